@@ -1,0 +1,282 @@
+"""Finite differences: the gradient from nothing but values of the cost."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from calcbench.errors import SelectorError, Unsupported
+from calcbench.interfaces import Backend, Prepared, Problem
+from calcbench.interfaces.problem import Arrays
+from calcbench.interfaces.vocabulary import Namespace
+
+from .by_hand import NUMPY
+
+# The error of a difference quotient is truncation, growing as hᵖ, plus rounding, growing as
+# u/h; the sum is least near h = u^(1/(p+1)) in the units of the parameter. Nocedal & Wright,
+# Numerical Optimization, 2nd ed., section 8.1.
+ORDER = {"forward": 1, "central": 2, "richardson": 6}
+
+# Complex step: no subtraction, hence no rounding over h, and h can be so small that the
+# truncation h² vanishes. Squire & Trapp, SIAM Review 40 (1998) 110-112.
+TINY = {"float64": 1e-100, "float32": 1e-18}
+
+SAFETY = 4.0
+"""The truncation bound is an estimate from two step sizes; it is widened by this factor."""
+
+ROUNDINGS = 16.0
+"""Roundings assumed in one evaluation of the cost, in units of its natural magnitude."""
+
+
+@dataclass(frozen=True)
+class FiniteDifference(Backend):
+    """Difference quotients of the cost: the delta method, with the step chosen well."""
+
+    name: ClassVar[str] = "finite_difference"
+    kind: ClassVar[Literal["exact", "approximate", "symbolic"]] = "approximate"
+
+    scheme: Literal["central", "forward", "complex", "richardson"] = "central"
+    delta: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a step that is not a positive number."""
+        super().__post_init__()
+        if self.delta is not None and not 0 < self.delta < np.inf:
+            raise SelectorError(
+                f"backend {self.name!r}: delta must be a positive number, got {self.delta}"
+            )
+
+    @classmethod
+    def witnesses(cls) -> tuple[Backend, ...]:
+        return (cls(scheme="complex"), cls())
+
+    def namespace(self) -> Namespace:
+        return COMPLEX if self.scheme == "complex" else NUMPY
+
+    def convert(self, array: np.ndarray) -> np.ndarray:
+        return self.cast(array)
+
+    def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
+        cost = problem.cost_on(self.name, self.namespace())
+        self._check(problem, cost, inputs)
+        difference = self._difference(1.0)
+        room = [self._room(problem, name) for name in problem.parameters]
+
+        def run(native: Any) -> Any:
+            parameters, data = native
+            return [
+                _partials(difference, cost, parameters, data, position, room[position])
+                for position in range(len(parameters))
+            ]
+
+        def unload(result: Any) -> Arrays:
+            named = zip(problem.parameters, result, strict=True)
+            return {name: np.array(partial, dtype=self.dtype) for name, partial in named}
+
+        return Prepared(self.loader(problem, inputs), run, unload)
+
+    def error_bound(self, problem: Problem, inputs: Arrays) -> Arrays | None:
+        """Truncation, estimated from the step and its double, plus rounding over the step.
+
+        For a scheme of order p the two quotients differ by (2ᵖ − 1) times the truncation.
+        """
+        if self.scheme == "complex" and self.delta is None:
+            return None
+        cost = problem.cost_on(self.name, self.namespace())
+        parameters, data = self.loader(problem, inputs)(inputs)
+        order = ORDER.get(self.scheme, 2)
+        bound = {}
+        near, far = self._difference(1.0), self._difference(2.0)
+        noise = self._noise(cost, parameters, data)
+        for position, name in enumerate(problem.parameters):
+            room = self._room(problem, name)
+            one = _partials(near, cost, parameters, data, position, room)
+            two = _partials(far, cost, parameters, data, position, room)
+            truncation = SAFETY * np.abs(two - one) / (2.0**order - 1.0)
+            step = np.vectorize(self._step, otypes=[float])(parameters[position], *room)
+            rounding = 0.0 if self.scheme == "complex" else noise / step
+            bound[name] = truncation + rounding
+        return bound
+
+    def _noise(self, cost: Callable[..., Any], parameters: Any, data: Any) -> float:
+        """Rounding in one difference of costs: its value, and what rounded parameters do to it."""
+        unit = float(np.finfo(self.dtype).eps)
+        value = float(np.real(cost(*parameters, **data)))
+        shifted = [np.asarray(p + np.sqrt(unit) * np.abs(p), dtype=p.dtype) for p in parameters]
+        slope = abs(float(np.real(cost(*shifted, **data))) - value) / np.sqrt(unit)
+        return ROUNDINGS * unit * (abs(value) + slope)
+
+    def _check(self, problem: Problem, cost: Callable[..., Any], inputs: Arrays) -> None:
+        """One evaluation: is it a real number, and does it keep the imaginary part?"""
+        parameters, data = self.loader(problem, inputs)(inputs)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)
+            try:
+                real = np.asarray(problem.cost_on(self.name, NUMPY)(*parameters, **data))
+                problem.check_cost(real.shape, real.dtype)
+                if self.scheme == "complex":
+                    cost(*[p.astype(complex) for p in parameters], **data)
+            except np.exceptions.ComplexWarning:
+                raise Unsupported(
+                    "the cost drops the imaginary part (it writes into a real array)"
+                ) from None
+
+    def _room(self, problem: Problem, name: str) -> tuple[float, float]:
+        return problem.domain.get(name, (-np.inf, np.inf))
+
+    def _step(self, x: float, low: float, high: float) -> float:
+        """The step at x: `delta`, or the scheme's optimum scaled by |x|, inside the domain."""
+        if self.delta is not None:
+            return self.delta
+        if self.scheme == "complex":
+            return TINY[self.dtype]
+        unit = float(np.finfo(self.dtype).eps)
+        step = unit ** (1.0 / (ORDER[self.scheme] + 1)) * max(abs(float(x)), 1.0)
+        # Twice the step is needed for the error bound; stay clear of the ends.
+        return min(step, (x - low) / 4.0, (high - x) / 4.0) if low < x < high else step
+
+    def _difference(self, stretch: float) -> Callable[..., float]:
+        """The quotient of one variable, `(function, x, room) → slope`, at `stretch` × the step."""
+
+        def forward(function: Any, x: Any, room: Any) -> float:
+            ahead = x + x.dtype.type(stretch * self._step(x, *room))
+            return (function(ahead) - function(x)) / (ahead - x)
+
+        def central(function: Any, x: Any, room: Any, shrink: float = 1.0) -> float:
+            step = x.dtype.type(stretch * shrink * self._step(x, *room))
+            ahead, behind = x + step, x - step
+            return (function(ahead) - function(behind)) / (ahead - behind)
+
+        def richardson(function: Any, x: Any, room: Any) -> float:
+            """Three central differences, extrapolated to h = 0 (error h⁶)."""
+            d1, d2, d4 = (central(function, x, room, 1.0 / k) for k in (1, 2, 4))
+            e1, e2 = (4 * d2 - d1) / 3, (4 * d4 - d2) / 3
+            return (16 * e2 - e1) / 15
+
+        def complex_step(function: Any, x: Any, room: Any) -> float:
+            step = stretch * self._step(x, *room)
+            return function(x + 1j * step).imag / step
+
+        return {
+            "forward": forward,
+            "central": central,
+            "complex": complex_step,
+            "richardson": richardson,
+        }[self.scheme]
+
+
+def _partials(
+    difference: Callable[..., float],
+    cost: Callable[..., Any],
+    parameters: tuple[np.ndarray, ...],
+    data: dict[str, Any],
+    position: int,
+    room: tuple[float, float],
+) -> np.ndarray:
+    """The partial derivatives of the cost by every element of one parameter."""
+    parameter = parameters[position]
+    before, after = parameters[:position], parameters[position + 1 :]
+    partials = np.empty(parameter.shape, parameter.dtype)
+    for index in np.ndindex(parameter.shape):
+
+        def along(value: Any, index: Any = index) -> Any:
+            moved = np.array(parameter, dtype=np.result_type(value))
+            moved[index] = value
+            return cost(*before, moved, *after, **data)
+
+        partials[index] = difference(along, parameter[index], room)
+    return partials
+
+
+# --- the vocabulary on complex numbers -----------------------------------------------------
+# Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
+# sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
+# slogdet), not defined (logaddexp), or compare imaginary parts (maximum).
+
+
+def _larger(x: Any, y: Any) -> Any:
+    return np.where(np.real(x) >= np.real(y), x, y)
+
+
+def _smaller(x: Any, y: Any) -> Any:
+    return np.where(np.real(x) <= np.real(y), x, y)
+
+
+def _abs(x: Any) -> Any:
+    return np.where(np.real(x) < 0, -x, x)
+
+
+def _log1p(x: Any) -> Any:
+    # NumPy's complex log1p loses the real part near 0.
+    return np.log1p(np.real(x)) + 1j * np.imag(x) / (1 + np.real(x))
+
+
+def _sigmoid(x: Any) -> Any:
+    positive = np.real(x) >= 0
+    decay = np.exp(np.where(positive, -x, x))
+    return np.where(positive, 1.0, decay) / (1.0 + decay)
+
+
+def _softplus(x: Any) -> Any:
+    return _logaddexp(x, np.zeros_like(x))
+
+
+def _logaddexp(x: Any, y: Any) -> Any:
+    return _larger(x, y) + _log1p(np.exp(_smaller(x, y) - _larger(x, y)))
+
+
+def _max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    flat = np.reshape(x, -1) if axis is None else x
+    along = 0 if axis is None else axis
+    where = np.expand_dims(np.argmax(np.real(flat), axis=along), along)
+    top = np.take_along_axis(flat, where, axis=along)
+    if axis is None:
+        return np.reshape(top, (1,) * np.ndim(x)) if keepdims else top[0]
+    return top if keepdims else np.squeeze(top, axis=along)
+
+
+def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    top = np.max(np.real(x), axis=axis, keepdims=True)
+    total = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    return total if keepdims else np.squeeze(total, axis=axis)
+
+
+def _cholesky(a: Any) -> Any:
+    """Cholesky-Banachiewicz with transposes instead of conjugates, so that it is analytic."""
+    n = a.shape[-1]
+    factor = np.zeros(a.shape, dtype=np.result_type(a, np.float64))
+    for i in range(n):
+        for j in range(i + 1):
+            rest = a[i, j] - np.sum(factor[i, :j] * factor[j, :j])
+            factor[i, j] = np.sqrt(rest) if i == j else rest / factor[j, j]
+    return factor
+
+
+def _slogdet(a: Any) -> Any:
+    """The phase of the determinant, less its real sign, is the imaginary part of log |det|."""
+    phase, logdet = np.linalg.slogdet(a)
+    sign = np.sign(np.real(phase))
+    return sign, logdet + np.log(phase * sign)
+
+
+COMPLEX = Namespace(
+    {
+        **{name: value for name, value in vars(NUMPY).items() if name not in ("_prefix", "linalg")},
+        "abs": _abs,
+        "log1p": _log1p,
+        "sigmoid": _sigmoid,
+        "softplus": _softplus,
+        "maximum": _larger,
+        "minimum": _smaller,
+        "logaddexp": _logaddexp,
+        "max": _max,
+        "logsumexp": _logsumexp,
+        "linalg.cholesky": _cholesky,
+        "linalg.solve": NUMPY.linalg.solve,
+        "linalg.slogdet": _slogdet,
+    }
+)

@@ -1,0 +1,125 @@
+"""JAX: reverse mode, compiled ahead of time by XLA (jit) or op by op (eager)."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from calcbench.interfaces import Backend, Prepared, Problem
+from calcbench.interfaces.problem import Arrays
+from calcbench.interfaces.vocabulary import Namespace
+
+
+@dataclass(frozen=True)
+class Jax(Backend):
+    """JAX's grad, under jit (compiled ahead of time) or eagerly."""
+
+    name: ClassVar[str] = "jax"
+    kind: ClassVar[Literal["exact", "approximate", "symbolic"]] = "exact"
+    requires: ClassVar[tuple[str, ...]] = ("jax",)
+    install: ClassVar[str] = "python -m pip install jax"
+
+    mode: Literal["jit", "eager"] = "jit"
+
+    def namespace(self) -> Namespace:
+        return _namespace(self.framework())
+
+    def convert(self, array: np.ndarray) -> Any:
+        return self.framework().numpy.asarray(self.cast(array))
+
+    def precision(self) -> contextlib.AbstractContextManager[Any]:
+        """The context in which JAX keeps float64, without its global switch."""
+        if self.dtype == "float64":
+            return self.framework().enable_x64(True)  # type: ignore[no-any-return]
+        return contextlib.nullcontext()
+
+    def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
+        jax = self.framework()
+        cost = problem.cost_on(self.name, self.namespace())
+        convert = self.loader(problem, inputs)
+
+        def load(inputs: Any) -> Any:
+            with self.precision():
+                return convert(inputs)
+
+        def value(parameters: Any, data: Any) -> Any:
+            return jax.numpy.asarray(cost(*parameters, **data))
+
+        parameters, data = load(inputs)
+        with self.precision():
+            shape = jax.eval_shape(value, parameters, data)
+            problem.check_cost(shape.shape, shape.dtype)
+            gradient = jax.grad(value)
+            if self.mode == "jit":
+                # Compiled inside the context, the call needs no context: a traced function
+                # called outside it would silently be traced again in float32.
+                gradient = jax.jit(gradient).lower(parameters, data).compile()
+
+        def run(native: Any) -> Any:
+            parameters, data = native
+            result = gradient(parameters, data)
+            for partial in result:
+                partial.block_until_ready()
+            return result
+
+        def run_eagerly(native: Any) -> Any:
+            with self.precision():
+                return run(native)
+
+        chosen = run if self.mode == "jit" else run_eagerly
+        return Prepared(load, chosen, self.unloader(problem))
+
+
+# --- the vocabulary in JAX -----------------------------------------------------------------
+
+
+def _namespace(jax: Any) -> Namespace:
+    jnp, nn, linalg = jax.numpy, jax.nn, jax.numpy.linalg
+
+    def iterate(step: Any, state: Any, n: int) -> Any:
+        # Unrolled, forty steps take XLA over a minute to compile; a scan takes under a second.
+        return jax.lax.scan(lambda carry, _: (step(carry), None), state, None, length=n)[0]
+
+    def solve(a: Any, b: Any) -> Any:
+        return linalg.solve(a, b[..., None])[..., 0] if b.ndim == a.ndim - 1 else linalg.solve(a, b)
+
+    return Namespace(
+        {
+            "pi": jnp.pi,
+            "exp": jnp.exp,
+            "expm1": jnp.expm1,
+            "log": jnp.log,
+            "log1p": jnp.log1p,
+            "sqrt": jnp.sqrt,
+            "sin": jnp.sin,
+            "cos": jnp.cos,
+            "tan": jnp.tan,
+            "tanh": jnp.tanh,
+            "abs": jnp.abs,
+            "sigmoid": nn.sigmoid,
+            "softplus": nn.softplus,
+            "maximum": jnp.maximum,
+            "minimum": jnp.minimum,
+            "logaddexp": jnp.logaddexp,
+            "where": jnp.where,
+            "sum": jnp.sum,
+            "mean": jnp.mean,
+            "max": jnp.max,
+            "logsumexp": nn.logsumexp,
+            "matmul": jnp.matmul,
+            "einsum": jnp.einsum,
+            "matrix_transpose": jnp.matrix_transpose,
+            "reshape": jnp.reshape,
+            "concat": jnp.concatenate,
+            "stack": jnp.stack,
+            "take": lambda x, indices, axis=0: jnp.take(x, indices, axis=axis),
+            "take_along_axis": jnp.take_along_axis,
+            "linalg.cholesky": linalg.cholesky,
+            "linalg.solve": solve,
+            "linalg.slogdet": lambda x: tuple(linalg.slogdet(x)),
+            "iterate": iterate,
+        }
+    )

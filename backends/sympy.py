@@ -1,0 +1,426 @@
+"""SymPy: trace the cost into a formula, differentiate the formula, compile it to NumPy.
+
+A cost over data would become an expression as long as the data. So where the problem declares
+its `rows`, one symbolic row is traced and differentiated, and the compiled formula is
+broadcast over the data in blocks: the expression stays small and so does the memory.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from calcbench.errors import ProblemError, Unsupported
+from calcbench.interfaces import Backend, Prepared, Problem
+from calcbench.interfaces.problem import Arrays
+from calcbench.interfaces.vocabulary import Namespace, iterate
+
+from . import by_hand
+
+BLOCK = 1 << 15
+"""Rows evaluated at once: large enough to amortise the calls, small enough to stay in cache."""
+
+LARGEST_EXPRESSION = 100_000
+"""Operations beyond which differentiating and compiling takes minutes; refused with a reason."""
+
+CHECKED_ROWS = 16
+"""Rows on which the declared `rows` and `reduction` are compared with the cost itself."""
+
+
+@dataclass(frozen=True)
+class SymPy(Backend):
+    """Symbolic differentiation, compiled to NumPy with common subexpressions shared."""
+
+    name: ClassVar[str] = "sympy"
+    kind: ClassVar[Literal["exact", "approximate", "symbolic"]] = "symbolic"
+    requires: ClassVar[tuple[str, ...]] = ("sympy",)
+    install: ClassVar[str] = "python -m pip install sympy"
+
+    def namespace(self) -> Namespace:
+        return _namespace()
+
+    def convert(self, array: np.ndarray) -> np.ndarray:
+        return self.cast(array)
+
+    def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
+        trace = self.trace(problem, inputs)
+        partials = [p for array in trace.gradient().values() for p in array.flat]
+        self._check_rows(problem, trace, inputs)
+        function = _compile(trace, partials)
+        # Row data is evaluated in NumPy all the same: load splits it into columns, once.
+        check = self.loader(problem, inputs)
+        baked = {n: inputs[n] for n in problem.data if inputs[n].dtype.kind == "i"}
+        shapes = [inputs[name].shape for name in problem.parameters]
+        sizes = [inputs[name].size for name in problem.parameters]
+
+        def load(inputs: Any) -> Any:
+            for name, indices in baked.items():
+                if not np.array_equal(inputs[name], indices):
+                    raise ProblemError(
+                        f"problem {problem.name!r}: the indices {name!r} are part of the formula; "
+                        "prepare it again for other indices"
+                    )
+            parameters, data = check(inputs)
+            fixed = [*_scalars(parameters), *_scalars(data[n] for n in trace.fixed)]
+            columns = [c for n in problem.rows for c in _columns(data[n])]
+            return fixed, columns
+
+        def run(native: Any) -> Any:
+            fixed, columns = native
+            if not columns:
+                flat = function(*fixed)
+            else:
+                flat = _over_rows(function, fixed, columns, problem.reduction)
+            return _split(flat, sizes)
+
+        def unload(result: Any) -> Arrays:
+            named = zip(problem.parameters, result, shapes, strict=True)
+            return {
+                name: np.array(partials, dtype=self.dtype).reshape(shape)
+                for name, partials, shape in named
+            }
+
+        return Prepared(load, run, unload)
+
+    def trace(self, problem: Problem, inputs: Arrays, rows: int = 1) -> Trace:
+        """Run the cost on symbols: `rows` symbolic rows of data, everything else in full."""
+        self.framework()
+        symbols = {}
+        for name in (*problem.parameters, *problem.data):
+            array = inputs[name]
+            if array.dtype.kind == "i":
+                if name in problem.rows:
+                    raise Unsupported(f"the row data {name!r} are indices, which have no symbol")
+                symbols[name] = array
+            elif name in problem.rows:
+                symbols[name] = _symbols(name, (rows, *array.shape[1:]), problem)
+            else:
+                symbols[name] = _symbols(name, array.shape, problem)
+        parameters, data = problem.split(symbols)
+        value = problem.cost_on(self.name, self.namespace())(*parameters, **data)
+        problem.check_cost(np.shape(value), _dtype(value))
+        return Trace(problem, symbols, _scalar(value))
+
+    def _check_rows(self, problem: Problem, trace: Trace, inputs: Arrays) -> None:
+        """Refuse a declaration of rows that is not true of the cost."""
+        if not problem.rows:
+            return
+        few = {**inputs, **{name: inputs[name][:CHECKED_ROWS] for name in problem.rows}}
+        parameters, data = problem.split(few)
+        whole = float(problem.cost_on(self.name, by_hand.NUMPY)(*parameters, **data))
+        fixed = [*_scalars(parameters), *_scalars(data[n] for n in trace.fixed)]
+        columns = [c for n in problem.rows for c in _columns(data[n])]
+        cost = _compile(trace, [trace.cost])
+        (by_row,) = _over_rows(cost, fixed, columns, problem.reduction)
+        if not np.isclose(whole, by_row, rtol=1e-8, atol=1e-12, equal_nan=True):
+            raise ProblemError(
+                f"problem {problem.name!r} declares rows = {problem.rows}, but its cost of "
+                f"{len(columns[0])} rows is {whole:.17g}, and the {problem.reduction} of the costs "
+                f"of its rows is {by_row:.17g}"
+            )
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A cost as a SymPy expression, with the symbols that stand for its inputs."""
+
+    problem: Problem
+    symbols: dict[str, Any]
+    """Argument name → object array of symbols (or integer array, baked in)."""
+    cost: Any
+
+    @property
+    def fixed(self) -> list[str]:
+        """Data arguments that are symbols and the same for every row."""
+        return [
+            name
+            for name in self.problem.data
+            if name not in self.problem.rows and self.symbols[name].dtype == object
+        ]
+
+    def gradient(self) -> dict[str, np.ndarray]:
+        """Parameter name → object array of the partial derivatives of the cost."""
+        operations = self.cost.count_ops()
+        if operations > LARGEST_EXPRESSION:
+            raise Unsupported(
+                f"the formula has {operations:,} operations, over {LARGEST_EXPRESSION:,}"
+            )
+        partials = {}
+        for name in self.problem.parameters:
+            symbols = self.symbols[name]
+            partials[name] = np.empty(symbols.shape, dtype=object)
+            for index in np.ndindex(symbols.shape):
+                partials[name][index] = self.cost.diff(symbols[index])
+        return partials
+
+
+def _compile(trace: Trace, expressions: list[Any]) -> Callable[..., Any]:
+    """Expressions → one NumPy function of every symbol, fixed ones first, then row columns."""
+    import sympy
+
+    arguments = []
+    for name in (*trace.problem.parameters, *trace.fixed, *trace.problem.rows):
+        arguments += list(trace.symbols[name].flat)
+    modules = [
+        {
+            "LogSumExp": lambda *terms: by_hand.logsumexp(np.stack(np.broadcast_arrays(*terms)), 0),
+            "Softplus": by_hand.softplus,
+            "Sigmoid": by_hand.sigmoid,
+            "Expm1": np.expm1,
+            "Log1p": np.log1p,
+            "Heaviside": np.heaviside,
+        },
+        "numpy",
+    ]
+    return sympy.lambdify(arguments, expressions, modules=modules, cse=True)
+
+
+def _over_rows(
+    function: Callable[..., Any], fixed: list[Any], columns: list[np.ndarray], reduction: str
+) -> list[Any]:
+    """Evaluate a function of one row on all rows, block by block, and combine."""
+    n = len(columns[0])
+    totals = None
+    for start in range(0, n, BLOCK):
+        block = [column[start : start + BLOCK] for column in columns]
+        length = len(block[0])
+        # A partial that does not depend on the row comes back as one number for all of them.
+        sums = [np.sum(v) if np.ndim(v) else v * length for v in function(*fixed, *block)]
+        totals = sums if totals is None else [t + s for t, s in zip(totals, sums, strict=True)]
+    assert totals is not None  # points.inputs refuses empty data
+    return [total / n for total in totals] if reduction == "mean" else totals
+
+
+def _symbols(name: str, shape: tuple[int, ...], problem: Problem) -> Any:
+    """An object array of real symbols: `m`, `w0`, `w1`, `X0_1`, …"""
+    import sympy
+
+    low, high = problem.domain.get(name, (-np.inf, np.inf))
+    sign = {"positive": True} if low >= 0 else {"negative": True} if high <= 0 else {}
+    array = np.empty(shape, dtype=object)
+    for index in np.ndindex(shape):
+        array[index] = sympy.Symbol(name + "_".join(map(str, index)), real=True, **sign)
+    return array.view(_symbolic_array())
+
+
+@functools.cache
+def _symbolic_array() -> type:
+    class SymbolicArray(np.ndarray):
+        """An object array whose comparisons give relations, which NumPy would call bool() on."""
+
+        def __lt__(self, other: Any) -> Any:
+            return np.less(self, other, dtype=object)
+
+        def __le__(self, other: Any) -> Any:
+            return np.less_equal(self, other, dtype=object)
+
+        def __gt__(self, other: Any) -> Any:
+            return np.greater(self, other, dtype=object)
+
+        def __ge__(self, other: Any) -> Any:
+            return np.greater_equal(self, other, dtype=object)
+
+    return SymbolicArray
+
+
+def _scalar(value: Any) -> Any:
+    """The expression in a value of shape ()."""
+    import sympy
+
+    return sympy.sympify(np.asarray(value, dtype=object)[()])
+
+
+def _dtype(value: Any) -> str:
+    """What to call the type of a traced cost when checking it: symbols stand for reals."""
+    import sympy
+
+    scalar = np.asarray(value, dtype=object)
+    if scalar.shape != () or isinstance(scalar[()], (float, np.floating)):
+        return "float64"
+    expression = sympy.sympify(scalar[()])
+    if expression.has(sympy.I):
+        return "complex128"
+    return "int64" if expression.is_Integer and not expression.free_symbols else "float64"
+
+
+def _scalars(arrays: Any) -> Iterator[Any]:
+    for array in arrays:
+        yield from array.flat
+
+
+def _columns(data: np.ndarray) -> list[np.ndarray]:
+    """Row data of any shape as contiguous columns, one per element of a row."""
+    return [np.ascontiguousarray(column) for column in data.reshape(len(data), -1).T]
+
+
+def _split(flat: list[Any], sizes: list[int]) -> list[list[Any]]:
+    parts, start = [], 0
+    for size in sizes:
+        parts.append(flat[start : start + size])
+        start += size
+    return parts
+
+
+# --- the vocabulary in SymPy ---------------------------------------------------------------
+# Arrays are NumPy object arrays of expressions; NumPy's own sum, matmul, einsum and indexing
+# work on them. The overflow-free functions are opaque to SymPy, with their derivatives stated,
+# so that neither the trace nor the derivative is spelled with an exponential that overflows.
+
+
+@functools.cache
+def functions() -> dict[str, Any]:
+    """SymPy functions for what the vocabulary promises to compute without overflow or loss."""
+    import sympy
+
+    class Sigmoid(sympy.Function):
+        """1 / (1 + e⁻ˣ)."""
+
+        def fdiff(self, argindex: int = 1) -> Any:
+            return self * Sigmoid(-self.args[0])
+
+    class Softplus(sympy.Function):
+        """log(1 + eˣ)."""
+
+        def fdiff(self, argindex: int = 1) -> Any:
+            return Sigmoid(self.args[0])
+
+    class LogSumExp(sympy.Function):
+        """log Σ eˣ; its partials are the softmax."""
+
+        def fdiff(self, argindex: int = 1) -> Any:
+            return sympy.exp(self.args[argindex - 1] - self)
+
+    class Expm1(sympy.Function):
+        """eˣ − 1."""
+
+        def fdiff(self, argindex: int = 1) -> Any:
+            return sympy.exp(self.args[0])
+
+    class Log1p(sympy.Function):
+        """log(1 + x)."""
+
+        def fdiff(self, argindex: int = 1) -> Any:
+            return 1 / (1 + self.args[0])
+
+    return {f.__name__: f for f in (Sigmoid, Softplus, LogSumExp, Expm1, Log1p)}
+
+
+def elementary(expression: Any) -> Any:
+    """Rewrite the functions above in exponentials and logarithms, for display and for proofs."""
+    import sympy
+
+    exp, log = sympy.exp, sympy.log
+    rules = {
+        "Sigmoid": lambda x: 1 / (1 + exp(-x)),
+        "Softplus": lambda x: log(1 + exp(x)),
+        "LogSumExp": lambda *terms: log(sum(map(exp, terms))),
+        "Expm1": lambda x: exp(x) - 1,
+        "Log1p": lambda x: log(1 + x),
+    }
+    for name, function in functions().items():
+        expression = expression.replace(function, rules[name])
+    return expression
+
+
+def _elementwise(function: Any) -> Callable[..., Any]:
+    """Apply a SymPy function to expressions and object arrays alike."""
+
+    def apply(*arrays: Any) -> Any:
+        result = np.frompyfunc(lambda *items: function(*items), len(arrays), 1)(*arrays)
+        return _wrap(result)
+
+    return apply
+
+
+def _wrap(result: Any) -> Any:
+    return np.asarray(result, dtype=object).view(_symbolic_array())
+
+
+def _reduction(function: Callable[[list[Any]], Any]) -> Callable[..., Any]:
+    """A reduction over one axis, several or all, from a function of a list of expressions."""
+
+    def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        x = np.asarray(x, dtype=object)
+        axes = range(x.ndim) if axis is None else np.atleast_1d(axis)
+        axes = sorted(int(a) % x.ndim for a in axes)
+        kept = [a for a in range(x.ndim) if a not in axes]
+        lanes = np.transpose(x, [*kept, *axes]).reshape([x.shape[a] for a in kept] + [-1])
+        result = np.empty(lanes.shape[:-1], dtype=object)
+        for index in np.ndindex(result.shape):
+            result[index] = function(list(lanes[index]))
+        return _wrap(np.expand_dims(result, tuple(axes)) if keepdims else result)
+
+    return reduce
+
+
+@functools.cache
+def _namespace() -> Namespace:
+    import sympy
+
+    own = functions()
+
+    def where(condition: Any, x: Any, y: Any) -> Any:
+        return _elementwise(lambda c, a, b: sympy.Piecewise((a, c), (b, True)))(condition, x, y)
+
+    def solve(a: Any, b: Any) -> Any:
+        columns = b if np.ndim(b) > 1 else b[:, None]
+        solution = sympy.Matrix(np.asarray(a)).LUsolve(sympy.Matrix(np.asarray(columns)))
+        return _wrap(np.array(solution.tolist(), dtype=object).reshape(np.shape(b)))
+
+    def cholesky(a: Any) -> Any:
+        n = a.shape[-1]
+        factor = _wrap(np.full(a.shape, sympy.Integer(0), dtype=object))
+        for i in range(n):
+            for j in range(i + 1):
+                rest = a[i, j] - sum(factor[i, k] * factor[j, k] for k in range(j))
+                factor[i, j] = sympy.sqrt(rest) if i == j else rest / factor[j, j]
+        return factor
+
+    def slogdet(a: Any) -> Any:
+        determinant = sympy.Matrix(np.asarray(a)).det(method="berkowitz")
+        return _wrap(sympy.sign(determinant)), _wrap(sympy.log(sympy.Abs(determinant)))
+
+    def take(x: Any, indices: Any, axis: int = 0) -> Any:
+        return _wrap(np.take(x, indices, axis=axis))
+
+    return Namespace(
+        {
+            "pi": sympy.pi,
+            "exp": _elementwise(sympy.exp),
+            "expm1": _elementwise(own["Expm1"]),
+            "log": _elementwise(sympy.log),
+            "log1p": _elementwise(own["Log1p"]),
+            "sqrt": _elementwise(sympy.sqrt),
+            "sin": _elementwise(sympy.sin),
+            "cos": _elementwise(sympy.cos),
+            "tan": _elementwise(sympy.tan),
+            "tanh": _elementwise(sympy.tanh),
+            "abs": _elementwise(sympy.Abs),
+            "sigmoid": _elementwise(own["Sigmoid"]),
+            "softplus": _elementwise(own["Softplus"]),
+            "maximum": _elementwise(sympy.Max),
+            "minimum": _elementwise(sympy.Min),
+            "logaddexp": _elementwise(own["LogSumExp"]),
+            "where": where,
+            "sum": _reduction(lambda items: sympy.Add(*items)),
+            "mean": _reduction(lambda items: sympy.Add(*items) / len(items)),
+            "max": _reduction(lambda items: sympy.Max(*items)),
+            "logsumexp": _reduction(lambda items: own["LogSumExp"](*items)),
+            "matmul": lambda x, y: _wrap(np.matmul(x, y)),
+            "einsum": lambda subscripts, *arrays: _wrap(np.einsum(subscripts, *arrays)),
+            "matrix_transpose": np.matrix_transpose,
+            "reshape": np.reshape,
+            "concat": lambda arrays, axis=0: _wrap(np.concat(arrays, axis=axis)),
+            "stack": lambda arrays, axis=0: _wrap(np.stack(arrays, axis=axis)),
+            "take": take,
+            "take_along_axis": lambda x, i, axis: _wrap(np.take_along_axis(x, i, axis)),
+            "linalg.cholesky": cholesky,
+            "linalg.solve": solve,
+            "linalg.slogdet": slogdet,
+            "iterate": iterate,
+        }
+    )

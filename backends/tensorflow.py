@@ -1,0 +1,176 @@
+"""TensorFlow: a gradient tape, run eagerly, as a graph (function), or compiled by XLA."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from calcbench.interfaces import Backend, Prepared, Problem
+from calcbench.interfaces.problem import Arrays
+from calcbench.interfaces.vocabulary import Namespace, iterate
+
+
+@dataclass(frozen=True)
+class TensorFlow(Backend):
+    """TensorFlow's gradient tape, eager, in a graph or compiled by XLA."""
+
+    name: ClassVar[str] = "tensorflow"
+    kind: ClassVar[Literal["exact", "approximate", "symbolic"]] = "exact"
+    requires: ClassVar[tuple[str, ...]] = ("tensorflow",)
+    install: ClassVar[str] = "python -m pip install tensorflow"
+
+    mode: Literal["eager", "function", "xla"] = "eager"
+
+    @classmethod
+    def framework(cls) -> Any:
+        """Import TensorFlow without its log lines on the standard error stream."""
+        if "tensorflow" in sys.modules:
+            return super().framework()
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        with _quiet_stderr():
+            return super().framework()
+
+    def namespace(self) -> Namespace:
+        return _namespace(self.framework())
+
+    def convert(self, array: np.ndarray) -> Any:
+        return self.framework().constant(self.cast(array))
+
+    def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
+        tf = self.framework()
+        cost = problem.cost_on(self.name, self.namespace())
+        load = self.loader(problem, inputs)
+        parameters, data = load(inputs)
+        zero = tf.UnconnectedGradients.ZERO
+
+        value = tf.convert_to_tensor(cost(*parameters, **data))
+        problem.check_cost(tuple(value.shape), value.dtype.name)
+
+        def gradient(parameters: Any, data: Any) -> Any:
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(parameters)
+                value = tf.convert_to_tensor(cost(*parameters, **data))
+            partials = tape.gradient(value, parameters, unconnected_gradients=zero)
+            # Gathering from a parameter gives its gradient as IndexedSlices.
+            return [p if isinstance(p, tf.Tensor) else tf.convert_to_tensor(p) for p in partials]
+
+        if self.mode != "eager":
+            graph = tf.function(gradient, jit_compile=self.mode == "xla", autograph=False)
+            gradient = graph.get_concrete_function(parameters, data)
+            gradient(parameters, data)  # XLA compiles at the first call
+
+        def run(native: Any) -> Any:
+            parameters, data = native
+            return gradient(parameters, data)
+
+        return Prepared(load, run, self.unloader(problem))
+
+
+@contextlib.contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Hold back what native code writes to file descriptor 2 (Python cannot see it).
+
+    TensorFlow logs before its logger reads TF_CPP_MIN_LOG_LEVEL. Python's own sys.stderr still
+    goes to the same descriptor, so an exception's traceback is not lost: it travels as itself.
+    """
+    sys.stderr.flush()
+    saved = os.dup(2)
+    try:
+        with tempfile.TemporaryFile() as held:
+            os.dup2(held.fileno(), 2)
+            yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+# --- the vocabulary in TensorFlow ----------------------------------------------------------
+# tf.* rather than tf.experimental.numpy: the latter's logaddexp has gradient 0 at ties (2.21),
+# and its promotion rules cost microseconds on every eager call.
+
+
+def _namespace(tf: Any) -> Namespace:
+    linalg = tf.linalg
+
+    def pair(x: Any, y: Any) -> tuple[Any, Any]:
+        """Two operands, where either may be a number."""
+        if not tf.is_tensor(x):
+            return tf.convert_to_tensor(x, dtype=y.dtype), y
+        return x, y if tf.is_tensor(y) else tf.convert_to_tensor(y, dtype=x.dtype)
+
+    def logaddexp(x: Any, y: Any) -> Any:
+        # x + softplus(y − x): its partials are sigmoids, right at ties and at extremes.
+        x, y = pair(x, y)
+        return x + tf.math.softplus(y - x)
+
+    def where(condition: Any, x: Any, y: Any) -> Any:
+        return tf.where(condition, *pair(x, y))
+
+    def matmul(x: Any, y: Any) -> Any:
+        if x.shape.rank == 1 and y.shape.rank == 1:
+            return tf.tensordot(x, y, 1)
+        if y.shape.rank == 1:
+            return linalg.matvec(x, y)
+        if x.shape.rank == 1:
+            return linalg.matvec(y, x, transpose_a=True)
+        return tf.matmul(x, y)
+
+    def solve(a: Any, b: Any) -> Any:
+        if b.shape.rank == a.shape.rank - 1:
+            return linalg.solve(a, b[..., None])[..., 0]
+        return linalg.solve(a, b)
+
+    def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
+        axis %= x.shape.rank
+        last = x.shape.rank - 1
+        order = [a for a in range(last + 1) if a != axis] + [axis]
+        back = [order.index(a) for a in range(last + 1)]
+        moved = tf.gather(
+            tf.transpose(x, order), tf.transpose(indices, order), axis=last, batch_dims=last
+        )
+        return tf.transpose(moved, back)
+
+    return Namespace(
+        {
+            "pi": np.pi,
+            "exp": tf.exp,
+            "expm1": tf.math.expm1,
+            "log": tf.math.log,
+            "log1p": tf.math.log1p,
+            "sqrt": tf.sqrt,
+            "sin": tf.sin,
+            "cos": tf.cos,
+            "tan": tf.tan,
+            "tanh": tf.tanh,
+            "abs": tf.abs,
+            "sigmoid": tf.sigmoid,
+            "softplus": tf.math.softplus,
+            "maximum": lambda x, y: tf.maximum(*pair(x, y)),
+            "minimum": lambda x, y: tf.minimum(*pair(x, y)),
+            "logaddexp": logaddexp,
+            "where": where,
+            "sum": tf.reduce_sum,
+            "mean": tf.reduce_mean,
+            "max": tf.reduce_max,
+            "logsumexp": tf.reduce_logsumexp,
+            "matmul": matmul,
+            "einsum": tf.einsum,
+            "matrix_transpose": linalg.matrix_transpose,
+            "reshape": tf.reshape,
+            "concat": lambda arrays, axis=0: tf.concat(list(arrays), axis=axis),
+            "stack": lambda arrays, axis=0: tf.stack(list(arrays), axis=axis),
+            "take": lambda x, indices, axis=0: tf.gather(x, indices, axis=axis),
+            "take_along_axis": take_along_axis,
+            "linalg.cholesky": linalg.cholesky,
+            "linalg.solve": solve,
+            "linalg.slogdet": lambda x: tuple(linalg.slogdet(x)),
+            "iterate": iterate,
+        }
+    )

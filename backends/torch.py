@@ -1,0 +1,166 @@
+"""PyTorch: reverse mode on a tape (eager), as a function transform (func), or compiled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from calcbench.interfaces import Backend, Prepared, Problem
+from calcbench.interfaces.problem import Arrays
+from calcbench.interfaces.vocabulary import Namespace, iterate
+
+
+@dataclass(frozen=True)
+class Torch(Backend):
+    """PyTorch's autograd; `func` is torch.func.grad, `compile` is that under torch.compile."""
+
+    name: ClassVar[str] = "torch"
+    kind: ClassVar[Literal["exact", "approximate", "symbolic"]] = "exact"
+    requires: ClassVar[tuple[str, ...]] = ("torch",)
+    install: ClassVar[str] = "python -m pip install torch"
+
+    mode: Literal["eager", "func", "compile"] = "eager"
+
+    def namespace(self) -> Namespace:
+        return _namespace(self.framework())
+
+    def convert(self, array: np.ndarray) -> Any:
+        return self.framework().from_numpy(self.cast(array))
+
+    def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
+        torch = self.framework()
+        cost = problem.cost_on(self.name, self.namespace())
+        convert = self.loader(problem, inputs)
+
+        def load(inputs: Any) -> Any:
+            parameters, data = convert(inputs)
+            return tuple(p.requires_grad_() for p in parameters), data
+
+        parameters, data = load(inputs)
+        value = torch.as_tensor(cost(*parameters, **data))
+        problem.check_cost(value.shape, value.dtype)
+        run = self._transformed(torch, cost) if self.mode != "eager" else self._tape(torch, cost)
+        if not value.requires_grad:  # a constant: torch refuses, the gradient is zero
+            run = _zeros
+        elif self.mode == "compile":
+            run((parameters, data))  # the first call compiles
+        return Prepared(load, run, self._unloader(problem))
+
+    def _tape(self, torch: Any, cost: Any) -> Any:
+        grad = torch.autograd.grad
+
+        def run(native: Any) -> Any:
+            parameters, data = native
+            value = cost(*parameters, **data)
+            return grad(value, parameters, allow_unused=True, materialize_grads=True)
+
+        return run
+
+    def _transformed(self, torch: Any, cost: Any) -> Any:
+        gradient = torch.func.grad(lambda parameters, data: cost(*parameters, **data))
+        if self.mode == "compile":
+            gradient = torch.compile(gradient)
+
+        def run(native: Any) -> Any:
+            parameters, data = native
+            return gradient(parameters, data)
+
+        return run
+
+    def _unloader(self, problem: Problem) -> Any:
+        unload = self.unloader(problem)
+        return lambda result: unload(partial.detach().numpy() for partial in result)
+
+
+def _zeros(native: Any) -> Any:
+    parameters, _ = native
+    return [parameter.detach() * 0 for parameter in parameters]
+
+
+# --- the vocabulary in PyTorch -------------------------------------------------------------
+
+
+def _namespace(torch: Any) -> Namespace:
+    def with_number(function: Any) -> Any:
+        """Let the second argument be a number, which torch wants as a tensor."""
+
+        def apply(x: Any, y: Any) -> Any:
+            if not isinstance(y, torch.Tensor):
+                y = torch.as_tensor(y, dtype=x.dtype)
+            elif not isinstance(x, torch.Tensor):
+                x = torch.as_tensor(x, dtype=y.dtype)
+            return function(x, y)
+
+        return apply
+
+    def reduction(function: Any) -> Any:
+        """`axis=None` and `keepdims` as in the array API; torch says dim and keepdim."""
+
+        def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+            dim = tuple(range(x.ndim)) if axis is None else axis
+            return function(x, dim=dim, keepdim=keepdims)
+
+        return reduce
+
+    def total(function: Any) -> Any:
+        """Likewise, with the short call where every element is reduced."""
+
+        def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+            if axis is None and not keepdims:
+                return function(x)
+            dim = tuple(range(x.ndim)) if axis is None else axis
+            return function(x, dim=dim, keepdim=keepdims)
+
+        return reduce
+
+    def take(x: Any, indices: Any, axis: int = 0) -> Any:
+        indices = torch.as_tensor(indices)
+        flat = torch.index_select(x, axis, indices.reshape(-1))
+        axis %= x.ndim
+        return flat.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
+
+    def tensors(arrays: Any) -> list[Any]:
+        """Let numbers stand among the arrays of stack and concat."""
+        dtype = next(a.dtype for a in arrays if isinstance(a, torch.Tensor))
+        return [a if isinstance(a, torch.Tensor) else torch.as_tensor(a, dtype=dtype) for a in arrays]
+
+    return Namespace(
+        {
+            "pi": torch.pi,
+            "exp": torch.exp,
+            "expm1": torch.expm1,
+            "log": torch.log,
+            "log1p": torch.log1p,
+            "sqrt": torch.sqrt,
+            "sin": torch.sin,
+            "cos": torch.cos,
+            "tan": torch.tan,
+            "tanh": torch.tanh,
+            "abs": torch.abs,
+            "sigmoid": torch.sigmoid,
+            # torch.nn.functional.softplus turns linear at 20, an error of 2e-9; this does not.
+            "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),
+            "maximum": with_number(torch.maximum),
+            "minimum": with_number(torch.minimum),
+            "logaddexp": with_number(torch.logaddexp),
+            "where": torch.where,
+            "sum": total(torch.sum),
+            "mean": total(torch.mean),
+            "max": reduction(torch.amax),
+            "logsumexp": reduction(torch.logsumexp),
+            "matmul": torch.matmul,
+            "einsum": torch.einsum,
+            "matrix_transpose": lambda x: x.mT,
+            "reshape": torch.reshape,
+            "concat": lambda arrays, axis=0: torch.concat(list(arrays), dim=axis),
+            "stack": lambda arrays, axis=0: torch.stack(tensors(arrays), dim=axis),
+            "take": take,
+            "take_along_axis": lambda x, i, axis: torch.take_along_dim(x, torch.as_tensor(i), axis),
+            "linalg.cholesky": torch.linalg.cholesky,
+            "linalg.solve": torch.linalg.solve,
+            "linalg.slogdet": lambda x: tuple(torch.linalg.slogdet(x)),
+            "iterate": iterate,
+        }
+    )

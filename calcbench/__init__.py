@@ -1,0 +1,64 @@
+"""calcbench: one cost function, many ways to its gradient.
+
+    import calcbench as cb
+
+    cb.problems(); cb.backends()                 # what there is, and why something is not
+    cb.gradient("batch_regression", backend="torch", at={"m": 0.9, "b": 0.1})
+    cb.compare("batch_regression")               # every backend: partials, digits, verdict, time
+
+Importing calcbench loads no framework; each one is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+# The two packages first: importing them later would put them in the place of the functions
+# of the same names.
+importlib.import_module("calcbench.backends")
+importlib.import_module("calcbench.problems")
+
+from calcbench.errors import (  # noqa: E402
+    CalcbenchError,
+    NotInstalled,
+    ProblemError,
+    SelectorError,
+    Unsupported,
+)
+from calcbench.plugins import backends, problems  # noqa: E402
+
+if TYPE_CHECKING:
+    from calcbench.api import compare, gradient, verify
+    from calcbench.interfaces import Backend, Prepared, Problem, problem
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Backend",
+    "CalcbenchError",
+    "NotInstalled",
+    "Prepared",
+    "Problem",
+    "ProblemError",
+    "SelectorError",
+    "Unsupported",
+    "backends",
+    "compare",
+    "gradient",
+    "problem",
+    "problems",
+    "verify",
+]
+
+_LAZY = {
+    **dict.fromkeys(("compare", "gradient", "verify"), "calcbench.api"),
+    **dict.fromkeys(("Backend", "Prepared", "Problem", "problem"), "calcbench.interfaces"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # NumPy takes most of the start-up time, and `calcbench list` does not need it.
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'calcbench' has no attribute {name!r}")

@@ -1,0 +1,164 @@
+"""What there is: problems and backends, read off their source without running it.
+
+One card per problem or backend. Names, first docstring lines and declared requirements come
+from the syntax tree, so listing imports no framework and runs nobody's code; `card.load()` does.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from calcbench import requirements
+from calcbench.errors import CalcbenchError, SelectorError, nearest
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of a problem or backend before it is imported."""
+
+    name: str
+    theme: str
+    """The folder that it lies in, or the distribution that brings it."""
+    load: Callable[[], Any] = field(repr=False)
+    summary: str = ""
+    declared: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Literal class attributes, by name."""
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Annotated fields with their `Literal` choices: a backend's options."""
+    broken: str | None = None
+    """Why its source cannot be read."""
+
+    @property
+    def missing(self) -> str | None:
+        """Why it cannot be used here, or None."""
+        if self.broken:
+            return self.broken
+        return requirements.missing(
+            self.declared.get("requires", ()), self.declared.get("install", "")
+        )
+
+
+class Catalogue(Mapping[str, Any]):
+    """Problems or backends by name; indexing loads one, iterating loads nothing."""
+
+    def __init__(self, noun: str, cards: list[Card]) -> None:
+        """Take what the entries are called (`problem`, `backend`) and their cards."""
+        self.noun = noun
+        self.cards = {card.name: card for card in cards}
+
+    def __getitem__(self, name: str) -> Any:
+        """Import and return the entry. Raises `SelectorError` for an unknown name."""
+        if name not in self.cards:
+            raise SelectorError(f"no {self.noun} {name!r}: {nearest(name, self.cards)}")
+        card = self.cards[name]
+        if card.broken:
+            raise CalcbenchError(f"{self.noun} {name!r} cannot be used: {card.broken}")
+        return card.load()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.cards
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.cards)
+
+    def __len__(self) -> int:
+        return len(self.cards)
+
+    def __repr__(self) -> str:
+        """One line per entry: its name, what it is, and why it is not available."""
+        width = max(map(len, self.cards), default=0)
+        return "\n".join(
+            f"{card.name:<{width}}  {card.missing or card.summary}" for card in self.cards.values()
+        )
+
+
+def read_card(
+    name: str, theme: str, path: Path, load: Callable[[], Any], target: str = ""
+) -> Card:
+    """Read a card off the file at `path`.
+
+    It describes the class or decorated function called `target`, or, without one, that whose
+    name is `name` but for case and underscores (`finite_difference` → `FiniteDifference`).
+    """
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    except (OSError, SyntaxError, UnicodeDecodeError) as error:
+        return Card(name, theme, load, broken=f"{path.name}: {type(error).__name__}: {error}")
+    wanted = _squash(target or name)
+    for node in tree.body:
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and _squash(node.name) == wanted:
+            return Card(
+                name,
+                theme,
+                load,
+                summary=(ast.get_docstring(node) or "").split("\n", 1)[0],
+                declared=_literals(node),
+                options=_options(node),
+            )
+    return Card(name, theme, load, broken=f"{path.name} defines no class named like the file")
+
+
+def find(module: Any, name: str) -> Any:
+    """The object in `module` that `read_card` describes."""
+    for key, value in vars(module).items():
+        if _squash(key) == _squash(name) and getattr(value, "__module__", None) == module.__name__:
+            return value
+    raise CalcbenchError(f"{module.__name__} defines no class named like {name!r}")
+
+
+def _squash(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _literals(node: ast.ClassDef | ast.FunctionDef) -> dict[str, Any]:
+    """Class attributes whose values are literals."""
+    found = {}
+    for statement in node.body:
+        if isinstance(statement, ast.Assign):
+            targets: list[ast.expr] = statement.targets
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            targets = [statement.target]
+        else:
+            continue
+        try:
+            value = ast.literal_eval(statement.value)  # type: ignore[arg-type]
+        except ValueError:
+            continue
+        found.update({t.id: value for t in targets if isinstance(t, ast.Name)})
+    return found
+
+
+def _options(node: ast.ClassDef | ast.FunctionDef) -> dict[str, tuple[str, ...]]:
+    """Annotated attributes that are not ClassVar, with the choices of their `Literal`."""
+    found = {}
+    for statement in node.body:
+        if not (isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)):
+            continue
+        annotation = ast.unparse(statement.annotation)
+        if annotation.startswith("ClassVar"):
+            continue
+        choices: tuple[str, ...] = ()
+        if annotation.startswith("Literal["):
+            literal = ast.literal_eval(annotation.removeprefix("Literal"))
+            choices = tuple(literal)
+        found[statement.target.id] = choices
+    return found
+
+
+def entry_point_card(entry: Any) -> Card:
+    """The card of a third-party entry point, read off the module that it names."""
+    origin = entry.dist.name if entry.dist else "entry point"
+    try:
+        spec = importlib.util.find_spec(entry.module)
+    except Exception as error:  # whatever a third-party package does when imported
+        reason = f"{origin}: {entry.module}: {type(error).__name__}: {error}"
+        return Card(entry.name, origin, entry.load, broken=reason)
+    if spec is None or spec.origin is None:
+        reason = f"{origin}: there is no module {entry.module}"
+        return Card(entry.name, origin, entry.load, broken=reason)
+    return read_card(entry.name, origin, Path(spec.origin), entry.load, entry.attr)

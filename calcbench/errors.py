@@ -1,0 +1,33 @@
+"""What can go wrong, in words that a user can act on."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class CalcbenchError(Exception):
+    """Bad input. The message is one clear line; the command line exits with status 2."""
+
+
+class ProblemError(CalcbenchError):
+    """A problem does not keep the contract of `calcbench.Problem`."""
+
+
+class SelectorError(CalcbenchError):
+    """A name, option or value that selects nothing."""
+
+
+class NotInstalled(CalcbenchError):
+    """A package that a problem or backend needs is missing, or does not import."""
+
+
+class Unsupported(CalcbenchError):
+    """A backend cannot do this problem or operator; the message is the reason."""
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """Name the valid choices closest to `word`, as the end of an error message."""
+    known = sorted(choices)
+    close = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+    if close:
+        return "did you mean " + " or ".join(repr(name) for name in close) + "?"
+    return "choose from " + ", ".join(known)

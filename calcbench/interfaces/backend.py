@@ -1,0 +1,191 @@
+"""Backend: one way to differentiate, with preparation separate from running."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import typing
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from calcbench import requirements
+from calcbench.errors import NotInstalled, ProblemError, SelectorError, Unsupported, nearest
+from calcbench.interfaces.problem import Arrays, Problem
+
+OPERATORS = ("gradient",)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A problem made ready on one backend; nothing is left to trace, compile or derive.
+
+    `run(load(inputs))` may be called any number of times, with any inputs of the shapes that
+    it was prepared for.
+    """
+
+    load: Callable[[Mapping[str, np.ndarray]], Any]
+    """NumPy inputs by name → native arrays. Never changes its argument."""
+
+    run: Callable[[Any], Any]
+    """Native arrays → native result: the timed call. Returns when the result is ready."""
+
+    unload: Callable[[Any], Arrays]
+    """Native result → parameter name → NumPy array of the parameter's shape."""
+
+
+@dataclass(frozen=True)
+class Backend(ABC):
+    """One way to take a gradient. Its fields are its options, as in `torch[mode=compile]`.
+
+    A subclass is a frozen dataclass that declares the class attributes below and defines
+    `namespace`, `convert` and `prepare_gradient`. It imports its framework inside methods,
+    through `framework()`, so that nothing is loaded until it is used.
+    """
+
+    name: ClassVar[str]
+    """The name in selectors and tables."""
+
+    kind: ClassVar[Literal["exact", "approximate", "symbolic"]]
+    """`exact`: derivatives by rule, right up to rounding. `symbolic`: exact, through a formula.
+    `approximate`: has an error of its own, bounded by `error_bound`."""
+
+    requires: ClassVar[tuple[str, ...]] = ()
+    """Modules that must be importable."""
+
+    install: ClassVar[str] = ""
+    """The command that installs them."""
+
+    dtype: Literal["float64", "float32"] = "float64"
+
+    def __post_init__(self) -> None:
+        """Refuse option values outside their declared choices."""
+        for option, choices in self.options().items():
+            value = getattr(self, option)
+            if choices and value not in choices:
+                raise SelectorError(
+                    f"backend {self.name!r} has no {option}={value}: {nearest(str(value), choices)}"
+                )
+
+    @classmethod
+    def options(cls) -> dict[str, tuple[str, ...]]:
+        """Option name → its choices; empty for an option that takes a number."""
+        hints = typing.get_type_hints(cls)
+        return {field.name: typing.get_args(_literal(hints[field.name])) for field in
+                dataclasses.fields(cls)}
+
+    @property
+    def selector(self) -> str:
+        """How this backend is written: its name, and the options that are not the default."""
+        changed = [
+            f"{field.name}={getattr(self, field.name)}"
+            for field in dataclasses.fields(self)
+            if getattr(self, field.name) != field.default
+        ]
+        return f"{self.name}[{','.join(changed)}]" if changed else self.name
+
+    @classmethod
+    def witnesses(cls) -> tuple[Backend, ...]:
+        """Instances that may be asked, unbidden, when the others contradict each other.
+
+        For a backend that needs nothing installed and uses nothing but values of the cost.
+        """
+        return ()
+
+    @classmethod
+    def missing(cls) -> str | None:
+        """Why this backend cannot be used here, or None; found without importing anything."""
+        return requirements.missing(cls.requires, cls.install)
+
+    @classmethod
+    def framework(cls) -> Any:
+        """Import and return the first of `requires`.
+
+        Raises `NotInstalled` where it is missing or does not import, with the reason.
+        """
+        reason = cls.missing()
+        if reason:
+            raise NotInstalled(f"backend {cls.name!r}: {reason}")
+        module = cls.requires[0]
+        try:
+            return importlib.import_module(module)
+        except Exception as error:
+            raise NotInstalled(
+                f"backend {cls.name!r}: {module} is installed but does not import: "
+                f"{type(error).__name__}: {_first_line(error)}"
+            ) from error
+
+    @abstractmethod
+    def namespace(self) -> Any:
+        """The array vocabulary (`calcbench.interfaces.vocabulary`) in this backend's spelling."""
+
+    @abstractmethod
+    def convert(self, array: np.ndarray) -> Any:
+        """One NumPy array → native. Floats take this backend's dtype, integers stay."""
+
+    @abstractmethod
+    def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
+        """Make the gradient of `problem` ready, for inputs of these shapes."""
+
+    def prepare(self, problem: Problem, inputs: Arrays, operator: str = "gradient") -> Prepared:
+        """Trace, compile or derive `operator` of the problem's cost.
+
+        Raises `Unsupported` where this backend cannot, `NotInstalled` where its framework is
+        missing, `ProblemError` where the problem breaks its contract.
+        """
+        if operator not in OPERATORS:
+            raise SelectorError(f"no operator {operator!r}: {nearest(operator, OPERATORS)}")
+        if self.requires:
+            self.framework()
+        return self.prepare_gradient(problem, inputs)
+
+    def error_bound(self, problem: Problem, inputs: Arrays) -> Arrays | None:
+        """Bound the method's own error at `inputs`, per component, beyond rounding.
+
+        None for a method that is exact up to rounding.
+        """
+        return None
+
+    def loader(self, problem: Problem, inputs: Arrays) -> Callable[[Mapping[str, np.ndarray]], Any]:
+        """Build the usual `Prepared.load`: (native parameters in order, native data by name).
+
+        It refuses inputs of other shapes than those prepared for.
+        """
+        shapes = {name: inputs[name].shape for name in (*problem.parameters, *problem.data)}
+
+        def load(inputs: Mapping[str, np.ndarray]) -> Any:
+            for name, shape in shapes.items():
+                if inputs[name].shape != shape:
+                    raise ProblemError(
+                        f"problem {problem.name!r} was prepared for {name!r} of shape {shape}, "
+                        f"and cannot run with shape {inputs[name].shape}: prepare it again"
+                    )
+            return problem.split({name: self.convert(inputs[name]) for name in shapes})
+
+        return load
+
+    def unloader(self, problem: Problem) -> Callable[[Iterable[Any]], Arrays]:
+        """Build the usual `Prepared.unload`, from native partials in parameter order."""
+        names = problem.parameters
+
+        def unload(result: Iterable[Any]) -> Arrays:
+            return {name: np.array(partial) for name, partial in zip(names, result, strict=True)}
+
+        return unload
+
+    def cast(self, array: np.ndarray) -> np.ndarray:
+        """A NumPy array with its floats in this backend's dtype; always a copy."""
+        dtype = self.dtype if array.dtype.kind == "f" else array.dtype
+        return np.array(array, dtype=dtype)
+
+
+def _literal(hint: Any) -> Any:
+    """The `Literal[...]` of an option's type hint; anything else has no listed choices."""
+    return hint if typing.get_origin(hint) is Literal else None
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or "no message").splitlines()[0]

@@ -1,0 +1,189 @@
+"""Inputs of a problem: its own values, and the points at which agreement is checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from calcbench import requirements
+from calcbench.errors import NotInstalled, ProblemError, SelectorError, nearest
+from calcbench.interfaces.problem import Arrays, Problem
+
+RANDOM_POINTS = 2
+EVERYWHERE = (-2.0, 2.0)
+"""Where random parameters are drawn if the problem names no domain: the unit scale, both signs."""
+
+
+def inputs(
+    problem: Problem,
+    size: int | None = None,
+    seed: int = 0,
+    at: Mapping[str, Any] | None = None,
+) -> Arrays:
+    """The problem's inputs at `size`, with the parameters replaced by `at` if it is given.
+
+    Every array is float64, except NumPy integer arrays, which stay (they are indices).
+    Raises `ProblemError` for inputs that do not fit the cost, `SelectorError` for a bad `at`.
+    """
+    if size is not None and size < 1:
+        raise SelectorError(f"size must be at least 1, got {size}")
+    reason = requirements.missing(problem.requires, problem.install)
+    if reason:
+        raise NotInstalled(f"problem {problem.name!r}: {reason}")
+    chosen = problem.sizes[0] if size is None else size
+    values = problem.inputs(chosen, np.random.default_rng(seed))
+    arrays = _check(problem, values)
+    return arrays if at is None else {**arrays, **_parameters(problem, arrays, at)}
+
+
+def points(problem: Problem, own: Arrays, seed: int = 0) -> dict[str, Arrays]:
+    """The points at which to check agreement: the problem's own, zeros, and random ones.
+
+    Only parameters change from point to point. Zeros are left out where the problem's domain
+    does not contain them.
+    """
+    found = {"own": own}
+    if all(low < 0 < high for low, high in _domains(problem).values()):
+        found["zeros"] = {**own, **{name: np.zeros_like(own[name]) for name in problem.parameters}}
+    rng = np.random.default_rng([seed, 1])
+    for number in range(1, RANDOM_POINTS + 1):
+        found[f"random-{number}"] = {**own, **_draw(problem, own, rng)}
+    return found
+
+
+def parse_at(text: str) -> dict[str, Any]:
+    """Parse `m=0.9,b=0.1` or `w=[1,2,3]` into values by name.
+
+    Raises `SelectorError` for what is neither a number nor a bracketed list of numbers.
+    """
+    values: dict[str, Any] = {}
+    for part in _split_outside_brackets(text):
+        name, equals, literal = (piece.strip() for piece in part.partition("="))
+        if not (name and equals and literal):
+            raise SelectorError(f"--at {text!r}: {part.strip()!r} is not of the form NAME=VALUE")
+        if name in values:
+            raise SelectorError(f"--at {text!r}: {name!r} is given twice")
+        try:
+            values[name] = json.loads(literal) if literal.startswith("[") else float(literal)
+        except ValueError:
+            raise SelectorError(f"--at: {name}={literal} is not a number") from None
+    return values
+
+
+def format_at(problem: Problem, arrays: Mapping[str, np.ndarray]) -> str:
+    """The parameters at a point, for a heading: `m = 0.9, b = 0.1`."""
+    return ", ".join(f"{name} = {_brief(arrays[name])}" for name in problem.parameters)
+
+
+def _brief(array: np.ndarray) -> str:
+    if array.size <= 3:
+        return np.array2string(array, precision=6, separator=", ").replace("\n", "")
+    return f"[{array.flat[0]:.4g}, … {array.size} values]"
+
+
+def _domains(problem: Problem) -> dict[str, tuple[float, float]]:
+    return {name: problem.domain.get(name, EVERYWHERE) for name in problem.parameters}
+
+
+def _draw(problem: Problem, own: Arrays, rng: np.random.Generator) -> Arrays:
+    drawn = {}
+    for name, (low, high) in _domains(problem).items():
+        low, high = _bounded(low, high)
+        drawn[name] = rng.uniform(low, high, own[name].shape)
+    return {name: np.asarray(value) for name, value in drawn.items()}
+
+
+def _bounded(low: float, high: float) -> tuple[float, float]:
+    """A bounded piece of a possibly unbounded interval, away from its ends."""
+    if np.isinf(low) and np.isinf(high):
+        return EVERYWHERE
+    if np.isinf(high):
+        return low + 0.1, low + 4.0
+    if np.isinf(low):
+        return high - 4.0, high - 0.1
+    margin = 0.05 * (high - low)
+    return low + margin, high - margin
+
+
+def _check(problem: Problem, values: Mapping[str, Any]) -> Arrays:
+    """The values as arrays, in the order of the signature."""
+    names = (*problem.parameters, *problem.data)
+    missing = [name for name in names if name not in values]
+    extra = [name for name in values if name not in names]
+    if missing:
+        raise ProblemError(f"problem {problem.name!r}: no value for {', '.join(map(repr, missing))}")
+    if extra:
+        raise ProblemError(
+            f"problem {problem.name!r}: cost has no argument {extra[0]!r}: "
+            f"{nearest(extra[0], names)}"
+        )
+    arrays = {name: _array(problem, name, values[name]) for name in names}
+    for name in problem.rows:
+        if name not in problem.data:
+            raise ProblemError(f"problem {problem.name!r}: rows names {name!r}, which is not data")
+    lengths = {name: arrays[name].shape[:1] for name in problem.rows}
+    if len(set(lengths.values())) > 1 or () in lengths.values():
+        raise ProblemError(
+            f"problem {problem.name!r}: rows must be arrays of equal length, got {lengths}"
+        )
+    return arrays
+
+
+def _array(problem: Problem, name: str, value: Any) -> np.ndarray:
+    index = isinstance(value, np.ndarray) and value.dtype.kind in "iu" and name in problem.data
+    try:
+        array = np.array(value, dtype=np.int64 if index else np.float64)
+    except (TypeError, ValueError):
+        raise ProblemError(
+            f"problem {problem.name!r}: the value of {name!r} is not an array of real numbers: "
+            f"{value!r}"
+        ) from None
+    if array.size == 0:
+        raise ProblemError(f"problem {problem.name!r}: {name!r} is empty")
+    if not np.all(np.isfinite(array)):
+        raise ProblemError(f"problem {problem.name!r}: {name!r} contains NaN or infinity")
+    return array
+
+
+def _parameters(problem: Problem, own: Arrays, at: Mapping[str, Any]) -> Arrays:
+    """Check the values of `at` against the problem's parameters."""
+    for name in at:
+        if name not in problem.parameters:
+            raise SelectorError(
+                f"at: problem {problem.name!r} has no parameter {name!r}: "
+                f"{nearest(name, problem.parameters)}"
+            )
+    chosen = {}
+    for name in problem.parameters:
+        if name not in at:
+            raise SelectorError(
+                f"at: no value for parameter {name!r} of problem {problem.name!r} "
+                f"(parameters: {', '.join(problem.parameters)})"
+            )
+        try:
+            value = np.array(at[name], dtype=np.float64)
+        except (TypeError, ValueError):
+            raise SelectorError(f"at: {name}={at[name]!r} is not a number") from None
+        if value.shape != own[name].shape:
+            raise SelectorError(
+                f"at: {name!r} must have shape {own[name].shape}, got shape {value.shape}"
+            )
+        if not np.all(np.isfinite(value)):
+            raise SelectorError(f"at: {name}={at[name]} is not finite")
+        chosen[name] = value
+    return chosen
+
+
+def _split_outside_brackets(text: str) -> list[str]:
+    parts, depth, start = [], 0, 0
+    for position, character in enumerate(text):
+        depth += (character == "[") - (character == "]")
+        if character == "," and depth == 0:
+            parts.append(text[start:position])
+            start = position + 1
+    return [*parts, text[start:]]
+
+

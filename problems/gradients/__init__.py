@@ -1,0 +1,1 @@
+"""Gradients: the cost functions of regression, and what gradient descent follows."""
