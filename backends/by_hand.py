@@ -19,6 +19,7 @@ class ByHand(Backend):
 
     name: ClassVar[str] = "by_hand"
     kind: ClassVar[Literal["exact", "approximate", "symbolic"]] = "exact"
+    hand_derived: ClassVar[bool] = True
 
     def namespace(self) -> Namespace:
         return NUMPY

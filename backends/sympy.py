@@ -27,6 +27,15 @@ BLOCK = 1 << 15
 LARGEST_EXPRESSION = 100_000
 """Operations beyond which differentiating and compiling takes minutes; refused with a reason."""
 
+PROOF_ROWS = 2
+"""Symbolic rows in a proof: with one, a forgotten 1/n would not show."""
+
+LARGEST_SIMPLIFICATION = 400
+"""Operations beyond which SymPy's simplify takes too long to wait for."""
+
+SHOWN_PARTIALS = 6
+"""Partials that `formulas` spells out."""
+
 CHECKED_ROWS = 16
 """Rows on which the declared `rows` and `reduction` are compared with the cost itself."""
 
@@ -105,6 +114,47 @@ class SymPy(Backend):
         problem.check_cost(np.shape(value), _dtype(value))
         return Trace(problem, symbols, _scalar(value))
 
+    def prove(self, problem: Problem, inputs: Arrays) -> str:
+        """Run the hand-derived gradient on symbols and subtract the derivative of the cost.
+
+        Every parameter, datum and row is a symbol, so a difference that simplifies to 0 is a
+        proof for all values; for costs over rows it is one for `PROOF_ROWS` rows of any data.
+        """
+        try:
+            trace = self.trace(problem, inputs, PROOF_ROWS)
+            derivative = trace.gradient()
+        except Unsupported as error:
+            return f"not proved: {error}"
+        parameters, data = problem.split(trace.symbols)
+        hand = problem.gradient(self.namespace(), *parameters, **data)
+        problem.check_gradient(hand, {name: inputs[name].shape for name in problem.parameters})
+        for name in problem.parameters:
+            claimed = np.asarray(hand[name], dtype=object)
+            for index in np.ndindex(claimed.shape):
+                verdict = _is_zero(claimed[index] - derivative[name][index])
+                if verdict is not True:
+                    where = f"∂C/∂{name}{list(index) if index else ''}"
+                    return f"refuted in {where}" if verdict is False else f"not proved in {where}"
+        return "proved"
+
+    def formulas(self, problem: Problem, inputs: Arrays) -> dict[str, str]:
+        """The cost and its first partials; for a cost over rows, those of one row."""
+        trace = self.trace(problem, inputs)
+        found = {"C": str(trace.cost)}
+        for name, array in trace.gradient().items():
+            for index in np.ndindex(array.shape):
+                key = f"∂C/∂{name}{list(index) if index else ''}"
+                found[key] = str(_readable(array[index]))
+        more = len(found) - 1 - SHOWN_PARTIALS
+        if more > 0:
+            found = dict(list(found.items())[: 1 + SHOWN_PARTIALS])
+            found["note"] = f"… and {more} more partials"
+        if problem.rows:
+            found["note"] = f"for one row; the {problem.reduction} over all rows is taken" + (
+                f"; {found['note']}" if more > 0 else ""
+            )
+        return found
+
     def _check_rows(self, problem: Problem, trace: Trace, inputs: Arrays) -> None:
         """Refuse a declaration of rows that is not true of the cost."""
         if not problem.rows:
@@ -156,6 +206,40 @@ class Trace:
             for index in np.ndindex(symbols.shape):
                 partials[name][index] = self.cost.diff(symbols[index])
         return partials
+
+
+def _readable(expression: Any) -> Any:
+    """A shorter form where finding one is quick."""
+    import sympy
+
+    return sympy.simplify(expression) if expression.count_ops() <= 60 else expression
+
+
+def _is_zero(difference: Any) -> bool | None:
+    """Whether an expression is identically 0: True is proved, False refuted, None unknown."""
+    import sympy
+
+    difference = sympy.nsimplify(difference, rational=True)  # 0.5 is meant to be one half
+    if difference == 0 or difference.expand() == 0:
+        return True
+    if abs(_anywhere(difference)) > 1e-20:
+        return False
+    difference = elementary(difference)
+    if difference.count_ops() <= LARGEST_SIMPLIFICATION and sympy.simplify(difference) == 0:
+        return True
+    return None
+
+
+def _anywhere(expression: Any) -> Any:
+    """The value at one fixed ordinary point, to 40 digits: enough to refute an identity."""
+    import sympy
+
+    symbols = sorted(expression.free_symbols, key=str)
+    values = {
+        symbol: sympy.Rational(37 + 11 * k, 53) * (-1 if symbol.is_negative else 1)
+        for k, symbol in enumerate(symbols)
+    }
+    return sympy.N(elementary(expression).subs(values), 40)
 
 
 def _compile(trace: Trace, expressions: list[Any]) -> Callable[..., Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from calcbench import requirements
-from calcbench.errors import CalcbenchError, SelectorError, nearest
+from calcbench.errors import CalcbenchError, SelectorError, first_line, nearest
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,14 @@ class Catalogue(Mapping[str, Any]):
         card = self.cards[name]
         if card.broken:
             raise CalcbenchError(f"{self.noun} {name!r} cannot be used: {card.broken}")
-        return card.load()
+        try:
+            return card.load()
+        except CalcbenchError:
+            raise
+        except Exception as error:  # whatever a plugin does when it is imported
+            raise CalcbenchError(
+                f"{self.noun} {name!r} does not import: {type(error).__name__}: {first_line(error)}"
+            ) from error
 
     def __contains__(self, name: object) -> bool:
         return name in self.cards
@@ -77,9 +84,7 @@ class Catalogue(Mapping[str, Any]):
         )
 
 
-def read_card(
-    name: str, theme: str, path: Path, load: Callable[[], Any], target: str = ""
-) -> Card:
+def read_card(name: str, theme: str, path: Path, load: Callable[[], Any], target: str = "") -> Card:
     """Read a card off the file at `path`.
 
     It describes the class or decorated function called `target`, or, without one, that whose
@@ -126,7 +131,7 @@ def _literals(node: ast.ClassDef | ast.FunctionDef) -> dict[str, Any]:
         else:
             continue
         try:
-            value = ast.literal_eval(statement.value)  # type: ignore[arg-type]
+            value = ast.literal_eval(statement.value)
         except ValueError:
             continue
         found.update({t.id: value for t in targets if isinstance(t, ast.Name)})

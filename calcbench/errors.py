@@ -31,3 +31,8 @@ def nearest(word: str, choices: Iterable[str]) -> str:
     if close:
         return "did you mean " + " or ".join(repr(name) for name in close) + "?"
     return "choose from " + ", ".join(known)
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an exception's message: what fits into a table."""
+    return (str(error).strip() or "no message").splitlines()[0]

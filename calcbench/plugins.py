@@ -188,14 +188,7 @@ def _load(module: str, name: str) -> Any:
     """Import a built-in file and return what it is named after; a problem as an instance."""
     from calcbench.interfaces import Problem
 
-    try:
-        found = find(importlib.import_module(module), name)
-    except CalcbenchError:
-        raise
-    except Exception as error:
-        raise CalcbenchError(
-            f"{module} does not import: {type(error).__name__}: {error}"
-        ) from error
+    found = find(importlib.import_module(module), name)
     return found() if isinstance(found, type) and issubclass(found, Problem) else found
 
 

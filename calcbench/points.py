@@ -28,29 +28,41 @@ def inputs(
     Every array is float64, except NumPy integer arrays, which stay (they are indices).
     Raises `ProblemError` for inputs that do not fit the cost, `SelectorError` for a bad `at`.
     """
-    if size is not None and size < 1:
-        raise SelectorError(f"size must be at least 1, got {size}")
     reason = requirements.missing(problem.requires, problem.install)
     if reason:
         raise NotInstalled(f"problem {problem.name!r}: {reason}")
-    chosen = problem.sizes[0] if size is None else size
-    values = problem.inputs(chosen, np.random.default_rng(seed))
+    values = problem.inputs(chosen_size(problem, size), np.random.default_rng(seed))
     arrays = _check(problem, values)
     return arrays if at is None else {**arrays, **_parameters(problem, arrays, at)}
+
+
+def chosen_size(problem: Problem, size: int | None) -> int:
+    """The size to run at: the one asked for, or the problem's first.
+
+    Raises `SelectorError` for a size below 1, or another size of a problem that has only one.
+    """
+    if size is None:
+        return problem.sizes[0]
+    if size < 1:
+        raise SelectorError(f"size must be at least 1, got {size}")
+    if len(problem.sizes) == 1 and size != problem.sizes[0]:
+        raise SelectorError(f"problem {problem.name!r} has one size, {problem.sizes[0]}")
+    return size
 
 
 def points(problem: Problem, own: Arrays, seed: int = 0) -> dict[str, Arrays]:
     """The points at which to check agreement: the problem's own, zeros, and random ones.
 
-    Only parameters change from point to point. Zeros are left out where the problem's domain
-    does not contain them.
+    Zeros are left out where the problem's domain does not contain them. At random points the
+    float data move too, by up to a tenth, so that data baked into a preparation show.
     """
     found = {"own": own}
     if all(low < 0 < high for low, high in _domains(problem).values()):
         found["zeros"] = {**own, **{name: np.zeros_like(own[name]) for name in problem.parameters}}
     rng = np.random.default_rng([seed, 1])
     for number in range(1, RANDOM_POINTS + 1):
-        found[f"random-{number}"] = {**own, **_draw(problem, own, rng)}
+        moved = {name: _nudge(own[name], rng) for name in problem.data}
+        found[f"random-{number}"] = {**_draw(problem, own, rng), **moved}
     return found
 
 
@@ -96,6 +108,13 @@ def _draw(problem: Problem, own: Arrays, rng: np.random.Generator) -> Arrays:
     return {name: np.asarray(value) for name, value in drawn.items()}
 
 
+def _nudge(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Float data, each number changed by up to a tenth of itself; indices as they are."""
+    if array.dtype.kind != "f":
+        return array
+    return np.asarray(array * rng.uniform(0.9, 1.1, array.shape))
+
+
 def _bounded(low: float, high: float) -> tuple[float, float]:
     """A bounded piece of a possibly unbounded interval, away from its ends."""
     if np.isinf(low) and np.isinf(high):
@@ -114,7 +133,9 @@ def _check(problem: Problem, values: Mapping[str, Any]) -> Arrays:
     missing = [name for name in names if name not in values]
     extra = [name for name in values if name not in names]
     if missing:
-        raise ProblemError(f"problem {problem.name!r}: no value for {', '.join(map(repr, missing))}")
+        raise ProblemError(
+            f"problem {problem.name!r}: no value for {', '.join(map(repr, missing))}"
+        )
     if extra:
         raise ProblemError(
             f"problem {problem.name!r}: cost has no argument {extra[0]!r}: "
@@ -185,5 +206,3 @@ def _split_outside_brackets(text: str) -> list[str]:
             parts.append(text[start:position])
             start = position + 1
     return [*parts, text[start:]]
-
-

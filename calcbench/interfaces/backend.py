@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from calcbench import requirements
-from calcbench.errors import NotInstalled, ProblemError, SelectorError, Unsupported, nearest
+from calcbench.errors import NotInstalled, ProblemError, SelectorError, first_line, nearest
 from calcbench.interfaces.problem import Arrays, Problem
 
 OPERATORS = ("gradient",)
@@ -59,6 +59,9 @@ class Backend(ABC):
     install: ClassVar[str] = ""
     """The command that installs them."""
 
+    hand_derived: ClassVar[bool] = False
+    """Whether it evaluates the problem's own `gradient` instead of differentiating `cost`."""
+
     dtype: Literal["float64", "float32"] = "float64"
 
     def __post_init__(self) -> None:
@@ -74,8 +77,10 @@ class Backend(ABC):
     def options(cls) -> dict[str, tuple[str, ...]]:
         """Option name → its choices; empty for an option that takes a number."""
         hints = typing.get_type_hints(cls)
-        return {field.name: typing.get_args(_literal(hints[field.name])) for field in
-                dataclasses.fields(cls)}
+        return {
+            field.name: typing.get_args(_literal(hints[field.name]))
+            for field in dataclasses.fields(cls)
+        }
 
     @property
     def selector(self) -> str:
@@ -115,7 +120,7 @@ class Backend(ABC):
         except Exception as error:
             raise NotInstalled(
                 f"backend {cls.name!r}: {module} is installed but does not import: "
-                f"{type(error).__name__}: {_first_line(error)}"
+                f"{type(error).__name__}: {first_line(error)}"
             ) from error
 
     @abstractmethod
@@ -148,6 +153,17 @@ class Backend(ABC):
         None for a method that is exact up to rounding.
         """
         return None
+
+    def formulas(self, problem: Problem, inputs: Arrays) -> dict[str, str]:
+        """The cost and its partials as formulas, by name (`C`, `∂C/∂m`). For symbolic backends."""
+        raise Unsupported(f"backend {self.name!r} is not symbolic")
+
+    def prove(self, problem: Problem, inputs: Arrays) -> str:
+        """Compare the hand-derived gradient with the derivative of the cost, symbolically.
+
+        Returns `"proved"`, `"refuted"` or why neither could be shown. For symbolic backends.
+        """
+        raise Unsupported(f"backend {self.name!r} is not symbolic")
 
     def loader(self, problem: Problem, inputs: Arrays) -> Callable[[Mapping[str, np.ndarray]], Any]:
         """Build the usual `Prepared.load`: (native parameters in order, native data by name).
@@ -185,7 +201,3 @@ class Backend(ABC):
 def _literal(hint: Any) -> Any:
     """The `Literal[...]` of an option's type hint; anything else has no listed choices."""
     return hint if typing.get_origin(hint) is Literal else None
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or "no message").splitlines()[0]

@@ -1,0 +1,5 @@
+"""`python -m calcbench`."""
+
+from calcbench.cli import main
+
+main()

@@ -1,0 +1,178 @@
+"""Agreement: which backends give the same gradient, and which is the odd one out.
+
+There is no favourite. At each point the backends vote: two agree when every component differs
+by no more than their two error bounds allow, the largest camp of mutually supporting exact
+backends is the consensus, and its componentwise median is the reference.
+
+The bounds are computed. An exact method may be off by rounding, and how much rounding matters
+at a point is measured there: the inputs are perturbed by a known relative amount, and what the
+gradient makes of that is its sensitivity κ. A backward stable evaluation lies within a modest
+multiple of u·(|g| + κ) of the truth (Higham, Accuracy and Stability of Numerical Algorithms,
+2nd ed., section 1.6). An approximate method adds the bound that it states itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from calcbench.interfaces.problem import Arrays, Problem
+from calcbench.record import Disagreement
+
+ROUNDINGS = 64.0
+"""The modest multiple: roundings allowed to one evaluation, in units of u·(|g| + κ)."""
+
+PERTURBATION = 2.0**-20
+"""Relative change of the inputs by which sensitivity is measured: far above rounding, far
+below curvature."""
+
+DRAWS = 3
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """One backend's gradient at one point, as a vector over all components."""
+
+    gradient: np.ndarray
+    bound: np.ndarray
+    """Absolute, per component: how far an honest evaluation may be from the truth."""
+    exact: bool
+
+
+@dataclass(frozen=True)
+class Consensus:
+    """What the backends agree on at one point."""
+
+    reference: np.ndarray
+    bound: np.ndarray
+    camp: tuple[int, ...]
+    """The backends that carry it."""
+    tied: bool
+    """Whether another camp is as large, so that nobody can be called wrong."""
+
+
+def flatten(gradient: Mapping[str, np.ndarray], problem: Problem) -> np.ndarray:
+    """All partials as one float64 vector, in parameter order."""
+    parts = [np.asarray(gradient[name], dtype=np.float64).ravel() for name in problem.parameters]
+    return np.concatenate(parts)
+
+
+def component(problem: Problem, shapes: Mapping[str, tuple[int, ...]], position: int) -> str:
+    """The name of one entry of the vector: `m`, `w[3]`, `W[1, 2]`."""
+    for name in problem.parameters:
+        size = int(np.prod(shapes[name]))
+        if position < size:
+            if shapes[name] == ():
+                return name
+            index = ", ".join(str(int(i)) for i in np.unravel_index(position, shapes[name]))
+            return f"{name}[{index}]"
+        position -= size
+    raise IndexError(position)
+
+
+def sensitivity(run: Callable[[Arrays], np.ndarray], inputs: Arrays, seed: int) -> np.ndarray:
+    """κ per component: the change of the gradient per relative change of its inputs.
+
+    `run` gives the gradient as a vector. Every float input, data included, is multiplied by
+    1 + δ·e with e random in ±[½, 1]; magnitudes vary so that no product hides its change.
+    """
+    rng = np.random.default_rng([seed, 2])
+    here = run(inputs)
+    largest = np.zeros_like(here)
+    for _ in range(DRAWS):
+        change = run({name: _perturb(array, rng) for name, array in inputs.items()}) - here
+        largest = np.fmax(largest, np.abs(change) / PERTURBATION)
+    return largest
+
+
+def rounding_bound(gradient: np.ndarray, sensitivity: np.ndarray, dtype: str) -> np.ndarray:
+    """How far rounding may carry an exact method, per component."""
+    unit = float(np.finfo(dtype).eps) / 2
+    return ROUNDINGS * unit * (np.abs(gradient) + sensitivity)
+
+
+def consensus(ballots: Mapping[int, Ballot]) -> Consensus:
+    """Find the largest camp of backends that agree, and what they agree on."""
+    candidates = [name for name, ballot in ballots.items() if ballot.exact] or list(ballots)
+    camps = {
+        name: tuple(other for other in ballots if _agree(ballots[name], ballots[other]))
+        for name in candidates
+    }
+    best = max(candidates, key=lambda name: len(camps[name]))
+    camp = camps[best]
+    tied = any(len(camps[name]) >= len(camp) for name in candidates if name not in camp)
+    members = [ballots[name] for name in camp if name in candidates]
+    if not ballots[best].exact:
+        members = [min(members, key=lambda ballot: float(np.sum(ballot.bound)))]
+    reference = np.median([member.gradient for member in members], axis=0)
+    bound = np.max([member.bound for member in members], axis=0)
+    return Consensus(reference, bound, camp, tied)
+
+
+def worst_component(ballot: Ballot, agreed: Consensus) -> tuple[int, float] | None:
+    """The component furthest outside its bounds, and its bound; None if all are within."""
+    allowed = ballot.bound + agreed.bound
+    error = np.abs(ballot.gradient - agreed.reference)
+    # Not "error > allowed": a NaN must fail, whichever side it is on.
+    wrong = ~(error <= allowed)
+    if not wrong.any():
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        excess = np.where(wrong, np.nan_to_num(error / allowed, nan=np.inf, posinf=np.inf), -1.0)
+    position = int(np.argmax(excess))
+    return position, float(allowed[position])
+
+
+def disagreement(
+    problem: Problem,
+    shapes: Mapping[str, tuple[int, ...]],
+    point: str,
+    ballot: Ballot,
+    agreed: Consensus,
+) -> Disagreement | None:
+    """Compare one backend's gradient with the consensus."""
+    found = worst_component(ballot, agreed)
+    if found is None:
+        return None
+    position, bound = found
+    return Disagreement(
+        point,
+        component(problem, shapes, position),
+        float(ballot.gradient[position]),
+        float(agreed.reference[position]),
+        bound,
+    )
+
+
+def digits(ballot: Ballot, agreed: Consensus, dtype: str) -> float:
+    """Correct digits: −log₁₀ of the largest error relative to the largest component.
+
+    At a stationary point, where every component is 0, errors are relative to the terms that
+    cancel there, which the bound is a multiple of. Never more digits than the dtype has.
+    """
+    unit = float(np.finfo(dtype).eps) / 2
+    error = float(np.max(np.abs(ballot.gradient - agreed.reference)))
+    scale = float(np.max(np.abs(agreed.reference)))
+    if scale == 0.0:
+        scale = float(np.max(agreed.bound)) / (ROUNDINGS * unit) or 1.0
+    if not np.isfinite(error):
+        return 0.0
+    return float(np.clip(-np.log10(max(error / scale, unit)), 0.0, None))
+
+
+def _agree(one: Ballot, other: Ballot) -> bool:
+    if one is other:
+        return True
+    finite = np.isfinite(one.gradient) & np.isfinite(other.gradient)
+    same = np.array_equal(one.gradient[~finite], other.gradient[~finite], equal_nan=True)
+    error = np.abs(one.gradient[finite] - other.gradient[finite])
+    return same and bool(np.all(error <= one.bound[finite] + other.bound[finite]))
+
+
+def _perturb(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    if array.dtype.kind != "f":
+        return array
+    signs = rng.choice((-1.0, 1.0), array.shape)
+    return np.asarray(array * (1.0 + PERTURBATION * signs * rng.uniform(0.5, 1.0, array.shape)))

@@ -1,0 +1,242 @@
+"""The public functions: `gradient`, `compare`, `verify`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from calcbench import harness, plugins, points
+from calcbench.errors import CalcbenchError, NotInstalled, SelectorError
+from calcbench.harness import Progress
+from calcbench.interfaces import Backend, Problem
+from calcbench.interfaces.problem import Arrays
+from calcbench.record import Record, Status
+
+ProblemSelector = str | Problem
+BackendSelector = str | Backend
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The records of a comparison. It prints as tables, in a terminal and in a notebook."""
+
+    records: tuple[Record, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing disagreed and nothing failed."""
+        return not any(record.status.failed for record in self.records)
+
+    def __str__(self) -> str:
+        """The tables as plain text."""
+        from calcbench import tables
+
+        return tables.as_text(self.records)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from calcbench import tables
+
+        return tables.as_html(self.records)
+
+
+def gradient(
+    problem: ProblemSelector,
+    backend: BackendSelector = "by_hand",
+    at: Mapping[str, Any] | None = None,
+    *,
+    size: int | None = None,
+    seed: int = 0,
+) -> Arrays:
+    """The gradient of a problem's cost by one backend: parameter name → array of its shape.
+
+    `at` gives every parameter a value; without it the problem's own values are used. Data come
+    from the problem, at `size` and `seed`.
+
+        >>> calcbench.gradient("batch_regression", backend="torch", at={"m": 0.9, "b": 0.1})
+        {'m': array(36.305), 'b': array(6.265)}
+
+    Raises `SelectorError` for an unknown name or a bad `at`, `NotInstalled` where a framework is
+    missing, `Unsupported` where the backend cannot do this problem, `ProblemError` where the
+    problem breaks its contract.
+    """
+    (chosen,) = _one_problem(problem)
+    (engine,) = plugins.select_backends([backend])
+    inputs = points.inputs(chosen, size, seed, at)
+    prepared = engine.prepare(chosen, inputs)
+    return prepared.unload(prepared.run(prepared.load(inputs)))
+
+
+def compare(
+    problems: ProblemSelector | Iterable[ProblemSelector] | None = None,
+    backends: BackendSelector | Iterable[BackendSelector] | None = None,
+    at: Mapping[str, Any] | None = None,
+    *,
+    size: int | None = None,
+    seed: int = 0,
+    dtype: str | None = None,
+    timed: bool = True,
+    progress: Progress = lambda text: None,
+) -> Comparison:
+    """Differentiate problems by backends; judge who agrees, to how many digits; time one call.
+
+    Without `problems`, all of them; without `backends`, all of them in their default modes.
+    `at` needs a single problem. A missing framework is an error if its backend was asked for
+    by name, and a record (`not_installed`) otherwise. `dtype` applies to every backend.
+
+    Raises what `gradient` raises, for bad input; what a backend gets wrong is a record.
+    """
+    records: list[Record] = []
+    for batch in compare_each(
+        problems,
+        backends,
+        at,
+        size=size,
+        seed=seed,
+        dtype=dtype,
+        timed=timed,
+        progress=progress,
+    ):
+        records.extend(batch)
+    return Comparison(tuple(records))
+
+
+def verify(
+    problems: ProblemSelector | Iterable[ProblemSelector] | None = None,
+    backends: BackendSelector | Iterable[BackendSelector] | None = None,
+    at: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Comparison:
+    """`compare` without the timing: agreement alone. `.ok` tells whether all is well."""
+    return compare(problems, backends, at, timed=False, **options)
+
+
+def compare_each(
+    problems: ProblemSelector | Iterable[ProblemSelector] | None = None,
+    backends: BackendSelector | Iterable[BackendSelector] | None = None,
+    at: Mapping[str, Any] | None = None,
+    *,
+    size: int | None = None,
+    seed: int = 0,
+    dtype: str | None = None,
+    timed: bool = True,
+    progress: Progress = lambda text: None,
+) -> Iterable[list[Record]]:
+    """As `compare`, giving the records of each problem as soon as they are there."""
+    engines = chosen_backends(backends, dtype)
+    named = _many(problems)
+    chosen = plugins.select_problems(named) if named is not None else None
+    if at is not None and (chosen is None or len(chosen) != 1):
+        raise SelectorError("at: name the one problem whose parameters these are")
+    witnesses = _witnesses()
+    for problem in chosen if chosen is not None else _every_problem(progress):
+        if isinstance(problem, Record):
+            yield [problem]
+            continue
+        alone = chosen is not None and len(chosen) == 1
+        try:
+            yield harness.compare(
+                problem,
+                engines,
+                size=size if alone or len(problem.sizes) > 1 else None,
+                seed=seed,
+                at=at,
+                timed=timed,
+                witnesses=witnesses,
+                progress=progress,
+            )
+        except CalcbenchError as error:
+            if alone:
+                raise
+            yield [_refused(problem.name, error)]
+
+
+def chosen_backends(
+    backends: BackendSelector | Iterable[BackendSelector] | None, dtype: str | None = None
+) -> list[Backend]:
+    """The backends asked for, or all of them in their default modes.
+
+    Raises `NotInstalled` where one asked for by name is missing or does not import.
+    """
+    options = {} if dtype is None else {"dtype": dtype}
+    named = _many(backends)
+    if named is None:
+        return [_available(name, options) for name in plugins.backends()]
+    engines = plugins.select_backends(named, **options)
+    for engine in engines:
+        if engine.requires:
+            engine.framework()
+    return engines
+
+
+def _every_problem(progress: Progress) -> Iterable[Problem | Record]:
+    """All problems; one whose file does not import is a record, and the others run."""
+    catalogue = plugins.problems()
+    for name in catalogue:
+        try:
+            yield catalogue[name]
+        except CalcbenchError as error:
+            yield _refused(name, error)
+
+
+def _refused(name: str, error: CalcbenchError) -> Record:
+    """The record of a problem that could not be run on any backend."""
+    status = Status.NOT_INSTALLED if isinstance(error, NotInstalled) else Status.ERROR
+    return Record(
+        problem=name, backend="", operator="gradient", dtype="", status=status, reason=str(error)
+    )
+
+
+@dataclass(frozen=True)
+class Unavailable(Backend):
+    """Stands in for a backend whose plugin cannot be loaded, so that its row says why."""
+
+    label: str = ""
+    reason: str = ""
+    kind = "exact"
+
+    @property
+    def selector(self) -> str:
+        """The name of the backend that is not there."""
+        return self.label
+
+    def prepare(self, problem: Problem, inputs: Arrays, operator: str = "gradient") -> Any:
+        """Raise `NotInstalled` with the reason."""
+        raise NotInstalled(self.reason)
+
+    namespace = convert = prepare_gradient = prepare  # type: ignore[assignment]
+
+
+def _available(name: str, options: dict[str, Any]) -> Backend:
+    try:
+        return plugins.backends()[name](**options)  # type: ignore[no-any-return]
+    except SelectorError:
+        raise
+    except CalcbenchError as error:
+        return Unavailable(label=name, reason=str(error))
+
+
+def _witnesses() -> list[Backend]:
+    """The witnesses of every backend that can be used here without installing anything."""
+    catalogue = plugins.backends()
+    free = [name for name, card in catalogue.cards.items() if not card.declared.get("requires")]
+    return [witness for name in free for witness in _available(name, {}).witnesses()]
+
+
+def _one_problem(problem: ProblemSelector) -> list[Problem]:
+    found = plugins.select_problems([problem])
+    if len(found) != 1:
+        names = ", ".join(p.name for p in found)
+        raise SelectorError(f"{problem!r} is {len(found)} problems ({names}): name one")
+    return found
+
+
+def _many(selectors: Any) -> list[Any] | None:
+    """None, one selector or several, as a list; None stays None and means all."""
+    if selectors is None:
+        return None
+    if isinstance(selectors, (str, Problem, Backend)):
+        return [selectors]
+    return list(selectors) or None
