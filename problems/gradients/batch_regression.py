@@ -6,6 +6,7 @@ from calcbench import Problem
 class BatchRegression(Problem):
     """Mean squared error of a straight line: C(m, b) = 1/n Σ (m·xᵢ + b − yᵢ)²."""
 
+    sizes = (8,)  # number of points
     rows = ("x", "y")
     place = "Gradients: batch regression"
     formula = r"C(m, b) = \frac{1}{n} \sum_{i=1}^{n} (m x_i + b - y_i)^2"
