@@ -193,9 +193,11 @@ def _refused(name: str, error: CalcbenchError) -> Record:
 class Unavailable(Backend):
     """Stands in for a backend whose plugin cannot be loaded, so that its row says why."""
 
+    name = "unavailable"
+    kind = "exact"
+
     label: str = ""
     reason: str = ""
-    kind = "exact"
 
     @property
     def selector(self) -> str:

@@ -66,6 +66,16 @@ def points(problem: Problem, own: Arrays, seed: int = 0) -> dict[str, Arrays]:
     return found
 
 
+def thinned(problem: Problem, inputs: Arrays, rows: int) -> Arrays:
+    """The same inputs with about `rows` evenly spaced rows, if there are more."""
+    if not problem.rows:
+        return inputs
+    step = len(inputs[problem.rows[0]]) // rows
+    if step < 2:
+        return inputs
+    return {**inputs, **{name: inputs[name][::step].copy() for name in problem.rows}}
+
+
 def parse_at(text: str) -> dict[str, Any]:
     """Parse `m=0.9,b=0.1` or `w=[1,2,3]` into values by name.
 
