@@ -13,7 +13,7 @@ multiple of u·(|g| + κ) of the truth (Higham, Accuracy and Stability of Numeri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,19 +103,31 @@ def rounding_bound(
     Comput. 41 (2019) A2815-A2835).
     """
     unit = float(np.finfo(dtype).eps) / 2
-    return (ROUNDINGS + np.sqrt(terms)) * unit * (np.abs(gradient) + sensitivity)
+    magnitude = np.abs(gradient) + sensitivity
+    # Infinity must not earn itself an infinite allowance.
+    magnitude = np.where(np.isfinite(magnitude), magnitude, 0.0)
+    return (ROUNDINGS + np.sqrt(terms)) * unit * magnitude
 
 
-def consensus(ballots: Mapping[int, Ballot]) -> Consensus:
-    """Find the largest camp of backends that agree, and what they agree on."""
+def consensus(ballots: Mapping[int, Ballot], witnesses: Collection[int] = ()) -> Consensus:
+    """Find the largest camp of backends that agree, and what they agree on.
+
+    Between camps of the same size, one that an exact witness belongs to carries the day.
+    """
     candidates = [name for name, ballot in ballots.items() if ballot.exact] or list(ballots)
     camps = {
         name: tuple(other for other in ballots if _agree(ballots[name], ballots[other]))
         for name in candidates
     }
-    best = max(candidates, key=lambda name: len(camps[name]))
+
+    believed = {name for name in witnesses if name in ballots and ballots[name].exact}
+
+    def weight(name: int) -> tuple[int, bool]:
+        return len(camps[name]), not believed.isdisjoint(camps[name])
+
+    best = max(candidates, key=weight)
     camp = camps[best]
-    tied = any(len(camps[name]) >= len(camp) for name in candidates if name not in camp)
+    tied = any(weight(name) >= weight(best) for name in candidates if name not in camp)
     members = [ballots[name] for name in camp if name in candidates]
     if not ballots[best].exact:
         members = [min(members, key=lambda ballot: float(np.sum(ballot.bound)))]
@@ -127,7 +139,8 @@ def consensus(ballots: Mapping[int, Ballot]) -> Consensus:
 def worst_component(ballot: Ballot, agreed: Consensus) -> tuple[int, float] | None:
     """The component furthest outside its bounds, and its bound; None if all are within."""
     allowed = ballot.bound + agreed.bound
-    error = np.abs(ballot.gradient - agreed.reference)
+    with np.errstate(invalid="ignore"):
+        error = np.abs(ballot.gradient - agreed.reference)
     # Not "error > allowed": a NaN must fail, whichever side it is on.
     wrong = ~(error <= allowed)
     if not wrong.any():
@@ -166,7 +179,8 @@ def digits(ballot: Ballot, agreed: Consensus, dtype: str) -> float:
     cancel there, which the bound is a multiple of. Never more digits than the dtype has.
     """
     unit = float(np.finfo(dtype).eps) / 2
-    error = float(np.max(np.abs(ballot.gradient - agreed.reference)))
+    with np.errstate(invalid="ignore"):
+        error = float(np.max(np.abs(ballot.gradient - agreed.reference)))
     scale = float(np.max(np.abs(agreed.reference)))
     if scale == 0.0:
         scale = float(np.max(agreed.bound)) / (ROUNDINGS * unit) or 1.0

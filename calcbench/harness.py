@@ -210,7 +210,7 @@ def _judge(
                 if not kappa:
                     kappa = _sensitivities(problem, extra, where, seed)
             everyone = _ballots(problem, [*runs, *extra], point, inputs, kappa)
-            agreed = agreement.consensus(everyone)
+            agreed = agreement.consensus(everyone, range(len(runs), len(runs) + len(extra)))
         for index, ballot in ballots.items():
             verdicts[index] = _verdict(problem, verdicts[index], shapes, point, ballot, agreed)
     return verdicts
