@@ -10,7 +10,8 @@ import numpy as np
 from calcbench.errors import Unsupported
 from calcbench.interfaces import Backend, Prepared, Problem
 from calcbench.interfaces.problem import Arrays
-from calcbench.interfaces.vocabulary import Namespace, iterate
+from calcbench.interfaces.vocabulary import NAMES, Namespace, iterate
+from calcbench.program import ITERATE, PRINT, Spelling, Use, Value, Writer
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,9 @@ class ByHand(Backend):
         # A Python number, such as the 2 in ∂(2x)/∂x, is exact in every dtype.
         exact = type(partial) in (int, float)
         return np.array(partial, dtype=self.dtype if exact else None)
+
+    def program(self, problem: Problem) -> str:
+        return _program(problem)
 
 
 # --- the vocabulary in NumPy ---------------------------------------------------------------
@@ -112,4 +116,49 @@ NUMPY = Namespace(
         "linalg.slogdet": lambda x: tuple(np.linalg.slogdet(x)),
         "iterate": iterate,
     }
+)
+
+
+# --- a program without calcbench -----------------------------------------------------------
+
+
+def _program(problem: Problem) -> str:
+    if not problem.has_gradient:
+        raise Unsupported("the problem has no hand-derived gradient")
+    writer = Writer(problem, ByHand.name, SPELLING, NUMPY, function=problem.gradient)
+    return writer.compose(*writer.data(numpy_value), *writer.body("gradient"), PRINT)
+
+
+def numpy_value(value: Value) -> str:
+    """A value as a NumPy array; a number stays a number."""
+    return f"np.array({value.text})" if value.kind == "list" else value.text
+
+
+def matrix_transpose(use: Use) -> str:
+    """`x.T`, where that means the same."""
+    return "lambda x: x.T" if use.ranks == (2,) else "lambda x: x.swapaxes(-1, -2)"
+
+
+SPELLING = Spelling(
+    "NumPy",
+    {
+        **{name: f"np.{name}" for name in NAMES if hasattr(np, name)},
+        **{name: f"np.{name}" for name in NAMES if name.startswith("linalg.")},
+        "sigmoid": """\
+def sigmoid(x):
+    return np.exp(-np.logaddexp(0.0, -x))""",
+        "softplus": """\
+def softplus(x):
+    return np.logaddexp(x, 0.0)""",
+        "logsumexp": """\
+def logsumexp(x, axis=None, keepdims=False):
+    top = np.max(x, axis=axis, keepdims=True)  # no exponential overflows
+    total = top + np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True))
+    return total if keepdims else np.squeeze(total, axis=axis)""",
+        "concat": "np.concatenate",
+        "matmul": "lambda x, y: x @ y",
+        "matrix_transpose": matrix_transpose,
+        "take": "lambda x, indices, axis=0: np.take(x, indices, axis=axis)",
+        "iterate": ITERATE,
+    },
 )

@@ -13,7 +13,9 @@ from calcbench.errors import SelectorError, Unsupported
 from calcbench.interfaces import Backend, Prepared, Problem
 from calcbench.interfaces.problem import Arrays
 from calcbench.interfaces.vocabulary import Namespace
+from calcbench.program import PRINT, Writer, mapping
 
+from . import by_hand
 from .by_hand import NUMPY
 
 # The error of a difference quotient is truncation, growing as hᵖ, plus rounding, growing as
@@ -168,6 +170,9 @@ class FiniteDifference(Backend):
             "richardson": richardson,
         }[self.scheme]
 
+    def program(self, problem: Problem) -> str:
+        return _program(self, problem)
+
 
 def _partials(
     difference: Callable[..., float],
@@ -280,3 +285,43 @@ COMPLEX = Namespace(
         "linalg.slogdet": _slogdet,
     }
 )
+
+
+# --- a program without calcbench -----------------------------------------------------------
+
+
+def _program(backend: FiniteDifference, problem: Problem) -> str:
+    if backend.scheme != "central":
+        raise Unsupported(f"no program for scheme={backend.scheme}, only for central differences")
+    writer = Writer(problem, backend.name, by_hand.SPELLING, NUMPY)
+    h = writer.fresh("h", "step", "delta")
+    arrays = [name for name in problem.parameters if writer.inputs[name].ndim]
+    partials = {name: _quotient(name, writer.arguments, h) for name in problem.parameters}
+    for name in arrays:
+        partials[name] = f"central(lambda {name}: cost({writer.arguments}), {name})"
+    step, gradient = f"{h} = {backend.delta or '1e-5'}", mapping("gradient", partials)
+    return writer.compose(
+        *writer.data(by_hand.numpy_value),
+        *writer.cost(),
+        *([step, CENTRAL.format(h=h), gradient] if arrays else [f"{step}\n{gradient}"]),
+        PRINT,
+    )
+
+
+def _quotient(name: str, arguments: str, h: str) -> str:
+    """The central difference by one number, in the program's words."""
+    ahead, behind = (
+        ", ".join(f"{a} {sign} {h}" if a == name else a for a in arguments.split(", "))
+        for sign in "+-"
+    )
+    return f"(cost({ahead}) - cost({behind})) / (2 * {h})"
+
+
+CENTRAL = """\
+def central(function, x):
+    partials = np.empty_like(x)
+    for index in np.ndindex(x.shape):
+        shift = np.zeros_like(x)
+        shift[index] = {h}
+        partials[index] = (function(x + shift) - function(x - shift)) / (2 * {h})
+    return partials"""

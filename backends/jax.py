@@ -10,7 +10,10 @@ import numpy as np
 
 from calcbench.interfaces import Backend, Prepared, Problem
 from calcbench.interfaces.problem import Arrays
-from calcbench.interfaces.vocabulary import Namespace
+from calcbench.interfaces.vocabulary import NAMES, Namespace
+from calcbench.program import PRINT, Spelling, Value, Writer, mapping
+
+from . import by_hand
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,9 @@ class Jax(Backend):
         chosen = run if self.mode == "jit" else run_eagerly
         return Prepared(load, chosen, self.unloader(problem))
 
+    def program(self, problem: Problem) -> str:
+        return _program(self, problem)
+
 
 # --- the vocabulary in JAX -----------------------------------------------------------------
 
@@ -123,3 +129,47 @@ def _namespace(jax: Any) -> Namespace:
             "iterate": iterate,
         }
     )
+
+
+# --- a program without calcbench -----------------------------------------------------------
+
+
+def _program(backend: Jax, problem: Problem) -> str:
+    writer = Writer(problem, backend.name, SPELLING, by_hand.NUMPY)
+    names = problem.parameters
+    one = len(names) == 1
+    function = "jax.grad(cost)" if one else f"jax.grad(cost, argnums={tuple(range(len(names)))})"
+    if backend.mode == "jit":
+        function = f"jax.jit({function})"
+    d = "d" if all(writer.fresh(f"d{name}") == f"d{name}" for name in names) else "d_"
+    partials = ", ".join(f"{d}{name}" for name in names)
+    gradient = mapping("gradient", {name: f"{d}{name}" for name in names})
+    return writer.compose(
+        'jax.config.update("jax_enable_x64", True)',
+        *writer.data(_array),
+        *writer.cost(),
+        f"{partials} = {function}({writer.arguments})\n{gradient}",
+        PRINT,
+    )
+
+
+def _array(value: Value) -> str:
+    return value.text if value.kind == "number" else f"jnp.array({value.text})"
+
+
+SPELLING = Spelling(
+    "JAX",
+    {
+        **{name: f"jnp.{name}" for name in NAMES},
+        "matmul": "lambda x, y: x @ y",
+        "matrix_transpose": by_hand.matrix_transpose,
+        "sigmoid": "jax.nn.sigmoid",
+        "softplus": "jax.nn.softplus",
+        "logsumexp": "jax.nn.logsumexp",
+        "concat": "jnp.concatenate",
+        "take": "lambda x, indices, axis=0: jnp.take(x, indices, axis=axis)",
+        # A Python loop would be compiled step by step.
+        "iterate": "lambda step, state, n: jax.lax.fori_loop(0, n, lambda _, s: step(s), state)",
+    },
+    imports={"jax": "import jax", "jnp": "import jax.numpy as jnp"},
+)

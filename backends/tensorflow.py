@@ -14,7 +14,10 @@ import numpy as np
 
 from calcbench.interfaces import Backend, Prepared, Problem
 from calcbench.interfaces.problem import Arrays
-from calcbench.interfaces.vocabulary import Namespace, iterate
+from calcbench.interfaces.vocabulary import NAMES, Namespace, iterate
+from calcbench.program import ITERATE, PRINT, Spelling, Use, Value, Writer
+
+from . import by_hand
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,9 @@ class TensorFlow(Backend):
 
         return Prepared(load, run, self.unloader(problem))
 
+
+    def program(self, problem: Problem) -> str:
+        return _program(self, problem)
 
 @contextlib.contextmanager
 def _quiet_stderr() -> Iterator[None]:
@@ -174,3 +180,79 @@ def _namespace(tf: Any) -> Namespace:
             "iterate": iterate,
         }
     )
+
+
+# --- a program without calcbench -----------------------------------------------------------
+
+
+def _program(backend: TensorFlow, problem: Problem) -> str:
+    writer = Writer(problem, backend.name, SPELLING, by_hand.NUMPY)
+    names = problem.parameters
+    data = writer.data(_tensor)
+    *needs, cost = writer.cost()
+    graph = {"eager": "", "function": "@tf.function\n", "xla": "@tf.function(jit_compile=True)\n"}
+    value = writer.fresh("value", "result")
+    parameters = ", ".join(f'"{name}": {name}' for name in names)
+    zero = "" if all(map(writer.uses, names)) else ', unconnected_gradients="zero"'
+    gradient = (
+        f"with tf.GradientTape() as tape:\n    {value} = cost({writer.arguments})\n"
+        f"gradient = tape.gradient({value}, {{{parameters}}}{zero})"
+    )
+    if writer.mentions("take"):
+        gradient += (
+            "\n# What tf.gather reads has its gradient as IndexedSlices.\n"
+            "gradient = {name: tf.convert_to_tensor(g) for name, g in gradient.items()}"
+        )
+    return writer.compose(
+        *data,
+        *needs,
+        graph[backend.mode] + cost,
+        gradient,
+        PRINT.replace("{partial}", "{partial.numpy()}"),
+    )
+
+
+def _tensor(value: Value) -> str:
+    kind = "tf.Variable" if value.parameter else "tf.constant"
+    dtype = "" if value.kind == "array" else f", dtype=tf.{'int64' if value.integer else 'float64'}"
+    return f"{kind}({value.text}{dtype})"
+
+
+def _matmul(use: Use) -> str:
+    spelled: dict[tuple[int, ...], str] = {
+        (1, 1): "lambda x, y: tf.tensordot(x, y, 1)",
+        (2, 1): "tf.linalg.matvec",
+        (1, 2): "lambda x, y: tf.linalg.matvec(y, x, transpose_a=True)",
+    }
+    return spelled.get(use.ranks, "tf.matmul")
+
+
+def _solve(use: Use) -> str:
+    vector = use.ranks == (2, 1)
+    return "lambda a, b: tf.linalg.solve(a, b[:, None])[:, 0]" if vector else "tf.linalg.solve"
+
+
+SPELLING = Spelling(
+    "TensorFlow",
+    {
+        **{name: f"tf.{name}" for name in NAMES},
+        "pi": "np.pi",
+        "expm1": "tf.math.expm1",
+        "log": "tf.math.log",
+        "log1p": "tf.math.log1p",
+        "softplus": "tf.math.softplus",
+        "logaddexp": "lambda x, y: tf.reduce_logsumexp(tf.stack([x, y]), axis=0)",
+        "sum": "tf.reduce_sum",
+        "mean": "tf.reduce_mean",
+        "max": "tf.reduce_max",
+        "logsumexp": "tf.reduce_logsumexp",
+        "matmul": _matmul,
+        "matrix_transpose": "tf.linalg.matrix_transpose",
+        "concat": "lambda arrays, axis=0: tf.concat(arrays, axis=axis)",
+        "take": "lambda x, indices, axis=0: tf.gather(x, indices, axis=axis)",
+        "take_along_axis": "tf.experimental.numpy.take_along_axis",
+        "linalg.solve": _solve,
+        "iterate": ITERATE,
+    },
+    imports={"tf": "import tensorflow as tf"},
+)

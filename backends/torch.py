@@ -9,7 +9,10 @@ import numpy as np
 
 from calcbench.interfaces import Backend, Prepared, Problem
 from calcbench.interfaces.problem import Arrays
-from calcbench.interfaces.vocabulary import Namespace, iterate
+from calcbench.interfaces.vocabulary import NAMES, Namespace, iterate
+from calcbench.program import ITERATE, PRINT, Rule, Spelling, Use, Value, Writer, mapping
+
+from . import by_hand
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,9 @@ class Torch(Backend):
     def _unloader(self, problem: Problem) -> Any:
         unload = self.unloader(problem)
         return lambda result: unload(partial.detach().numpy() for partial in result)
+
+    def program(self, problem: Problem) -> str:
+        return _program(self, problem)
 
 
 def _zeros(native: Any) -> Any:
@@ -164,3 +170,79 @@ def _namespace(torch: Any) -> Namespace:
             "iterate": iterate,
         }
     )
+
+
+# --- a program without calcbench -----------------------------------------------------------
+
+
+def _program(backend: Torch, problem: Problem) -> str:
+    writer = Writer(problem, backend.name, SPELLING, by_hand.NUMPY)
+    names, call = problem.parameters, f"cost({writer.arguments})"
+    tape = backend.mode == "eager"
+
+    def native(value: Value) -> str:
+        grad = ", requires_grad=True" if value.parameter and tape else ""
+        return f"torch.tensor({value.text}{grad})"
+
+    if tape:
+        partials = {n: f"{n}.grad" if writer.uses(n) else f"torch.zeros_like({n})" for n in names}
+        gradient = f"{call}.backward()\n{mapping('gradient', partials)}"
+    else:
+        function = f"torch.func.grad(cost, argnums={tuple(range(len(names)))})"
+        function = f"torch.compile({function})" if backend.mode == "compile" else function
+        listed = ", ".join(f'"{name}"' for name in names)
+        gradient = f"partials = {function}({writer.arguments})\n"
+        gradient += f"gradient = dict(zip([{listed}], partials))"
+    return writer.compose(
+        "torch.set_default_dtype(torch.float64)",
+        *writer.data(native),
+        *writer.cost(),
+        gradient,
+        PRINT.replace("{partial}", "{partial.numpy()}"),
+    )
+
+
+def _clamp(bound: str, otherwise: str) -> Rule:
+    """torch.maximum wants two tensors; beside a number, one writes clamp."""
+
+    def rule(use: Use) -> str:
+        if -1 not in use.ranks:
+            return otherwise
+        order = "x, y" if use.ranks[1] == -1 else "y, x"
+        return f"lambda {order}: torch.clamp(x, {bound}=y)"
+
+    return rule
+
+
+def _over_all(name: str) -> Rule:
+    """A reduction for which torch insists on `dim`."""
+
+    def rule(use: Use) -> str:
+        if len(use.arguments) > 1 or "axis" in use.keywords:
+            return f"torch.{name}"
+        flat = "x" if use.ranks == (1,) else "x.flatten()"
+        return f"lambda x: torch.{name}({flat}, dim=0)"
+
+    return rule
+
+
+SPELLING = Spelling(
+    "PyTorch",
+    {
+        **{name: f"torch.{name}" for name in NAMES},
+        # As it stands, softplus turns linear at 20, an error of 2e-9.
+        "softplus": "lambda x: torch.nn.functional.softplus(x, threshold=40)",
+        "maximum": _clamp("min", "torch.maximum"),
+        "minimum": _clamp("max", "torch.minimum"),
+        "max": _over_all("amax"),
+        "logsumexp": _over_all("logsumexp"),
+        "matmul": "lambda x, y: x @ y",
+        "matrix_transpose": "lambda x: x.mT",
+        "concat": "torch.cat",
+        "take": "lambda x, indices, axis=0: torch.index_select(x, axis, indices)",
+        "take_along_axis": "torch.take_along_dim",
+        "iterate": ITERATE,
+    },
+    imports={"torch": "import torch"},
+    keywords={"axis": "dim", "keepdims": "keepdim"},
+)

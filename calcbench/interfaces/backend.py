@@ -13,7 +13,14 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from calcbench import requirements
-from calcbench.errors import NotInstalled, ProblemError, SelectorError, first_line, nearest
+from calcbench.errors import (
+    NotInstalled,
+    ProblemError,
+    SelectorError,
+    Unsupported,
+    first_line,
+    nearest,
+)
 from calcbench.interfaces.problem import Arrays, Problem
 
 OPERATORS = ("gradient",)
@@ -164,6 +171,13 @@ class Backend(ABC):
         Returns `"proved"`, `"refuted"` or why neither could be shown. For symbolic backends.
         """
         raise Unsupported(f"backend {self.name!r} is not symbolic")
+
+    def program(self, problem: Problem) -> str:
+        """Write a short stand-alone program that computes the problem's gradient this way.
+
+        Raises `Unsupported` with the reason where there is none.
+        """
+        raise Unsupported("no stand-alone program for this backend")
 
     def loader(self, problem: Problem, inputs: Arrays) -> Callable[[Mapping[str, np.ndarray]], Any]:
         """Build the usual `Prepared.load`: (native parameters in order, native data by name).
