@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from calcbench import harness, plugins, points
@@ -125,11 +125,11 @@ def compare_each(
     progress: Progress = lambda text: None,
 ) -> Iterable[list[Record]]:
     """As `compare`, giving the records of each problem as soon as they are there."""
-    engines = chosen_backends(backends, dtype)
-    named = _many(problems)
+    named = _many(problems, "problem")
     chosen = plugins.select_problems(named) if named is not None else None
     if at is not None and (chosen is None or len(chosen) != 1):
         raise SelectorError("at: name the one problem whose parameters these are")
+    engines = chosen_backends(backends, dtype)
     witnesses = _witnesses()
     for problem in chosen if chosen is not None else _every_problem(progress):
         if isinstance(problem, Record):
@@ -161,7 +161,7 @@ def chosen_backends(
     Raises `NotInstalled` where one asked for by name is missing or does not import.
     """
     options = {} if dtype is None else {"dtype": dtype}
-    named = _many(backends)
+    named = _many(backends, "backend")
     if named is None:
         return [_available(name, options) for name in plugins.backends()]
     engines = plugins.select_backends(named, **options)
@@ -189,6 +189,10 @@ def _refused(name: str, error: CalcbenchError) -> Record:
     )
 
 
+class BrokenPlugin(CalcbenchError):
+    """A backend that is there but cannot be loaded: a fault, not something to install."""
+
+
 @dataclass(frozen=True)
 class Unavailable(Backend):
     """Stands in for a backend whose plugin cannot be loaded, so that its row says why."""
@@ -197,7 +201,7 @@ class Unavailable(Backend):
     kind = "exact"
 
     label: str = ""
-    reason: str = ""
+    error: CalcbenchError = field(default_factory=CalcbenchError)
 
     @property
     def selector(self) -> str:
@@ -205,19 +209,22 @@ class Unavailable(Backend):
         return self.label
 
     def prepare(self, problem: Problem, inputs: Arrays, operator: str = "gradient") -> Any:
-        """Raise `NotInstalled` with the reason."""
-        raise NotInstalled(self.reason)
+        """Raise the error that says why."""
+        raise self.error
 
     namespace = convert = prepare_gradient = prepare  # type: ignore[assignment]
 
 
 def _available(name: str, options: dict[str, Any]) -> Backend:
     try:
-        return plugins.backends()[name](**options)  # type: ignore[no-any-return]
+        return plugins.backends()[name](**options)
     except SelectorError:
         raise
     except CalcbenchError as error:
-        return Unavailable(label=name, reason=str(error))
+        card = plugins.backends().cards[name]
+        if card.missing and not card.broken:
+            return Unavailable(label=name, error=NotInstalled(card.missing))
+        return Unavailable(label=name, error=BrokenPlugin(str(error)))
 
 
 def _witnesses() -> list[Backend]:
@@ -235,10 +242,13 @@ def _one_problem(problem: ProblemSelector) -> list[Problem]:
     return found
 
 
-def _many(selectors: Any) -> list[Any] | None:
+def _many(selectors: Any, noun: str) -> list[Any] | None:
     """None, one selector or several, as a list; None stays None and means all."""
     if selectors is None:
         return None
     if isinstance(selectors, (str, Problem, Backend)):
         return [selectors]
-    return list(selectors) or None
+    many = list(selectors)
+    if not many:
+        raise SelectorError(f"no {noun} is selected; leave the selection out for all of them")
+    return many

@@ -7,9 +7,11 @@ from the syntax tree, so listing imports no framework and runs nobody's code; `c
 from __future__ import annotations
 
 import ast
+import contextlib
+import importlib.machinery
 import importlib.util
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +48,26 @@ class Card:
 class Catalogue(Mapping[str, Any]):
     """Problems or backends by name; indexing loads one, iterating loads nothing."""
 
-    def __init__(self, noun: str, cards: list[Card]) -> None:
-        """Take what the entries are called (`problem`, `backend`) and their cards."""
+    def __init__(
+        self,
+        noun: str,
+        cards: list[Card],
+        check: Callable[[Any, str], Any] = lambda found, _: found,
+    ) -> None:
+        """Take what the entries are called (`problem`, `backend`) and their cards.
+
+        Of two with one name the first keeps it; the other is listed with that as its fault.
+        `check` makes an entry of what a card loads, or raises.
+        """
         self.noun = noun
-        self.cards = {card.name: card for card in cards}
+        self.cards: dict[str, Card] = {}
+        self._check = check
+        for card in cards:
+            if card.name in self.cards:
+                owner = self.cards[card.name].theme
+                fault = f"the name {card.name!r} is already taken, in {owner}"
+                card = replace(card, name=f"{card.name} ({card.theme})", broken=fault)
+            self.cards[card.name] = card
 
     def __getitem__(self, name: str) -> Any:
         """Import and return the entry. Raises `SelectorError` for an unknown name."""
@@ -59,12 +77,12 @@ class Catalogue(Mapping[str, Any]):
         if card.broken:
             raise CalcbenchError(f"{self.noun} {name!r} cannot be used: {card.broken}")
         try:
-            return card.load()
+            return self._check(card.load(), name)
         except CalcbenchError:
             raise
-        except Exception as error:  # whatever a plugin does when it is imported
+        except (Exception, SystemExit) as error:  # whatever a plugin does when it is imported
             raise CalcbenchError(
-                f"{self.noun} {name!r} does not import: {type(error).__name__}: {first_line(error)}"
+                f"{self.noun} {name!r} does not import: {described(error)}"
             ) from error
 
     def __contains__(self, name: object) -> bool:
@@ -84,6 +102,11 @@ class Catalogue(Mapping[str, Any]):
         )
 
 
+def described(error: BaseException) -> str:
+    """The type of an exception and the first line of its message."""
+    return f"{type(error).__name__}: {first_line(error)}"
+
+
 def read_card(name: str, theme: str, path: Path, load: Callable[[], Any], target: str = "") -> Card:
     """Read a card off the file at `path`.
 
@@ -92,8 +115,8 @@ def read_card(name: str, theme: str, path: Path, load: Callable[[], Any], target
     """
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    except (OSError, SyntaxError, UnicodeDecodeError) as error:
-        return Card(name, theme, load, broken=f"{path.name}: {type(error).__name__}: {error}")
+    except (OSError, SyntaxError, ValueError) as error:  # not there, not Python, not text
+        return Card(name, theme, load, broken=f"{path.name}: {described(error)}")
     wanted = _squash(target or name)
     for node in tree.body:
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and _squash(node.name) == wanted:
@@ -105,13 +128,18 @@ def read_card(name: str, theme: str, path: Path, load: Callable[[], Any], target
                 declared=_literals(node),
                 options=_options(node),
             )
+    if target:  # made elsewhere, perhaps: loading it will tell
+        return Card(name, theme, load)
     return Card(name, theme, load, broken=f"{path.name} defines no class named like the file")
 
 
 def find(module: Any, name: str) -> Any:
     """The object in `module` that `read_card` describes."""
+    from calcbench.interfaces import Problem
+
     for key, value in vars(module).items():
-        if _squash(key) == _squash(name) and getattr(value, "__module__", None) == module.__name__:
+        defined_here = getattr(value, "__module__", None) == module.__name__
+        if _squash(key) == _squash(name) and (defined_here or isinstance(value, Problem)):
             return value
     raise CalcbenchError(f"{module.__name__} defines no class named like {name!r}")
 
@@ -126,12 +154,12 @@ def _literals(node: ast.ClassDef | ast.FunctionDef) -> dict[str, Any]:
     for statement in node.body:
         if isinstance(statement, ast.Assign):
             targets: list[ast.expr] = statement.targets
-        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+        elif isinstance(statement, ast.AnnAssign):
             targets = [statement.target]
         else:
             continue
         try:
-            value = ast.literal_eval(statement.value)
+            value = ast.literal_eval(statement.value) if statement.value else None
         except ValueError:
             continue
         found.update({t.id: value for t in targets if isinstance(t, ast.Name)})
@@ -140,30 +168,41 @@ def _literals(node: ast.ClassDef | ast.FunctionDef) -> dict[str, Any]:
 
 def _options(node: ast.ClassDef | ast.FunctionDef) -> dict[str, tuple[str, ...]]:
     """Annotated attributes that are not ClassVar, with the choices of their `Literal`."""
-    found = {}
+    found: dict[str, tuple[str, ...]] = {}
     for statement in node.body:
         if not (isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)):
             continue
-        annotation = ast.unparse(statement.annotation)
-        if annotation.startswith("ClassVar"):
+        head, _, choices = ast.unparse(statement.annotation).partition("[")
+        if head.endswith("ClassVar"):
             continue
-        choices: tuple[str, ...] = ()
-        if annotation.startswith("Literal["):
-            literal = ast.literal_eval(annotation.removeprefix("Literal"))
-            choices = tuple(literal)
-        found[statement.target.id] = choices
+        found[statement.target.id] = ()
+        if head.endswith("Literal"):
+            with contextlib.suppress(ValueError):  # choices that are not spelled out
+                found[statement.target.id] = tuple(ast.literal_eval(f"[{choices}"))
     return found
 
 
 def entry_point_card(entry: Any) -> Card:
     """The card of a third-party entry point, read off the module that it names."""
     origin = entry.dist.name if entry.dist else "entry point"
+    source = _source(entry.module)
+    if source is None:
+        reason = f"there is no module {entry.module}"
+        return Card(entry.name, origin, entry.load, broken=reason)
+    if source.suffix != ".py":  # compiled: nothing to read
+        return Card(entry.name, origin, entry.load)
+    return read_card(entry.name, origin, source, entry.load, entry.attr)
+
+
+def _source(module: str) -> Path | None:
+    """Where a module lies, found without importing the packages that it lies in."""
+    head, *rest = module.split(".")
     try:
-        spec = importlib.util.find_spec(entry.module)
-    except Exception as error:  # whatever a third-party package does when imported
-        reason = f"{origin}: {entry.module}: {type(error).__name__}: {error}"
-        return Card(entry.name, origin, entry.load, broken=reason)
-    if spec is None or spec.origin is None:
-        reason = f"{origin}: there is no module {entry.module}"
-        return Card(entry.name, origin, entry.load, broken=reason)
-    return read_card(entry.name, origin, Path(spec.origin), entry.load, entry.attr)
+        spec = importlib.util.find_spec(head)
+        for part in rest:
+            head = f"{head}.{part}"
+            places = spec.submodule_search_locations if spec else None
+            spec = importlib.machinery.PathFinder.find_spec(head, places) if places else None
+    except (ImportError, ValueError):
+        return None
+    return Path(spec.origin) if spec and spec.origin else None

@@ -30,13 +30,12 @@ class SizeType(click.ParamType):
 
     def convert(self, value: Any, param: Any, ctx: Any) -> int:
         """Turn the text into an int, or fail with a message."""
-        try:
-            number = float(str(value))
-            if number != int(number) or number < 1:
-                raise ValueError
-        except (ValueError, OverflowError):
-            self.fail(f"{value!r} is not a whole number of at least 1", param, ctx)
-        return int(number)
+        for read in (int, float):
+            with contextlib.suppress(ValueError, OverflowError):
+                number = read(str(value))
+                if number >= 1 and number == int(number):
+                    return int(number)
+        self.fail(f"{value!r} is not a whole number of at least 1", param, ctx)
 
 
 def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -64,7 +63,9 @@ def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
                 "--at", metavar="m=0.9,b=0.1", help="Values of one problem's parameters; w=[1,2]."
             ),
             click.option("--size", type=SizeType(), help="Size of the problem (8e6, 8_000_000)."),
-            click.option("--seed", type=int, default=0, help="Seed of data and points. [0]"),
+            click.option(
+                "--seed", type=click.IntRange(min=0), default=0, help="Seed of data and points. [0]"
+            ),
             click.option(
                 "--dtype", type=click.Choice(["float64", "float32"]), help="Floats of all backends."
             ),
@@ -105,7 +106,7 @@ def list_command(what: str | None, as_json: bool) -> None:
     catalogues = {"problems": calcbench.problems, "backends": calcbench.backends}
     chosen = {name: get() for name, get in catalogues.items() if what in (None, name)}
     if as_json:
-        click.echo(json.dumps({k: [_card(c) for c in v.cards.values()] for k, v in chosen.items()}))
+        _print_json({k: [_card(c) for c in v.cards.values()] for k, v in chosen.items()})
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
     for heading, catalogue in chosen.items():
@@ -118,13 +119,13 @@ def list_command(what: str | None, as_json: bool) -> None:
                 click.secho(f"  {theme}", dim=True)
             text = card.missing or card.summary
             line = f"    {card.name:<{pad}}  {text}"
-            if len(line) > width:
+            if len(line) > width and not card.missing:
                 line = line[: width - 1] + "…"
             click.secho(line, fg="yellow" if card.missing else None)
             for option, choices in card.options.items():
                 if not card.missing:
                     values = " | ".join(map(str, choices)) or "a number"
-                    click.secho(f"    {'':<{pad}}    [{option}={values}]"[:width], dim=True)
+                    click.secho(f"    {'':<{pad}}    [{option}={values}]", dim=True)
         click.echo()
 
 
@@ -188,7 +189,7 @@ def show(problem: str, backends: tuple[str, ...], as_json: bool) -> None:
             progress(f"{chosen.name} · formula and programs")
             found.append(description.describe(chosen, backends or None))
     if as_json:
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        _print_json(found)
         return
     console = _console()
     for description_of_one in found:
@@ -207,7 +208,7 @@ def doctor(as_json: bool) -> None:
     with _progress() as progress:
         findings = checkup.examine(progress)
     if as_json:
-        click.echo(json.dumps(findings.as_json(), indent=2))
+        _print_json(findings.as_json())
     else:
         checkup.draw(findings, _console())
     sys.exit(0 if findings.healthy else 1)
@@ -244,7 +245,7 @@ def _run(
             if not as_json:
                 tables.draw(tables.comparison(batch, console.width), console)
     if as_json:
-        click.echo(json.dumps([record.as_json() for record in records], ensure_ascii=False))
+        _print_json([record.as_json() for record in records])
     elif groups > 1:
         tables.draw(tables.summary(records), console)
     sys.exit(1 if any(record.status.failed for record in records) else 0)
@@ -260,13 +261,23 @@ def _card(card: Any) -> dict[str, Any]:
     }
 
 
+def _print_json(data: Any) -> None:
+    """JSON with its mathematics readable, where the output can write it."""
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    click.echo(json.dumps(data, indent=2, ensure_ascii=not unicode))
+
+
 def _console() -> Console:
     """Rich in a terminal, at its width; plain text of a fixed width in a pipe."""
     from rich.console import Console
 
     from calcbench.tables import PIPED_WIDTH
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # Rich would exit with status 1: a disagreement
+
+    return Output(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 
 
 @contextlib.contextmanager
@@ -281,19 +292,29 @@ def _progress() -> Iterator[Callable[[str], None]]:
         yield status.update
 
 
+def _refuse(message: str) -> None:
+    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    sys.exit(2)
+
+
 def main() -> None:
     """Entry point: one line and exit status 2 for bad input, no traceback."""
     with contextlib.suppress(AttributeError, ValueError):
         # A terminal that cannot write ∂ gets a question mark, not an exception.
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
-        cli(standalone_mode=False)
+        # Not cli(): that gives a closed pipe the exit status of a disagreement.
+        with cli.make_context("calcbench", sys.argv[1:]) as context:
+            cli.invoke(context)
+        sys.stdout.flush()
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.exceptions.NoArgsIsHelpError as help_text:  # `calcbench` alone
+        click.echo(help_text.message)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        _refuse(error.format_message())
     except CalcbenchError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
+        _refuse(str(error))
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         sys.exit(130)

@@ -111,7 +111,7 @@ def _examine(name: str) -> Finding:
         value = float(gradient(Square(), backend)["x"])
     except CalcbenchError as error:
         return Finding(name, versions, Status.ERROR, str(error))
-    except Exception as error:  # whatever a broken framework raises
+    except (Exception, SystemExit) as error:  # whatever a broken framework raises
         return Finding(name, versions, Status.ERROR, f"{type(error).__name__}: {first_line(error)}")
     took = time.perf_counter() - started
     if abs(value - 6.0) > 1e-6:

@@ -7,6 +7,7 @@ problem may also be a path to a `.py` file.
 
 from __future__ import annotations
 
+import difflib
 import functools
 import importlib
 import importlib.util
@@ -16,7 +17,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from calcbench.catalogue import Card, Catalogue, entry_point_card, find, read_card
+from calcbench.catalogue import Card, Catalogue, described, entry_point_card, find, read_card
 from calcbench.errors import CalcbenchError, SelectorError, nearest
 
 if TYPE_CHECKING:
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
 @functools.cache
 def problems() -> Catalogue:
     """Every problem by name, in the order of the class. Indexing gives a `Problem`."""
-    return Catalogue("problem", [*_files("problems"), *_entries("calcbench.problems")])
+    cards = [*_files("problems"), *_entries("calcbench.problems")]
+    return Catalogue("problem", cards, _as_problem)
 
 
 @functools.cache
 def backends() -> Catalogue:
     """Every backend by name. Indexing gives its class; call it with options for an instance."""
-    return Catalogue("backend", [*_files("backends"), *_entries("calcbench.backends")])
+    cards = [*_files("backends"), *_entries("calcbench.backends")]
+    return Catalogue("backend", cards, _as_backend)
 
 
 def select_problems(selectors: Iterable[str | Problem]) -> list[Problem]:
@@ -68,54 +71,62 @@ def load_file(path: Path) -> list[Problem]:
 
     Raises `SelectorError` with the file's own error where it does not import.
     """
-    from calcbench.interfaces import Problem
-
     if not path.is_file():
-        raise SelectorError(f"there is no file {str(path)!r}")
+        close = difflib.get_close_matches(path.name, (p.name for p in path.parent.glob("*.py")))
+        hint = "".join(f"; did you mean {str(path.parent / name)!r}?" for name in close[:1])
+        raise SelectorError(f"there is no file {str(path)!r}{hint}")
     name = f"calcbench_file_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path.absolute())
     if spec is None or spec.loader is None:
-        raise SelectorError(f"{str(path)!r} is not a Python file")
+        raise SelectorError(f"{str(path)!r} is not a Python file: its name must end in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
+        return _problems_of(module, path)
     except CalcbenchError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # whatever a user's file does
         where = _line_in(path, error)
-        raise SelectorError(
-            f"{path}{where} does not import: {type(error).__name__}: {error}"
-        ) from error
-    found = [
-        value() if isinstance(value, type) else value
-        for value in vars(module).values()
-        if _is_problem(value, Problem, name)
-    ]
-    if not found:
-        raise SelectorError(
-            f"{path} defines no problem: subclass calcbench.Problem, or decorate a function "
-            "with @calcbench.problem(...)"
-        )
-    return found
+        raise SelectorError(f"{path}{where} does not import: {described(error)}") from error
 
 
-def _is_problem(value: Any, problem_class: type, module: str) -> bool:
-    if isinstance(value, problem_class):
-        return True
-    is_class = isinstance(value, type) and issubclass(value, problem_class)
-    return is_class and value.__module__ == module and not value.__abstractmethods__
+def _problems_of(module: Any, path: Path) -> list[Problem]:
+    """The problems among a module's names, each once; classes only where it defines them."""
+    from calcbench.interfaces import Problem
+
+    found: list[Problem] = []
+    unfinished = ""
+    for value in {id(value): value for value in vars(module).values()}.values():
+        if isinstance(value, Problem):
+            found.append(value)
+        elif not (isinstance(value, type) and issubclass(value, Problem)):
+            continue
+        elif value.__module__ == module.__name__:
+            if value.__abstractmethods__:
+                lacks = " and no ".join(sorted(value.__abstractmethods__))
+                unfinished = f"{path}: the problem {value.__name__} defines no {lacks}"
+            else:
+                found.append(value())
+    if found:
+        return found
+    if unfinished:
+        raise SelectorError(unfinished)
+    raise SelectorError(
+        f"{path} defines no problem: subclass calcbench.Problem, or decorate a function "
+        "with @calcbench.problem(...)"
+    )
 
 
 def _line_in(path: Path, error: BaseException) -> str:
     """`:7`, the line of the user's file at which an import failed."""
-    if isinstance(error, SyntaxError):
-        return f":{error.lineno}"
-    line, trace = 0, error.__traceback__
+    file, line, trace = str(path.absolute()), 0, error.__traceback__
     while trace:
-        if trace.tb_frame.f_code.co_filename == str(path):
+        if trace.tb_frame.f_code.co_filename == file:
             line = trace.tb_lineno
         trace = trace.tb_next
+    if isinstance(error, SyntaxError) and error.filename == file:
+        line = error.lineno or 0
     return f":{line}" if line else ""
 
 
@@ -136,7 +147,7 @@ def _backend(selector: str, defaults: dict[str, Any]) -> Backend:
     backend = backends()[name]
     if bracket and not rest.endswith("]"):
         raise SelectorError(f"backend {selector!r}: the options lack their closing ]")
-    options = dict(defaults)
+    given: dict[str, Any] = {}
     known = backend.options()
     for part in filter(None, rest.removesuffix("]").split(",")):
         option, equals, value = (piece.strip() for piece in part.partition("="))
@@ -146,8 +157,10 @@ def _backend(selector: str, defaults: dict[str, Any]) -> Backend:
             )
         if not equals:
             raise SelectorError(f"backend {selector!r}: {part!r} is not of the form OPTION=VALUE")
-        options[option] = value if known[option] else _number(name, option, value)
-    return backend(**options)  # type: ignore[no-any-return]
+        if option in given:
+            raise SelectorError(f"backend {selector!r}: {option!r} is given twice")
+        given[option] = value if known[option] else _number(name, option, value)
+    return backend(**{**defaults, **given})
 
 
 def _number(name: str, option: str, value: str) -> float:
@@ -155,6 +168,25 @@ def _number(name: str, option: str, value: str) -> float:
         return float(value)
     except ValueError:
         raise SelectorError(f"backend {name!r}: {option}={value!r} is not a number") from None
+
+
+def _as_problem(found: Any, name: str) -> Problem:
+    from calcbench.interfaces import Problem
+
+    found = found() if isinstance(found, type) and issubclass(found, Problem) else found
+    if not isinstance(found, Problem):
+        raise CalcbenchError(f"problem {name!r} is {found!r}, which is no calcbench.Problem")
+    return found
+
+
+def _as_backend(found: Any, name: str) -> type[Backend]:
+    from calcbench.interfaces import Backend
+
+    if not (isinstance(found, type) and issubclass(found, Backend)):
+        raise CalcbenchError(f"backend {name!r} is {found!r}, which is no calcbench.Backend class")
+    if found.name != name:  # its selector would not lead back to it
+        raise CalcbenchError(f"backend {name!r} says that its name is {found.name!r}")
+    return found
 
 
 def _files(package: str) -> list[Card]:
@@ -185,11 +217,8 @@ def _folder(folder: Path, module: str, theme: str, order: tuple[str, ...]) -> li
 
 
 def _load(module: str, name: str) -> Any:
-    """Import a built-in file and return what it is named after; a problem as an instance."""
-    from calcbench.interfaces import Problem
-
-    found = find(importlib.import_module(module), name)
-    return found() if isinstance(found, type) and issubclass(found, Problem) else found
+    """Import a built-in file and return what it is named after."""
+    return find(importlib.import_module(module), name)
 
 
 def _entries(group: str) -> list[Card]:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import reprlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from calcbench import requirements
-from calcbench.errors import NotInstalled, ProblemError, SelectorError, nearest
+from calcbench.errors import (
+    CalcbenchError,
+    NotInstalled,
+    ProblemError,
+    SelectorError,
+    first_line,
+    nearest,
+)
 from calcbench.interfaces.problem import Arrays, Problem
 
 RANDOM_POINTS = 2
@@ -31,7 +39,23 @@ def inputs(
     reason = requirements.missing(problem.requires, problem.install)
     if reason:
         raise NotInstalled(f"problem {problem.name!r}: {reason}")
-    values = problem.inputs(chosen_size(problem, size), np.random.default_rng(seed))
+    if seed < 0:
+        raise SelectorError(f"seed must be at least 0, got {seed}")
+    number = chosen_size(problem, size)
+    try:
+        values = problem.inputs(number, np.random.default_rng(seed))
+    except CalcbenchError:
+        raise
+    except Exception as error:  # whatever a user's code raises
+        raise ProblemError(
+            f"problem {problem.name!r}: inputs({number}, rng) raises "
+            f"{type(error).__name__}: {first_line(error)}"
+        ) from error
+    if not isinstance(values, Mapping):
+        raise ProblemError(
+            f"problem {problem.name!r}: inputs must return a dict of argument name → value, "
+            f"but it returned {_short(values)}"
+        )
     arrays = _check(problem, values)
     return arrays if at is None else {**arrays, **_parameters(problem, arrays, at)}
 
@@ -43,8 +67,8 @@ def chosen_size(problem: Problem, size: int | None) -> int:
     """
     if size is None:
         return problem.sizes[0]
-    if size < 1:
-        raise SelectorError(f"size must be at least 1, got {size}")
+    if not isinstance(size, (int, np.integer)) or size < 1:
+        raise SelectorError(f"size must be a whole number of at least 1, got {size!r}")
     if len(problem.sizes) == 1 and size != problem.sizes[0]:
         raise SelectorError(f"problem {problem.name!r} has one size, {problem.sizes[0]}")
     return size
@@ -90,8 +114,10 @@ def parse_at(text: str) -> dict[str, Any]:
             raise SelectorError(f"--at {text!r}: {name!r} is given twice")
         try:
             values[name] = json.loads(literal) if literal.startswith("[") else float(literal)
-        except ValueError:
-            raise SelectorError(f"--at: {name}={literal} is not a number") from None
+        except (ValueError, RecursionError):
+            raise SelectorError(
+                f"at: {name}={literal} is neither a number nor a list such as [1, 2]"
+            ) from None
     return values
 
 
@@ -154,11 +180,15 @@ def _check(problem: Problem, values: Mapping[str, Any]) -> Arrays:
     arrays = {name: _array(problem, name, values[name]) for name in names}
     for name in problem.rows:
         if name not in problem.data:
-            raise ProblemError(f"problem {problem.name!r}: rows names {name!r}, which is not data")
+            data = ", ".join(problem.data) or "none"
+            raise ProblemError(
+                f"problem {problem.name!r}: rows names {name!r}, which is not data (data: {data})"
+            )
     lengths = {name: arrays[name].shape[:1] for name in problem.rows}
     if len(set(lengths.values())) > 1 or () in lengths.values():
         raise ProblemError(
-            f"problem {problem.name!r}: rows must be arrays of equal length, got {lengths}"
+            f"problem {problem.name!r}: rows must be arrays of equal length, got "
+            + ", ".join(f"{name} of shape {arrays[name].shape}" for name in problem.rows)
         )
     return arrays
 
@@ -166,17 +196,36 @@ def _check(problem: Problem, values: Mapping[str, Any]) -> Arrays:
 def _array(problem: Problem, name: str, value: Any) -> np.ndarray:
     index = isinstance(value, np.ndarray) and value.dtype.kind in "iu" and name in problem.data
     try:
-        array = np.array(value, dtype=np.int64 if index else np.float64)
-    except (TypeError, ValueError):
+        array = np.array(value, dtype=np.int64) if index else _floats(value)
+    except (TypeError, ValueError, OverflowError):
         raise ProblemError(
             f"problem {problem.name!r}: the value of {name!r} is not an array of real numbers: "
-            f"{value!r}"
+            f"{_short(value)}"
         ) from None
     if array.size == 0:
         raise ProblemError(f"problem {problem.name!r}: {name!r} is empty")
     if not np.all(np.isfinite(array)):
         raise ProblemError(f"problem {problem.name!r}: {name!r} contains NaN or infinity")
     return array
+
+
+def _floats(value: Any) -> np.ndarray:
+    """A new float64 array. Text is refused, where NumPy would read numbers out of it."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "biufO":
+        raise TypeError(f"{array.dtype} is not real")
+    return np.array(array, dtype=np.float64)
+
+
+def _form(array: np.ndarray) -> str:
+    if array.shape == ():
+        return "a number"
+    return f"numbers of shape ({', '.join(map(str, array.shape))})"
+
+
+def _short(value: Any) -> str:
+    """A value for a message: one line, however large it is."""
+    return " ".join(reprlib.repr(value).split())
 
 
 def _parameters(problem: Problem, own: Arrays, at: Mapping[str, Any]) -> Arrays:
@@ -194,16 +243,15 @@ def _parameters(problem: Problem, own: Arrays, at: Mapping[str, Any]) -> Arrays:
                 f"at: no value for parameter {name!r} of problem {problem.name!r} "
                 f"(parameters: {', '.join(problem.parameters)})"
             )
+        expected = _form(own[name])
         try:
-            value = np.array(at[name], dtype=np.float64)
-        except (TypeError, ValueError):
-            raise SelectorError(f"at: {name}={at[name]!r} is not a number") from None
+            value = _floats(at[name])
+        except (TypeError, ValueError, OverflowError):
+            raise SelectorError(f"at: {name}={_short(at[name])} is not {expected}") from None
         if value.shape != own[name].shape:
-            raise SelectorError(
-                f"at: {name!r} must have shape {own[name].shape}, got shape {value.shape}"
-            )
+            raise SelectorError(f"at: {name!r} must be {expected}, got {_form(value)}")
         if not np.all(np.isfinite(value)):
-            raise SelectorError(f"at: {name}={at[name]} is not finite")
+            raise SelectorError(f"at: {name}={_short(at[name])} is not finite")
         chosen[name] = value
     return chosen
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import html
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 PIPED_WIDTH = 100
 """Columns where there is no terminal to ask."""
 
-FIXED_WIDTH = 57
-"""Columns that a comparison needs beside its partials."""
+GAP = 2
+"""Columns between two columns of a table."""
 
-PARTIAL_WIDTH = 15
+NAME_WIDTH = 20
+"""Columns that a backend's name may take from the partials beside it."""
 
 NOTHING = "–"
 
@@ -53,36 +55,43 @@ class Table:
     notes: Sequence[str] = field(default_factory=tuple)
 
 
+Column = tuple[str, list[Cell]]
+"""A heading and what stands below it."""
+
+
 def comparison(records: Sequence[Record], width: int = PIPED_WIDTH) -> Table:
     """One problem: a row per backend, with partials, digits, verdict and times."""
-    first = records[0]
-    names = _components(records)
-    fitting = max(1, (width - FIXED_WIDTH) // PARTIAL_WIDTH)
-    shown = names[:fitting]
-    rows = [
-        [
-            Cell(record.backend or NOTHING),
-            *(Cell(_partial(record, name)) for name in shown),
-            Cell(NOTHING if record.digits is None else f"{record.digits:.1f}"),
-            Cell(_verdict(record), record.status),
-            Cell(duration(record.seconds.get("prepare"))),
-            Cell(duration(record.seconds.get("call"))),
-        ]
-        for record in records
+    if not records:
+        return Table("nothing to compare", ["backend"], [])
+    names, total = _components(records, most=width)
+    before = [("backend", [Cell(record.backend or NOTHING) for record in records])]
+    after = [
+        ("digits", [Cell(_number(record.digits)) for record in records]),
+        ("verdict", [Cell(_verdict(record), record.status) for record in records]),
+        ("prepare", [Cell(duration(record.seconds.get("prepare"))) for record in records]),
+        ("call", [Cell(duration(record.seconds.get("call"))) for record in records]),
     ]
-    notes = [f"{r.backend or r.problem}: {r.reason}" for r in records if r.reason]
+    partials = [
+        (f"∂C/∂{name}", [Cell(_partial(record, name)) for record in records]) for name in names
+    ]
+    shown = partials[:1]
+    # A long selector breaks, rather than keep partials out.
+    names_room = min(_room(before, natural=True), max(_room(before), NAME_WIDTH))
+    for partial in partials[1:]:
+        if names_room + GAP + _room([*shown, partial, *after], natural=True) > width:
+            break
+        shown.append(partial)
+    if _room([*before, *shown, *after]) > width:
+        after = [column for column in after if column[0] != "prepare"]
+    notes = [_note(record) for record in records if record.reason]
     notes += [f"by_hand {r.proof}" for r in records if r.proof not in ("", "proved")]
-    if len(names) > len(shown):
-        notes.append(f"… and {len(names) - len(shown)} more partials (--json gives all)")
-    columns = [
-        "backend",
-        *(f"∂C/∂{name}" for name in shown),
-        "digits",
-        "verdict",
-        "prepare",
-        "call",
-    ]
-    return Table(_title(first), columns, rows, notes)
+    if total > len(shown):
+        more = total - len(shown)
+        plural = "s" if more > 1 else ""
+        notes.append(f"… and {more:,} more partial{plural} (--json gives all)")
+    columns = [*before, *shown, *after]
+    rows = list(zip(*(cells for _, cells in columns), strict=True))
+    return Table(_title(records[0]), [name for name, _ in columns], rows, notes)
 
 
 def summary(records: Sequence[Record]) -> Table:
@@ -125,13 +134,26 @@ def draw(table: Table, console: Console) -> None:
     from rich.text import Text
 
     console.print(Text(table.title, style="bold"))
-    drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in table.columns:
-        left = column in ("backend", "problem", "verdict", "formula")
-        drawn.add_column(column, justify="left" if left else "right", overflow="fold")
-    for row in table.rows:
-        drawn.add_row(*(Text(cell.text, style=STYLES.get(cell.status, "")) for cell in row))  # type: ignore[arg-type]
-    console.print(drawn)
+    for block in _blocks(table, console.width):
+        drawn = RichTable(
+            box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True
+        )
+        for (column, _), width in block:
+            left = column in ("backend", "problem", "verdict", "formula")
+            drawn.add_column(
+                _wrapped(column, width),
+                justify="left" if left else "right",
+                overflow="fold",
+                width=width,
+            )
+        for row in zip(*(cells for (_, cells), _ in block), strict=True):
+            drawn.add_row(
+                *(
+                    Text(_wrapped(cell.text, width), STYLES[cell.status] if cell.status else "")
+                    for cell, (_, width) in zip(row, block, strict=True)
+                )
+            )
+        console.print(drawn)
     for note in table.notes:
         console.print(Text(note), soft_wrap=False)
     console.print()
@@ -157,10 +179,12 @@ def duration(seconds: float | None) -> str:
     """Seconds with three digits and a unit: `3.14 µs`, `46 µs`, `2.01 ms`, `1.2 s`."""
     if seconds is None:
         return NOTHING
+    rounded = float(f"{seconds:.3g}")  # first, so that 999.9 µs is 1 ms and not 1e+03 µs
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= scale:
-            return f"{seconds / scale:.3g} {unit}"
-    return f"{seconds / 1e-9:.3g} ns"
+        if rounded >= scale:
+            number = rounded / scale
+            return f"{number:.0f} {unit}" if number >= 100 else f"{number:.3g} {unit}"
+    return f"{rounded / 1e-9:.3g} ns"
 
 
 def _tables(records: Sequence[Record], width: int) -> Iterable[Table]:
@@ -187,16 +211,17 @@ def _value(value: np.ndarray) -> str:
     return f"[{value.flat[0]:.4g}, … {value.size} values]"
 
 
-def _components(records: Sequence[Record]) -> list[str]:
-    """The names of all partials: `m`, `w[0]`, …, taken from the first record that has some."""
+def _components(records: Sequence[Record], most: int) -> tuple[list[str], int]:
+    """Name the first partials, `m`, `w[0]`, …, of the first record that has some; count all."""
     for record in records:
         if record.gradient is not None:
-            return [
+            names = (
                 f"{name}[{', '.join(map(str, index))}]" if index else name
                 for name, partial in record.gradient.items()
                 for index in np.ndindex(partial.shape)
-            ]
-    return []
+            )
+            return list(islice(names, most)), sum(p.size for p in record.gradient.values())
+    return [], 0
 
 
 def _partial(record: Record, component: str) -> str:
@@ -210,6 +235,18 @@ def _partial(record: Record, component: str) -> str:
     return f"{value:.9g}"
 
 
+def _number(digits: float | None) -> str:
+    return NOTHING if digits is None else f"{digits:.1f}"
+
+
+def _note(record: Record) -> str:
+    """The reason, with the name of whom it concerns."""
+    named = f"backend {record.backend!r}" if record.backend else f"problem {record.problem!r}"
+    if record.reason.startswith(named):
+        return record.reason
+    return f"{record.backend or record.problem}: {record.reason}"
+
+
 def _verdict(record: Record) -> str:
     text = record.status.value.replace("_", " ")
     return f"{text}, proved" if record.proof == "proved" else text
@@ -219,8 +256,68 @@ def _digits(record: Record | None) -> Cell:
     if record is None:
         return Cell(NOTHING)
     if record.status is Status.OK and record.digits is not None:
-        return Cell(f"{record.digits:.1f}", record.status)
+        return Cell(_number(record.digits), record.status)
     return Cell(record.status.value.replace("_", " "), record.status)
+
+
+def _blocks(table: Table, width: int) -> list[list[tuple[Column, int]]]:
+    """The columns with their widths; in several blocks, each with the first column, if one
+    cannot hold them all. Names break where they are joined, numbers never.
+    """
+    columns = [
+        (name, [row[position] for row in table.rows]) for position, name in enumerate(table.columns)
+    ]
+    first, rest = columns[0], columns[1:]
+    blocks = [[first]]
+    for column in rest:
+        if len(blocks[-1]) > 1 and _room([*blocks[-1], column]) > width:
+            blocks.append([first])
+        blocks[-1].append(column)
+    return [list(zip(block, _widths(block, width), strict=True)) for block in blocks]
+
+
+def _widths(columns: Sequence[Column], width: int) -> list[int]:
+    """Natural widths, or less: the widest that can still break gives way first."""
+    widths, least = ([_width(c, natural) for c in columns] for natural in (True, False))
+    while sum(widths) + GAP * (len(widths) - 1) > width:
+        spare = [w if w > bound else 0 for w, bound in zip(widths, least, strict=True)]
+        if not any(spare):
+            break
+        widths[spare.index(max(spare))] -= 1
+    return widths
+
+
+def _room(columns: Sequence[Column], natural: bool = False) -> int:
+    return sum(_width(column, natural) for column in columns) + GAP * (len(columns) - 1)
+
+
+def _width(column: Column, natural: bool) -> int:
+    """What a column needs: unbroken, or broken wherever it may be."""
+    from rich.cells import cell_len
+
+    name, cells = column
+    texts = [name, *(cell.text for cell in cells)]
+    pieces = texts if natural else [piece.rstrip() for text in texts for piece in _pieces(text)]
+    return max(map(cell_len, pieces))
+
+
+def _pieces(text: str) -> list[str]:
+    """Where a text may break: after _ and [ and a comma or space; numbers and ∂C/∂w[0] never."""
+    if text[:1] in "0123456789.-∂":
+        return [text]
+    return re.findall(r"[^_\[, ]*(?:[_\[ ]|, ?)?", text)[:-1] or [text]
+
+
+def _wrapped(text: str, width: int) -> str:
+    """The text in lines of at most `width`, broken between pieces."""
+    from rich.cells import cell_len
+
+    lines = [""]
+    for piece in _pieces(text):
+        if lines[-1] and cell_len(lines[-1] + piece.rstrip()) > width:
+            lines.append("")
+        lines[-1] += piece
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _html(table: Table) -> str:
