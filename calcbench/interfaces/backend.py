@@ -124,7 +124,7 @@ class Backend(ABC):
         module = cls.requires[0]
         try:
             return importlib.import_module(module)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise NotInstalled(
                 f"backend {cls.name!r}: {module} is installed but does not import: "
                 f"{type(error).__name__}: {first_line(error)}"
