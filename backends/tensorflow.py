@@ -38,7 +38,11 @@ class TensorFlow(Backend):
             return super().framework()
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         with _quiet_stderr():
-            return super().framework()
+            tensorflow = super().framework()
+            with contextlib.suppress(AttributeError):  # something else of that name
+                # It looks for GPUs when first used, and logs that there are none.
+                tensorflow.config.list_physical_devices()
+        return tensorflow
 
     def namespace(self) -> Namespace:
         return _namespace(self.framework())
