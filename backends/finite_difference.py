@@ -231,7 +231,10 @@ def _softplus(x: Any) -> Any:
 
 
 def _logaddexp(x: Any, y: Any) -> Any:
-    return _larger(x, y) + _log1p(np.exp(_smaller(x, y) - _larger(x, y)))
+    # One choice for both: at a tie, `_larger` and `_smaller` would each take x, and y be lost.
+    first = np.real(x) >= np.real(y)
+    larger, smaller = np.where(first, x, y), np.where(first, y, x)
+    return larger + _log1p(np.exp(smaller - larger))
 
 
 def _max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -253,7 +256,7 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def _cholesky(a: Any) -> Any:
     """Cholesky-Banachiewicz with transposes instead of conjugates, so that it is analytic."""
     n = a.shape[-1]
-    factor = np.zeros(a.shape, dtype=np.result_type(a, np.float64))
+    factor = np.zeros(a.shape, dtype=a.dtype)
     for i in range(n):
         for j in range(i + 1):
             rest = a[i, j] - np.sum(factor[i, :j] * factor[j, :j])

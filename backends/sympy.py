@@ -101,6 +101,7 @@ class SymPy(Backend):
         """Run the cost on symbols: `rows` symbolic rows of data, everything else in full."""
         self.framework()
         symbols = {}
+        taken = {*problem.parameters, *problem.data}
         for name in (*problem.parameters, *problem.data):
             array = inputs[name]
             if array.dtype.kind == "i":
@@ -108,9 +109,9 @@ class SymPy(Backend):
                     raise Unsupported(f"the row data {name!r} are indices, which have no symbol")
                 symbols[name] = array
             elif name in problem.rows:
-                symbols[name] = _symbols(name, (rows, *array.shape[1:]), problem)
+                symbols[name] = _symbols(name, (rows, *array.shape[1:]), problem, taken)
             else:
-                symbols[name] = _symbols(name, array.shape, problem)
+                symbols[name] = _symbols(name, array.shape, problem, taken)
         parameters, data = problem.split(symbols)
         value = problem.cost_on(self.name, self.namespace())(*parameters, **data)
         problem.check_cost(np.shape(value), _dtype(value))
@@ -284,15 +285,19 @@ def _over_rows(
     return [total / n for total in totals] if reduction == "mean" else totals
 
 
-def _symbols(name: str, shape: tuple[int, ...], problem: Problem) -> Any:
-    """An object array of real symbols: `m`, `w0`, `w1`, `X0_1`, …"""
+def _symbols(name: str, shape: tuple[int, ...], problem: Problem, taken: set[str]) -> Any:
+    """An object array of real symbols: `m`, `w0`, `w1`, `X0_1`, …; `w0'` where `w0` is taken."""
     import sympy
 
     low, high = problem.domain.get(name, (-np.inf, np.inf))
     sign = {"positive": True} if low >= 0 else {"negative": True} if high <= 0 else {}
     array = np.empty(shape, dtype=object)
     for index in np.ndindex(shape):
-        array[index] = sympy.Symbol(name + "_".join(map(str, index)), real=True, **sign)
+        label = name + "_".join(map(str, index))
+        while index and label in taken:  # SymPy takes symbols of one name for one symbol
+            label += "'"
+        taken.add(label)
+        array[index] = sympy.Symbol(label, real=True, **sign)
     return array.view(_symbolic_array())
 
 
@@ -358,6 +363,9 @@ def _split(flat: list[Any], sizes: list[int]) -> list[list[Any]]:
 # Arrays are NumPy object arrays of expressions; NumPy's own sum, matmul, einsum and indexing
 # work on them. The overflow-free functions are opaque to SymPy, with their derivatives stated,
 # so that neither the trace nor the derivative is spelled with an exponential that overflows.
+
+LARGEST_DETERMINANT = 8
+"""Rows of the largest matrix whose determinant is written out: its formula has 2⁸ minors."""
 
 
 @functools.cache
@@ -455,10 +463,33 @@ def _namespace() -> Namespace:
     def where(condition: Any, x: Any, y: Any) -> Any:
         return _elementwise(lambda c, a, b: sympy.Piecewise((a, c), (b, True)))(condition, x, y)
 
+    def determinant(a: Any) -> Any:
+        """Laplace's expansion, every minor once. No division, so no pivot that may turn out 0."""
+        n = len(a)
+        if n > LARGEST_DETERMINANT:
+            raise Unsupported(f"the determinant of a {n} × {n} matrix is a sum of {n}! products")
+
+        @functools.cache
+        def minor(columns: tuple[int, ...]) -> Any:
+            row = n - len(columns)
+            terms = [
+                (-1) ** k * a[row, column] * minor(columns[:k] + columns[k + 1 :])
+                for k, column in enumerate(columns)
+            ]
+            return sympy.Add(*terms) if terms else sympy.Integer(1)
+
+        return minor(tuple(range(n)))
+
     def solve(a: Any, b: Any) -> Any:
-        columns = b if np.ndim(b) > 1 else b[:, None]
-        solution = sympy.Matrix(np.asarray(a)).LUsolve(sympy.Matrix(np.asarray(columns)))
-        return _wrap(np.array(solution.tolist(), dtype=object).reshape(np.shape(b)))
+        """Cramer's rule. (Elimination must choose pivots before it knows the numbers.)"""
+        a, b = np.asarray(a), np.asarray(b)
+        whole = determinant(a)
+        solution = np.empty(b.shape, dtype=object)
+        for index in np.ndindex(b.shape):
+            replaced = a.copy()
+            replaced[:, index[0]] = b[(slice(None), *index[1:])]
+            solution[index] = determinant(replaced) / whole
+        return _wrap(solution)
 
     def cholesky(a: Any) -> Any:
         n = a.shape[-1]
@@ -470,8 +501,10 @@ def _namespace() -> Namespace:
         return factor
 
     def slogdet(a: Any) -> Any:
-        determinant = sympy.Matrix(np.asarray(a)).det(method="berkowitz")
-        return _wrap(sympy.sign(determinant)), _wrap(sympy.log(sympy.Abs(determinant)))
+        det = determinant(np.asarray(a))
+        # Not sympy.sign, whose derivative has a DiracDelta that NumPy cannot evaluate.
+        sign = sympy.Piecewise((1, det > 0), (-1, det < 0), (0, True))
+        return _wrap(sign), _wrap(sympy.log(sympy.Abs(det)))
 
     def take(x: Any, indices: Any, axis: int = 0) -> Any:
         return _wrap(np.take(x, indices, axis=axis))

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from calcbench.errors import Unsupported
 from calcbench.interfaces import Backend, Prepared, Problem
 from calcbench.interfaces.problem import Arrays
 from calcbench.interfaces.vocabulary import NAMES, Namespace, iterate
@@ -45,7 +46,7 @@ class TensorFlow(Backend):
         return tensorflow
 
     def namespace(self) -> Namespace:
-        return _namespace(self.framework())
+        return _namespace(self.framework(), self.dtype, xla=self.mode == "xla")
 
     def convert(self, array: np.ndarray) -> Any:
         return self.framework().constant(self.cast(array))
@@ -79,9 +80,9 @@ class TensorFlow(Backend):
 
         return Prepared(load, run, self.unloader(problem))
 
-
     def program(self, problem: Problem) -> str:
         return _program(self, problem)
+
 
 @contextlib.contextmanager
 def _quiet_stderr() -> Iterator[None]:
@@ -106,14 +107,15 @@ def _quiet_stderr() -> Iterator[None]:
 # and its promotion rules cost microseconds on every eager call.
 
 
-def _namespace(tf: Any) -> Namespace:
+def _namespace(tf: Any, dtype: str, xla: bool) -> Namespace:
     linalg = tf.linalg
 
     def pair(x: Any, y: Any) -> tuple[Any, Any]:
-        """Two operands, where either may be a number."""
-        if not tf.is_tensor(x):
-            return tf.convert_to_tensor(x, dtype=y.dtype), y
-        return x, y if tf.is_tensor(y) else tf.convert_to_tensor(y, dtype=x.dtype)
+        """Two operands, where either or both may be numbers."""
+        if tf.is_tensor(x):
+            return x, y if tf.is_tensor(y) else tf.convert_to_tensor(y, dtype=x.dtype)
+        x = tf.convert_to_tensor(x, dtype=y.dtype if tf.is_tensor(y) else dtype)
+        return x, y if tf.is_tensor(y) else tf.convert_to_tensor(y, dtype=dtype)
 
     def logaddexp(x: Any, y: Any) -> Any:
         # x + softplus(y − x): its partials are sigmoids, right at ties and at extremes.
@@ -136,6 +138,11 @@ def _namespace(tf: Any) -> Namespace:
         if b.shape.rank == a.shape.rank - 1:
             return linalg.solve(a, b[..., None])[..., 0]
         return linalg.solve(a, b)
+
+    def slogdet(x: Any) -> Any:
+        if xla:
+            raise Unsupported("XLA has no determinant for TensorFlow (2.21); mode=function has")
+        return tuple(linalg.slogdet(x))
 
     def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
         axis %= x.shape.rank
@@ -180,7 +187,7 @@ def _namespace(tf: Any) -> Namespace:
             "take_along_axis": take_along_axis,
             "linalg.cholesky": linalg.cholesky,
             "linalg.solve": solve,
-            "linalg.slogdet": lambda x: tuple(linalg.slogdet(x)),
+            "linalg.slogdet": slogdet,
             "iterate": iterate,
         }
     )

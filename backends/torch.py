@@ -27,7 +27,7 @@ class Torch(Backend):
     mode: Literal["eager", "func", "compile"] = "eager"
 
     def namespace(self) -> Namespace:
-        return _namespace(self.framework())
+        return _namespace(self.framework(), self.dtype)
 
     def convert(self, array: np.ndarray) -> Any:
         return self.framework().from_numpy(self.cast(array))
@@ -88,7 +88,9 @@ def _zeros(native: Any) -> Any:
 # --- the vocabulary in PyTorch -------------------------------------------------------------
 
 
-def _namespace(torch: Any) -> Namespace:
+def _namespace(torch: Any, dtype: str) -> Namespace:
+    floating = getattr(torch, dtype)
+
     def with_number(function: Any) -> Any:
         """Let the second argument be a number, which torch wants as a tensor."""
 
@@ -100,6 +102,12 @@ def _namespace(torch: Any) -> Namespace:
             return function(x, y)
 
         return apply
+
+    def where(condition: Any, x: Any, y: Any) -> Any:
+        if not (isinstance(x, torch.Tensor) or isinstance(y, torch.Tensor)):
+            # Two numbers: torch would round them to its default dtype, float32.
+            x = torch.as_tensor(x, dtype=floating)
+        return torch.where(condition, x, y)
 
     def reduction(function: Any) -> Any:
         """`axis=None` and `keepdims` as in the array API; torch says dim and keepdim."""
@@ -151,7 +159,7 @@ def _namespace(torch: Any) -> Namespace:
             "maximum": with_number(torch.maximum),
             "minimum": with_number(torch.minimum),
             "logaddexp": with_number(torch.logaddexp),
-            "where": torch.where,
+            "where": where,
             "sum": total(torch.sum),
             "mean": total(torch.mean),
             "max": reduction(torch.amax),
