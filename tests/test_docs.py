@@ -1,0 +1,349 @@
+"""What the documentation says is what the program does: examples, command lines, numbers."""
+
+import re
+import shlex
+import tomllib
+from dataclasses import fields
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+
+import calcbench as cb
+from calcbench import plugins
+from calcbench.api import compare_each
+from calcbench.catalogue import entry_point_card, read_card
+from calcbench.cli import cli
+from calcbench.points import parse_at
+from calcbench.record import Disagreement, Record, Status
+
+ROOT = Path(__file__).parents[1]
+PAGES = [
+    ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md")
+] + sorted((ROOT / "docs").glob("*.md"))
+
+LESSON = ROOT / "docs" / "lesson.md"
+SLOW_TO_PREPARE = "torch[mode=compile]"
+
+MAGNIFIED = 1e-14
+"""Rounding in a difference of costs of magnitude 10; a quotient divides it by its step."""
+
+
+def blocks(page, *languages):
+    """The contents of a page's fenced blocks in these languages."""
+    fences = re.findall(r"^```(\S+)\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S)
+    return [body for language, body in fences if language in languages]
+
+
+def containing(page, text):
+    (found,) = (body for body in blocks(page, "python") if text in body)
+    return found
+
+
+def commands(block):
+    """The calcbench command lines of a shell or console block, as lists of words."""
+    lines = block.replace("\\\n", " ").splitlines()
+    parts = [part for line in lines for part in re.split(r"&&|\|(?!\|)", line.removeprefix("$ "))]
+    return [words[1:] for words in map(split, parts) if words[:1] == ["calcbench"]]
+
+
+def split(line):
+    try:
+        words = shlex.split(line, comments=True)
+    except ValueError:  # a line of a table
+        return []
+    return words[: words.index(">")] if ">" in words else words
+
+
+def documented_commands():
+    for page in PAGES:
+        if page.exists():
+            for block in blocks(page, "sh", "shell", "bash", "console"):
+                for words in commands(block):
+                    yield pytest.param(words, id=f"{page.stem}: calcbench {' '.join(words)}")
+
+
+@pytest.fixture
+def in_my_directory(tmp_path, monkeypatch):
+    """A directory with the my_cost.py of the lesson."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_cost.py").write_text(containing(LESSON, "def bowl"), "utf-8")
+
+
+# --- command lines -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", list(documented_commands()))
+def test_command_line_is_valid(words, in_my_directory):
+    if not words or words[0].isupper() or words == ["--help"]:
+        return
+    command = cli.commands[words[0]]
+    if "--help" in words:
+        return
+    try:
+        given = command.make_context(words[0], words[1:]).params
+    except click.ClickException as error:
+        pytest.fail(error.format_message())
+    problems = [*given.get("names", ()), *given.get("problems", ())]
+    if "problem" in given:
+        problems.append(given["problem"])
+    chosen = plugins.select_problems(problems)
+    assert plugins.select_backends(given.get("backends", ())) is not None
+    if given.get("at"):
+        (problem,) = chosen
+        assert set(parse_at(given["at"])) == set(problem.parameters)
+
+
+def test_index_names_every_page():
+    index = (ROOT / "docs" / "index.md").read_text("utf-8")
+    for page in (ROOT / "docs").glob("*.md"):
+        assert page.name == "index.md" or f"({page.name})" in index
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p.exists()], ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    prose = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.M | re.S)
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose):
+        path, _, anchor = target.partition("#")
+        if "://" in target:
+            continue
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", linked.read_text("utf-8"), re.M)
+            slugs = [re.sub(r"[^\w\- ]", "", h).strip().lower().replace(" ", "-") for h in headings]
+            assert anchor in slugs, target
+
+
+# --- pasted output -------------------------------------------------------------------------
+
+
+def pasted_tables():
+    """Every console block that shows a command with its table."""
+    for page in PAGES:
+        if page.exists():
+            for block in blocks(page, "console"):
+                if "∂C/∂" in block:
+                    (words,) = commands(block)
+                    yield pytest.param(block, id=f"{page.stem}: calcbench {' '.join(words)}")
+
+
+def read_table(block):
+    """A pasted table: row name → column → text."""
+    head, rule, *rows = block[block.index("\nbackend") + 1 :].splitlines()
+    assert set(rule) == {"─"}
+    columns = head.split()
+    table = {}
+    for row in rows:
+        cells = re.split(r"\s{2,}", row.strip())
+        if len(cells) != len(columns):  # notes follow
+            break
+        table[cells[0]] = dict(zip(columns, cells, strict=True))
+    return table
+
+
+@pytest.mark.parametrize("block", list(pasted_tables()))
+def test_pasted_table_is_what_the_program_gives(block, in_my_directory):
+    (words,) = commands(block)
+    given = cli.commands[words[0]].make_context(words[0], words[1:]).params
+    wanted = [b for b in given["backends"] if b != SLOW_TO_PREPARE] or list(cb.backends())
+    options = {} if given["dtype"] is None else {"dtype": given["dtype"]}
+    there = [b for b in plugins.select_backends(wanted, **options) if not b.missing()]
+    at = parse_at(given["at"]) if given["at"] else None
+    (records,) = compare_each(given["names"], there, at, size=given["size"], timed=False)
+
+    table = read_table(block)
+    assert len(table) == len(given["backends"] or cb.backends())
+    for record in records:
+        row = table[record.backend]
+        assert row["verdict"].split(",")[0] == record.status.value
+        if record.gradient is None:
+            continue
+        # Rounding differs from one machine to another, and a small delta magnifies it.
+        delta = step(record.backend)
+        if delta >= 1e-8:
+            assert float(row["digits"]) == pytest.approx(record.digits, abs=1.0)
+        exact = 1e-6 if record.dtype == "float32" else 1e-8
+        for name, partial in record.gradient.items():
+            if partial.shape == ():
+                pasted = float(row[f"∂C/∂{name}"])
+                allowed = max(exact * abs(pasted), MAGNIFIED / delta)
+                assert pasted == pytest.approx(float(partial), abs=allowed), name
+
+
+def step(selector):
+    """The delta of a finite difference, or 1."""
+    found = re.search(r"delta=([^,\]]+)", selector)
+    return float(found[1]) if found else 1.0
+
+
+def test_delta_method_of_the_lesson():
+    """The first table, against the algebra that stands above it: 2x + 2 + Δ."""
+    table = read_table(blocks(LESSON, "console")[0])
+    assert float(table.pop("by_hand")["∂C/∂x"]) == 6.0
+    deltas = [step(backend) for backend in table]
+    assert deltas == [1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6]
+    for delta, (selector, row) in zip(deltas, table.items(), strict=True):
+        slope = cb.gradient("delta_method", selector)["x"]
+        assert float(slope) == pytest.approx(6.0 + delta, abs=MAGNIFIED / delta)
+        assert float(slope) == pytest.approx(float(row["∂C/∂x"]), abs=5e-9 + MAGNIFIED / delta)
+
+
+def test_gradient_descent_of_the_lesson(capsys):
+    source = containing(LESSON, "range(600)")
+    exec(source, {})
+    assert capsys.readouterr().out.strip() in source
+    m, b = np.polyfit(range(8), [1.86, 1.31, 0.62, 0.33, 0.09, -0.67, -1.23, -1.37], 1)
+    assert f"m = {m:.4f}, b = {b:.4f}" in source
+
+
+def test_preparing_and_running_of_the_concepts(capsys):
+    pytest.importorskip("jax")
+    exec(containing(ROOT / "docs" / "concepts.md", "backend.prepare"), {})
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "{'m': array(36.305), 'b': array(6.265)}"
+    assert second != first
+
+
+def test_concepts_name_every_field_and_status():
+    text = (ROOT / "docs" / "concepts.md").read_text("utf-8")
+    for name in [f.name for f in (*fields(Record), *fields(Disagreement))] + list(Status):
+        assert f"`{name}`" in text, name
+
+
+# --- examples of CONTRIBUTING --------------------------------------------------------------
+
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
+PROBLEM = "class ExponentialDecay(Problem)"
+BACKEND = "class ForwardMode(Backend)"
+
+
+def available(*names):
+    return [name for name in names if not cb.backends()[name].missing()]
+
+
+def test_problem_example(tmp_path):
+    path = tmp_path / "my_cost.py"
+    path.write_text(containing(CONTRIBUTING, PROBLEM), "utf-8")
+    (problem,) = plugins.load_file(path)
+    assert problem.name == "exponential_decay"
+    assert len(problem.derivation) >= 3
+    for size in problem.sizes:
+        found = cb.compare(
+            problem,
+            available("by_hand", "sympy", "finite_difference", "jax"),
+            size=size,
+            timed=False,
+        )
+        assert [r.status for r in found.records] == ["ok"] * len(found.records), str(found)
+        assert found.records[0].proof == "proved"
+
+
+def test_function_examples(tmp_path):
+    for page in (CONTRIBUTING, ROOT / "README.md", LESSON):
+        for number, source in enumerate(blocks(page, "python")):
+            if "@calcbench.problem" not in source:
+                continue
+            path = tmp_path / f"{page.stem}_{number}.py"
+            path.write_text(source, "utf-8")
+            (problem,) = plugins.load_file(path)
+            found = cb.verify(problem, available("sympy", "finite_difference", "jax"))
+            assert found.ok
+            assert all(r.gradient for r in found.records)
+
+
+def test_backend_example(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "forward_mode.py"
+    path.write_text(containing(CONTRIBUTING, BACKEND), "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    exec(containing(CONTRIBUTING, "import ForwardMode"), {})
+    assert "forward_mode" in capsys.readouterr().out
+
+    from forward_mode import ForwardMode
+
+    example = [ForwardMode(), ForwardMode(dtype="float32")]
+    for name in ("batch_regression", "quotient_rule", "cone_volume", "several_inner_variables"):
+        found = cb.verify(name, ["by_hand", "finite_difference", *example])
+        assert [r.status for r in found.records] == ["ok"] * 4, str(found)
+    found = cb.verify("deep_composition", ["by_hand", *example])
+    assert [r.status for r in found.records] == ["ok", "skipped", "skipped"], str(found)
+    assert "tanh" in found.records[1].reason
+
+    card = read_card("forward_mode", "backends", path, load=lambda: ForwardMode)
+    assert not card.missing
+    assert card.summary.startswith("Forward mode")
+
+
+def test_module_example():
+    exec(containing(CONTRIBUTING, "calcbench.backends.by_hand"), {})
+
+
+def test_entry_points_example(tmp_path, monkeypatch):
+    package = tmp_path / "my_plugin"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    for name, text in {"exponential_decay": PROBLEM, "forward_mode": BACKEND}.items():
+        (package / f"{name}.py").write_text(containing(CONTRIBUTING, text), "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    (source,) = blocks(CONTRIBUTING, "toml")
+    groups = tomllib.loads(source)["project"]["entry-points"]
+    assert set(groups) == {"calcbench.problems", "calcbench.backends"}
+    for group, entries in groups.items():
+        noun = group.removeprefix("calcbench.")
+        for name, target in entries.items():
+            entry = EntryPoint(name, target, group)
+            card = entry_point_card(entry)
+            assert card.missing is None
+            loaded = entry.load()
+            made = loaded() if noun == "problems" else loaded
+            assert made.name == name
+
+
+# --- citation and changelog ----------------------------------------------------------------
+
+
+def test_citation_and_changelog_state_this_version():
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    stated = dict(re.findall(r"^([a-z-]+):[ ]*(.*)$", citation, re.M))
+    assert set(stated) == {
+        "abstract",
+        "authors",
+        "cff-version",
+        "date-released",
+        "keywords",
+        "license",
+        "message",
+        "title",
+        "type",
+        "version",
+    }
+    assert stated["cff-version"] == "1.2.0"
+    assert stated["type"] == "software"
+    assert stated["version"] == cb.__version__
+    assert "\t" not in citation
+    for line in citation.splitlines():
+        assert re.fullmatch(r"[a-z-]+:.*|  - .*|  \S.*", line), line
+
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    releases = re.findall(r"^## \[(\d[^\]]*)\] - (\S+)$", changelog, re.M)
+    assert releases[0] == (cb.__version__, stated["date-released"])
+
+
+def test_dependencies_states_the_reference_environment():
+    pins = dict(re.findall(r"^([\w-]+)==(\S+)$", (ROOT / "constraints.txt").read_text(), re.M))
+    rows = re.findall(
+        r"^\|(?: `\w+` \|)? ([\w-]+) \| (\d\S+) \|",
+        (ROOT / "docs" / "dependencies.md").read_text("utf-8"),
+        re.M,
+    )
+    assert {name: pins[name] for name, _ in rows} == dict(rows)
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [
+        re.split(r"[><=\[]", requirement)[0]
+        for group in (declared["dependencies"], *declared["optional-dependencies"].values())
+        for requirement in group
+    ]
+    assert {name for name, _ in rows} == set(wanted) - {"calcbench"}
