@@ -24,8 +24,9 @@ from .by_hand import NUMPY
 ORDER = {"forward": 1, "central": 2, "richardson": 6}
 
 # Complex step: no subtraction, hence no rounding over h, and h can be so small that the
-# truncation h² vanishes. Squire & Trapp, SIAM Review 40 (1998) 110-112.
-TINY = {"float64": 1e-100, "float32": 1e-18}
+# truncation h² underflows, so that even a partial of 0 comes out as 0. Squire & Trapp, SIAM
+# Review 40 (1998) 110-112.
+TINY = {"float64": 1e-165, "float32": 1e-23}
 
 SAFETY = 4.0
 """The truncation bound is an estimate from two step sizes; it is widened by this factor."""
