@@ -77,7 +77,9 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def solve(a: Any, b: Any) -> Any:
     """The x with a x = b, for a vector or matrix b. (NumPy 2 takes 1-D b only beside 2-D a.)"""
-    return np.linalg.solve(a, b[..., None])[..., 0] if b.ndim == a.ndim - 1 else np.linalg.solve(a, b)
+    if b.ndim == a.ndim - 1:
+        return np.linalg.solve(a, b[..., None])[..., 0]
+    return np.linalg.solve(a, b)
 
 
 NUMPY = Namespace(

@@ -136,9 +136,9 @@ def _namespace(torch: Any, dtype: str) -> Namespace:
         return flat.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
 
     def tensors(arrays: Any) -> list[Any]:
-        """Let numbers stand among the arrays of stack and concat."""
-        dtype = next(a.dtype for a in arrays if isinstance(a, torch.Tensor))
-        return [a if isinstance(a, torch.Tensor) else torch.as_tensor(a, dtype=dtype) for a in arrays]
+        """Let numbers stand among the arrays of stack."""
+        is_tensor = torch.is_tensor
+        return [a if is_tensor(a) else torch.as_tensor(a, dtype=floating) for a in arrays]
 
     return Namespace(
         {
