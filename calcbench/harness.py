@@ -315,5 +315,10 @@ def _proof(problem: Problem, runs: list[Run], own: Arrays, progress: Progress) -
     for run in runs:
         if run.backend.kind == "symbolic" and run.status is not Status.NOT_INSTALLED:
             progress(f"{problem.name} · proving the hand-derived gradient")
-            return run.backend.prove(problem, own)
+            try:
+                return run.backend.prove(problem, own)
+            except ProblemError:
+                raise
+            except Exception as error:  # whatever a user's gradient raises on symbols
+                return f"not proved: {type(error).__name__}: {first_line(error)}"
     return ""
