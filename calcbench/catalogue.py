@@ -159,7 +159,7 @@ def _literals(node: ast.ClassDef | ast.FunctionDef) -> dict[str, Any]:
         else:
             continue
         try:
-            value = ast.literal_eval(statement.value) if statement.value else None
+            value = ast.literal_eval(statement.value or ast.Name("nothing"))
         except ValueError:
             continue
         found.update({t.id: value for t in targets if isinstance(t, ast.Name)})

@@ -202,6 +202,11 @@ def doctor(as_json: bool) -> None:
     """Check the installation: versions, what imports, and one gradient by each backend.
 
     Exit status 1 if something is installed but does not work.
+
+    \b
+    Examples:
+      calcbench doctor
+      calcbench doctor --json
     """
     from calcbench import doctor as checkup
 

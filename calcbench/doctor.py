@@ -39,6 +39,8 @@ class Findings:
 
     machine: dict[str, str]
     backends: list[Finding]
+    problems: dict[str, str]
+    """Problem → why it cannot be run here; those that can are not named."""
 
     @property
     def healthy(self) -> bool:
@@ -80,7 +82,8 @@ def examine(progress: Callable[[str], None] = lambda text: None) -> Findings:
     for name in plugins.backends():
         progress(f"examining {name}")
         findings.append(_examine(name))
-    return Findings(machine, findings)
+    cards = plugins.problems().cards.values()
+    return Findings(machine, findings, {card.name: card.missing for card in cards if card.missing})
 
 
 def draw(findings: Findings, console: Console) -> None:
@@ -97,6 +100,7 @@ def draw(findings: Findings, console: Console) -> None:
         for finding in findings.backends
     ]
     notes = [f"{f.backend}: {f.reason}" for f in findings.backends if f.reason]
+    notes += [f"problem {name}: {reason}" for name, reason in findings.problems.items()]
     draw_table(Table("backends", ["backend", "libraries", "status", "took"], rows, notes), console)
 
 

@@ -1,0 +1,124 @@
+"""What is loaded when: frameworks only where they are used, and the list at once."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import pytest
+
+FRAMEWORKS = ("torch", "tensorflow", "jax", "sympy")
+
+LOADED = """
+import sys
+print(" ".join(name for name in {names!r} if name in sys.modules))
+"""
+
+
+@pytest.fixture
+def loaded_after(process):
+    """Which of `names` are in `sys.modules` after `code` has run in a fresh process."""
+
+    def run(code, names=(*FRAMEWORKS, "numpy", "sklearn", "rich")):
+        done = process(code=f"{code}\n{LOADED.format(names=names)}")
+        assert (done.status, done.err) == (0, ""), done
+        return set(done.out.splitlines()[-1].split())
+
+    return run
+
+
+def command(arguments):
+    """Code that runs the command line and goes on."""
+    return f"""
+import sys
+from calcbench.cli import main
+sys.argv = ["calcbench", *{arguments.split()!r}]
+try:
+    main()
+except SystemExit as done:
+    assert not done.code, done.code
+"""
+
+
+def test_the_probe_sees_what_is_loaded(loaded_after):
+    assert loaded_after("import sympy") == {"sympy"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import calcbench",
+        "import calcbench as cb; cb.problems(); cb.backends(); repr(cb.problems())",
+        command("list"),
+        command("list --json"),
+        command("--help"),
+    ],
+    ids=["import", "catalogues", "list", "list --json", "--help"],
+)
+def test_nothing_is_loaded(loaded_after, code):
+    assert loaded_after(code) == set()
+
+
+def test_by_hand_loads_no_framework(loaded_after):
+    code = "import calcbench as cb; cb.gradient('batch_regression', backend='by_hand')"
+    assert loaded_after(code) == {"numpy"}
+
+
+def test_finite_difference_loads_no_framework(loaded_after):
+    code = "import calcbench as cb; cb.verify('saddle', ['by_hand', 'finite_difference'])"
+    assert loaded_after(code, FRAMEWORKS) == set()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("backend", "others"),
+    [
+        ("torch", ("tensorflow", "jax")),
+        ("jax", ("torch", "tensorflow")),
+    ],
+)
+def test_a_framework_loads_no_other(loaded_after, backend, others):
+    """TensorFlow, which itself imports jax where there is one, is seen to in test_api."""
+    if find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    code = f"import calcbench as cb; cb.gradient('saddle', backend={backend!r})"
+    assert loaded_after(code, (backend, *others)) == {backend}
+
+
+def test_list_takes_little_time(tmp_path):
+    """Processor time, the least of several: another load on the machine does not count."""
+    wait4 = getattr(os, "wait4", None)
+    if wait4 is None:
+        pytest.skip("this system does not say what a process used")
+    used = []
+    for _ in range(5):
+        listing = subprocess.Popen(
+            [sys.executable, "-m", "calcbench", "list"], stdout=subprocess.DEVNULL, cwd=tmp_path
+        )
+        _, status, usage = wait4(listing.pid, 0)
+        listing.returncode = os.waitstatus_to_exitcode(status)
+        assert listing.returncode == 0
+        used.append(usage.ru_utime + usage.ru_stime)
+    assert min(used) < 0.3, used
+
+
+def test_the_functions_stay_functions(process):
+    """The packages calcbench.problems and calcbench.backends have the functions' names."""
+    done = process(
+        code="""
+import importlib, pkgutil
+import calcbench as cb
+for package in ("calcbench.problems", "calcbench.backends"):
+    module = importlib.import_module(package)
+    for found in pkgutil.walk_packages(module.__path__, package + "."):
+        importlib.import_module(found.name)
+import calcbench.problems, calcbench.backends
+import calcbench.backends.by_hand, calcbench.problems.review.square
+from calcbench.problems.gradients import batch_regression
+from calcbench.api import compare
+assert cb.problems()["square"].name == "square"
+assert cb.backends()["by_hand"].name == "by_hand"
+assert callable(cb.problem) and callable(cb.compare)
+"""
+    )
+    assert (done.status, done.err) == (0, "")
