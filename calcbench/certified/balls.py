@@ -1,0 +1,254 @@
+"""Ball: one number with a rigorous error radius, which remembers how it was computed.
+
+The operations on active balls are recorded on a tape with their partial derivatives, also balls;
+`reverse` sweeps it backwards (reverse mode: Griewank & Walther, Evaluating Derivatives, 2nd ed.,
+chapter 3). Inactive balls are constants and leave no record.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx
+
+
+class NotSmooth(ArithmeticError):
+    """The cost has no derivative at this very point, or only one-sided ones: a tie."""
+
+
+class Undecided(ArithmeticError):
+    """A comparison that balls of this precision do not decide."""
+
+
+def _operator(function: Callable[[Ball, Ball], Any]) -> Callable[[Ball, Any], Any]:
+    """A binary operator on balls and exact numbers, which leaves arrays to NumPy."""
+
+    def apply(self: Ball, other: Any) -> Any:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
+        return function(self, lift(other))
+
+    return apply
+
+
+class Ball:
+    """A real number known to within a radius; active if it depends on a parameter."""
+
+    __slots__ = ("adjoint", "edges", "tape", "value")
+
+    def __init__(
+        self,
+        value: arb,
+        edges: Sequence[tuple[Ball, arb]] = (),
+        tape: list[Ball] | None = None,
+    ) -> None:
+        """Take the value and, for an active ball, (operand, partial) pairs and the tape."""
+        self.value = value
+        self.edges = edges
+        self.tape = tape
+        self.adjoint: arb | None = None
+
+    # --- arithmetic ---
+
+    @_operator
+    def __add__(self, other: Ball) -> Ball:
+        return record(self.value + other.value, ((self, ONE), (other, ONE)))
+
+    @_operator
+    def __sub__(self, other: Ball) -> Ball:
+        return record(self.value - other.value, ((self, ONE), (other, -ONE)))
+
+    @_operator
+    def __mul__(self, other: Ball) -> Ball:
+        return record(self.value * other.value, ((self, other.value), (other, self.value)))
+
+    @_operator
+    def __truediv__(self, other: Ball) -> Ball:
+        quotient = self.value / other.value
+        return record(quotient, ((self, 1 / other.value), (other, -quotient / other.value)))
+
+    @_operator
+    def __pow__(self, other: Ball) -> Ball:
+        if other.tape is None and other.value.is_integer():
+            return self._power(int(other.value.mid().fmpz()))
+        # xʸ = e^(y·log x): a fractional power has a positive base.
+        value = self.value**other.value
+        edges = [(self, other.value * self.value ** (other.value - 1))]
+        if other.tape is not None:
+            edges.append((other, value * self.value.log()))
+        return record(value, edges)
+
+    def _power(self, n: int) -> Ball:
+        if n == 0:
+            return Ball(arb(1))
+        return record(self.value**n, ((self, n * self.value ** (n - 1)),))
+
+    def __neg__(self) -> Ball:
+        return record(-self.value, ((self, -ONE),))
+
+    __radd__ = _operator(lambda self, other: other + self)
+    __rsub__ = _operator(lambda self, other: other - self)
+    __rmul__ = _operator(lambda self, other: other * self)
+    __rtruediv__ = _operator(lambda self, other: other / self)
+    __rpow__ = _operator(lambda self, other: other**self)
+
+    # --- comparisons: decided by the balls, or not at all ---
+
+    __lt__ = _operator(lambda self, other: self._compare(other) < 0)
+    __le__ = _operator(lambda self, other: self._compare(other) <= 0)
+    __gt__ = _operator(lambda self, other: self._compare(other) > 0)
+    __ge__ = _operator(lambda self, other: self._compare(other) >= 0)
+
+    def _compare(self, other: Ball) -> int:
+        """−1, 0 or 1. An exact tie is decided, but has no derivative if a parameter is in it."""
+        if self.value < other.value:
+            return -1
+        if self.value > other.value:
+            return 1
+        if self.value.is_exact() and other.value.is_exact() and self.value == other.value:
+            if self.tape is not None or other.tape is not None:
+                raise NotSmooth(f"a comparison ties at {float(self.value.mid()):g}")
+            return 0
+        raise Undecided(f"{self.value.str(5)} against {other.value.str(5)}")
+
+    # --- functions; NumPy's ufuncs call these by name on object arrays ---
+
+    def exp(self) -> Ball:
+        value = self.value.exp()
+        return record(value, ((self, value),))
+
+    def expm1(self) -> Ball:
+        return record(self.value.expm1(), ((self, self.value.exp()),))
+
+    def log(self) -> Ball:
+        return record(self.value.log(), ((self, 1 / self.value),))
+
+    def log1p(self) -> Ball:
+        return record(self.value.log1p(), ((self, 1 / (1 + self.value)),))
+
+    def sqrt(self) -> Ball:
+        root = self.value.sqrt()
+        return record(root, ((self, 1 / (2 * root)),))
+
+    def sin(self) -> Ball:
+        sine, cosine = self.value.sin_cos()
+        return record(sine, ((self, cosine),))
+
+    def cos(self) -> Ball:
+        sine, cosine = self.value.sin_cos()
+        return record(cosine, ((self, -sine),))
+
+    def tan(self) -> Ball:
+        return record(self.value.tan(), ((self, self.value.sec() ** 2),))
+
+    def tanh(self) -> Ball:
+        return record(self.value.tanh(), ((self, self.value.sech() ** 2),))
+
+    def sigmoid(self) -> Ball:
+        up, down = _sigmoid(self.value), _sigmoid(-self.value)
+        return record(up, ((self, up * down),))  # σ(x)·σ(−x): no cancellation in 1 − σ
+
+    def softplus(self) -> Ball:
+        return record(_softplus(self.value), ((self, _sigmoid(self.value)),))
+
+    def abs(self) -> Ball:
+        return self if self > 0 else -self
+
+
+ONE = arb(1)
+
+
+def lift(number: Any) -> Ball:
+    """A ball from a ball or an exact number (a float is exactly what it is)."""
+    if isinstance(number, Ball):
+        return number
+    return Ball(arb(number if isinstance(number, int) else float(number)))
+
+
+def record(value: arb, edges: Iterable[tuple[Ball, arb]]) -> Ball:
+    """A ball computed from others; it goes on the tape if one of them is active."""
+    active = [edge for edge in edges if edge[0].tape is not None]
+    if not active:
+        return Ball(value)
+    tape = active[0][0].tape
+    assert tape is not None
+    ball = Ball(value, active, tape)
+    tape.append(ball)
+    return ball
+
+
+def total(terms: Sequence[Ball]) -> Ball:
+    """Σ terms, as one entry on the tape."""
+    value = arb(0)
+    for term in terms:
+        value += term.value
+    return record(value, [(term, ONE) for term in terms])
+
+
+def dot(xs: Sequence[Ball], ys: Sequence[Ball]) -> Ball:
+    """Σ xₖ·yₖ, as one entry on the tape."""
+    value = arb(0)
+    edges = []
+    for x, y in zip(xs, ys, strict=True):
+        value += x.value * y.value
+        edges += [(x, y.value), (y, x.value)]
+    return record(value, edges)
+
+
+def logsumexp(terms: Sequence[Ball]) -> Ball:
+    """log Σ eˣ, shifted by the exact midpoint of the largest; its partials are the softmax."""
+    shift = max((term.value.mid() for term in terms), key=float)
+    shifted = [(term.value - shift).exp() for term in terms]
+    whole = sum(shifted[1:], shifted[0])
+    return record(
+        shift + whole.log(), [(t, e / whole) for t, e in zip(terms, shifted, strict=True)]
+    )
+
+
+def reverse(output: Ball) -> None:
+    """Sweep the tape backwards from `output`, leaving ∂output/∂ball in every `adjoint`."""
+    if output.tape is None:  # a constant
+        return
+    output.adjoint = arb(1)
+    for ball in reversed(output.tape):
+        if ball.adjoint is None:
+            continue
+        for operand, partial in ball.edges:
+            share = ball.adjoint * partial
+            operand.adjoint = share if operand.adjoint is None else operand.adjoint + share
+
+
+@contextlib.contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """Ball arithmetic at `bits` bits, restored afterwards (python-flint keeps it globally)."""
+    before = ctx.prec
+    ctx.prec = bits
+    try:
+        yield
+    finally:
+        ctx.prec = before
+
+
+def _sigmoid(x: arb) -> arb:
+    # The two forms are the same number; each is the accurate one on its side.
+    if x.mid() > 0:
+        return 1 / (1 + (-x).exp())
+    decay = x.exp()
+    return decay / (1 + decay)
+
+
+def _softplus(x: arb) -> arb:
+    return x + (-x).exp().log1p() if x.mid() > 0 else x.exp().log1p()
+
+
+def pi() -> Ball:
+    """π at the working precision of the moment it is used."""
+    return Ball(arb.pi())
+
+
+def size(number: Ball) -> float:
+    """|midpoint|, to choose a pivot by."""
+    return abs(float(number.value.mid()))

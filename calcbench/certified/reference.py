@@ -1,0 +1,213 @@
+"""The reference gradient, and how far rounding may carry an honest evaluation from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flint import arb
+
+from calcbench.certified import balls
+from calcbench.certified.balls import Ball, NotSmooth, Undecided
+from calcbench.certified.vocabulary import namespace
+from calcbench.errors import ProblemError, Unsupported, first_line
+from calcbench.interfaces.problem import Arrays, Problem
+
+PRECISIONS = (128, 256, 512, 1024, 2048)
+"""Bits, tried in turn until every component is known well enough."""
+
+TARGET = 1e-30
+"""Relative radius at which the reference is good enough."""
+
+BITS = {"float64": 53, "float32": 24}
+
+
+class NotCertified(Unsupported):
+    """There is no certified gradient here; the message is the reason."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A gradient with proof: every partial lies within its radius of its midpoint."""
+
+    problem: str
+    cost: arb
+    partials: dict[str, np.ndarray]
+    """Parameter name → object array of balls (`flint.arb`)."""
+    bits: int
+    """The working precision that was needed."""
+    range_fault: str = ""
+    """An intermediate result that float64 cannot hold, if there was one."""
+
+    @property
+    def gradient(self) -> Arrays:
+        """The nearest float64 to every midpoint: parameter name → array of its shape."""
+        return {name: _floats(array) for name, array in self.partials.items()}
+
+    @property
+    def radius(self) -> Arrays:
+        """How far the truth may be from the midpoint: parameter name → array of its shape."""
+        return {name: _radii(array) for name, array in self.partials.items()}
+
+    @property
+    def digits(self) -> float:
+        """Certified digits of the worst component."""
+        worst = max((_relative(b) for array in self.partials.values() for b in array.flat))
+        return float("inf") if worst == 0 else -float(np.log10(worst))
+
+    def __str__(self) -> str:
+        """Every partial to 30 digits."""
+        lines = [f"C = {self.cost.str(30)}"]
+        for name, array in self.partials.items():
+            for index in np.ndindex(array.shape):
+                place = f"[{', '.join(map(str, index))}]" if index else ""
+                lines.append(f"∂C/∂{name}{place} = {array[index].str(30)}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def reference(problem: Problem, inputs: Arrays) -> Reference:
+    """The gradient at `inputs`, certified to 30 digits where it can be.
+
+    The inputs are taken to be exactly the floats that they are. Raises `NotCertified` where the
+    cost is not smooth, leaves the vocabulary, or stays undecided at the highest precision.
+    """
+    found = None
+    for bits in PRECISIONS:
+        try:
+            found = _sweep(problem, inputs, bits)
+        except Undecided as error:
+            reason = f"a comparison is not decided at {bits} bits: {error}"
+            continue
+        if all(_known(array, found) for array in found.partials.values()):
+            break
+    if found is None:
+        raise NotCertified(f"not smooth here, as far as can be told: {reason}")
+    return found
+
+
+def rounding_radius(problem: Problem, inputs: Arrays, dtype: str = "float64") -> Arrays:
+    """How far from the truth an evaluation in `dtype` may land, per component.
+
+    The radius that the sweep gives at the precision of `dtype` bounds the rounding errors of
+    that evaluation, step by step. Infinite where the balls of that precision decide nothing.
+    """
+    try:
+        swept = _sweep(problem, inputs, BITS[dtype])
+    except (NotSmooth, Undecided, NotCertified):
+        return {name: np.full(inputs[name].shape, np.inf) for name in problem.parameters}
+    return swept.radius
+
+
+def claimed(problem: Problem, inputs: Arrays, bits: int) -> dict[str, np.ndarray]:
+    """The hand-derived gradient evaluated in balls: parameter name → object array of balls."""
+    with balls.precision(bits):
+        parameters, data = problem.split(_lifted(problem, inputs, tape=None))
+        gradient = _guarded(problem, lambda: problem.gradient(namespace(balls), *parameters, **data))
+        shapes = {name: inputs[name].shape for name in problem.parameters}
+        problem.check_gradient(gradient, shapes)
+        return {name: _values(gradient[name]) for name in problem.parameters}
+
+
+def _sweep(problem: Problem, inputs: Arrays, bits: int) -> Reference:
+    """One forward evaluation and one reverse sweep at `bits` bits."""
+    with balls.precision(bits):
+        tape: list[Ball] = []
+        lifted = _lifted(problem, inputs, tape)
+        parameters, data = problem.split(lifted)
+        cost = _guarded(problem, lambda: problem.cost(namespace(balls), *parameters, **data))
+        if np.shape(cost) != ():
+            problem.check_cost(np.shape(cost), "float64")
+        output = balls.lift(np.asarray(cost, dtype=object)[()])
+        balls.reverse(output)
+        partials = {name: _adjoints(lifted[name]) for name in problem.parameters}
+        return Reference(problem.name, output.value, partials, bits, _range_fault(tape))
+
+
+def _guarded(problem: Problem, evaluate: Callable[[], Any]) -> Any:
+    """Evaluate user code on balls; what they cannot do is a reason, not a traceback."""
+    try:
+        return evaluate()
+    except NotSmooth as error:
+        raise NotCertified(f"not smooth here: {error}") from error
+    except Unsupported as error:
+        raise NotCertified(str(error)) from error
+    except (Undecided, ProblemError):
+        raise
+    except Exception as error:
+        raise NotCertified(f"{type(error).__name__}: {first_line(error)}") from error
+
+
+def _lifted(problem: Problem, inputs: Arrays, tape: list[Ball] | None) -> dict[str, Any]:
+    """Inputs as object arrays of balls: parameters active on `tape`, data constant."""
+    lifted = {}
+    for name in (*problem.parameters, *problem.data):
+        array = inputs[name]
+        if array.dtype.kind != "f":
+            lifted[name] = array
+            continue
+        balls_of = np.empty(array.shape, dtype=object)
+        for index in np.ndindex(array.shape):
+            active = tape if name in problem.parameters else None
+            balls_of[index] = Ball(arb(float(array[index])), (), active)
+        lifted[name] = balls_of
+    return lifted
+
+
+def _adjoints(lifted: np.ndarray) -> np.ndarray:
+    found = np.empty(lifted.shape, dtype=object)
+    for index in np.ndindex(lifted.shape):
+        adjoint = lifted[index].adjoint
+        found[index] = arb(0) if adjoint is None else adjoint
+    return found
+
+
+def _values(claim: Any) -> np.ndarray:
+    claim = np.asarray(claim, dtype=object)
+    found = np.empty(claim.shape, dtype=object)
+    for index in np.ndindex(claim.shape):
+        found[index] = balls.lift(claim[index]).value
+    return found
+
+
+def _known(array: np.ndarray, found: Reference) -> bool:
+    """Whether every partial is known to the target, or known to be nothing beside the others."""
+    largest = max(float(abs(b.mid())) for a in found.partials.values() for b in a.flat)
+    return all(
+        _relative(b) <= TARGET or float(b.abs_upper()) <= TARGET * TARGET * largest
+        for b in array.flat
+    )
+
+
+def _relative(ball: arb) -> float:
+    """radius / |midpoint|."""
+    if ball.is_exact():
+        return 0.0
+    if ball.mid() == 0 or not ball.is_finite():
+        return float("inf")
+    return float(ball.rad() / abs(ball.mid()))
+
+
+def _floats(array: np.ndarray) -> np.ndarray:
+    return np.array([float(b.mid()) for b in array.flat], dtype=np.float64).reshape(array.shape)
+
+
+def _radii(array: np.ndarray) -> np.ndarray:
+    return np.array([float(b.rad()) for b in array.flat], dtype=np.float64).reshape(array.shape)
+
+
+LARGEST, SMALLEST = arb(np.finfo(np.float64).max), arb(np.finfo(np.float64).tiny)
+
+
+def _range_fault(tape: list[Ball]) -> str:
+    """The first intermediate result beyond float64: it would overflow or lose its digits."""
+    for ball in tape:
+        size = abs(ball.value)
+        if size > LARGEST:
+            return f"an intermediate result is {ball.value.str(3, radius=False)}"
+        if size < SMALLEST and size > 0:
+            return f"an intermediate result is {ball.value.str(3, radius=False)}"
+    return ""

@@ -1,0 +1,212 @@
+"""Series: a truncated Taylor series over an interval, to bound derivatives there.
+
+Evaluating the cost on x + t, with x a ball as wide as a difference step and t the variable,
+gives coefficients cₖ = f⁽ᵏ⁾/k! as balls that contain every value over the interval: what the
+truncation error of a difference quotient needs (Moore, Kearfott & Cloud, Introduction to
+Interval Analysis, chapter 8).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from flint import arb, arb_series, ctx
+
+from calcbench.certified import balls
+from calcbench.certified.balls import Undecided
+from calcbench.certified.vocabulary import namespace
+from calcbench.errors import Unsupported
+from calcbench.interfaces.problem import Arrays, Problem
+
+BITS = 80
+
+
+def derivative_bound(
+    problem: Problem, inputs: Arrays, name: str, index: tuple[int, ...], reach: float, order: int
+) -> float:
+    """The largest |f⁽ᵒʳᵈᵉʳ⁾| / order! within `reach` of one component of the parameters.
+
+    Infinite where the enclosure does not exist: a pole, a kink or an undecided branch within
+    reach, or a cost that leaves the vocabulary.
+    """
+    with balls.precision(BITS), _length(order + 1):
+        lifted = {
+            key: array if array.dtype.kind != "f" else _lifted(array)
+            for key, array in inputs.items()
+        }
+        here = arb(float(inputs[name][index]), reach)
+        moved = lifted[name].copy()
+        moved[index] = Series(arb_series([here, 1]))
+        parameters, data = problem.split({**lifted, name: moved})
+        try:
+            cost = problem.cost(namespace(sys.modules[__name__]), *parameters, **data)
+        except (Unsupported, ArithmeticError, TypeError, ValueError, AttributeError):
+            return float("inf")
+        coefficient = lift(np.asarray(cost, dtype=object)[()]).series[order]
+        bound = float(coefficient.abs_upper()) if coefficient.is_finite() else float("inf")
+        return bound if bound == bound else float("inf")
+
+
+def _operator(function: Callable[[Series, Series], Any]) -> Callable[[Series, Any], Any]:
+    def apply(self: Series, other: Any) -> Any:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
+        return function(self, lift(other))
+
+    return apply
+
+
+class Series:
+    """A Taylor series with balls for coefficients, and the vocabulary's functions as methods."""
+
+    __slots__ = ("series",)
+
+    def __init__(self, series: arb_series) -> None:
+        """Wrap a python-flint series."""
+        self.series = series
+
+    __add__ = _operator(lambda self, other: Series(self.series + other.series))
+    __sub__ = _operator(lambda self, other: Series(self.series - other.series))
+    __mul__ = _operator(lambda self, other: Series(self.series * other.series))
+    __truediv__ = _operator(lambda self, other: Series(self.series / other.series))
+    __radd__ = _operator(lambda self, other: other + self)
+    __rsub__ = _operator(lambda self, other: other - self)
+    __rmul__ = _operator(lambda self, other: other * self)
+    __rtruediv__ = _operator(lambda self, other: other / self)
+    __rpow__ = _operator(lambda self, other: other**self)
+
+    @_operator
+    def __pow__(self, other: Series) -> Series:
+        exponent = other.series[0]
+        if other.series.length() <= 1 and exponent.is_integer():
+            return self._power(int(exponent.mid().fmpz()))
+        return (other * self.log()).exp()
+
+    def _power(self, n: int) -> Series:
+        if n < 0:
+            return Series(1 / self._power(-n).series)
+        result = arb_series([1])
+        for _ in range(n):
+            result = result * self.series
+        return Series(result)
+
+    def __neg__(self) -> Series:
+        return Series(-self.series)
+
+    __lt__ = _operator(lambda self, other: _certainly_less(self, other))
+    __le__ = _operator(lambda self, other: _certainly_less(self, other))
+    __gt__ = _operator(lambda self, other: _certainly_less(other, self))
+    __ge__ = _operator(lambda self, other: _certainly_less(other, self))
+
+    def exp(self) -> Series:
+        return Series(self.series.exp())
+
+    def expm1(self) -> Series:
+        return Series(self.series.exp() - 1)
+
+    def log(self) -> Series:
+        return Series(self.series.log())
+
+    def log1p(self) -> Series:
+        return Series((self.series + 1).log())
+
+    def sqrt(self) -> Series:
+        return Series(self.series.sqrt())
+
+    def sin(self) -> Series:
+        return Series(self.series.sin())
+
+    def cos(self) -> Series:
+        return Series(self.series.cos())
+
+    def tan(self) -> Series:
+        return Series(self.series.tan())
+
+    def tanh(self) -> Series:
+        return 2 * (2 * self).sigmoid() - 1
+
+    def sigmoid(self) -> Series:
+        if self.mid() > 0:
+            return 1 / (1 + (-self).exp())
+        decay = self.exp()
+        return decay / (1 + decay)
+
+    def softplus(self) -> Series:
+        return self + (-self).exp().log1p() if self.mid() > 0 else self.exp().log1p()
+
+    def abs(self) -> Series:
+        return self if self > 0 else -self
+
+    def mid(self) -> float:
+        """The midpoint of the value."""
+        return float(self.series[0].mid())
+
+
+def lift(number: Any) -> Series:
+    """A constant series from an exact number."""
+    if isinstance(number, Series):
+        return number
+    return Series(arb_series([arb(number if isinstance(number, int) else float(number))]))
+
+
+def total(terms: Sequence[Series]) -> Series:
+    """Σ terms."""
+    result = arb_series([0])
+    for term in terms:
+        result = result + term.series
+    return Series(result)
+
+
+def dot(xs: Sequence[Series], ys: Sequence[Series]) -> Series:
+    """Σ xₖ·yₖ."""
+    result = arb_series([0])
+    for x, y in zip(xs, ys, strict=True):
+        result = result + x.series * y.series
+    return Series(result)
+
+
+def logsumexp(terms: Sequence[Series]) -> Series:
+    """log Σ eˣ, shifted by an exact number near the largest."""
+    shift = max(term.mid() for term in terms)
+    return total([(term - shift).exp() for term in terms]).log() + shift
+
+
+def pi() -> Series:
+    """π."""
+    return Series(arb_series([arb.pi()]))
+
+
+def size(number: Series) -> float:
+    """|midpoint|, to choose a pivot by."""
+    return abs(number.mid())
+
+
+def _certainly_less(one: Series, other: Series) -> bool:
+    """one < other over the whole interval; an interval that reaches across decides nothing."""
+    if one.series[0] < other.series[0]:
+        return True
+    if one.series[0] > other.series[0]:
+        return False
+    raise Undecided("a branch changes within the step")
+
+
+def _lifted(array: np.ndarray) -> np.ndarray:
+    lifted = np.empty(array.shape, dtype=object)
+    for index in np.ndindex(array.shape):
+        lifted[index] = lift(float(array[index]))
+    return lifted
+
+
+@contextlib.contextmanager
+def _length(terms: int) -> Iterator[None]:
+    """Series of so many terms, restored afterwards (python-flint keeps it globally)."""
+    before = ctx.cap
+    ctx.cap = terms
+    try:
+        yield
+    finally:
+        ctx.cap = before

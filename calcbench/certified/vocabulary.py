@@ -1,0 +1,209 @@
+"""The array vocabulary on NumPy object arrays whose elements are balls or Taylor series.
+
+Both kinds of number have the elementary functions as methods; what needs to look at several
+numbers at once (sums, maxima) comes from the module of the kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from calcbench.interfaces.vocabulary import Namespace, iterate
+
+
+class Arithmetic(Protocol):
+    """What a kind of number provides beyond its own methods."""
+
+    def total(self, terms: Sequence[Any]) -> Any:
+        """Σ terms."""
+
+    def dot(self, xs: Sequence[Any], ys: Sequence[Any]) -> Any:
+        """Σ xₖ·yₖ."""
+
+    def logsumexp(self, terms: Sequence[Any]) -> Any:
+        """log Σ eˣ."""
+
+    def lift(self, number: Any) -> Any:
+        """A number of this kind from an exact one."""
+
+    def pi(self) -> Any:
+        """π."""
+
+    def size(self, number: Any) -> float:
+        """Roughly |number|, to choose a pivot by."""
+
+
+def namespace(kind: Arithmetic) -> Namespace:
+    """The vocabulary for one kind of number."""
+
+    def method(name: str) -> Callable[[Any], Any]:
+        apply = np.frompyfunc(lambda x: getattr(kind.lift(x), name)(), 1, 1)
+        return lambda x: apply(x)
+
+    def pairwise(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        apply = np.frompyfunc(lambda x, y: function(kind.lift(x), kind.lift(y)), 2, 1)
+        return lambda x, y: apply(x, y)
+
+    def larger(x: Any, y: Any) -> Any:
+        return x if x > y else y
+
+    def smaller(x: Any, y: Any) -> Any:
+        return x if x < y else y
+
+    def largest(terms: Sequence[Any]) -> Any:
+        best = terms[0]
+        for term in terms[1:]:
+            best = larger(best, term)
+        return best
+
+    def mean(terms: Sequence[Any]) -> Any:
+        return kind.total(terms) / len(terms)
+
+    def matmul(x: Any, y: Any) -> Any:
+        return _contract(kind, np.asarray(x), np.asarray(y))
+
+    def einsum(subscripts: str, *arrays: Any) -> Any:
+        return np.einsum(subscripts, *arrays, optimize=False)
+
+    def where(condition: Any, x: Any, y: Any) -> Any:
+        chosen = np.where(np.asarray(condition, dtype=bool), x, y)
+        return chosen if chosen.ndim else chosen[()]
+
+    def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
+        return np.stack([np.asarray(a, dtype=object) for a in arrays], axis=axis)
+
+    def take(x: Any, indices: Any, axis: int = 0) -> Any:
+        return np.take(x, indices, axis=axis)
+
+    return Namespace(
+        {
+            **{name: method(name) for name in METHODS},
+            "pi": kind.pi(),
+            "maximum": pairwise(larger),
+            "minimum": pairwise(smaller),
+            "logaddexp": pairwise(lambda x, y: kind.logsumexp([x, y])),
+            "where": where,
+            "sum": _reduction(kind, kind.total),
+            "mean": _reduction(kind, mean),
+            "max": _reduction(kind, largest),
+            "logsumexp": _reduction(kind, kind.logsumexp),
+            "matmul": matmul,
+            "einsum": einsum,
+            "matrix_transpose": np.matrix_transpose,
+            "reshape": np.reshape,
+            "concat": lambda arrays, axis=0: np.concat(list(arrays), axis=axis),
+            "stack": stack,
+            "take": take,
+            "take_along_axis": np.take_along_axis,
+            "linalg.cholesky": lambda a: _cholesky(kind, a),
+            "linalg.solve": lambda a, b: _solve(kind, a, b),
+            "linalg.slogdet": lambda a: _slogdet(kind, a),
+            "iterate": iterate,
+        }
+    )
+
+
+METHODS = (
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "sqrt",
+    "sin",
+    "cos",
+    "tan",
+    "tanh",
+    "abs",
+    "sigmoid",
+    "softplus",
+)
+
+
+def _reduction(kind: Arithmetic, function: Callable[[Sequence[Any]], Any]) -> Callable[..., Any]:
+    """A reduction over one axis, several or all, from a function of a list of numbers."""
+
+    def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        x = np.asarray(x, dtype=object)
+        axes = range(x.ndim) if axis is None else np.atleast_1d(axis)
+        axes = sorted(int(a) % x.ndim for a in axes)
+        kept = [a for a in range(x.ndim) if a not in axes]
+        lanes = np.transpose(x, [*kept, *axes]).reshape([*(x.shape[a] for a in kept), -1])
+        result = np.empty(lanes.shape[:-1], dtype=object)
+        for index in np.ndindex(result.shape):
+            result[index] = function([kind.lift(number) for number in lanes[index]])
+        if keepdims:
+            return np.expand_dims(result, tuple(axes))
+        return result if result.ndim else result[()]
+
+    return reduce
+
+
+def _contract(kind: Arithmetic, x: np.ndarray, y: np.ndarray) -> Any:
+    """The matrix product, one dot product per entry."""
+    rows = x if x.ndim > 1 else x[None, :]
+    columns = y if y.ndim > 1 else y[:, None]
+    batch = np.broadcast_shapes(rows.shape[:-2], columns.shape[:-2])
+    rows = np.broadcast_to(rows, batch + rows.shape[-2:])
+    columns = np.broadcast_to(columns, batch + columns.shape[-2:])
+    product = np.empty((*batch, rows.shape[-2], columns.shape[-1]), dtype=object)
+    for *place, i, j in np.ndindex(product.shape):
+        left, right = rows[(*place, i)], columns[(*place, slice(None), j)]
+        product[(*place, i, j)] = kind.dot(list(left), list(right))
+    if x.ndim == 1:
+        product = product[..., 0, :]
+    if y.ndim == 1:
+        product = product[..., 0]
+    return product if product.ndim else product[()]
+
+
+def _cholesky(kind: Arithmetic, a: np.ndarray) -> np.ndarray:
+    """Cholesky-Banachiewicz, from the lower triangle."""
+    n = a.shape[-1]
+    factor = np.full(a.shape, kind.lift(0), dtype=object)
+    for i in range(n):
+        for j in range(i + 1):
+            rest = a[i, j] - kind.dot(list(factor[i, :j]), list(factor[j, :j]))
+            factor[i, j] = rest.sqrt() if i == j else rest / factor[j, j]
+    return factor
+
+
+def _eliminate(kind: Arithmetic, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Gaussian elimination; the pivot is any that looks large, for every choice is right."""
+    a, b, sign = a.copy(), b.copy(), 1
+    n = len(a)
+    for k in range(n):
+        pivot = max(range(k, n), key=lambda i: kind.size(a[i, k]))
+        if pivot != k:
+            a[[k, pivot]], b[[k, pivot]], sign = a[[pivot, k]], b[[pivot, k]], -sign
+        for i in range(k + 1, n):
+            factor = a[i, k] / a[k, k]
+            a[i, k + 1 :] = a[i, k + 1 :] - factor * a[k, k + 1 :]
+            b[i] = b[i] - factor * b[k]
+    return a, b, sign
+
+
+def _solve(kind: Arithmetic, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The x with a x = b, by elimination and back substitution."""
+    columns = b if b.ndim > 1 else b[:, None]
+    upper, right, _ = _eliminate(kind, a, columns)
+    n = len(a)
+    x = np.empty(columns.shape, dtype=object)
+    for i in reversed(range(n)):
+        for j in range(columns.shape[1]):
+            rest = right[i, j] - kind.dot(list(upper[i, i + 1 :]), list(x[i + 1 :, j]))
+            x[i, j] = rest / upper[i, i]
+    return x if b.ndim > 1 else x[:, 0]
+
+
+def _slogdet(kind: Arithmetic, a: np.ndarray) -> tuple[Any, Any]:
+    """(sign, log |det|) from the pivots."""
+    upper, _, sign = _eliminate(kind, a, np.full((len(a), 1), kind.lift(0), dtype=object))
+    logs = []
+    for pivot in np.diagonal(upper):
+        if pivot < 0:
+            sign, pivot = -sign, -pivot
+        logs.append(pivot.log())
+    return kind.lift(sign), kind.total(logs)
