@@ -5,7 +5,3 @@ midpoint-radius interval arithmetic", IEEE Trans. Computers 66 (2017) 1281-1292)
 python-flint. Raised to high precision the sweep gives a reference; at 53 bits its radius bounds
 what rounding may do to an honest double-precision evaluation.
 """
-
-from calcbench.certified.reference import Reference, reference, rounding_radius
-
-__all__ = ["Reference", "reference", "rounding_radius"]

@@ -37,7 +37,7 @@ def _operator(function: Callable[[Ball, Ball], Any]) -> Callable[[Ball, Any], An
 class Ball:
     """A real number known to within a radius; active if it depends on a parameter."""
 
-    __slots__ = ("adjoint", "edges", "tape", "value")
+    __slots__ = ("adjoint", "edges", "magnitude", "tape", "value")
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class Ball:
         self.edges = edges
         self.tape = tape
         self.adjoint: arb | None = None
+        self.magnitude = 0.0  # Σ |terms of the adjoint|, for the parameters themselves
 
     # --- arithmetic ---
 
@@ -213,12 +214,15 @@ def reverse(output: Ball) -> None:
     if output.tape is None:  # a constant
         return
     output.adjoint = arb(1)
+    output.magnitude = 1.0
     for ball in reversed(output.tape):
         if ball.adjoint is None:
             continue
         for operand, partial in ball.edges:
             share = ball.adjoint * partial
             operand.adjoint = share if operand.adjoint is None else operand.adjoint + share
+            if not operand.edges:
+                operand.magnitude += abs(float(share.mid()))
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ class Reference:
     """Parameter name → object array of balls (`flint.arb`)."""
     bits: int
     """The working precision that was needed."""
+    magnitudes: dict[str, np.ndarray] = field(default_factory=dict)
+    """Parameter name → Σ |terms| that each partial is the sum of: what may cancel in it."""
     range_fault: str = ""
     """An intermediate result that float64 cannot hold, if there was one."""
 
@@ -89,17 +91,16 @@ def reference(problem: Problem, inputs: Arrays) -> Reference:
     return found
 
 
-def rounding_radius(problem: Problem, inputs: Arrays, dtype: str = "float64") -> Arrays:
-    """How far from the truth an evaluation in `dtype` may land, per component.
+def rounded(problem: Problem, inputs: Arrays, dtype: str = "float64") -> Reference:
+    """The same sweep at the precision of `dtype`.
 
-    The radius that the sweep gives at the precision of `dtype` bounds the rounding errors of
-    that evaluation, step by step. Infinite where the balls of that precision decide nothing.
+    Its radii bound, step by step, what rounding does to an evaluation in that dtype. Raises
+    `NotCertified` where balls of that precision do not decide a branch.
     """
     try:
-        swept = _sweep(problem, inputs, BITS[dtype])
-    except (NotSmooth, Undecided, NotCertified):
-        return {name: np.full(inputs[name].shape, np.inf) for name in problem.parameters}
-    return swept.radius
+        return _sweep(problem, inputs, BITS[dtype])
+    except Undecided as error:
+        raise NotCertified(f"too near a tie to judge: {error}") from error
 
 
 def claimed(problem: Problem, inputs: Arrays, bits: int) -> dict[str, np.ndarray]:
@@ -124,7 +125,9 @@ def _sweep(problem: Problem, inputs: Arrays, bits: int) -> Reference:
         output = balls.lift(np.asarray(cost, dtype=object)[()])
         balls.reverse(output)
         partials = {name: _adjoints(lifted[name]) for name in problem.parameters}
-        return Reference(problem.name, output.value, partials, bits, _range_fault(tape))
+        magnitudes = {name: _magnitudes(lifted[name]) for name in problem.parameters}
+        fault = _range_fault(tape)
+        return Reference(problem.name, output.value, partials, bits, magnitudes, fault)
 
 
 def _guarded(problem: Problem, evaluate: Callable[[], Any]) -> Any:
@@ -163,6 +166,10 @@ def _adjoints(lifted: np.ndarray) -> np.ndarray:
         adjoint = lifted[index].adjoint
         found[index] = arb(0) if adjoint is None else adjoint
     return found
+
+
+def _magnitudes(lifted: np.ndarray) -> np.ndarray:
+    return np.array([ball.magnitude for ball in lifted.flat]).reshape(lifted.shape)
 
 
 def _values(claim: Any) -> np.ndarray:

@@ -1,0 +1,73 @@
+"""Certificate: the true gradient at a point, and how far an honest evaluation may be from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from calcbench.certified.reference import Reference, claimed, reference, rounded
+from calcbench.interfaces.problem import Arrays, Problem
+
+ALLOWANCE = 8.0
+"""The multiple of the ball that an exact method may land in: its order of operations is not the
+one traced. Ten healthy backends at 2,000 points need less than 1; see docs/verdicts.md."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What is proved of a gradient at one point, as vectors over all components."""
+
+    gradient: np.ndarray
+    """The float64 nearest to the truth."""
+    bound: np.ndarray
+    """Absolute: how far from the truth an exact method in this dtype may land."""
+    magnitude: np.ndarray
+    """Σ |terms| of each component: what cancels where a partial is 0."""
+    digits: float
+    """Certified digits of the reference itself."""
+    range_fault: str
+    """An intermediate result beyond the range of the dtype, if there was one."""
+    truth: Reference
+
+
+def certify(problem: Problem, inputs: Arrays, dtype: str) -> Certificate:
+    """Certify the gradient at exactly these inputs, for evaluations in `dtype`.
+
+    Raises `NotCertified` with the reason where that cannot be done.
+    """
+    truth = reference(problem, inputs)
+    near = rounded(problem, inputs, dtype)
+    unit = float(np.finfo(dtype).eps) / 2
+    gradient, radius, magnitude = (
+        _vector(problem, part) for part in (truth.gradient, near.radius, truth.magnitudes)
+    )
+    with np.errstate(invalid="ignore", over="ignore"):
+        bound = ALLOWANCE * (radius + unit * magnitude)
+    return Certificate(gradient, bound, magnitude, truth.digits, truth.range_fault, truth)
+
+
+def formula_error(problem: Problem, inputs: Arrays, truth: Reference) -> np.ndarray:
+    """The error of the hand-derived formula itself, free of rounding, per component.
+
+    Evaluated in balls as precise as the reference's, the formula and the truth differ by what
+    is wrong with the formula and by nothing else. 0 where they cannot be told apart.
+    """
+    claim = claimed(problem, inputs, truth.bits)
+    errors = []
+    for name in problem.parameters:
+        for said, true in zip(claim[name].flat, truth.partials[name].flat, strict=True):
+            difference = said - true
+            errors.append(0.0 if difference.contains(0) else float(difference.mid()))
+    return np.array(errors)
+
+
+def cost_noise(problem: Problem, inputs: Arrays, dtype: str) -> float:
+    """How far rounding may carry one evaluation of the cost in `dtype`."""
+    near = rounded(problem, inputs, dtype)
+    unit = float(np.finfo(dtype).eps) / 2
+    return ALLOWANCE * (float(near.cost.rad()) + unit * abs(float(near.cost.mid())))
+
+
+def _vector(problem: Problem, named: Arrays) -> np.ndarray:
+    return np.concatenate([named[name].ravel() for name in problem.parameters])
