@@ -9,6 +9,9 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from calcbench.certified.certificate import cost_noise
+from calcbench.certified.reference import NotCertified
+from calcbench.certified.series import derivative_bound
 from calcbench.errors import SelectorError, Unsupported
 from calcbench.interfaces import Backend, Prepared, Problem
 from calcbench.interfaces.problem import Arrays
@@ -22,6 +25,18 @@ from .by_hand import NUMPY
 # u/h; the sum is least near h = u^(1/(p+1)) in the units of the parameter. Nocedal & Wright,
 # Numerical Optimization, 2nd ed., section 8.1.
 ORDER = {"forward": 1, "central": 2, "richardson": 6}
+
+# What multiplies hᵖ·|f⁽ᵖ⁺¹⁾|/(p+1)!, and what multiplies (rounding of the cost)/h. For Richardson,
+# central quotients of h, h/2, h/4 are combined with weights 1/45, −20/45, 64/45.
+CONSTANTS = {
+    "forward": (1.0, 2.0),
+    "central": (1.0, 1.0),
+    "complex": (1.0, 0.0),
+    "richardson": ((1 + 20 / 2**6 + 64 / 4**6) / 45, (1 + 20 * 2 + 64 * 4) / 45),
+}
+
+ENCLOSED = 4
+"""Components whose truncation is enclosed: each takes an evaluation of the cost in series."""
 
 # Complex step: no subtraction, hence no rounding over h, and h can be so small that the
 # truncation h² underflows, so that even a partial of 0 comes out as 0. Squire & Trapp, SIAM
@@ -83,12 +98,43 @@ class FiniteDifference(Backend):
         return Prepared(self.loader(problem, inputs), run, unload)
 
     def error_bound(self, problem: Problem, inputs: Arrays) -> Arrays | None:
-        """Truncation, estimated from the step and its double, plus rounding over the step.
+        """Truncation plus rounding over the step, per component.
 
-        For a scheme of order p the two quotients differ by (2ᵖ − 1) times the truncation.
+        Proved for a seeded few of the components, by enclosing the higher derivative over the
+        step's interval; estimated from the step and its double for the rest, and where there is
+        no enclosure.
         """
         if self.scheme == "complex" and self.delta is None:
             return None
+        bound = self._estimated_bound(problem, inputs)
+        held = {n: np.asarray(self.cast(a), dtype=a.dtype) for n, a in inputs.items()}
+        try:
+            noise = cost_noise(problem, held, self.dtype)
+        except NotCertified:
+            return bound
+        places = [(n, i) for n in problem.parameters for i in np.ndindex(held[n].shape)]
+        chosen = np.random.default_rng(0).permutation(len(places))[:ENCLOSED]
+        for name, index in (places[k] for k in chosen):
+            proved = self._proved_bound(problem, held, name, index, noise)
+            if np.isfinite(proved):
+                bound[name][index] = proved
+        return bound
+
+    def _proved_bound(
+        self, problem: Problem, inputs: Arrays, name: str, index: tuple[int, ...], noise: float
+    ) -> float:
+        """Taylor's theorem: the error of a scheme of order p is C·hᵖ·f⁽ᵖ⁺¹⁾(ξ)/(p+1)!."""
+        order = ORDER.get(self.scheme, 2)
+        step = self._step(inputs[name][index], *self._room(problem, name))
+        truncation, rounding = CONSTANTS[self.scheme]
+        highest = derivative_bound(problem, inputs, name, index, step, order + 1)
+        slope = derivative_bound(problem, inputs, name, index, step, 1)
+        unit = float(np.finfo(self.dtype).eps)
+        # The quotient itself is rounded, and so is the step in it.
+        return truncation * highest * step**order + rounding * noise / step + 4 * unit * slope
+
+    def _estimated_bound(self, problem: Problem, inputs: Arrays) -> Arrays:
+        """For a scheme of order p the quotients of h and 2h differ by (2ᵖ − 1)·truncation."""
         cost = problem.cost_on(self.name, self.namespace())
         parameters, data = self.loader(problem, inputs)(inputs)
         order = ORDER.get(self.scheme, 2)
@@ -102,7 +148,7 @@ class FiniteDifference(Backend):
             truncation = SAFETY * np.abs(two - one) / (2.0**order - 1.0)
             step = np.vectorize(self._step, otypes=[float])(parameters[position], *room)
             rounding = 0.0 if self.scheme == "complex" else noise / step
-            bound[name] = truncation + rounding
+            bound[name] = np.asarray(truncation + rounding)
         return bound
 
     def _noise(self, cost: Callable[..., Any], parameters: Any, data: Any) -> float:

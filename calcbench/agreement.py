@@ -43,14 +43,17 @@ class Ballot:
 
 @dataclass(frozen=True)
 class Consensus:
-    """What the backends agree on at one point."""
+    """What a gradient is held against at one point: the truth, or what the backends agree on."""
 
     reference: np.ndarray
     bound: np.ndarray
-    camp: tuple[int, ...]
-    """The backends that carry it."""
-    tied: bool
+    """How far the reference itself may be from the truth, per component."""
+    scale: float = 1.0
+    """What errors are relative to where every component is 0: the size of what cancels."""
+    tied: bool = False
     """Whether another camp is as large, so that nobody can be called wrong."""
+    range_fault: str = ""
+    """An intermediate result that is beyond the floats of the dtype."""
 
 
 def flatten(gradient: Mapping[str, np.ndarray], problem: Problem) -> np.ndarray:
@@ -133,7 +136,9 @@ def consensus(ballots: Mapping[int, Ballot], witnesses: Collection[int] = ()) ->
         members = [min(members, key=lambda ballot: float(np.sum(ballot.bound)))]
     reference = np.median([member.gradient for member in members], axis=0)
     bound = np.max([member.bound for member in members], axis=0)
-    return Consensus(reference, bound, camp, tied)
+    unit = float(np.finfo(np.float64).eps) / 2
+    scale = float(np.max(bound)) / (ROUNDINGS * unit) or 1.0
+    return Consensus(reference, bound, scale, tied)
 
 
 def worst_component(ballot: Ballot, agreed: Consensus) -> tuple[int, float] | None:
@@ -172,21 +177,35 @@ def disagreement(
     )
 
 
-def digits(ballot: Ballot, agreed: Consensus, dtype: str) -> float:
-    """Correct digits: −log₁₀ of the largest error relative to the largest component.
+def digits(ballot: Ballot, agreed: Consensus, dtype: str) -> np.ndarray:
+    """Correct digits per component: −log₁₀ of its error relative to the largest component.
 
     At a stationary point, where every component is 0, errors are relative to the terms that
-    cancel there, which the bound is a multiple of. Never more digits than the dtype has.
+    cancel there (absolute, if there are none). Never more digits than the dtype has; 0 for what is not finite.
     """
     unit = float(np.finfo(dtype).eps) / 2
-    with np.errstate(invalid="ignore"):
-        error = float(np.max(np.abs(ballot.gradient - agreed.reference)))
-    scale = float(np.max(np.abs(agreed.reference)))
-    if scale == 0.0:
-        scale = float(np.max(agreed.bound)) / (ROUNDINGS * unit) or 1.0
-    if not np.isfinite(error):
-        return 0.0
-    return float(np.clip(-np.log10(max(error / scale, unit)), 0.0, None))
+    scale = float(np.max(np.abs(agreed.reference))) or agreed.scale or 1.0
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.abs(ballot.gradient - agreed.reference) / scale
+    error = np.where(np.isfinite(error), error, 1.0)
+    return np.clip(-np.log10(np.maximum(error, unit)), 0.0, None)
+
+
+def ulps(ballot: Ballot, agreed: Consensus, dtype: str) -> float:
+    """The largest error in units in the last place of the reference component."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        spacing = np.spacing(np.abs(agreed.reference).astype(dtype)).astype(np.float64)
+        return float(np.max(np.abs(ballot.gradient - agreed.reference) / spacing))
+
+
+def unflatten(vector: np.ndarray, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+    """A vector over all components as arrays by parameter name."""
+    named, start = {}, 0
+    for name, shape in shapes.items():
+        size = int(np.prod(shape))
+        named[name] = vector[start : start + size].reshape(shape)
+        start += size
+    return named
 
 
 def _agree(one: Ballot, other: Ballot) -> bool:

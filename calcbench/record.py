@@ -70,6 +70,20 @@ class Record:
     """Parameter name → partial derivative at the problem's own point."""
     digits: float | None = None
     """−log₁₀ of the largest error over all points, relative to the largest component there."""
+    digits_median: float | None = None
+    """The median over components of their digits, at the own point."""
+    ulps: float | None = None
+    """The largest error at the own point, in units in the last place."""
+    bound: dict[str, np.ndarray] | None = None
+    """Parameter name → how far from the reference each partial may be, at the own point."""
+    reference: dict[str, np.ndarray] | None = None
+    """Parameter name → the certified partial at the own point, where there is one."""
+    certified_digits: float | None = None
+    """Digits to which the reference is certified; infinite where it is exact."""
+    judged: str = ""
+    """Why the verdict is not certified, or on how much of the problem it is; else nothing."""
+    condition: float | None = None
+    """Relative change of the gradient per relative change of its inputs, at the own point."""
     disagreement: Disagreement | None = None
     proof: str = ""
     """For a hand-derived formula: `proved`, or why it could not be proved."""

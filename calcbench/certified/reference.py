@@ -56,7 +56,7 @@ class Reference:
     @property
     def digits(self) -> float:
         """Certified digits of the worst component."""
-        worst = max((_relative(b) for array in self.partials.values() for b in array.flat))
+        worst = max(_relative(b) for array in self.partials.values() for b in array.flat)
         return float("inf") if worst == 0 else -float(np.log10(worst))
 
     def __str__(self) -> str:
@@ -107,7 +107,9 @@ def claimed(problem: Problem, inputs: Arrays, bits: int) -> dict[str, np.ndarray
     """The hand-derived gradient evaluated in balls: parameter name → object array of balls."""
     with balls.precision(bits):
         parameters, data = problem.split(_lifted(problem, inputs, tape=None))
-        gradient = _guarded(problem, lambda: problem.gradient(namespace(balls), *parameters, **data))
+        gradient = _guarded(
+            problem, lambda: problem.gradient(namespace(balls), *parameters, **data)
+        )
         shapes = {name: inputs[name].shape for name in problem.parameters}
         problem.check_gradient(gradient, shapes)
         return {name: _values(gradient[name]) for name in problem.parameters}

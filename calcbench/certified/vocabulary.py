@@ -170,7 +170,9 @@ def _cholesky(kind: Arithmetic, a: np.ndarray) -> np.ndarray:
     return factor
 
 
-def _eliminate(kind: Arithmetic, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+def _eliminate(
+    kind: Arithmetic, a: np.ndarray, b: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, int]:
     """Gaussian elimination; the pivot is any that looks large, for every choice is right."""
     a, b, sign = a.copy(), b.copy(), 1
     n = len(a)

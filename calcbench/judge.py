@@ -1,0 +1,372 @@
+"""The judge: what each backend's gradients are worth, point by point.
+
+Where the gradient can be certified (`calcbench.certified`), every backend is held against the
+truth, and the allowance is what ball arithmetic proves that rounding may do. Where it cannot,
+the reason is kept and the backends vote (`agreement`). Where certifying all rows would take too
+long, a sample of the rows is certified, and at full size the backends vote with the sample's
+bound, scaled by its proven growth.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from calcbench import agreement, points
+from calcbench.agreement import Ballot, Consensus
+from calcbench.certified.certificate import Certificate, certify, formula_error
+from calcbench.certified.reference import NotCertified
+from calcbench.errors import first_line
+from calcbench.interfaces import Backend, Problem
+from calcbench.interfaces.problem import Arrays
+from calcbench.record import Disagreement, Record, Status
+from calcbench.running import Run, evaluator, run_points
+
+FEWEST = 3
+"""Independent results below which the backends' own witnesses are asked as well."""
+
+SECONDS = 2.0
+"""The longest that certifying one point may take, by an estimate from a few rows."""
+
+FORMULA_UNITS = 8.0
+"""Roundings of constants, such as 1/3, allowed to a hand-derived formula."""
+
+TRIAL_ROWS = 16
+"""Rows from which that time is estimated."""
+
+SAMPLED_ROWS = 1024
+"""Rows that are certified, and on which sensitivity is measured, where there are too many."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The verdicts on all runs, and what they were measured against at the problem's own point."""
+
+    records: list[Record]
+    certificate: Certificate | None
+    """The certificate at the own point, in float64."""
+    note: str
+    """Why it is not certified, or on how much of the problem it is."""
+    condition: float | None
+    """Relative change of the gradient per relative change of its inputs, at the own point."""
+
+
+Certificates = Mapping[tuple[str, str], Certificate | str]
+"""(point, dtype) → the certificate, or the reason that there is none."""
+
+
+def judge(
+    problem: Problem,
+    runs: list[Run],
+    where: Mapping[str, Arrays],
+    seed: int,
+    witnesses: Iterable[Backend],
+) -> Outcome:
+    """Give every run its verdict."""
+    dtypes = list(dict.fromkeys(run.backend.dtype for run in runs))
+    few = _affordable(problem, where)
+    certificates = {
+        (point, dtype): _certificate(problem, inputs, dtype)
+        for point, inputs in few.items()
+        for dtype in dtypes
+    }
+    own = certificates.get(("own", dtypes[0])) if dtypes else None
+    certificate = own if isinstance(own, Certificate) else None
+    reason = "" if certificate else f"not certified: {own}"
+    condition = _condition(problem, runs, few, seed)
+    witnesses = list(witnesses)
+    if few is where:
+        vote = _Vote(problem, runs, where, seed, witnesses, {})
+        return Outcome(_verdicts(vote, certificates), certificate, reason, condition)
+    some, all_rows = (len(inputs["own"][problem.rows[0]]) for inputs in (few, where))
+    on_few = [run_points(problem, run.backend, few) for run in runs]
+    sample = _verdicts(_Vote(problem, on_few, few, seed, witnesses, {}), certificates)
+    growth = _growth(problem, some, all_rows)
+    scaled = {
+        key: growth * found.bound
+        for key, found in certificates.items()
+        if isinstance(found, Certificate)
+    }
+    whole = _verdicts(_Vote(problem, runs, where, seed, witnesses, scaled), {})
+    records = [
+        replace(small, digits=full.digits, reason=f"on {some:,} rows: {small.reason}")
+        if small.status.failed and full.status is Status.OK
+        else full
+        for small, full in zip(sample, whole, strict=True)
+    ]
+    note = reason or f"certified on {some:,} of {all_rows:,} rows; at full size by vote"
+    return Outcome(records, None, note, condition)
+
+
+def _affordable(problem: Problem, where: Mapping[str, Arrays]) -> Mapping[str, Arrays]:
+    """The points themselves, or with fewer rows where certifying all would take too long."""
+    if not problem.rows:
+        return where
+    rows = len(where["own"][problem.rows[0]])
+    if rows <= SAMPLED_ROWS:
+        return where
+    trial = points.thinned(problem, where["own"], TRIAL_ROWS)
+    started = time.perf_counter()
+    _certificate(problem, trial, "float64")
+    per_row = (time.perf_counter() - started) / len(trial[problem.rows[0]])
+    if per_row * rows <= SECONDS:
+        return where
+    return {point: points.thinned(problem, inputs, SAMPLED_ROWS) for point, inputs in where.items()}
+
+
+def _growth(problem: Problem, some: int, rows: int) -> float:
+    """How much larger the rounding bound of all rows may be than that of a sample.
+
+    A sum of n terms, in any order, errs by at most n − 1 roundings of Σ |terms| (Higham,
+    Accuracy and Stability of Numerical Algorithms, 2nd ed., section 4.2). A mean keeps Σ |terms|
+    / n; a sum has that many more terms as well.
+    """
+    factor = rows / some
+    return factor**2 if problem.reduction == "sum" else factor
+
+
+def _certificate(problem: Problem, inputs: Arrays, dtype: str) -> Certificate | str:
+    """The certificate for evaluations in `dtype`, at the inputs as that dtype holds them."""
+    held = {
+        name: array.astype(dtype).astype(np.float64) if array.dtype.kind == "f" else array
+        for name, array in inputs.items()
+    }
+    try:
+        return certify(problem, held, dtype)
+    except NotCertified as error:
+        return first_line(error)
+
+
+def _verdicts(vote: _Vote, certificates: Certificates) -> list[Record]:
+    """Judge every run at every point: by its certificate, or else by the vote."""
+    problem, where = vote.problem, vote.where
+    shapes = {name: where["own"][name].shape for name in problem.parameters}
+    records = [_record(problem, run) for run in vote.runs]
+    for point, inputs in where.items():
+        for index, run in enumerate(vote.runs):
+            if run.status is not Status.OK:
+                continue
+            found = certificates.get((point, run.backend.dtype))
+            if isinstance(found, Certificate):
+                ballot = _ballot(problem, run, point, found.bound)
+                agreed = _proved(found, run.backend.dtype)
+            else:
+                ballot, agreed = vote.at(point, index)
+            record = _verdict(problem, records[index], shapes, point, ballot, agreed)
+            if isinstance(found, Certificate) and run.backend.hand_derived:
+                record = _formula(problem, record, shapes, point, inputs, found)
+            records[index] = record
+    return records
+
+
+class _Vote:
+    """The vote at the points that are not certified; held once per point, and only if needed."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        runs: list[Run],
+        where: Mapping[str, Arrays],
+        seed: int,
+        witnesses: list[Backend],
+        bounds: Mapping[tuple[str, str], np.ndarray],
+    ) -> None:
+        """Take rounding bounds by (point, dtype); those not given are measured."""
+        self.problem, self.runs, self.where, self.seed = problem, runs, where, seed
+        self.witnesses, self.bounds = witnesses, bounds
+        self.held: dict[str, tuple[dict[int, Ballot], Consensus]] = {}
+        self.extra: list[Run] | None = None
+        self.kappa: dict[str, np.ndarray] | None = None
+
+    def at(self, point: str, index: int) -> tuple[Ballot, Consensus]:
+        """The ballot of one run at one point, and what the vote there agreed on."""
+        if point not in self.held:
+            self.held[point] = self._hold(point)
+        ballots, agreed = self.held[point]
+        return ballots[index], agreed
+
+    def _hold(self, point: str) -> tuple[dict[int, Ballot], Consensus]:
+        ballots = self._ballots(self.runs, point)
+        agreed = agreement.consensus(ballots)
+        if agreed.tied or len(ballots) < FEWEST:
+            if self.extra is None:
+                self.extra = [run_points(self.problem, w, self.where) for w in self.witnesses]
+                self.kappa = None  # measured again: there may have been no exact backend
+            everyone = [*self.runs, *self.extra]
+            ballots = self._ballots(everyone, point)
+            agreed = agreement.consensus(ballots, range(len(self.runs), len(everyone)))
+        return ballots, agreed
+
+    def _ballots(self, runs: list[Run], point: str) -> dict[int, Ballot]:
+        return {
+            index: _ballot(self.problem, run, point, self._rounding(runs, run, point))
+            for index, run in enumerate(runs)
+            if run.status is Status.OK
+        }
+
+    def _rounding(self, runs: list[Run], run: Run, point: str) -> np.ndarray:
+        known = self.bounds.get((point, run.backend.dtype))
+        if known is not None:
+            return known
+        if self.kappa is None:
+            self.kappa = _sensitivities(self.problem, runs, self.where, self.seed)
+        gradient = agreement.flatten(run.gradients[point], self.problem)
+        terms = max(array.size for array in self.where[point].values())
+        kappa = self.kappa.get(point, 0.0)
+        return agreement.rounding_bound(gradient, kappa, run.backend.dtype, terms)
+
+
+def _ballot(problem: Problem, run: Run, point: str, rounding: np.ndarray) -> Ballot:
+    own = run.bounds[point]
+    bound = rounding if own is None else rounding + agreement.flatten(own, problem)
+    gradient = agreement.flatten(run.gradients[point], problem)
+    return Ballot(gradient, bound, exact=own is None)
+
+
+def _proved(certificate: Certificate, dtype: str) -> Consensus:
+    """A certificate as the consensus to be held against: the truth, to half a unit."""
+    half_unit = float(np.finfo(dtype).eps) / 2 * np.abs(certificate.gradient)
+    return Consensus(
+        reference=certificate.gradient,
+        bound=half_unit,
+        scale=float(np.max(certificate.magnitude)),
+        range_fault=certificate.range_fault,
+    )
+
+
+def _formula(
+    problem: Problem,
+    record: Record,
+    shapes: Mapping[str, tuple[int, ...]],
+    point: str,
+    inputs: Arrays,
+    certificate: Certificate,
+) -> Record:
+    """Judge the hand-derived formula itself, evaluated without rounding.
+
+    What is allowed is what constants rounded to float64 may do; a wrong formula has nowhere to
+    hide below the rounding of its evaluation.
+    """
+    if record.status is not Status.OK:
+        return record
+    try:
+        error = formula_error(problem, inputs, certificate.truth)
+    except NotCertified:
+        return record
+    unit = float(np.finfo(np.float64).eps) / 2
+    wrong = np.abs(error) > FORMULA_UNITS * unit * certificate.magnitude
+    if not wrong.any():
+        return record
+    position = int(np.argmax(np.where(wrong, np.abs(error), -1.0)))
+    name = agreement.component(problem, shapes, position)
+    true = float(certificate.gradient[position])
+    found = Disagreement(point, name, true + float(error[position]), true, 0.0)
+    place = "" if point == "own" else f" at {point}"
+    return replace(
+        record,
+        status=Status.DISAGREE,
+        disagreement=found,
+        reason=f"the formula for ∂C/∂{name}{place} is off by {abs(error[position]):.2g}, "
+        f"a relative {abs(error[position] / true) if true else np.inf:.2g}, without any rounding",
+    )
+
+
+def _sensitivities(
+    problem: Problem, runs: list[Run], where: Mapping[str, Arrays], seed: int
+) -> dict[str, np.ndarray]:
+    """κ at every point: the larger of what two exact backends find, in case one is at fault.
+
+    Over many rows it is found on some of them: a mean is as sensitive on a sample.
+    """
+    few = {point: points.thinned(problem, inputs, SAMPLED_ROWS) for point, inputs in where.items()}
+    share = 1.0
+    if problem.rows and problem.reduction == "sum":
+        share = len(where["own"][problem.rows[0]]) / len(few["own"][problem.rows[0]])
+    exact = [run for run in runs if run.bounds and None in run.bounds.values()][:2]
+    found: dict[str, np.ndarray] = {}
+    for run in exact:
+        evaluate = evaluator(problem, run.backend.prepare(problem, few["own"]))
+        for point, inputs in few.items():
+            with np.errstate(all="ignore"):
+                kappa = share * agreement.sensitivity(evaluate, inputs, seed)
+            found[point] = np.fmax(found.get(point, kappa), kappa)
+    return found
+
+
+def _condition(
+    problem: Problem, runs: list[Run], where: Mapping[str, Arrays], seed: int
+) -> float | None:
+    """The condition number of the gradient at the own point, found with one exact backend."""
+    exact = [run for run in runs if run.bounds and None in run.bounds.values()][:1]
+    if not exact:
+        return None
+    own = {"own": points.thinned(problem, where["own"], SAMPLED_ROWS)}
+    kappa = _sensitivities(problem, exact, own, seed)["own"]
+    size = float(np.max(np.abs(agreement.flatten(exact[0].gradients["own"], problem))))
+    return float(np.max(kappa)) / size if size > 0 else None
+
+
+def _record(problem: Problem, run: Run) -> Record:
+    """The record of a run before it is judged."""
+    return Record(
+        problem=problem.name,
+        backend=run.backend.selector,
+        operator="gradient",
+        dtype=run.backend.dtype,
+        status=run.status,
+        reason=run.reason,
+    )
+
+
+def _verdict(
+    problem: Problem,
+    so_far: Record,
+    shapes: Mapping[str, tuple[int, ...]],
+    point: str,
+    ballot: Ballot,
+    agreed: Consensus,
+) -> Record:
+    """Add what one point says to a verdict; the first point that fails is the one reported."""
+    digits = agreement.digits(ballot, agreed, so_far.dtype)
+    worst = float(np.min(digits))
+    verdict = replace(so_far, digits=worst if so_far.digits is None else min(worst, so_far.digits))
+    if point == "own":
+        verdict = replace(
+            verdict,
+            digits_median=float(np.median(digits)),
+            ulps=agreement.ulps(ballot, agreed, so_far.dtype),
+            bound=agreement.unflatten(ballot.bound + agreed.bound, shapes),
+        )
+    if so_far.status is not Status.OK:
+        return verdict
+    place = "" if point == "own" else f" at {point}"
+    if not np.all(np.isfinite(agreed.reference)):
+        position = int(np.flatnonzero(~np.isfinite(agreed.reference))[0])
+        name = agreement.component(problem, shapes, position)
+        why = agreed.range_fault or f"{so_far.backend} gives {ballot.gradient[position]}"
+        return replace(
+            verdict,
+            status=Status.ERROR,
+            digits=None,
+            reason=f"no verdict: ∂C/∂{name}{place} is not finite in {so_far.dtype} ({why})",
+        )
+    fault = agreement.disagreement(problem, shapes, point, ballot, agreed)
+    if fault and agreed.range_fault:
+        return replace(
+            verdict,
+            status=Status.ERROR,
+            digits=None,
+            reason=f"no verdict{place}: {agreed.range_fault}, outside the range of {so_far.dtype}",
+        )
+    if fault:
+        return replace(verdict, status=Status.DISAGREE, reason=str(fault), disagreement=fault)
+    if agreed.tied:
+        return replace(
+            verdict,
+            status=Status.DISAGREE,
+            reason=f"no majority{place}: as many backends say otherwise",
+        )
+    return verdict
