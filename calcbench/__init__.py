@@ -4,6 +4,7 @@
 
     cb.problems(); cb.backends()                 # what there is, and why something is not
     cb.gradient("batch_regression", backend="torch", at={"m": 0.9, "b": 0.1})
+    cb.reference("batch_regression")             # the certified gradient, with its error bound
     cb.compare("batch_regression")               # every backend: partials, digits, verdict, time
 
 Importing calcbench loads no framework; each one is imported when it is first used.
@@ -29,7 +30,7 @@ from calcbench.errors import (  # noqa: E402
 from calcbench.plugins import backends, problems  # noqa: E402
 
 if TYPE_CHECKING:
-    from calcbench.api import compare, gradient, verify
+    from calcbench.api import compare, gradient, reference, verify
     from calcbench.interfaces import Backend, Prepared, Problem, problem
 
 __version__ = "0.1.0"
@@ -48,11 +49,12 @@ __all__ = [
     "gradient",
     "problem",
     "problems",
+    "reference",
     "verify",
 ]
 
 _LAZY = {
-    **dict.fromkeys(("compare", "gradient", "verify"), "calcbench.api"),
+    **dict.fromkeys(("compare", "gradient", "reference", "verify"), "calcbench.api"),
     **dict.fromkeys(("Backend", "Prepared", "Problem", "problem"), "calcbench.interfaces"),
 }
 

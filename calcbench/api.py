@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from calcbench import harness, plugins, points
 from calcbench.errors import CalcbenchError, NotInstalled, SelectorError
@@ -12,6 +12,9 @@ from calcbench.harness import Progress
 from calcbench.interfaces import Backend, Problem
 from calcbench.interfaces.problem import Arrays
 from calcbench.record import Record, Status
+
+if TYPE_CHECKING:
+    from calcbench.certified.reference import Reference
 
 ProblemSelector = str | Problem
 BackendSelector = str | Backend
@@ -67,6 +70,30 @@ def gradient(
     inputs = points.inputs(chosen, size, seed, at)
     prepared = engine.prepare(chosen, inputs)
     return prepared.unload(prepared.run(prepared.load(inputs)))
+
+
+def reference(
+    problem: ProblemSelector,
+    at: Mapping[str, Any] | None = None,
+    *,
+    size: int | None = None,
+    seed: int = 0,
+) -> Reference:
+    """The certified gradient of a problem's cost: partials with rigorous error radii.
+
+    Ball arithmetic on the cost itself, to 30 digits or more (`calcbench.certified`).
+
+        >>> calcbench.reference("cylinder_volume", at={"r": 3, "l": 5})
+        C = [141.371669411540670193160747821 +/- 3.91e-28]
+        ∂C/∂r = [94.2477796076937971548190531885 +/- …]
+
+    Raises `NotCertified` where the cost is not smooth or leaves the array vocabulary, and what
+    `gradient` raises for bad input.
+    """
+    from calcbench.certified.reference import reference as certified
+
+    (chosen,) = _one_problem(problem)
+    return certified(chosen, points.inputs(chosen, size, seed, at))
 
 
 def compare(

@@ -68,29 +68,25 @@ def judge(
     """Give every run its verdict."""
     dtypes = list(dict.fromkeys(run.backend.dtype for run in runs))
     few = _affordable(problem, where)
-    certificates = {
-        (point, dtype): _certificate(problem, inputs, dtype)
-        for point, inputs in few.items()
-        for dtype in dtypes
-    }
+    certificates = certificates_at(problem, few, dtypes)
     own = certificates.get(("own", dtypes[0])) if dtypes else None
     certificate = own if isinstance(own, Certificate) else None
     reason = "" if certificate else f"not certified: {own}"
     condition = _condition(problem, runs, few, seed)
     witnesses = list(witnesses)
     if few is where:
-        vote = _Vote(problem, runs, where, seed, witnesses, {})
-        return Outcome(_verdicts(vote, certificates), certificate, reason, condition)
+        vote = Vote(problem, runs, where, seed, witnesses, {})
+        return Outcome(verdicts(vote, certificates), certificate, reason, condition)
     some, all_rows = (len(inputs["own"][problem.rows[0]]) for inputs in (few, where))
     on_few = [run_points(problem, run.backend, few) for run in runs]
-    sample = _verdicts(_Vote(problem, on_few, few, seed, witnesses, {}), certificates)
+    sample = verdicts(Vote(problem, on_few, few, seed, witnesses, {}), certificates)
     growth = _growth(problem, some, all_rows)
     scaled = {
         key: growth * found.bound
         for key, found in certificates.items()
         if isinstance(found, Certificate)
     }
-    whole = _verdicts(_Vote(problem, runs, where, seed, witnesses, scaled), {})
+    whole = verdicts(Vote(problem, runs, where, seed, witnesses, scaled), {})
     records = [
         replace(small, digits=full.digits, reason=f"on {some:,} rows: {small.reason}")
         if small.status.failed and full.status is Status.OK
@@ -99,6 +95,17 @@ def judge(
     ]
     note = reason or f"certified on {some:,} of {all_rows:,} rows; at full size by vote"
     return Outcome(records, None, note, condition)
+
+
+def certificates_at(
+    problem: Problem, where: Mapping[str, Arrays], dtypes: Iterable[str]
+) -> Certificates:
+    """Certify every point for every dtype, or say why not."""
+    return {
+        (point, dtype): _certificate(problem, inputs, dtype)
+        for point, inputs in where.items()
+        for dtype in dtypes
+    }
 
 
 def _affordable(problem: Problem, where: Mapping[str, Arrays]) -> Mapping[str, Arrays]:
@@ -140,7 +147,7 @@ def _certificate(problem: Problem, inputs: Arrays, dtype: str) -> Certificate | 
         return first_line(error)
 
 
-def _verdicts(vote: _Vote, certificates: Certificates) -> list[Record]:
+def verdicts(vote: Vote, certificates: Certificates) -> list[Record]:
     """Judge every run at every point: by its certificate, or else by the vote."""
     problem, where = vote.problem, vote.where
     shapes = {name: where["own"][name].shape for name in problem.parameters}
@@ -162,7 +169,7 @@ def _verdicts(vote: _Vote, certificates: Certificates) -> list[Record]:
     return records
 
 
-class _Vote:
+class Vote:
     """The vote at the points that are not certified; held once per point, and only if needed."""
 
     def __init__(
