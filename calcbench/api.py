@@ -65,7 +65,7 @@ def gradient(
     missing, `Unsupported` where the backend cannot do this problem, `ProblemError` where the
     problem breaks its contract.
     """
-    (chosen,) = _one_problem(problem)
+    chosen = one_problem(problem)
     (engine,) = plugins.select_backends([backend])
     inputs = points.inputs(chosen, size, seed, at)
     prepared = engine.prepare(chosen, inputs)
@@ -92,7 +92,7 @@ def reference(
     """
     from calcbench.certified.reference import reference as certified
 
-    (chosen,) = _one_problem(problem)
+    chosen = one_problem(problem)
     return certified(chosen, points.inputs(chosen, size, seed, at))
 
 
@@ -261,12 +261,13 @@ def _witnesses() -> list[Backend]:
     return [witness for name in free for witness in _available(name, {}).witnesses()]
 
 
-def _one_problem(problem: ProblemSelector) -> list[Problem]:
+def one_problem(problem: ProblemSelector) -> Problem:
+    """The one problem that is selected. Raises `SelectorError` for a file or theme of several."""
     found = plugins.select_problems([problem])
     if len(found) != 1:
         names = ", ".join(p.name for p in found)
         raise SelectorError(f"{problem!r} is {len(found)} problems ({names}): name one")
-    return found
+    return found[0]
 
 
 def _many(selectors: Any, noun: str) -> list[Any] | None:

@@ -197,6 +197,64 @@ def show(problem: str, backends: tuple[str, ...], as_json: bool) -> None:
 
 
 @cli.command()
+@click.argument("problem")
+@click.argument("partial", required=False)
+@click.option(
+    "-b",
+    "--backend",
+    "backends",
+    multiple=True,
+    help="Backends with a step: finite_difference[scheme=forward]. [its schemes but complex]",
+)
+@click.option("--at", metavar="m=0.9,b=0.1", help="Values of the parameters.")
+@click.option("--plot", type=click.Path(dir_okay=False), help="Draw to .html, .svg, .png or .json.")
+@click.option("--json", "as_json", is_flag=True, help="Data instead of a table.")
+def steps(
+    problem: str,
+    partial: str | None,
+    backends: tuple[str, ...],
+    at: str | None,
+    plot: str | None,
+    as_json: bool,
+) -> None:
+    """Show the error of finite differences against the step: the V and its optimum.
+
+    PARTIAL is a parameter (m) or one of its components (w[3]); the first one if not given.
+
+    \b
+    Examples:
+      calcbench steps chain_rule_single
+      calcbench steps batch_regression m -b finite_difference[scheme=forward]
+      calcbench steps damped_wave x --at x=1,t=0.5 --plot v.svg
+    """
+    from pathlib import Path
+
+    from calcbench import api, plugins, tables
+    from calcbench import steps as difference_steps
+    from calcbench.points import parse_at
+
+    chosen = backends or [
+        f"finite_difference[scheme={scheme}]" for scheme in ("forward", "central", "richardson")
+    ]
+    with _progress() as progress:
+        progress(f"{problem} · {len(difference_steps.STEPS)} steps")
+        curve = difference_steps.curve(
+            api.one_problem(problem),
+            partial,
+            plugins.select_backends(chosen),
+            parse_at(at) if at is not None else None,
+        )
+        if plot:
+            difference_steps.plot(curve, Path(plot))
+    if as_json:
+        click.echo(json.dumps(curve.as_json()))
+    elif plot:
+        click.echo(f"drawn to {plot}")
+    else:
+        tables.draw(difference_steps.table(curve), _console())
+
+
+@cli.command()
 @click.option("--json", "as_json", is_flag=True, help="Data instead of a table.")
 def doctor(as_json: bool) -> None:
     """Check the installation: versions, what imports, and one gradient by each backend.
