@@ -18,8 +18,7 @@ import numpy as np
 from calcbench import agreement, points
 from calcbench.agreement import Ballot, Consensus
 from calcbench.certified.certificate import Certificate, certify, formula_error
-from calcbench.certified.reference import NotCertified
-from calcbench.errors import first_line
+from calcbench.certified.reference import NotCertified, NotSmoothHere
 from calcbench.interfaces import Backend, Problem
 from calcbench.interfaces.problem import Arrays
 from calcbench.record import Disagreement, Record, Status
@@ -54,8 +53,8 @@ class Outcome:
     """Relative change of the gradient per relative change of its inputs, at the own point."""
 
 
-Certificates = Mapping[tuple[str, str], Certificate | str]
-"""(point, dtype) → the certificate, or the reason that there is none."""
+Certificates = Mapping[tuple[str, str], Certificate | NotCertified]
+"""(point, dtype) → the certificate, or why there is none."""
 
 
 def judge(
@@ -135,7 +134,7 @@ def _growth(problem: Problem, some: int, rows: int) -> float:
     return factor**2 if problem.reduction == "sum" else factor
 
 
-def _certificate(problem: Problem, inputs: Arrays, dtype: str) -> Certificate | str:
+def _certificate(problem: Problem, inputs: Arrays, dtype: str) -> Certificate | NotCertified:
     """The certificate for evaluations in `dtype`, at the inputs as that dtype holds them."""
     held = {
         name: array.astype(dtype).astype(np.float64) if array.dtype.kind == "f" else array
@@ -144,7 +143,7 @@ def _certificate(problem: Problem, inputs: Arrays, dtype: str) -> Certificate | 
     try:
         return certify(problem, held, dtype)
     except NotCertified as error:
-        return first_line(error)
+        return error
 
 
 def verdicts(vote: Vote, certificates: Certificates) -> list[Record]:
@@ -163,10 +162,21 @@ def verdicts(vote: Vote, certificates: Certificates) -> list[Record]:
             else:
                 ballot, agreed = vote.at(point, index)
             record = _verdict(problem, records[index], shapes, point, ballot, agreed)
+            if isinstance(found, NotSmoothHere):
+                record = _at_a_kink(records[index], record, point, found)
             if isinstance(found, Certificate) and run.backend.hand_derived:
                 record = _formula(problem, record, shapes, point, inputs, found)
             records[index] = record
     return records
+
+
+def _at_a_kink(before: Record, after: Record, point: str, why: NotSmoothHere) -> Record:
+    """Where there is no derivative, backends differ by convention, and none of them is wrong."""
+    if after.status is before.status:
+        return after
+    if point != "own":
+        return before
+    return replace(after, status=Status.SKIPPED, reason=f"{why}; {after.reason}")
 
 
 class Vote:

@@ -28,6 +28,10 @@ class NotCertified(Unsupported):
     """There is no certified gradient here; the message is the reason."""
 
 
+class NotSmoothHere(NotCertified):
+    """There is no derivative at this point, as far as balls can tell: a tie."""
+
+
 @dataclass(frozen=True)
 class Reference:
     """A gradient with proof: every partial lies within its radius of its midpoint."""
@@ -75,7 +79,7 @@ def reference(problem: Problem, inputs: Arrays) -> Reference:
     """The gradient at `inputs`, certified to 30 digits where it can be.
 
     The inputs are taken to be exactly the floats that they are. Raises `NotCertified` where the
-    cost is not smooth, leaves the vocabulary, or stays undecided at the highest precision.
+    cost leaves the vocabulary, `NotSmoothHere` where it has no derivative.
     """
     found = None
     for bits in PRECISIONS:
@@ -87,7 +91,7 @@ def reference(problem: Problem, inputs: Arrays) -> Reference:
         if all(_known(array, found) for array in found.partials.values()):
             break
     if found is None:
-        raise NotCertified(f"not smooth here, as far as can be told: {reason}")
+        raise NotSmoothHere(f"not smooth here, as far as can be told: {reason}")
     return found
 
 
@@ -137,7 +141,7 @@ def _guarded(problem: Problem, evaluate: Callable[[], Any]) -> Any:
     try:
         return evaluate()
     except NotSmooth as error:
-        raise NotCertified(f"not smooth here: {error}") from error
+        raise NotSmoothHere(f"not smooth here: {error}") from error
     except Unsupported as error:
         raise NotCertified(str(error)) from error
     except (Undecided, ProblemError):
