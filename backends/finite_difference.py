@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from calcbench.certified.certificate import cost_noise
+from calcbench.certified.certificate import affordable, cost_noise
 from calcbench.certified.reference import NotCertified
 from calcbench.certified.series import derivative_bound
 from calcbench.errors import SelectorError, Unsupported
@@ -101,12 +101,14 @@ class FiniteDifference(Backend):
         """Truncation plus rounding over the step, per component.
 
         Proved for a seeded few of the components, by enclosing the higher derivative over the
-        step's interval; estimated from the step and its double for the rest, and where there is
-        no enclosure.
+        step's interval; estimated from the step and its double for the rest, for costs over too
+        many rows, and where there is no enclosure.
         """
         if self.scheme == "complex" and self.delta is None:
             return None
         bound = self._estimated_bound(problem, inputs)
+        if not affordable(problem, inputs):
+            return bound
         held = {n: np.asarray(self.cast(a), dtype=a.dtype) for n, a in inputs.items()}
         try:
             noise = cost_noise(problem, held, self.dtype)

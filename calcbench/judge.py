@@ -9,7 +9,6 @@ bound, scaled by its proven growth.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -17,7 +16,7 @@ import numpy as np
 
 from calcbench import agreement, points
 from calcbench.agreement import Ballot, Consensus
-from calcbench.certified.certificate import Certificate, certify, formula_error
+from calcbench.certified.certificate import Certificate, affordable, certify, formula_error
 from calcbench.certified.reference import NotCertified, NotSmoothHere
 from calcbench.interfaces import Backend, Problem
 from calcbench.interfaces.problem import Arrays
@@ -27,14 +26,8 @@ from calcbench.running import Run, evaluator, run_points
 FEWEST = 3
 """Independent results below which the backends' own witnesses are asked as well."""
 
-SECONDS = 2.0
-"""The longest that certifying one point may take, by an estimate from a few rows."""
-
 FORMULA_UNITS = 8.0
 """Roundings of constants, such as 1/3, allowed to a hand-derived formula."""
-
-TRIAL_ROWS = 16
-"""Rows from which that time is estimated."""
 
 SAMPLED_ROWS = 1024
 """Rows that are certified, and on which sensitivity is measured, where there are too many."""
@@ -109,16 +102,7 @@ def certificates_at(
 
 def _affordable(problem: Problem, where: Mapping[str, Arrays]) -> Mapping[str, Arrays]:
     """The points themselves, or with fewer rows where certifying all would take too long."""
-    if not problem.rows:
-        return where
-    rows = len(where["own"][problem.rows[0]])
-    if rows <= SAMPLED_ROWS:
-        return where
-    trial = points.thinned(problem, where["own"], TRIAL_ROWS)
-    started = time.perf_counter()
-    _certificate(problem, trial, "float64")
-    per_row = (time.perf_counter() - started) / len(trial[problem.rows[0]])
-    if per_row * rows <= SECONDS:
+    if affordable(problem, where["own"]):
         return where
     return {point: points.thinned(problem, inputs, SAMPLED_ROWS) for point, inputs in where.items()}
 

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from dataclasses import dataclass
 
 import numpy as np
 
-from calcbench.certified.reference import Reference, claimed, reference, rounded
+from calcbench import points
+from calcbench.certified.reference import NotCertified, Reference, claimed, reference, rounded
 from calcbench.interfaces.problem import Arrays, Problem
 
 ALLOWANCE = 8.0
 """The multiple of the ball that an exact method may land in: its order of operations is not the
 one traced. Ten healthy backends at 2,000 points need less than 1; see docs/verdicts.md."""
+
+
+SECONDS = 2.0
+"""The longest that certifying one point may take, by an estimate from a few rows."""
+
+FREE_ROWS = 1024
+"""Rows up to which nobody asks."""
+
+TRIAL_ROWS = 16
+"""Rows from which the time for all of them is estimated."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,19 @@ class Certificate:
     range_fault: str
     """An intermediate result beyond the range of the dtype, if there was one."""
     truth: Reference
+
+
+def affordable(problem: Problem, inputs: Arrays) -> bool:
+    """Whether certifying a point of this size takes less than `SECONDS`."""
+    rows = len(inputs[problem.rows[0]]) if problem.rows else 0
+    if rows <= FREE_ROWS:
+        return True
+    trial = points.thinned(problem, inputs, TRIAL_ROWS)
+    started = time.perf_counter()
+    with contextlib.suppress(NotCertified):
+        certify(problem, trial, "float64")
+    per_row = (time.perf_counter() - started) / len(trial[problem.rows[0]])
+    return per_row * rows <= SECONDS
 
 
 def certify(problem: Problem, inputs: Arrays, dtype: str) -> Certificate:
