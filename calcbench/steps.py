@@ -143,9 +143,7 @@ def plot(curve: Curve, path: Path) -> None:
     chart.save(str(path), **({"scale_factor": 2} if path.suffix == ".png" else {}))
 
 
-def _place(
-    problem: Problem, inputs: Arrays, partial: str | None
-) -> tuple[str, tuple[int, ...]]:
+def _place(problem: Problem, inputs: Arrays, partial: str | None) -> tuple[str, tuple[int, ...]]:
     """`w[3]` → the parameter and the index of one of its components."""
     places = {
         f"{name}[{','.join(map(str, index))}]" if index else name: (name, index)

@@ -118,7 +118,7 @@ def swapped_names(gradient, name, index, rng):
 
 def index_shift(gradient, name, index, rng):
     """Shift the components of an array by one; None for a scalar."""
-    return np.ndim(gradient[name]) and {**gradient, name: np.roll(gradient[name], 1)} or None
+    return (np.ndim(gradient[name]) and {**gradient, name: np.roll(gradient[name], 1)}) or None
 
 
 def swapped_neighbours(gradient, name, index, rng):
@@ -157,10 +157,7 @@ def mutated(name, mutate, rng):
     truth = certified(name)[1]["own", "float64"].truth.gradient
     largest = max(np.max(np.abs(g)) for g in truth.values())
     places = [
-        (n, i)
-        for n, g in truth.items()
-        for i in np.ndindex(g.shape)
-        if abs(g[i]) > 1e-6 * largest
+        (n, i) for n, g in truth.items() for i in np.ndindex(g.shape) if abs(g[i]) > 1e-6 * largest
     ]
     chosen, index = places[rng.integers(len(places))]
     if not mutate(dict(truth), chosen, index, rng):
@@ -217,7 +214,7 @@ def dropped_terms(name):
         target = [n for n in nodes if isinstance(n.op, (ast.Add, ast.Sub))][number]
 
         class Drop(ast.NodeTransformer):
-            def visit_BinOp(self, node, target=target):  # noqa: N802
+            def visit_BinOp(self, node, target=target):
                 self.generic_visit(node)
                 return node.left if node is target else node
 
