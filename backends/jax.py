@@ -36,7 +36,7 @@ class Jax(Backend):
     def precision(self) -> contextlib.AbstractContextManager[Any]:
         """The context in which JAX keeps float64, without its global switch."""
         if self.dtype == "float64":
-            return self.framework().enable_x64(True)  # type: ignore[no-any-return]
+            return self.framework().enable_x64(True)
         return contextlib.nullcontext()
 
     def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:

@@ -181,7 +181,8 @@ def digits(ballot: Ballot, agreed: Consensus, dtype: str) -> np.ndarray:
     """Correct digits per component: −log₁₀ of its error relative to the largest component.
 
     At a stationary point, where every component is 0, errors are relative to the terms that
-    cancel there (absolute, if there are none). Never more digits than the dtype has; 0 for what is not finite.
+    cancel there (absolute, if there are none). Never more digits than the dtype has; 0 for what
+    is not finite.
     """
     unit = float(np.finfo(dtype).eps) / 2
     scale = float(np.max(np.abs(agreed.reference))) or agreed.scale or 1.0

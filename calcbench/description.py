@@ -86,7 +86,7 @@ def _symbolic(problem: Problem) -> dict[str, str]:
         try:
             engine = plugins.backends()[name]()
             if engine.kind == "symbolic":
-                return engine.formulas(problem, points.inputs(problem))  # type: ignore[no-any-return]
+                return engine.formulas(problem, points.inputs(problem))
         except (NotInstalled, Unsupported) as error:
             return {"note": str(error)}
         except CalcbenchError:  # a backend that is broken as a plugin; `list` says so

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from calcbench import points
+from calcbench.errors import ProblemError, first_line
 from calcbench.interfaces import Backend, Problem
 from calcbench.interfaces.problem import Arrays
 from calcbench.judge import judge

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
@@ -64,26 +65,46 @@ def comparison(records: Sequence[Record], width: int = PIPED_WIDTH) -> Table:
     if not records:
         return Table("nothing to compare", ["backend"], [])
     names, total = _components(records, most=width)
-    before = [("backend", [Cell(record.backend or NOTHING) for record in records])]
+    truth = records[0].reference
+
+    def column(name: str, cells: Iterable[Cell], certified: str = "") -> Column:
+        """A column; its first entry is the reference's, if there is one."""
+        return name, [*([Cell(certified)] if truth else []), *cells]
+
+    before = [column("backend", (Cell(r.backend or NOTHING) for r in records), "reference")]
     after = [
-        ("digits", [Cell(_number(record.digits)) for record in records]),
-        ("verdict", [Cell(_verdict(record), record.status) for record in records]),
-        ("prepare", [Cell(duration(record.seconds.get("prepare"))) for record in records]),
-        ("call", [Cell(duration(record.seconds.get("call"))) for record in records]),
+        column("digits", (Cell(_number(r.digits)) for r in records), _certified(records[0])),
+        column("median", (Cell(_number(r.digits_median)) for r in records)),
+        column("needed", (Cell(_number(_needed(r))) for r in records)),
+        column("ulp", (Cell(_ulps(r.ulps)) for r in records)),
+        column("verdict", (Cell(_verdict(r), r.status) for r in records), "certified"),
+        column("prepare", (Cell(duration(r.seconds.get("prepare"))) for r in records)),
+        column("call", (Cell(duration(r.seconds.get("call"))) for r in records)),
     ]
+    timed = any("call" in record.seconds for record in records)
+    after = [c for c in after if timed or c[0] not in ("prepare", "call")]
     partials = [
-        (f"∂C/∂{name}", [Cell(_partial(record, name)) for record in records]) for name in names
+        column(
+            f"∂C/∂{name}",
+            (Cell(_partial(record.gradient, name)) for record in records),
+            _partial(truth, name),
+        )
+        for name in names
     ]
     shown = partials[:1]
     # A long selector breaks, rather than keep partials out.
     names_room = min(_room(before, natural=True), max(_room(before), NAME_WIDTH))
+    kept = [entry for entry in after if entry[0] not in ("median", "prepare")]
     for partial in partials[1:]:
-        if names_room + GAP + _room([*shown, partial, *after], natural=True) > width:
+        if names_room + GAP + _room([*shown, partial, *kept], natural=True) > width:
             break
         shown.append(partial)
-    if _room([*before, *shown, *after]) > width:
-        after = [column for column in after if column[0] != "prepare"]
+    for least_missed in ("median", "prepare", "ulp", "needed"):
+        if _room([*before, *shown, *after]) > width:
+            after = [entry for entry in after if entry[0] != least_missed]
     notes = [_note(record) for record in records if record.reason]
+    notes += [records[0].judged] if records[0].judged else []
+    notes += _condition(records[0])
     notes += [f"by_hand {r.proof}" for r in records if r.proof not in ("", "proved")]
     if total > len(shown):
         more = total - len(shown)
@@ -129,11 +150,21 @@ def count(records: Sequence[Record]) -> str:
 
 def draw(table: Table, console: Console) -> None:
     """Print a table on a rich console, within its width."""
+    from rich.text import Text
+
+    with _unpadded(console):
+        console.print(Text(table.title, style="bold"))
+        _draw(table, console)
+        for note in table.notes:
+            console.print(Text(note), soft_wrap=False)
+        console.print()
+
+
+def _draw(table: Table, console: Console) -> None:
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    console.print(Text(table.title, style="bold"))
     for block in _blocks(table, console.width):
         drawn = RichTable(
             box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True
@@ -154,9 +185,17 @@ def draw(table: Table, console: Console) -> None:
                 )
             )
         console.print(drawn)
-    for note in table.notes:
-        console.print(Text(note), soft_wrap=False)
-    console.print()
+
+
+@contextlib.contextmanager
+def _unpadded(console: Console) -> Iterator[None]:
+    """Where there is no terminal, leave out the blanks that rich pads lines with."""
+    if console.is_terminal:
+        yield
+        return
+    with console.capture() as captured:
+        yield
+    console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def as_text(records: Sequence[Record], width: int = PIPED_WIDTH) -> str:
@@ -206,8 +245,10 @@ def _title(record: Record) -> str:
 
 
 def _value(value: np.ndarray) -> str:
+    if value.ndim == 0:
+        return f"{value:.6g}"
     if value.size <= 3:
-        return np.array2string(value, precision=6, separator=", ").replace("\n", "")
+        return np.array2string(value, separator=", ", formatter={"float": "{:.6g}".format})
     return f"[{value.flat[0]:.4g}, … {value.size} values]"
 
 
@@ -224,12 +265,12 @@ def _components(records: Sequence[Record], most: int) -> tuple[list[str], int]:
     return [], 0
 
 
-def _partial(record: Record, component: str) -> str:
-    if record.gradient is None:
+def _partial(gradient: Mapping[str, np.ndarray] | None, component: str) -> str:
+    if gradient is None:
         return NOTHING
     name, _, index = component.rstrip("]").partition("[")
     try:
-        value = record.gradient[name][tuple(int(i) for i in index.split(",")) if index else ()]
+        value = gradient[name][tuple(int(i) for i in index.split(",")) if index else ()]
     except (KeyError, IndexError):  # a gradient of another form than the first one's
         return NOTHING
     return f"{value:.9g}"
@@ -237,6 +278,37 @@ def _partial(record: Record, component: str) -> str:
 
 def _number(digits: float | None) -> str:
     return NOTHING if digits is None else f"{digits:.1f}"
+
+
+def _certified(record: Record) -> str:
+    """To how many digits the reference is proved."""
+    if record.certified_digits is None:
+        return NOTHING
+    return "exact" if np.isinf(record.certified_digits) else f"{record.certified_digits:.0f}"
+
+
+def _needed(record: Record) -> float | None:
+    """The digits that the bound demands, in the sense in which digits are counted."""
+    if record.bound is None or record.gradient is None:
+        return None
+    reference = record.reference or record.gradient
+    largest = max(float(np.max(np.abs(partial))) for partial in reference.values())
+    allowed = max(float(np.max(bound)) for bound in record.bound.values())
+    if not (0 < largest < np.inf and 0 < allowed < np.inf):
+        return None
+    return max(0.0, -float(np.log10(allowed / largest)))
+
+
+def _ulps(ulps: float | None) -> str:
+    if ulps is None or np.isnan(ulps):
+        return NOTHING
+    return f"{ulps:.0f}" if ulps < 1000 else f"{ulps:.0e}"
+
+
+def _condition(record: Record) -> list[str]:
+    if record.condition is None:
+        return []
+    return [f"condition number of the gradient: {record.condition:.2g}"]
 
 
 def _note(record: Record) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from flint import arb
@@ -69,7 +69,7 @@ class Reference:
         for name, array in self.partials.items():
             for index in np.ndindex(array.shape):
                 place = f"[{', '.join(map(str, index))}]" if index else ""
-                lines.append(f"∂C/∂{name}{place} = {array[index].str(30)}")
+                lines.append(f"∂C/∂{name}{place} = {cast(arb, array[index]).str(30)}")
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -169,7 +169,7 @@ def _lifted(problem: Problem, inputs: Arrays, tape: list[Ball] | None) -> dict[s
 def _adjoints(lifted: np.ndarray) -> np.ndarray:
     found = np.empty(lifted.shape, dtype=object)
     for index in np.ndindex(lifted.shape):
-        adjoint = lifted[index].adjoint
+        adjoint = cast(Ball, lifted[index]).adjoint
         found[index] = arb(0) if adjoint is None else adjoint
     return found
 

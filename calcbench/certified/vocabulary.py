@@ -127,8 +127,8 @@ def _reduction(kind: Arithmetic, function: Callable[[Sequence[Any]], Any]) -> Ca
 
     def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         x = np.asarray(x, dtype=object)
-        axes = range(x.ndim) if axis is None else np.atleast_1d(axis)
-        axes = sorted(int(a) % x.ndim for a in axes)
+        reduced = range(x.ndim) if axis is None else np.atleast_1d(axis)
+        axes = sorted(int(a) % x.ndim for a in reduced)
         kept = [a for a in range(x.ndim) if a not in axes]
         lanes = np.transpose(x, [*kept, *axes]).reshape([*(x.shape[a] for a in kept), -1])
         result = np.empty(lanes.shape[:-1], dtype=object)

@@ -13,7 +13,7 @@ writes do not: gather, never scatter.
 from collections.abc import Mapping
 from typing import Any
 
-from calcbench.errors import Unsupported, nearest
+from calcbench.errors import ProblemError, Unsupported, nearest
 
 NAMES: dict[str, str] = {
     "pi": "the circle constant π",
@@ -78,7 +78,7 @@ class Namespace:
         full = f"{self._prefix}{name}"
         if full in NAMES:
             raise Unsupported(f"xp.{full} is not available on this backend")
-        raise Unsupported(f"xp.{full} is not in the array vocabulary: {nearest(full, NAMES)}")
+        raise ProblemError(f"xp.{full} is not in the array vocabulary: {nearest(full, NAMES)}")
 
 
 def iterate(step: Any, state: Any, n: int) -> Any:
