@@ -245,7 +245,10 @@ def steps(
             parse_at(at) if at is not None else None,
         )
         if plot:
-            difference_steps.plot(curve, Path(plot))
+            try:
+                difference_steps.plot(curve, Path(plot))
+            except OSError as error:
+                raise click.FileError(plot, error.strerror or str(error)) from error
     if as_json:
         click.echo(json.dumps(curve.as_json()))
     elif plot:

@@ -102,7 +102,7 @@ def comparison(records: Sequence[Record], width: int = PIPED_WIDTH) -> Table:
     for least_missed in ("median", "prepare", "ulp", "needed"):
         if _room([*before, *shown, *after]) > width:
             after = [entry for entry in after if entry[0] != least_missed]
-    notes = [_note(record) for record in records if record.reason]
+    notes = _reasons(records)
     notes += [records[0].judged] if records[0].judged else []
     notes += _condition(records[0])
     notes += [f"by_hand {r.proof}" for r in records if r.proof not in ("", "proved")]
@@ -311,12 +311,18 @@ def _condition(record: Record) -> list[str]:
     return [f"condition number of the gradient: {record.condition:.2g}"]
 
 
-def _note(record: Record) -> str:
-    """The reason, with the name of whom it concerns."""
-    named = f"backend {record.backend!r}" if record.backend else f"problem {record.problem!r}"
-    if record.reason.startswith(named):
-        return record.reason
-    return f"{record.backend or record.problem}: {record.reason}"
+def _reasons(records: Sequence[Record]) -> list[str]:
+    """Each reason once, after the names of those whom it concerns, if it does not name them."""
+    concerned: dict[str, list[str]] = {}
+    for record in records:
+        if record.reason:
+            concerned.setdefault(record.reason, []).append(record.backend or record.problem)
+    return [
+        reason
+        if reason.startswith((f"backend {names[0]!r}", f"problem {names[0]!r}"))
+        else f"{', '.join(names)}: {reason}"
+        for reason, names in concerned.items()
+    ]
 
 
 def _verdict(record: Record) -> str:

@@ -238,7 +238,7 @@ def test_comparison_of_one():
     assert [record.backend for record in found.records] == ["by_hand", "sympy"]
     assert all(record.seconds["call"] > 0 for record in found.records)
     assert repr(found) == str(found)
-    assert repr(found).startswith("square at x = 5.\n")
+    assert repr(found).startswith("square at x = 5\n")
     assert "digits of agreement" not in repr(found)
 
 
