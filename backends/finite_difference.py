@@ -11,7 +11,7 @@ import numpy as np
 
 from calcbench.certified.certificate import affordable, cost_noise
 from calcbench.certified.reference import NotCertified
-from calcbench.certified.series import derivative_bound
+from calcbench.certified.series import taylor_bounds
 from calcbench.errors import SelectorError, Unsupported
 from calcbench.interfaces import Backend, Prepared, Problem
 from calcbench.interfaces.problem import Arrays
@@ -129,11 +129,13 @@ class FiniteDifference(Backend):
         order = ORDER.get(self.scheme, 2)
         step = self._step(inputs[name][index], *self._room(problem, name))
         truncation, rounding = CONSTANTS[self.scheme]
-        highest = derivative_bound(problem, inputs, name, index, step, order + 1)
-        slope = derivative_bound(problem, inputs, name, index, step, 1)
+        bounds = taylor_bounds(problem, inputs, name, index, step, order + 1)
+        highest, slope = bounds[order + 1], bounds[1]
         unit = float(np.finfo(self.dtype).eps)
         # The quotient itself is rounded, and so is the step in it.
-        return truncation * highest * step**order + rounding * noise / step + 4 * unit * slope
+        return float(
+            truncation * highest * step**order + rounding * noise / step + 4 * unit * slope
+        )
 
     def _estimated_bound(self, problem: Problem, inputs: Arrays) -> Arrays:
         """For a scheme of order p the quotients of h and 2h differ by (2ᵖ − 1)·truncation."""

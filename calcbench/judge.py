@@ -135,7 +135,7 @@ def verdicts(vote: Vote, certificates: Certificates) -> list[Record]:
     problem, where = vote.problem, vote.where
     shapes = {name: where["own"][name].shape for name in problem.parameters}
     records = [_record(problem, run) for run in vote.runs]
-    for point, inputs in where.items():
+    for point in where:
         for index, run in enumerate(vote.runs):
             if run.status is not Status.OK:
                 continue
@@ -149,7 +149,7 @@ def verdicts(vote: Vote, certificates: Certificates) -> list[Record]:
             if isinstance(found, NotSmoothHere):
                 record = _at_a_kink(records[index], record, point, found)
             if isinstance(found, Certificate) and run.backend.hand_derived:
-                record = _formula(problem, record, shapes, point, inputs, found)
+                record = _formula(problem, record, shapes, point, found)
             records[index] = record
     return records
 
@@ -243,7 +243,6 @@ def _formula(
     record: Record,
     shapes: Mapping[str, tuple[int, ...]],
     point: str,
-    inputs: Arrays,
     certificate: Certificate,
 ) -> Record:
     """Judge the hand-derived formula itself, evaluated without rounding.
@@ -254,7 +253,7 @@ def _formula(
     if record.status is not Status.OK:
         return record
     try:
-        error = formula_error(problem, inputs, certificate.truth)
+        error = formula_error(problem, certificate)
     except NotCertified:
         return record
     unit = float(np.finfo(np.float64).eps) / 2

@@ -242,10 +242,16 @@ def test_fault_in_a_cost_for_one_backend():
 
 def test_two_against_two_is_said_to_be_undecided():
     """No witness, equal camps: both are named, neither is believed."""
-    half = alters(b=lambda g: g * 2)
-    backends = [*select_backends(["by_hand", "torch"]), Tampered(tamper=half)]
+
+    class Uncertified(Model):
+        def cost(self, xp, w, b, s, *, X, y):
+            return super().cost(xp, w, b, s, X=X, y=y) + 0.0 * float(b)  # no ball has a float
+
+    double = alters(b=lambda g: g * 2)
+    backends = [*select_backends(["by_hand", "torch"]), Tampered(tamper=double)]
     backends.append(dataclasses.replace(backends[-1]))
-    records = harness.compare(Model(), backends, timed=False)
+    records = harness.compare(Uncertified(), backends, timed=False)
+    assert all(r.judged.startswith("not certified: TypeError") for r in records)
     assert {r.status for r in records} == {Status.DISAGREE}
     assert any("no majority" in r.reason for r in records)
 

@@ -195,7 +195,10 @@ def dot(xs: Sequence[Ball], ys: Sequence[Ball]) -> Ball:
     edges = []
     for x, y in zip(xs, ys, strict=True):
         value += x.value * y.value
-        edges += [(x, y.value), (y, x.value)]
+        if x.tape is not None:
+            edges.append((x, y.value))
+        if y.tape is not None:
+            edges.append((y, x.value))
     return record(value, edges)
 
 

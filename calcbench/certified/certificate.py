@@ -42,6 +42,8 @@ class Certificate:
     range_fault: str
     """An intermediate result beyond the range of the dtype, if there was one."""
     truth: Reference
+    inputs: Arrays
+    """The inputs at which all this is proved, as the dtype holds them."""
 
 
 def affordable(problem: Problem, inputs: Arrays) -> bool:
@@ -70,16 +72,17 @@ def certify(problem: Problem, inputs: Arrays, dtype: str) -> Certificate:
     )
     with np.errstate(invalid="ignore", over="ignore"):
         bound = ALLOWANCE * (radius + unit * magnitude)
-    return Certificate(gradient, bound, magnitude, truth.digits, truth.range_fault, truth)
+    return Certificate(gradient, bound, magnitude, truth.digits, truth.range_fault, truth, inputs)
 
 
-def formula_error(problem: Problem, inputs: Arrays, truth: Reference) -> np.ndarray:
+def formula_error(problem: Problem, certificate: Certificate) -> np.ndarray:
     """The error of the hand-derived formula itself, free of rounding, per component.
 
     Evaluated in balls as precise as the reference's, the formula and the truth differ by what
     is wrong with the formula and by nothing else. 0 where they cannot be told apart.
     """
-    claim = claimed(problem, inputs, truth.bits)
+    truth = certificate.truth
+    claim = claimed(problem, certificate.inputs, truth.bits)
     errors = []
     for name in problem.parameters:
         for said, true in zip(claim[name].flat, truth.partials[name].flat, strict=True):

@@ -126,8 +126,8 @@ def _sweep(problem: Problem, inputs: Arrays, bits: int) -> Reference:
         lifted = _lifted(problem, inputs, tape)
         parameters, data = problem.split(lifted)
         cost = _guarded(problem, lambda: problem.cost(namespace(balls), *parameters, **data))
-        if np.shape(cost) != ():
-            problem.check_cost(np.shape(cost), "float64")
+        whole = isinstance(cost, (int, np.integer, np.bool_))
+        problem.check_cost(np.shape(cost), "int64" if whole else "float64")
         output = balls.lift(np.asarray(cost, dtype=object)[()])
         balls.reverse(output)
         partials = {name: _adjoints(lifted[name]) for name in problem.parameters}
