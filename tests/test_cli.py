@@ -18,6 +18,7 @@ from calcbench import plugins
 from calcbench.record import SCHEMA
 
 HAND = ("-b", "by_hand")
+COMMANDS = cli_module.cli.commands
 
 
 def refused(done, *fragments):
@@ -474,9 +475,9 @@ def test_at_and_dtype_reach_the_backends(cli):
 
 
 @pytest.mark.parametrize("text", ["2e3", "2_000", "2000", "2000.0"])
-def test_sizes_are_written_in_several_ways(cli, text):
-    done = cli("verify", "straight_line_at_scale", "--size", text, *HAND, "--json")
-    assert json.loads(done.out)[0]["size"] == 2000
+def test_sizes_are_written_in_several_ways(text):
+    arguments = ["straight_line_at_scale", "--size", text]
+    assert COMMANDS["verify"].make_context("verify", arguments).params["size"] == 2000
 
 
 def test_size_of_several_problems_applies_where_there_is_a_choice(cli):
@@ -502,8 +503,6 @@ def test_version(cli):
 
 
 # --- help -----------------------------------------------------------------------------------------
-
-COMMANDS = cli_module.cli.commands
 
 
 def examples(command):
@@ -604,7 +603,7 @@ def test_interrupt_is_one_line(tmp_path):
     ],
     ids=["LC_ALL=C", "ascii", "latin-1"],
 )
-@pytest.mark.parametrize("arguments", ["list", "verify square -b by_hand -b sympy"])
+@pytest.mark.parametrize("arguments", ["list", "verify square -b by_hand"])
 def test_narrow_encodings_do_not_crash(process, env, arguments):
     done = process(*arguments.split(), env=env)
     assert (done.status, done.err) == (0, "")
