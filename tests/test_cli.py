@@ -75,6 +75,7 @@ BAD_ARGUMENTS = {
     "at: parameter missing": ("compare saddle --at x=1", ["'y'", "'saddle'", "x, y"]),
     "at: parameter unknown": ("compare saddle --at x=1,y=2,yy=3", ["'yy'", "'y'"]),
     "at: not a number": ("compare square --at x=one", ["x=one", "number"]),
+    "at: several lines": ("compare square --at 'x=1\n2'", ["x=1 2", "number"]),
     "at: an expression": ("compare square --at x=1+1", ["x=1+1", "number"]),
     "at: nothing after =": ("compare square --at x=", ["'x='", "NAME=VALUE"]),
     "at: no =": ("compare square --at 5", ["'5'", "NAME=VALUE"]),
@@ -555,7 +556,9 @@ def test_process_refuses_a_file_that_does_not_import(process, tmp_path):
     refused(process("compare", tmp_path / "cost.py"), f"{tmp_path / 'cost.py'}:2", "ZeroDivision")
 
 
-@pytest.mark.parametrize("arguments", ["list", "verify square -b by_hand", "list --json"])
+@pytest.mark.parametrize(
+    "arguments", ["list", "verify square -b by_hand", "show square -b by_hand"]
+)
 def test_closed_pipe_is_silent(arguments, tmp_path):
     """As with `| head -1`, once head has gone."""
     reading, writing = os.pipe()
