@@ -1,5 +1,6 @@
 """The certified gradient: right to 30 digits, honest about what it cannot do."""
 
+import operator
 from fractions import Fraction
 
 import mpmath
@@ -11,9 +12,12 @@ from hypothesis import strategies as st
 
 import calcbench
 from calcbench import points
+from calcbench.certified import balls, series
 from calcbench.certified.certificate import certify
 from calcbench.certified.reference import NotCertified, reference, rounded
 from calcbench.certified.series import taylor_bounds
+from calcbench.certified.vocabulary import namespace
+from calcbench.interfaces.vocabulary import NAMES
 from calcbench.plugins import select_backends
 from calcbench.record import Status
 
@@ -185,6 +189,14 @@ def test_rounding_stays_inside_the_ball(dtype):
             for n in problem.parameters:
                 allowed = near.radius[n] + 4 * unit * near.magnitudes[n]
                 assert np.all(np.abs(got[n] - true[n]) <= allowed), (name, n)
+
+
+@pytest.mark.parametrize("kind", [balls, series], ids=["balls", "series"])
+def test_the_whole_vocabulary_is_there(kind):
+    """tests/test_vocabulary.py has the values and derivatives, under the selector `certified`."""
+    spelled = namespace(kind)
+    for name in NAMES:
+        assert operator.attrgetter(name)(spelled) is not None
 
 
 # --- what it says where it cannot ---------------------------------------------------------

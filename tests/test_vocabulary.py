@@ -27,6 +27,7 @@ from mpmath import MPContext
 
 import calcbench
 from calcbench import plugins, points
+from calcbench.certified.reference import reference
 from calcbench.errors import ProblemError, Unsupported
 from calcbench.interfaces import Problem
 from calcbench.interfaces.vocabulary import NAMES
@@ -43,6 +44,9 @@ SELECTORS = (
     "jax",
     "jax[mode=eager]",
 )
+
+JUDGED = (*SELECTORS, "certified")
+"""Every backend, and the ball arithmetic of the reference."""
 
 MODES = {
     "torch[mode=func]": None,
@@ -203,6 +207,8 @@ def backend_for(selector: str) -> Any:
 
 
 def gradient(selector: str, problem: Problem) -> dict[str, np.ndarray]:
+    if selector == "certified":
+        return reference(problem, points.inputs(problem)).gradient
     backend, inputs = backend_for(selector), points.inputs(problem)
     prepared = backend.prepare(problem, inputs)
     return prepared.unload(prepared.run(prepared.load(inputs)))
@@ -323,7 +329,7 @@ def elementwise_cases(name: str, selector: str) -> list[Case]:
     ]
 
 
-@pytest.mark.parametrize("selector", SELECTORS)
+@pytest.mark.parametrize("selector", JUDGED)
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_elementwise(name, selector):
     check(selector, elementwise_cases(name, selector))
@@ -815,7 +821,7 @@ def table(operators: bool) -> list[Any]:
     return [
         pytest.param(name, selector, id=f"{name}-{selector}")
         for name in CASES
-        for selector in SELECTORS
+        for selector in JUDGED
         if (name not in NAMES) == operators and (selector != "jax[mode=eager]" or name in quick)
     ]
 
