@@ -21,6 +21,7 @@ from calcbench.certified.reference import reference
 from calcbench.errors import NotInstalled, SelectorError, nearest
 from calcbench.interfaces import Backend, Problem
 from calcbench.interfaces.problem import Arrays
+from calcbench.record import plain
 from calcbench.tables import Cell, Table
 
 STEPS = tuple(float(10.0**-k) for k in np.arange(0, 15.25, 0.5))
@@ -50,7 +51,7 @@ class Curve:
 
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
-        return asdict(self)
+        return plain(asdict(self))
 
 
 def curve(
@@ -76,9 +77,10 @@ def curve(
         taken = []
         for delta in STEPS:
             stepped = replace(backend, delta=delta)  # type: ignore[call-arg]
-            prepared = stepped.prepare(problem, inputs)
-            value = prepared.unload(prepared.run(prepared.load(inputs)))[name][index]
-            bound = stepped.error_bound(problem, inputs)
+            with np.errstate(all="ignore"):  # a step below the spacing of floats gives 0/0
+                prepared = stepped.prepare(problem, inputs)
+                value = prepared.unload(prepared.run(prepared.load(inputs)))[name][index]
+                bound = stepped.error_bound(problem, inputs)
             allowed = np.nan if bound is None else float(bound[name][index])
             error = abs(float(value) - truth)
             taken.append(Step(backend.selector, delta, error / scale, allowed / scale))
