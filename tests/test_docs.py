@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 import calcbench as cb
-from calcbench import plugins
+from calcbench import judge, plugins, steps
 from calcbench.api import compare_each
+from calcbench.backends import finite_difference
 from calcbench.catalogue import entry_point_card, read_card
+from calcbench.certified import certificate, reference
 from calcbench.cli import cli
 from calcbench.points import parse_at
 from calcbench.record import Disagreement, Record, Status
@@ -25,6 +27,7 @@ PAGES = [
 ] + sorted((ROOT / "docs").glob("*.md"))
 
 LESSON = ROOT / "docs" / "lesson.md"
+VERDICTS = ROOT / "docs" / "verdicts.md"
 SLOW_TO_PREPARE = "torch[mode=compile]"
 
 MAGNIFIED = 1e-14
@@ -125,23 +128,38 @@ def pasted_tables():
     for page in PAGES:
         if page.exists():
             for block in blocks(page, "console"):
-                if "∂C/∂" in block:
+                if "\nbackend" in block:
                     (words,) = commands(block)
                     yield pytest.param(block, id=f"{page.stem}: calcbench {' '.join(words)}")
 
 
 def read_table(block):
-    """A pasted table: row name → column → text."""
-    head, rule, *rows = block[block.index("\nbackend") + 1 :].splitlines()
+    """A pasted table: row name → column → text. The row of the reference is left out."""
+    head, rule, *lines = block[block.index("\nbackend") + 1 :].splitlines()
     assert set(rule) == {"─"}
-    columns = head.split()
+    columns = re.split(r"\s{2,}", head)
     table = {}
-    for row in rows:
-        cells = re.split(r"\s{2,}", row.strip())
+    for row in unbroken(lines):
+        cells = re.split(r"\s{2,}", row)
+        if cells[0] == "reference":
+            assert cells[-1] == "certified" and "verdict" in columns
+            continue
         if len(cells) != len(columns):  # notes follow
             break
         table[cells[0]] = dict(zip(columns, cells, strict=True))
     return table
+
+
+def unbroken(lines):
+    """Rows whose first cell was broken within a selector, in one line each."""
+    rows = []
+    for line in lines:
+        name, *cells = re.split(r"\s{2,}", rows[-1]) if rows else ("",)
+        if name.endswith("_") or name.count("[") > name.count("]"):
+            rows[-1] = "  ".join((name + line.strip(), *cells))
+        else:
+            rows.append(line.strip())
+    return rows
 
 
 @pytest.mark.parametrize("block", list(pasted_tables()))
@@ -156,6 +174,7 @@ def test_pasted_table_is_what_the_program_gives(block, in_my_directory):
 
     table = read_table(block)
     assert len(table) == len(given["backends"] or cb.backends())
+    assert ("\nreference" in block) == (records[0].reference is not None)
     for record in records:
         row = table[record.backend]
         assert row["verdict"].split(",")[0] == record.status.value
@@ -165,6 +184,8 @@ def test_pasted_table_is_what_the_program_gives(block, in_my_directory):
         delta = step(record.backend)
         if delta >= 1e-8:
             assert float(row["digits"]) == pytest.approx(record.digits, abs=1.0)
+            if "median" in row:
+                assert float(row["median"]) == pytest.approx(record.digits_median, abs=1.0)
         exact = 1e-6 if record.dtype == "float32" else 1e-8
         for name, partial in record.gradient.items():
             if partial.shape == ():
@@ -177,6 +198,39 @@ def step(selector):
     """The delta of a finite difference, or 1."""
     found = re.search(r"delta=([^,\]]+)", selector)
     return float(found[1]) if found else 1.0
+
+
+def pasted_curves():
+    return [
+        pytest.param(block, id=f"{page.stem}: {block.splitlines()[0]}")
+        for page in PAGES
+        if page.exists()
+        for block in blocks(page, "console")
+        if "against the step" in block
+    ]
+
+
+@pytest.mark.parametrize("block", pasted_curves())
+def test_pasted_curve_is_what_the_program_gives(block):
+    """Bounds as they are; errors below them, and alike where truncation prevails."""
+    (words,) = commands(block)
+    given = cli.commands["steps"].make_context("steps", words[1:]).params
+    schemes = [f"finite_difference[scheme={s}]" for s in ("forward", "central", "richardson")]
+    backends = plugins.select_backends(given["backends"] or schemes)
+    (problem,) = plugins.select_problems([given["problem"]])
+    curve = steps.curve(problem, given["partial"], backends)
+    rows = re.findall(r"^\s*(\d\.\de[+-]\d\d) (.*)$", block, re.M)
+    assert len(rows) >= 10
+    for pasted_step, entries in rows:
+        here = [s for s in curve.steps if f"{s.step:.1e}" == pasted_step]
+        pasted = re.findall(r"(\S+) \(≤ (\S+)\)( ←)?", entries)
+        assert len(pasted) == len(here) == len(backends)
+        for (error, bound, best), found in zip(pasted, here, strict=True):
+            assert float(bound) == pytest.approx(found.bound, rel=0.6)
+            assert float(error) <= 1.5 * float(bound)
+            assert bool(best) == (curve.optimum[found.backend] == found.step)
+            if found.step >= 0.1:
+                assert float(error) == pytest.approx(found.error, rel=0.06)
 
 
 def test_delta_method_of_the_lesson():
@@ -205,6 +259,52 @@ def test_preparing_and_running_of_the_concepts(capsys):
     first, second = capsys.readouterr().out.splitlines()
     assert first == "{'m': array(36.305), 'b': array(6.265)}"
     assert second != first
+
+
+def test_reference_of_the_verdicts(capsys):
+    source = containing(VERDICTS, "cb.reference")
+    exec(source, {})
+    printed = capsys.readouterr().out.splitlines()
+    assert [f"# {line}" for line in printed] == re.findall(r"^# .*∂.*|^# C = .*", source, re.M)
+
+
+def test_verdicts_state_the_constants():
+    text = " ".join(VERDICTS.read_text("utf-8").split())
+    *precisions, last = reference.PRECISIONS
+    assert f"{precisions[0]} bits at first" in text
+    assert ", ".join(map(str, precisions[1:])) + f" and {last}" in text
+    assert f"{reference.TARGET:.0e}" in text
+    assert f"bound = {certificate.ALLOWANCE:.0f} · (radius + u · Σ|terms|)" in text
+    assert f"up to {judge.FORMULA_UNITS:.0f}·u·Σ|terms|" in text
+    assert f"more than {certificate.SECONDS:.0f} seconds" in text
+    assert f"more than {certificate.FREE_ROWS:,} `rows`" in text
+    assert f"timed on {certificate.TRIAL_ROWS} of them" in text
+    assert f"about {judge.SAMPLED_ROWS:,} evenly spaced rows" in text
+    assert finite_difference.ENCLOSED == 4
+    assert "four components" in text
+    assert f"{finite_difference.SAFETY:.0f}·|D(2h) − D(h)| / (2ᵖ − 1)" in text
+    assert f"{finite_difference.ROUNDINGS:.0f}·ε·(|C| + |slope|)" in text
+    for scheme, (truncation, rounding) in finite_difference.CONSTANTS.items():
+        order, a, b = re.findall(rf"\| `{scheme}`[^|]*\| (\d) \| ([^|]*) \| ([^|]*) \|", text)[0]
+        assert int(order) == finite_difference.ORDER.get(scheme, 2)
+        assert float(a.split()[-1]) == pytest.approx(truncation, rel=2e-3)
+        assert float(b.split()[-1]) == pytest.approx(rounding, rel=2e-3)
+
+
+def test_table_of_faults_in_the_verdicts():
+    """The pasted table adds up; tests/test_evidence.py makes it anew."""
+    (table,) = blocks(VERDICTS, "text")
+    head, *rows, total = table.strip().splitlines()
+    missed = re.split(r"\s{2,}", head).index("missed") if "missed" in head else None
+    kinds, caught, lost = [], 0, 0
+    for row in rows:
+        kind, *counts = re.split(r"\s{2,}", row)
+        counts = [0 if count == "–" else int(count) for count in counts]
+        kinds.append(kind)
+        lost += counts[missed - 1] if missed else 0
+        caught += sum(counts)
+    assert total == f"{caught - lost} of {caught} faults caught"
+    assert len(set(kinds)) == len(kinds) > 20
 
 
 def test_concepts_name_every_field_and_status():
