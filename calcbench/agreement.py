@@ -192,11 +192,16 @@ def digits(ballot: Ballot, agreed: Consensus, dtype: str) -> np.ndarray:
     return np.clip(-np.log10(np.maximum(error, unit)), 0.0, None)
 
 
-def ulps(ballot: Ballot, agreed: Consensus, dtype: str) -> float:
-    """The largest error in units in the last place of the reference component."""
-    with np.errstate(invalid="ignore", over="ignore"):
+def ulps(ballot: Ballot, agreed: Consensus, dtype: str) -> float | None:
+    """The largest error in units in the last place of the reference component.
+
+    None where that is nothing to speak of: a component of 0, or one that is not finite.
+    """
+    with np.errstate(all="ignore"):
         spacing = np.spacing(np.abs(agreed.reference).astype(dtype)).astype(np.float64)
-        return float(np.max(np.abs(ballot.gradient - agreed.reference) / spacing))
+        errors = np.abs(ballot.gradient - agreed.reference) / spacing
+    told = errors[(agreed.reference != 0) | (ballot.gradient == 0)]
+    return float(np.max(told)) if told.size and np.all(np.isfinite(told)) else None
 
 
 def unflatten(vector: np.ndarray, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:

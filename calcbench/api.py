@@ -84,8 +84,9 @@ def reference(
     Ball arithmetic on the cost itself, to 30 digits or more (`calcbench.certified`).
 
         >>> calcbench.reference("cylinder_volume", at={"r": 3, "l": 5})
-        C = [141.371669411540670193160747821 +/- 3.91e-28]
-        ∂C/∂r = [94.2477796076937971548190531885 +/- …]
+        C = [141.371669411540695730818952248 +/- 4.23e-28]
+        ∂C/∂r = [94.2477796076937971538793014984 +/- 1.50e-29]
+        ∂C/∂l = [28.2743338823081391461637904495 +/- 1.56e-29]
 
     Raises `NotCertified` where the cost is not smooth or leaves the array vocabulary, and what
     `gradient` raises for bad input.

@@ -39,7 +39,7 @@ class Outcome:
 
     records: list[Record]
     certificate: Certificate | None
-    """The certificate at the own point, in float64."""
+    """The certificate at the own point, in the dtype of the first run."""
     note: str
     """Why it is not certified, or on how much of the problem it is."""
     condition: float | None
@@ -160,7 +160,16 @@ def _at_a_kink(before: Record, after: Record, point: str, why: NotSmoothHere) ->
         return after
     if point != "own":
         return before
-    return replace(after, status=Status.SKIPPED, reason=f"{why}; {after.reason}")
+    told = after.disagreement
+    conventions = (
+        f", where it gives {told.value:.6g} and most give {told.expected:.6g}" if told else ""
+    )
+    return replace(
+        after,
+        status=Status.SKIPPED,
+        disagreement=None,
+        reason=f"{why}{conventions}: no derivative, only conventions",
+    )
 
 
 class Vote:
@@ -330,6 +339,8 @@ def _verdict(
     agreed: Consensus,
 ) -> Record:
     """Add what one point says to a verdict; the first point that fails is the one reported."""
+    if so_far.status is Status.ERROR:
+        return so_far
     digits = agreement.digits(ballot, agreed, so_far.dtype)
     worst = float(np.min(digits))
     verdict = replace(so_far, digits=worst if so_far.digits is None else min(worst, so_far.digits))
@@ -343,8 +354,10 @@ def _verdict(
     if so_far.status is not Status.OK:
         return verdict
     place = "" if point == "own" else f" at {point}"
-    if not np.all(np.isfinite(agreed.reference)):
-        position = int(np.flatnonzero(~np.isfinite(agreed.reference))[0])
+    with np.errstate(over="ignore"):
+        held = np.isfinite(agreed.reference.astype(so_far.dtype))
+    if not held.all():
+        position = int(np.flatnonzero(~held)[0])
         name = agreement.component(problem, shapes, position)
         why = agreed.range_fault or f"{so_far.backend} gives {ballot.gradient[position]}"
         return replace(

@@ -98,7 +98,7 @@ def table(curve: Curve) -> Table:
     def entry(backend: str, step: float) -> Cell:
         here = found[backend, step]
         mark = " ←" if curve.optimum[backend] == step else "  "
-        return Cell(f"{here.error:.1e} (≤ {here.bound:.0e}){mark}")
+        return Cell(f"{here.error:.1e} (≤ {_up(here.bound):.0e}){mark}")
 
     rows = [[Cell(f"{h:.1e}"), *(entry(b, h) for b in backends)] for h in STEPS]
     title = f"{curve.problem}: relative error of ∂C/∂{curve.partial} against the step"
@@ -143,6 +143,14 @@ def plot(curve: Curve, path: Path) -> None:
         height=360,
     )
     chart.save(str(path), **({"scale_factor": 2} if path.suffix == ".png" else {}))
+
+
+def _up(bound: float) -> float:
+    """The bound with one digit, rounded up, so that it does not look smaller than it is."""
+    if not 0 < bound < np.inf:
+        return bound
+    unit = 10.0 ** np.floor(np.log10(bound))
+    return float(np.ceil(bound / unit) * unit)
 
 
 def _place(problem: Problem, inputs: Arrays, partial: str | None) -> tuple[str, tuple[int, ...]]:

@@ -172,7 +172,7 @@ def _draw(table: Table, console: Console) -> None:
         for (column, _), width in block:
             left = column in ("backend", "problem", "verdict", "formula")
             drawn.add_column(
-                _wrapped(column, width),
+                Text(_wrapped(column, width)),  # plain text: [scheme=forward] is no markup
                 justify="left" if left else "right",
                 overflow="fold",
                 width=width,
@@ -300,7 +300,7 @@ def _needed(record: Record) -> float | None:
 
 
 def _ulps(ulps: float | None) -> str:
-    if ulps is None or np.isnan(ulps):
+    if ulps is None:
         return NOTHING
     return f"{ulps:.0f}" if ulps < 1000 else f"{ulps:.0e}"
 

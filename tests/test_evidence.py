@@ -129,6 +129,16 @@ def swapped_neighbours(gradient, name, index, rng):
     return {**gradient, name: flat.reshape(np.shape(gradient[name]))}
 
 
+def formula_error(relative):
+    """An error of the formula, which ball arithmetic sees through any rounding."""
+
+    def mutate(gradient, name, index, rng):
+        return {**gradient, name: gradient[name] * (1 + relative)}
+
+    return mutate
+
+
+IN_FORMULA = (1e-13, 1e-14)
 RELATIVE = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12)
 CERTAIN = 1e-10
 """The size of fault from which every one must be caught."""
@@ -145,6 +155,7 @@ MUTATIONS = {
     "all zeros": all_zeros,
     "NaN in one": nan,
     **{f"relative {size:.0e}": component_error(size) for size in RELATIVE},
+    **{f"formula {size:.0e}": formula_error(size) for size in IN_FORMULA},
 }
 
 
@@ -251,7 +262,7 @@ def test_every_fault_is_caught(name):
             continue
         caught = record.status is Status.DISAGREE
         CAUGHT[kind, check_that_caught(record) if caught else "missed"] += 1
-        small = kind.startswith("relative") and float(kind.split()[1]) < CERTAIN
+        small = kind.startswith(("relative", "formula")) and float(kind.split()[1]) < CERTAIN
         if not caught and not small:
             missed.append((kind, record.reason))
     assert missed == []

@@ -45,7 +45,7 @@ class Reference:
     magnitudes: dict[str, np.ndarray] = field(default_factory=dict)
     """Parameter name → Σ |terms| that each partial is the sum of: what may cancel in it."""
     range_fault: str = ""
-    """An intermediate result that float64 cannot hold, if there was one."""
+    """An intermediate result that the dtype cannot hold, if there was one."""
 
     @property
     def gradient(self) -> Arrays:
@@ -102,7 +102,7 @@ def rounded(problem: Problem, inputs: Arrays, dtype: str = "float64") -> Referen
     `NotCertified` where balls of that precision do not decide a branch.
     """
     try:
-        return _sweep(problem, inputs, BITS[dtype])
+        return _sweep(problem, inputs, BITS[dtype], dtype)
     except Undecided as error:
         raise NotCertified(f"too near a tie to judge: {error}") from error
 
@@ -119,7 +119,7 @@ def claimed(problem: Problem, inputs: Arrays, bits: int) -> dict[str, np.ndarray
         return {name: _values(gradient[name]) for name in problem.parameters}
 
 
-def _sweep(problem: Problem, inputs: Arrays, bits: int) -> Reference:
+def _sweep(problem: Problem, inputs: Arrays, bits: int, dtype: str = "float64") -> Reference:
     """One forward evaluation and one reverse sweep at `bits` bits."""
     with balls.precision(bits):
         tape: list[Ball] = []
@@ -132,7 +132,7 @@ def _sweep(problem: Problem, inputs: Arrays, bits: int) -> Reference:
         balls.reverse(output)
         partials = {name: _adjoints(lifted[name]) for name in problem.parameters}
         magnitudes = {name: _magnitudes(lifted[name]) for name in problem.parameters}
-        fault = _range_fault(tape)
+        fault = _range_fault(tape, dtype)
         return Reference(problem.name, output.value, partials, bits, magnitudes, fault)
 
 
@@ -212,15 +212,13 @@ def _radii(array: np.ndarray) -> np.ndarray:
     return np.array([float(b.rad()) for b in array.flat], dtype=np.float64).reshape(array.shape)
 
 
-LARGEST, SMALLEST = arb(np.finfo(np.float64).max), arb(np.finfo(np.float64).tiny)
-
-
-def _range_fault(tape: list[Ball]) -> str:
-    """The first intermediate result beyond float64: it would overflow or lose its digits."""
+def _range_fault(tape: list[Ball], dtype: str) -> str:
+    """The first intermediate result beyond the dtype: it would overflow or lose its digits."""
+    largest, smallest = (float(limit) for limit in (np.finfo(dtype).max, np.finfo(dtype).tiny))
     for ball in tape:
         size = abs(ball.value)
-        if size > LARGEST:
+        if size > largest:
             return f"an intermediate result is {ball.value.str(3, radius=False)}"
-        if size < SMALLEST and size > 0:
+        if size < smallest and size > 0:
             return f"an intermediate result is {ball.value.str(3, radius=False)}"
     return ""

@@ -44,7 +44,7 @@ def taylor_bounds(
             cost = problem.cost(namespace(sys.modules[__name__]), *parameters, **data)
         except Exception:  # whatever a cost does with numbers that it was not written for
             return np.full(order + 1, np.inf)
-        series = lift(np.asarray(cost, dtype=object)[()]).series
+        series = arb_series([0]) + lift(np.asarray(cost, dtype=object)[()]).series
         bounds = [float(series[k].abs_upper()) for k in range(order + 1)]
         return np.nan_to_num(bounds, nan=np.inf)
 
@@ -63,8 +63,8 @@ class Series:
 
     __slots__ = ("series",)
 
-    def __init__(self, series: arb_series) -> None:
-        """Wrap a python-flint series."""
+    def __init__(self, series: arb_series | arb) -> None:
+        """Wrap a python-flint series, or a plain ball: a constant, which is much quicker."""
         self.series = series
 
     __add__ = _operator(lambda self, other: Series(self.series + other.series))
@@ -79,15 +79,15 @@ class Series:
 
     @_operator
     def __pow__(self, other: Series) -> Series:
-        exponent = other.series[0]
-        if other.series.length() <= 1 and exponent.is_integer():
+        exponent = other.series
+        if isinstance(exponent, arb) and exponent.is_integer():
             return self._power(int(exponent.mid().fmpz()))
         return (other * self.log()).exp()
 
     def _power(self, n: int) -> Series:
         if n < 0:
             return Series(1 / self._power(-n).series)
-        result = arb_series([1])
+        result = arb(1)
         for _ in range(n):
             result = result * self.series
         return Series(result)
@@ -141,19 +141,19 @@ class Series:
 
     def mid(self) -> float:
         """The midpoint of the value."""
-        return float(self.series[0].mid())
+        return float(_value(self.series).mid())
 
 
 def lift(number: Any) -> Series:
     """A constant series from an exact number."""
     if isinstance(number, Series):
         return number
-    return Series(arb_series([arb(number if isinstance(number, int) else float(number))]))
+    return Series(arb(number if isinstance(number, int) else float(number)))
 
 
 def total(terms: Sequence[Series]) -> Series:
     """Σ terms."""
-    result = arb_series([0])
+    result = arb(0)
     for term in terms:
         result = result + term.series
     return Series(result)
@@ -161,7 +161,7 @@ def total(terms: Sequence[Series]) -> Series:
 
 def dot(xs: Sequence[Series], ys: Sequence[Series]) -> Series:
     """Σ xₖ·yₖ."""
-    result = arb_series([0])
+    result = arb(0)
     for x, y in zip(xs, ys, strict=True):
         result = result + x.series * y.series
     return Series(result)
@@ -175,7 +175,7 @@ def logsumexp(terms: Sequence[Series]) -> Series:
 
 def pi() -> Series:
     """π."""
-    return Series(arb_series([arb.pi()]))
+    return Series(arb.pi())
 
 
 def size(number: Series) -> float:
@@ -183,11 +183,15 @@ def size(number: Series) -> float:
     return abs(number.mid())
 
 
+def _value(series: arb_series | arb) -> arb:
+    return series if isinstance(series, arb) else series[0]
+
+
 def _certainly_less(one: Series, other: Series) -> bool:
     """one < other over the whole interval; an interval that reaches across decides nothing."""
-    if one.series[0] < other.series[0]:
+    if _value(one.series) < _value(other.series):
         return True
-    if one.series[0] > other.series[0]:
+    if _value(one.series) > _value(other.series):
         return False
     raise Undecided("a branch changes within the step")
 
