@@ -18,7 +18,7 @@ from calcbench import points
 from calcbench.errors import ProblemError, Unsupported
 from calcbench.interfaces import Backend, Prepared, Problem
 from calcbench.interfaces.problem import Arrays
-from calcbench.interfaces.vocabulary import Namespace, iterate
+from calcbench.interfaces.vocabulary import Namespace, iterate, object_reduction
 from calcbench.program import ITERATE, PRINT, Rule, Spelling, Use, Writer, comprehension, mapping
 
 from . import by_hand
@@ -438,19 +438,8 @@ def _wrap(result: Any) -> Any:
 
 
 def _reduction(function: Callable[[list[Any]], Any]) -> Callable[..., Any]:
-    """A reduction over one axis, several or all, from a function of a list of expressions."""
-
-    def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        x = np.asarray(x, dtype=object)
-        axes = [*range(x.ndim)] if axis is None else [int(a) % x.ndim for a in np.atleast_1d(axis)]
-        kept = [a for a in range(x.ndim) if a not in axes]
-        lanes = np.transpose(x, [*kept, *axes]).reshape([x.shape[a] for a in kept] + [-1])
-        result = np.empty(lanes.shape[:-1], dtype=object)
-        for index in np.ndindex(result.shape):
-            result[index] = function(list(lanes[index]))
-        return _wrap(np.expand_dims(result, tuple(axes)) if keepdims else result)
-
-    return reduce
+    reduce = object_reduction(function)
+    return lambda x, axis=None, keepdims=False: _wrap(reduce(x, axis, keepdims))
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from calcbench.interfaces.vocabulary import Namespace, iterate
+from calcbench.interfaces.vocabulary import Namespace, iterate, object_reduction
 
 
 class Arithmetic(Protocol):
@@ -123,22 +123,14 @@ METHODS = (
 
 
 def _reduction(kind: Arithmetic, function: Callable[[Sequence[Any]], Any]) -> Callable[..., Any]:
-    """A reduction over one axis, several or all, from a function of a list of numbers."""
+    """A reduction of exact numbers and numbers of this kind, mixed."""
+    reduce = object_reduction(lambda terms: function([kind.lift(term) for term in terms]))
 
-    def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        x = np.asarray(x, dtype=object)
-        reduced = range(x.ndim) if axis is None else np.atleast_1d(axis)
-        axes = sorted(int(a) % x.ndim for a in reduced)
-        kept = [a for a in range(x.ndim) if a not in axes]
-        lanes = np.transpose(x, [*kept, *axes]).reshape([*(x.shape[a] for a in kept), -1])
-        result = np.empty(lanes.shape[:-1], dtype=object)
-        for index in np.ndindex(result.shape):
-            result[index] = function([kind.lift(number) for number in lanes[index]])
-        if keepdims:
-            return np.expand_dims(result, tuple(axes))
+    def apply(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        result = reduce(x, axis, keepdims)
         return result if result.ndim else result[()]
 
-    return reduce
+    return apply
 
 
 def _contract(kind: Arithmetic, x: np.ndarray, y: np.ndarray) -> Any:
