@@ -129,7 +129,7 @@ class FiniteDifference(Backend):
     ) -> float:
         """Taylor's theorem: the error of a scheme of order p is C·hᵖ·f⁽ᵖ⁺¹⁾(ξ)/(p+1)!."""
         order = ORDER.get(self.scheme, 2)
-        step = self._step(inputs[name][index], *self._room(problem, name))
+        step = np.float64(self._step(inputs[name][index], *self._room(problem, name)))
         truncation, rounding = CONSTANTS[self.scheme]
         bounds = taylor_bounds(problem, inputs, name, index, step, order + 1)
         highest, slope = bounds[order + 1], bounds[1]

@@ -18,7 +18,7 @@ from calcbench import points
 from calcbench.errors import ProblemError, Unsupported
 from calcbench.interfaces import Backend, Prepared, Problem
 from calcbench.interfaces.problem import Arrays
-from calcbench.interfaces.vocabulary import Namespace, iterate, object_reduction
+from calcbench.interfaces.vocabulary import Namespace, object_reduction
 from calcbench.program import ITERATE, PRINT, Rule, Spelling, Use, Writer, comprehension, mapping
 
 from . import by_hand
@@ -31,6 +31,9 @@ LARGEST_EXPRESSION = 100_000
 
 PROOF_ROWS = 2
 """Symbolic rows in a proof: with one, a forgotten 1/n would not show."""
+
+ROUNDED_CONSTANT = 1e-12
+"""A smaller difference than this may come from math.pi or 1/3 in a formula, and refutes nothing."""
 
 LARGEST_SIMPLIFICATION = 400
 """Operations beyond which SymPy's simplify takes too long to wait for."""
@@ -200,7 +203,7 @@ class Trace:
 
     def gradient(self) -> dict[str, np.ndarray]:
         """Parameter name → object array of the partial derivatives of the cost."""
-        operations = self.cost.count_ops()
+        operations = _operations(self.cost)
         if operations > LARGEST_EXPRESSION:
             raise Unsupported(
                 f"the formula has {operations:,} operations, over {LARGEST_EXPRESSION:,}"
@@ -221,6 +224,24 @@ def _readable(expression: Any) -> Any:
     return sympy.simplify(expression) if expression.count_ops() <= 60 else expression
 
 
+def _operations(expression: Any) -> int:
+    """The operations of an expression written out in full, without writing it out.
+
+    Subexpressions are shared: SymPy's own count visits each as often as it occurs, which after
+    thirty steps of x·(1 − x) is a billion times.
+    """
+    counts: dict[Any, int] = {}
+    left = [expression]
+    while left:
+        node = left[-1]
+        waiting = [child for child in node.args if child not in counts]
+        if waiting:
+            left += waiting
+        else:
+            counts[left.pop()] = bool(node.args) + sum(counts[child] for child in node.args)
+    return counts[expression]
+
+
 def _is_zero(difference: Any) -> bool | None:
     """Whether an expression is identically 0: True is proved, False refuted, None unknown."""
     import sympy
@@ -228,7 +249,7 @@ def _is_zero(difference: Any) -> bool | None:
     difference = sympy.nsimplify(difference, rational=True)  # 0.5 is meant to be one half
     if difference == 0 or difference.expand() == 0:
         return True
-    if abs(_anywhere(difference)) > 1e-20:
+    if abs(_anywhere(difference)) > ROUNDED_CONSTANT:
         return False
     difference = elementary(difference)
     if difference.count_ops() <= LARGEST_SIMPLIFICATION and sympy.simplify(difference) == 0:
@@ -531,9 +552,23 @@ def _namespace() -> Namespace:
             "linalg.cholesky": cholesky,
             "linalg.solve": solve,
             "linalg.slogdet": slogdet,
-            "iterate": iterate,
+            "iterate": _iterate,
         }
     )
+
+
+def _iterate(step: Any, state: Any, n: int) -> Any:
+    """A loop that stops when the formula has outgrown what can be differentiated."""
+    for done in range(n):
+        state = step(state)
+        parts = state if isinstance(state, tuple) else (state,)
+        expressions = [e for part in parts for e in np.asarray(part, dtype=object).flat]
+        if sum(_operations(e) for e in expressions if hasattr(e, "args")) > LARGEST_EXPRESSION:
+            raise Unsupported(
+                f"the formula has over {LARGEST_EXPRESSION:,} operations after "
+                f"{done + 1} of {n} steps"
+            )
+    return state
 
 
 # --- a program without calcbench -----------------------------------------------------------

@@ -1,14 +1,15 @@
-"""Agreement: which backends give the same gradient, and which is the odd one out.
+"""Agreement: a gradient against what it should be, and a vote where nothing better is known.
 
-There is no favourite. At each point the backends vote: two agree when every component differs
-by no more than their two error bounds allow, the largest camp of mutually supporting exact
-backends is the consensus, and its componentwise median is the reference.
+`judge` holds gradients against certificates; this module scores them. Where there is no
+certificate there is no favourite either: at each point the backends vote. Two agree when every
+component differs by no more than their two error bounds allow, the largest camp of mutually
+supporting exact backends is the consensus, and its componentwise median is the reference.
 
-The bounds are computed. An exact method may be off by rounding, and how much rounding matters
-at a point is measured there: the inputs are perturbed by a known relative amount, and what the
-gradient makes of that is its sensitivity κ. A backward stable evaluation lies within a modest
-multiple of u·(|g| + κ) of the truth (Higham, Accuracy and Stability of Numerical Algorithms,
-2nd ed., section 1.6). An approximate method adds the bound that it states itself.
+The bounds of a vote are computed too. An exact method may be off by rounding, and how much
+rounding matters at a point is measured there: the inputs are perturbed by a known relative amount,
+and what the gradient makes of that is its sensitivity κ. A backward stable evaluation lies within
+a modest multiple of u·(|g| + κ) of the truth (Higham, Accuracy and Stability of Numerical
+Algorithms, 2nd ed., section 1.6). An approximate method adds the bound that it states itself.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ def sensitivity(run: Callable[[Arrays], np.ndarray], inputs: Arrays, seed: int) 
         largest = np.zeros_like(here)
         for _ in range(DRAWS):
             change = run({**inputs, name: _perturb(array, rng)}) - here
-            largest = np.fmax(largest, np.abs(change) / PERTURBATION)
+            largest = np.maximum(largest, np.abs(change) / PERTURBATION)
         total += np.sqrt(array.size) * largest
     return total
 
@@ -146,14 +147,30 @@ def worst_component(ballot: Ballot, agreed: Consensus) -> tuple[int, float] | No
     allowed = ballot.bound + agreed.bound
     with np.errstate(invalid="ignore"):
         error = np.abs(ballot.gradient - agreed.reference)
-    # Not "error > allowed": a NaN must fail, whichever side it is on.
-    wrong = ~(error <= allowed)
+    # Not "error > allowed": a NaN must fail, whichever side it is on. Nor may infinity pass by
+    # earning itself an infinite allowance.
+    wrong = ~(error <= allowed) | ~np.isfinite(error)
     if not wrong.any():
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
         excess = np.where(wrong, np.nan_to_num(error / allowed, nan=np.inf, posinf=np.inf), -1.0)
     position = int(np.argmax(excess))
     return position, float(allowed[position])
+
+
+def unproven(ballot: Ballot, agreed: Consensus, dtype: str) -> int | None:
+    """A component of an exact method that its bound lets pass although nothing is right in it.
+
+    Where the bound is as large as the gradient itself, rounding may do anything, and being
+    within the bound says nothing. Only an error of a few units is then worth a pass.
+    """
+    if not ballot.exact:
+        return None
+    unit = float(np.finfo(dtype).eps) / 2
+    scale = float(np.max(np.abs(agreed.reference))) or agreed.scale
+    error = np.abs(ballot.gradient - agreed.reference)
+    empty = ~(ballot.bound < scale) & (error > ROUNDINGS * unit * scale)
+    return int(np.flatnonzero(empty)[0]) if scale > 0 and empty.any() else None
 
 
 def disagreement(

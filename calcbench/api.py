@@ -1,4 +1,4 @@
-"""The public functions: `gradient`, `compare`, `verify`."""
+"""The public functions: `gradient`, `reference`, `compare`, `verify`."""
 
 from __future__ import annotations
 

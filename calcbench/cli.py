@@ -1,4 +1,4 @@
-"""The command line: `calcbench list | show | compare | verify | doctor`."""
+"""The command line: `calcbench list | show | compare | verify | steps | doctor`."""
 
 from __future__ import annotations
 

@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from calcbench import points
+from calcbench.certified.reference import Reference
 from calcbench.errors import ProblemError, first_line
 from calcbench.interfaces import Backend, Problem
 from calcbench.interfaces.problem import Arrays
@@ -32,7 +35,7 @@ def compare(
     witnesses: Iterable[Backend] = (),
     progress: Progress = lambda text: None,
 ) -> list[Record]:
-    """Run `problem` on every backend, and judge them against each other.
+    """Run `problem` on every backend, and judge what they give.
 
     `witnesses` are asked as well where the backends alone cannot decide; they get no record.
     Raises `ProblemError` where the problem itself is at fault, `SelectorError` for a bad `at`
@@ -51,20 +54,37 @@ def compare(
     proof = _proof(problem, runs, own, progress)
     return [
         replace(
-            verdict,
+            _refuted(verdict, proof) if run.backend.hand_derived else verdict,
             size=points.chosen_size(problem, size),
             seed=seed,
             at={name: own[name] for name in problem.parameters},
             gradient=run.gradients.get("own"),
             proof=proof if run.backend.hand_derived else "",
             seconds=run.seconds,
-            reference=truth.gradient if truth else None,
+            reference=_shown(truth) if truth else None,
             certified_digits=truth.digits if truth else None,
             judged=outcome.note,
             condition=outcome.condition,
         )
         for run, verdict in zip(runs, outcome.records, strict=True)
     ]
+
+
+def _shown(truth: Reference) -> Arrays:
+    """The reference, NaN where there is no derivative."""
+    return {
+        name: np.where(truth.rough[name], np.nan, partial)
+        for name, partial in truth.gradient.items()
+    }
+
+
+def _refuted(verdict: Record, proof: str) -> Record:
+    """A hand-derived formula that symbols refute is wrong, wherever the numbers agree."""
+    if verdict.status is Status.OK and proof.startswith("refuted"):
+        return replace(
+            verdict, status=Status.DISAGREE, reason=f"the formula is {proof}, in symbols"
+        )
+    return verdict
 
 
 def _proof(problem: Problem, runs: list[Run], own: Arrays, progress: Progress) -> str:

@@ -9,7 +9,7 @@ bound, scaled by its proven growth.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,17 +17,17 @@ import numpy as np
 from calcbench import agreement, points
 from calcbench.agreement import Ballot, Consensus
 from calcbench.certified.certificate import Certificate, affordable, certify, formula_error
-from calcbench.certified.reference import NotCertified, NotSmoothHere
+from calcbench.certified.reference import NotCertified, NotFiniteHere, NotSmoothHere
 from calcbench.interfaces import Backend, Problem
 from calcbench.interfaces.problem import Arrays
 from calcbench.record import Disagreement, Record, Status
 from calcbench.running import Run, evaluator, run_points
 
+WITNESSED = 1000
+"""Components up to which witnesses are asked: they evaluate the cost for every one."""
+
 FEWEST = 3
 """Independent results below which the backends' own witnesses are asked as well."""
-
-FORMULA_UNITS = 8.0
-"""Roundings of constants, such as 1/3, allowed to a hand-derived formula."""
 
 SAMPLED_ROWS = 1024
 """Rows that are certified, and on which sensitivity is measured, where there are too many."""
@@ -63,7 +63,7 @@ def judge(
     certificates = certificates_at(problem, few, dtypes)
     own = certificates.get(("own", dtypes[0])) if dtypes else None
     certificate = own if isinstance(own, Certificate) else None
-    reason = "" if certificate else f"not certified: {own}"
+    reason = _remarks(problem, where, certificates, dtypes)
     condition = _condition(problem, runs, few, seed)
     witnesses = list(witnesses)
     if few is where:
@@ -98,6 +98,29 @@ def certificates_at(
         for point, inputs in where.items()
         for dtype in dtypes
     }
+
+
+def _remarks(
+    problem: Problem, where: Mapping[str, Arrays], certificates: Certificates, dtypes: Sequence[str]
+) -> str:
+    """What is not certified, and which components or points are not judged, in one sentence."""
+    told = []
+    shapes = {name: where["own"][name].shape for name in problem.parameters}
+    for (point, dtype), found in certificates.items():
+        if dtype != dtypes[0]:
+            continue
+        if isinstance(found, NotFiniteHere) and point != "own":
+            told.append(f"not judged at {point}: {found} there (declare a domain)")
+        elif not isinstance(found, Certificate):
+            told.append(f"not certified{'' if point == 'own' else f' at {point}'}: {found}")
+        elif point != "own" and not np.all(np.isfinite(found.gradient[~found.rough])):
+            told.append(f"not judged at {point}: the gradient is not finite there")
+        elif point == "own" and found.rough.any():
+            rough = [int(k) for k in np.flatnonzero(found.rough)]
+            names = [agreement.component(problem, shapes, k) for k in rough]
+            listed = ", ".join(f"∂C/∂{name}" for name in names[:3]) + (", …" if names[3:] else "")
+            told.append(f"not smooth here, hence not judged: {listed} (a comparison ties)")
+    return "; ".join(dict.fromkeys(told))
 
 
 def _affordable(problem: Problem, where: Mapping[str, Arrays]) -> Mapping[str, Arrays]:
@@ -137,39 +160,49 @@ def verdicts(vote: Vote, certificates: Certificates) -> list[Record]:
     records = [_record(problem, run) for run in vote.runs]
     for point in where:
         for index, run in enumerate(vote.runs):
-            if run.status is not Status.OK:
-                continue
-            found = certificates.get((point, run.backend.dtype))
-            if isinstance(found, Certificate):
-                ballot = _ballot(problem, run, point, found.bound)
-                agreed = _proved(found, run.backend.dtype)
-            else:
-                ballot, agreed = vote.at(point, index)
-            record = _verdict(problem, records[index], shapes, point, ballot, agreed)
-            if isinstance(found, NotSmoothHere):
-                record = _at_a_kink(records[index], record, point, found)
-            if isinstance(found, Certificate) and run.backend.hand_derived:
-                record = _formula(problem, record, shapes, point, found)
-            records[index] = record
+            if run.status is Status.OK:
+                found = certificates.get((point, run.backend.dtype))
+                records[index] = _at_point(vote, index, records[index], shapes, point, found)
     return records
 
 
-def _at_a_kink(before: Record, after: Record, point: str, why: NotSmoothHere) -> Record:
-    """Where there is no derivative, backends differ by convention, and none of them is wrong."""
-    if after.status is before.status:
-        return after
-    if point != "own":
-        return before
-    told = after.disagreement
-    conventions = (
-        f", where it gives {told.value:.6g} and most give {told.expected:.6g}" if told else ""
-    )
-    return replace(
-        after,
-        status=Status.SKIPPED,
-        disagreement=None,
-        reason=f"{why}{conventions}: no derivative, only conventions",
-    )
+def _at_point(
+    vote: Vote,
+    index: int,
+    record: Record,
+    shapes: Mapping[str, tuple[int, ...]],
+    point: str,
+    found: Certificate | NotCertified | None,
+) -> Record:
+    """Add to a verdict what one point says: by the certificate, or else by the vote."""
+    problem, run = vote.problem, vote.runs[index]
+    if isinstance(found, Certificate):
+        if point != "own" and not np.all(np.isfinite(found.gradient[~found.rough])):
+            return record  # a point that the harness chose, outside the domain: see _remarks
+        ballot = _ballot(problem, run, point, found.bound)
+        ballot, agreed = _smooth(ballot, _proved(found, run.backend.dtype), found.rough)
+        record = _verdict(problem, record, shapes, point, ballot, agreed)
+        return (
+            _formula(problem, record, shapes, point, found) if run.backend.hand_derived else record
+        )
+    if isinstance(found, NotFiniteHere):
+        if point != "own" or record.status is not Status.OK:
+            return record
+        return replace(record, status=Status.ERROR, reason=f"no verdict: {found}")
+    after = _verdict(problem, record, shapes, point, *vote.at(point, index))
+    if isinstance(found, NotSmoothHere) and after.status is not record.status:
+        # Where there may be no derivative backends differ by convention, and none is wrong.
+        return record
+    return after
+
+
+def _smooth(ballot: Ballot, agreed: Consensus, rough: np.ndarray) -> tuple[Ballot, Consensus]:
+    """The same with nothing to be said of the components that have no derivative."""
+    if not rough.any():
+        return ballot, agreed
+    gradient, reference = ballot.gradient.copy(), agreed.reference.copy()
+    gradient[rough] = reference[rough] = 0.0
+    return replace(ballot, gradient=gradient), replace(agreed, reference=reference)
 
 
 class Vote:
@@ -201,7 +234,8 @@ class Vote:
     def _hold(self, point: str) -> tuple[dict[int, Ballot], Consensus]:
         ballots = self._ballots(self.runs, point)
         agreed = agreement.consensus(ballots)
-        if agreed.tied or len(ballots) < FEWEST:
+        components = len(agreed.reference)
+        if (agreed.tied or len(ballots) < FEWEST) and components <= WITNESSED:
             if self.extra is None:
                 self.extra = [run_points(self.problem, w, self.where) for w in self.witnesses]
                 self.kappa = None  # measured again: there may have been no exact backend
@@ -256,17 +290,15 @@ def _formula(
 ) -> Record:
     """Judge the hand-derived formula itself, evaluated without rounding.
 
-    What is allowed is what constants rounded to float64 may do; a wrong formula has nowhere to
-    hide below the rounding of its evaluation.
+    However badly conditioned the cost, a wrong formula has no rounding to hide below.
     """
     if record.status is not Status.OK:
         return record
     try:
-        error = formula_error(problem, certificate)
+        error, allowed = formula_error(problem, certificate)
     except NotCertified:
         return record
-    unit = float(np.finfo(np.float64).eps) / 2
-    wrong = np.abs(error) > FORMULA_UNITS * unit * certificate.magnitude
+    wrong = (np.abs(error) > allowed) & ~certificate.rough
     if not wrong.any():
         return record
     position = int(np.argmax(np.where(wrong, np.abs(error), -1.0)))
@@ -297,7 +329,8 @@ def _sensitivities(
     exact = [run for run in runs if run.bounds and None in run.bounds.values()][:2]
     found: dict[str, np.ndarray] = {}
     for run in exact:
-        evaluate = evaluator(problem, run.backend.prepare(problem, few["own"]))
+        with np.errstate(all="ignore"):
+            evaluate = evaluator(problem, run.backend.prepare(problem, few["own"]))
         for point, inputs in few.items():
             with np.errstate(all="ignore"):
                 kappa = share * agreement.sensitivity(evaluate, inputs, seed)
@@ -315,7 +348,8 @@ def _condition(
     own = {"own": points.thinned(problem, where["own"], SAMPLED_ROWS)}
     kappa = _sensitivities(problem, exact, own, seed)["own"]
     size = float(np.max(np.abs(agreement.flatten(exact[0].gradients["own"], problem))))
-    return float(np.max(kappa)) / size if size > 0 else None
+    condition = float(np.max(kappa)) / size if size > 0 else np.nan
+    return condition if np.isfinite(condition) else None
 
 
 def _record(problem: Problem, run: Run) -> Record:
@@ -376,6 +410,17 @@ def _verdict(
         )
     if fault:
         return replace(verdict, status=Status.DISAGREE, reason=str(fault), disagreement=fault)
+    empty = agreement.unproven(ballot, agreed, so_far.dtype)
+    if empty is not None:
+        name = agreement.component(problem, shapes, empty)
+        value, true = ballot.gradient[empty], agreed.reference[empty]
+        return replace(
+            verdict,
+            status=Status.ERROR,
+            digits=None,
+            reason=f"no verdict: ∂C/∂{name}{place} is {value:.6g} instead of {true:.6g}, and "
+            f"rounding in {so_far.dtype} may do that (the bound is {ballot.bound[empty]:.1g})",
+        )
     if agreed.tied:
         return replace(
             verdict,

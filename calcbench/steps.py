@@ -111,7 +111,7 @@ def plot(curve: Curve, path: Path) -> None:
     Raises `NotInstalled` where altair is missing, `SelectorError` for another kind of file.
     """
     if path.suffix not in FORMATS:
-        raise SelectorError(f"{str(path)!r}: {nearest(path.suffix, FORMATS)}")
+        raise SelectorError(f"cannot draw to {str(path)!r}: choose from {', '.join(FORMATS)}")
     missing = requirements.missing(
         ("altair", "vl_convert"), "python -m pip install altair vl-convert-python"
     )

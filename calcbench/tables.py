@@ -87,7 +87,7 @@ def comparison(records: Sequence[Record], width: int = PIPED_WIDTH) -> Table:
         column(
             f"∂C/∂{name}",
             (Cell(_partial(record.gradient, name)) for record in records),
-            _partial(truth, name),
+            _partial(truth, name).replace("nan", NOTHING),  # where there is no derivative
         )
         for name in names
     ]
@@ -105,7 +105,7 @@ def comparison(records: Sequence[Record], width: int = PIPED_WIDTH) -> Table:
     notes = _reasons(records)
     notes += [records[0].judged] if records[0].judged else []
     notes += _condition(records[0])
-    notes += [f"by_hand {r.proof}" for r in records if r.proof not in ("", "proved")]
+    notes += [f"{r.backend}: {r.proof}" for r in records if r.proof not in ("", "proved")]
     if total > len(shown):
         more = total - len(shown)
         plural = "s" if more > 1 else ""
@@ -327,7 +327,8 @@ def _reasons(records: Sequence[Record]) -> list[str]:
 
 def _verdict(record: Record) -> str:
     text = record.status.value.replace("_", " ")
-    return f"{text}, proved" if record.proof == "proved" else text
+    proved = record.proof == "proved" and record.status is Status.OK
+    return f"{text}, proved" if proved else text
 
 
 def _digits(record: Record | None) -> Cell:

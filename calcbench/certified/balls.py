@@ -8,6 +8,7 @@ chapter 3). Inactive balls are constants and leave no record.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -15,8 +16,29 @@ import numpy as np
 from flint import arb, ctx
 
 
-class NotSmooth(ArithmeticError):
-    """The cost has no derivative at this very point, or only one-sided ones: a tie."""
+class NotFinite(ArithmeticError):
+    """A number that is none: the logarithm of −1, say."""
+
+
+class TooSlow(Exception):
+    """The sweep has taken longer than its deadline allows."""
+
+
+class Tape(list["Ball"]):
+    """The active balls in the order of their making."""
+
+    def __init__(self, deadline: float = float("inf")) -> None:
+        """Take the `time.monotonic()` at which to give up."""
+        super().__init__()
+        self.deadline = deadline
+        self.ties: list[Ball] = []
+        """Balls in comparisons that tied exactly: what depends on them has no derivative."""
+
+    def add(self, ball: Ball) -> None:
+        """Record a ball. Raises `TooSlow` past the deadline."""
+        self.append(ball)
+        if len(self) % 1024 == 0 and time.monotonic() > self.deadline:
+            raise TooSlow
 
 
 class Undecided(ArithmeticError):
@@ -43,7 +65,7 @@ class Ball:
         self,
         value: arb,
         edges: Sequence[tuple[Ball, arb]] = (),
-        tape: list[Ball] | None = None,
+        tape: Tape | None = None,
     ) -> None:
         """Take the value and, for an active ball, (operand, partial) pairs and the tape."""
         self.value = value
@@ -104,14 +126,17 @@ class Ball:
     __ge__ = _operator(lambda self, other: self._compare(other) >= 0)
 
     def _compare(self, other: Ball) -> int:
-        """−1, 0 or 1. An exact tie is decided, but has no derivative if a parameter is in it."""
+        """−1, 0 or 1. An exact tie is decided, and remembered if a parameter is in it."""
         if self.value < other.value:
             return -1
         if self.value > other.value:
             return 1
+        if not (self.value.is_finite() and other.value.is_finite()):
+            raise NotFinite("the cost compares with what is not a number")
         if self.value.is_exact() and other.value.is_exact() and self.value == other.value:
-            if self.tape is not None or other.tape is not None:
-                raise NotSmooth(f"a comparison ties at {float(self.value.mid()):g}")
+            for ball in (self, other):
+                if ball.tape is not None:
+                    ball.tape.ties.append(ball)
             return 0
         raise Undecided(f"{self.value.str(5)} against {other.value.str(5)}")
 
@@ -177,7 +202,7 @@ def record(value: arb, edges: Iterable[tuple[Ball, arb]]) -> Ball:
     tape = active[0][0].tape
     assert tape is not None
     ball = Ball(value, active, tape)
-    tape.append(ball)
+    tape.add(ball)
     return ball
 
 
@@ -226,6 +251,18 @@ def reverse(output: Ball) -> None:
             operand.adjoint = share if operand.adjoint is None else operand.adjoint + share
             if not operand.edges:
                 operand.magnitude += abs(float(share.mid()))
+
+
+def ancestors(balls: Iterable[Ball]) -> set[int]:
+    """The ids of all balls that the given ones were computed from, themselves included."""
+    found: set[int] = set()
+    left = list(balls)
+    while left:
+        ball = left.pop()
+        if id(ball) not in found:
+            found.add(id(ball))
+            left += [operand for operand, _ in ball.edges]
+    return found
 
 
 @contextlib.contextmanager

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from calcbench import points
-from calcbench.certified.reference import NotCertified, Reference, claimed, reference, rounded
+from calcbench.certified.reference import (
+    BITS,
+    NotCertified,
+    Reference,
+    claimed,
+    reference,
+    rounded,
+)
 from calcbench.interfaces.problem import Arrays, Problem
 
 ALLOWANCE = 8.0
@@ -37,6 +44,8 @@ class Certificate:
     """Absolute: how far from the truth an exact method in this dtype may land."""
     magnitude: np.ndarray
     """Σ |terms| of each component: what cancels where a partial is 0."""
+    rough: np.ndarray
+    """Whether each component has no derivative here, because a comparison ties."""
     digits: float
     """Certified digits of the reference itself."""
     range_fault: str
@@ -62,38 +71,52 @@ def affordable(problem: Problem, inputs: Arrays) -> bool:
 def certify(problem: Problem, inputs: Arrays, dtype: str) -> Certificate:
     """Certify the gradient at exactly these inputs, for evaluations in `dtype`.
 
-    Raises `NotCertified` with the reason where that cannot be done.
+    Raises `NotCertified` with the reason where that cannot be done, or not within `SECONDS`.
     """
-    truth = reference(problem, inputs)
-    near = rounded(problem, inputs, dtype)
+    truth = reference(problem, inputs, SECONDS)
+    near = rounded(problem, inputs, dtype, SECONDS)
     unit = float(np.finfo(dtype).eps) / 2
     gradient, radius, magnitude = (
         _vector(problem, part) for part in (truth.gradient, near.radius, truth.magnitudes)
     )
     with np.errstate(invalid="ignore", over="ignore"):
         bound = ALLOWANCE * (radius + unit * magnitude + float(np.finfo(dtype).smallest_subnormal))
-    return Certificate(gradient, bound, magnitude, truth.digits, near.range_fault, truth, inputs)
+    rough = _vector(problem, truth.rough)
+    return Certificate(
+        gradient, bound, magnitude, rough, truth.digits, near.range_fault, truth, inputs
+    )
 
 
-def formula_error(problem: Problem, certificate: Certificate) -> np.ndarray:
-    """The error of the hand-derived formula itself, free of rounding, per component.
+def formula_error(problem: Problem, certificate: Certificate) -> tuple[np.ndarray, np.ndarray]:
+    """The error of the hand-derived formula itself, free of rounding, and what is allowed of it.
 
     Evaluated in balls as precise as the reference's, the formula and the truth differ by what
-    is wrong with the formula and by nothing else. 0 where they cannot be told apart.
+    is wrong with the formula and by nothing else; the error is 0 where they cannot be told
+    apart. Allowed is what rounded constants, such as 1/3, may do: as much as the rounding of the
+    formula's own operations, which its radius at 53 bits bounds.
     """
     truth = certificate.truth
-    claim = claimed(problem, certificate.inputs, truth.bits)
-    errors = []
+    exact = claimed(problem, certificate.inputs, truth.bits)
+    near = claimed(problem, certificate.inputs, BITS["float64"])
+    unit = float(np.finfo(np.float64).eps) / 2
+    errors, allowed = [], []
     for name in problem.parameters:
-        for said, true in zip(claim[name].flat, truth.partials[name].flat, strict=True):
+        for said, true in zip(exact[name].flat, truth.partials[name].flat, strict=True):
             difference = said - true
             errors.append(0.0 if difference.contains(0) else float(difference.mid()))
-    return np.array(errors)
+        for ball in near[name].flat:
+            allowed.append(ALLOWANCE * (float(ball.rad()) + unit * abs(float(ball.mid()))))
+    return np.array(errors), np.array(allowed)
 
 
 def cost_noise(problem: Problem, inputs: Arrays, dtype: str) -> float:
-    """How far rounding may carry one evaluation of the cost in `dtype`."""
-    near = rounded(problem, inputs, dtype)
+    """How far rounding may carry one evaluation of the cost in `dtype`, near these inputs.
+
+    Round inputs may make every operation exact, which they are not a step away: so the
+    parameters are moved a little, to numbers that use all their bits.
+    """
+    moved = {name: inputs[name] * (1 + 2.0**-20 / 3) + 2.0**-30 / 3 for name in problem.parameters}
+    near = rounded(problem, {**inputs, **moved}, dtype, SECONDS)
     unit = float(np.finfo(dtype).eps) / 2
     return ALLOWANCE * (float(near.cost.rad()) + unit * abs(float(near.cost.mid())))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -10,7 +11,7 @@ import numpy as np
 from flint import arb
 
 from calcbench.certified import balls
-from calcbench.certified.balls import Ball, NotSmooth, Undecided
+from calcbench.certified.balls import Ball, NotFinite, Tape, TooSlow, Undecided
 from calcbench.certified.vocabulary import namespace
 from calcbench.errors import ProblemError, Unsupported, first_line
 from calcbench.interfaces.problem import Arrays, Problem
@@ -29,7 +30,11 @@ class NotCertified(Unsupported):
 
 
 class NotSmoothHere(NotCertified):
-    """There is no derivative at this point, as far as balls can tell: a tie."""
+    """There may be no derivative at this point: a branch that no precision decides."""
+
+
+class NotFiniteHere(NotCertified):
+    """The cost is not a number at this point."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class Reference:
     """The working precision that was needed."""
     magnitudes: dict[str, np.ndarray] = field(default_factory=dict)
     """Parameter name → Σ |terms| that each partial is the sum of: what may cancel in it."""
+    rough: dict[str, np.ndarray] = field(default_factory=dict)
+    """Parameter name → whether each partial has no derivative here, because of a tie."""
     range_fault: str = ""
     """An intermediate result that the dtype cannot hold, if there was one."""
 
@@ -69,22 +76,26 @@ class Reference:
         for name, array in self.partials.items():
             for index in np.ndindex(array.shape):
                 place = f"[{', '.join(map(str, index))}]" if index else ""
-                lines.append(f"∂C/∂{name}{place} = {cast(arb, array[index]).str(30)}")
+                told = cast(arb, array[index]).str(30)
+                if name in self.rough and self.rough[name][index]:
+                    told = "no derivative here (a comparison ties)"
+                lines.append(f"∂C/∂{name}{place} = {told}")
         return "\n".join(lines)
 
     __repr__ = __str__
 
 
-def reference(problem: Problem, inputs: Arrays) -> Reference:
+def reference(problem: Problem, inputs: Arrays, seconds: float = float("inf")) -> Reference:
     """The gradient at `inputs`, certified to 30 digits where it can be.
 
     The inputs are taken to be exactly the floats that they are. Raises `NotCertified` where the
-    cost leaves the vocabulary, `NotSmoothHere` where it has no derivative.
+    cost leaves the vocabulary, is not a number or takes longer than `seconds`.
     """
-    found = None
+    found, reason = None, ""
+    deadline = time.monotonic() + seconds
     for bits in PRECISIONS:
         try:
-            found = _sweep(problem, inputs, bits)
+            found = _sweep(problem, inputs, bits, deadline=deadline)
         except Undecided as error:
             reason = f"a comparison is not decided at {bits} bits: {error}"
             continue
@@ -95,14 +106,16 @@ def reference(problem: Problem, inputs: Arrays) -> Reference:
     return found
 
 
-def rounded(problem: Problem, inputs: Arrays, dtype: str = "float64") -> Reference:
+def rounded(
+    problem: Problem, inputs: Arrays, dtype: str = "float64", seconds: float = float("inf")
+) -> Reference:
     """The same sweep at the precision of `dtype`.
 
     Its radii bound, step by step, what rounding does to an evaluation in that dtype. Raises
-    `NotCertified` where balls of that precision do not decide a branch.
+    `NotCertified` where balls of that precision do not decide a branch, and as `reference`.
     """
     try:
-        return _sweep(problem, inputs, BITS[dtype], dtype)
+        return _sweep(problem, inputs, BITS[dtype], dtype, time.monotonic() + seconds)
     except Undecided as error:
         raise NotCertified(f"too near a tie to judge: {error}") from error
 
@@ -111,37 +124,48 @@ def claimed(problem: Problem, inputs: Arrays, bits: int) -> dict[str, np.ndarray
     """The hand-derived gradient evaluated in balls: parameter name → object array of balls."""
     with balls.precision(bits):
         parameters, data = problem.split(_lifted(problem, inputs, tape=None))
-        gradient = _guarded(
-            problem, lambda: problem.gradient(namespace(balls), *parameters, **data)
-        )
+        try:
+            gradient = _guarded(lambda: problem.gradient(namespace(balls), *parameters, **data))
+        except Undecided as error:
+            raise NotCertified(f"the formula has a branch too near a tie: {error}") from error
         shapes = {name: inputs[name].shape for name in problem.parameters}
         problem.check_gradient(gradient, shapes)
         return {name: _values(gradient[name]) for name in problem.parameters}
 
 
-def _sweep(problem: Problem, inputs: Arrays, bits: int, dtype: str = "float64") -> Reference:
+def _sweep(
+    problem: Problem,
+    inputs: Arrays,
+    bits: int,
+    dtype: str = "float64",
+    deadline: float = float("inf"),
+) -> Reference:
     """One forward evaluation and one reverse sweep at `bits` bits."""
     with balls.precision(bits):
-        tape: list[Ball] = []
+        tape = balls.Tape(deadline)
         lifted = _lifted(problem, inputs, tape)
         parameters, data = problem.split(lifted)
-        cost = _guarded(problem, lambda: problem.cost(namespace(balls), *parameters, **data))
+        cost = _guarded(lambda: problem.cost(namespace(balls), *parameters, **data))
         whole = isinstance(cost, (int, np.integer, np.bool_))
         problem.check_cost(np.shape(cost), "int64" if whole else "float64")
         output = balls.lift(np.asarray(cost, dtype=object)[()])
         balls.reverse(output)
         partials = {name: _adjoints(lifted[name]) for name in problem.parameters}
         magnitudes = {name: _magnitudes(lifted[name]) for name in problem.parameters}
-        fault = _range_fault(tape, dtype)
-        return Reference(problem.name, output.value, partials, bits, magnitudes, fault)
+        tied = balls.ancestors(tape.ties)
+        rough = {name: _among(lifted[name], tied) for name in problem.parameters}
+        fault = _range_fault(tape, output.value, dtype)
+        return Reference(problem.name, output.value, partials, bits, magnitudes, rough, fault)
 
 
-def _guarded(problem: Problem, evaluate: Callable[[], Any]) -> Any:
+def _guarded(evaluate: Callable[[], Any]) -> Any:
     """Evaluate user code on balls; what they cannot do is a reason, not a traceback."""
     try:
         return evaluate()
-    except NotSmooth as error:
-        raise NotSmoothHere(f"not smooth here: {error}") from error
+    except NotFinite as error:
+        raise NotFiniteHere(str(error)) from error
+    except TooSlow:
+        raise NotCertified("it would take too long") from None
     except Unsupported as error:
         raise NotCertified(str(error)) from error
     except (Undecided, ProblemError):
@@ -150,7 +174,7 @@ def _guarded(problem: Problem, evaluate: Callable[[], Any]) -> Any:
         raise NotCertified(f"{type(error).__name__}: {first_line(error)}") from error
 
 
-def _lifted(problem: Problem, inputs: Arrays, tape: list[Ball] | None) -> dict[str, Any]:
+def _lifted(problem: Problem, inputs: Arrays, tape: Tape | None) -> dict[str, Any]:
     """Inputs as object arrays of balls: parameters active on `tape`, data constant."""
     lifted = {}
     for name in (*problem.parameters, *problem.data):
@@ -176,6 +200,10 @@ def _adjoints(lifted: np.ndarray) -> np.ndarray:
 
 def _magnitudes(lifted: np.ndarray) -> np.ndarray:
     return np.array([ball.magnitude for ball in lifted.flat]).reshape(lifted.shape)
+
+
+def _among(lifted: np.ndarray, ids: set[int]) -> np.ndarray:
+    return np.array([id(ball) in ids for ball in lifted.flat]).reshape(lifted.shape)
 
 
 def _values(claim: Any) -> np.ndarray:
@@ -212,13 +240,17 @@ def _radii(array: np.ndarray) -> np.ndarray:
     return np.array([float(b.rad()) for b in array.flat], dtype=np.float64).reshape(array.shape)
 
 
-def _range_fault(tape: list[Ball], dtype: str) -> str:
-    """The first intermediate result beyond the dtype: it would overflow or lose its digits."""
+def _range_fault(tape: Tape, cost: arb, dtype: str) -> str:
+    """The first intermediate result that the dtype cannot hold.
+
+    One that overflows, or one that underflows and matters: to first order it contributes more to
+    the cost than rounding does.
+    """
     largest, smallest = (float(limit) for limit in (np.finfo(dtype).max, np.finfo(dtype).tiny))
+    unit = float(np.finfo(dtype).eps)
     for ball in tape:
         size = abs(ball.value)
-        if size > largest:
-            return f"an intermediate result is {ball.value.str(3, radius=False)}"
-        if size < smallest and size > 0:
+        lost = size < smallest and size > 0 and ball.adjoint is not None
+        if size > largest or (lost and abs(ball.adjoint * ball.value) > unit * abs(cost)):
             return f"an intermediate result is {ball.value.str(3, radius=False)}"
     return ""

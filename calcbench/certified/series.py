@@ -87,9 +87,11 @@ class Series:
     def _power(self, n: int) -> Series:
         if n < 0:
             return Series(1 / self._power(-n).series)
-        result = arb(1)
-        for _ in range(n):
-            result = result * self.series
+        result, square = arb(1), self.series
+        while n:
+            if n & 1:
+                result = result * square
+            square, n = square * square, n >> 1
         return Series(result)
 
     def __neg__(self) -> Series:
