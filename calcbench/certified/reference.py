@@ -51,6 +51,8 @@ class Reference:
     """Parameter name → Σ |terms| that each partial is the sum of: what may cancel in it."""
     rough: dict[str, np.ndarray] = field(default_factory=dict)
     """Parameter name → whether each partial has no derivative here, because of a tie."""
+    cost_magnitude: float = 0.0
+    """Σ |∂C/∂v · v| over all intermediate results v: u times it is the rounding of the cost."""
     range_fault: str = ""
     """An intermediate result that the dtype cannot hold, if there was one."""
 
@@ -154,8 +156,11 @@ def _sweep(
         magnitudes = {name: _magnitudes(lifted[name]) for name in problem.parameters}
         tied = balls.ancestors(tape.ties)
         rough = {name: _among(lifted[name], tied) for name in problem.parameters}
+        influence = sum(abs(float((b.adjoint * b.value).mid())) for b in tape if b.adjoint)
         fault = _range_fault(tape, output.value, dtype)
-        return Reference(problem.name, output.value, partials, bits, magnitudes, rough, fault)
+        return Reference(
+            problem.name, output.value, partials, bits, magnitudes, rough, influence, fault
+        )
 
 
 def _guarded(evaluate: Callable[[], Any]) -> Any:
