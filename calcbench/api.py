@@ -88,8 +88,9 @@ def reference(
         ∂C/∂r = [94.2477796076937971538793014984 +/- 1.50e-29]
         ∂C/∂l = [28.2743338823081391461637904495 +/- 1.56e-29]
 
-    Raises `NotCertified` where the cost is not smooth or leaves the array vocabulary, and what
-    `gradient` raises for bad input.
+    A partial that has no derivative at this point says so. Raises `NotCertified` where the cost
+    leaves the array vocabulary, is not a number, or has a branch that no precision decides, and
+    what `gradient` raises for bad input.
     """
     from calcbench.certified.reference import reference as certified
 

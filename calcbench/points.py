@@ -121,17 +121,6 @@ def parse_at(text: str) -> dict[str, Any]:
     return values
 
 
-def format_at(problem: Problem, arrays: Mapping[str, np.ndarray]) -> str:
-    """The parameters at a point, for a heading: `m = 0.9, b = 0.1`."""
-    return ", ".join(f"{name} = {_brief(arrays[name])}" for name in problem.parameters)
-
-
-def _brief(array: np.ndarray) -> str:
-    if array.size <= 3:
-        return np.array2string(array, precision=6, separator=", ").replace("\n", "")
-    return f"[{array.flat[0]:.4g}, … {array.size} values]"
-
-
 def _domains(problem: Problem) -> dict[str, tuple[float, float]]:
     return {name: problem.domain.get(name, EVERYWHERE) for name in problem.parameters}
 

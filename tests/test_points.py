@@ -187,18 +187,3 @@ def test_parse_at_reads_or_refuses(text):
         return
     assert values
     assert all(isinstance(value, (float, list)) for value in values.values())
-
-
-@given(st.dictionaries(NAMES, REALS, min_size=1, max_size=3))
-def test_format_at_names_every_parameter(values):
-    class Anything(cb.Problem):
-        parameters = tuple(values)
-
-        def inputs(self, size, rng):
-            return values
-
-        def cost(self, xp):
-            return None
-
-    text = points.format_at(Anything(), {name: np.array(value) for name, value in values.items()})
-    assert all(f"{name} = " in text for name in values)

@@ -23,9 +23,9 @@ ALLOWANCE = 8.0
 """The multiple of the ball that an exact method may land in: its order of operations is not the
 one traced. Ten healthy backends at 2,000 points needed at most 1.8; see docs/verdicts.md."""
 
-
 SECONDS = 2.0
-"""The longest that certifying one point may take, by an estimate from a few rows."""
+"""The longest that certifying one point may take: over many rows by an estimate from a few of
+them, and in any case by the clock of each sweep."""
 
 FREE_ROWS = 1024
 """Rows up to which nobody asks."""

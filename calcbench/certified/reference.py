@@ -90,8 +90,10 @@ class Reference:
 def reference(problem: Problem, inputs: Arrays, seconds: float = float("inf")) -> Reference:
     """The gradient at `inputs`, certified to 30 digits where it can be.
 
-    The inputs are taken to be exactly the floats that they are. Raises `NotCertified` where the
-    cost leaves the vocabulary, is not a number or takes longer than `seconds`.
+    The inputs are taken to be exactly the floats that they are; every partial has the shape of
+    its parameter. Raises `NotCertified` where the cost leaves the vocabulary or takes longer than
+    `seconds`, `NotFiniteHere` where it is not a number, `NotSmoothHere` where no precision decides
+    a branch, `ProblemError` where it is not one real number.
     """
     found, reason = None, ""
     deadline = time.monotonic() + seconds
