@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
-SCHEMA = 1
+from calcbench.errors import SelectorError
+
+SCHEMA = 2
 
 
 class Status(StrEnum):
@@ -19,13 +22,23 @@ class Status(StrEnum):
     OK = "ok"
     DISAGREE = "disagree"
     ERROR = "error"
+    TIMEOUT = "timeout"
+    CRASH = "crash"
+    OUT_OF_MEMORY = "out_of_memory"
     SKIPPED = "skipped"
     NOT_INSTALLED = "not_installed"
+    NOISY = "noisy"
+    """The gradient is right, but its time could not be told closely enough."""
 
     @property
     def failed(self) -> bool:
         """Whether this is a fault, as against something that could not be tried."""
-        return self in (Status.DISAGREE, Status.ERROR)
+        return self not in (Status.OK, Status.NOISY, Status.SKIPPED, Status.NOT_INSTALLED)
+
+    @property
+    def measured(self) -> bool:
+        """Whether the gradient is there and right, so that its time means something."""
+        return self in (Status.OK, Status.NOISY)
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,36 @@ class Disagreement:
             f"∂C/∂{self.component}{place} is {self.value:.10g}, expected {self.expected:.10g} "
             f"(off by {abs(self.value - self.expected):.2g}, allowed {self.bound:.2g})"
         )
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Timed bursts of one prepared call, column by column: a burst in every round."""
+
+    calls: int
+    """Calls in each burst."""
+    round: tuple[int, ...]
+    """The round in which each burst ran; a round that was lost leaves a gap."""
+    seconds: tuple[float, ...]
+    """Wall-clock seconds of one call: of the burst, divided by `calls`."""
+    cpu: tuple[float, ...]
+    """CPU seconds of one call, over all threads of the process."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What the harness that times measured of one cell, raw."""
+
+    batch: str
+    """Cells of one batch were visited in the same rounds; only their rounds pair up."""
+    gradient: Samples
+    cost: Samples | None = None
+    """The cost function alone, by the same backend; None where it has none of its own."""
+    memory: dict[str, int] = field(default_factory=dict)
+    """`imported`: bytes resident after the imports; `peak`: bytes that converting, preparing
+    and the first call took beyond what was resident before them. Where the system tells."""
+    threads_busy: int | None = None
+    """Threads that burned at least a tenth of the CPU time of the busiest one."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +131,57 @@ class Record:
     proof: str = ""
     """For a hand-derived formula: `proved`, or why it could not be proved."""
     seconds: dict[str, float] = field(default_factory=dict)
-    """`import`, `prepare`, `first`, `call`: seconds, where they were measured."""
+    """Seconds, where they were measured. `import`: the framework; `load`: NumPy → native;
+    `prepare`: trace, derive and compile; `compile`: the part of it that compiled, where the
+    backend can tell; `first`: the first call; `call`: one call in the steady state; `cost`: one
+    call of the cost alone; `unload`: native → NumPy; `total`: the whole cell."""
+    threads: int | None = None
+    """The threads that the backend was given; None where none were set."""
+    timing: Timing | None = None
+    """The samples, where the harness that times (`calcbench.bench`) ran the cell."""
+    source: dict[str, str] = field(default_factory=dict)
+    """`problem`, `backend`: a hash of the source that was run."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Library → version, of those that the cell stands on."""
+    run: str = ""
+    """The run that it belongs to: where its environment is to be found."""
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What makes it the same cell in another run."""
+        return (
+            self.problem,
+            self.size,
+            self.seed,
+            self.backend,
+            self.operator,
+            self.dtype,
+            self.threads,
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Plain data for JSON; what is not finite becomes a string, for JSON has no word for it."""
         return {"schema": SCHEMA, **plain(dataclasses.asdict(self))}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Record:
+        """Read what `as_json` wrote. Raises `SelectorError` for data of another schema."""
+        if data.get("schema") != SCHEMA:
+            raise SelectorError(
+                f"a record of schema {data.get('schema')!r}, where this calcbench reads {SCHEMA}"
+            )
+        names = {entry.name for entry in dataclasses.fields(cls)}
+        values = {name: _number(value) for name, value in data.items() if name in names}
+        values["status"] = Status(data["status"])
+        for name in ("gradient", "bound", "reference"):
+            values[name] = _arrays(data.get(name))
+        values["at"] = _arrays(data.get("at")) or {}
+        if data.get("disagreement"):
+            values["disagreement"] = Disagreement(
+                **{name: _number(value) for name, value in data["disagreement"].items()}
+            )
+        values["timing"] = _timing(data.get("timing"))
+        return cls(**values)
 
 
 def plain(value: Any) -> Any:
@@ -106,3 +195,27 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value
+
+
+def _number(value: Any) -> Any:
+    """A float that `plain` wrote as a string; anything else as it is."""
+    return float(value) if value in ("nan", "inf", "-inf") else value
+
+
+def _arrays(data: Mapping[str, Any] | None) -> dict[str, np.ndarray] | None:
+    """Lists of numbers, NaN and infinity as strings, → float64 arrays."""
+    if data is None:
+        return None
+    return {name: np.array(value, dtype=np.float64) for name, value in data.items()}
+
+
+def _timing(data: Mapping[str, Any] | None) -> Timing | None:
+    if data is None:
+        return None
+    cost = _samples(data["cost"]) if data["cost"] else None
+    return Timing(**{**data, "gradient": _samples(data["gradient"]), "cost": cost})
+
+
+def _samples(data: Mapping[str, Any]) -> Samples:
+    columns = {name: tuple(data[name]) for name in ("round", "seconds", "cpu")}
+    return Samples(calls=data["calls"], **columns)

@@ -33,6 +33,10 @@ STYLES = {
     Status.OK: "green",
     Status.DISAGREE: "bold red",
     Status.ERROR: "bold red",
+    Status.TIMEOUT: "bold red",
+    Status.CRASH: "bold red",
+    Status.OUT_OF_MEMORY: "bold red",
+    Status.NOISY: "yellow",
     Status.SKIPPED: "yellow",
     Status.NOT_INSTALLED: "yellow",
 }
@@ -138,8 +142,8 @@ def count(records: Sequence[Record]) -> str:
     parts = [f"{number[Status.OK]} of {ran} gradients agree, over {problems} problems"]
     parts += [
         f"{number[status]} {status.value.replace('_', ' ')}"
-        for status in (Status.ERROR, Status.SKIPPED, Status.NOT_INSTALLED)
-        if number[status]
+        for status in Status
+        if number[status] and status not in (Status.OK, Status.DISAGREE)
     ]
     proved = sum(record.proof == "proved" for record in records)
     stated = sum(record.proof != "" for record in records)

@@ -1,0 +1,131 @@
+"""How well a time, or a ratio of times, is known: medians of rounds with 95 % intervals.
+
+The interval of a median is that of order statistics: it holds for any distribution of the
+samples, and needs at least six of them. With x₍₁₎ ≤ … ≤ x₍ₙ₎, the median lies in
+[x₍ₖ₊₁₎, x₍ₙ₋ₖ₎] with probability 1 − 2·P(Binomial(n, ½) ≤ k) (David and Nagaraja, Order
+Statistics, 3rd ed., section 7.1).
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from calcbench.record import Samples
+
+QUIET = 0.9
+"""CPU seconds per wall second below which a burst was disturbed. Someone computes at every
+moment of a gradient, the calling thread or one that it waits for; if the process burned less
+than that, another one had the processor."""
+
+FEWEST = 6
+"""Samples without which a median has no 95 % interval."""
+
+NOISY = 0.05
+"""Half-width of the interval, relative to the median, beyond which a time is `noisy`."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A median and its 95 % interval, in the unit of the samples."""
+
+    median: float
+    low: float
+    high: float
+    used: int
+    """Samples that it rests on."""
+    disturbed: int = 0
+    """Samples set aside, because another process had the processor meanwhile."""
+
+    @property
+    def spread(self) -> float:
+        """Half the width of the interval, relative to the median; infinite without one."""
+        width = self.high - self.low
+        return width / (2 * self.median) if math.isfinite(width) else math.inf
+
+    @property
+    def noisy(self) -> bool:
+        """Whether the median is not known to 5 %."""
+        return not self.spread <= NOISY
+
+
+def time(samples: Samples) -> Estimate:
+    """Seconds of one call in the steady state.
+
+    Disturbed bursts are set aside, as long as enough others are left.
+    """
+    kept = [s for s, calm in zip(samples.seconds, quiet(samples), strict=True) if calm]
+    if len(kept) < FEWEST:
+        return median(samples.seconds)
+    found = median(kept)
+    return Estimate(
+        found.median, found.low, found.high, found.used, len(samples.seconds) - found.used
+    )
+
+
+def ratio(one: Samples, other: Samples) -> Estimate:
+    """How many times as long `one` takes as `other`, round by round, then the median.
+
+    For samples of one batch: what disturbed a round disturbed both. Rounds that only one of
+    them has do not count.
+    """
+    shared = sorted(set(one.round) & set(other.round))
+    where = [
+        (one.round.index(number), other.round.index(number), calm)
+        for number in shared
+        for calm in [_calm(one, number) and _calm(other, number)]
+    ]
+    kept = [(i, j) for i, j, calm in where if calm]
+    chosen = kept if len(kept) >= FEWEST else [(i, j) for i, j, _ in where]
+    found = median([one.seconds[i] / other.seconds[j] for i, j in chosen])
+    return Estimate(found.median, found.low, found.high, found.used, len(where) - found.used)
+
+
+def quotient(one: Estimate, other: Estimate) -> Estimate:
+    """The ratio of two times that were not measured in the same rounds: every value it may have."""
+    return Estimate(
+        one.median / other.median,
+        one.low / other.high,
+        one.high / other.low,
+        min(one.used, other.used),
+    )
+
+
+def median(values: Sequence[float]) -> Estimate:
+    """The median of some values with its 95 % interval; NaN bounds below six values."""
+    ordered = sorted(values)
+    if not ordered:
+        return Estimate(math.nan, math.nan, math.nan, 0)
+    middle = statistics.median(ordered)
+    skipped = outside(len(ordered))
+    if skipped is None:
+        return Estimate(middle, math.nan, math.nan, len(ordered))
+    return Estimate(middle, ordered[skipped], ordered[-1 - skipped], len(ordered))
+
+
+def outside(count: int) -> int | None:
+    """How many of `count` ordered samples lie outside the interval, on either side.
+
+    The largest k with 2·P(Binomial(count, ½) ≤ k) ≤ 5 %; None if there is none.
+    """
+    tail, found = 0, None
+    for k in range(count // 2):
+        tail += math.comb(count, k)
+        if 40 * tail > 2**count:  # 2 · tail / 2ⁿ > 1/20, in whole numbers
+            break
+        found = k
+    return found
+
+
+def quiet(samples: Samples) -> list[bool]:
+    """Burst by burst, whether the process had the processor to itself."""
+    return [
+        cpu >= QUIET * seconds for cpu, seconds in zip(samples.cpu, samples.seconds, strict=True)
+    ]
+
+
+def _calm(samples: Samples, number: int) -> bool:
+    position = samples.round.index(number)
+    return samples.cpu[position] >= QUIET * samples.seconds[position]
