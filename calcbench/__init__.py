@@ -6,6 +6,7 @@
     cb.gradient("batch_regression", backend="torch", at={"m": 0.9, "b": 0.1})
     cb.reference("batch_regression")             # the certified gradient, with its error bound
     cb.compare("batch_regression")               # every backend: partials, digits, verdict, time
+    cb.benchmark("batch_regression")             # the same, timed so that the numbers repeat
 
 Importing calcbench loads no framework; each one is imported when it is first used.
 """
@@ -30,23 +31,30 @@ from calcbench.errors import (  # noqa: E402
 from calcbench.plugins import backends, problems  # noqa: E402
 
 if TYPE_CHECKING:
-    from calcbench.api import compare, gradient, reference, verify
+    from calcbench.api import benchmark, compare, gradient, reference, verify
+    from calcbench.bench.rounds import QUICK, Settings
+    from calcbench.bench.saved import SavedRun, load
     from calcbench.interfaces import Backend, Prepared, Problem, problem
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "QUICK",
     "Backend",
     "CalcbenchError",
     "NotInstalled",
     "Prepared",
     "Problem",
     "ProblemError",
+    "SavedRun",
     "SelectorError",
+    "Settings",
     "Unsupported",
     "backends",
+    "benchmark",
     "compare",
     "gradient",
+    "load",
     "problem",
     "problems",
     "reference",
@@ -54,7 +62,9 @@ __all__ = [
 ]
 
 _LAZY = {
-    **dict.fromkeys(("compare", "gradient", "reference", "verify"), "calcbench.api"),
+    **dict.fromkeys(("benchmark", "compare", "gradient", "reference", "verify"), "calcbench.api"),
+    **dict.fromkeys(("QUICK", "Settings"), "calcbench.bench.rounds"),
+    **dict.fromkeys(("SavedRun", "load"), "calcbench.bench.saved"),
     **dict.fromkeys(("Backend", "Prepared", "Problem", "problem"), "calcbench.interfaces"),
 }
 

@@ -1,19 +1,23 @@
-"""The public functions: `gradient`, `reference`, `compare`, `verify`."""
+"""The public functions: `gradient`, `reference`, `compare`, `verify`, `benchmark`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calcbench import harness, plugins, points
 from calcbench.errors import CalcbenchError, NotInstalled, SelectorError
-from calcbench.harness import Progress
+from calcbench.harness import Progress, silent
 from calcbench.interfaces import Backend, Problem
 from calcbench.interfaces.problem import Arrays
 from calcbench.record import Record, Status
 
 if TYPE_CHECKING:
+    from calcbench.bench.rounds import Settings
+    from calcbench.bench.saved import SavedRun
+    from calcbench.bench.session import Session
     from calcbench.certified.reference import Reference
 
 ProblemSelector = str | Problem
@@ -107,7 +111,7 @@ def compare(
     seed: int = 0,
     dtype: str | None = None,
     timed: bool = True,
-    progress: Progress = lambda text: None,
+    progress: Progress = silent,
 ) -> Comparison:
     """Differentiate problems by backends; judge who agrees, to how many digits; time one call.
 
@@ -151,7 +155,7 @@ def compare_each(
     seed: int = 0,
     dtype: str | None = None,
     timed: bool = True,
-    progress: Progress = lambda text: None,
+    progress: Progress = silent,
 ) -> Iterable[list[Record]]:
     """As `compare`, giving the records of each problem as soon as they are there."""
     named = _many(problems, "problem")
@@ -182,12 +186,111 @@ def compare_each(
             yield [_refused(problem.name, error)]
 
 
+def benchmark(
+    problems: ProblemSelector | Iterable[ProblemSelector] | None = None,
+    backends: BackendSelector | Iterable[BackendSelector] | None = None,
+    sizes: int | Iterable[int] | None = None,
+    *,
+    dtypes: str | Iterable[str] | None = None,
+    threads: int | Iterable[int] = 1,
+    seed: int = 0,
+    settings: Settings | None = None,
+    output: str | Path | None = None,
+    resume: bool = False,
+    progress: Progress = silent,
+) -> SavedRun:
+    """Time problems × backends × sizes × dtypes × threads; one process per backend, interleaved.
+
+    Without `problems`, `backends` or `sizes`: all problems, all backends in their default modes,
+    the sizes that each problem declares. `settings` say how closely (`cb.Settings`, `cb.QUICK`).
+    With `output`, every cell is written to that file as it ends; with `resume`, those that the
+    file holds already are not run again, unless they failed or their source or library versions
+    have changed.
+
+        >>> run = calcbench.benchmark("batch_regression", "torch", settings=calcbench.QUICK)
+        >>> run.records[0].seconds["call"]      # seconds of one gradient, steady state
+        4.6e-05
+
+    Raises `SelectorError` for a bad selection and `NotInstalled` where a backend asked for by
+    name is missing. Whatever a backend does wrong, be it a crash or a hang, is a record.
+    """
+    begun = session(
+        problems,
+        backends,
+        sizes,
+        dtypes=dtypes,
+        threads=threads,
+        seed=seed,
+        settings=settings,
+        output=output,
+        resume=resume,
+    )
+    for record in begun.records(progress):
+        progress(f"{record.problem} · {record.backend} · {record.status.value}")
+    return begun.run()
+
+
+def session(
+    problems: ProblemSelector | Iterable[ProblemSelector] | None = None,
+    backends: BackendSelector | Iterable[BackendSelector] | None = None,
+    sizes: int | Iterable[int] | None = None,
+    *,
+    dtypes: str | Iterable[str] | None = None,
+    threads: int | Iterable[int] = 1,
+    seed: int = 0,
+    shard: str | None = None,
+    settings: Settings | None = None,
+    output: str | Path | None = None,
+    resume: bool = False,
+) -> Session:
+    """What `benchmark` does, not yet begun: it tells its cells, and gives record by record.
+
+    `shard` takes a part of the matrix: `1/4` is the first of four.
+    """
+    from calcbench.bench import cells
+    from calcbench.bench.limits import processors
+    from calcbench.bench.session import Session
+
+    numbers = [threads] if isinstance(threads, int) else list(threads)
+    for number in numbers:
+        if not 1 <= number <= processors():
+            raise SelectorError(f"threads must be from 1 to {processors()} here, got {number}")
+    groups = cells.groups(
+        list(_all_or_named(problems)),
+        _in_dtypes(backends, dtypes),
+        [sizes] if isinstance(sizes, int) else None if sizes is None else list(sizes),
+        numbers,
+        seed,
+    )
+    if shard is not None:
+        groups = cells.shard(groups, shard)
+    path = None if output is None else Path(output)
+    return Session(groups, settings, path, resume, _witnesses())
+
+
+def _all_or_named(problems: Any) -> Iterable[Problem]:
+    """The problems asked for, or all that can be run here."""
+    named = _many(problems, "problem")
+    if named is not None:
+        return plugins.select_problems(named)
+    return [found for found in _every_problem(silent) if isinstance(found, Problem)]
+
+
+def _in_dtypes(backends: Any, dtypes: str | Iterable[str] | None) -> list[Backend]:
+    """The backends asked for, in every dtype that they are asked for in, each once."""
+    chosen = [dtypes] if dtypes is None or isinstance(dtypes, str) else list(dtypes)
+    found = [engine for dtype in chosen for engine in chosen_backends(backends, dtype, load=False)]
+    return list({engine.selector: engine for engine in found}.values())
+
+
 def chosen_backends(
-    backends: BackendSelector | Iterable[BackendSelector] | None, dtype: str | None = None
+    backends: BackendSelector | Iterable[BackendSelector] | None,
+    dtype: str | None = None,
+    load: bool = True,
 ) -> list[Backend]:
     """The backends asked for, or all of them in their default modes.
 
-    Raises `NotInstalled` where one asked for by name is missing or does not import.
+    Raises `NotInstalled` where one asked for by name is missing or, with `load`, does not import.
     """
     options = {} if dtype is None else {"dtype": dtype}
     named = _many(backends, "backend")
@@ -195,7 +298,10 @@ def chosen_backends(
         return [_available(name, options) for name in plugins.backends()]
     engines = plugins.select_backends(named, **options)
     for engine in engines:
-        if engine.requires:
+        reason = engine.missing()
+        if reason:
+            raise NotInstalled(f"backend {engine.name!r}: {reason}")
+        if engine.requires and load:
             engine.framework()
     return engines
 

@@ -24,6 +24,10 @@ from calcbench.running import Run, run_points
 Progress = Callable[[str], None]
 
 
+def silent(text: str) -> None:
+    """No progress."""
+
+
 def compare(
     problem: Problem,
     backends: Iterable[Backend],
@@ -33,7 +37,7 @@ def compare(
     at: Mapping[str, Any] | None = None,
     timed: bool = True,
     witnesses: Iterable[Backend] = (),
-    progress: Progress = lambda text: None,
+    progress: Progress = silent,
 ) -> list[Record]:
     """Run `problem` on every backend, and judge what they give.
 
@@ -57,11 +61,12 @@ def compare(
             _refuted(verdict, proof) if run.backend.hand_derived else verdict,
             size=points.chosen_size(problem, size),
             seed=seed,
+            components=sum(own[name].size for name in problem.parameters),
             at={name: own[name] for name in problem.parameters},
             gradient=run.gradients.get("own"),
             proof=proof if run.backend.hand_derived else "",
             seconds=run.seconds,
-            reference=_shown(truth) if truth else None,
+            reference=shown(truth) if truth else None,
             certified_digits=truth.digits if truth else None,
             judged=outcome.note,
             condition=outcome.condition,
@@ -70,7 +75,7 @@ def compare(
     ]
 
 
-def _shown(truth: Reference) -> Arrays:
+def shown(truth: Reference) -> Arrays:
     """The reference, NaN where there is no derivative."""
     return {
         name: np.where(truth.rough[name], np.nan, partial)

@@ -21,7 +21,7 @@ from calcbench.certified.reference import NotCertified, NotFiniteHere, NotSmooth
 from calcbench.interfaces import Backend, Problem
 from calcbench.interfaces.problem import Arrays
 from calcbench.record import Disagreement, Record, Status
-from calcbench.running import Run, evaluator, run_points
+from calcbench.running import Asking, Here, Run
 
 WITNESSED = 1000
 """Components up to which witnesses are asked: they evaluate the cost for every one."""
@@ -56,29 +56,34 @@ def judge(
     where: Mapping[str, Arrays],
     seed: int,
     witnesses: Iterable[Backend],
+    ask: Asking | None = None,
 ) -> Outcome:
-    """Give every run its verdict."""
+    """Give every run its verdict. `ask` is where backends are asked for more, if need be."""
+    ask = ask or Here()
     dtypes = list(dict.fromkeys(run.backend.dtype for run in runs))
     few = _affordable(problem, where)
     certificates = certificates_at(problem, few, dtypes)
     own = certificates.get(("own", dtypes[0])) if dtypes else None
     certificate = own if isinstance(own, Certificate) else None
     reason = _remarks(problem, where, certificates, dtypes)
-    condition = _condition(problem, runs, few, seed)
+    condition = _condition(problem, runs, few, seed, ask)
     witnesses = list(witnesses)
     if few is where:
-        vote = Vote(problem, runs, where, seed, witnesses, {})
+        vote = Vote(problem, runs, where, seed, witnesses, {}, ask)
         return Outcome(verdicts(vote, certificates), certificate, reason, condition)
     some, all_rows = (len(inputs["own"][problem.rows[0]]) for inputs in (few, where))
-    on_few = [run_points(problem, run.backend, few) for run in runs]
-    sample = verdicts(Vote(problem, on_few, few, seed, witnesses, {}), certificates)
+    on_few = [
+        ask.run_points(problem, run.backend, few) if run.status is Status.OK else run
+        for run in runs
+    ]
+    sample = verdicts(Vote(problem, on_few, few, seed, witnesses, {}, ask), certificates)
     growth = _growth(problem, some, all_rows)
     scaled = {
         key: growth * found.bound
         for key, found in certificates.items()
         if isinstance(found, Certificate)
     }
-    whole = verdicts(Vote(problem, runs, where, seed, witnesses, scaled), {})
+    whole = verdicts(Vote(problem, runs, where, seed, witnesses, scaled, ask), {})
     records = [
         replace(small, digits=full.digits, reason=f"on {some:,} rows: {small.reason}")
         if small.status.failed and full.status is Status.OK
@@ -216,10 +221,11 @@ class Vote:
         seed: int,
         witnesses: list[Backend],
         bounds: Mapping[tuple[str, str], np.ndarray],
+        ask: Asking,
     ) -> None:
         """Take rounding bounds by (point, dtype); those not given are measured."""
         self.problem, self.runs, self.where, self.seed = problem, runs, where, seed
-        self.witnesses, self.bounds = witnesses, bounds
+        self.witnesses, self.bounds, self.ask = witnesses, bounds, ask
         self.held: dict[str, tuple[dict[int, Ballot], Consensus]] = {}
         self.extra: list[Run] | None = None
         self.kappa: dict[str, np.ndarray] | None = None
@@ -237,7 +243,7 @@ class Vote:
         components = len(agreed.reference)
         if (agreed.tied or len(ballots) < FEWEST) and components <= WITNESSED:
             if self.extra is None:
-                self.extra = [run_points(self.problem, w, self.where) for w in self.witnesses]
+                self.extra = [Here.run_points(self.problem, w, self.where) for w in self.witnesses]
                 self.kappa = None  # measured again: there may have been no exact backend
             everyone = [*self.runs, *self.extra]
             ballots = self._ballots(everyone, point)
@@ -256,7 +262,7 @@ class Vote:
         if known is not None:
             return known
         if self.kappa is None:
-            self.kappa = _sensitivities(self.problem, runs, self.where, self.seed)
+            self.kappa = _sensitivities(self.problem, runs, self.where, self.seed, self.ask)
         gradient = agreement.flatten(run.gradients[point], self.problem)
         terms = max(array.size for array in self.where[point].values())
         kappa = self.kappa.get(point, 0.0)
@@ -316,7 +322,7 @@ def _formula(
 
 
 def _sensitivities(
-    problem: Problem, runs: list[Run], where: Mapping[str, Arrays], seed: int
+    problem: Problem, runs: list[Run], where: Mapping[str, Arrays], seed: int, ask: Asking
 ) -> dict[str, np.ndarray]:
     """κ at every point: the larger of what two exact backends find, in case one is at fault.
 
@@ -329,24 +335,20 @@ def _sensitivities(
     exact = [run for run in runs if run.bounds and None in run.bounds.values()][:2]
     found: dict[str, np.ndarray] = {}
     for run in exact:
-        with np.errstate(all="ignore"):
-            evaluate = evaluator(problem, run.backend.prepare(problem, few["own"]))
-        for point, inputs in few.items():
-            with np.errstate(all="ignore"):
-                kappa = share * agreement.sensitivity(evaluate, inputs, seed)
-            found[point] = np.fmax(found.get(point, kappa), kappa)
+        for point, kappa in ask.sensitivities(problem, run.backend, few, seed).items():
+            found[point] = np.fmax(found.get(point, share * kappa), share * kappa)
     return found
 
 
 def _condition(
-    problem: Problem, runs: list[Run], where: Mapping[str, Arrays], seed: int
+    problem: Problem, runs: list[Run], where: Mapping[str, Arrays], seed: int, ask: Asking
 ) -> float | None:
     """The condition number of the gradient at the own point, found with one exact backend."""
     exact = [run for run in runs if run.bounds and None in run.bounds.values()][:1]
     if not exact:
         return None
     own = {"own": points.thinned(problem, where["own"], SAMPLED_ROWS)}
-    kappa = _sensitivities(problem, exact, own, seed)["own"]
+    kappa = _sensitivities(problem, exact, own, seed, ask)["own"]
     size = float(np.max(np.abs(agreement.flatten(exact[0].gradients["own"], problem))))
     condition = float(np.max(kappa)) / size if size > 0 else np.nan
     return condition if np.isfinite(condition) else None

@@ -23,6 +23,9 @@ from calcbench.errors import CalcbenchError, SelectorError, nearest
 if TYPE_CHECKING:
     from calcbench.interfaces import Backend, Problem
 
+FILE_MODULE = "calcbench_file_"
+"""How the names of modules begin that were loaded from a path: no other process can import them."""
+
 
 @functools.cache
 def problems() -> Catalogue:
@@ -75,7 +78,7 @@ def load_file(path: Path) -> list[Problem]:
         close = difflib.get_close_matches(path.name, (p.name for p in path.parent.glob("*.py")))
         hint = "".join(f"; did you mean {str(path.parent / name)!r}?" for name in close[:1])
         raise SelectorError(f"there is no file {str(path)!r}{hint}")
-    name = f"calcbench_file_{path.stem}"
+    name = FILE_MODULE + path.stem
     spec = importlib.util.spec_from_file_location(name, path.absolute())
     if spec is None or spec.loader is None:
         raise SelectorError(f"{str(path)!r} is not a Python file: its name must end in .py")

@@ -107,6 +107,8 @@ class Record:
     seed: int = 0
     reason: str = ""
     """Why the status is not ok; for `ok`, nothing."""
+    components: int | None = None
+    """Partials in the gradient: the numbers that the parameters hold together."""
     at: dict[str, Any] = field(default_factory=dict)
     """Parameter name → its value at the problem's own point."""
     gradient: dict[str, np.ndarray] | None = None
@@ -171,15 +173,17 @@ class Record:
                 f"a record of schema {data.get('schema')!r}, where this calcbench reads {SCHEMA}"
             )
         names = {entry.name for entry in dataclasses.fields(cls)}
-        values = {name: _number(value) for name, value in data.items() if name in names}
+        values = {name: value for name, value in data.items() if name in names}
+        for name in ("digits", "digits_median", "ulps", "certified_digits", "condition"):
+            values[name] = _number(data.get(name))
+        values["seconds"] = {n: _number(value) for n, value in data.get("seconds", {}).items()}
         values["status"] = Status(data["status"])
         for name in ("gradient", "bound", "reference"):
             values[name] = _arrays(data.get(name))
         values["at"] = _arrays(data.get("at")) or {}
         if data.get("disagreement"):
-            values["disagreement"] = Disagreement(
-                **{name: _number(value) for name, value in data["disagreement"].items()}
-            )
+            numbers = {name: _number(data["disagreement"][name]) for name in _COMPARED}
+            values["disagreement"] = Disagreement(**{**data["disagreement"], **numbers})
         values["timing"] = _timing(data.get("timing"))
         return cls(**values)
 
@@ -195,6 +199,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value
+
+
+_COMPARED = ("value", "expected", "bound")
+"""The numbers of a `Disagreement`."""
 
 
 def _number(value: Any) -> Any:
@@ -217,5 +225,5 @@ def _timing(data: Mapping[str, Any] | None) -> Timing | None:
 
 
 def _samples(data: Mapping[str, Any]) -> Samples:
-    columns = {name: tuple(data[name]) for name in ("round", "seconds", "cpu")}
-    return Samples(calls=data["calls"], **columns)
+    seconds, cpu = (tuple(map(_number, data[name])) for name in ("seconds", "cpu"))
+    return Samples(data["calls"], tuple(data["round"]), seconds, cpu)

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from calcbench.interfaces import Backend, Prepared, Problem
 from calcbench.interfaces.problem import Arrays
 from calcbench.record import Status
 from calcbench.timing import first_timing
+
+NO_MEMORY = ("can't allocate memory", "RESOURCE_EXHAUSTED", "OOM when allocating", "bad_alloc")
+"""What frameworks write when memory is short, where they do not raise `MemoryError`."""
 
 
 @dataclass
@@ -36,39 +40,78 @@ class Run:
 
 
 def run_points(
-    problem: Problem, backend: Backend, where: Mapping[str, Arrays], timed: bool = False
+    problem: Problem,
+    backend: Backend,
+    where: Mapping[str, Arrays],
+    timed: bool = False,
+    prepared: Prepared | None = None,
 ) -> Run:
-    """Prepare once, at the last point; run at each point twice; check the contract."""
+    """Prepare once, at the last point; run at each point twice; check the contract.
+
+    What is `prepared` already, for inputs of these shapes, is not prepared again.
+    """
     run = Run(backend)
-    limit = problem.limits.get(backend.name)
-    size = max(array.size for array in where["own"].values())
-    if limit and size > limit[0]:
-        run.status, run.reason = Status.SKIPPED, f"beyond size {limit[0]:,}: {limit[1]}"
-        return run
     try:
         with np.errstate(all="ignore"):  # what overflows shows in the result, and is judged there
-            _run_points(problem, run, where, timed)
+            check_limit(problem, backend, where["own"])
+            prepared = prepared or _prepare(problem, run, where)
+            _check_points(problem, run, prepared, where)
+            if timed and run.status is Status.OK:
+                run.seconds["call"] = first_timing(prepared.run, prepared.load(where["own"]))
     except ProblemError:
         raise
-    except NotInstalled as error:
-        run.status, run.reason = Status.NOT_INSTALLED, str(error)
-    except Unsupported as error:
-        run.status, run.reason = Status.SKIPPED, str(error)
     except Exception as error:  # whatever a cost or a framework raises becomes a record
-        run.status, run.reason = Status.ERROR, f"{type(error).__name__}: {first_line(error)}"
+        run.status, run.reason = outcome(error)
     return run
 
 
-def _run_points(problem: Problem, run: Run, where: Mapping[str, Arrays], timed: bool) -> None:
-    backend = run.backend
-    if backend.requires and backend.requires[0] not in sys.modules and not backend.missing():
-        started = time.perf_counter()
-        backend.framework()
-        run.seconds["import"] = time.perf_counter() - started
-    elsewhere = where[list(where)[-1]]
+def check_limit(problem: Problem, backend: Backend, inputs: Arrays) -> None:
+    """Raise `Unsupported` where the problem says that it is too large for this backend."""
+    limit = problem.limits.get(backend.name)
+    if limit and max(array.size for array in inputs.values()) > limit[0]:
+        raise Unsupported(f"beyond size {limit[0]:,}: {limit[1]}")
+
+
+def outcome(error: BaseException) -> tuple[Status, str]:
+    """What an exception makes of a cell, and the reason."""
+    if isinstance(error, NotInstalled):
+        return Status.NOT_INSTALLED, str(error)
+    if isinstance(error, Unsupported):
+        return Status.SKIPPED, str(error)
+    reason = f"{type(error).__name__}: {first_line(error)}"
+    if isinstance(error, MemoryError) or any(sign in str(error) for sign in NO_MEMORY):
+        return Status.OUT_OF_MEMORY, reason
+    return Status.ERROR, reason
+
+
+def timed_import(backend: Backend) -> float | None:
+    """Seconds to import the backend's framework; None where it is loaded, or has none."""
+    if not backend.requires or backend.requires[0] in sys.modules or backend.missing():
+        return None
     started = time.perf_counter()
-    prepared = backend.prepare(problem, elsewhere)
+    backend.framework()
+    return time.perf_counter() - started
+
+
+def elsewhere(where: Mapping[str, Arrays]) -> Arrays:
+    """The point to prepare at: not the one to run at, so that what is baked in shows."""
+    return where[list(where)[-1]]
+
+
+def _prepare(problem: Problem, run: Run, where: Mapping[str, Arrays]) -> Prepared:
+    importing = timed_import(run.backend)
+    if importing is not None:
+        run.seconds["import"] = importing
+    started = time.perf_counter()
+    prepared = run.backend.prepare(problem, elsewhere(where))
     run.seconds["prepare"] = time.perf_counter() - started
+    return prepared
+
+
+def _check_points(
+    problem: Problem, run: Run, prepared: Prepared, where: Mapping[str, Arrays]
+) -> None:
+    backend = run.backend
     for point, inputs in where.items():
         kept = {name: array.copy() for name, array in inputs.items()}
         native = prepared.load(inputs)
@@ -87,8 +130,36 @@ def _run_points(problem: Problem, run: Run, where: Mapping[str, Arrays], timed: 
             run.status, run.reason = Status.DISAGREE, fault
             return
         run.bounds[point] = backend.error_bound(problem, inputs)
-    if timed:
-        run.seconds["call"] = first_timing(prepared.run, prepared.load(where["own"]))
+
+
+def sensitivities(
+    problem: Problem, backend: Backend, where: Mapping[str, Arrays], seed: int
+) -> dict[str, np.ndarray]:
+    """Point → κ of every component of this backend's gradient (`agreement.sensitivity`)."""
+    with np.errstate(all="ignore"):
+        evaluate = evaluator(problem, backend.prepare(problem, where["own"]))
+        return {
+            point: agreement.sensitivity(evaluate, inputs, seed) for point, inputs in where.items()
+        }
+
+
+class Asking(Protocol):
+    """How the judge asks a backend for more: in this process, or in one of the backend's own."""
+
+    def run_points(self, problem: Problem, backend: Backend, where: Mapping[str, Arrays]) -> Run:
+        """As the function `run_points`."""
+
+    def sensitivities(
+        self, problem: Problem, backend: Backend, where: Mapping[str, Arrays], seed: int
+    ) -> dict[str, np.ndarray]:
+        """As the function `sensitivities`."""
+
+
+class Here:
+    """Asks in this process."""
+
+    run_points = staticmethod(run_points)
+    sensitivities = staticmethod(sensitivities)
 
 
 def evaluator(problem: Problem, prepared: Prepared) -> Callable[[Arrays], np.ndarray]:

@@ -43,7 +43,7 @@ class Estimate:
     def spread(self) -> float:
         """Half the width of the interval, relative to the median; infinite without one."""
         width = self.high - self.low
-        return width / (2 * self.median) if math.isfinite(width) else math.inf
+        return width / (2 * self.median) if math.isfinite(width) and self.median else math.inf
 
     @property
     def noisy(self) -> bool:
@@ -71,33 +71,32 @@ def ratio(one: Samples, other: Samples) -> Estimate:
     For samples of one batch: what disturbed a round disturbed both. Rounds that only one of
     them has do not count.
     """
-    shared = sorted(set(one.round) & set(other.round))
-    where = [
-        (one.round.index(number), other.round.index(number), calm)
-        for number in shared
-        for calm in [_calm(one, number) and _calm(other, number)]
-    ]
-    kept = [(i, j) for i, j, calm in where if calm]
-    chosen = kept if len(kept) >= FEWEST else [(i, j) for i, j, _ in where]
-    found = median([one.seconds[i] / other.seconds[j] for i, j in chosen])
-    return Estimate(found.median, found.low, found.high, found.used, len(where) - found.used)
+    first, second = _bursts(one), _bursts(other)
+    shared = [(first[number], second[number]) for number in first if number in second]
+    kept = [(a, b) for (a, calm), (b, also_calm) in shared if calm and also_calm]
+    chosen = kept if len(kept) >= FEWEST else [(a, b) for (a, _), (b, _) in shared]
+    found = median([_divided(a, b) for a, b in chosen])
+    return Estimate(found.median, found.low, found.high, found.used, len(shared) - found.used)
 
 
 def quotient(one: Estimate, other: Estimate) -> Estimate:
     """The ratio of two times that were not measured in the same rounds: every value it may have."""
     return Estimate(
-        one.median / other.median,
-        one.low / other.high,
-        one.high / other.low,
+        _divided(one.median, other.median),
+        _divided(one.low, other.high),
+        _divided(one.high, other.low),
         min(one.used, other.used),
     )
 
 
 def median(values: Sequence[float]) -> Estimate:
-    """The median of some values with its 95 % interval; NaN bounds below six values."""
+    """The median of some values with its 95 % interval; NaN bounds below six values.
+
+    All of it is NaN without values, or where one of them is NaN: they have no order then.
+    """
     ordered = sorted(values)
-    if not ordered:
-        return Estimate(math.nan, math.nan, math.nan, 0)
+    if not ordered or any(map(math.isnan, ordered)):
+        return Estimate(math.nan, math.nan, math.nan, len(ordered))
     middle = statistics.median(ordered)
     skipped = outside(len(ordered))
     if skipped is None:
@@ -126,6 +125,12 @@ def quiet(samples: Samples) -> list[bool]:
     ]
 
 
-def _calm(samples: Samples, number: int) -> bool:
-    position = samples.round.index(number)
-    return samples.cpu[position] >= QUIET * samples.seconds[position]
+def _bursts(samples: Samples) -> dict[int, tuple[float, bool]]:
+    """Round → seconds of a call, and whether the process had the processor to itself."""
+    pairs = zip(samples.seconds, quiet(samples), strict=True)
+    return dict(zip(samples.round, pairs, strict=True))
+
+
+def _divided(one: float, other: float) -> float:
+    """A ratio of times; NaN where the clock was too coarse to tell the second from 0."""
+    return one / other if other else math.nan

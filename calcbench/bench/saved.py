@@ -109,10 +109,11 @@ class Writer:
 def load(path: Path) -> SavedRun:
     """Read a run. Raises `SelectorError` where the file is missing or is no run."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise SelectorError(f"cannot read the run {str(path)!r}: {why}") from error
+        # Bytes, cut at line feeds alone: a line may end within a character, and a reason may
+        # hold what Python takes for another end of a line (U+2028).
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise SelectorError(f"cannot read the run {str(path)!r}: {error.strerror}") from error
     environments: list[Environment] = []
     records: list[Record] = []
     cut = 0
@@ -120,8 +121,8 @@ def load(path: Path) -> SavedRun:
         if not line.strip():
             continue
         try:
-            data = json.loads(line)
-        except ValueError:
+            data = json.loads(line.decode("utf-8"))
+        except ValueError:  # also what is not UTF-8
             cut += 1
             continue
         try:

@@ -1,0 +1,122 @@
+"""The matrix: which cells there are, in groups whose backends are timed against each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from calcbench.errors import SelectorError
+from calcbench.interfaces import Backend, Problem
+
+
+@dataclass(frozen=True)
+class Group:
+    """The cells of one problem, size, dtype and thread count: one for each of its backends."""
+
+    problem: Problem
+    size: int
+    seed: int
+    dtype: str
+    threads: int
+    backends: tuple[Backend, ...]
+
+    @property
+    def title(self) -> str:
+        """For progress: the problem and its size."""
+        return f"{self.problem.name}[{self.size:,}]" if self.size > 1 else self.problem.name
+
+    def key(self, backend: Backend, operator: str = "gradient") -> tuple[object, ...]:
+        """The key of the record that one of its cells gives (`Record.key`)."""
+        return (
+            self.problem.name,
+            self.size,
+            self.seed,
+            backend.selector,
+            operator,
+            backend.dtype,
+            self.threads,
+        )
+
+
+def groups(
+    problems: Sequence[Problem],
+    backends: Sequence[Backend],
+    sizes: Sequence[int] | None,
+    threads: Iterable[int],
+    seed: int,
+) -> list[Group]:
+    """Every combination. Backends of different dtypes are in groups of their own.
+
+    Without `sizes`, those that each problem declares. A problem of one size keeps it, unless it
+    is the only one: then another size is an error, as it is for `compare`. Threads and dtype vary
+    slowest, for each combination needs processes of its own.
+    """
+    by_dtype: dict[str, list[Backend]] = {}
+    for backend in backends:
+        by_dtype.setdefault(backend.dtype, []).append(backend)
+    return [
+        Group(problem, size, seed, dtype, number, tuple(engines))
+        for number in threads
+        for dtype, engines in by_dtype.items()
+        for problem in problems
+        for size in _sizes(problem, sizes, alone=len(problems) == 1)
+    ]
+
+
+def _sizes(problem: Problem, sizes: Sequence[int] | None, alone: bool) -> Sequence[int]:
+    if sizes is None or (len(problem.sizes) == 1 and not alone):
+        return problem.sizes
+    if len(problem.sizes) == 1 and set(sizes) != set(problem.sizes):
+        raise SelectorError(f"problem {problem.name!r} has one size, {problem.sizes[0]}")
+    return sizes
+
+
+def shard(chosen: Sequence[Group], text: str) -> list[Group]:
+    """Every n-th group from the i-th: `1/4` is the first quarter. A group is never divided."""
+    found = re.fullmatch(r"(\d+)/(\d+)", text.strip())
+    if not found:
+        raise SelectorError(f"shard {text!r} is not of the form I/N, such as 1/4")
+    index, count = map(int, found.groups())
+    if not 1 <= index <= count:
+        raise SelectorError(f"shard {text!r}: the first number must be from 1 to {count}")
+    return list(chosen[index - 1 :: count])
+
+
+def parse_sizes(text: str) -> list[int]:
+    """Parse `1000`, `8,1e3,1e6`, or a range: `10:1e7:log` by decades, `8:1024:log2` by doubling.
+
+    Raises `SelectorError` for what is none of these.
+    """
+    found: list[int] = []
+    for part in text.split(","):
+        found += _range(part.strip()) if ":" in part else [_whole(part.strip())]
+    return list(dict.fromkeys(found))
+
+
+FACTORS = {"log": 10, "log2": 2}
+
+
+def _range(text: str) -> Iterator[int]:
+    pieces = text.split(":")
+    if len(pieces) != 3 or pieces[2] not in FACTORS:
+        raise SelectorError(
+            f"size {text!r} is not of the form START:STOP:log (by decades) or START:STOP:log2"
+        )
+    low, high = _whole(pieces[0]), _whole(pieces[1])
+    if low > high:
+        raise SelectorError(f"size {text!r}: it starts at {low}, beyond its end, {high}")
+    while low <= high:
+        yield low
+        low *= FACTORS[pieces[2]]
+
+
+def _whole(text: str) -> int:
+    for read in (int, float):
+        try:
+            number = read(text)
+            if number >= 1 and number == int(number):
+                return int(number)
+        except (ValueError, OverflowError):
+            continue
+    raise SelectorError(f"size {text!r} is not a whole number of at least 1")

@@ -1,0 +1,107 @@
+"""What a run was measured with: machine, libraries, git state. No host, no user, no path."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import importlib.metadata
+import platform
+import secrets
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pyperf
+
+import calcbench
+from calcbench.bench import limits
+from calcbench.bench.saved import Environment
+
+ALWAYS = ("numpy",)
+"""Libraries that every cell stands on."""
+
+PYPERF = {
+    "cpu_model_name": "cpu",
+    "cpu_config": "cpu_config",
+    "aslr": "aslr",
+    "load_avg_1min": "load",
+    "timer": "timer",
+}
+"""pyperf's names → ours. Its others tell the host's name or paths, or repeat what is here."""
+
+
+def environment(modules: Iterable[str], settings: dict[str, Any], cells: int) -> Environment:
+    """Describe this machine and the libraries that provide `modules`, as they are now."""
+    started = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Environment(
+        id=secrets.token_hex(6),
+        started=started,
+        calcbench=calcbench.__version__,
+        machine=machine(),
+        versions=versions(modules),
+        settings=settings,
+        git=git_state(Path(__file__).parent),
+        cells=cells,
+    )
+
+
+def machine() -> dict[str, Any]:
+    """The processor, memory, system and load, as far as the system tells."""
+    metadata = pyperf.Run([1.0], collect_metadata=True).get_metadata()
+    found = {ours: metadata[theirs] for theirs, ours in PYPERF.items() if theirs in metadata}
+    return {
+        **found,
+        "cores": psutil.cpu_count(logical=False),
+        "processors": limits.processors(),
+        "memory": psutil.virtual_memory().total,
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+    }
+
+
+def versions(modules: Iterable[str]) -> dict[str, str]:
+    """Of Python, calcbench, NumPy and the libraries that provide `modules`; `?` if unknown."""
+    names = dict.fromkeys((*ALWAYS, *modules))
+    return {
+        "python": platform.python_version(),
+        "calcbench": calcbench.__version__,
+        **{name: version(name) for name in names},
+    }
+
+
+@functools.cache
+def version(module: str) -> str:
+    """The version of the distribution that provides a module: scikit-learn's for `sklearn`."""
+    for name in (module, *_distributions().get(module, ())):
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return "?"
+
+
+@functools.cache
+def _distributions() -> dict[str, list[str]]:
+    return dict(importlib.metadata.packages_distributions())
+
+
+def git_state(folder: Path) -> dict[str, Any]:
+    """`commit` and `dirty` of the repository that this calcbench runs from; else nothing."""
+    commit = _git(folder, "rev-parse", "HEAD")
+    changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    if commit is None or changed is None:
+        return {}
+    tracked = _git(folder, "ls-files", "--error-unmatch", "__init__.py")
+    return {} if tracked is None else {"commit": commit, "dirty": bool(changed)}
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """What git answers; None where it has no answer, or is not there."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,80 @@
+"""A session: the cells that are due, the file they are written to, the run that comes of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from calcbench.bench import saved
+from calcbench.bench.benching import bench, due
+from calcbench.bench.cells import Group
+from calcbench.bench.environment import environment
+from calcbench.bench.rounds import Settings
+from calcbench.bench.saved import Environment, SavedRun
+from calcbench.errors import SelectorError
+from calcbench.harness import Progress, silent
+from calcbench.interfaces import Backend
+from calcbench.record import Record
+
+
+class Session:
+    """One call of `calcbench bench`: begins a run, or resumes one."""
+
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        settings: Settings | None = None,
+        output: Path | None = None,
+        resume: bool = False,
+        witnesses: Iterable[Backend] = (),
+    ) -> None:
+        """Find out what is due.
+
+        Raises `SelectorError` where `output` exists and is not to be resumed, or is no run.
+        """
+        self.settings = settings or Settings()
+        self.output, self.witnesses = output, tuple(witnesses)
+        self.previous = SavedRun((), ())
+        if output is not None and output.exists():
+            if not resume:
+                raise SelectorError(f"{str(output)!r} exists: resume it, or choose another output")
+            self.previous = saved.load(output)
+        self.asked = sum(len(group.backends) for group in groups)
+        self.groups = due(groups, saved.done(self.previous))
+        self._environment: Environment | None = None
+        self._records: list[Record] = []
+
+    @property
+    def cells(self) -> int:
+        """The cells that are due: those asked for, without those that are finished."""
+        return sum(len(group.backends) for group in self.groups)
+
+    def records(self, progress: Progress = silent) -> Iterator[Record]:
+        """Run what is due. Every record is on the disk before it is given."""
+        if not self.groups:
+            return
+        parts = [(group.problem, backend) for group in self.groups for backend in group.backends]
+        modules = [m for problem, backend in parts for m in (*backend.requires, *problem.requires)]
+        settings = dataclasses.asdict(self.settings)
+        self._environment = environment(modules, settings, self.cells)
+        writer = saved.Writer(self.output)
+        try:
+            writer.write(self._environment)
+            for record in bench(
+                self.groups,
+                self.settings,
+                self._environment.id,
+                witnesses=self.witnesses,
+                progress=progress,
+            ):
+                writer.write(record)
+                self._records.append(record)
+                yield record
+        finally:
+            writer.close()
+
+    def run(self) -> SavedRun:
+        """The run as it stands, with what it resumed."""
+        environments = (self._environment,) if self._environment else ()
+        return saved.merged([self.previous, SavedRun(environments, tuple(self._records))])

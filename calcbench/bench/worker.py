@@ -1,0 +1,266 @@
+"""What one process does for its backend. Runs in that process, one task at a time.
+
+`set_up` makes a cell ready and tells what that took; `burst` times a few calls; `evidence` runs
+the gradient at all points, for the judge. The cell lives in this module between the tasks.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import timeit
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import cloudpickle
+import numpy as np
+import psutil
+
+from calcbench import points, running
+from calcbench.bench import memory
+from calcbench.errors import Unsupported
+from calcbench.interfaces import Backend, Prepared, Problem
+from calcbench.interfaces.problem import Arrays
+from calcbench.record import Status
+
+BUSY = 0.1
+"""CPU time of a thread, relative to the busiest one's, from which it counts as used."""
+
+CONVERSIONS = 3
+"""Conversions timed; the median is told."""
+
+
+@dataclass(frozen=True)
+class SetUp:
+    """What making a cell ready took, and how many calls make a burst."""
+
+    seconds: dict[str, float]
+    memory: dict[str, int]
+    gradient_calls: int
+    cost_calls: int | None
+    """None where the backend has no cost of its own."""
+
+
+@dataclass(frozen=True)
+class Burst:
+    """Seconds per call, by the wall clock and of CPU time; of the cost None, where there is none"""
+
+    gradient: tuple[float, float]
+    cost: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A task that could not be done, and what the record is to say of it."""
+
+    status: Status
+    reason: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What `running.Run` holds, but for the backend."""
+
+    status: Status
+    reason: str
+    gradients: dict[str, Arrays]
+    bounds: dict[str, Arrays | None]
+
+
+@dataclass
+class Cell:
+    """The cell that is set up: its calls, as `timeit` timers."""
+
+    problem: Problem
+    backend: Backend
+    where: Mapping[str, Arrays]
+    prepared: Prepared
+    gradient: timeit.Timer
+    cost: timeit.Timer | None
+    setup: SetUp | None = None
+    ticks: dict[int, float] = field(default_factory=dict)
+    """Thread → its CPU seconds before the first burst."""
+
+
+_cell: Cell | None = None
+_import_seconds: float | None = None
+_imported_bytes: int | None = None
+
+
+def set_up(
+    problem: bytes, backend: bytes, size: int | None, seed: int, burst_seconds: float
+) -> SetUp | Failure:
+    """Import, convert, prepare and call once; then find how many calls fill a burst."""
+    return _guarded(
+        lambda: _set_up(
+            cloudpickle.loads(problem), cloudpickle.loads(backend), size, seed, burst_seconds
+        )
+    )
+
+
+def burst() -> Burst | Failure:
+    """Time one burst of the gradient, and one of the cost."""
+
+    def both() -> Burst:
+        cell = _ready()
+        assert cell.setup is not None
+        cost = (
+            _timed(cell.cost, cell.setup.cost_calls)
+            if cell.cost and cell.setup.cost_calls
+            else None
+        )
+        return Burst(_timed(cell.gradient, cell.setup.gradient_calls), cost)
+
+    return _guarded(both)
+
+
+def threads_busy() -> int | Failure | None:
+    """How many threads burned CPU time in the bursts; None where it is too little to tell."""
+    return _guarded(lambda: _busy(_ready().ticks, _thread_seconds()))
+
+
+def evidence() -> Evidence | Failure:
+    """Run the gradient at all points, twice at each (`running.run_points`)."""
+    return _guarded(lambda: _evidence(_ready().where, _ready().prepared))
+
+
+def run_points(where: Mapping[str, Arrays]) -> Evidence | Failure:
+    """The same at points of other shapes: prepared anew."""
+    return _guarded(lambda: _evidence(where, None))
+
+
+def sensitivities(where: Mapping[str, Arrays], seed: int) -> dict[str, np.ndarray] | Failure:
+    """As `running.sensitivities`, for the cell's problem and backend."""
+    return _guarded(lambda: running.sensitivities(_ready().problem, _ready().backend, where, seed))
+
+
+def release() -> None:
+    """Forget the cell, and give its memory back."""
+    global _cell
+    _cell = None
+    memory.settle()
+
+
+def _set_up(
+    problem: Problem, backend: Backend, size: int | None, seed: int, burst_seconds: float
+) -> SetUp:
+    global _cell, _import_seconds, _imported_bytes
+    release()
+    own = points.inputs(problem, size, seed)
+    running.check_limit(problem, backend, own)
+    where = points.points(problem, own, seed)
+    if _imported_bytes is None:
+        _import_seconds = running.timed_import(backend)
+        _imported_bytes = memory.resident()
+    seconds = {} if _import_seconds is None else {"import": _import_seconds}
+    before = memory.resident()
+    told = memory.forget_peak()
+    started = time.perf_counter()
+    prepared = backend.prepare(problem, running.elsewhere(where))
+    seconds["prepare"] = time.perf_counter() - started
+    if prepared.compile_seconds is not None:
+        seconds["compile"] = prepared.compile_seconds
+    native, seconds["load"] = _median_time(lambda: prepared.load(own))
+    started = time.perf_counter()
+    result = prepared.run(native)
+    seconds["first"] = time.perf_counter() - started
+    _, seconds["unload"] = _median_time(lambda: prepared.unload(result))
+    top = memory.peak() if told else None
+    cell = Cell(
+        problem, backend, where, prepared, _timer(prepared, native), _cost(problem, backend, where)
+    )
+    cell.setup = SetUp(
+        seconds,
+        {"imported": _imported_bytes} | ({} if top is None else {"peak": max(0, top - before)}),
+        _calls(cell.gradient, burst_seconds),
+        _calls(cell.cost, burst_seconds / 2) if cell.cost else None,
+    )
+    cell.ticks = _thread_seconds()
+    _cell = cell
+    return cell.setup
+
+
+def _cost(problem: Problem, backend: Backend, where: Mapping[str, Arrays]) -> timeit.Timer | None:
+    """The cost alone on this backend; None where it has none of its own."""
+    try:
+        prepared = backend.prepare(problem, running.elsewhere(where), "cost")
+    except Unsupported:
+        return None
+    native = prepared.load(where["own"])
+    prepared.run(native)
+    return _timer(prepared, native)
+
+
+def _timer(prepared: Prepared, native: Any) -> timeit.Timer:
+    # A statement, not a function: a call more would be 50 ns of 3 µs.
+    return timeit.Timer("run(native)", globals={"run": prepared.run, "native": native})
+
+
+def _calls(timer: timeit.Timer, burst_seconds: float) -> int:
+    """How many calls take about `burst_seconds`, found by doubling."""
+    calls = 1
+    while True:
+        took = timer.timeit(calls)
+        if took >= burst_seconds / 2:
+            return max(1, round(calls * burst_seconds / took))
+        calls *= 2
+
+
+def _timed(timer: timeit.Timer, calls: int) -> tuple[float, float]:
+    """Wall-clock and CPU seconds of one call: of `calls` calls, after one that warms the caches."""
+    if calls > 1:
+        timer.timeit(1)
+    cpu = time.process_time()
+    wall = timer.timeit(calls)
+    return wall / calls, (time.process_time() - cpu) / calls
+
+
+def _median_time(function: Any) -> tuple[Any, float]:
+    """The result of a function, and the median seconds of a few calls."""
+    took = []
+    for _ in range(CONVERSIONS):
+        started = time.perf_counter()
+        result = function()
+        took.append(time.perf_counter() - started)
+    return result, sorted(took)[len(took) // 2]
+
+
+def _evidence(where: Mapping[str, Arrays], prepared: Prepared | None) -> Evidence:
+    cell = _ready()
+    run = running.run_points(cell.problem, cell.backend, where, prepared=prepared)
+    return Evidence(run.status, run.reason, run.gradients, run.bounds)
+
+
+def _thread_seconds() -> dict[int, float]:
+    return {thread.id: thread.user_time + thread.system_time for thread in _threads()}
+
+
+def _threads() -> Any:
+    try:
+        return psutil.Process(os.getpid()).threads()
+    except psutil.Error:
+        return []
+
+
+def _busy(before: Mapping[int, float], after: Mapping[int, float]) -> int | None:
+    burned = [seconds - before.get(thread, 0.0) for thread, seconds in after.items()]
+    top = max(burned, default=0.0)
+    if top < 0.05:  # a few ticks of the kernel's clock
+        return None
+    return sum(seconds >= BUSY * top for seconds in burned)
+
+
+def _ready() -> Cell:
+    if _cell is None:
+        raise RuntimeError("no cell is set up in this process")
+    return _cell
+
+
+def _guarded(task: Any) -> Any:
+    """The task's result, or the failure that it ends in. Only Python's own end gets through."""
+    try:
+        with np.errstate(all="ignore"):  # what overflows shows in the result, and is judged there
+            return task()
+    except BaseException as error:  # SystemExit too: a backend must not end the process quietly
+        return Failure(*running.outcome(error))
