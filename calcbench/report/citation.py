@@ -1,0 +1,84 @@
+"""How to cite a run: an entry for BibTeX, and a sentence with what a reader needs to repeat it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from calcbench.bench.saved import SavedRun
+from calcbench.report import provenance
+from calcbench.report.latex_tables import escape
+
+SETTINGS = ("burst", "rounds", "budget", "precision", "timeout", "memory")
+"""Settings that are told; no other one, for it might hold a path."""
+
+LISTED = 12
+"""Names listed before the rest is counted."""
+
+
+def cite(run: SavedRun) -> str:
+    """The entry for BibTeX, a blank line, and the sentence."""
+    return f"{bibtex(run)}\n\n{sentence(run)}\n"
+
+
+def bibtex(run: SavedRun) -> str:
+    """An entry `@misc`, in ASCII, with all special characters escaped."""
+    ids = [environment.id for environment in run.environments]
+    key = re.sub(r"[^A-Za-z0-9-]", "", f"calcbench-{ids[0]}" if ids else "calcbench-run")
+    versions = provenance.each(e.calcbench for e in run.environments)
+    years = sorted({e.started[:4] for e in run.environments if e.started})
+    problems = _listed(dict.fromkeys(r.problem for r in run.records))
+    fields = {
+        "title": f"{{Gradients timed with {{calcbench}}: {escape(problems)}}}",
+        "author": "{{The calcbench authors}}",
+        "year": f"{{{years[-1]}}}" if years else "",
+        "version": f"{{{escape(versions)}}}",
+        "howpublished": "{Computer program and measurements}",
+        "note": f"{{{escape(sentence(run))}}}",
+    }
+    body = ",\n".join(f"  {name:<12} = {value}" for name, value in fields.items() if value)
+    return f"@misc{{{key},\n{body}\n}}"
+
+
+def sentence(run: SavedRun) -> str:
+    """What was measured, with what, where, when and how. No host, user or path."""
+    records = run.records
+    parts = [
+        f"Measured on {provenance.dates(run)} with {_program(run)}",
+        f"on {provenance.each(provenance.machine(e) for e in run.environments)}",
+        f"with {provenance.libraries(run)}",
+        provenance.threads_of(records),
+        f"problems {_listed(dict.fromkeys(r.problem for r in records))}",
+        f"backends {_listed(dict.fromkeys(r.backend for r in records if r.backend))}",
+        f"sizes {_listed(f'{size:,}' for size in sorted({r.size for r in records}))}",
+        f"dtypes {_listed(sorted({r.dtype for r in records if r.dtype}))}",
+        f"seeds {_listed(map(str, sorted({r.seed for r in records})))}",
+        provenance.cells(run),
+        *_settings(run),
+        f"run {provenance.each(e.id for e in run.environments)}",
+    ]
+    return "; ".join(parts) + "."
+
+
+def _program(run: SavedRun) -> str:
+    commit = provenance.commit(run)
+    return provenance.calcbench(run) + (f" ({commit})" if commit else "")
+
+
+def _settings(run: SavedRun) -> list[str]:
+    words = dict.fromkeys(_words(e.settings) for e in run.environments)
+    return [f"settings {' / '.join(filter(None, words))}"] if any(words) else []
+
+
+def _words(settings: Mapping[str, Any]) -> str:
+    found = {name: settings[name] for name in SETTINGS if settings.get(name) is not None}
+    return ", ".join(f"{name} {provenance.text(value)}" for name, value in found.items())
+
+
+def _listed(names: Iterable[str]) -> str:
+    found = list(names)
+    if not found:
+        return "none"
+    more = len(found) - LISTED
+    return ", ".join(found[:LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,130 @@
+"""LaTeX: tables for the package booktabs, and text that cannot break it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+from calcbench.tables import Table
+
+SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\textbraceleft{}",  # BibTeX would count the brace of \{
+    "}": r"\textbraceright{}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"$<$",
+    ">": r"$>$",
+    "|": r"$|$",
+    '"': "''",
+    "`": r"\textasciigrave{}",
+    "[": "{[}",  # after \\, a bare one would begin a length
+    "]": "{]}",
+    "µ": r"$\mu$",
+    "μ": r"$\mu$",
+    "×": r"$\times$",
+    "·": r"$\cdot$",
+    "±": r"$\pm$",
+    "−": r"$-$",
+    "–": "--",
+    "—": "---",
+    "…": r"\ldots{}",
+    "’": "'",
+    "‘": "`",
+    "“": "``",
+    "”": "''",
+    "→": r"$\rightarrow$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "≈": r"$\approx$",
+    "≠": r"$\neq$",
+    "∞": r"$\infty$",
+    "∂": r"$\partial$",
+    "∇": r"$\nabla$",
+    "Σ": r"$\Sigma$",
+    "√": r"$\surd$",
+    "°": r"$^\circ$",
+    "®": r"\textregistered{}",
+    "™": r"\texttrademark{}",
+    "©": r"\textcopyright{}",
+    "ᵏ": r"\textsuperscript{k}",
+    **{
+        letter: rf"$\{name}$"
+        for letter, name in {
+            "α": "alpha",
+            "β": "beta",
+            "γ": "gamma",
+            "δ": "delta",
+            "ε": "varepsilon",
+            "κ": "kappa",
+            "λ": "lambda",
+            "π": "pi",
+            "σ": "sigma",
+            "Δ": "Delta",
+        }.items()
+    },
+    "′": "$'$",
+    "⁻": r"\textsuperscript{$-$}",
+    **{digit: rf"\textsubscript{{{n}}}" for n, digit in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+    **{digit: rf"\textsuperscript{{{n}}}" for n, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+}
+"""Characters that mean something to LaTeX, or that its standard fonts lack."""
+
+LONGEST = 40
+"""Rows of one tabular: more do not fit a page, and booktabs alone cannot break one."""
+
+LEFT = ("backend", "verdict", "growth of", "problem")
+
+
+def escape(text: str) -> str:
+    """Text as LaTeX, in ASCII: `by_hand` → `by\\_hand`, `3 µs` → `3 $\\mu$s`.
+
+    Letters with accents lose them; what has no equivalent becomes `?`.
+    """
+    return "".join(_escaped(character) for character in " ".join(text.split()))
+
+
+def draw(table: Table) -> str:
+    """A table as one or more `table` environments; needs `\\usepackage{booktabs}`."""
+    notes = "".join(f"\n\\par\\smallskip {escape(note)}" for note in table.notes)
+    *parts, last = _parts(table)
+    return "\n".join(
+        [*(_environment(table, p, "") for p in parts), _environment(table, last, notes)]
+    )
+
+
+def _escaped(character: str) -> str:
+    if character in SPECIAL:
+        return SPECIAL[character]
+    if character.isascii():
+        return character if character.isprintable() else " "
+    plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
+    return "".join(SPECIAL.get(letter, letter) for letter in plain) or "?"
+
+
+def _parts(table: Table) -> Iterator[tuple[str, list[list[str]]]]:
+    """Titles and rows, at most `LONGEST` rows each."""
+    rows = [[escape(cell.text) for cell in row] for row in table.rows]
+    for start in range(0, max(len(rows), 1), LONGEST):
+        more = " (continued)" if start else ""
+        yield escape(table.title) + more, rows[start : start + LONGEST]
+
+
+def _environment(table: Table, part: tuple[str, list[list[str]]], notes: str) -> str:
+    title, rows = part
+    columns = "".join("l" if name in LEFT else "r" for name in table.columns)
+    head = " & ".join(escape(name) for name in table.columns)
+    body = "".join(f"{' & '.join(row)} \\\\\n" for row in rows)
+    return (
+        "\\begin{table}[htbp]\n\\centering\n"
+        f"\\caption{{{title}}}\n"
+        "\\footnotesize\n"
+        f"\\begin{{tabular}}{{{columns}}}\n\\toprule\n{head} \\\\\n\\midrule\n{body}"
+        f"\\bottomrule\n\\end{{tabular}}{notes}\n"
+        "\\end{table}"
+    )
