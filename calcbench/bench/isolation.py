@@ -1,7 +1,7 @@
 """One process per backend, started fresh, kept for all its cells, replaced when it dies.
 
-pebble names the task in whose course a process died or hung, and starts another process; the
-process group, which also holds what that process started (compilers), is ended with it.
+pebble names the task in whose course a process died or hung. The process group, which also
+holds what that process started (compilers), is ended with it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ class Worker:
                 fate = Fate(Status.TIMEOUT, f"timeout {timeout:g} s")
             except ProcessExpired as death:
                 fate = Fate(Status.CRASH, f"crash {_exit(death.exitcode)}")
-            self._bury()
+            # At once, for pebble starts another process by itself: later, main would be visible.
+            self.stop()
             raise fate
 
     def stop(self) -> None:
@@ -67,10 +68,6 @@ class Worker:
             self.pool.stop()
             self.pool.join()
             self.pool = None
-        self._bury()
-
-    def _bury(self) -> None:
-        """End what a process that is gone has left behind in its group."""
         if self.pid is not None and hasattr(os, "killpg"):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)

@@ -34,7 +34,7 @@ class Settings:
     timeout: float = 120.0
     """Any single step of a cell: setting it up, a burst, the check of its gradient."""
     memory: int | None = None
-    """Bytes that one process may take."""
+    """Bytes that one process may take; if None, three quarters of what is free at the start."""
 
 
 QUICK = Settings(burst=0.005, rounds=6, budget=2.0, precision=0.05, timeout=60.0)
@@ -81,19 +81,20 @@ def visit(
 ) -> None:
     """Visit the cells round by round, until every time is known or the budget is spent.
 
-    A cell that fails keeps its failure, and the others go on.
+    A cell that fails keeps its failure, and the others go on; the time that it took, perhaps
+    to hang, is not taken from theirs.
     """
     order = random.Random(seed)
-    started = time.monotonic()
-    number = 0
+    spent, number = 0.0, 0
     while living := [cell for cell in cells if cell.failure is None]:
-        spent = time.monotonic() - started
         if number and (spent >= settings.budget or _known(living, number, settings)):
             break
         progress(f"round {number + 1}")
         order.shuffle(living)
         for cell in living:
+            before = cell.elapsed
             _burst(cell, number, settings.timeout)
+            spent += cell.elapsed - before if cell.failure is None else 0.0
         number += 1
 
 

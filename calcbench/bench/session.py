@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import psutil
+
 from calcbench.bench import saved
 from calcbench.bench.benching import bench, due
 from calcbench.bench.cells import Group
@@ -33,7 +35,7 @@ class Session:
 
         Raises `SelectorError` where `output` exists and is not to be resumed, or is no run.
         """
-        self.settings = settings or Settings()
+        self.settings = _bounded(settings or Settings())
         self.output, self.witnesses = output, tuple(witnesses)
         self.previous = SavedRun((), ())
         if output is not None and output.exists():
@@ -78,3 +80,10 @@ class Session:
         """The run as it stands, with what it resumed."""
         environments = (self._environment,) if self._environment else ()
         return saved.merged([self.previous, SavedRun(environments, tuple(self._records))])
+
+
+def _bounded(settings: Settings) -> Settings:
+    """The settings with a memory limit: a process that exceeds it fails, and not its neighbour."""
+    if settings.memory is not None:
+        return settings
+    return dataclasses.replace(settings, memory=psutil.virtual_memory().available * 3 // 4)

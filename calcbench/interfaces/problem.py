@@ -6,7 +6,7 @@ import inspect
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -123,12 +123,7 @@ class Problem(ABC):
         A method `cost_<backend>` takes precedence over `cost`, for the rare case in which the
         generic code cannot be the fair one. It is checked against the others like any result.
         """
-        cost = getattr(self, f"cost_{backend}", self.cost)
-
-        def bound(*parameters: Any, **data: Any) -> Any:
-            return cost(xp, *parameters, **data)
-
-        return bound
+        return partial(getattr(self, f"cost_{backend}", self.cost), xp)
 
     def split(self, inputs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Inputs by name → (parameters in order, data by name): how `cost` is called."""

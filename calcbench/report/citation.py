@@ -10,8 +10,15 @@ from calcbench.bench.saved import SavedRun
 from calcbench.report import provenance
 from calcbench.report.latex_tables import escape
 
-SETTINGS = ("burst", "rounds", "budget", "precision", "timeout", "memory")
-"""Settings that are told; no other one, for it might hold a path."""
+SETTINGS = {
+    "burst": "s",
+    "rounds": "",
+    "budget": "s",
+    "precision": "",
+    "timeout": "s",
+    "memory": "bytes",
+}
+"""Settings that are told, with their units; no other one, for it might hold a path."""
 
 LISTED = 12
 """Names listed before the rest is counted."""
@@ -72,8 +79,11 @@ def _settings(run: SavedRun) -> list[str]:
 
 
 def _words(settings: Mapping[str, Any]) -> str:
-    found = {name: settings[name] for name in SETTINGS if settings.get(name) is not None}
-    return ", ".join(f"{name} {provenance.text(value)}" for name, value in found.items())
+    return ", ".join(
+        f"{name} {provenance.text(settings[name])} {unit}".rstrip()
+        for name, unit in SETTINGS.items()
+        if settings.get(name) is not None
+    )
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -74,6 +74,9 @@ class Differences:
     """Two runs compared."""
 
     cells: tuple[Difference, ...]
+    shift: float | None
+    """Median over cells of time in the second run / time in the first: what all have in common,
+    as a machine that was busier or warmer. None without a cell that was compared."""
     drift: float | None
     """Median over cells of how far the ratio to the fastest backend of the group moved: 0.03 is
     3 %. What moves all backends alike is not in it. None without such a cell."""
@@ -94,6 +97,7 @@ class Differences:
         """Plain data; NaN is None."""
         return {
             "cells": [_json(cell) for cell in self.cells],
+            "shift": self.shift,
             "drift": self.drift,
             "drift_cells": self.drift_cells,
             "order": self.order,
@@ -117,7 +121,8 @@ class Differences:
         return Table("second run / first run", columns, rows, [*notes, *reasons])
 
     def _figures(self) -> list[str]:
-        """The two figures in words."""
+        """The figures in words."""
+        shift = [] if self.shift is None else [f"all cells: {self.shift:.3f} in the median"]
         drift = (
             "drift of ratios: no two backends of a group were compared"
             if self.drift is None
@@ -130,7 +135,7 @@ class Differences:
             else f"order: {100 * self.order:.4g} % of {self.order_pairs} pairs of backends, told"
             " apart in both runs, kept it"
         )
-        return [drift, order]
+        return [*shift, drift, order]
 
 
 def differences(first: SavedRun, second: SavedRun, force: bool = False) -> Differences:
@@ -148,9 +153,11 @@ def differences(first: SavedRun, second: SavedRun, force: bool = False) -> Diffe
         )
     cells = tuple(_difference(first, second, a, b, force) for a, b in pairs)
     compared = [(c.first, c.second) for c in cells if c.ratio and c.first and c.second]
+    shifts = [cell.ratio.median for cell in cells if cell.ratio]
     drifts, kept = _drifts(compared), _orders(compared)
     return Differences(
         cells,
+        shift=statistics.median(shifts) if shifts else None,
         drift=statistics.median(drifts) if drifts else None,
         drift_cells=len(drifts),
         order=sum(kept) / len(kept) if kept else None,

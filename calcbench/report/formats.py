@@ -145,7 +145,7 @@ def _flat(run: SavedRun, row: Row | None) -> dict[str, Any]:
         **_bounds("gradient_per_cost", row.per_cost if row else None),
         "digits": record.digits,
         "certified_digits": record.certified_digits,
-        "parameters": scaling.parameters(record) if record.at else None,
+        "parameters": scaling.parameters(record) or None,
         **{f"{name}_seconds": record.seconds.get(name) for name in SECONDS},
         "memory_imported": timing.memory.get("imported") if timing else None,
         "memory_peak": timing.memory.get("peak") if timing else None,

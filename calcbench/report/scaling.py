@@ -94,7 +94,9 @@ def growths(section: Section) -> list[Growth]:
 
 
 def parameters(record: Record) -> int:
-    """The number of components of the gradient."""
+    """The number of components of the gradient; 0 where it is not recorded."""
+    if record.components is not None:
+        return record.components
     return sum(int(np.size(value)) for value in record.at.values())
 
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from calcbench.bench.intervals import Estimate
+from calcbench.bench.intervals import FEWEST, NOISY, Estimate
 from calcbench.bench.saved import SavedRun
-from calcbench.record import Record
+from calcbench.record import Record, Status
 from calcbench.report import ratios
 from calcbench.report.groups import Place, by_place, by_size, title
 from calcbench.tables import GAP, NAME_WIDTH, NOTHING, Cell, Table, duration
@@ -129,7 +129,7 @@ def table(section: Section, width: int | None = None) -> Table:
 def verdict(record: Record) -> str:
     """The status, with its reason where that is short: `timeout 60 s`, `crash SIGSEGV`."""
     status = record.status.value.replace("_", " ")
-    if not record.reason or len(record.reason) > SHORT:
+    if not record.reason or len(record.reason) > SHORT or record.status is Status.NOISY:
         return status
     if record.reason.lower().startswith(status):
         return record.reason
@@ -196,9 +196,11 @@ def _notes(section: Section) -> list[str]:
         notes.append("no backend was measured")
     if any(row.times_fastest and not row.fastest and not row.told_apart for row in section.rows):
         notes.append("(in parentheses): not told apart from the fastest")
+    if any(row.record.status is Status.NOISY for row in section.rows):
+        notes.append(f"noisy: right, but its time is not known to {100 * NOISY:.0f} %")
     lost = [row for row in section.rows if row.time and not math.isfinite(row.time.spread)]
     if lost:
-        notes.append(f"± – : fewer than 6 samples, no interval ({_names(lost)})")
+        notes.append(f"± – : fewer than {FEWEST} samples, no interval ({_names(lost)})")
     return notes + _reasons(section.rows)
 
 
@@ -206,7 +208,7 @@ def _reasons(rows: Sequence[Row]) -> list[str]:
     """Each long reason once, after those whom it concerns."""
     concerned: dict[str, list[Row]] = {}
     for row in rows:
-        if len(row.record.reason) > SHORT:
+        if len(row.record.reason) > SHORT and row.record.status is not Status.NOISY:
             concerned.setdefault(row.record.reason, []).append(row)
     return [f"{_names(those)}: {reason}" for reason, those in concerned.items()]
 

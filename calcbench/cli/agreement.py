@@ -1,98 +1,23 @@
-"""The command line: `calcbench list | show | compare | verify | steps | doctor`."""
+"""Commands about agreement: list, show, compare, verify, steps, doctor."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
 import calcbench
-from calcbench.errors import CalcbenchError
+from calcbench.cli.selection import selection
+from calcbench.cli.terminal import console, print_json, progress
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from calcbench.record import Record
 
-# Everything else is imported by the command that needs it: `calcbench list` is to be quick.
 
-
-class SizeType(click.ParamType):
-    """A whole number, also written 8_000_000 or 8e6."""
-
-    name = "N"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> int:
-        """Turn the text into an int, or fail with a message."""
-        for read in (int, float):
-            with contextlib.suppress(ValueError, OverflowError):
-                number = read(str(value))
-                if number >= 1 and number == int(number):
-                    return int(number)
-        self.fail(f"{value!r} is not a whole number of at least 1", param, ctx)
-
-
-def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that compare and verify share: which problems, which backends, where."""
-    for decorate in reversed(
-        (
-            click.argument("names", metavar="[PROBLEM]...", nargs=-1),
-            click.option(
-                "-p",
-                "--problem",
-                "problems",
-                multiple=True,
-                metavar="PROBLEM",
-                help="A problem's name, a theme, or a path to a .py file. May be repeated.",
-            ),
-            click.option(
-                "-b",
-                "--backend",
-                "backends",
-                multiple=True,
-                metavar="BACKEND",
-                help="A backend, with options in brackets: torch[mode=compile]. May be repeated.",
-            ),
-            click.option(
-                "--at", metavar="m=0.9,b=0.1", help="Values of one problem's parameters; w=[1,2]."
-            ),
-            click.option("--size", type=SizeType(), help="Size of the problem (8e6, 8_000_000)."),
-            click.option(
-                "--seed", type=click.IntRange(min=0), default=0, help="Seed of data and points. [0]"
-            ),
-            click.option(
-                "--dtype", type=click.Choice(["float64", "float32"]), help="Floats of all backends."
-            ),
-            click.option("--json", "as_json", is_flag=True, help="Data instead of tables."),
-        )
-    ):
-        command = decorate(command)
-    return command
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(calcbench.__version__, prog_name="calcbench")
-def cli() -> None:
-    """One cost function, many ways to its gradient, compared.
-
-    \b
-    Examples:
-      calcbench list                          what problems and backends there are
-      calcbench compare                       every problem by every backend
-      calcbench compare batch_regression      one problem
-      calcbench compare my_cost.py            a cost function of your own
-      calcbench show batch_regression         formula, derivation, programs
-      calcbench verify                        agreement alone; exit status 1 if one is wrong
-    """
-
-
-@cli.command("list")
+@click.command("list")
 @click.argument("what", type=click.Choice(["problems", "backends"]), required=False)
 @click.option("--json", "as_json", is_flag=True, help="Data instead of a table.")
 def list_command(what: str | None, as_json: bool) -> None:
@@ -106,7 +31,7 @@ def list_command(what: str | None, as_json: bool) -> None:
     catalogues = {"problems": calcbench.problems, "backends": calcbench.backends}
     chosen = {name: get() for name, get in catalogues.items() if what in (None, name)}
     if as_json:
-        _print_json({k: [_card(c) for c in v.cards.values()] for k, v in chosen.items()})
+        print_json({k: [_card(c) for c in v.cards.values()] for k, v in chosen.items()})
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
     for heading, catalogue in chosen.items():
@@ -129,8 +54,8 @@ def list_command(what: str | None, as_json: bool) -> None:
         click.echo()
 
 
-@cli.command()
-@_selection
+@click.command()
+@selection
 def compare(**selection: Any) -> None:
     """Compare backends: every partial side by side, digits, verdict and a first timing.
 
@@ -152,8 +77,8 @@ def compare(**selection: Any) -> None:
     _run(timed=True, **selection)
 
 
-@cli.command()
-@_selection
+@click.command()
+@selection
 def verify(**selection: Any) -> None:
     """Check agreement alone, without timing; exit status 1 if any backend is wrong.
 
@@ -165,7 +90,7 @@ def verify(**selection: Any) -> None:
     _run(timed=False, **selection)
 
 
-@cli.command()
+@click.command()
 @click.argument("problem")
 @click.option(
     "-b", "--backend", "backends", multiple=True, help="Programs for these backends only."
@@ -183,20 +108,20 @@ def show(problem: str, backends: tuple[str, ...], as_json: bool) -> None:
     from calcbench import description
     from calcbench.plugins import select_problems
 
-    with _progress() as progress:
+    with progress() as tell:
         found = []
         for chosen in select_problems([problem]):
-            progress(f"{chosen.name} · formula and programs")
+            tell(f"{chosen.name} · formula and programs")
             found.append(description.describe(chosen, backends or None))
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
-    console = _console()
+    output = console()
     for description_of_one in found:
-        description.draw(description_of_one, console)
+        description.draw(description_of_one, output)
 
 
-@cli.command()
+@click.command()
 @click.argument("problem")
 @click.argument("partial", required=False)
 @click.option(
@@ -236,8 +161,8 @@ def steps(
     chosen = backends or [
         f"finite_difference[scheme={scheme}]" for scheme in ("forward", "central", "richardson")
     ]
-    with _progress() as progress:
-        progress(f"{problem} · {len(difference_steps.STEPS)} steps")
+    with progress() as tell:
+        tell(f"{problem} · {len(difference_steps.STEPS)} steps")
         curve = difference_steps.curve(
             api.one_problem(problem),
             partial,
@@ -254,10 +179,10 @@ def steps(
     elif plot:
         click.echo(f"drawn to {plot}")
     else:
-        tables.draw(difference_steps.table(curve), _console())
+        tables.draw(difference_steps.table(curve), console())
 
 
-@cli.command()
+@click.command()
 @click.option("--json", "as_json", is_flag=True, help="Data instead of a table.")
 def doctor(as_json: bool) -> None:
     """Check the installation: versions, what imports, and one gradient by each backend.
@@ -271,12 +196,12 @@ def doctor(as_json: bool) -> None:
     """
     from calcbench import doctor as checkup
 
-    with _progress() as progress:
-        findings = checkup.examine(progress)
+    with progress() as tell:
+        findings = checkup.examine(tell)
     if as_json:
-        _print_json(findings.as_json())
+        print_json(findings.as_json())
     else:
-        checkup.draw(findings, _console())
+        checkup.draw(findings, console())
     sys.exit(0 if findings.healthy else 1)
 
 
@@ -294,26 +219,26 @@ def _run(
     from calcbench import api, tables
     from calcbench.points import parse_at
 
-    console = _console()
+    output = console()
     records: list[Record] = []
     groups = 0
-    with _progress() as progress:
+    with progress() as tell:
         for batch in api.compare_each(
             [*names, *problems] or None,
             backends or None,
             parse_at(at) if at is not None else None,
             timed=timed,
-            progress=progress,
+            progress=tell,
             **options,
         ):
             records += batch
             groups += 1
             if not as_json:
-                tables.draw(tables.comparison(batch, console.width), console)
+                tables.draw(tables.comparison(batch, output.width), output)
     if as_json:
-        _print_json([record.as_json() for record in records])
+        print_json([record.as_json() for record in records])
     elif groups > 1:
-        tables.draw(tables.summary(records), console)
+        tables.draw(tables.summary(records), output)
     sys.exit(1 if any(record.status.failed for record in records) else 0)
 
 
@@ -327,63 +252,4 @@ def _card(card: Any) -> dict[str, Any]:
     }
 
 
-def _print_json(data: Any) -> None:
-    """JSON with its mathematics readable, where the output can write it."""
-    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    click.echo(json.dumps(data, indent=2, ensure_ascii=not unicode))
-
-
-def _console() -> Console:
-    """Rich in a terminal, at its width; plain text of a fixed width in a pipe."""
-    from rich.console import Console
-
-    from calcbench.tables import PIPED_WIDTH
-
-    class Output(Console):
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError  # Rich would exit with status 1: a disagreement
-
-    return Output(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """A line on the terminal that says what is being done; silent where there is none."""
-    if not sys.stderr.isatty():
-        yield lambda text: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("starting") as status:
-        yield status.update
-
-
-def _refuse(message: str) -> None:
-    click.echo(f"Error: {' '.join(message.split())}", err=True)
-    sys.exit(2)
-
-
-def main() -> None:
-    """Entry point: one line and exit status 2 for bad input, no traceback."""
-    with contextlib.suppress(AttributeError, ValueError):
-        # A terminal that cannot write ∂ gets a question mark, not an exception.
-        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
-    try:
-        # Not cli(): that gives a closed pipe the exit status of a disagreement.
-        with cli.make_context("calcbench", sys.argv[1:]) as context:
-            cli.invoke(context)
-        sys.stdout.flush()
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
-    except click.exceptions.NoArgsIsHelpError as help_text:  # `calcbench` alone
-        click.echo(help_text.message)
-    except click.ClickException as error:
-        _refuse(error.format_message())
-    except CalcbenchError as error:
-        _refuse(str(error))
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
-        sys.exit(130)
-    except BrokenPipeError:  # `calcbench list | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+COMMANDS = (list_command, show, compare, verify, steps, doctor)
