@@ -218,11 +218,12 @@ def test_failures_stand_in_their_cell_or_below():
     assert verdicts["eater"] == "out of memory"
     assert verdicts["shy"] == "skipped has no `erf`"
     assert verdicts["absent"] == "not installed"
-    assert verdicts["finite_difference"] == "noisy ± 20 % after 20 s"
+    assert verdicts["finite_difference"] == "noisy"
     for name in ("sympy", "eater", "absent"):
         texts = found[name].texts()
         assert {texts[c] for c in ("time", "±", "× fastest", "digits", "prepare")} == {NOTHING}
     notes = summary.table(summary.sections(EVERYTHING)[0]).notes
+    assert "noisy: right, but its time is not known to 5 %" in notes
     assert "eater at size 8: needed more than 4 GiB, which is what it may take" in notes
 
 
@@ -436,6 +437,15 @@ def test_too_few_sizes_have_no_exponent():
     assert [g.quantity for g in scaling.growths(summary.sections(run(*same))[0])] == ["time"]
     assert scaling.fit([1, 2, 3], [1.0, math.nan, 2.0]) is None
     assert scaling.fit([1, 2, 3], [1.0, 0.0, 2.0]) is None
+
+
+def test_parameters_are_counted_where_their_values_are_not_kept():
+    """A record holds the values of few parameters, and the number of many."""
+    large = dataclasses.replace(cell("a"), components=10**7, at={})
+    assert scaling.parameters(large) == 10**7
+    assert scaling.parameters(cell("a", components=7)) == 7
+    assert scaling.parameters(cell("a", at={})) == 0
+    assert "parameters" in formats.csv_text(run(large))
 
 
 def test_failed_sizes_do_not_count():
@@ -732,6 +742,7 @@ def test_no_change_is_no_difference():
 def test_a_slower_machine_moves_times_and_not_ratios():
     found = differences(measured(0), measured(1, dict.fromkeys(BACKENDS, 1.5)))
     assert set(verdicts(found).values()) == {"slower"}
+    assert found.shift == pytest.approx(1.5, rel=0.01)
     assert found.drift < 0.02
 
 
@@ -900,7 +911,7 @@ def test_the_sentence_has_what_it_takes_to_repeat_it():
         "sizes 8, 1,000, 100,000, 10,000,000",
         "dtypes float32, float64",
         f"{len(EVERYTHING.records)} cells",
-        "burst 0.02, rounds 20",
+        "burst 0.02 s, rounds 20",
         "run a1b2c3",
     ):
         assert fact in sentence, fact
