@@ -6,6 +6,7 @@ import datetime
 import functools
 import importlib.metadata
 import platform
+import re
 import secrets
 import subprocess
 from collections.abc import Iterable
@@ -56,8 +57,14 @@ def machine() -> dict[str, Any]:
         "cores": psutil.cpu_count(logical=False),
         "processors": limits.processors(),
         "memory": psutil.virtual_memory().total,
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "system": f"{platform.system()} {_release()} {platform.machine()}",
     }
+
+
+def _release() -> str:
+    """The system's version, without what its builder appended."""
+    found = re.match(r"[\d.]+", platform.release())
+    return found[0].rstrip(".") if found else platform.release()
 
 
 def versions(modules: Iterable[str]) -> dict[str, str]:

@@ -137,7 +137,7 @@ def bench(
         seed=seed,
         shard=shard,
         settings=_settings(**effort),
-        output=None if dry_run else output,
+        output=None if dry_run and not resume else output,
         resume=resume,
     )
     if dry_run:
