@@ -48,6 +48,20 @@ def test_coverage_on_a_skewed_distribution(n):
     assert covered == pytest.approx(exact, abs=4 * math.sqrt(0.05 * 0.95 / trials))
 
 
+@pytest.mark.parametrize("noise", [0.02, 0.03, 0.05])
+def test_coverage_where_rounds_end_with_a_narrow_interval(noise):
+    """Stopping at what looks well known favours what looks so by chance: docs/reports.md."""
+    rng = np.random.default_rng(1)
+    inside, trials = 0, 1000
+    for _ in range(trials):
+        drawn = 1 + noise * np.exp(rng.standard_normal(60))
+        rounds = 12
+        while (found := median(drawn[:rounds])).spread > 0.02 and rounds < len(drawn):
+            rounds += 1
+        inside += found.low <= 1 + noise <= found.high
+    assert 0.92 <= inside / trials <= 0.97
+
+
 def test_coverage_of_a_ratio_of_pairs():
     rng = np.random.default_rng(3)
     trials, n = 1000, 15

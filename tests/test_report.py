@@ -10,12 +10,14 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from calcbench.bench import intervals
 from calcbench.bench.saved import Environment, SavedRun
 from calcbench.errors import SelectorError
 from calcbench.record import Record, Samples, Status, Timing
@@ -354,11 +356,12 @@ def test_sentences_say_who_is_best_when():
 
 
 def test_nothing_is_said_of_what_is_not_told_apart():
-    """One prepares longer and seems to be 1 % faster, which its noise does not tell."""
+    """One prepares longer and seems to be faster, which its noise does not tell."""
     close = [
         cell("early", 1.00e-3, noise=0.2, setup={"prepare": 0.0, "first": 0.0}),
-        cell("late", 0.99e-3, noise=0.2, setup={"prepare": 1.0, "first": 0.0}),
+        cell("late", 0.90e-3, noise=0.2, setup={"prepare": 1.0, "first": 0.0}),
     ]
+    assert break_even.break_even(*map(break_even.line, close)) > 1
     (section,) = summary.sections(run(*close))
     (sentence,) = break_even.sentences(section)
     assert sentence == (
@@ -978,3 +981,25 @@ def test_pyperf_names_tell_all_cells_apart():
 def test_nothing_to_export_is_said(each):
     with pytest.raises(SelectorError, match="nothing to export"):
         exported.pyperf_suite(each)
+
+
+# --- what the documentation says ------------------------------------------------------------------
+
+
+def test_the_page_on_reports_states_what_the_code_does():
+    page = Path(__file__).parents[1] / "docs" / "reports.md"
+    text = " ".join(page.read_text("utf-8").split())
+    for column in summary.COLUMNS:
+        if column not in ("size", "backend"):
+            assert f"| `{column}` |" in text
+    *most, last = (f"`{name}`" for name in summary.LEAST_MISSED)
+    assert f"{', '.join(most)} and {last} give way, in this order" in text
+    for verdict in Verdict:
+        assert f"`{verdict.value}`" in text
+    assert f"at most {latex_tables.LONGEST} rows a table" in text
+    assert f"break-even points from {break_even.CLOSELY} gradients on are told to two" in text
+    assert f"not known to {100 * intervals.NOISY:.0f} %" in text
+    assert f"less than {intervals.QUIET} CPU seconds per second" in text
+    assert intervals.FEWEST == 6
+    assert "needs six of them" in text
+    assert "size 8: up to 12 gradients by_hand; from 13 on torch (137 ms); from about 830" in text
