@@ -102,10 +102,12 @@ def run(*records, **changes):
     return SavedRun((dataclasses.replace(ENVIRONMENT, **changes),), tuple(records))
 
 
+NOISE = "known to ±21% after 22 rounds"
+
 EVERYTHING = run(
     cell("by_hand", 1e-6, cost=5e-7, setup={"prepare": 2e-5, "first": 2e-6}),
     cell("jax[mode=jit,dtype=float64]", 5e-6, cost=4e-6, at={}),
-    cell("finite_difference", 2e-6, status=Status.NOISY, noise=0.5, reason="± 20 % after 20 s"),
+    cell("finite_difference", 2e-6, status=Status.NOISY, noise=0.5, reason=NOISE),
     cell("wrong", 1e-9, status=Status.DISAGREE, reason="∂C/∂w[0] is 3, expected 4 | allowed 1e-15"),
     cell("few", 9e-6, rounds=5, digits=math.nan, setup={"prepare": math.nan, "first": 1.0}),
     failed("sympy", Status.TIMEOUT, "timeout 60 s"),
@@ -226,6 +228,7 @@ def test_failures_stand_in_their_cell_or_below():
         texts = found[name].texts()
         assert {texts[c] for c in ("time", "±", "× fastest", "digits", "prepare")} == {NOTHING}
     notes = summary.table(summary.sections(EVERYTHING)[0]).notes
+    assert not any(NOISE in note for note in notes)  # ± says it
     assert "noisy: right, but its time is not known to 5 %" in notes
     assert "eater at size 8: needed more than 4 GiB, which is what it may take" in notes
 
@@ -697,6 +700,12 @@ def test_long_latex_tables_are_split():
     assert text.count("\\caption{batch\\_regression}") == 1
     assert text.count("\\caption{batch\\_regression (continued)}") == 2
     assert len(re.findall(r"^\d+ & torch", text, re.M)) == 99
+
+
+def test_no_more_floats_than_latex_holds():
+    many = run(*(cell("torch", problem=f"problem_{n}") for n in range(45)))
+    parts = formats.latex(many).split("\\clearpage")
+    assert [part.count("\\begin{table}") for part in parts] == [10, 10, 10, 10, 5]
 
 
 def test_a_run_shows_itself():

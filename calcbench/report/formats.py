@@ -51,9 +51,9 @@ def markdown(run: SavedRun) -> str:
 
 def latex(run: SavedRun) -> str:
     r"""The report in LaTeX, for `\input` into a document with `\usepackage{booktabs}`."""
-    parts = [latex_tables.draw(table) for table in tables(run)]
+    drawn = latex_tables.draw(tables(run))
     end = f"\\noindent{{\\footnotesize {latex_tables.escape(provenance.line(run))}\\par}}"
-    return "\n\n".join(["% \\usepackage{booktabs}", *parts, end]) + "\n"
+    return "\n\n".join(["% \\usepackage{booktabs}", drawn, end]) + "\n"
 
 
 def csv_text(run: SavedRun) -> str:

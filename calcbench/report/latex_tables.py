@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from calcbench.tables import Table
 
@@ -78,6 +78,9 @@ SPECIAL = {
 LONGEST = 40
 """Rows of one tabular: more do not fit a page, and booktabs alone cannot break one."""
 
+PENDING = 10
+"""Tables in a row; more floats than a page can take up are an error of LaTeX (18 at worst)."""
+
 LEFT = ("backend", "verdict", "growth of", "problem")
 
 
@@ -89,13 +92,18 @@ def escape(text: str) -> str:
     return "".join(_escaped(character) for character in " ".join(text.split()))
 
 
-def draw(table: Table) -> str:
-    """A table as one or more `table` environments; needs `\\usepackage{booktabs}`."""
+def draw(tables: Iterable[Table]) -> str:
+    """Tables as `table` environments, one or more each; needs `\\usepackage{booktabs}`."""
+    drawn = [environment for table in tables for environment in _environments(table)]
+    parts = [drawn[start : start + PENDING] for start in range(0, len(drawn), PENDING)]
+    return "\n\n\\clearpage\n\n".join("\n\n".join(part) for part in parts)
+
+
+def _environments(table: Table) -> list[str]:
+    """One for each part of the table; the notes stand below the last."""
     notes = "".join(f"\n\\par\\smallskip {escape(note)}" for note in table.notes)
     *parts, last = _parts(table)
-    return "\n".join(
-        [*(_environment(table, p, "") for p in parts), _environment(table, last, notes)]
-    )
+    return [*(_environment(table, part, "") for part in parts), _environment(table, last, notes)]
 
 
 def _escaped(character: str) -> str:
