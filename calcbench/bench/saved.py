@@ -106,8 +106,9 @@ class Writer:
             self.file.close()
 
 
-def load(path: Path) -> SavedRun:
+def load(path: str | Path) -> SavedRun:
     """Read a run. Raises `SelectorError` where the file is missing or is no run."""
+    path = Path(path)
     try:
         # Bytes, cut at line feeds alone: a line may end within a character, and a reason may
         # hold what Python takes for another end of a line (U+2028).

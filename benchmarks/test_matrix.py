@@ -1,0 +1,59 @@
+"""A whole matrix by `calcbench bench`: how long it takes, and how well its numbers repeat.
+
+pytest benchmarks/test_matrix.py -s
+"""
+
+import time
+
+import pytest
+
+import calcbench as cb
+from calcbench.api import session
+from calcbench.report.differences import differences
+
+BACKENDS = ["by_hand", "sympy", "torch", "tensorflow[mode=function]", "jax"]
+
+CELLS = 200
+MINUTES = 5.0
+"""The longest that `--quick` may take for 200 cells over five backends, imports included."""
+
+DRIFT = 0.05
+"""How far the median ratio to the fastest backend may move between two runs."""
+
+ORDER = 0.95
+"""Share of the pairs of backends, told apart in both runs, that must keep their order."""
+
+
+def problems():
+    for module in ("torch", "tensorflow", "jax", "sklearn"):
+        pytest.importorskip(module)
+    return [name for name in cb.problems() if name != "straight_line_at_scale"]
+
+
+def test_200_cells(tmp_path):
+    started = time.monotonic()
+    small = session(problems(), BACKENDS, settings=cb.QUICK, output=tmp_path / "small.jsonl")
+    room = CELLS // len(BACKENDS) - len(small.groups)
+    sizes = [2**power for power in range(3, 3 + room)]
+    large = session("straight_line_at_scale", BACKENDS, sizes, settings=cb.QUICK)
+    records = [*small.records(), *large.records()]
+    minutes = (time.monotonic() - started) / 60
+    failed = [(r.problem, r.backend, r.reason) for r in records if not r.status.measured]
+    noisy = sum(r.status is cb.Status.NOISY for r in records)
+    print(f"\n{len(records)} cells in {minutes:.1f} min, {noisy} noisy; failed: {failed}")
+    assert len(records) == CELLS
+    assert failed == []
+    assert minutes < MINUTES
+
+
+def test_two_runs_agree():
+    chosen = problems()[:20]
+    first, second = (cb.benchmark(chosen, BACKENDS, settings=cb.QUICK) for _ in range(2))
+    assert len(first.records) == len(second.records) == 100
+    found = differences(first, second)
+    print(
+        f"\ndrift of ratios {found.drift:.2%} over {found.drift_cells} cells, "
+        f"order kept in {found.order:.2%} of {found.order_pairs} pairs"
+    )
+    assert found.drift <= DRIFT
+    assert found.order >= ORDER
