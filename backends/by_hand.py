@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -9,6 +12,7 @@ import numpy as np
 
 from calcbench.errors import Unsupported
 from calcbench.interfaces import Backend, Prepared, Problem
+from calcbench.interfaces.backend import direct
 from calcbench.interfaces.problem import Arrays
 from calcbench.interfaces.vocabulary import NAMES, Namespace, iterate
 from calcbench.program import ITERATE, PRINT, Spelling, Use, Value, Writer
@@ -31,27 +35,112 @@ class ByHand(Backend):
     def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
         if not problem.has_gradient:
             raise Unsupported("the problem has no hand-derived gradient")
-        gradient, xp = problem.gradient, self.namespace()
-        load = self.loader(problem, inputs)
-
-        def run(native: Any) -> Any:
-            parameters, data = native
-            return gradient(xp, *parameters, **data)
-
-        def unload(result: Any) -> Arrays:
-            return {name: self._array(result[name]) for name in problem.parameters}
-
+        gradient, load = problem.gradient, self.loader(problem, inputs)
+        parameters, data = load(inputs)
         shapes = {name: inputs[name].shape for name in problem.parameters}
-        problem.check_gradient(run(load(inputs)), shapes)
-        return Prepared(load, run, unload)
+        problem.check_gradient(gradient(NUMPY, *parameters, **data), shapes)
+        unload = self.unloader(problem)
 
-    def _array(self, partial: Any) -> np.ndarray:
-        # A Python number, such as the 2 in ∂(2x)/∂x, is exact in every dtype.
-        exact = type(partial) in (int, float)
-        return np.array(partial, dtype=self.dtype if exact else None)
+        def partials(*parameters: Any, **data: Any) -> list[Any]:
+            found = gradient(NUMPY, *parameters, **data)
+            return [self.to_numpy(found[name]) for name in shapes]
+
+        if _adds_up(problem, inputs, partials):
+            return Prepared(load, _blocked(problem, partials, _rows(problem, inputs)), unload)
+        run = direct(problem, functools.partial(gradient, NUMPY))
+        return Prepared(load, run, lambda found: unload(found[name] for name in shapes))
+
+    def prepare_cost(self, problem: Problem, inputs: Arrays) -> Prepared:
+        prepared = prepare_numpy_cost(self, problem, inputs)
+        cost = problem.cost_on(self.name, NUMPY)
+
+        def value(*parameters: Any, **data: Any) -> list[Any]:
+            return [self.to_numpy(cost(*parameters, **data))]
+
+        if not _adds_up(problem, inputs, value):
+            return prepared
+        # In blocks, like the gradient: the one is timed against the other.
+        blocks = _blocked(problem, value, _rows(problem, inputs))
+        return dataclasses.replace(prepared, run=lambda native: blocks(native)[0])
 
     def program(self, problem: Problem) -> str:
         return _program(problem)
+
+
+def prepare_numpy_cost(backend: Backend, problem: Problem, inputs: Arrays) -> Prepared:
+    """Make the cost ready in NumPy, on all rows at once."""
+    cost = problem.cost_on(backend.name, NUMPY)
+    load = backend.loader(problem, inputs)
+    run = direct(problem, cost)
+    value = np.asarray(run(load(inputs)))
+    problem.check_cost(value.shape, value.dtype)
+    return Prepared(load, run, backend.unload_cost)
+
+
+# --- rows in blocks ------------------------------------------------------------------------
+
+BLOCK = 1 << 15
+"""Rows evaluated at once: large enough to amortise the calls, small enough to stay in cache."""
+
+CHECKED_ROWS = 16
+"""Rows on which the declared `rows` and `reduction` are compared with the whole."""
+
+SAME = 1e-6
+"""What the two may differ by, relative to the largest element: far above what float32 rounds."""
+
+
+def add_blocks(function: Callable[[slice], list[Any]], rows: int, length: int = BLOCK) -> list[Any]:
+    """Add up, item by item, what `function(block)` lists for each block of rows."""
+    totals = function(slice(0, min(length, rows)))
+    for start in range(length, rows, length):
+        parts = function(slice(start, min(start + length, rows)))
+        totals = [total + part for total, part in zip(totals, parts, strict=True)]
+    return totals
+
+
+def _rows(problem: Problem, inputs: Arrays) -> int:
+    return len(inputs[problem.rows[0]]) if problem.rows else 0
+
+
+def _adds_up(problem: Problem, inputs: Arrays, function: Callable[..., list[Any]]) -> bool:
+    """Whether a function of many rows may be evaluated in blocks of them; tried on a few rows.
+
+    Where the declared `rows` and `reduction` are not true of it, it is evaluated as it stands.
+    """
+    if _rows(problem, inputs) <= BLOCK:
+        return False
+    few = {**inputs, **{name: inputs[name][:CHECKED_ROWS] for name in problem.rows}}
+    parameters, data = problem.split(few)
+    try:
+        whole = function(*parameters, **data)
+        blocked = _blocked(problem, function, CHECKED_ROWS, length=5)((parameters, data))
+    except Exception:  # whatever a formula for one number of rows raises at another
+        return False
+    return all(_same(one, other) for one, other in zip(whole, blocked, strict=True))
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    scale = np.max(np.abs(one), initial=0.0, where=np.isfinite(one))
+    return np.allclose(one, other, rtol=0, atol=SAME * scale, equal_nan=True)
+
+
+def _blocked(
+    problem: Problem, function: Callable[..., list[Any]], rows: int, length: int = BLOCK
+) -> Callable[[Any], list[Any]]:
+    mean = problem.reduction == "mean"
+
+    def run(native: Any) -> list[Any]:
+        parameters, data = native
+
+        def weighted(block: slice) -> list[Any]:
+            columns = {name: data[name][block] for name in problem.rows}
+            weight = block.stop - block.start if mean else 1
+            return [weight * part for part in function(*parameters, **{**data, **columns})]
+
+        totals = add_blocks(weighted, rows, length)
+        return [total / rows for total in totals] if mean else totals
+
+    return run
 
 
 # --- the vocabulary in NumPy ---------------------------------------------------------------

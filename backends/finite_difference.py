@@ -91,11 +91,10 @@ class FiniteDifference(Backend):
                 for position in range(len(parameters))
             ]
 
-        def unload(result: Any) -> Arrays:
-            named = zip(problem.parameters, result, strict=True)
-            return {name: np.array(partial, dtype=self.dtype) for name, partial in named}
+        return Prepared(self.loader(problem, inputs), run, self.unloader(problem))
 
-        return Prepared(self.loader(problem, inputs), run, unload)
+    def prepare_cost(self, problem: Problem, inputs: Arrays) -> Prepared:
+        return by_hand.prepare_numpy_cost(self, problem, inputs)  # of reals, in every scheme
 
     def error_bound(self, problem: Problem, inputs: Arrays) -> Arrays | None:
         """Truncation plus rounding over the step, per component.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from calcbench.interfaces import Backend, Prepared, Problem
+from calcbench.interfaces.backend import timed
 from calcbench.interfaces.problem import Arrays
 from calcbench.interfaces.vocabulary import NAMES, Namespace, iterate
 from calcbench.program import PRINT, Spelling, Value, Writer, mapping
@@ -40,40 +42,61 @@ class Jax(Backend):
         return contextlib.nullcontext()
 
     def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
+        wanted = tuple(range(len(problem.parameters)))
+        return self._prepare(
+            problem,
+            inputs,
+            lambda value: self.framework().grad(value, argnums=wanted),
+            self.unloader(problem),
+        )
+
+    def prepare_cost(self, problem: Problem, inputs: Arrays) -> Prepared:
+        return self._prepare(problem, inputs, lambda value: value, self.unload_cost)
+
+    def _prepare(
+        self,
+        problem: Problem,
+        inputs: Arrays,
+        transform: Callable[[Callable[..., Any]], Callable[..., Any]],
+        unload: Callable[[Any], Arrays],
+    ) -> Prepared:
+        """Make `transform(cost)` ready, as a function of the parameters, then the data."""
         jax = self.framework()
         cost = problem.cost_on(self.name, self.namespace())
         convert = self.loader(problem, inputs)
+        count = len(problem.parameters)
 
         def load(inputs: Any) -> Any:
             with self.precision():
-                return convert(inputs)
+                parameters, data = convert(inputs)
+                return (*parameters, *data.values())
 
-        def value(parameters: Any, data: Any) -> Any:
-            return jax.numpy.asarray(cost(*parameters, **data))
+        def value(*arrays: Any) -> Any:
+            data = dict(zip(problem.data, arrays[count:], strict=True))
+            return jax.numpy.asarray(cost(*arrays[:count], **data))
 
-        parameters, data = load(inputs)
+        native = load(inputs)
+        seconds = None
         with self.precision():
-            shape = jax.eval_shape(value, parameters, data)
+            shape = jax.eval_shape(value, *native)
             problem.check_cost(shape.shape, shape.dtype)
-            gradient = jax.grad(value)
+            function = transform(value)
             if self.mode == "jit":
                 # Compiled inside the context, the call needs no context: a traced function
                 # called outside it would silently be traced again in float32.
-                gradient = jax.jit(gradient).lower(parameters, data).compile()
+                function, seconds = timed(jax.jit(function).lower(*native).compile)
 
         def run(native: Any) -> Any:
-            parameters, data = native
-            result = gradient(parameters, data)
-            for partial in result:
-                partial.block_until_ready()
+            result = function(*native)
+            for array in result if type(result) is tuple else (result,):
+                array.block_until_ready()
             return result
 
         def run_eagerly(native: Any) -> Any:
             with self.precision():
                 return run(native)
 
-        chosen = run if self.mode == "jit" else run_eagerly
-        return Prepared(load, chosen, self.unloader(problem))
+        return Prepared(load, run if self.mode == "jit" else run_eagerly, unload, seconds)
 
     def program(self, problem: Problem) -> str:
         return _program(self, problem)

@@ -7,6 +7,7 @@ broadcast over the data in blocks: the expression stays small and so does the me
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,14 +18,13 @@ import numpy as np
 from calcbench import points
 from calcbench.errors import ProblemError, Unsupported
 from calcbench.interfaces import Backend, Prepared, Problem
+from calcbench.interfaces.backend import timed
 from calcbench.interfaces.problem import Arrays
 from calcbench.interfaces.vocabulary import Namespace, object_reduction
 from calcbench.program import ITERATE, PRINT, Rule, Spelling, Use, Writer, comprehension, mapping
 
 from . import by_hand
-
-BLOCK = 1 << 15
-"""Rows evaluated at once: large enough to amortise the calls, small enough to stay in cache."""
+from .by_hand import CHECKED_ROWS
 
 LARGEST_EXPRESSION = 100_000
 """Operations beyond which differentiating and compiling takes minutes; refused with a reason."""
@@ -40,9 +40,6 @@ LARGEST_SIMPLIFICATION = 400
 
 SHOWN_PARTIALS = 6
 """Partials that `formulas` spells out."""
-
-CHECKED_ROWS = 16
-"""Rows on which the declared `rows` and `reduction` are compared with the cost itself."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +60,39 @@ class SymPy(Backend):
     def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
         trace = self.trace(problem, inputs)
         partials = [p for array in trace.gradient().values() for p in array.flat]
+        shapes = [inputs[name].shape for name in problem.parameters]
+        sizes = [inputs[name].size for name in problem.parameters]
+
+        def unload(flat: Any) -> Arrays:
+            named = zip(problem.parameters, _split(flat, sizes), shapes, strict=True)
+            return {name: self.to_numpy(part).reshape(shape) for name, part, shape in named}
+
+        return self._prepare(trace, inputs, partials, unload)
+
+    def prepare_cost(self, problem: Problem, inputs: Arrays) -> Prepared:
+        trace = self.trace(problem, inputs)
+        trace.check_size()
+        prepared = self._prepare(trace, inputs, [trace.cost], self.unload_cost)
+        return dataclasses.replace(prepared, run=lambda native: prepared.run(native)[0])
+
+    def to_numpy(self, native: Any) -> np.ndarray:
+        # Compiled formulas mix numbers of Python and of NumPy.
+        return np.array(native, dtype=self.dtype)
+
+    def _prepare(
+        self,
+        trace: Trace,
+        inputs: Arrays,
+        expressions: list[Any],
+        unload: Callable[[Any], Arrays],
+    ) -> Prepared:
+        """Compile expressions of a trace: `run` lists their values, over the rows if it has any."""
+        problem = trace.problem
         self._check_rows(problem, trace, inputs)
-        function = _compile(trace, partials)
+        function, seconds = timed(_compile, trace, expressions)
         # Row data is evaluated in NumPy all the same: load splits it into columns, once.
         check = self.loader(problem, inputs)
         baked = {n: inputs[n] for n in problem.data if inputs[n].dtype.kind == "i"}
-        shapes = [inputs[name].shape for name in problem.parameters]
-        sizes = [inputs[name].size for name in problem.parameters]
 
         def load(inputs: Any) -> Any:
             for name, indices in baked.items():
@@ -86,19 +109,10 @@ class SymPy(Backend):
         def run(native: Any) -> Any:
             fixed, columns = native
             if not columns:
-                flat = function(*fixed)
-            else:
-                flat = _over_rows(function, fixed, columns, problem.reduction)
-            return _split(flat, sizes)
+                return function(*fixed)
+            return _over_rows(function, fixed, columns, problem.reduction)
 
-        def unload(result: Any) -> Arrays:
-            named = zip(problem.parameters, result, shapes, strict=True)
-            return {
-                name: np.array(partials, dtype=self.dtype).reshape(shape)
-                for name, partials, shape in named
-            }
-
-        return Prepared(load, run, unload)
+        return Prepared(load, run, unload, seconds)
 
     def trace(self, problem: Problem, inputs: Arrays, rows: int = 1) -> Trace:
         """Run the cost on symbols: `rows` symbolic rows of data, everything else in full."""
@@ -201,13 +215,17 @@ class Trace:
             if name not in self.problem.rows and self.symbols[name].dtype == object
         ]
 
-    def gradient(self) -> dict[str, np.ndarray]:
-        """Parameter name → object array of the partial derivatives of the cost."""
+    def check_size(self) -> None:
+        """Raise `Unsupported` for a cost that would take minutes to differentiate or compile."""
         operations = _operations(self.cost)
         if operations > LARGEST_EXPRESSION:
             raise Unsupported(
                 f"the formula has {operations:,} operations, over {LARGEST_EXPRESSION:,}"
             )
+
+    def gradient(self) -> dict[str, np.ndarray]:
+        """Parameter name → object array of the partial derivatives of the cost."""
+        self.check_size()
         partials = {}
         for name in self.problem.parameters:
             symbols = self.symbols[name]
@@ -295,14 +313,13 @@ def _over_rows(
 ) -> list[Any]:
     """Evaluate a function of one row on all rows, block by block, and combine."""
     n = len(columns[0])
-    totals = None
-    for start in range(0, n, BLOCK):
-        block = [column[start : start + BLOCK] for column in columns]
-        length = len(block[0])
+
+    def sums(block: slice) -> list[Any]:
+        values = function(*fixed, *(column[block] for column in columns))
         # A partial that does not depend on the row comes back as one number for all of them.
-        sums = [np.sum(v) if np.ndim(v) else v * length for v in function(*fixed, *block)]
-        totals = sums if totals is None else [t + s for t, s in zip(totals, sums, strict=True)]
-    assert totals is not None  # points.inputs refuses empty data
+        return [np.sum(v) if np.ndim(v) else v * (block.stop - block.start) for v in values]
+
+    totals = by_hand.add_blocks(sums, n)
     return [total / n for total in totals] if reduction == "mean" else totals
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from calcbench.errors import Unsupported
 from calcbench.interfaces import Backend, Prepared, Problem
+from calcbench.interfaces.backend import timed
 from calcbench.interfaces.problem import Arrays
 from calcbench.interfaces.vocabulary import NAMES, Namespace, iterate
 from calcbench.program import ITERATE, PRINT, Spelling, Use, Value, Writer
@@ -53,32 +55,58 @@ class TensorFlow(Backend):
 
     def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
         tf = self.framework()
-        cost = problem.cost_on(self.name, self.namespace())
-        load = self.loader(problem, inputs)
-        parameters, data = load(inputs)
+        count = len(problem.parameters)
         zero = tf.UnconnectedGradients.ZERO
 
-        value = tf.convert_to_tensor(cost(*parameters, **data))
-        problem.check_cost(tuple(value.shape), value.dtype.name)
-
-        def gradient(parameters: Any, data: Any) -> Any:
+        def differentiate(cost: Callable[..., Any], *arrays: Any) -> Any:
+            parameters = arrays[:count]
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(parameters)
-                value = tf.convert_to_tensor(cost(*parameters, **data))
+                value = cost(*arrays)
             partials = tape.gradient(value, parameters, unconnected_gradients=zero)
             # Gathering from a parameter gives its gradient as IndexedSlices.
             return [p if isinstance(p, tf.Tensor) else tf.convert_to_tensor(p) for p in partials]
 
+        return self._prepare(problem, inputs, differentiate, self.unloader(problem))
+
+    def prepare_cost(self, problem: Problem, inputs: Arrays) -> Prepared:
+        def evaluate(cost: Callable[..., Any], *arrays: Any) -> Any:
+            return cost(*arrays)
+
+        return self._prepare(problem, inputs, evaluate, self.unload_cost)
+
+    def _prepare(
+        self,
+        problem: Problem,
+        inputs: Arrays,
+        operator: Callable[..., Any],
+        unload: Callable[[Any], Arrays],
+    ) -> Prepared:
+        """Make `operator(cost, *arrays)` ready; the arrays are the parameters, then the data."""
+        tf = self.framework()
+        cost = problem.cost_on(self.name, self.namespace())
+        convert = self.loader(problem, inputs)
+        count = len(problem.parameters)
+
+        def load(inputs: Any) -> Any:
+            parameters, data = convert(inputs)
+            return (*parameters, *data.values())
+
+        def tensor(*arrays: Any) -> Any:
+            data = dict(zip(problem.data, arrays[count:], strict=True))
+            value = cost(*arrays[:count], **data)
+            return value if tf.is_tensor(value) else tf.constant(value, self.dtype)
+
+        native = load(inputs)
+        value = tensor(*native)
+        problem.check_cost(tuple(value.shape), value.dtype.name)
+        function, seconds = functools.partial(operator, tensor), None
         if self.mode != "eager":
-            graph = tf.function(gradient, jit_compile=self.mode == "xla", autograph=False)
-            gradient = graph.get_concrete_function(parameters, data)
-            gradient(parameters, data)  # XLA compiles at the first call
-
-        def run(native: Any) -> Any:
-            parameters, data = native
-            return gradient(parameters, data)
-
-        return Prepared(load, run, self.unloader(problem))
+            graph = tf.function(function, jit_compile=self.mode == "xla", autograph=False)
+            function = graph.get_concrete_function(*native)
+            # The first call compiles: XLA to machine code, a graph into its optimised form.
+            _, seconds = timed(function, *native)
+        return Prepared(load, lambda native: function(*native), unload, seconds)
 
     def program(self, problem: Problem) -> str:
         return _program(self, problem)

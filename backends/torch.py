@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from calcbench.interfaces import Backend, Prepared, Problem
+from calcbench.interfaces.backend import direct, timed
 from calcbench.interfaces.problem import Arrays
 from calcbench.interfaces.vocabulary import NAMES, Namespace, iterate
 from calcbench.program import ITERATE, PRINT, Rule, Spelling, Use, Value, Writer, mapping
@@ -32,8 +35,11 @@ class Torch(Backend):
     def convert(self, array: np.ndarray) -> Any:
         return self.framework().from_numpy(self.cast(array))
 
+    def to_numpy(self, native: Any) -> np.ndarray:
+        tensor = isinstance(native, self.framework().Tensor)
+        return super().to_numpy(native.detach().numpy() if tensor else native)
+
     def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
-        torch = self.framework()
         cost = problem.cost_on(self.name, self.namespace())
         convert = self.loader(problem, inputs)
 
@@ -41,27 +47,53 @@ class Torch(Backend):
             parameters, data = convert(inputs)
             return tuple(p.requires_grad_() for p in parameters), data
 
-        parameters, data = load(inputs)
-        value = torch.as_tensor(cost(*parameters, **data))
-        problem.check_cost(value.shape, value.dtype)
-        run = self._transformed(torch, cost) if self.mode != "eager" else self._tape(torch, cost)
-        if not value.requires_grad:  # a constant: torch refuses, the gradient is zero
-            run = _zeros
-        elif self.mode == "compile":
-            run((parameters, data))  # the first call compiles
-        return Prepared(load, run, self._unloader(problem))
+        native = load(inputs)
+        seconds = None
+        if not self._value(problem, cost, native).requires_grad:
+            run = _zeros  # a constant: torch refuses, the gradient is zero
+        elif self.mode == "eager":
+            run = self._tape(direct(problem, cost))
+        else:
+            run = self._transformed(cost)
+            if self.mode == "compile":
+                _, seconds = timed(run, native)  # the first call compiles
+        return Prepared(load, run, self.unloader(problem), seconds)
 
-    def _tape(self, torch: Any, cost: Any) -> Any:
-        grad = torch.autograd.grad
+    def prepare_cost(self, problem: Problem, inputs: Arrays) -> Prepared:
+        cost = problem.cost_on(self.name, self.namespace())
+        load = self.loader(problem, inputs)  # nothing requires a gradient: nothing is recorded
+        native = load(inputs)
+        self._value(problem, cost, native)
+        run, seconds = direct(problem, cost), None
+        if self.mode == "compile":
+            run = self.framework().compile(run)
+            _, seconds = timed(run, native)  # the first call compiles
+        return Prepared(load, run, self.unload_cost, seconds)
+
+    def _value(self, problem: Problem, cost: Any, native: Any) -> Any:
+        """The cost as a tensor, and a check that it is one number."""
+        parameters, data = native
+        value = self.framework().as_tensor(cost(*parameters, **data))
+        problem.check_cost(value.shape, value.dtype)
+        return value
+
+    def _tape(self, cost: Any) -> Any:
+        torch = self.framework()
+        grad, zeros = torch.autograd.grad, torch.zeros_like
+        # materialize_grads=True does the same as what is below, and takes longer over it.
+        unused = functools.partial(operator.is_, None)
 
         def run(native: Any) -> Any:
-            parameters, data = native
-            value = cost(*parameters, **data)
-            return grad(value, parameters, allow_unused=True, materialize_grads=True)
+            parameters, _ = native
+            partials = grad(cost(native), parameters, allow_unused=True)
+            if not any(map(unused, partials)):
+                return partials
+            return [zeros(p) if d is None else d for p, d in zip(parameters, partials, strict=True)]
 
         return run
 
-    def _transformed(self, torch: Any, cost: Any) -> Any:
+    def _transformed(self, cost: Any) -> Any:
+        torch = self.framework()
         gradient = torch.func.grad(lambda parameters, data: cost(*parameters, **data))
         if self.mode == "compile":
             gradient = torch.compile(gradient)
@@ -71,10 +103,6 @@ class Torch(Backend):
             return gradient(parameters, data)
 
         return run
-
-    def _unloader(self, problem: Problem) -> Any:
-        unload = self.unloader(problem)
-        return lambda result: unload(partial.detach().numpy() for partial in result)
 
     def program(self, problem: Problem) -> str:
         return _program(self, problem)

@@ -247,8 +247,8 @@ def direct(problem: Problem, function: Callable[..., Any]) -> Callable[[Any], An
     and unpacking them takes up to 5 % of the time of a gradient at eight points.
     """
     leading: tuple[Any, ...] = ()
-    if type(function) is functools.partial and not function.keywords:
-        function, leading = function.func, function.args
+    if isinstance(function, functools.partial) and not function.keywords:
+        leading, function = function.args, function.func
     arguments = [f"leading[{k}]" for k in range(len(leading))]
     arguments += [f"native[0][{k}]" for k in range(len(problem.parameters))]
     arguments += [f"{name}=native[1][{name!r}]" for name in problem.data]

@@ -29,6 +29,14 @@ class StraightLineAtScale(Problem):
             r"\frac{\partial C}{\partial m} = \frac{2}{n} \sum_i r_i x_i, \qquad"
             r" \frac{\partial C}{\partial b} = \frac{2}{n} \sum_i r_i",
         ),
+        (
+            "Multiplied out, only sums over the data are left, and no array of residuals has to "
+            "be written.",
+            r"\frac{\partial C}{\partial m} = \frac{2}{n} \Bigl( m \sum_i x_i^2"
+            r" + b \sum_i x_i - \sum_i x_i y_i \Bigr), \qquad"
+            r" \frac{\partial C}{\partial b} = \frac{2}{n} \Bigl( m \sum_i x_i + b n"
+            r" - \sum_i y_i \Bigr)",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, batch regression gradient",
@@ -44,5 +52,8 @@ class StraightLineAtScale(Problem):
         return xp.mean((m * x + b - y) ** 2)
 
     def gradient(self, xp, m, b, *, x, y):
-        residual = m * x + b - y
-        return {"m": 2 * xp.mean(residual * x), "b": 2 * xp.mean(residual)}
+        n, sum_x = x.shape[0], xp.sum(x)
+        return {
+            "m": 2 * (m * xp.matmul(x, x) + b * sum_x - xp.matmul(x, y)) / n,
+            "b": 2 * (m * sum_x + b * n - xp.sum(y)) / n,
+        }
