@@ -8,6 +8,7 @@ import pytest
 
 import calcbench as cb
 from calcbench.plugins import backends
+from calcbench.record import SCHEMA
 
 BACKENDS = [
     name
@@ -292,7 +293,7 @@ def test_records_are_json():
 
     for record in cb.verify([pole, "square"], ["sympy", "finite_difference"]).records:
         data = json.loads(json.dumps(record.as_json(), allow_nan=False))
-        assert data["schema"] == 1
+        assert data["schema"] == SCHEMA
         assert data["problem"] == record.problem
         assert data["status"] == record.status
         assert set(data["at"]) == set(data["gradient"])

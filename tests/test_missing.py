@@ -198,3 +198,38 @@ def test_list_does_not_import_a_broken_framework(broken_torch):
     run, _ = broken_torch
     done = run("list", "backends")
     assert (done.status, done.err) == (0, "")
+
+
+# --- timing ---------------------------------------------------------------------------------------
+
+
+@SOME_FAULTS
+def test_bench_goes_on_without_a_framework_that_breaks(broken_torch):
+    run, said = broken_torch
+    words = ("bench", "square", "-b", "by_hand", "-b", "torch", "--quick", "--budget", "0.2s")
+    done = run(*words, "--json")
+    found = {row["backend"]: row for row in json.loads(done.out)}
+    assert done.status == 1  # it was asked for by name
+    assert found["by_hand"]["timing"] is not None
+    assert found["torch"]["status"] == "not_installed"
+    assert said in found["torch"]["reason"]
+
+
+def test_bench_of_everything_names_what_is_missing(without):
+    words = ("bench", "square", "--quick", "--budget", "0.2s", "--json")
+    done = without("torch", "tensorflow", "jax")(*words)
+    found = {row["backend"]: row for row in json.loads(done.out)}
+    assert done.status == 0
+    assert [name for name, row in found.items() if row["timing"]] == [
+        "by_hand",
+        "sympy",
+        "finite_difference",
+    ]
+    assert found["torch"]["status"] == "not_installed"
+    assert "torch is not installed; install it with" in found["torch"]["reason"]
+
+
+def test_bench_by_name_of_what_is_missing(without):
+    done = without("torch")("bench", "square", "-b", "torch", "--quick")
+    assert done.status == 2
+    assert "torch is not installed; install it with" in done.err

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 RUNS = Path("runs")
 """Where runs are saved if `--output` says nothing, and where `report` looks for the latest."""
 
-FORMATS = ("table", "markdown", "latex", "csv", "json", "pyperf")
+FORMATS = ("table", "html", "markdown", "latex", "csv", "json", "pyperf")
 
 
 class Duration(click.ParamType):
@@ -125,6 +125,7 @@ def bench(
     """
     from calcbench import api
     from calcbench.bench.cells import parse_sizes
+    from calcbench.record import Status
 
     if output is None:
         output = latest() if resume else _fresh()
@@ -160,7 +161,9 @@ def bench(
         _draw(run)
     if session.cells:
         click.echo(f"saved as {output}; calcbench report {shlex.quote(str(output))}", err=True)
-    sys.exit(0 if run.ok else 1)
+    # What was asked for by name, and breaks when it is imported, is no success.
+    missing = backends and any(r.status is Status.NOT_INSTALLED for r in run.records)
+    sys.exit(0 if run.ok and not missing else 1)
 
 
 @click.command()
@@ -305,6 +308,7 @@ def _formatted(run: SavedRun, form: str) -> str:
         return text.getvalue()
     written: dict[str, Callable[[SavedRun], str]] = {
         "table": formats.text,
+        "html": formats.html,
         "markdown": formats.markdown,
         "latex": formats.latex,
         "csv": formats.csv_text,
