@@ -79,7 +79,7 @@ def prepare_numpy_cost(backend: Backend, problem: Problem, inputs: Arrays) -> Pr
 
 # --- rows in blocks ------------------------------------------------------------------------
 
-BLOCK = 1 << 15
+BLOCK = 1 << 16
 """Rows evaluated at once: large enough to amortise the calls, small enough to stay in cache."""
 
 CHECKED_ROWS = 16
