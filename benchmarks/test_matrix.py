@@ -3,12 +3,11 @@
 pytest benchmarks/test_matrix.py -s
 """
 
-import time
-
 import pytest
 
 import calcbench as cb
 from calcbench.api import session
+from calcbench.record import Status
 from calcbench.report.differences import differences
 
 BACKENDS = ["by_hand", "sympy", "torch", "tensorflow[mode=function]", "jax"]
@@ -30,30 +29,42 @@ def problems():
     return [name for name in cb.problems() if name != "straight_line_at_scale"]
 
 
-def test_200_cells(tmp_path):
-    started = time.monotonic()
-    small = session(problems(), BACKENDS, settings=cb.QUICK, output=tmp_path / "small.jsonl")
-    room = CELLS // len(BACKENDS) - len(small.groups)
-    sizes = [2**power for power in range(3, 3 + room)]
-    large = session("straight_line_at_scale", BACKENDS, sizes, settings=cb.QUICK)
-    records = [*small.records(), *large.records()]
-    minutes = (time.monotonic() - started) / 60
+def test_200_cells(benchmark, tmp_path):
+    records = benchmark.pedantic(two_hundred, args=(problems(), tmp_path), rounds=1)
+    minutes = benchmark.stats.stats.max / 60
     failed = [(r.problem, r.backend, r.reason) for r in records if not r.status.measured]
-    noisy = sum(r.status is cb.Status.NOISY for r in records)
+    noisy = sum(r.status is Status.NOISY for r in records)
     print(f"\n{len(records)} cells in {minutes:.1f} min, {noisy} noisy; failed: {failed}")
+    benchmark.group = "matrix"
+    benchmark.extra_info.update(cells=len(records), noisy=noisy)
     assert len(records) == CELLS
     assert failed == []
     assert minutes < MINUTES
 
 
-def test_two_runs_agree():
+def two_hundred(chosen, folder):
+    """Every problem, and one of them at as many sizes as make 200 cells."""
+    small = session(chosen, BACKENDS, settings=cb.QUICK, output=folder / "small.jsonl")
+    room = CELLS // len(BACKENDS) - len(small.groups)
+    sizes = [2**power for power in range(3, 3 + room)]
+    large = session("straight_line_at_scale", BACKENDS, sizes, settings=cb.QUICK)
+    return [*small.records(), *large.records()]
+
+
+def test_two_runs_agree(benchmark):
     chosen = problems()[:20]
-    first, second = (cb.benchmark(chosen, BACKENDS, settings=cb.QUICK) for _ in range(2))
+
+    def twice():
+        return [cb.benchmark(chosen, BACKENDS, settings=cb.QUICK) for _ in range(2)]
+
+    first, second = benchmark.pedantic(twice, rounds=1)
     assert len(first.records) == len(second.records) == 100
     found = differences(first, second)
     print(
         f"\ndrift of ratios {found.drift:.2%} over {found.drift_cells} cells, "
         f"order kept in {found.order:.2%} of {found.order_pairs} pairs"
     )
+    benchmark.group = "matrix"
+    benchmark.extra_info.update(drift=found.drift, order=found.order)
     assert found.drift <= DRIFT
     assert found.order >= ORDER

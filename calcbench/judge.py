@@ -221,11 +221,11 @@ class Vote:
         seed: int,
         witnesses: list[Backend],
         bounds: Mapping[tuple[str, str], np.ndarray],
-        ask: Asking,
+        ask: Asking | None = None,
     ) -> None:
         """Take rounding bounds by (point, dtype); those not given are measured."""
         self.problem, self.runs, self.where, self.seed = problem, runs, where, seed
-        self.witnesses, self.bounds, self.ask = witnesses, bounds, ask
+        self.witnesses, self.bounds, self.ask = witnesses, bounds, ask or Here()
         self.held: dict[str, tuple[dict[int, Ballot], Consensus]] = {}
         self.extra: list[Run] | None = None
         self.kappa: dict[str, np.ndarray] | None = None

@@ -75,6 +75,9 @@ class Samples:
     """Wall-clock seconds of one call: of the burst, divided by `calls`."""
     cpu: tuple[float, ...]
     """CPU seconds of one call, over all threads of the process."""
+    pace: tuple[float, ...] = ()
+    """The machine's speed around each burst, relative to the best of the run until then: 1 is
+    full speed. That of a fixed loop, timed before and after the burst in the same process."""
 
 
 @dataclass(frozen=True)
@@ -225,5 +228,7 @@ def _timing(data: Mapping[str, Any] | None) -> Timing | None:
 
 
 def _samples(data: Mapping[str, Any]) -> Samples:
-    seconds, cpu = (tuple(map(_number, data[name])) for name in ("seconds", "cpu"))
-    return Samples(data["calls"], tuple(data["round"]), seconds, cpu)
+    seconds, cpu, pace = (
+        tuple(map(_number, data.get(name, ()))) for name in ("seconds", "cpu", "pace")
+    )
+    return Samples(data["calls"], tuple(data["round"]), seconds, cpu, pace)

@@ -20,11 +20,11 @@ from faulty import HEALED, Faulty
 
 import calcbench as cb
 from calcbench.api import session
-from calcbench.bench import rounds, saved
+from calcbench.bench import intervals, rounds, saved
 from calcbench.bench.cells import groups, parse_sizes, shard
 from calcbench.bench.fingerprint import fingerprint
 from calcbench.bench.isolation import Fate, Worker
-from calcbench.bench.rounds import Live, Settings, visit
+from calcbench.bench.rounds import Live, Pace, Settings, visit
 from calcbench.bench.worker import Burst, Failure, SetUp
 from calcbench.errors import SelectorError
 from calcbench.plugins import load_file, select_backends, select_problems
@@ -156,6 +156,8 @@ def test_a_process_is_confined_before_anything_is_imported():
 class Planted:
     """A process whose bursts are planted: `seconds(number)` of the n-th, or a failure."""
 
+    loop = 1.0
+
     def __init__(self, name, seconds, visited):
         self.name, self.seconds, self.visited, self.count = name, seconds, visited, 0
 
@@ -163,7 +165,7 @@ class Planted:
         self.visited.append(self.name)
         self.count += 1
         took = self.seconds(self.count)
-        return took if isinstance(took, Failure) else Burst((took, took), None)
+        return took if isinstance(took, Failure) else Burst((took, took), None, self.loop)
 
 
 def cells_of(*planted):
@@ -175,36 +177,47 @@ def cells_of(*planted):
 
 def test_rounds_are_shuffled_and_every_cell_is_in_every_round():
     cells, visited = cells_of(*[lambda number: 1.0] * 4)
-    visit(cells, Settings(rounds=10), 0, print)
+    visit(cells, Settings(rounds=10), 0, Pace(), print)
     turns = [tuple(visited[start : start + 4]) for start in range(0, len(visited), 4)]
     assert len(turns) == 10  # equal times are known at once
     assert all(sorted(turn) == [0, 1, 2, 3] for turn in turns)
     assert len(set(turns)) > 5
     for cell in cells:
-        assert cell.samples()[0].round == tuple(range(10))
+        assert cell.samples(Pace(1.0))[0].round == tuple(range(10))
 
 
 def test_rounds_go_on_until_the_time_is_known():
     wild = lambda number: 1.0 if number > 30 else 1.0 + number % 2  # noqa: E731
     cells, _ = cells_of(wild, lambda number: 1.0)
-    visit(cells, Settings(rounds=6, budget=60.0), 0, print)
-    assert 30 < len(cells[0].gradient) < 200
+    visit(cells, Settings(rounds=6, budget=60.0), 0, Pace(), print)
+    assert 30 < len(cells[0].bursts) < 200
 
 
 def test_rounds_end_with_the_budget():
     cells, _ = cells_of(lambda number: time.sleep(0.05) or number**2)
     started = time.monotonic()
-    visit(cells, Settings(budget=0.3), 0, print)
-    assert 1 <= len(cells[0].gradient) < 12
+    visit(cells, Settings(budget=0.3), 0, Pace(), print)
+    assert 1 <= len(cells[0].bursts) < 12
     assert time.monotonic() - started < 5
+
+
+def test_rounds_go_on_while_the_machine_is_slowed():
+    cells, _ = cells_of(lambda number: 1.0)
+    planted = cells[0].process
+    planted.seconds = lambda number: setattr(planted, "loop", 2.0 if number <= 20 else 1.0) or 1.0
+    visit(cells, Settings(rounds=8, budget=60.0), 0, Pace(1.0), print)
+    assert len(cells[0].bursts) == 28
+    samples, _ = cells[0].samples(Pace(1.0))
+    assert samples.pace == (0.5,) * 20 + (1.0,) * 8
+    assert intervals.time(samples).disturbed == 20
 
 
 def test_a_cell_that_fails_leaves_the_others_alone():
     failure = Failure(Status.ERROR, "no")
     cells, _ = cells_of(lambda number: failure if number == 4 else 1.0, lambda number: 1.0)
-    visit(cells, Settings(rounds=8), 0, print)
+    visit(cells, Settings(rounds=8), 0, Pace(), print)
     assert cells[0].failure == failure
-    assert [len(cell.gradient) for cell in cells] == [3, 8]
+    assert [len(cell.bursts) for cell in cells] == [3, 8]
 
 
 def test_a_time_that_is_not_known_is_noisy():

@@ -528,6 +528,10 @@ def test_help_has_examples(cli, name):
     assert examples(COMMANDS[name])
 
 
+TIMED = ("bench", "merge", "report", "compare-runs", "cite")
+"""They take long, or need runs: `test_bench_cli.py` runs them."""
+
+
 @pytest.mark.parametrize("line", EXAMPLES)
 def test_examples_work(cli, file, line):
     name, *arguments = shlex.split(line)
@@ -535,7 +539,7 @@ def test_examples_work(cli, file, line):
     # Parsed as they stand …
     context = COMMANDS[name].make_context(name, list(arguments))
     everything = name in ("compare", "verify") and not context.params["names"]
-    if everything or name == "doctor" or "8e6" in arguments:
+    if everything or name == "doctor" or "8e6" in arguments or name in TIMED:
         return
     # … and run, with by_hand alone where no backend is named.
     if name in ("compare", "verify", "show") and not context.params["backends"]:

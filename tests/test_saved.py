@@ -200,7 +200,7 @@ def test_what_is_no_run_is_refused_in_words(tmp_path, content):
 
 
 def test_files_that_cannot_be_read_or_written(tmp_path):
-    with pytest.raises(SelectorError, match="cannot read the run .*No such file"):
+    with pytest.raises(SelectorError, match=r"cannot read the run .*No such file"):
         load(tmp_path / "missing")
     with pytest.raises(SelectorError, match="cannot read the run"):
         load(tmp_path)
@@ -240,7 +240,7 @@ def test_merged():
     assert both.records[0].digits == 2.0
     assert both.environment(both.records[0]) is other
     assert both.cut == 1
-    assert [r.digits for r in merged([two, one]).records][0] == 1.0
+    assert next(r.digits for r in merged([two, one]).records) == 1.0
     assert merged([one, one]).environments == (ENVIRONMENT,)
     assert merged([]).records == ()
 

@@ -19,7 +19,7 @@ from calcbench.bench.cells import Group
 from calcbench.bench.environment import versions
 from calcbench.bench.fingerprint import fingerprint
 from calcbench.bench.isolation import Worker
-from calcbench.bench.rounds import Live, Settings, visit
+from calcbench.bench.rounds import Live, Pace, Settings, visit
 from calcbench.errors import CalcbenchError
 from calcbench.harness import Progress, shown, silent
 from calcbench.interfaces import Backend, Problem
@@ -46,6 +46,7 @@ def bench(
     `run` is the id of the environment that the records name.
     """
     processes: dict[str, Worker] = {}
+    pace = Pace()
     confined: tuple[str, int] | None = None
     try:
         for number, group in enumerate(groups):
@@ -57,7 +58,7 @@ def bench(
                 for b in group.backends
             ]
             batch = f"{run}-{number}"
-            for record in _group(group, cells, batch, settings, witnesses, progress):
+            for record in _group(group, cells, batch, settings, pace, witnesses, progress):
                 yield replace(record, run=run)
     finally:
         _stop(processes)
@@ -108,6 +109,7 @@ def _group(
     cells: Sequence[Live],
     batch: str,
     settings: Settings,
+    pace: Pace,
     witnesses: Sequence[Backend],
     progress: Progress,
 ) -> Iterator[Record]:
@@ -125,7 +127,7 @@ def _group(
         if cell.failure is not None:
             yield _record(group, cell, own, cell.failure.status, cell.failure.reason)
     living = [cell for cell in cells if cell.failure is None]
-    visit(living, settings, group.seed, lambda text: progress(f"{group.title} · {text}"))
+    visit(living, settings, group.seed, pace, lambda text: progress(f"{group.title} · {text}"))
     busy = [
         cell.ask(worker.threads_busy, timeout=settings.timeout) if cell.failure is None else None
         for cell in living
@@ -133,7 +135,7 @@ def _group(
     progress(f"{group.title} · checking the gradients")
     verdicts = _verdicts(group, living, where, settings, witnesses)
     for cell, verdict, threads in zip(living, verdicts, busy, strict=True):
-        yield _judged(group, cell, own, verdict, batch, threads)
+        yield _judged(group, cell, own, verdict, batch, pace, threads)
         if cell.failure is None:
             cell.ask(worker.release, timeout=settings.timeout)
 
@@ -293,7 +295,13 @@ def _record(
 
 
 def _judged(
-    group: Group, cell: Live, own: Arrays, verdict: Record, batch: str, threads: int | None
+    group: Group,
+    cell: Live,
+    own: Arrays,
+    verdict: Record,
+    batch: str,
+    pace: Pace,
+    threads: int | None,
 ) -> Record:
     """The record of a cell that was set up: its verdict, and what was measured of it."""
     assert cell.setup is not None
@@ -301,7 +309,7 @@ def _judged(
     if cell.failure is not None:
         status, reason = cell.failure.status, cell.failure.reason
     record = _record(group, cell, own, status, reason, verdict)
-    gradient, cost = cell.samples()
+    gradient, cost = cell.samples(pace)
     seconds = {**record.seconds, **cell.setup.seconds}
     if not gradient.seconds:
         return replace(record, seconds=seconds)

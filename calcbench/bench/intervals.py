@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from calcbench.record import Samples
 
@@ -19,6 +19,11 @@ QUIET = 0.9
 """CPU seconds per wall second below which a burst was disturbed. Someone computes at every
 moment of a gradient, the calling thread or one that it waits for; if the process burned less
 than that, another one had the processor."""
+
+FULL_SPEED = 0.83
+"""Pace (`Samples.pace`) below which a burst was disturbed. A shared core runs at 0.5 to 0.7 of
+its speed while its neighbour works, at full CPU time, and slows some code more than other; the
+loop that tells the pace repeats to a tenth."""
 
 FEWEST = 6
 """Samples without which a median has no 95 % interval."""
@@ -37,7 +42,9 @@ class Estimate:
     used: int
     """Samples that it rests on."""
     disturbed: int = 0
-    """Samples set aside, because another process had the processor meanwhile."""
+    """Samples set aside, because something else slowed the processor meanwhile."""
+    calm: bool = True
+    """False where too few were left, so that the disturbed ones are used all the same."""
 
     @property
     def spread(self) -> float:
@@ -57,12 +64,7 @@ def time(samples: Samples) -> Estimate:
     Disturbed bursts are set aside, as long as enough others are left.
     """
     kept = [s for s, calm in zip(samples.seconds, quiet(samples), strict=True) if calm]
-    if len(kept) < FEWEST:
-        return median(samples.seconds)
-    found = median(kept)
-    return Estimate(
-        found.median, found.low, found.high, found.used, len(samples.seconds) - found.used
-    )
+    return _kept(kept, samples.seconds)
 
 
 def ratio(one: Samples, other: Samples) -> Estimate:
@@ -74,9 +76,15 @@ def ratio(one: Samples, other: Samples) -> Estimate:
     first, second = _bursts(one), _bursts(other)
     shared = [(first[number], second[number]) for number in first if number in second]
     kept = [(a, b) for (a, calm), (b, also_calm) in shared if calm and also_calm]
-    chosen = kept if len(kept) >= FEWEST else [(a, b) for (a, _), (b, _) in shared]
-    found = median([_divided(a, b) for a, b in chosen])
-    return Estimate(found.median, found.low, found.high, found.used, len(shared) - found.used)
+    everything = [(a, b) for (a, _), (b, _) in shared]
+    return _kept([_divided(a, b) for a, b in kept], [_divided(a, b) for a, b in everything])
+
+
+def _kept(kept: Sequence[float], everything: Sequence[float]) -> Estimate:
+    """The median of what is kept, or of everything where that would leave too few."""
+    if len(kept) < min(FEWEST, len(everything)):
+        return replace(median(everything), calm=False)
+    return replace(median(kept), disturbed=len(everything) - len(kept))
 
 
 def quotient(one: Estimate, other: Estimate) -> Estimate:
@@ -119,9 +127,11 @@ def outside(count: int) -> int | None:
 
 
 def quiet(samples: Samples) -> list[bool]:
-    """Burst by burst, whether the process had the processor to itself."""
+    """Burst by burst, whether the process had the processor to itself, at full speed."""
+    pace = samples.pace or (1.0,) * len(samples.seconds)
     return [
-        cpu >= QUIET * seconds for cpu, seconds in zip(samples.cpu, samples.seconds, strict=True)
+        cpu >= QUIET * seconds and speed >= FULL_SPEED
+        for cpu, seconds, speed in zip(samples.cpu, samples.seconds, pace, strict=True)
     ]
 
 

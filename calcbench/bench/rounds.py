@@ -7,6 +7,7 @@ that heats the processor or empties its caches.
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -23,10 +24,10 @@ from calcbench.record import Samples
 class Settings:
     """How long and how closely to measure. All times in seconds."""
 
-    burst: float = 0.02
+    burst: float = 0.01
     """One burst of one gradient; the cost's takes half of it."""
     rounds: int = 12
-    """Rounds at least, unless the budget ends before."""
+    """Undisturbed rounds at least, unless the budget ends before."""
     budget: float = 20.0
     """Rounds of one problem and size, over all its backends, at most."""
     precision: float = 0.02
@@ -48,9 +49,8 @@ class Live:
     backend: Backend
     process: Worker
     setup: worker.SetUp | None = None
-    gradient: list[tuple[int, float, float]] = field(default_factory=list)
-    """(round, wall seconds, CPU seconds) per call."""
-    cost: list[tuple[int, float, float]] = field(default_factory=list)
+    bursts: list[tuple[int, worker.Burst]] = field(default_factory=list)
+    """(round, what was measured in it)."""
     failure: worker.Failure | None = None
     elapsed: float = 0.0
     """Seconds spent on this cell so far, waiting for its process included."""
@@ -68,16 +68,39 @@ class Live:
             return None
         return found
 
-    def samples(self) -> tuple[Samples, Samples | None]:
+    def samples(self, pace: Pace) -> tuple[Samples, Samples | None]:
         """The bursts of the gradient, and of the cost where the backend has one."""
         assert self.setup is not None
+        costs = [(number, burst.cost, burst.loop) for number, burst in self.bursts if burst.cost]
         calls = self.setup.cost_calls
-        cost = _columns(calls, self.cost) if calls is not None and self.cost else None
-        return _columns(self.setup.gradient_calls, self.gradient), cost
+        return (
+            _columns(
+                self.setup.gradient_calls,
+                [(number, burst.gradient, burst.loop) for number, burst in self.bursts],
+                pace,
+            ),
+            _columns(calls, costs, pace) if calls is not None and costs else None,
+        )
+
+
+@dataclass
+class Pace:
+    """How fast the machine is at its best, as far as this run has seen."""
+
+    best: float = math.inf
+    """Seconds of the fixed loop (`worker.Burst.loop`)."""
+
+    def see(self, loop: float) -> None:
+        """Take notice of how long the loop took."""
+        self.best = min(self.best, loop)
 
 
 def visit(
-    cells: Sequence[Live], settings: Settings, seed: int, progress: Callable[[str], None]
+    cells: Sequence[Live],
+    settings: Settings,
+    seed: int,
+    pace: Pace,
+    progress: Callable[[str], None],
 ) -> None:
     """Visit the cells round by round, until every time is known or the budget is spent.
 
@@ -87,36 +110,35 @@ def visit(
     order = random.Random(seed)
     spent, number = 0.0, 0
     while living := [cell for cell in cells if cell.failure is None]:
-        if number and (spent >= settings.budget or _known(living, number, settings)):
+        if number and (spent >= settings.budget or _known(living, settings, pace)):
             break
         progress(f"round {number + 1}")
         order.shuffle(living)
         for cell in living:
             before = cell.elapsed
-            _burst(cell, number, settings.timeout)
+            found = cell.ask(worker.burst, timeout=settings.timeout)
+            if found is not None:
+                cell.bursts.append((number, found))
+                pace.see(found.loop)
             spent += cell.elapsed - before if cell.failure is None else 0.0
         number += 1
 
 
-def _known(cells: Sequence[Live], rounds: int, settings: Settings) -> bool:
-    if rounds < settings.rounds:
-        return False
-    return all(
-        intervals.time(samples).spread <= settings.precision
-        for cell in cells
-        for samples in cell.samples()
-        if samples is not None
+def _known(cells: Sequence[Live], settings: Settings, pace: Pace) -> bool:
+    """Whether every time is known closely enough, from enough undisturbed bursts."""
+    times = [intervals.time(s) for cell in cells for s in cell.samples(pace) if s is not None]
+    return all(t.calm and t.used >= settings.rounds for t in times) and all(
+        t.spread <= settings.precision for t in times
     )
 
 
-def _burst(cell: Live, number: int, timeout: float) -> None:
-    found = cell.ask(worker.burst, timeout=timeout)
-    if found is not None:
-        cell.gradient.append((number, *found.gradient))
-        if found.cost is not None:
-            cell.cost.append((number, *found.cost))
-
-
-def _columns(calls: int, bursts: Sequence[tuple[int, float, float]]) -> Samples:
-    numbers, seconds, cpu = zip(*bursts, strict=True) if bursts else ((), (), ())
-    return Samples(calls, numbers, seconds, cpu)
+def _columns(
+    calls: int, bursts: Sequence[tuple[int, tuple[float, float], float]], pace: Pace
+) -> Samples:
+    return Samples(
+        calls,
+        tuple(number for number, _, _ in bursts),
+        tuple(wall for _, (wall, _), _ in bursts),
+        tuple(cpu for _, (_, cpu), _ in bursts),
+        tuple(pace.best / loop for _, _, loop in bursts),
+    )

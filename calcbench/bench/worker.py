@@ -27,6 +27,9 @@ from calcbench.record import Status
 BUSY = 0.1
 """CPU time of a thread, relative to the busiest one's, from which it counts as used."""
 
+LOOP = timeit.Timer("for _ in range(4000): total += _", "total = 0")
+"""Work that is always the same."""
+
 CONVERSIONS = 3
 """Conversions timed; the median is told."""
 
@@ -44,10 +47,12 @@ class SetUp:
 
 @dataclass(frozen=True)
 class Burst:
-    """Seconds per call, by the wall clock and of CPU time; of the cost None, where there is none"""
+    """Seconds per call, by the wall clock and of CPU time; no `cost` where there is none."""
 
     gradient: tuple[float, float]
     cost: tuple[float, float] | None
+    loop: float
+    """Seconds that a fixed loop took, around them: how fast the machine was."""
 
 
 @dataclass(frozen=True)
@@ -105,12 +110,14 @@ def burst() -> Burst | Failure:
     def both() -> Burst:
         cell = _ready()
         assert cell.setup is not None
+        before = _loop_seconds()
+        gradient = _timed(cell.gradient, cell.setup.gradient_calls)
         cost = (
             _timed(cell.cost, cell.setup.cost_calls)
             if cell.cost and cell.setup.cost_calls
             else None
         )
-        return Burst(_timed(cell.gradient, cell.setup.gradient_calls), cost)
+        return Burst(gradient, cost, max(before, _loop_seconds()))
 
     return _guarded(both)
 
@@ -214,6 +221,11 @@ def _timed(timer: timeit.Timer, calls: int) -> tuple[float, float]:
     cpu = time.process_time()
     wall = timer.timeit(calls)
     return wall / calls, (time.process_time() - cpu) / calls
+
+
+def _loop_seconds() -> float:
+    """Seconds of a fixed loop, about 0.2 ms: the better of two, for an interrupt is no pace."""
+    return min(LOOP.repeat(repeat=2, number=1))
 
 
 def _median_time(function: Any) -> tuple[Any, float]:

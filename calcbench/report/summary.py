@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -198,10 +199,23 @@ def _notes(section: Section) -> list[str]:
         notes.append("(in parentheses): not told apart from the fastest")
     if any(row.record.status is Status.NOISY for row in section.rows):
         notes.append(f"noisy: right, but its time is not known to {100 * NOISY:.0f} %")
+    slowed = [row for row in section.rows if row.time and not row.time.calm]
+    if slowed:
+        pace = statistics.median(_pace(row.record) for row in slowed)
+        notes.append(
+            f"something else slowed the processor, to {100 * pace:.0f} % of its speed: times are"
+            f" too long, ratios may be off by a tenth ({_names(slowed)})"
+        )
     lost = [row for row in section.rows if row.time and not math.isfinite(row.time.spread)]
     if lost:
         notes.append(f"± – : fewer than {FEWEST} samples, no interval ({_names(lost)})")
     return notes + _reasons(section.rows)
+
+
+def _pace(record: Record) -> float:
+    """The median pace of a cell's bursts; 1 where it was not measured."""
+    pace = record.timing.gradient.pace if record.timing else ()
+    return statistics.median(pace) if pace else 1.0
 
 
 def _reasons(rows: Sequence[Row]) -> list[str]:
