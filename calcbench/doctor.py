@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
 import time
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from calcbench import plugins
 from calcbench.api import gradient
+from calcbench.bench.environment import version
 from calcbench.errors import CalcbenchError, first_line
 from calcbench.interfaces import Problem
 from calcbench.record import Status
@@ -71,12 +71,12 @@ class Square(Problem):
 def examine(progress: Callable[[str], None] = lambda text: None) -> Findings:
     """Import every backend's framework and take one gradient with it."""
     machine = {
-        "python": platform.python_version(),
+        "python": platform.pythonversion(),
         "system": f"{platform.system()} {platform.machine()}",
         "processors": str(
             len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         ),
-        **{name: _version(name) for name in ("calcbench", "numpy", "sympy")},
+        **{name: version(name) for name in ("calcbench", "numpy", "sympy")},
     }
     findings = []
     for name in plugins.backends():
@@ -106,7 +106,7 @@ def draw(findings: Findings, console: Console) -> None:
 
 def _examine(name: str) -> Finding:
     card = plugins.backends().cards[name]
-    versions = {module: _version(module) for module in card.declared.get("requires", ())}
+    versions = {module: version(module) for module in card.declared.get("requires", ())}
     if card.missing and not card.broken:
         return Finding(name, {}, Status.NOT_INSTALLED, card.missing)
     started = time.perf_counter()
@@ -121,10 +121,3 @@ def _examine(name: str) -> Finding:
     if abs(value - 6.0) > 1e-6:
         return Finding(name, versions, Status.DISAGREE, f"the slope of x² at 3 is 6, not {value}")
     return Finding(name, versions, Status.OK, seconds=took)
-
-
-def _version(name: str) -> str:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return "?"

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from getpass import getuser
+from pathlib import Path
 
 import psutil
 import pytest
@@ -444,16 +445,10 @@ def test_a_run_is_not_overwritten(tmp_path):
 
 
 def test_a_fingerprint_is_of_the_source(file):
-    (one,) = load_file(_path(file(COST)))
+    (one,) = load_file(Path(file(COST)))
     before = fingerprint(one)
-    assert fingerprint(load_file(_path(file(COST)))[0]) == before
-    assert fingerprint(load_file(_path(file(COST + "\nSCALE = 2\n")))[0]) != before
-
-
-def _path(name):
-    from pathlib import Path
-
-    return Path(name)
+    assert fingerprint(load_file(Path(file(COST)))[0]) == before
+    assert fingerprint(load_file(Path(file(COST + "\nSCALE = 2\n")))[0]) != before
 
 
 # --- ended from outside ----------------------------------------------------------------------
@@ -531,3 +526,16 @@ def test_importing_the_harness_loads_no_framework(process):
     )
     assert process(code=code).out.strip() == "[]"
     assert rounds.QUICK.budget < Settings().budget
+
+
+def test_the_page_on_timing_states_what_the_code_does():
+    page = Path(__file__).parents[1] / "docs" / "timing.md"
+    text = " ".join(page.read_text("utf-8").split())
+    full, quick = Settings(), rounds.QUICK
+    assert f"{1000 * full.burst:.0f} ms long (`--quick`: {1000 * quick.burst:.0f} ms)" in text
+    assert f"there are {full.rounds} undisturbed ones (`--quick`: {quick.rounds})" in text
+    assert (
+        f"within ±{100 * full.precision:.0f} % (`--quick`: ±{100 * quick.precision:.0f} %)" in text
+    )
+    assert f"fewer than {intervals.QUIET} CPU seconds per second" in text
+    assert f"took {1 / intervals.FULL_SPEED:.1f} times as long" in text

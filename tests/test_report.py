@@ -1006,7 +1006,6 @@ def test_the_page_on_reports_states_what_the_code_does():
     assert f"at most {latex_tables.LONGEST} rows a table" in text
     assert f"break-even points from {break_even.CLOSELY} gradients on are told to two" in text
     assert f"not known to {100 * intervals.NOISY:.0f} %" in text
-    assert f"less than {intervals.QUIET} CPU seconds per second" in text
     assert intervals.FEWEST == 6
     assert "needs six of them" in text
     assert "size 8: up to 12 gradients by_hand; from 13 on torch (137 ms); from about 830" in text
