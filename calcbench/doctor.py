@@ -71,7 +71,7 @@ class Square(Problem):
 def examine(progress: Callable[[str], None] = lambda text: None) -> Findings:
     """Import every backend's framework and take one gradient with it."""
     machine = {
-        "python": platform.pythonversion(),
+        "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "processors": str(
             len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

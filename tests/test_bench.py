@@ -171,7 +171,7 @@ class Planted:
 
 def cells_of(*planted):
     visited = []
-    setup = SetUp({}, {}, 1, None)
+    setup = SetUp({}, {}, 1, None, "")
     lives = [Live(None, Planted(n, seconds, visited), setup) for n, seconds in enumerate(planted)]
     return lives, visited
 
@@ -539,3 +539,83 @@ def test_the_page_on_timing_states_what_the_code_does():
     )
     assert f"fewer than {intervals.QUIET} CPU seconds per second" in text
     assert f"took {1 / intervals.FULL_SPEED:.1f} times as long" in text
+
+
+# --- what a reviewer found -------------------------------------------------------------------
+
+
+def test_a_process_that_dies_while_idle_is_a_crash_and_is_replaced():
+    worker = Worker(threads=1, memory=None)
+    try:
+        first = worker.ask(os.getpid, timeout=20)
+        os.kill(first, signal.SIGKILL)
+        _until(lambda: not _alive(first))
+        time.sleep(0.5)  # pebble may have put another one in its place by now
+        with pytest.raises(Fate, match="crash"):
+            worker.ask(os.getpid, timeout=20)
+        assert worker.ask(os.getpid, timeout=20) != first
+        assert len(worker.ask(os.sched_getaffinity, 0, timeout=20)) == 1  # confined again
+    finally:
+        worker.stop()
+
+
+def test_inputs_that_differ_between_processes_are_the_problems_fault(file):
+    name = file(
+        "import os\nimport numpy as np\nimport calcbench\n"
+        "class Drifting(calcbench.Problem):\n"
+        "    def inputs(self, size, rng): return {'x': np.ones(1 + os.getpid() % 7)}\n"
+        "    def cost(self, xp, x): return xp.sum(x**2)\n"
+        "class Random(calcbench.Problem):\n"
+        "    def inputs(self, size, rng): return {'x': np.random.default_rng().uniform(size=2)}\n"
+        "    def cost(self, xp, x): return xp.sum(x**2)\n"
+    )
+    run = cb.benchmark([name, "square"], "sympy", settings=BRIEF)
+    found = {r.problem: r for r in run.records}
+    assert found["random"].status is Status.ERROR
+    assert "other values in another process" in found["random"].reason
+    assert found["square"].status.measured
+
+
+def test_what_cannot_be_pickled_is_an_error_record():
+    @dataclasses.dataclass(frozen=True)
+    class Locked(type(select_backends(["by_hand"])[0])):
+        name = "locked"
+        lock: object = dataclasses.field(default_factory=__import__("threading").Lock)
+
+    one, other = cb.benchmark("square", [Locked(), "by_hand"], settings=BRIEF).records
+    assert one.status is Status.ERROR
+    assert "cannot be sent to a process of its own" in one.reason
+    assert other.status.measured
+
+
+def test_a_fingerprint_without_a_source_stays_the_same():
+    space = {"calcbench": cb}
+    code = (
+        "@calcbench.problem(x=3.0)\ndef typed(x): return x**2\n"
+        "class Own(calcbench.Problem):\n"
+        "    def inputs(self, size, rng): return {'x': 3.0}\n"
+        "    def cost(self, xp, x): return x**{power}\n"
+    )
+    exec(code.replace("{power}", "2"), {**space, "__name__": "typed"}, space)
+    for part in (space["typed"], space["Own"]()):
+        before = fingerprint(part)
+        assert part.parameters == ("x",)
+        assert fingerprint(part) == before
+    own = fingerprint(space["Own"]())
+    exec(code.replace("{power}", "3"), {**space, "__name__": "typed"}, space)
+    assert fingerprint(space["Own"]()) != own
+
+
+def test_the_exit_status_is_of_what_was_asked_for(tmp_path):
+    path = tmp_path / "run.jsonl"
+    cb.benchmark("square", Faulty(fault="raise"), settings=BRIEF, output=path)
+    asked = session("square", "by_hand", settings=BRIEF, output=path, resume=True)
+    assert all(record.status.measured for record in asked.records())
+    assert asked.ok
+    assert not asked.run().ok
+
+
+@pytest.mark.parametrize("name", ["burst", "rounds", "budget", "precision", "timeout", "memory"])
+def test_settings_are_positive(name):
+    with pytest.raises(SelectorError, match=f"{name} must be above 0"):
+        Settings(**{name: 0})

@@ -153,3 +153,14 @@ def test_noisy_begins_beyond_the_limit():
     at = 1 + intervals.NOISY
     assert not Estimate(1, 2 - at, at - 1e-9, 9).noisy
     assert Estimate(1, 2 - at, at + 1e-6, 9).noisy
+
+
+def test_a_side_that_is_never_calm_does_not_bring_back_the_others_disturbed_rounds():
+    numbers = tuple(range(20))
+    fast = tuple(1.0 if n % 2 else 2.0 for n in numbers)  # slowed in every other round
+    one = Samples(1, numbers, fast, tuple(1.0 if n % 2 else 0.5 for n in numbers))
+    waiting = Samples(1, numbers, (10.0,) * 20, (0.1,) * 20)
+    assert time(one).median == 1.0
+    found = ratio(waiting, one)
+    assert found.median == 10.0
+    assert (found.disturbed, found.calm) == (10, False)

@@ -17,7 +17,7 @@ from calcbench import points
 from calcbench.bench import intervals, worker
 from calcbench.bench.cells import Group
 from calcbench.bench.environment import versions
-from calcbench.bench.fingerprint import fingerprint
+from calcbench.bench.fingerprint import digest, fingerprint
 from calcbench.bench.isolation import Worker
 from calcbench.bench.rounds import Live, Pace, Settings, visit
 from calcbench.errors import CalcbenchError
@@ -123,7 +123,7 @@ def _group(
         return
     for cell in cells:
         progress(f"{group.title} · {cell.backend.selector} · setting up")
-        _set_up(cell, group, settings)
+        _set_up(cell, group, own, settings)
         if cell.failure is not None:
             yield _record(group, cell, own, cell.failure.status, cell.failure.reason)
     living = [cell for cell in cells if cell.failure is None]
@@ -140,28 +140,27 @@ def _group(
             cell.ask(worker.release, timeout=settings.timeout)
 
 
-def _set_up(cell: Live, group: Group, settings: Settings) -> None:
+def _set_up(cell: Live, group: Group, own: Arrays, settings: Settings) -> None:
     reason = cell.backend.missing()
     if reason:
         reason = f"backend {cell.backend.name!r}: {reason}"
         cell.failure = worker.Failure(Status.NOT_INSTALLED, reason)
         return
+    try:
+        parts = _by_value(group.problem), _by_value(cell.backend)
+    except Exception as error:  # whatever an object of a plugin's raises that cannot be pickled
+        reason = f"cannot be sent to a process of its own: {type(error).__name__}: {error}"
+        cell.failure = worker.Failure(Status.ERROR, reason)
+        return
     cell.setup = cell.ask(
-        worker.set_up,
-        _by_value(group.problem),
-        _by_value(cell.backend),
-        group.size,
-        group.seed,
-        settings.burst,
-        timeout=settings.timeout,
+        worker.set_up, *parts, group.size, group.seed, settings.burst, timeout=settings.timeout
     )
-    _replace_exhausted(cell)
-
-
-def _replace_exhausted(cell: Live) -> None:
-    """Give a backend that ran out of memory another process: this one's is in no known state."""
-    if cell.failure is not None and cell.failure.status is Status.OUT_OF_MEMORY:
-        cell.process.stop()
+    if cell.setup is not None and cell.setup.inputs != digest(own):
+        reason = (
+            f"problem {group.problem.name!r}: inputs() gives other values in another process: "
+            "draw from rng alone"
+        )
+        cell.failure = worker.Failure(Status.ERROR, reason)
 
 
 def _by_value(part: Problem | Backend) -> bytes:
@@ -210,7 +209,6 @@ class InTheirProcesses:
 def _run(cell: Live, task: Callable[..., Any], *arguments: Any, timeout: float) -> Run:
     """What running at some points gave, or what ended it."""
     found = cell.ask(task, *arguments, timeout=timeout) if cell.failure is None else None
-    _replace_exhausted(cell)
     if found is None:
         assert cell.failure is not None
         return Run(cell.backend, cell.failure.status, cell.failure.reason)
@@ -235,7 +233,7 @@ def _verdicts(
                 run if cell.failure is None else _run(cell, worker.evidence, timeout=0.0)
                 for run, cell in zip(runs, cells, strict=True)
             ]
-        except CalcbenchError as error:
+        except Exception as error:  # a fault of the problem's, perhaps; the others go on
             status, reason = outcome(error)
             return [_record(group, cell, {}, status, reason) for cell in cells]
         else:

@@ -8,6 +8,7 @@ Statistics, 3rd ed., section 7.1).
 
 from __future__ import annotations
 
+import functools
 import math
 import statistics
 from collections.abc import Sequence
@@ -76,6 +77,16 @@ def ratio(one: Samples, other: Samples) -> Estimate:
     first, second = _bursts(one), _bursts(other)
     shared = [(first[number], second[number]) for number in first if number in second]
     kept = [(a, b) for (a, calm), (b, also_calm) in shared if calm and also_calm]
+    # A side that is never calm leaves no round; the other's disturbed rounds are set aside still.
+    sides = [sum(pair[side][1] for pair in shared) >= FEWEST for side in (0, 1)]
+    rest = [
+        (pair[0][0], pair[1][0])
+        for pair in shared
+        if all(pair[side][1] or not enough for side, enough in enumerate(sides))
+    ]
+    if len(kept) < FEWEST <= len(rest) < len(shared):
+        found = median([_divided(a, b) for a, b in rest])
+        return replace(found, disturbed=len(shared) - len(rest), calm=False)
     everything = [(a, b) for (a, _), (b, _) in shared]
     return _kept([_divided(a, b) for a, b in kept], [_divided(a, b) for a, b in everything])
 
@@ -112,14 +123,16 @@ def median(values: Sequence[float]) -> Estimate:
     return Estimate(middle, ordered[skipped], ordered[-1 - skipped], len(ordered))
 
 
+@functools.cache
 def outside(count: int) -> int | None:
     """How many of `count` ordered samples lie outside the interval, on either side.
 
     The largest k with 2·P(Binomial(count, ½) ≤ k) ≤ 5 %; None if there is none.
     """
-    tail, found = 0, None
+    tail, found, ways = 0, None, 1
     for k in range(count // 2):
-        tail += math.comb(count, k)
+        tail += ways
+        ways = ways * (count - k) // (k + 1)  # the next binomial coefficient
         if 40 * tail > 2**count:  # 2 · tail / 2ⁿ > 1/20, in whole numbers
             break
         found = k

@@ -53,14 +53,23 @@ class Worker:
                 context = multiprocessing.get_context("spawn")
                 self.pool = ProcessPool(max_workers=1, context=context)
             try:
-                return self.pool.schedule(task, args=arguments, timeout=timeout).result()
+                inside = (self.pid, task, *arguments)
+                return self.pool.schedule(limits.inside, args=inside, timeout=timeout).result()
             except TimeoutError:
                 fate = Fate(Status.TIMEOUT, f"timeout {timeout:g} s")
             except ProcessExpired as death:
-                fate = Fate(Status.CRASH, f"crash {_exit(death.exitcode)}")
+                fate = Fate(Status.CRASH, f"crash {_exit(death.exitcode)}{self._short(death)}")
+            except RuntimeError:  # pebble's, for a process that ended while it had nothing to do
+                fate = Fate(Status.CRASH, "crash between two steps")
             # At once, for pebble starts another process by itself: later, main would be visible.
             self.stop()
             raise fate
+
+    def _short(self, death: ProcessExpired) -> str:
+        """A word on memory, for libraries that abort when there is none (std::bad_alloc)."""
+        if self.memory is None or death.exitcode != -signal.SIGABRT:
+            return ""
+        return f" (perhaps for want of memory: it may take {self.memory / 2**20:,.0f} MiB)"
 
     def stop(self) -> None:
         """End the process and whatever it started; the next task starts another one."""

@@ -12,6 +12,8 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Callable
+from typing import Any
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")
 
@@ -43,6 +45,13 @@ def restrict(threads: int, memory: int | None) -> int:
     _end_with_parent()
     os.dup2(2, 1)  # what a cost prints must not stand between the harness's own lines
     return os.getpid()
+
+
+def inside(process: int | None, task: Callable[..., Any], *arguments: Any) -> Any:
+    """Run a task, if this is still the process that was restricted; else raise `RuntimeError`."""
+    if process is not None and process != os.getpid():
+        raise RuntimeError("this process took the place of one that ended")
+    return task(*arguments)
 
 
 def _limit_memory(memory: int) -> None:

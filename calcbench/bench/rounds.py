@@ -7,6 +7,7 @@ that heats the processor or empties its caches.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import random
 import time
@@ -16,8 +17,9 @@ from typing import Any
 
 from calcbench.bench import intervals, worker
 from calcbench.bench.isolation import Fate, Worker
+from calcbench.errors import SelectorError
 from calcbench.interfaces import Backend
-from calcbench.record import Samples
+from calcbench.record import Samples, Status
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,12 @@ class Settings:
     """Any single step of a cell: setting it up, a burst, the check of its gradient."""
     memory: int | None = None
     """Bytes that one process may take; if None, three quarters of what is free at the start."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is not positive."""
+        for name, value in dataclasses.asdict(self).items():
+            if value is not None and not value > 0:
+                raise SelectorError(f"settings: {name} must be above 0, got {value!r}")
 
 
 QUICK = Settings(burst=0.005, rounds=6, budget=2.0, precision=0.05, timeout=60.0)
@@ -65,6 +73,8 @@ class Live:
         self.elapsed += time.monotonic() - started
         if isinstance(found, worker.Failure):
             self.failure = found
+            if found.status is Status.OUT_OF_MEMORY:
+                self.process.stop()  # it is in no known state; the next task starts another
             return None
         return found
 
@@ -108,19 +118,25 @@ def visit(
     to hang, is not taken from theirs.
     """
     order = random.Random(seed)
-    spent, number = 0.0, 0
+    started, lost = time.monotonic(), 0.0
+    number, look = 0, settings.rounds
     while living := [cell for cell in cells if cell.failure is None]:
-        if number and (spent >= settings.budget or _known(living, settings, pace)):
+        if number and time.monotonic() - started - lost >= settings.budget:
             break
+        if number >= look:
+            if _known(living, settings, pace):
+                break
+            look = number + max(1, number // 10)  # looking takes time too
         progress(f"round {number + 1}")
         order.shuffle(living)
         for cell in living:
-            before = cell.elapsed
+            asked = time.monotonic()
             found = cell.ask(worker.burst, timeout=settings.timeout)
             if found is not None:
                 cell.bursts.append((number, found))
                 pace.see(found.loop)
-            spent += cell.elapsed - before if cell.failure is None else 0.0
+            if cell.failure is not None:
+                lost += time.monotonic() - asked
         number += 1
 
 

@@ -7,6 +7,7 @@ last line was cut short loses that line and nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -95,15 +96,20 @@ class Writer:
 
     def write(self, entry: Environment | Record) -> None:
         """Append one line and flush it to the disk."""
-        if self.file is not None:
+        if self.file is None:
+            return
+        try:
             self.file.write(json.dumps(entry.as_json(), ensure_ascii=False) + "\n")
             self.file.flush()
             os.fsync(self.file.fileno())
+        except OSError as error:
+            raise SelectorError(f"cannot write to {self.file.name!r}: {error.strerror}") from error
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file. What could not be written has been said already."""
         if self.file is not None:
-            self.file.close()
+            with contextlib.suppress(OSError):
+                self.file.close()
 
 
 def load(path: str | Path) -> SavedRun:

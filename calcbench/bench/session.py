@@ -42,10 +42,20 @@ class Session:
             if not resume:
                 raise SelectorError(f"{str(output)!r} exists: resume it, or choose another output")
             self.previous = saved.load(output)
-        self.asked = sum(len(group.backends) for group in groups)
+        self.keys = {group.key(backend) for group in groups for backend in group.backends}
         self.groups = due(groups, saved.done(self.previous))
         self._environment: Environment | None = None
         self._records: list[Record] = []
+
+    @property
+    def asked(self) -> int:
+        """The cells asked for, finished or not."""
+        return len(self.keys)
+
+    @property
+    def ok(self) -> bool:
+        """Whether no cell that was asked for has failed, in this session or before."""
+        return not any(r.status.failed for r in self.run().records if r.key in self.keys)
 
     @property
     def cells(self) -> int:
@@ -54,7 +64,7 @@ class Session:
 
     def records(self, progress: Progress = silent) -> Iterator[Record]:
         """Run what is due. Every record is on the disk before it is given."""
-        if not self.groups:
+        if not self.groups and self.previous.environments:
             return
         parts = [(group.problem, backend) for group in self.groups for backend in group.backends]
         modules = [m for problem, backend in parts for m in (*backend.requires, *problem.requires)]
@@ -83,7 +93,7 @@ class Session:
 
 
 def _bounded(settings: Settings) -> Settings:
-    """The settings with a memory limit: a process that exceeds it fails, and not its neighbour."""
+    """The settings with a memory limit: what exceeds it fails, before the system runs short."""
     if settings.memory is not None:
         return settings
     return dataclasses.replace(settings, memory=psutil.virtual_memory().available * 3 // 4)

@@ -19,6 +19,7 @@ import psutil
 
 from calcbench import points, running
 from calcbench.bench import memory
+from calcbench.bench.fingerprint import digest
 from calcbench.errors import Unsupported
 from calcbench.interfaces import Backend, Prepared, Problem
 from calcbench.interfaces.problem import Arrays
@@ -43,6 +44,8 @@ class SetUp:
     gradient_calls: int
     cost_calls: int | None
     """None where the backend has no cost of its own."""
+    inputs: str
+    """A hash of the problem's inputs, which must be the same in every process."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +185,7 @@ def _set_up(
         {"imported": _imported_bytes} | ({} if top is None else {"peak": max(0, top - before)}),
         _calls(cell.gradient, burst_seconds),
         _calls(cell.cost, burst_seconds / 2) if cell.cost else None,
+        digest(own),
     )
     cell.ticks = _thread_seconds()
     _cell = cell

@@ -57,9 +57,11 @@ class Bytes(click.ParamType):
             return value
         found = re.fullmatch(r"([0-9.]+) *([KMG])(?:i?B)?", str(value))
         with contextlib.suppress(ValueError):
-            if found and float(found[1]) > 0:
+            if found and float(found[1]) * self.units[found[2]] >= 2**20:
                 return int(float(found[1]) * self.units[found[2]])
-        self.fail(f"{value!r} is no amount of memory such as 800M or 4G", param, ctx)
+        self.fail(
+            f"{value!r} is no amount of memory such as 800M or 4G, of at least 1M", param, ctx
+        )
 
 
 @click.command()
@@ -138,7 +140,7 @@ def bench(
         seed=seed,
         shard=shard,
         settings=_settings(**effort),
-        output=None if dry_run and not resume else output,
+        output=output if resume or not dry_run or output.exists() else None,
         resume=resume,
     )
     if dry_run:
@@ -158,12 +160,13 @@ def bench(
     if as_json:
         print_json([record.as_json() for record in run.records])
     else:
-        _draw(run)
+        _draw(run) if run.records else click.echo("no cell is due")
     if session.cells:
         click.echo(f"saved as {output}; calcbench report {shlex.quote(str(output))}", err=True)
     # What was asked for by name, and breaks when it is imported, is no success.
-    missing = backends and any(r.status is Status.NOT_INSTALLED for r in run.records)
-    sys.exit(0 if run.ok and not missing else 1)
+    asked = [record for record in run.records if record.key in session.keys]
+    missing = backends and any(r.status is Status.NOT_INSTALLED for r in asked)
+    sys.exit(0 if session.ok and not missing else 1)
 
 
 @click.command()
@@ -185,13 +188,19 @@ def merge(runs: tuple[Path, ...], output: Path) -> None:
     if output.exists():
         raise SelectorError(f"{str(output)!r} exists: choose another output")
     merged = saved.merged([saved.load(path) for path in runs])
-    writer = saved.Writer(output)
-    for environment in merged.environments:
-        writer.write(environment)
-    for record in merged.records:
-        writer.write(record)
-    writer.close()
-    click.echo(f"{len(merged.records)} cells of {len(runs)} runs merged into {output}")
+    part = output.with_name(output.name + ".part")  # what fails leaves no half of a run
+    writer = saved.Writer(part)
+    try:
+        for environment in merged.environments:
+            writer.write(environment)
+        for record in merged.records:
+            writer.write(record)
+        writer.close()
+        part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)
+    cells, files = _count(len(merged.records), "cell"), _count(len(runs), "run")
+    click.echo(f"{cells} of {files} merged into {output}")
 
 
 @click.command()
@@ -270,7 +279,10 @@ def cite(run: Path | None) -> None:
     """
     from calcbench.report import citation
 
-    click.echo(citation.cite(_load(run)).rstrip("\n"))
+    found = _load(run)
+    if not found.records:
+        raise SelectorError("there is nothing to cite: no cell of this run was measured")
+    click.echo(citation.cite(found).rstrip("\n"))
 
 
 def latest() -> Path:
@@ -357,13 +369,18 @@ def _plan(session: Session) -> None:
         click.echo(f"{group.title} ({group.dtype}{threads}): {backends}")
     low, high = estimate(session.groups, session.settings)
     click.echo(
-        f"{session.cells} cells in {len(session.groups)} groups: about {duration(low)} to "
+        f"{_count(session.cells, 'cell')} in {_count(len(session.groups), 'group')}: "
+        f"about {duration(low)} to "
         f"{duration(high)}, and what compiling takes"
     )
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def _interrupted(session: Session, output: Path) -> None:
-    done = len(session.run().records)
+    done = sum(record.key in session.keys for record in session.run().records)
     click.echo(f"{done} of {session.asked} cells are saved in {output}; --resume goes on", err=True)
 
 

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from calcbench.bench.intervals import FEWEST, NOISY, Estimate
+from calcbench.bench.intervals import FEWEST, FULL_SPEED, NOISY, Estimate
 from calcbench.bench.saved import SavedRun
 from calcbench.record import Record, Status
 from calcbench.report import ratios
@@ -205,6 +205,9 @@ def _notes(section: Section) -> list[str]:
         notes.append(
             f"something else slowed the processor, to {100 * pace:.0f} % of its speed: times are"
             f" too long, ratios may be off by a tenth ({_names(slowed)})"
+            if pace < FULL_SPEED
+            else f"had the processor for a part of the time only: it waits, or was interrupted"
+            f" ({_names(slowed)})"
         )
     lost = [row for row in section.rows if row.time and not math.isfinite(row.time.spread)]
     if lost:
