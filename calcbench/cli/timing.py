@@ -9,6 +9,7 @@ import io
 import re
 import shlex
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -336,7 +337,7 @@ def _draw(run: SavedRun) -> None:
     output = console()
     for table in formats.tables(run, output.width):
         tables.draw(table, output)
-    output.print(provenance.line(run), markup=False)
+    click.echo(textwrap.fill(provenance.line(run), output.width))
 
 
 def _settings(quick: bool, **given: Any) -> Any:
