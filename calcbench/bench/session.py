@@ -38,7 +38,7 @@ class Session:
         self.settings = _bounded(settings or Settings())
         self.output, self.witnesses = output, tuple(witnesses)
         self.previous = SavedRun((), ())
-        if output is not None and output.exists():
+        if output is not None and output.exists() and output.stat().st_size:
             if not resume:
                 raise SelectorError(f"{str(output)!r} exists: resume it, or choose another output")
             self.previous = saved.load(output)
