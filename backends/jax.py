@@ -9,9 +9,8 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from calcbench.interfaces import Backend, Prepared, Problem
+from calcbench.interfaces import Derived, Function, Problem, Transforming
 from calcbench.interfaces.backend import timed
-from calcbench.interfaces.problem import Arrays
 from calcbench.interfaces.vocabulary import NAMES, Namespace, iterate
 from calcbench.program import PRINT, Spelling, Value, Writer, mapping
 
@@ -19,7 +18,7 @@ from . import by_hand
 
 
 @dataclass(frozen=True)
-class Jax(Backend):
+class Jax(Transforming):
     """JAX's grad, under jit (compiled ahead of time) or eagerly."""
 
     name: ClassVar[str] = "jax"
@@ -41,65 +40,90 @@ class Jax(Backend):
             return self.framework().enable_x64(True)
         return contextlib.nullcontext()
 
-    def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
-        wanted = tuple(range(len(problem.parameters)))
-        return self._prepare(
-            problem,
-            inputs,
-            lambda value: self.framework().grad(value, argnums=wanted),
-            self.unloader(problem),
-        )
+    def context(self) -> contextlib.AbstractContextManager[Any]:
+        return self.precision()
 
-    def prepare_cost(self, problem: Problem, inputs: Arrays) -> Prepared:
-        return self._prepare(problem, inputs, lambda value: value, self.unload_cost)
+    def native(self, value: Any) -> Any:
+        return self.framework().numpy.asarray(value)
 
-    def _prepare(
-        self,
-        problem: Problem,
-        inputs: Arrays,
-        transform: Callable[[Callable[..., Any]], Callable[..., Any]],
-        unload: Callable[[Any], Arrays],
-    ) -> Prepared:
-        """Make `transform(cost)` ready, as a function of the parameters, then the data."""
+    def check(self, problem: Problem, function: Function, native: tuple[Any, ...]) -> None:
+        count = len(function.parameters)
+        value = self.framework().eval_shape(function.apply, native[:count], native[count:])
+        problem.check_cost(value.shape, value.dtype, function.value)
+
+    def pushforward(self, function: Function) -> Derived:
+        jvp = self.framework().jvp
+
+        def push(parameters: Any, data: Any, direction: Any) -> Any:
+            return jvp(lambda *p: function.apply(p, data), parameters, direction)[1]
+
+        return Derived(push, "forward")
+
+    def pullback(self, function: Function) -> Derived:
+        vjp = self.framework().vjp
+
+        def pull(parameters: Any, data: Any, cotangent: Any) -> Any:
+            return vjp(lambda *p: function.apply(p, data), *parameters)[1](cotangent)
+
+        return Derived(pull, "reverse")
+
+    def gradient(self, function: Function) -> Derived:
+        return self._transformed(self.framework().grad, function, "reverse")
+
+    def value_and_gradient(self, function: Function) -> Derived:
+        return self._transformed(self.framework().value_and_grad, function, "reverse, one sweep")
+
+    def jacobian(self, function: Function) -> Derived:
         jax = self.framework()
-        cost = problem.cost_on(self.name, self.namespace())
-        convert = self.loader(problem, inputs)
-        count = len(problem.parameters)
+        if function.components <= function.value[0]:
+            return self._transformed(jax.jacfwd, function, "forward, columns at once")
+        return self._transformed(jax.jacrev, function, "reverse, rows at once")
 
-        def load(inputs: Any) -> Any:
-            with self.precision():
-                parameters, data = convert(inputs)
-                return (*parameters, *data.values())
+    def hessian(self, function: Function) -> Derived:
+        hessian = self.framework().hessian
+        return self._transformed(hessian, function, "forward over reverse, columns at once")
 
-        def value(*arrays: Any) -> Any:
-            data = dict(zip(problem.data, arrays[count:], strict=True))
-            return jax.numpy.asarray(cost(*arrays[:count], **data))
+    def _transformed(self, transform: Any, function: Function, method: str) -> Derived:
+        """One of JAX's own transforms, by all parameters."""
+        wanted = tuple(range(len(function.parameters)))
 
-        native = load(inputs)
-        seconds = None
-        with self.precision():
-            shape = jax.eval_shape(value, *native)
-            problem.check_cost(shape.shape, shape.dtype)
-            function = transform(value)
-            if self.mode == "jit":
-                # Compiled inside the context, the call needs no context: a traced function
-                # called outside it would silently be traced again in float32.
-                function, seconds = timed(jax.jit(function).lower(*native).compile)
+        def apply(parameters: Any, data: Any) -> Any:
+            return transform(lambda *p: function.apply(p, data), argnums=wanted)(*parameters)
 
+        return Derived(apply, method)
+
+    def finish(
+        self, function: Callable[..., Any], native: tuple[Any, ...]
+    ) -> tuple[Callable[[tuple[Any, ...]], Any], float | None]:
         def run(native: Any) -> Any:
-            result = function(*native)
-            for array in result if type(result) is tuple else (result,):
-                array.block_until_ready()
+            result = compiled(*native)
+            _wait(result)
             return result
 
         def run_eagerly(native: Any) -> Any:
             with self.precision():
-                return run(native)
+                result = function(*native)
+                _wait(result)
+                return result
 
-        return Prepared(load, run if self.mode == "jit" else run_eagerly, unload, seconds)
+        if self.mode == "eager":
+            return run_eagerly, None
+        # Compiled inside the context, the call needs no context: a traced function called
+        # outside it would silently be traced again in float32.
+        compiled, seconds = timed(self.framework().jit(function).lower(*native).compile)
+        return run, seconds
 
     def program(self, problem: Problem) -> str:
         return _program(self, problem)
+
+
+def _wait(result: Any) -> None:
+    """Return when every array is there. (jax.block_until_ready takes 2 µs over it.)"""
+    if type(result) is tuple:
+        for part in result:
+            _wait(part)
+    else:
+        result.block_until_ready()
 
 
 # --- the vocabulary in JAX -----------------------------------------------------------------

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from calcbench.bench.saved import SavedRun
     from calcbench.bench.session import Session
     from calcbench.certified.reference import Reference
+    from calcbench.operators import Operator
 
 ProblemSelector = str | Problem
 BackendSelector = str | Backend
@@ -343,11 +344,13 @@ class Unavailable(Backend):
         """The name of the backend that is not there."""
         return self.label
 
-    def prepare(self, problem: Problem, inputs: Arrays, operator: str = "gradient") -> Any:
+    def prepare(
+        self, problem: Problem, inputs: Arrays, operator: str | Operator = "gradient"
+    ) -> Any:
         """Raise the error that says why."""
         raise self.error
 
-    namespace = convert = prepare_gradient = prepare  # type: ignore[assignment]
+    namespace = convert = prepare  # type: ignore[assignment]
 
 
 def _available(name: str, options: dict[str, Any]) -> Backend:

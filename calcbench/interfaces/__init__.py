@@ -2,5 +2,14 @@
 
 from calcbench.interfaces.backend import Backend, Prepared
 from calcbench.interfaces.problem import Problem, problem
+from calcbench.interfaces.transforming import Derived, Function, Transforming
 
-__all__ = ["Backend", "Prepared", "Problem", "problem"]
+__all__ = [
+    "Backend",
+    "Derived",
+    "Function",
+    "Prepared",
+    "Problem",
+    "Transforming",
+    "problem",
+]

@@ -10,7 +10,7 @@ import typing
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -25,8 +25,8 @@ from calcbench.errors import (
 )
 from calcbench.interfaces.problem import Arrays, Problem
 
-OPERATORS = ("gradient", "cost")
-"""What a backend can be asked for: the gradient, and the cost alone, to time it against."""
+if TYPE_CHECKING:
+    from calcbench.operators.operator import Operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,19 @@ class Prepared:
     """Native arrays → native result: the timed call. Returns when the result is ready."""
 
     unload: Callable[[Any], Arrays]
-    """Native result → name → NumPy array: of each parameter's shape, or a cost `C` of shape ()."""
+    """Native result → name → NumPy array, in the operator's `Layout`: for a gradient, an array of
+    each parameter's shape; for the cost, `C`."""
 
     compile_seconds: float | None = None
     """Seconds of the preparation that went into compiling, where the backend compiles and can
     tell. Where the first call compiles, that call counts in full."""
+
+    method: str = ""
+    """How the derivative is taken, in the field's words: `reverse`, `forward over reverse`."""
+
+    seed: Callable[[Mapping[str, np.ndarray]], Any] | None = None
+    """For operators with a direction or cotangent: inputs by name → the native seed alone. Their
+    `load` gives (native arrays, native seed)."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +64,12 @@ class Backend(ABC):
     """One way to take a gradient. Its fields are its options, as in `torch[mode=compile]`.
 
     A subclass is a frozen dataclass that declares the class attributes below and defines
-    `namespace`, `convert` and `prepare_gradient`. It imports its framework inside methods,
-    through `framework()`, so that nothing is loaded until it is used.
+    `namespace`, `convert` and `prepare_gradient(problem, inputs) -> Prepared`; partials and
+    products with a direction follow from that. For any other operator it may define a method of
+    the same kind, `prepare_<operator>`: `prepare_cost` is what a gradient's time is divided by. A
+    framework that transforms functions states its primitives instead (`Transforming`), and has
+    every operator. It imports its framework inside methods, through `framework()`, so that
+    nothing is loaded until it is used.
     """
 
     name: ClassVar[str]
@@ -145,45 +157,44 @@ class Backend(ABC):
     def convert(self, array: np.ndarray) -> Any:
         """One NumPy array → native. Floats take this backend's dtype, integers stay."""
 
-    @abstractmethod
-    def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
-        """Make the gradient of `problem` ready, for inputs of these shapes."""
+    def prepare(
+        self, problem: Problem, inputs: Arrays, operator: str | Operator = "gradient"
+    ) -> Prepared:
+        """Trace, compile or derive an operator (`calcbench.operators`) of the problem's cost.
 
-    def prepare_cost(self, problem: Problem, inputs: Arrays) -> Prepared:
-        """Make the cost alone ready, evaluated in the way in which the gradient is taken.
-
-        It is what a gradient's time is divided by. Raises `Unsupported` where there is none.
+        Raises `Unsupported` where this backend or the problem cannot, `NotInstalled` where the
+        framework is missing, `ProblemError` where the problem breaks its contract.
         """
-        raise Unsupported(
-            f"backend {self.name!r} does not evaluate the cost alone: it defines no prepare_cost"
-        )
+        from calcbench.operators import named
 
-    def prepare(self, problem: Problem, inputs: Arrays, operator: str = "gradient") -> Prepared:
-        """Trace, compile or derive `operator` of the problem's cost.
-
-        Raises `Unsupported` where this backend cannot, `NotInstalled` where its framework is
-        missing, `ProblemError` where the problem breaks its contract.
-        """
-        if operator not in OPERATORS:
-            raise SelectorError(f"no operator {operator!r}: {nearest(operator, OPERATORS)}")
+        chosen = named(operator).settled(problem, inputs)
         if self.requires:
             self.framework()
-        prepare = {"gradient": self.prepare_gradient, "cost": self.prepare_cost}[operator]
-        return prepare(problem, inputs)
+        return chosen.prepare(self, problem, inputs)
 
-    def error_bound(self, problem: Problem, inputs: Arrays) -> Arrays | None:
+    def error_bound(
+        self, problem: Problem, inputs: Arrays, operator: Operator | None = None
+    ) -> Arrays | None:
         """Bound the method's own error at `inputs`, per component, beyond rounding.
 
-        None for a method that is exact up to rounding.
+        `operator` is the settled one that was asked for; None is the gradient. In the form of
+        its result; None for a method that is exact up to rounding.
         """
         return None
 
-    def formulas(self, problem: Problem, inputs: Arrays) -> dict[str, str]:
-        """The cost and its partials as formulas, by name (`C`, `∂C/∂m`). For symbolic backends."""
+    def formulas(
+        self, problem: Problem, inputs: Arrays, operator: Operator | None = None
+    ) -> dict[str, str]:
+        """The cost and an operator's components as formulas, by name (`C`, `∂C/∂m`).
+
+        For symbolic backends. Without `operator`, the gradient's.
+        """
         raise Unsupported(f"backend {self.name!r} is not symbolic")
 
-    def prove(self, problem: Problem, inputs: Arrays) -> str:
-        """Compare the hand-derived gradient with the derivative of the cost, symbolically.
+    def prove(self, problem: Problem, inputs: Arrays, formula: str = "gradient") -> str:
+        """Compare a hand-derived formula with the derivative of the cost, symbolically.
+
+        `formula` is the problem's method: `gradient`, `jacobian`, `hessian` or `hvp`.
 
         Returns `"proved"`, `"refuted"` or why neither could be shown. For symbolic backends.
         """

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from calcbench.errors import ProblemError
+from calcbench.interfaces.structure import DENSE, Structure
 
 Arrays = dict[str, np.ndarray]
 
@@ -79,10 +80,52 @@ class Problem(ABC):
 
     @abstractmethod
     def cost(self, xp: Any, *parameters: Any, **data: Any) -> Any:
-        """The cost: one real number (shape `()`), from the array namespace `xp` alone."""
+        """The cost: one real number (shape `()`), from the array namespace `xp` alone.
+
+        A vector-valued problem, one that defines `outputs`, gives that many, as an array (m,).
+        """
+
+    def outputs(self, inputs: Arrays) -> int:
+        """How many numbers the function gives: defining this makes the problem vector-valued.
+
+        Such a problem has a Jacobian instead of a gradient (and no `rows`).
+        """
+        raise NotImplementedError
+
+    def structure(self, inputs: Arrays) -> Structure:
+        """Which entries of the Hessian (of the Jacobian, if vector-valued) may be other than 0.
+
+        Rows and columns are the components of all parameters, in order, end to end. It is
+        checked: a structure that leaves out an entry that is not 0 is an error.
+        """
+        return DENSE
 
     def gradient(self, xp: Any, *parameters: Any, **data: Any) -> Mapping[str, Any]:
         """The gradient derived by hand: parameter name → array of the parameter's shape."""
+        raise NotImplementedError
+
+    def jacobian(self, xp: Any, *parameters: Any, **data: Any) -> Mapping[str, Any]:
+        """The Jacobian derived by hand, of a vector-valued problem.
+
+        Parameter name → array of shape (m, *the parameter's shape).
+        """
+        raise NotImplementedError
+
+    def hessian(self, xp: Any, *parameters: Any, **data: Any) -> Mapping[tuple[str, str], Any]:
+        """The Hessian derived by hand, block by block.
+
+        (name, other name) → array of shape (*shape of the one, *shape of the other). Each pair of
+        parameters once: the block of (b, m) is that of (m, b), transposed.
+        """
+        raise NotImplementedError
+
+    def hvp(
+        self, xp: Any, direction: Mapping[str, Any], *parameters: Any, **data: Any
+    ) -> Mapping[str, Any]:
+        """The product of the Hessian and a direction, derived by hand, without the Hessian.
+
+        Both are parameter name → array of the parameter's shape.
+        """
         raise NotImplementedError
 
     @property
@@ -96,9 +139,18 @@ class Problem(ABC):
         return (inspect.getdoc(type(self)) or "").split("\n", 1)[0]
 
     @property
+    def vector_valued(self) -> bool:
+        """Whether the function gives a vector, and not a cost."""
+        return type(self).outputs is not Problem.outputs
+
+    @property
     def has_gradient(self) -> bool:
         """Whether a hand-derived gradient is there."""
-        return type(self).gradient is not Problem.gradient
+        return self.derives("gradient")
+
+    def derives(self, derivative: str) -> bool:
+        """Whether `gradient`, `jacobian`, `hessian` or `hvp` is there, derived by hand."""
+        return getattr(type(self), derivative) is not getattr(Problem, derivative)
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
@@ -132,11 +184,21 @@ class Problem(ABC):
             {name: inputs[name] for name in self.data},
         )
 
-    def check_cost(self, shape: tuple[int, ...], dtype: Any) -> None:
-        """Raise `ProblemError` unless a cost of this shape and dtype is one real number."""
-        if tuple(shape) != ():
+    def value_shape(self, inputs: Arrays) -> tuple[int, ...]:
+        """The shape of what `cost` gives: `()`, or (m,) for a vector-valued problem."""
+        return (int(self.outputs(inputs)),) if self.vector_valued else ()
+
+    def check_cost(
+        self, shape: tuple[int, ...], dtype: Any, expected: tuple[int, ...] = ()
+    ) -> None:
+        """Raise `ProblemError` unless a cost of this shape and dtype is what it should be.
+
+        Real, and of the `expected` shape (`value_shape`): one number, if nothing is said.
+        """
+        if tuple(shape) != expected:
+            wanted = f"{expected[0]} numbers (its outputs)" if expected else "one number"
             raise ProblemError(
-                f"the cost of problem {self.name!r} must return one number, "
+                f"the cost of problem {self.name!r} must return {wanted}, "
                 f"but it returned an array of shape {tuple(shape)}"
             )
         kind = str(dtype)

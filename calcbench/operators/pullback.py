@@ -1,0 +1,82 @@
+"""Pullback: a cotangent times the Jacobian (VJP), what reverse mode carries back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+
+from calcbench.errors import Unsupported
+from calcbench.interfaces.backend import Backend, Prepared
+from calcbench.interfaces.problem import Arrays, Problem
+from calcbench.operators.operator import (
+    COTANGENT,
+    Layout,
+    Operator,
+    by_parameter,
+    component,
+    cut,
+    parameter_shapes,
+    unit_directions,
+)
+from calcbench.operators.pushforward import seeded
+
+if TYPE_CHECKING:
+    from calcbench.interfaces.transforming import Derived, Function, Transforming
+
+
+class Pullback(Operator):
+    """Jᵀu, an array for each parameter; for a cost, u·∇C."""
+
+    name: ClassVar[str] = "pullback"
+    seeded: ClassVar[Literal["", "direction", "cotangent"]] = "cotangent"
+
+    def layout(self, problem: Problem, inputs: Arrays) -> Layout:
+        """Parameter name → its shape; `(Jᵀu)[w[3]]`."""
+        shapes = parameter_shapes(problem, inputs)
+        return Layout(shapes, lambda k: f"(Jᵀu)[{component(shapes, k)}]")
+
+    def collect(self, problem: Problem, inputs: Arrays, parts: Any) -> Arrays:
+        """From an array for each parameter."""
+        return by_parameter(problem, parts)
+
+    @classmethod
+    def compose(cls, backend: Transforming, function: Function) -> Derived:
+        """u times the pushforward along every component."""
+        from calcbench.interfaces.transforming import Derived
+
+        pushforward = backend.pushforward(function)
+        if pushforward is None:
+            raise Unsupported(
+                f"backend {backend.name!r} states neither a pullback nor a pushforward"
+            )
+        push, xp = pushforward.apply, backend.namespace()
+        units = list(unit_directions(backend, function.parameters))
+
+        def pullback(parameters: Any, data: Any, cotangent: Any) -> Any:
+            slopes = iter([xp.sum(cotangent * push(parameters, data, unit)) for unit in units])
+            sizes = [(shape, int(np.prod(shape))) for shape in function.parameters]
+            return tuple(
+                xp.reshape(xp.stack([next(slopes) for _ in range(size)]), shape)
+                for shape, size in sizes
+            )
+
+        return Derived(pullback, f"{pushforward.method}, component by component")
+
+    def fallback(self, backend: Backend, problem: Problem, inputs: Arrays) -> Prepared:
+        """The cotangent times the gradient (or Jacobian)."""
+        whole = backend.prepare(
+            problem, inputs, "jacobian" if problem.vector_valued else "gradient"
+        )
+        shapes = tuple(parameter_shapes(problem, inputs).values())
+
+        def seed(inputs: Any) -> np.ndarray:
+            return backend.cast(inputs[COTANGENT])
+
+        def unload(result: Any) -> Arrays:
+            found, cotangent = whole.unload(result[0]), result[1]
+            if problem.vector_valued:
+                return by_parameter(problem, cut(shapes, cotangent @ found["jacobian"]))
+            return {name: np.array(cotangent * partial) for name, partial in found.items()}
+
+        return seeded(whole, seed, unload, "times the cotangent")

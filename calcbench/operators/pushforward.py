@@ -1,0 +1,92 @@
+"""Pushforward: the Jacobian times a direction (JVP), the derivative along it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+
+from calcbench.errors import Unsupported
+from calcbench.interfaces.backend import Backend, Prepared
+from calcbench.interfaces.problem import Arrays, Problem
+from calcbench.operators.operator import VALUE, Layout, Operator, direction, written
+
+if TYPE_CHECKING:
+    from calcbench.interfaces.transforming import Derived, Function, Transforming
+
+
+class Pushforward(Operator):
+    """J v; for a cost, the directional derivative ∇C·v."""
+
+    name: ClassVar[str] = "pushforward"
+    seeded: ClassVar[Literal["", "direction", "cotangent"]] = "direction"
+
+    def layout(self, problem: Problem, inputs: Arrays) -> Layout:
+        """The value's shape; `∇C·v`, or `(J·v)[i]`."""
+        shape = problem.value_shape(inputs)
+        return Layout({VALUE: shape}, lambda k: written("(J·v)", (k,)) if shape else "∇C·v")
+
+    def collect(self, problem: Problem, inputs: Arrays, parts: Any) -> Arrays:
+        """The slope along the direction."""
+        return {VALUE: parts}
+
+    @classmethod
+    def compose(cls, backend: Transforming, function: Function) -> Derived:
+        """The pullback of the pullback.
+
+        u ↦ Jᵀu is linear, so its own pullback, at any u, is v ↦ J v (Townsend, "A new trick for
+        calculating Jacobian vector products", 2017).
+        """
+        from calcbench.interfaces.transforming import Derived, Function
+
+        pullback = backend.pullback(function)
+        if pullback is None:
+            raise Unsupported(
+                f"backend {backend.name!r} states neither a pullback nor a pushforward"
+            )
+        pull, anywhere = pullback.apply, backend.convert(np.zeros(function.value))
+
+        def transposed(cotangent: Any, point: Any) -> Any:
+            count = len(function.parameters)
+            return pull(point[:count], point[count:], cotangent[0])
+
+        twice = backend.pullback(Function(transposed, (function.value,), function.parameters))
+        assert twice is not None
+
+        def pushforward(parameters: Any, data: Any, along: Any) -> Any:
+            return twice.apply((anywhere,), (*parameters, *data), along)[0]
+
+        return Derived(pushforward, f"{pullback.method}, transposed")
+
+    def fallback(self, backend: Backend, problem: Problem, inputs: Arrays) -> Prepared:
+        """The gradient (or Jacobian) times the direction."""
+        names = problem.parameters
+        whole = backend.prepare(
+            problem, inputs, "jacobian" if problem.vector_valued else "gradient"
+        )
+
+        def seed(inputs: Any) -> list[np.ndarray]:
+            return [backend.cast(inputs[direction(name)]) for name in names]
+
+        def unload(result: Any) -> Arrays:
+            found, along = whole.unload(result[0]), result[1]
+            flat = np.concatenate([part.ravel() for part in along])
+            if problem.vector_valued:
+                return {VALUE: np.array(found["jacobian"] @ flat)}
+            gradient = np.concatenate([found[name].ravel() for name in names])
+            return {VALUE: np.array(gradient @ flat)}
+
+        return seeded(whole, seed, unload, "times the direction")
+
+
+def seeded(whole: Prepared, seed: Any, unload: Any, source: str) -> Prepared:
+    """An operator that is `whole`, multiplied by a seed when it is unloaded."""
+    return dataclasses.replace(
+        whole,
+        load=lambda inputs: (whole.load(inputs), seed(inputs)),
+        run=lambda native: (whole.run(native[0]), native[1]),
+        unload=unload,
+        seed=seed,
+        method=f"{whole.method}, {source}" if whole.method else source,
+    )
