@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import functools
 import operator
+import types
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from calcbench.interfaces import Backend, Prepared, Problem
+from calcbench.interfaces import Derived, Function, Prepared, Problem, Transforming
 from calcbench.interfaces.backend import direct, timed
 from calcbench.interfaces.problem import Arrays
 from calcbench.interfaces.vocabulary import NAMES, Namespace, iterate
+from calcbench.operators import GRADIENT, named
 from calcbench.program import ITERATE, PRINT, Rule, Spelling, Use, Value, Writer, mapping
 
 from . import by_hand
 
 
 @dataclass(frozen=True)
-class Torch(Backend):
+class Torch(Transforming):
     """PyTorch's autograd; `func` is torch.func.grad, `compile` is that under torch.compile."""
 
     name: ClassVar[str] = "torch"
@@ -39,42 +42,43 @@ class Torch(Backend):
         tensor = isinstance(native, self.framework().Tensor)
         return super().to_numpy(native.detach().numpy() if tensor else native)
 
+    def native(self, value: Any) -> Any:
+        torch = self.framework()
+        if isinstance(value, torch.Tensor):
+            return value
+        value = torch.as_tensor(value)  # a Python number takes torch's default dtype, float32
+        return value.to(getattr(torch, self.dtype)) if value.is_floating_point() else value
+
+    # On a tape, the call is as short as an expert would write it: see benchmarks/test_overhead.py.
+
     def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
-        cost = problem.cost_on(self.name, self.namespace())
+        if self.mode != "eager":
+            return self.transform(GRADIENT, problem, inputs)
         convert = self.loader(problem, inputs)
 
         def load(inputs: Any) -> Any:
             parameters, data = convert(inputs)
             return tuple(p.requires_grad_() for p in parameters), data
 
-        native = load(inputs)
-        seconds = None
-        if not self._value(problem, cost, native).requires_grad:
-            run = _zeros  # a constant: torch refuses, the gradient is zero
-        elif self.mode == "eager":
-            run = self._tape(direct(problem, cost))
-        else:
-            run = self._transformed(cost)
-            if self.mode == "compile":
-                _, seconds = timed(run, native)  # the first call compiles
-        return Prepared(load, run, self.unloader(problem), seconds)
+        value = self._value(problem, inputs, load(inputs))
+        # Of a constant, torch refuses the gradient; it is zero.
+        cost = direct(problem, problem.cost_on(self.name, self.namespace()))
+        run = self._tape(cost) if value.requires_grad else _zeros
+        return Prepared(load, run, self.unloader(problem), method="reverse")
 
     def prepare_cost(self, problem: Problem, inputs: Arrays) -> Prepared:
-        cost = problem.cost_on(self.name, self.namespace())
+        if self.mode != "eager" or problem.vector_valued:
+            return self.transform(named("cost"), problem, inputs)
         load = self.loader(problem, inputs)  # nothing requires a gradient: nothing is recorded
-        native = load(inputs)
-        self._value(problem, cost, native)
-        run, seconds = direct(problem, cost), None
-        if self.mode == "compile":
-            run = self.framework().compile(run)
-            _, seconds = timed(run, native)  # the first call compiles
-        return Prepared(load, run, self.unload_cost, seconds)
+        self._value(problem, inputs, load(inputs))
+        run = direct(problem, problem.cost_on(self.name, self.namespace()))
+        return Prepared(load, run, self.unload_cost)
 
-    def _value(self, problem: Problem, cost: Any, native: Any) -> Any:
-        """The cost as a tensor, and a check that it is one number."""
+    def _value(self, problem: Problem, inputs: Arrays, native: Any) -> Any:
+        """The cost as a tensor, and a check that it is what the problem says."""
         parameters, data = native
-        value = self.framework().as_tensor(cost(*parameters, **data))
-        problem.check_cost(value.shape, value.dtype)
+        value = self.function(problem, inputs).apply(parameters, tuple(data.values()))
+        problem.check_cost(value.shape, value.dtype, problem.value_shape(inputs))
         return value
 
     def _tape(self, cost: Any) -> Any:
@@ -92,17 +96,47 @@ class Torch(Backend):
 
         return run
 
-    def _transformed(self, cost: Any) -> Any:
-        torch = self.framework()
-        gradient = torch.func.grad(lambda parameters, data: cost(*parameters, **data))
-        if self.mode == "compile":
-            gradient = torch.compile(gradient)
+    # The primitives, and what torch does better than their compositions. Reverse over reverse
+    # takes half the time of forward over reverse: torch's duals pay for every tangent twice.
 
-        def run(native: Any) -> Any:
-            parameters, data = native
-            return gradient(parameters, data)
+    def pullback(self, function: Function) -> Derived:
+        return self._by_mode(_tape_pullback, _func_pullback, function)
 
-        return run
+    def pushforward(self, function: Function) -> Derived:
+        return self._by_mode(_dual_pushforward, _func_pushforward, function)
+
+    def gradient(self, function: Function) -> Derived | None:
+        """On a tape, the pullback of nothing: the cotangent 1 is understood."""
+        if self.mode == "eager":
+            pull = self.pullback(function)
+            return Derived(lambda p, d: pull.apply(p, d, None), pull.method)
+        return Derived(self.framework().func.grad(function.apply), "reverse")
+
+    def value_and_gradient(self, function: Function) -> Derived:
+        return self._by_mode(_tape_value_and_gradient, _func_value_and_gradient, function)
+
+    def jacobian(self, function: Function) -> Derived:
+        return self._by_mode(_tape_jacobian, _func_jacobian, function)
+
+    def hvp(self, function: Function) -> Derived:
+        return self._by_mode(_tape_hvp, _func_hvp, function)
+
+    def hessian(self, function: Function) -> Derived:
+        return self._by_mode(_tape_hessian, _func_hessian, function)
+
+    def _by_mode(self, tape: Any, func: Any, function: Function) -> Derived:
+        chosen = tape if self.mode == "eager" else func
+        derived: Derived = chosen(self.framework(), function)
+        return derived
+
+    def finish(
+        self, function: Callable[..., Any], native: tuple[Any, ...]
+    ) -> tuple[Callable[[tuple[Any, ...]], Any], float | None]:
+        if self.mode != "compile":
+            return lambda native: function(*native), None
+        compiled = self.framework().compile(_renewed(function), dynamic=False)
+        _, seconds = timed(compiled, *native)  # the first call compiles
+        return lambda native: compiled(*native), seconds
 
     def program(self, problem: Problem) -> str:
         return _program(self, problem)
@@ -111,6 +145,194 @@ class Torch(Backend):
 def _zeros(native: Any) -> Any:
     parameters, _ = native
     return [parameter.detach() * 0 for parameter in parameters]
+
+
+def _renewed(function: Any) -> Any:
+    """The same function with a code object of its own.
+
+    torch.compile keeps what it compiled with the code object, and after eight versions it runs
+    the next one uncompiled.
+    """
+    return types.FunctionType(
+        function.__code__.replace(),
+        function.__globals__,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+
+
+# --- operators on a tape (eager) -----------------------------------------------------------
+
+
+def _variables(parameters: Any) -> Any:
+    """The parameters anew, as the leaves of a tape."""
+    return tuple(p.detach().requires_grad_() for p in parameters)
+
+
+def _sweep(torch: Any, values: Any, variables: Any, cotangents: Any, **options: Any) -> Any:
+    """One backward sweep; zeros for a variable that no value depends on, where torch refuses."""
+    pairs = [(v, u) for v, u in zip(values, cotangents, strict=True) if v.requires_grad]
+    if not pairs:
+        return tuple(map(torch.zeros_like, variables))
+    connected, seeds = zip(*pairs, strict=True)
+    found = torch.autograd.grad(connected, variables, seeds, allow_unused=True, **options)
+    return tuple(
+        torch.zeros_like(p) if d is None else d for p, d in zip(variables, found, strict=True)
+    )
+
+
+def _sweeps(torch: Any, value: Any, variables: Any) -> Any:
+    """The Jacobian of a vector: a sweep for each of its components, all at once."""
+    count = value.shape[0]
+    if value.requires_grad:
+        units = torch.eye(count, dtype=value.dtype)
+        found = torch.autograd.grad(
+            value, variables, units, allow_unused=True, is_grads_batched=True
+        )
+    else:
+        found = (None,) * len(variables)
+    return tuple(
+        p.new_zeros((count, *p.shape)) if d is None else d
+        for p, d in zip(variables, found, strict=True)
+    )
+
+
+def _tape_pullback(torch: Any, function: Function) -> Derived:
+    def pull(parameters: Any, data: Any, cotangent: Any) -> Any:
+        variables = _variables(parameters)
+        return _sweep(torch, (function.apply(variables, data),), variables, (cotangent,))
+
+    return Derived(pull, "reverse")
+
+
+def _tape_value_and_gradient(torch: Any, function: Function) -> Derived:
+    def both(parameters: Any, data: Any) -> Any:
+        variables = _variables(parameters)
+        value = function.apply(variables, data)
+        return value.detach(), _sweep(torch, (value,), variables, (None,))
+
+    return Derived(both, "reverse, one sweep")
+
+
+def _dual_pushforward(torch: Any, function: Function) -> Derived:
+    forward = torch.autograd.forward_ad
+
+    def push(parameters: Any, data: Any, direction: Any) -> Any:
+        with forward.dual_level():
+            value = function.apply(tuple(map(forward.make_dual, parameters, direction)), data)
+            slope = forward.unpack_dual(value).tangent
+            return torch.zeros_like(value) if slope is None else slope
+
+    return Derived(push, "forward")
+
+
+def _tape_jacobian(torch: Any, function: Function) -> Derived:
+    """By rows; or, where columns are fewer, by the rows of the transpose.
+
+    u ↦ Jᵀu is linear in u, so its Jacobian, at any u, is Jᵀ.
+    """
+
+    def by_rows(parameters: Any, data: Any) -> Any:
+        variables = _variables(parameters)
+        return _sweeps(torch, function.apply(variables, data), variables)
+
+    def by_columns(parameters: Any, data: Any) -> Any:
+        variables = _variables(parameters)
+        value = function.apply(variables, data)
+        anywhere = torch.zeros_like(value, requires_grad=True)
+        pulled = _sweep(torch, (value,), variables, (anywhere,), create_graph=True)
+        (transpose,) = _sweeps(torch, _flat(torch, pulled), (anywhere,))
+        return _cut(torch, transpose.T, parameters)
+
+    if function.components < function.value[0]:
+        return Derived(by_columns, "reverse over reverse, columns at once")
+    return Derived(by_rows, "reverse, rows at once")
+
+
+def _tape_hvp(torch: Any, function: Function) -> Derived:
+    def hvp(parameters: Any, data: Any, direction: Any) -> Any:
+        variables = _variables(parameters)
+        value = function.apply(variables, data)
+        slopes = _sweep(torch, (value,), variables, (None,), create_graph=True)
+        return _sweep(torch, slopes, variables, direction)
+
+    return Derived(hvp, "reverse over reverse")
+
+
+def _tape_hessian(torch: Any, function: Function) -> Derived:
+    def hessian(parameters: Any, data: Any) -> Any:
+        variables = _variables(parameters)
+        value = function.apply(variables, data)
+        slopes = _sweep(torch, (value,), variables, (None,), create_graph=True)
+        return _rows(torch, _sweeps(torch, _flat(torch, slopes), variables), parameters)
+
+    return Derived(hessian, "reverse over reverse, rows at once")
+
+
+def _flat(torch: Any, arrays: Any) -> Any:
+    """Arrays end to end, as one vector."""
+    return torch.concat([array.reshape(-1) for array in arrays])
+
+
+def _cut(torch: Any, matrix: Any, parameters: Any) -> Any:
+    """The columns of a matrix, as an array (rows, *shape) for each parameter."""
+    pieces = torch.split(matrix, [p.numel() for p in parameters], dim=1)
+    return tuple(m.reshape((-1, *p.shape)) for m, p in zip(pieces, parameters, strict=True))
+
+
+def _rows(torch: Any, blocks: Any, parameters: Any) -> Any:
+    """Blocks (all rows, *shape), one for each parameter, cut into the rows of each parameter."""
+    sizes = [p.numel() for p in parameters]
+    return tuple(zip(*(torch.split(block, sizes) for block in blocks), strict=True))
+
+
+# --- operators by function transforms (func, compile) --------------------------------------
+
+
+def _func_pullback(torch: Any, function: Function) -> Derived:
+    def pull(parameters: Any, data: Any, cotangent: Any) -> Any:
+        vjp = torch.func.vjp(lambda *p: function.apply(p, data), *parameters)[1]
+        return vjp(cotangent)
+
+    return Derived(pull, "reverse")
+
+
+def _func_pushforward(torch: Any, function: Function) -> Derived:
+    def push(parameters: Any, data: Any, direction: Any) -> Any:
+        return torch.func.jvp(lambda *p: function.apply(p, data), parameters, direction)[1]
+
+    return Derived(push, "forward")
+
+
+def _func_value_and_gradient(torch: Any, function: Function) -> Derived:
+    transformed = torch.func.grad_and_value(function.apply)
+
+    def both(parameters: Any, data: Any) -> Any:
+        partials, value = transformed(parameters, data)
+        return value, partials
+
+    return Derived(both, "reverse, one sweep")
+
+
+def _func_jacobian(torch: Any, function: Function) -> Derived:
+    if function.components <= function.value[0]:
+        return Derived(torch.func.jacfwd(function.apply), "forward, columns at once")
+    return Derived(torch.func.jacrev(function.apply), "reverse, rows at once")
+
+
+def _func_hvp(torch: Any, function: Function) -> Derived:
+    slopes = torch.func.grad(function.apply)
+
+    def hvp(parameters: Any, data: Any, direction: Any) -> Any:
+        vjp = torch.func.vjp(lambda *p: slopes(p, data), *parameters)[1]
+        return vjp(direction)
+
+    return Derived(hvp, "reverse over reverse")
+
+
+def _func_hessian(torch: Any, function: Function) -> Derived:
+    return Derived(torch.func.hessian(function.apply), "forward over reverse, columns at once")
 
 
 # --- the vocabulary in PyTorch -------------------------------------------------------------
