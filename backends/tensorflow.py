@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import functools
+import math
 import os
 import sys
 import tempfile
@@ -14,9 +14,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from calcbench.errors import Unsupported
-from calcbench.interfaces import Backend, Prepared, Problem
+from calcbench.interfaces import Derived, Function, Problem, Transforming
 from calcbench.interfaces.backend import timed
-from calcbench.interfaces.problem import Arrays
 from calcbench.interfaces.vocabulary import NAMES, Namespace, iterate
 from calcbench.program import ITERATE, PRINT, Spelling, Use, Value, Writer
 
@@ -24,7 +23,7 @@ from . import by_hand
 
 
 @dataclass(frozen=True)
-class TensorFlow(Backend):
+class TensorFlow(Transforming):
     """TensorFlow's gradient tape, eager, in a graph or compiled by XLA."""
 
     name: ClassVar[str] = "tensorflow"
@@ -53,63 +52,159 @@ class TensorFlow(Backend):
     def convert(self, array: np.ndarray) -> Any:
         return self.framework().constant(self.cast(array))
 
-    def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
+    def native(self, value: Any) -> Any:
         tf = self.framework()
-        count = len(problem.parameters)
-        zero = tf.UnconnectedGradients.ZERO
+        return value if tf.is_tensor(value) else tf.constant(value, self.dtype)
 
-        def differentiate(cost: Callable[..., Any], *arrays: Any) -> Any:
-            parameters = arrays[:count]
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(parameters)
-                value = cost(*arrays)
-            partials = tape.gradient(value, parameters, unconnected_gradients=zero)
-            # Gathering from a parameter gives its gradient as IndexedSlices.
-            return [p if isinstance(p, tf.Tensor) else tf.convert_to_tensor(p) for p in partials]
+    def check(self, problem: Problem, function: Function, native: tuple[Any, ...]) -> None:
+        count = len(function.parameters)
+        value = function.apply(native[:count], native[count:])
+        problem.check_cost(tuple(value.shape), value.dtype.name, function.value)
 
-        return self._prepare(problem, inputs, differentiate, self.unloader(problem))
-
-    def prepare_cost(self, problem: Problem, inputs: Arrays) -> Prepared:
-        def evaluate(cost: Callable[..., Any], *arrays: Any) -> Any:
-            return cost(*arrays)
-
-        return self._prepare(problem, inputs, evaluate, self.unload_cost)
-
-    def _prepare(
-        self,
-        problem: Problem,
-        inputs: Arrays,
-        operator: Callable[..., Any],
-        unload: Callable[[Any], Arrays],
-    ) -> Prepared:
-        """Make `operator(cost, *arrays)` ready; the arrays are the parameters, then the data."""
+    def pullback(self, function: Function) -> Derived:
         tf = self.framework()
-        cost = problem.cost_on(self.name, self.namespace())
-        convert = self.loader(problem, inputs)
-        count = len(problem.parameters)
 
-        def load(inputs: Any) -> Any:
-            parameters, data = convert(inputs)
-            return (*parameters, *data.values())
+        def pull(parameters: Any, data: Any, cotangent: Any) -> Any:
+            tape, value = _taped(tf, function, parameters, data)
+            return _gradient(tf, tape, value, parameters, cotangent)
 
-        def tensor(*arrays: Any) -> Any:
-            data = dict(zip(problem.data, arrays[count:], strict=True))
-            value = cost(*arrays[:count], **data)
-            return value if tf.is_tensor(value) else tf.constant(value, self.dtype)
+        return Derived(pull, "reverse")
 
-        native = load(inputs)
-        value = tensor(*native)
-        problem.check_cost(tuple(value.shape), value.dtype.name)
-        function, seconds = functools.partial(operator, tensor), None
+    def pushforward(self, function: Function) -> Derived:
+        tf = self.framework()
+
+        def push(parameters: Any, data: Any, direction: Any) -> Any:
+            with tf.autodiff.ForwardAccumulator(parameters, direction) as accumulator:
+                value = function.apply(parameters, data)
+            return accumulator.jvp(value, tf.UnconnectedGradients.ZERO)
+
+        return Derived(push, "forward")
+
+    def gradient(self, function: Function) -> Derived:
+        pull = self.pullback(function).apply
+        return Derived(lambda p, d: pull(p, d, None), "reverse")
+
+    def value_and_gradient(self, function: Function) -> Derived:
+        tf = self.framework()
+
+        def both(parameters: Any, data: Any) -> Any:
+            tape, value = _taped(tf, function, parameters, data)
+            return value, _gradient(tf, tape, value, parameters)
+
+        return Derived(both, "reverse, one sweep")
+
+    def jacobian(self, function: Function) -> Derived:
+        """By rows; or, where columns are fewer, by the rows of the transpose."""
+        tf = self.framework()
+
+        def by_rows(parameters: Any, data: Any) -> Any:
+            tape, value = _taped(tf, function, parameters, data, persistent=True)
+            return self._sweeps(tape, value, parameters)
+
+        if function.components >= function.value[0]:
+            return Derived(by_rows, f"reverse, rows {self._together}")
+        count = len(function.parameters)
+        sizes = [math.prod(shape) for shape in function.parameters]
+        pull = self.pullback(function).apply
+
+        def transposed(cotangent: Any, point: Any) -> Any:
+            return _flat(tf, pull(point[:count], point[count:], *cotangent))
+
+        # u ↦ Jᵀu is linear in u, so its Jacobian, at any u, is Jᵀ.
+        linear = Function(transposed, (function.value,), (function.components,))
+
+        def by_columns(parameters: Any, data: Any) -> Any:
+            anywhere = (tf.zeros(function.value, self.dtype),)
+            tape, pulled = _taped(tf, linear, anywhere, (*parameters, *data), persistent=True)
+            (columns,) = self._sweeps(tape, pulled, anywhere)
+            pieces = tf.split(tf.transpose(columns), sizes, axis=1)
+            ends = zip(pieces, function.parameters, strict=True)
+            return tuple(tf.reshape(piece, (*function.value, *shape)) for piece, shape in ends)
+
+        return Derived(by_columns, f"reverse over reverse, columns {self._together}")
+
+    def hvp(self, function: Function) -> Derived:
+        tf = self.framework()
+
+        def hvp(parameters: Any, data: Any, direction: Any) -> Any:
+            with tf.autodiff.ForwardAccumulator(parameters, direction) as accumulator:
+                tape, value = _taped(tf, function, parameters, data)
+                slopes = _gradient(tf, tape, value, parameters)
+            return tuple(accumulator.jvp(p, tf.UnconnectedGradients.ZERO) for p in slopes)
+
+        return Derived(hvp, "forward over reverse")
+
+    def hessian(self, function: Function) -> Derived:
+        tf = self.framework()
+
+        def slopes(parameters: Any, data: Any) -> Any:
+            tape, value = _taped(tf, function, parameters, data)
+            partials = _gradient(tf, tape, value, parameters)
+            return _flat(tf, partials)
+
+        flat = Function(slopes, function.parameters, (function.components,))
+
+        def hessian(parameters: Any, data: Any) -> Any:
+            tape, value = _taped(tf, flat, parameters, data, persistent=True)
+            blocks = self._sweeps(tape, value, parameters)
+            sizes = [math.prod(shape) for shape in function.parameters]
+            return tuple(zip(*(tf.split(block, sizes) for block in blocks), strict=True))
+
+        return Derived(hessian, f"reverse over reverse, rows {self._together}")
+
+    @property
+    def _together(self) -> str:
+        return "one by one" if self.mode == "eager" else "at once"
+
+    def _sweeps(self, tape: Any, value: Any, parameters: Any) -> Any:
+        """The Jacobian of a vector on a persistent tape: a sweep for each of its components."""
+        tf = self.framework()
+        units = tf.eye(value.shape[0], dtype=value.dtype)
+
+        def sweep(unit: Any) -> Any:
+            return _gradient(tf, tape, value, parameters, unit)
+
         if self.mode != "eager":
-            graph = tf.function(function, jit_compile=self.mode == "xla", autograph=False)
-            function = graph.get_concrete_function(*native)
-            # The first call compiles: XLA to machine code, a graph into its optimised form.
-            _, seconds = timed(function, *native)
-        return Prepared(load, lambda native: function(*native), unload, seconds)
+            return tf.vectorized_map(sweep, units)
+        # Eagerly, vectorized_map would trace its graph anew at every call.
+        return tuple(map(tf.stack, zip(*map(sweep, tf.unstack(units)), strict=True)))
+
+    def finish(
+        self, function: Callable[..., Any], native: tuple[Any, ...]
+    ) -> tuple[Callable[[tuple[Any, ...]], Any], float | None]:
+        if self.mode == "eager":
+            return lambda native: function(*native), None
+        graph = self.framework().function(function, jit_compile=self.mode == "xla", autograph=False)
+        concrete = graph.get_concrete_function(*native)
+        # The first call compiles: XLA to machine code, a graph into its optimised form.
+        _, seconds = timed(concrete, *native)
+        return lambda native: concrete(*native), seconds
 
     def program(self, problem: Problem) -> str:
         return _program(self, problem)
+
+
+def _taped(
+    tf: Any, function: Function, parameters: Any, data: Any, persistent: bool = False
+) -> tuple[Any, Any]:
+    """The function's value, and the tape that recorded it."""
+    with tf.GradientTape(persistent=persistent, watch_accessed_variables=False) as tape:
+        tape.watch(parameters)
+        value = function.apply(parameters, data)
+    return tape, value
+
+
+def _gradient(tf: Any, tape: Any, value: Any, parameters: Any, cotangent: Any = None) -> Any:
+    """One backward sweep: a tensor for each parameter, zeros where nothing depends on it."""
+    zero = tf.UnconnectedGradients.ZERO
+    partials = tape.gradient(value, parameters, cotangent, unconnected_gradients=zero)
+    # Gathering from a parameter gives its gradient as IndexedSlices.
+    return tuple([p if isinstance(p, tf.Tensor) else tf.convert_to_tensor(p) for p in partials])
+
+
+def _flat(tf: Any, arrays: Any) -> Any:
+    """Arrays end to end, as one vector."""
+    return tf.concat([tf.reshape(array, (-1,)) for array in arrays], axis=0)
 
 
 @contextlib.contextmanager
