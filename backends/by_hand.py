@@ -1,26 +1,37 @@
-"""The gradient derived by hand, evaluated with NumPy."""
+"""The derivatives derived by hand, evaluated with NumPy."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from calcbench.errors import Unsupported
+from calcbench.errors import ProblemError, Unsupported
 from calcbench.interfaces import Backend, Prepared, Problem
 from calcbench.interfaces.backend import direct
 from calcbench.interfaces.problem import Arrays
 from calcbench.interfaces.vocabulary import NAMES, Namespace, iterate
+from calcbench.operators.hessian import Hessian
+from calcbench.operators.operator import (
+    by_parameter,
+    components,
+    cut,
+    direction,
+    matrix,
+    parameter_shapes,
+)
+from calcbench.operators.pushforward import seeded
 from calcbench.program import ITERATE, PRINT, Spelling, Use, Value, Writer
 
 
 @dataclass(frozen=True)
 class ByHand(Backend):
-    """The hand-derived formula of the problem, in NumPy."""
+    """The hand-derived formulas of the problem, in NumPy."""
 
     name: ClassVar[str] = "by_hand"
     kind: ClassVar[Literal["exact", "approximate", "symbolic"]] = "exact"
@@ -33,22 +44,91 @@ class ByHand(Backend):
         return self.cast(array)
 
     def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
-        if not problem.has_gradient:
-            raise Unsupported("the problem has no hand-derived gradient")
-        gradient, load = problem.gradient, self.loader(problem, inputs)
+        return self._prepare(problem, inputs, "gradient", "hand-derived formula")
+
+    def prepare_jacobian(self, problem: Problem, inputs: Arrays) -> Prepared:
+        return self._prepare(problem, inputs, "jacobian", "hand-derived formula")
+
+    def prepare_hessian(self, problem: Problem, inputs: Arrays) -> Prepared:
+        if problem.derives("hvp") and not problem.derives("hessian"):
+            return Hessian().fallback(self, problem, inputs)
+        return self._prepare(problem, inputs, "hessian", "hand-derived formula")
+
+    def prepare_hvp(self, problem: Problem, inputs: Arrays) -> Prepared:
+        if problem.derives("hessian") and not problem.derives("hvp"):
+            return self._hessian_times_direction(problem, inputs)
+        names = problem.parameters
+
+        def seed(inputs: Any) -> Arrays:
+            return {name: self.convert(inputs[direction(name)]) for name in names}
+
+        whole = self._prepare(
+            problem, inputs, "hvp", "hand-derived Hessian-vector product", (seed(inputs),)
+        )
+        return dataclasses.replace(
+            whole, load=lambda inputs: (whole.load(inputs), seed(inputs)), seed=seed
+        )
+
+    def _hessian_times_direction(self, problem: Problem, inputs: Arrays) -> Prepared:
+        whole = self._prepare(problem, inputs, "hessian", "hand-derived Hessian")
+        shapes = tuple(parameter_shapes(problem, inputs).values())
+        count = components(problem, inputs)
+        row, column = problem.structure(inputs).pattern(count, count)
+
+        def seed(inputs: Any) -> np.ndarray:
+            parts = [self.convert(inputs[direction(name)]) for name in problem.parameters]
+            return np.concatenate([part.ravel() for part in parts])
+
+        def unload(result: Any) -> Arrays:
+            entries, along = whole.unload(result[0])["hessian"].ravel(), result[1]
+            product = np.bincount(row, entries * along[column], count).astype(along.dtype)
+            return by_parameter(problem, cut(shapes, product))
+
+        return seeded(whole, seed, unload, "times the direction")
+
+    def _prepare(
+        self,
+        problem: Problem,
+        inputs: Arrays,
+        formula: str,
+        method: str,
+        seeds: tuple[Arrays, ...] = (),
+    ) -> Prepared:
+        """The problem's formula of that name; evaluated once, to check what it gives.
+
+        With a direction (`seeds`), `run` takes ((parameters, data), direction).
+        """
+        if not problem.derives(formula):
+            raise Unsupported(f"the problem has no hand-derived {WORDS[formula]}")
+        function, load = getattr(problem, formula), self.loader(problem, inputs)
         parameters, data = load(inputs)
-        shapes = {name: inputs[name].shape for name in problem.parameters}
-        problem.check_gradient(gradient(NUMPY, *parameters, **data), shapes)
-        unload = self.unloader(problem)
+        first = function(NUMPY, *seeds, *parameters, **data)
+        check_formula(problem, formula, first, inputs)
+        _check_structure(problem, formula, first, inputs)
 
-        def partials(*parameters: Any, **data: Any) -> list[Any]:
-            found = gradient(NUMPY, *parameters, **data)
-            return [self.to_numpy(found[name]) for name in shapes]
+        def unload(found: Any) -> Arrays:
+            found = {key: self.to_numpy(part) for key, part in found.items()}
+            return arranged(problem, formula, found, inputs)
 
-        if _adds_up(problem, inputs, partials):
-            return Prepared(load, _blocked(problem, partials, _rows(problem, inputs)), unload)
-        run = direct(problem, functools.partial(gradient, NUMPY))
-        return Prepared(load, run, lambda found: unload(found[name] for name in shapes))
+        def listed(*arguments: Any, **data: Any) -> list[Any]:
+            found = function(NUMPY, *arguments, **data)
+            return [self.to_numpy(found[key]) for key in first]
+
+        def in_blocks(native: Any, *along: Any) -> Arrays:
+            sums = _blocked(problem, functools.partial(listed, *along), rows)
+            return dict(zip(first, sums(native), strict=True))
+
+        def at_once(native: Any, *along: Any) -> Any:
+            return function(NUMPY, *along, *native[0], **native[1])
+
+        rows = _rows(problem, inputs)
+        blocks = _adds_up(problem, inputs, functools.partial(listed, *seeds))
+        call: Callable[..., Any] = in_blocks if blocks else at_once
+        if seeds:
+            return Prepared(load, lambda native: call(*native), unload, method=method)
+        if not blocks:
+            call = direct(problem, functools.partial(function, NUMPY))
+        return Prepared(load, call, unload, method=method)
 
     def prepare_cost(self, problem: Problem, inputs: Arrays) -> Prepared:
         prepared = prepare_numpy_cost(self, problem, inputs)
@@ -73,8 +153,142 @@ def prepare_numpy_cost(backend: Backend, problem: Problem, inputs: Arrays) -> Pr
     load = backend.loader(problem, inputs)
     run = direct(problem, cost)
     value = np.asarray(run(load(inputs)))
-    problem.check_cost(value.shape, value.dtype)
+    problem.check_cost(value.shape, value.dtype, problem.value_shape(inputs))
     return Prepared(load, run, backend.unload_cost)
+
+
+# --- what hand-derived formulas give -------------------------------------------------------
+
+WORDS = {
+    "gradient": "gradient",
+    "jacobian": "Jacobian",
+    "hessian": "Hessian",
+    "hvp": "Hessian-vector product",
+}
+
+
+def hand_derived(
+    problem: Problem, formula: str, xp: Any, values: Mapping[str, Any], inputs: Arrays
+) -> dict[str, Any]:
+    """A hand-derived formula on numbers of any kind: floats, balls, symbols, in NumPy arrays.
+
+    `values` has them by name, with the direction for `hvp`. In the form of the operator's
+    result; `inputs` says of what shape and structure.
+    """
+    parameters, data = problem.split(values)
+    along = {name: values.get(direction(name)) for name in problem.parameters}
+    seeds = (along,) if formula == "hvp" else ()
+    found = getattr(problem, formula)(xp, *seeds, *parameters, **data)
+    check_formula(problem, formula, found, inputs)
+    return arranged(problem, formula, found, inputs)
+
+
+def arranged(problem: Problem, formula: str, found: Any, inputs: Arrays) -> dict[str, Any]:
+    """What a hand-derived formula gave, in the form of the operator's result."""
+    if formula in ("gradient", "hvp"):
+        return {name: np.asarray(found[name]) for name in problem.parameters}
+    whole = _whole(problem, formula, found, inputs)
+    structure = problem.structure(inputs)
+    return {formula: whole[structure.pattern(*whole.shape)] if structure.sparse else whole}
+
+
+def _whole(problem: Problem, formula: str, found: Any, inputs: Arrays) -> np.ndarray:
+    """The matrix in a hand-derived Jacobian or Hessian, stored or not."""
+    if formula == "hessian":
+        return square(found, parameter_shapes(problem, inputs))
+    (rows,) = problem.value_shape(inputs)
+    return matrix([found[name] for name in problem.parameters], rows)
+
+
+def check_formula(problem: Problem, formula: str, found: Any, inputs: Arrays) -> None:
+    """Raise `ProblemError` unless what a hand-derived formula gave has the right form."""
+    shapes = parameter_shapes(problem, inputs)
+    if formula == "gradient":
+        problem.check_gradient(found, shapes)
+    elif formula == "hessian":
+        check_blocks(problem, found, shapes)
+    else:
+        rows = problem.value_shape(inputs) if formula == "jacobian" else ()
+        check_parts(problem, WORDS[formula], found, {n: (*rows, *s) for n, s in shapes.items()})
+
+
+def _check_structure(problem: Problem, formula: str, found: Any, inputs: Arrays) -> None:
+    """Raise `ProblemError` for an entry that is not 0, and left out by the structure."""
+    structure = problem.structure(inputs)
+    if formula not in ("jacobian", "hessian") or not structure.sparse:
+        return
+    whole = np.array(_whole(problem, formula, found, inputs))
+    whole[structure.pattern(*whole.shape)] = 0.0
+    if np.any(whole):
+        row, column = np.argwhere(whole)[0]
+        raise ProblemError(
+            f"the structure of problem {problem.name!r} leaves out entry [{row}, {column}], which "
+            f"is {whole[row, column]:.17g} in the hand-derived {WORDS[formula]}"
+        )
+
+
+def square(blocks: Mapping[tuple[str, str], Any], shapes: Mapping[str, Any]) -> np.ndarray:
+    """A Hessian from its blocks, each pair of parameters once."""
+    sizes = {name: int(np.prod(shape)) for name, shape in shapes.items()}
+
+    def block(one: str, other: str) -> np.ndarray:
+        if (one, other) in blocks:
+            return np.reshape(blocks[one, other], (sizes[one], sizes[other]))
+        return block(other, one).T
+
+    return np.concatenate([np.concatenate([block(n, m) for m in shapes], axis=1) for n in shapes])
+
+
+def check_parts(
+    problem: Problem, what: str, found: Any, shapes: Mapping[str, tuple[int, ...]]
+) -> None:
+    """Raise `ProblemError` unless there is an array of the right shape for every parameter."""
+    subject = f"the hand-derived {what} of problem {problem.name!r}"
+    _check_names(subject, found, list(shapes), list(shapes))
+    for name, shape in shapes.items():
+        _check_shape(subject, repr(name), np.shape(found[name]), shape)
+
+
+def check_blocks(problem: Problem, found: Any, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise `ProblemError` unless every pair of parameters has one block, of the right shape."""
+    subject = f"the hand-derived Hessian of problem {problem.name!r}"
+    pairs = list(itertools.product(shapes, shapes))
+    given = found if isinstance(found, Mapping) else {}
+    needed = [
+        pair
+        for pair in itertools.combinations_with_replacement(shapes, 2)
+        if pair[::-1] not in given
+    ]
+    _check_names(subject, found, needed, pairs)
+    for one, other in found:
+        if one != other and (other, one) in found:
+            raise ProblemError(
+                f"{subject} has both {(one, other)} and {(other, one)}: each pair goes in once"
+            )
+        _check_shape(
+            subject, str((one, other)), np.shape(found[one, other]), (*shapes[one], *shapes[other])
+        )
+
+
+def _check_names(subject: str, found: Any, needed: list[Any], known: list[Any]) -> None:
+    if not isinstance(found, Mapping):
+        raise ProblemError(f"{subject} must be a dict, but it is a {type(found).__name__}")
+    missing = [key for key in needed if key not in found]
+    extra = [key for key in found if key not in known]
+    if missing:
+        raise ProblemError(f"{subject} lacks {', '.join(map(repr, missing))}")
+    if extra:
+        raise ProblemError(
+            f"{subject} names {', '.join(map(repr, extra))}, and there is only "
+            f"{', '.join(map(repr, known))}"
+        )
+
+
+def _check_shape(
+    subject: str, name: str, shape: tuple[int, ...], expected: tuple[int, ...]
+) -> None:
+    if shape != expected:
+        raise ProblemError(f"{subject} gives {name} the shape {shape}, and it must be {expected}")
 
 
 # --- rows in blocks ------------------------------------------------------------------------
