@@ -137,6 +137,30 @@ def _compressed(backend: Transforming, function: Function, pattern: Pattern) -> 
     return Derived(rowwise, f"{pullback.method}, {told(by_rows.colours)} of rows")
 
 
+def jacobian_times(
+    problem: Problem, inputs: Arrays, entries: np.ndarray, vector: np.ndarray
+) -> np.ndarray:
+    """The product of a Jacobian, dense or of stored entries, and a vector."""
+    structure = problem.structure(inputs)
+    if not structure.sparse:
+        return np.asarray(entries @ vector)
+    extent = Jacobian().extent(problem, inputs)
+    row, column = structure.pattern(*extent)
+    return np.bincount(row, entries * vector[column], extent[0]).astype(entries.dtype)
+
+
+def times_jacobian(
+    problem: Problem, inputs: Arrays, vector: np.ndarray, entries: np.ndarray
+) -> np.ndarray:
+    """The product of a vector and a Jacobian, dense or of stored entries."""
+    structure = problem.structure(inputs)
+    if not structure.sparse:
+        return np.asarray(vector @ entries)
+    extent = Jacobian().extent(problem, inputs)
+    row, column = structure.pattern(*extent)
+    return np.bincount(column, vector[row] * entries, extent[1]).astype(entries.dtype)
+
+
 def told(colours: int) -> str:
     """`3 colours`."""
     return f"{colours} colour{'s' if colours > 1 else ''}"

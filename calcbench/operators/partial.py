@@ -11,10 +11,12 @@ import numpy as np
 from calcbench.errors import SelectorError, Unsupported, nearest
 from calcbench.interfaces.backend import Backend, Prepared
 from calcbench.interfaces.problem import Arrays, Problem
+from calcbench.operators.jacobian import jacobian_times
 from calcbench.operators.operator import (
     VALUE,
     Layout,
     Operator,
+    components,
     native_direction,
     parameter_shapes,
     place,
@@ -103,10 +105,12 @@ class Partial(Operator):
         name, index = self.place(problem, inputs)
         if problem.vector_valued:
             whole = backend.prepare(problem, inputs, "jacobian")
-            column = self.position(problem, inputs)
+            unit = np.zeros(components(problem, inputs), backend.dtype)
+            unit[self.position(problem, inputs)] = 1.0
 
             def unload(result: Any) -> Arrays:
-                return {VALUE: np.array(whole.unload(result)["jacobian"][:, column])}
+                entries = whole.unload(result)["jacobian"]
+                return {VALUE: jacobian_times(problem, inputs, entries, unit)}
 
             source = "one column of the Jacobian"
         else:

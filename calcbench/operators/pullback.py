@@ -9,6 +9,7 @@ import numpy as np
 from calcbench.errors import Unsupported
 from calcbench.interfaces.backend import Backend, Prepared
 from calcbench.interfaces.problem import Arrays, Problem
+from calcbench.operators.jacobian import times_jacobian
 from calcbench.operators.operator import (
     COTANGENT,
     Layout,
@@ -76,7 +77,8 @@ class Pullback(Operator):
         def unload(result: Any) -> Arrays:
             found, cotangent = whole.unload(result[0]), result[1]
             if problem.vector_valued:
-                return by_parameter(problem, cut(shapes, cotangent @ found["jacobian"]))
+                flat = times_jacobian(problem, inputs, cotangent, found["jacobian"])
+                return by_parameter(problem, cut(shapes, flat))
             return {name: np.array(cotangent * partial) for name, partial in found.items()}
 
         return seeded(whole, seed, unload, "times the cotangent")

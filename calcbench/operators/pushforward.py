@@ -10,6 +10,7 @@ import numpy as np
 from calcbench.errors import Unsupported
 from calcbench.interfaces.backend import Backend, Prepared
 from calcbench.interfaces.problem import Arrays, Problem
+from calcbench.operators.jacobian import jacobian_times
 from calcbench.operators.operator import VALUE, Layout, Operator, direction, written
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Pushforward(Operator):
             found, along = whole.unload(result[0]), result[1]
             flat = np.concatenate([part.ravel() for part in along])
             if problem.vector_valued:
-                return {VALUE: np.array(found["jacobian"] @ flat)}
+                return {VALUE: jacobian_times(problem, inputs, found["jacobian"], flat)}
             gradient = np.concatenate([found[name].ravel() for name in names])
             return {VALUE: np.array(gradient @ flat)}
 
