@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -21,10 +21,17 @@ from calcbench.interfaces import Backend, Prepared, Problem
 from calcbench.interfaces.backend import timed
 from calcbench.interfaces.problem import Arrays
 from calcbench.interfaces.vocabulary import Namespace, object_reduction
+from calcbench.operators import GRADIENT, Operator, named
+from calcbench.operators.hessian import Hessian
+from calcbench.operators.jacobian import Jacobian
+from calcbench.operators.operator import COTANGENT, VALUE, component, cut
+from calcbench.operators.partial import Partial
 from calcbench.program import ITERATE, PRINT, Rule, Spelling, Use, Writer, comprehension, mapping
 
 from . import by_hand
-from .by_hand import CHECKED_ROWS
+from .by_hand import CHECKED_ROWS, hand_derived
+
+METHOD = "symbolic"
 
 LARGEST_EXPRESSION = 100_000
 """Operations beyond which differentiating and compiling takes minutes; refused with a reason."""
@@ -34,6 +41,9 @@ PROOF_ROWS = 2
 
 ROUNDED_CONSTANT = 1e-12
 """A smaller difference than this may come from math.pi or 1/3 in a formula, and refutes nothing."""
+
+LARGEST_PROOF = 2_000
+"""Entries of a matrix that are still worth proving one by one."""
 
 LARGEST_SIMPLIFICATION = 400
 """Operations beyond which SymPy's simplify takes too long to wait for."""
@@ -57,44 +67,57 @@ class SymPy(Backend):
     def convert(self, array: np.ndarray) -> np.ndarray:
         return self.cast(array)
 
-    def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
-        trace = self.trace(problem, inputs)
-        partials = [p for array in trace.gradient().values() for p in array.flat]
-        shapes = [inputs[name].shape for name in problem.parameters]
-        sizes = [inputs[name].size for name in problem.parameters]
-
-        def unload(flat: Any) -> Arrays:
-            named = zip(problem.parameters, _split(flat, sizes), shapes, strict=True)
-            return {name: self.to_numpy(part).reshape(shape) for name, part, shape in named}
-
-        return self._prepare(trace, inputs, partials, unload)
-
     def prepare_cost(self, problem: Problem, inputs: Arrays) -> Prepared:
-        trace = self.trace(problem, inputs)
-        trace.check_size()
-        prepared = self._prepare(trace, inputs, [trace.cost], self.unload_cost)
-        return dataclasses.replace(prepared, run=lambda native: prepared.run(native)[0])
+        return self._prepare(problem, inputs, named("cost"))
+
+    def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
+        return self._prepare(problem, inputs, named("gradient"))
+
+    def prepare_value_and_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
+        return self._prepare(problem, inputs, named("value_and_gradient"))
+
+    def prepare_partial(self, problem: Problem, inputs: Arrays, component: str) -> Prepared:
+        return self._prepare(problem, inputs, Partial(component))
+
+    def prepare_pushforward(self, problem: Problem, inputs: Arrays) -> Prepared:
+        return self._prepare(problem, inputs, named("pushforward"))
+
+    def prepare_pullback(self, problem: Problem, inputs: Arrays) -> Prepared:
+        return self._prepare(problem, inputs, named("pullback"))
+
+    def prepare_jacobian(self, problem: Problem, inputs: Arrays) -> Prepared:
+        return self._prepare(problem, inputs, named("jacobian"))
+
+    def prepare_hvp(self, problem: Problem, inputs: Arrays) -> Prepared:
+        return self._prepare(problem, inputs, named("hvp"))
+
+    def prepare_hessian(self, problem: Problem, inputs: Arrays) -> Prepared:
+        return self._prepare(problem, inputs, named("hessian"))
+
+    def prepare_second_derivative(self, problem: Problem, inputs: Arrays) -> Prepared:
+        return self._prepare(problem, inputs, named("second_derivative"))
 
     def to_numpy(self, native: Any) -> np.ndarray:
         # Compiled formulas mix numbers of Python and of NumPy.
         return np.array(native, dtype=self.dtype)
 
-    def _prepare(
-        self,
-        trace: Trace,
-        inputs: Arrays,
-        expressions: list[Any],
-        unload: Callable[[Any], Arrays],
-    ) -> Prepared:
-        """Compile expressions of a trace: `run` lists their values, over the rows if it has any."""
-        problem = trace.problem
+    def _prepare(self, problem: Problem, inputs: Arrays, operator: Operator) -> Prepared:
+        """Compile the operator's expressions: `run` lists their values, over the rows if any.
+
+        Every operator is linear in the cost, so that the mean (or sum) over rows is taken last.
+        """
+        trace = self.trace(problem, inputs, operator=operator)
         self._check_rows(problem, trace, inputs)
-        function, seconds = timed(_compile, trace, expressions)
+        layout = operator.layout(problem, inputs)
+        wanted = trace.expressions(operator, inputs, range(layout.size))
+        distinct = {expression: k for k, expression in enumerate(dict.fromkeys(wanted))}
+        places = [distinct[expression] for expression in wanted]
+        function, seconds = timed(_compile, trace, list(distinct))
         # Row data is evaluated in NumPy all the same: load splits it into columns, once.
         check = self.loader(problem, inputs)
         baked = {n: inputs[n] for n in problem.data if inputs[n].dtype.kind == "i"}
 
-        def load(inputs: Any) -> Any:
+        def load_point(inputs: Any) -> Any:
             for name, indices in baked.items():
                 if not np.array_equal(inputs[name], indices):
                     raise ProblemError(
@@ -106,16 +129,38 @@ class SymPy(Backend):
             columns = [c for n in problem.rows for c in _columns(data[n])]
             return fixed, columns
 
-        def run(native: Any) -> Any:
+        def seed(inputs: Any) -> list[Any]:
+            return list(_scalars(self.convert(inputs[name]) for name in trace.seeds))
+
+        def run(native: Any, seeds: Any = ()) -> Any:
             fixed, columns = native
             if not columns:
-                return function(*fixed)
-            return _over_rows(function, fixed, columns, problem.reduction)
+                return function(*fixed, *seeds)
+            return _over_rows(function, [*fixed, *seeds], columns, problem.reduction)
 
-        return Prepared(load, run, unload, seconds)
+        def unload(values: Any) -> Arrays:
+            flat = self.to_numpy(values)[places]
+            parts = cut(tuple(layout.shapes.values()), flat)
+            return {n: np.array(part) for n, part in zip(layout.shapes, parts, strict=True)}
 
-    def trace(self, problem: Problem, inputs: Arrays, rows: int = 1) -> Trace:
-        """Run the cost on symbols: `rows` symbolic rows of data, everything else in full."""
+        if not trace.seeds:
+            return Prepared(load_point, run, unload, seconds, METHOD)
+        return Prepared(
+            lambda inputs: (load_point(inputs), seed(inputs)),
+            lambda native: run(*native),
+            unload,
+            seconds,
+            METHOD,
+            seed,
+        )
+
+    def trace(
+        self, problem: Problem, inputs: Arrays, rows: int = 1, operator: Operator = GRADIENT
+    ) -> Trace:
+        """Run the cost on symbols: `rows` symbolic rows of data, everything else in full.
+
+        With symbols for the operator's direction or cotangent, the same for every row.
+        """
         self.framework()
         symbols = {}
         taken = {*problem.parameters, *problem.data}
@@ -129,45 +174,56 @@ class SymPy(Backend):
                 symbols[name] = _symbols(name, (rows, *array.shape[1:]), problem, taken)
             else:
                 symbols[name] = _symbols(name, array.shape, problem, taken)
+        seeds = {
+            name: _symbols(_seed_label(name, taken), shape, problem, taken)
+            for name, shape in operator.seeds(problem, inputs).items()
+        }
         parameters, data = problem.split(symbols)
         value = problem.cost_on(self.name, self.namespace())(*parameters, **data)
-        problem.check_cost(np.shape(value), _dtype(value))
-        return Trace(problem, symbols, _scalar(value))
+        problem.check_cost(np.shape(value), _dtype(value), problem.value_shape(inputs))
+        return Trace(problem, symbols, _expressions(value), seeds)
 
-    def prove(self, problem: Problem, inputs: Arrays) -> str:
-        """Run the hand-derived gradient on symbols and subtract the derivative of the cost.
+    def prove(self, problem: Problem, inputs: Arrays, formula: str = "gradient") -> str:
+        """Run a hand-derived formula on symbols and subtract the derivative of the cost.
 
-        Every parameter, datum and row is a symbol, so a difference that simplifies to 0 is a
-        proof for all values; for costs over rows it is one for `PROOF_ROWS` rows of any data.
+        Every parameter, datum, row and seed is a symbol, so a difference that simplifies to 0 is
+        a proof for all values; for costs over rows it is one for `PROOF_ROWS` rows of any data.
         """
+        operator = named(formula).settled(problem, inputs)
+        layout = operator.layout(problem, inputs)
         try:
-            trace = self.trace(problem, inputs, PROOF_ROWS)
-            derivative = trace.gradient()
+            if layout.size > LARGEST_PROOF:
+                raise Unsupported(f"{layout.size:,} entries, over {LARGEST_PROOF:,}")
+            trace = self.trace(problem, inputs, PROOF_ROWS, operator)
+            derivative = trace.expressions(operator, inputs, range(layout.size))
         except Unsupported as error:
             return f"not proved: {error}"
-        parameters, data = problem.split(trace.symbols)
-        hand = problem.gradient(self.namespace(), *parameters, **data)
-        problem.check_gradient(hand, {name: inputs[name].shape for name in problem.parameters})
-        for name in problem.parameters:
-            claimed = np.asarray(hand[name], dtype=object)
-            for index in np.ndindex(claimed.shape):
-                verdict = _is_zero(claimed[index] - derivative[name][index])
-                if verdict is not True:
-                    where = f"∂C/∂{name}{list(index) if index else ''}"
-                    return f"refuted in {where}" if verdict is False else f"not proved in {where}"
+        values = {**trace.symbols, **trace.seeds}
+        hand = hand_derived(problem, formula, self.namespace(), values, inputs)
+        claimed = [e for array in hand.values() for e in np.asarray(array, dtype=object).flat]
+        for k, (claim, truth) in enumerate(zip(claimed, derivative, strict=True)):
+            verdict = _is_zero(claim - truth)
+            if verdict is not True:
+                where = layout.label(k)
+                return f"refuted in {where}" if verdict is False else f"not proved in {where}"
         return "proved"
 
-    def formulas(self, problem: Problem, inputs: Arrays) -> dict[str, str]:
-        """The cost and its first partials; for a cost over rows, those of one row."""
-        trace = self.trace(problem, inputs)
-        found = {"C": str(trace.cost)}
-        for name, array in trace.gradient().items():
-            for index in np.ndindex(array.shape):
-                key = f"∂C/∂{name}{list(index) if index else ''}"
-                found[key] = str(_readable(array[index]))
-        more = len(found) - 1 - SHOWN_PARTIALS
+    def formulas(
+        self, problem: Problem, inputs: Arrays, operator: Operator | None = None
+    ) -> dict[str, str]:
+        """The cost and an operator's first components; for a cost over rows, those of one row."""
+        operator = operator or GRADIENT
+        trace = self.trace(problem, inputs, operator=operator)
+        names = [
+            component({VALUE: problem.value_shape(inputs)}, k) for k in range(len(trace.values))
+        ]
+        found = {name: str(value) for name, value in zip(names, trace.values, strict=True)}
+        layout = operator.layout(problem, inputs)
+        first = range(min(layout.size, SHOWN_PARTIALS))
+        for k, expression in zip(first, trace.expressions(operator, inputs, first), strict=True):
+            found.setdefault(layout.label(k), str(_readable(expression)))
+        more = layout.size - len(first)
         if more > 0:
-            found = dict(list(found.items())[: 1 + SHOWN_PARTIALS])
             found["note"] = f"… and {more} more partials"
         if problem.rows:
             found["note"] = f"for one row; the {problem.reduction} over all rows is taken" + (
@@ -187,7 +243,8 @@ class SymPy(Backend):
         whole = float(problem.cost_on(self.name, by_hand.NUMPY)(*parameters, **data))
         fixed = [*_scalars(parameters), *_scalars(data[n] for n in trace.fixed)]
         columns = [c for n in problem.rows for c in _columns(data[n])]
-        cost = _compile(trace, [trace.cost])
+        seedless = dataclasses.replace(trace, seeds={})
+        cost = _compile(seedless, [trace.cost])
         (by_row,) = _over_rows(cost, fixed, columns, problem.reduction)
         if not np.isclose(whole, by_row, rtol=1e-8, atol=1e-12, equal_nan=True):
             raise ProblemError(
@@ -204,7 +261,15 @@ class Trace:
     problem: Problem
     symbols: dict[str, Any]
     """Argument name → object array of symbols (or integer array, baked in)."""
-    cost: Any
+    values: list[Any]
+    """The cost; of a vector-valued problem, each of its outputs."""
+    seeds: dict[str, Any]
+    """Name among the inputs → symbols of the direction or cotangent."""
+
+    @property
+    def cost(self) -> Any:
+        """The expression of the cost."""
+        return self.values[0]
 
     @property
     def fixed(self) -> list[str]:
@@ -217,7 +282,7 @@ class Trace:
 
     def check_size(self) -> None:
         """Raise `Unsupported` for a cost that would take minutes to differentiate or compile."""
-        operations = _operations(self.cost)
+        operations = sum(_operations(value) for value in self.values)
         if operations > LARGEST_EXPRESSION:
             raise Unsupported(
                 f"the formula has {operations:,} operations, over {LARGEST_EXPRESSION:,}"
@@ -233,6 +298,56 @@ class Trace:
             for index in np.ndindex(symbols.shape):
                 partials[name][index] = self.cost.diff(symbols[index])
         return partials
+
+    def expressions(
+        self, operator: Operator, inputs: Arrays, positions: Iterable[int]
+    ) -> list[Any]:
+        """The operator's result at these positions of its layout."""
+        self.check_size()
+        entry = self._entry(operator, inputs)
+        return [entry(k) for k in positions]
+
+    def _entry(self, operator: Operator, inputs: Arrays) -> Callable[[int], Any]:
+        """The operator's result: position in its layout → expression."""
+        import sympy
+
+        values, problem = self.values, self.problem
+        variables = list(_scalars(self.symbols[name] for name in problem.parameters))
+        seeds = list(_scalars(self.seeds.values()))
+        occur = [value.free_symbols for value in values]
+
+        @functools.cache
+        def slope(row: int, k: int) -> Any:
+            return values[row].diff(variables[k]) if variables[k] in occur[row] else sympy.S.Zero
+
+        @functools.cache
+        def curvature(one: int, other: int) -> Any:
+            return slope(0, one).diff(variables[other])
+
+        def second(one: int, other: int) -> Any:
+            return curvature(min(one, other), max(one, other))  # it is symmetric
+
+        def product(factor: Callable[[int], Any]) -> Any:
+            return sympy.Add(*(factor(k) * seed for k, seed in enumerate(seeds)))
+
+        if isinstance(operator, Partial):
+            position = operator.position(problem, inputs)
+            return lambda k: slope(k, position)
+        if isinstance(operator, (Jacobian, Hessian)):
+            extent = operator.extent(problem, inputs)
+            row, column = (part.tolist() for part in problem.structure(inputs).pattern(*extent))
+            of = slope if isinstance(operator, Jacobian) else second
+            return lambda k: of(row[k], column[k])
+        entries: dict[str, Callable[[int], Any]] = {
+            "cost": lambda k: values[k],
+            "gradient": lambda k: slope(0, k),
+            "value_and_gradient": lambda k: slope(0, k - 1) if k else values[0],
+            "pushforward": lambda k: product(lambda column: slope(k, column)),
+            "pullback": lambda k: product(lambda row: slope(row, k)),
+            "hvp": lambda k: product(lambda other: second(k, other)),
+            "second_derivative": lambda k: second(0, 0),
+        }
+        return entries[operator.name]
 
 
 def _readable(expression: Any) -> Any:
@@ -292,7 +407,10 @@ def _compile(trace: Trace, expressions: list[Any]) -> Callable[..., Any]:
     import sympy
 
     arguments = []
-    for name in (*trace.problem.parameters, *trace.fixed, *trace.problem.rows):
+    for name in (*trace.problem.parameters, *trace.fixed):
+        arguments += list(trace.symbols[name].flat)
+    arguments += list(_scalars(trace.seeds.values()))
+    for name in trace.problem.rows:
         arguments += list(trace.symbols[name].flat)
     modules = [
         {
@@ -302,6 +420,7 @@ def _compile(trace: Trace, expressions: list[Any]) -> Callable[..., Any]:
             "Expm1": np.expm1,
             "Log1p": np.log1p,
             "Heaviside": np.heaviside,
+            "DiracDelta": lambda x, *k: 0.0 * x,  # the slope of a jump, beside the jump
         },
         "numpy",
     ]
@@ -359,11 +478,20 @@ def _symbolic_array() -> type:
     return SymbolicArray
 
 
-def _scalar(value: Any) -> Any:
-    """The expression in a value of shape ()."""
+def _expressions(value: Any) -> list[Any]:
+    """The expressions in a value of shape () or (m,)."""
     import sympy
 
-    return sympy.sympify(np.asarray(value, dtype=object)[()])
+    return [sympy.sympify(item) for item in np.asarray(value, dtype=object).flat]
+
+
+def _seed_label(name: str, taken: set[str]) -> str:
+    """What the symbols of a direction (`v_w`) or cotangent (`u`) are called."""
+    label = "u" if name == COTANGENT else f"v_{name.removeprefix('direction ')}"
+    while label in taken:
+        label += "'"
+    taken.add(label)
+    return label
 
 
 def _dtype(value: Any) -> str:
@@ -387,14 +515,6 @@ def _scalars(arrays: Any) -> Iterator[Any]:
 def _columns(data: np.ndarray) -> list[np.ndarray]:
     """Row data of any shape as contiguous columns, one per element of a row."""
     return [np.ascontiguousarray(column) for column in data.reshape(len(data), -1).T]
-
-
-def _split(flat: list[Any], sizes: list[int]) -> list[list[Any]]:
-    parts, start = [], 0
-    for size in sizes:
-        parts.append(flat[start : start + size])
-        start += size
-    return parts
 
 
 # --- the vocabulary in SymPy ---------------------------------------------------------------
