@@ -28,6 +28,19 @@ class OneInnerVariable(Problem):
             r"\frac{\partial y}{\partial x} = z^2 \cos(x z^2), \qquad"
             r" \frac{\partial y}{\partial z} = 2xz \cos(x z^2)",
         ),
+        (
+            "Differentiate once more. Each second partial has two parts: the bend of the outer "
+            "function, times both inner slopes, and its slope, times the bend of the inner one.",
+            r"\frac{\partial^2 y}{\partial x \, \partial z} = \frac{d^2 y}{du^2}"
+            r" \frac{\partial u}{\partial x} \frac{\partial u}{\partial z}"
+            r" + \frac{dy}{du} \frac{\partial^2 u}{\partial x \, \partial z}",
+        ),
+        (
+            "The sine bends by −sin u; the inner second partials are 0, 2z and 2x.",
+            r"\frac{\partial^2 y}{\partial x^2} = -z^4 \sin u, \qquad"
+            r" \frac{\partial^2 y}{\partial x \, \partial z} = -2 x z^3 \sin u + 2z \cos u, \qquad"
+            r" \frac{\partial^2 y}{\partial z^2} = -4 x^2 z^2 \sin u + 2x \cos u",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, the chain rule for partial "
@@ -45,3 +58,12 @@ class OneInnerVariable(Problem):
     def gradient(self, xp, x, z):
         outer = xp.cos(x * z**2)
         return {"x": outer * z**2, "z": outer * 2 * x * z}
+
+    def hessian(self, xp, x, z):
+        u = x * z**2
+        slope, bend = xp.cos(u), -xp.sin(u)
+        return {
+            ("x", "x"): bend * z**4,
+            ("x", "z"): bend * 2 * x * z**3 + slope * 2 * z,
+            ("z", "z"): bend * 4 * x**2 * z**2 + slope * 2 * x,
+        }

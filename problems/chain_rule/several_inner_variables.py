@@ -44,6 +44,20 @@ class SeveralInnerVariables(Problem):
             "Multiply along the paths and add.",
             r"\frac{\partial y}{\partial z} = e^u (x \sin v - \cos v)",
         ),
+        (
+            "Differentiate once more. The derivative by x of eᵘ sin v is eᵘ (z sin v + cos v) "
+            "again, and that of eᵘ cos v is eᵘ (z cos v − sin v).",
+            r"\frac{\partial^2 y}{\partial x^2} = e^u \left( (z^2 - 1) \sin v + 2z \cos v \right)",
+        ),
+        (
+            "The mixed one: in z sin v, the factor z moves as well.",
+            r"\frac{\partial^2 y}{\partial x \, \partial z}"
+            r" = e^u \left( (xz + 2) \sin v + (x - z) \cos v \right)",
+        ),
+        (
+            "And by z twice.",
+            r"\frac{\partial^2 y}{\partial z^2} = e^u \left( (x^2 - 1) \sin v - 2x \cos v \right)",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, the chain rule for partial "
@@ -62,3 +76,12 @@ class SeveralInnerVariables(Problem):
         u, v = x * z, x - z
         dy_du, dy_dv = xp.exp(u) * xp.sin(v), xp.exp(u) * xp.cos(v)
         return {"x": dy_du * z + dy_dv, "z": dy_du * x - dy_dv}
+
+    def hessian(self, xp, x, z):
+        u, v = x * z, x - z
+        sine, cosine = xp.exp(u) * xp.sin(v), xp.exp(u) * xp.cos(v)
+        return {
+            ("x", "x"): (z**2 - 1) * sine + 2 * z * cosine,
+            ("x", "z"): (x * z + 2) * sine + (x - z) * cosine,
+            ("z", "z"): (x**2 - 1) * sine - 2 * x * cosine,
+        }

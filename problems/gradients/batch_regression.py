@@ -28,6 +28,17 @@ class BatchRegression(Problem):
             "The residual changes by 1 per unit of b.",
             r"\frac{\partial C}{\partial b} = \frac{2}{n} \sum_i r_i",
         ),
+        (
+            "Differentiate both slopes once more. They are straight lines in m and b, so their "
+            "slopes, the entries of the Hessian, depend on the data alone.",
+            r"H = \frac{2}{n} \begin{pmatrix} \sum_i x_i^2 & \sum_i x_i \\ \sum_i x_i & n"
+            r" \end{pmatrix}",
+        ),
+        (
+            "For the class's points. 35 and the determinant are positive, so the cost is a bowl "
+            "with one lowest point: steep along m, shallow along b, which slows gradient descent.",
+            r"H = \begin{pmatrix} 35 & 7 \\ 7 & 2 \end{pmatrix}, \qquad \det H = 21",
+        ),
     )
     sources = ("Calculus for Machine Learning III: Partial Derivatives, batch regression gradient",)
 
@@ -45,3 +56,6 @@ class BatchRegression(Problem):
     def gradient(self, xp, m, b, *, x, y):
         residual = m * x + b - y
         return {"m": 2 * xp.mean(residual * x), "b": 2 * xp.mean(residual)}
+
+    def hessian(self, xp, m, b, *, x, y):
+        return {("m", "m"): 2 * xp.mean(x**2), ("m", "b"): 2 * xp.mean(x), ("b", "b"): 2}

@@ -41,6 +41,24 @@ class BinaryCrossEntropy(Problem):
             "The bias adds to z directly.",
             r"\frac{\partial C}{\partial b} = \frac{1}{n} \sum_i (\sigma(z_i) - y_i)",
         ),
+        (
+            "Differentiate the error once more: the slope of the sigmoid, which is never negative. "
+            "The label drops out.",
+            r"\frac{\partial^2 C_i}{\partial z_i^2} = \sigma'(z_i)"
+            r" = \sigma(z_i) \, (1 - \sigma(z_i)) =: s_i",
+        ),
+        (
+            "Each of the two derivatives brings its feature (the bias: a 1). The Hessian is a sum "
+            "of squares with weights sᵢ, so that the cost is convex.",
+            r"\frac{\partial^2 C}{\partial w_j \, \partial w_k} = \frac{1}{n} \sum_i s_i x_{ij}"
+            r" x_{ik}, \qquad \frac{\partial^2 C}{\partial w_j \, \partial b} = \frac{1}{n} \sum_i"
+            r" s_i x_{ij}, \qquad \frac{\partial^2 C}{\partial b^2} = \frac{1}{n} \sum_i s_i",
+        ),
+        (
+            "As matrices; Newton's method with it is iteratively reweighted least squares.",
+            r"\frac{\partial^2 C}{\partial w \, \partial w^T} = \frac{1}{n} X^T S X, \qquad"
+            r" S = \operatorname{diag}(s_1, \ldots, s_n)",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, cross-entropy cost",
@@ -63,3 +81,13 @@ class BinaryCrossEntropy(Problem):
     def gradient(self, xp, w, b, *, X, y):
         error = xp.sigmoid(xp.matmul(X, w) + b) - y
         return {"w": xp.matmul(error, X) / X.shape[0], "b": xp.mean(error)}
+
+    def hessian(self, xp, w, b, *, X, y):
+        z = xp.matmul(X, w) + b
+        s = xp.sigmoid(z) * xp.sigmoid(-z)
+        n = X.shape[0]
+        return {
+            ("w", "w"): xp.matmul(xp.matrix_transpose(X) * s, X) / n,
+            ("w", "b"): xp.matmul(s, X) / n,
+            ("b", "b"): xp.mean(s),
+        }

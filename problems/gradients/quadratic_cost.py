@@ -45,6 +45,19 @@ class QuadraticCost(Problem):
             r"\frac{\partial C}{\partial b} = \frac{1}{n} \sum_i"
             r" \frac{\partial C_i}{\partial z_i}",
         ),
+        (
+            "Differentiate by z once more. With s = σ(z)·σ(−z) the slope is (a − y)·s; by the "
+            "product rule both factors move, and s' = s·(1 − 2a).",
+            r"\frac{\partial^2 C_i}{\partial z_i^2} = s_i^2 + (a_i - y_i) \, s_i (1 - 2 a_i)"
+            r" =: h_i",
+        ),
+        (
+            "Each derivative brings its feature (the bias: a 1). Far on the wrong side hᵢ is "
+            "negative: unlike the cross-entropy, this cost is not convex.",
+            r"\frac{\partial^2 C}{\partial w \, \partial w^T} = \frac{1}{n} X^T"
+            r" \operatorname{diag}(h_1, \ldots, h_n) \, X, \qquad"
+            r" \frac{\partial^2 C}{\partial b^2} = \frac{1}{n} \sum_i h_i",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, quadratic cost",
@@ -67,3 +80,15 @@ class QuadraticCost(Problem):
         z = xp.matmul(X, w) + b
         slope = (xp.sigmoid(z) - y) * xp.sigmoid(z) * xp.sigmoid(-z)
         return {"w": xp.matmul(slope, X) / X.shape[0], "b": xp.mean(slope)}
+
+    def hessian(self, xp, w, b, *, X, y):
+        z = xp.matmul(X, w) + b
+        a, rest = xp.sigmoid(z), xp.sigmoid(-z)
+        s = a * rest
+        h = s**2 + (a - y) * s * (rest - a)
+        n = X.shape[0]
+        return {
+            ("w", "w"): xp.matmul(xp.matrix_transpose(X) * h, X) / n,
+            ("w", "b"): xp.matmul(h, X) / n,
+            ("b", "b"): xp.mean(h),
+        }

@@ -33,6 +33,19 @@ class SinglePointRegression(Problem):
             r"\frac{\partial C}{\partial m} = 2 \cdot 7.77 \cdot 7 = 108.78, \qquad"
             r" \frac{\partial C}{\partial b} = 2 \cdot 7.77 = 15.54",
         ),
+        (
+            "Differentiate both slopes once more. The residual changes by x per unit of m and by 1 "
+            "per unit of b, wherever the line lies.",
+            r"\frac{\partial^2 C}{\partial m^2} = 2x^2, \qquad"
+            r" \frac{\partial^2 C}{\partial m \, \partial b} = 2x, \qquad"
+            r" \frac{\partial^2 C}{\partial b^2} = 2",
+        ),
+        (
+            "The determinant of the Hessian is 0: one point does not determine a line. Turning the "
+            "line about the point costs nothing.",
+            r"H = 2 \begin{pmatrix} x^2 & x \\ x & 1 \end{pmatrix}, \qquad"
+            r" \det H = 4x^2 - 4x^2 = 0",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, single point regression gradient",
@@ -47,3 +60,6 @@ class SinglePointRegression(Problem):
     def gradient(self, xp, m, b, *, x, y):
         residual = m * x + b - y
         return {"m": 2 * residual * x, "b": 2 * residual}
+
+    def hessian(self, xp, m, b, *, x, y):
+        return {("m", "m"): 2 * x**2, ("m", "b"): 2 * x, ("b", "b"): 2}

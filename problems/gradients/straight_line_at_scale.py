@@ -37,6 +37,11 @@ class StraightLineAtScale(Problem):
             r" \frac{\partial C}{\partial b} = \frac{2}{n} \Bigl( m \sum_i x_i + b n"
             r" - \sum_i y_i \Bigr)",
         ),
+        (
+            "Differentiate once more: the Hessian holds the same sums, and no parameter.",
+            r"H = \frac{2}{n} \begin{pmatrix} \sum_i x_i^2 & \sum_i x_i \\ \sum_i x_i & n"
+            r" \end{pmatrix}",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, batch regression gradient",
@@ -57,3 +62,7 @@ class StraightLineAtScale(Problem):
             "m": 2 * (m * xp.matmul(x, x) + b * sum_x - xp.matmul(x, y)) / n,
             "b": 2 * (m * sum_x + b * n - xp.sum(y)) / n,
         }
+
+    def hessian(self, xp, m, b, *, x, y):
+        mean_square = xp.matmul(x, x) / x.shape[0]
+        return {("m", "m"): 2 * mean_square, ("m", "b"): 2 * xp.mean(x), ("b", "b"): 2}

@@ -24,6 +24,16 @@ class BoxVolume(Problem):
         ),
         ("In the same way for the width.", r"\frac{\partial v}{\partial w} = l h"),
         ("And for the height.", r"\frac{\partial v}{\partial h} = l w"),
+        (
+            "Differentiate the faces once more. The volume is a straight line in each variable, so "
+            "nothing bends; but a higher box has a larger front.",
+            r"\frac{\partial^2 v}{\partial l^2} = 0, \qquad"
+            r" \frac{\partial^2 v}{\partial l \, \partial w} = h",
+        ),
+        (
+            "The Hessian is symmetric: the order of the two derivatives does not matter.",
+            r"H = \begin{pmatrix} 0 & h & w \\ h & 0 & l \\ w & l & 0 \end{pmatrix}",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, geometric examples",
@@ -38,3 +48,13 @@ class BoxVolume(Problem):
 
     def gradient(self, xp, l, w, h):
         return {"l": w * h, "w": l * h, "h": l * w}
+
+    def hessian(self, xp, l, w, h):
+        return {
+            ("l", "l"): 0,
+            ("l", "w"): h,
+            ("l", "h"): w,
+            ("w", "w"): 0,
+            ("w", "h"): l,
+            ("h", "h"): 0,
+        }

@@ -29,6 +29,10 @@ class ConeVolume(Problem):
             "same volume, a third of a disc times that unit.",
             r"\frac{\partial v}{\partial h} \cdot h = v",
         ),
+        (
+            "Differentiate both slopes once more, by each variable: the Hessian, over r and h.",
+            r"H = \frac{\pi}{3} \begin{pmatrix} 2h & 2r \\ 2r & 0 \end{pmatrix}",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, geometric examples",
@@ -43,3 +47,6 @@ class ConeVolume(Problem):
 
     def gradient(self, xp, r, h):
         return {"r": 2 * xp.pi * r * h / 3, "h": xp.pi * r**2 / 3}
+
+    def hessian(self, xp, r, h):
+        return {("r", "r"): 2 * xp.pi * h / 3, ("r", "h"): 2 * xp.pi * r / 3, ("h", "h"): 0}

@@ -32,6 +32,16 @@ class CylinderVolume(Problem):
             "This is the area of the end: growing the length adds a disc.",
             r"\frac{\partial v}{\partial l}(3, 5) = 9 \pi \approx 28.27",
         ),
+        (
+            "Differentiate the wall 2πrl and the end πr² once more. The wall grows by 2πr per unit "
+            "of length, and so does the end per unit of radius.",
+            r"\frac{\partial^2 v}{\partial l \, \partial r} = 2 \pi r"
+            r" = \frac{\partial^2 v}{\partial r \, \partial l}",
+        ),
+        (
+            "Together the second partials are the Hessian, over r and l.",
+            r"H = \begin{pmatrix} 2 \pi l & 2 \pi r \\ 2 \pi r & 0 \end{pmatrix}",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, geometric examples",
@@ -46,3 +56,6 @@ class CylinderVolume(Problem):
 
     def gradient(self, xp, r, l):
         return {"r": 2 * xp.pi * r * l, "l": xp.pi * r**2}
+
+    def hessian(self, xp, r, l):
+        return {("r", "r"): 2 * xp.pi * l, ("r", "l"): 2 * xp.pi * r, ("l", "l"): 0}

@@ -30,6 +30,21 @@ class DampedWave(Problem):
             r"\frac{\partial u}{\partial t} = -e^{-t/2}"
             r" \left( \frac{1}{2} \sin(x - 2t) + 2 \cos(x - 2t) \right)",
         ),
+        (
+            "Differentiate once more, first in space. The wave bends back towards 0 everywhere.",
+            r"\frac{\partial^2 u}{\partial x^2} = -e^{-t/2} \sin(x - 2t) = -u",
+        ),
+        (
+            "The mixed one: differentiate the slope in space by the time.",
+            r"\frac{\partial^2 u}{\partial x \, \partial t} = e^{-t/2}"
+            r" \left( 2 \sin(x - 2t) - \frac{1}{2} \cos(x - 2t) \right)",
+        ),
+        (
+            "And the slope in time by the time, with the product rule. The Hessian has these "
+            "three, the mixed one twice.",
+            r"\frac{\partial^2 u}{\partial t^2} = e^{-t/2}"
+            r" \left( 2 \cos(x - 2t) - \frac{15}{4} \sin(x - 2t) \right)",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, partial derivatives of "
@@ -48,4 +63,12 @@ class DampedWave(Problem):
         return {
             "x": fading * xp.cos(phase),
             "t": -fading * (xp.sin(phase) / 2 + 2 * xp.cos(phase)),
+        }
+
+    def hessian(self, xp, x, t):
+        fading, phase = xp.exp(-t / 2), x - 2 * t
+        return {
+            ("x", "x"): -fading * xp.sin(phase),
+            ("x", "t"): fading * (2 * xp.sin(phase) - xp.cos(phase) / 2),
+            ("t", "t"): fading * (2 * xp.cos(phase) - 15 * xp.sin(phase) / 4),
         }

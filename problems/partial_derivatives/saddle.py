@@ -36,6 +36,18 @@ class Saddle(Problem):
             r"\frac{\partial z}{\partial x}(3, 2) = 6, \qquad"
             r" \frac{\partial z}{\partial y}(3, 2) = -4",
         ),
+        (
+            "Differentiate each slope once more, by each variable. The slope 2x does not contain "
+            "y, and −2y does not contain x.",
+            r"\frac{\partial^2 z}{\partial x^2} = 2, \qquad"
+            r" \frac{\partial^2 z}{\partial x \, \partial y} = 0, \qquad"
+            r" \frac{\partial^2 z}{\partial y^2} = -2",
+        ),
+        (
+            "Together they are the Hessian. One positive and one negative curvature make a saddle, "
+            "which is why (0, 0) is neither a peak nor a pit.",
+            r"H = \begin{pmatrix} 2 & 0 \\ 0 & -2 \end{pmatrix}",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, partial derivatives of "
@@ -51,3 +63,6 @@ class Saddle(Problem):
 
     def gradient(self, xp, x, y):
         return {"x": 2 * x, "y": -2 * y}
+
+    def hessian(self, xp, x, y):
+        return {("x", "x"): 2, ("x", "y"): 0, ("y", "y"): -2}

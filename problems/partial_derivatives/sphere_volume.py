@@ -25,6 +25,10 @@ class SphereVolume(Problem):
             "Let Δ shrink towards 0. The volume grows as fast as the surface is large.",
             r"\frac{dv}{dr} = 4 \pi r^2",
         ),
+        (
+            "The surface grows too: its slope is the second derivative.",
+            r"\frac{d^2 v}{dr^2} = 8 \pi r",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, geometric examples",
@@ -39,3 +43,6 @@ class SphereVolume(Problem):
 
     def gradient(self, xp, r):
         return {"r": 4 * xp.pi * r**2}
+
+    def hessian(self, xp, r):
+        return {("r", "r"): 8 * xp.pi * r}

@@ -29,6 +29,10 @@ class TorusVolume(Problem):
             "The second is the surface of the torus: the disc's rim times the length of the path.",
             r"4 \pi^2 R r = 2 \pi r \cdot 2 \pi R",
         ),
+        (
+            "Differentiate both slopes once more, by each variable: the Hessian, over R and r.",
+            r"H = \begin{pmatrix} 0 & 4 \pi^2 r \\ 4 \pi^2 r & 4 \pi^2 R \end{pmatrix}",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, geometric examples",
@@ -43,3 +47,7 @@ class TorusVolume(Problem):
 
     def gradient(self, xp, R, r):
         return {"R": 2 * xp.pi**2 * r**2, "r": 4 * xp.pi**2 * R * r}
+
+    def hessian(self, xp, R, r):
+        mixed = 4 * xp.pi**2 * r
+        return {("R", "R"): 0, ("R", "r"): mixed, ("r", "r"): 4 * xp.pi**2 * R}

@@ -39,6 +39,14 @@ class DiabetesLinearRegression(Problem):
             "left of the mean residual.",
             r"\frac{\partial C}{\partial b} = 2 b",
         ),
+        (
+            "Differentiate once more: each derivative brings its feature (the bias: a 1). For "
+            "standardised features the Hessian is twice their correlations, and the bias stands "
+            "apart.",
+            r"\frac{\partial^2 C}{\partial w \, \partial w^T} = \frac{2}{n} X^T X, \qquad"
+            r" \frac{\partial^2 C}{\partial w_j \, \partial b} = \frac{2}{n} \sum_i x_{ij} = 0,"
+            r" \qquad \frac{\partial^2 C}{\partial b^2} = 2",
+        ),
     )
     sources = (
         "Efron, Hastie, Johnstone & Tibshirani, Least Angle Regression, Annals of Statistics 32 "
@@ -60,3 +68,10 @@ class DiabetesLinearRegression(Problem):
     def gradient(self, xp, w, b, *, X, y):
         residual = xp.matmul(X, w) + b - y
         return {"w": 2 * xp.matmul(residual, X) / X.shape[0], "b": 2 * xp.mean(residual)}
+
+    def hessian(self, xp, w, b, *, X, y):
+        return {
+            ("w", "w"): 2 * xp.matmul(xp.matrix_transpose(X), X) / X.shape[0],
+            ("w", "b"): 2 * xp.mean(X, axis=0),
+            ("b", "b"): 2,
+        }

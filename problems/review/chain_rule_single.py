@@ -27,6 +27,12 @@ class ChainRuleSingle(Problem):
             r"\frac{dy}{du} = e^u, \qquad \frac{du}{dx} = -2x",
         ),
         ("Multiply, and write u as −x² again.", r"\frac{dy}{dx} = -2x \, e^{-x^2}"),
+        (
+            "The product rule on −2x and e^(−x²), and the chain rule again on the second. The bell "
+            "changes its bend where 2x² = 1.",
+            r"\frac{d^2 y}{dx^2} = -2 e^{-x^2} + (-2x)(-2x) \, e^{-x^2}"
+            r" = (4x^2 - 2) \, e^{-x^2}",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, review of the chain rule",
@@ -41,3 +47,6 @@ class ChainRuleSingle(Problem):
 
     def gradient(self, xp, x):
         return {"x": -2 * x * xp.exp(-(x**2))}
+
+    def hessian(self, xp, x):
+        return {("x", "x"): (4 * x**2 - 2) * xp.exp(-(x**2))}

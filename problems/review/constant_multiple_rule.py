@@ -23,6 +23,10 @@ class ConstantMultipleRule(Problem):
             "Here c = 7 and f = x³, whose derivative is 3x² by the power rule.",
             r"\frac{dy}{dx} = 7 \cdot 3 x^2 = 21 x^2",
         ),
+        (
+            "Differentiate once more: the constant 21 stays where it is.",
+            r"\frac{d^2 y}{dx^2} = 21 \cdot 2 x = 42 x",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, review of the derivative rules",
@@ -37,3 +41,6 @@ class ConstantMultipleRule(Problem):
 
     def gradient(self, xp, x):
         return {"x": 21 * x**2}
+
+    def hessian(self, xp, x):
+        return {("x", "x"): 42 * x}

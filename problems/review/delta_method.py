@@ -36,6 +36,11 @@ class DeltaMethod(Problem):
             "point.",
             r"\frac{dy}{dx}(2) = 6, \qquad \frac{dy}{dx}(-1) = 0",
         ),
+        (
+            "The slope is itself a function, whose slope is the second derivative. The parabola "
+            "bends upwards, everywhere alike.",
+            r"\frac{d^2 y}{dx^2} = \frac{d}{dx} (2x + 2) = 2",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, review of the delta method",
@@ -50,3 +55,6 @@ class DeltaMethod(Problem):
 
     def gradient(self, xp, x):
         return {"x": 2 * x + 2}
+
+    def hessian(self, xp, x):
+        return {("x", "x"): 2}

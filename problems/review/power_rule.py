@@ -27,6 +27,10 @@ class PowerRule(Problem):
             r"\frac{d}{dx} x^n = n x^{n-1}",
         ),
         ("Here n = 5.", r"\frac{dy}{dx} = 5 x^4"),
+        (
+            "The rule holds for the derivative too, which is a power with a constant factor.",
+            r"\frac{d^2 y}{dx^2} = 5 \cdot 4 x^3 = 20 x^3",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, review of the derivative rules",
@@ -41,3 +45,6 @@ class PowerRule(Problem):
 
     def gradient(self, xp, x):
         return {"x": 5 * x**4}
+
+    def hessian(self, xp, x):
+        return {("x", "x"): 20 * x**3}

@@ -28,6 +28,11 @@ class ProductRule(Problem):
             r"\frac{du}{dx} = 2x, \qquad \frac{dv}{dx} = \cos x",
         ),
         ("Put the pieces together.", r"\frac{dy}{dx} = 2x \sin x + (x^2 + 1) \cos x"),
+        (
+            "Use the rule once more on both terms. The mixed term comes twice: once from each.",
+            r"\frac{d^2 y}{dx^2} = \frac{d^2 u}{dx^2} v + 2 \frac{du}{dx} \frac{dv}{dx}"
+            r" + u \frac{d^2 v}{dx^2} = 2 \sin x + 4x \cos x - (x^2 + 1) \sin x",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, review of the derivative rules",
@@ -42,3 +47,6 @@ class ProductRule(Problem):
 
     def gradient(self, xp, x):
         return {"x": 2 * x * xp.sin(x) + (x**2 + 1) * xp.cos(x)}
+
+    def hessian(self, xp, x):
+        return {("x", "x"): 2 * xp.sin(x) + 4 * x * xp.cos(x) - (x**2 + 1) * xp.sin(x)}

@@ -31,6 +31,12 @@ class QuotientRule(Problem):
             r"\frac{dy}{dx} = \frac{1 + x^2 - x \cdot 2x}{(1 + x^2)^2}"
             r" = \frac{1 - x^2}{(1 + x^2)^2}",
         ),
+        (
+            "Use the rule once more, on 1 − x² over (1 + x²)², and cancel a factor 1 + x². At the "
+            "peak the second derivative is −1/2: the curve bends down.",
+            r"\frac{d^2 y}{dx^2} = \frac{-2x (1 + x^2) - 4x (1 - x^2)}{(1 + x^2)^3}"
+            r" = \frac{2x (x^2 - 3)}{(1 + x^2)^3}",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, review of the derivative rules",
@@ -45,3 +51,6 @@ class QuotientRule(Problem):
 
     def gradient(self, xp, x):
         return {"x": (1 - x**2) / (1 + x**2) ** 2}
+
+    def hessian(self, xp, x):
+        return {("x", "x"): 2 * x * (x**2 - 3) / (1 + x**2) ** 3}

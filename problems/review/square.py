@@ -23,6 +23,11 @@ class Square(Problem):
             r"\frac{dy}{dx} = \lim_{\Delta \to 0} (2x + \Delta) = 2x",
         ),
         ("At x = 5 the slope is 10.", r"\frac{dy}{dx}(5) = 2 \cdot 5 = 10"),
+        (
+            "The slope 2x is itself a function of x. Its slope, the second derivative, is 2: each "
+            "step makes the area grow faster by the same amount.",
+            r"\frac{d^2 y}{dx^2} = \frac{d}{dx} 2x = 2",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, review of automatic "
@@ -38,3 +43,6 @@ class Square(Problem):
 
     def gradient(self, xp, x):
         return {"x": 2 * x}
+
+    def hessian(self, xp, x):
+        return {("x", "x"): 2}

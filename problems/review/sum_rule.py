@@ -27,6 +27,10 @@ class SumRule(Problem):
             r"\frac{dv}{dx} = 4",
         ),
         ("Add the two.", r"\frac{dy}{dx} = 3 x^2 + 4"),
+        (
+            "Differentiate once more, term by term. The straight line does not bend.",
+            r"\frac{d^2 y}{dx^2} = 6 x + 0",
+        ),
     )
     sources = (
         "Calculus for Machine Learning III: Partial Derivatives, review of the derivative rules",
@@ -41,3 +45,6 @@ class SumRule(Problem):
 
     def gradient(self, xp, x):
         return {"x": 3 * x**2 + 4}
+
+    def hessian(self, xp, x):
+        return {("x", "x"): 6 * x}
