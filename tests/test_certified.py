@@ -31,7 +31,7 @@ def digits_of(ball, expected):
 
 
 def partial(problem, name="x", index=()):
-    return reference(problem, points.inputs(problem)).partials[name][index]
+    return reference(problem, points.inputs(problem)).values[name][index]
 
 
 # --- against closed forms, to 30 digits ---------------------------------------------------
@@ -96,7 +96,7 @@ def test_logistic_regression():
         error = [1 / (1 + mpmath.exp(-zi)) - yi for zi, yi in zip(z, y, strict=True)]
         for j in range(2):
             expected = mpmath.fsum(e * row[j] for e, row in zip(error, X, strict=True)) / 3
-            assert digits_of(found.partials["w"][j], expected) > 30
+            assert digits_of(found.values["w"][j], expected) > 30
 
 
 def test_rosenbrock_in_200_dimensions():
@@ -117,7 +117,7 @@ def test_rosenbrock_in_200_dimensions():
         with mpmath.workdps(80):
             total = left + right
             exact = mpmath.mpf(total.numerator) / total.denominator
-            assert digits_of(found.partials["x"][i], exact) > 30
+            assert digits_of(found.values["x"][i], exact) > 30
 
 
 def test_linear_algebra():
@@ -138,7 +138,7 @@ def test_linear_algebra():
             # det A = Πx (1 + s);  1ᵀA⁻¹1 = s / (1 + s)
             expected = 1 / v - v**-2 / (1 + s) - v**-2 / (1 + s) ** 2
             expected += 1 / (2 * mpmath.sqrt(1 + v)) if i == 0 else 0
-            assert digits_of(found.partials["x"][i], expected) > 30
+            assert digits_of(found.values["x"][i], expected) > 30
 
 
 @given(st.lists(st.floats(-50, 50), min_size=1, max_size=5), st.floats(-3, 3))
@@ -160,8 +160,10 @@ def test_polynomials_are_exact(coefficients, x):
         assert mpmath.mpf(above.str(70, radius=False, more=True)) >= truth - slack
 
 
-@pytest.mark.parametrize("name", calcbench.problems())
-def test_every_problem_is_certified(name):
+@pytest.mark.parametrize(
+    "name", [name for name, problem in calcbench.problems().items() if problem.has_gradient]
+)
+def test_every_gradient_is_certified(name):
     problem = calcbench.problems()[name]
     own = points.inputs(problem)
     certificate = certify(problem, own, "float64")
@@ -182,7 +184,7 @@ def test_rounding_stays_inside_the_ball(dtype):
         for inputs in points.points(problem, points.inputs(problem)).values():
             held = {n: a.astype(dtype).astype(float) for n, a in inputs.items()}
             near = rounded(problem, held, dtype)
-            true = reference(problem, held).gradient
+            true = reference(problem, held).value
             prepared = backend.prepare(problem, held)
             got = prepared.unload(prepared.run(prepared.load(held)))
             unit = np.finfo(dtype).eps / 2

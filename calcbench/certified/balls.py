@@ -15,6 +15,12 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
+Number = Any
+"""The numbers in balls: `flint.arb`, or a `Jet`, where second derivatives are wanted."""
+
+CHECKED = 16
+"""Steps between two looks at the clock."""
+
 
 class NotFinite(ArithmeticError):
     """A number that is none: the logarithm of −1, say."""
@@ -36,8 +42,13 @@ class Tape(list["Ball"]):
 
     def add(self, ball: Ball) -> None:
         """Record a ball. Raises `TooSlow` past the deadline."""
+        ball.place = len(self)
         self.append(ball)
-        if len(self) % 1024 == 0 and time.monotonic() > self.deadline:
+        self.look(ball.place)
+
+    def look(self, step: int) -> None:
+        """Look at the clock at some of the steps. Raises `TooSlow` past the deadline."""
+        if step % CHECKED == 0 and time.monotonic() > self.deadline:
             raise TooSlow
 
 
@@ -59,20 +70,21 @@ def _operator(function: Callable[[Ball, Ball], Any]) -> Callable[[Ball, Any], An
 class Ball:
     """A real number known to within a radius; active if it depends on a parameter."""
 
-    __slots__ = ("adjoint", "edges", "magnitude", "tape", "value")
+    __slots__ = ("adjoint", "edges", "magnitude", "place", "tape", "value")
 
     def __init__(
         self,
-        value: arb,
-        edges: Sequence[tuple[Ball, arb]] = (),
+        value: Number,
+        edges: Sequence[tuple[Ball, Number]] = (),
         tape: Tape | None = None,
     ) -> None:
         """Take the value and, for an active ball, (operand, partial) pairs and the tape."""
         self.value = value
         self.edges = edges
         self.tape = tape
-        self.adjoint: arb | None = None
-        self.magnitude = 0.0  # Σ |terms of the adjoint|, for the parameters themselves
+        self.place = -1  # on the tape
+        self.adjoint: Number | None = None
+        self.magnitude: Any = 0.0  # Σ |terms of the adjoint|, for the parameters themselves
 
     # --- arithmetic ---
 
@@ -194,7 +206,7 @@ def lift(number: Any) -> Ball:
     return Ball(arb(number if isinstance(number, int) else float(number)))
 
 
-def record(value: arb, edges: Iterable[tuple[Ball, arb]]) -> Ball:
+def record(value: Number, edges: Iterable[tuple[Ball, Number]]) -> Ball:
     """A ball computed from others; it goes on the tape if one of them is active."""
     active = [edge for edge in edges if edge[0].tape is not None]
     if not active:
@@ -237,20 +249,58 @@ def logsumexp(terms: Sequence[Ball]) -> Ball:
     )
 
 
-def reverse(output: Ball) -> None:
-    """Sweep the tape backwards from `output`, leaving ∂output/∂ball in every `adjoint`."""
-    if output.tape is None:  # a constant
-        return
-    output.adjoint = arb(1)
-    output.magnitude = 1.0
-    for ball in reversed(output.tape):
+def terms(adjoint: Number, partial: Number) -> Any:
+    """|adjoint·partial|, as a float: what one edge adds to a first derivative."""
+    return abs(float((adjoint * partial).mid()))
+
+
+def reverse(
+    outputs: Iterable[tuple[Ball, Number]],
+    order: Iterable[Ball],
+    sizes: Callable[[Number, Number], Any] = terms,
+) -> None:
+    """Sweep backwards, leaving ∂(Σ wᵢ·outputᵢ)/∂ball in every `adjoint`.
+
+    Takes the outputs with their weights, and the balls on the tape that they were computed from,
+    the latest first (`cone`, or the whole tape reversed). `sizes` measures what one edge adds to
+    the derivatives of a parameter. Raises `TooSlow` past the tape's deadline.
+    """
+    for output, weight in outputs:
+        if output.tape is not None:  # it is not a constant
+            output.adjoint = weight if output.adjoint is None else output.adjoint + weight
+            if not output.edges:  # it is a parameter itself
+                output.magnitude = output.magnitude + sizes(ONE, weight)
+    for step, ball in enumerate(order):
         if ball.adjoint is None:
             continue
+        assert ball.tape is not None
+        ball.tape.look(step)
         for operand, partial in ball.edges:
-            share = ball.adjoint * partial
+            share = ball.adjoint if partial is ONE else ball.adjoint * partial
             operand.adjoint = share if operand.adjoint is None else operand.adjoint + share
             if not operand.edges:
-                operand.magnitude += abs(float(share.mid()))
+                operand.magnitude = operand.magnitude + sizes(ball.adjoint, partial)
+
+
+def cone(output: Ball) -> list[Ball]:
+    """The balls on the tape that this one was computed from, itself included, the latest first."""
+    found: dict[int, Ball] = {}
+    left = [output]
+    while left:
+        ball = left.pop()
+        if ball.place >= 0 and ball.place not in found:
+            found[ball.place] = ball
+            left += [operand for operand, _ in ball.edges]
+            if ball.tape is not None:
+                ball.tape.look(len(found))
+    return [found[place] for place in sorted(found, reverse=True)]
+
+
+def forget(outputs: Iterable[Ball], order: Iterable[Ball]) -> None:
+    """Reset the adjoints that a sweep has left, for the next one."""
+    for ball in (*outputs, *order):
+        for reached in (ball, *(operand for operand, _ in ball.edges)):
+            reached.adjoint, reached.magnitude = None, 0.0
 
 
 def ancestors(balls: Iterable[Ball]) -> set[int]:
@@ -276,7 +326,7 @@ def precision(bits: int) -> Iterator[None]:
         ctx.prec = before
 
 
-def _sigmoid(x: arb) -> arb:
+def _sigmoid(x: Number) -> Number:
     # The two forms are the same number; each is the accurate one on its side.
     if x.mid() > 0:
         return 1 / (1 + (-x).exp())
@@ -284,7 +334,7 @@ def _sigmoid(x: arb) -> arb:
     return decay / (1 + decay)
 
 
-def _softplus(x: arb) -> arb:
+def _softplus(x: Number) -> Number:
     return x + (-x).exp().log1p() if x.mid() > 0 else x.exp().log1p()
 
 

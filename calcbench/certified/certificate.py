@@ -1,4 +1,4 @@
-"""Certificate: the true gradient at a point, and how far an honest evaluation may be from it."""
+"""Certificate: the truth at a point, and how far an honest evaluation may be from it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from calcbench import points
-from calcbench.certified.reference import (
-    BITS,
-    NotCertified,
-    Reference,
-    claimed,
-    reference,
-    rounded,
-)
+from calcbench.certified.formulas import claimed
+from calcbench.certified.reference import BITS, NotCertified, Reference, reference, rounded
 from calcbench.interfaces.problem import Arrays, Problem
+from calcbench.operators import GRADIENT, Operator
+from calcbench.operators.operator import components
 
 ALLOWANCE = 8.0
 """The multiple of the ball that an exact method may land in: its order of operations is not the
@@ -36,26 +32,27 @@ TRIAL_ROWS = 16
 
 @dataclass(frozen=True)
 class Certificate:
-    """What is proved of a gradient at one point, as vectors over all components."""
+    """What is proved of an operator's result at one point, as vectors in its layout's order."""
 
-    gradient: np.ndarray
+    value: np.ndarray
     """The float64 nearest to the truth."""
     bound: np.ndarray
     """Absolute: how far from the truth an exact method in this dtype may land."""
     magnitude: np.ndarray
-    """Σ |terms| of each component: what cancels where a partial is 0."""
+    """Σ |terms| of each number: what cancels where one is 0."""
     rough: np.ndarray
-    """Whether each component has no derivative here, because a comparison ties."""
+    """Whether each number is no derivative here, because a comparison ties."""
     digits: float
     """Certified digits of the reference itself."""
     range_fault: str
-    """An intermediate result beyond the range of the dtype, if there was one."""
+    """A result or intermediate result beyond the range of the dtype, if there was one."""
     truth: Reference
     inputs: Arrays
     """The inputs at which all this is proved, as the dtype holds them."""
+    operator: Operator = GRADIENT
 
 
-def affordable(problem: Problem, inputs: Arrays) -> bool:
+def affordable(problem: Problem, inputs: Arrays, operator: Operator = GRADIENT) -> bool:
     """Whether certifying a point of this size takes less than `SECONDS`."""
     rows = len(inputs[problem.rows[0]]) if problem.rows else 0
     if rows <= FREE_ROWS:
@@ -63,28 +60,44 @@ def affordable(problem: Problem, inputs: Arrays) -> bool:
     trial = points.thinned(problem, inputs, TRIAL_ROWS)
     started = time.perf_counter()
     with contextlib.suppress(NotCertified):
-        certify(problem, trial, "float64")
+        certify(problem, trial, "float64", operator)
     per_row = (time.perf_counter() - started) / len(trial[problem.rows[0]])
     return per_row * rows <= SECONDS
 
 
-def certify(problem: Problem, inputs: Arrays, dtype: str) -> Certificate:
-    """Certify the gradient at exactly these inputs, for evaluations in `dtype`.
+def certify(
+    problem: Problem, inputs: Arrays, dtype: str, operator: Operator = GRADIENT
+) -> Certificate:
+    """Certify an operator at exactly these inputs, for evaluations in `dtype`.
 
     Raises `NotCertified` with the reason where that cannot be done, or not within `SECONDS`.
     """
-    truth = reference(problem, inputs, SECONDS)
-    near = rounded(problem, inputs, dtype, SECONDS)
+    truth = reference(problem, inputs, SECONDS, operator)
+    near = rounded(problem, inputs, dtype, SECONDS, operator)
     unit = float(np.finfo(dtype).eps) / 2
-    gradient, radius, magnitude = (
-        _vector(problem, part) for part in (truth.gradient, near.radius, truth.magnitudes)
+    value, radius, magnitude, rough = (
+        _vector(part) for part in (truth.value, near.radius, truth.magnitudes, truth.rough)
     )
     with np.errstate(invalid="ignore", over="ignore"):
-        bound = ALLOWANCE * (radius + unit * magnitude + float(np.finfo(dtype).smallest_subnormal))
-    rough = _vector(problem, truth.rough)
+        spread = _either_way(problem, inputs, operator, radius + unit * magnitude)
+        bound = ALLOWANCE * (spread + float(np.finfo(dtype).smallest_subnormal))
     return Certificate(
-        gradient, bound, magnitude, rough, truth.digits, near.range_fault, truth, inputs
+        value, bound, magnitude, rough, truth.digits, near.range_fault, truth, inputs, operator
     )
+
+
+def _either_way(
+    problem: Problem, inputs: Arrays, operator: Operator, spread: np.ndarray
+) -> np.ndarray:
+    """Of a Hessian, the larger spread of (i, j) and (j, i): a method may take either for both."""
+    if operator.name != "hessian":
+        return spread
+    count = components(problem, inputs)
+    row, column = problem.structure(inputs).pattern(count, count)
+    place = {entry: k for k, entry in enumerate(zip(row.tolist(), column.tolist(), strict=True))}
+    entries = zip(column.tolist(), row.tolist(), strict=True)
+    across = [place.get(entry, k) for k, entry in enumerate(entries)]
+    return np.maximum(spread, spread[across])
 
 
 def formula_error(problem: Problem, certificate: Certificate) -> tuple[np.ndarray, np.ndarray]:
@@ -93,15 +106,16 @@ def formula_error(problem: Problem, certificate: Certificate) -> tuple[np.ndarra
     Evaluated in balls as precise as the reference's, the formula and the truth differ by what
     is wrong with the formula and by nothing else; the error is 0 where they cannot be told
     apart. Allowed is what rounded constants, such as 1/3, may do: as much as the rounding of the
-    formula's own operations, which its radius at 53 bits bounds.
+    formula's own operations, which its radius at 53 bits bounds. Raises `NotCertified` for an
+    operator that no hand-derived formula gives.
     """
-    truth = certificate.truth
-    exact = claimed(problem, certificate.inputs, truth.bits)
-    near = claimed(problem, certificate.inputs, BITS["float64"])
+    truth, operator = certificate.truth, certificate.operator
+    exact = claimed(problem, certificate.inputs, truth.bits, operator)
+    near = claimed(problem, certificate.inputs, BITS["float64"], operator)
     unit = float(np.finfo(np.float64).eps) / 2
     errors, allowed = [], []
-    for name in problem.parameters:
-        for said, true in zip(exact[name].flat, truth.partials[name].flat, strict=True):
+    for name in exact:
+        for said, true in zip(exact[name].flat, truth.values[name].flat, strict=True):
             difference = said - true
             errors.append(0.0 if difference.contains(0) else float(difference.mid()))
         for ball in near[name].flat:
@@ -117,11 +131,28 @@ def cost_noise(problem: Problem, inputs: Arrays, dtype: str) -> float:
     intermediate result v counts with u·|∂C/∂v·v|, whether it was rounded or not (running error
     analysis: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.3).
     """
-    moved = {name: inputs[name] * (1 + 2.0**-20 / 3) + 2.0**-30 / 3 for name in problem.parameters}
-    near = rounded(problem, {**inputs, **moved}, dtype, SECONDS)
+    near = rounded(problem, _moved(problem, inputs), dtype, SECONDS)
+    assert near.cost is not None
     unit = float(np.finfo(dtype).eps) / 2
     return ALLOWANCE * (float(near.cost.rad()) + unit * near.cost_magnitude)
 
 
-def _vector(problem: Problem, named: Arrays) -> np.ndarray:
-    return np.concatenate([named[name].ravel() for name in problem.parameters])
+def gradient_noise(problem: Problem, inputs: Arrays, dtype: str) -> Arrays:
+    """How far rounding may carry one evaluation of the gradient in `dtype`, near these inputs.
+
+    Parameter name → array of its shape. At parameters moved a little, as `cost_noise`.
+    """
+    near = rounded(problem, _moved(problem, inputs), dtype, SECONDS)
+    unit = float(np.finfo(dtype).eps) / 2
+    radius = near.radius
+    return {name: ALLOWANCE * (radius[name] + unit * near.magnitudes[name]) for name in radius}
+
+
+def _moved(problem: Problem, inputs: Arrays) -> Arrays:
+    """The same point a little aside, at parameters that use all their bits."""
+    moved = {name: inputs[name] * (1 + 2.0**-20 / 3) + 2.0**-30 / 3 for name in problem.parameters}
+    return {**inputs, **moved}
+
+
+def _vector(named: Arrays) -> np.ndarray:
+    return np.concatenate([array.ravel() for array in named.values()])

@@ -1,20 +1,24 @@
-"""The reference gradient, and how far rounding may carry an honest evaluation from it."""
+"""The reference, and how far rounding may carry an honest evaluation from it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
 
 import numpy as np
 from flint import arb
 
 from calcbench.certified import balls
-from calcbench.certified.balls import Ball, NotFinite, Tape, TooSlow, Undecided
-from calcbench.certified.vocabulary import namespace
-from calcbench.errors import ProblemError, Unsupported, first_line
+from calcbench.certified.balls import TooSlow, Undecided
+from calcbench.certified.evaluation import Found, NotCertified, NotFiniteHere, NotSmoothHere
+from calcbench.certified.first_order import METHODS, first_order
+from calcbench.certified.second_order import second_order
 from calcbench.interfaces.problem import Arrays, Problem
+from calcbench.operators import GRADIENT, Operator
+from calcbench.operators.operator import cut
+
+__all__ = ["NotCertified", "NotFiniteHere", "NotSmoothHere", "Reference", "reference", "rounded"]
 
 PRECISIONS = (128, 256, 512, 1024, 2048)
 """Bits, tried in turn until every component is known well enough."""
@@ -25,85 +29,92 @@ TARGET = 1e-30
 BITS = {"float64": 53, "float32": 24}
 
 
-class NotCertified(Unsupported):
-    """There is no certified gradient here; the message is the reason."""
-
-
-class NotSmoothHere(NotCertified):
-    """There may be no derivative at this point: a branch that no precision decides."""
-
-
-class NotFiniteHere(NotCertified):
-    """The cost is not a number at this point."""
-
-
 @dataclass(frozen=True)
 class Reference:
-    """A gradient with proof: every partial lies within its radius of its midpoint."""
+    """An operator's result with proof: every number lies within its radius of its midpoint.
+
+    Arrays go by the names, and have the shapes, of the operator's layout.
+    """
 
     problem: str
-    cost: arb
-    partials: dict[str, np.ndarray]
-    """Parameter name → object array of balls (`flint.arb`)."""
+    operator: str
+    """Its selector."""
+    cost: arb | None
+    """The cost; of a vector-valued problem None."""
+    values: dict[str, np.ndarray]
+    """Name → object array of balls (`flint.arb`)."""
     bits: int
     """The working precision that was needed."""
-    magnitudes: dict[str, np.ndarray] = field(default_factory=dict)
-    """Parameter name → Σ |terms| that each partial is the sum of: what may cancel in it."""
-    rough: dict[str, np.ndarray] = field(default_factory=dict)
-    """Parameter name → whether each partial has no derivative here, because of a tie."""
+    labels: Callable[[int], str]
+    """Position in the flat vector of all numbers → `∂C/∂w[3]`."""
+    magnitudes: Arrays = field(default_factory=dict)
+    """Name → Σ |terms| that each number is the sum of: what may cancel in it."""
+    rough: Arrays = field(default_factory=dict)
+    """Name → whether each number is no derivative here, because of a tie."""
     cost_magnitude: float = 0.0
     """Σ |∂C/∂v · v| over all intermediate results v: u times it is the rounding of the cost."""
     range_fault: str = ""
-    """An intermediate result that the dtype cannot hold, if there was one."""
+    """A result, or an intermediate one, that the dtype cannot hold, if there was one."""
 
     @property
-    def gradient(self) -> Arrays:
-        """The nearest float64 to every midpoint: parameter name → array of its shape."""
-        return {name: _floats(array) for name, array in self.partials.items()}
+    def value(self) -> Arrays:
+        """The nearest float64 to every midpoint: name → array."""
+        return {name: _floats(array) for name, array in self.values.items()}
 
     @property
     def radius(self) -> Arrays:
-        """How far the truth may be from the midpoint: parameter name → array of its shape."""
-        return {name: _radii(array) for name, array in self.partials.items()}
+        """How far the truth may be from the midpoint: name → array."""
+        return {name: _radii(array) for name, array in self.values.items()}
 
     @property
     def digits(self) -> float:
-        """Certified digits of the worst component."""
-        worst = max(_relative(b) for array in self.partials.values() for b in array.flat)
+        """Certified digits of the worst number."""
+        worst = max((_relative(b) for array in self.values.values() for b in array.flat), default=0)
         return float("inf") if worst == 0 else -float(np.log10(worst))
 
     def __str__(self) -> str:
-        """Every partial to 30 digits."""
-        lines = [f"C = {self.cost.str(30)}"]
-        for name, array in self.partials.items():
-            for index in np.ndindex(array.shape):
-                place = f"[{', '.join(map(str, index))}]" if index else ""
-                told = cast(arb, array[index]).str(30)
-                if name in self.rough and self.rough[name][index]:
-                    told = "no derivative here (a comparison ties)"
-                lines.append(f"∂C/∂{name}{place} = {told}")
+        """Every number to 30 digits, below the cost."""
+        numbers = [ball for array in self.values.values() for ball in array.flat]
+        rough = [flag for array in self.rough.values() for flag in array.flat]
+        lines = []
+        if self.cost is not None and self.operator not in WITH_COST:
+            lines.append(f"C = {self.cost.str(30)}")
+        for k, ball in enumerate(numbers):
+            told = ball.str(30)
+            if rough and rough[k]:
+                told = "no derivative here (a comparison ties)"
+            lines.append(f"{self.labels(k)} = {told}")
         return "\n".join(lines)
 
     __repr__ = __str__
 
 
-def reference(problem: Problem, inputs: Arrays, seconds: float = float("inf")) -> Reference:
-    """The gradient at `inputs`, certified to 30 digits where it can be.
+WITH_COST = ("cost", "value_and_gradient")
+"""Operators whose result holds the cost."""
 
-    The inputs are taken to be exactly the floats that they are; every partial has the shape of
-    its parameter. Raises `NotCertified` where the cost leaves the vocabulary or takes longer than
-    `seconds`, `NotFiniteHere` where it is not a number, `NotSmoothHere` where no precision decides
-    a branch, `ProblemError` where it is not one real number.
+
+def reference(
+    problem: Problem,
+    inputs: Arrays,
+    seconds: float = float("inf"),
+    operator: Operator = GRADIENT,
+) -> Reference:
+    """The result of an operator at `inputs`, certified to 30 digits where it can be.
+
+    The inputs, with the operator's seeds among them, are taken to be exactly the floats that they
+    are. Raises `NotCertified` where the cost leaves the vocabulary or takes longer than `seconds`,
+    `NotFiniteHere` where it is not a number, `NotSmoothHere` where no precision decides a branch,
+    `ProblemError` where it is not what the problem says, or a declared structure is wrong.
     """
     found, reason = None, ""
     deadline = time.monotonic() + seconds
     for bits in PRECISIONS:
         try:
-            found = _sweep(problem, inputs, bits, deadline=deadline)
+            found = _sweep(problem, inputs, operator, bits, deadline=deadline)
         except Undecided as error:
             reason = f"a comparison is not decided at {bits} bits: {error}"
             continue
-        if all(_known(array, found) for array in found.partials.values()):
+        if _known(found):
             break
     if found is None:
         raise NotSmoothHere(f"not smooth here, as far as can be told: {reason}")
@@ -111,7 +122,11 @@ def reference(problem: Problem, inputs: Arrays, seconds: float = float("inf")) -
 
 
 def rounded(
-    problem: Problem, inputs: Arrays, dtype: str = "float64", seconds: float = float("inf")
+    problem: Problem,
+    inputs: Arrays,
+    dtype: str = "float64",
+    seconds: float = float("inf"),
+    operator: Operator = GRADIENT,
 ) -> Reference:
     """The same sweep at the precision of `dtype`.
 
@@ -119,114 +134,63 @@ def rounded(
     `NotCertified` where balls of that precision do not decide a branch, and as `reference`.
     """
     try:
-        return _sweep(problem, inputs, BITS[dtype], dtype, time.monotonic() + seconds)
+        return _sweep(problem, inputs, operator, BITS[dtype], dtype, time.monotonic() + seconds)
     except Undecided as error:
         raise NotCertified(f"too near a tie to judge: {error}") from error
-
-
-def claimed(problem: Problem, inputs: Arrays, bits: int) -> dict[str, np.ndarray]:
-    """The hand-derived gradient evaluated in balls: parameter name → object array of balls."""
-    with balls.precision(bits):
-        parameters, data = problem.split(_lifted(problem, inputs, tape=None))
-        try:
-            gradient = _guarded(lambda: problem.gradient(namespace(balls), *parameters, **data))
-        except Undecided as error:
-            raise NotCertified(f"the formula has a branch too near a tie: {error}") from error
-        shapes = {name: inputs[name].shape for name in problem.parameters}
-        problem.check_gradient(gradient, shapes)
-        return {name: _values(gradient[name]) for name in problem.parameters}
 
 
 def _sweep(
     problem: Problem,
     inputs: Arrays,
+    operator: Operator,
     bits: int,
     dtype: str = "float64",
     deadline: float = float("inf"),
 ) -> Reference:
-    """One forward evaluation and one reverse sweep at `bits` bits."""
+    """One forward evaluation, and what reverse sweeps the operator takes, at `bits` bits."""
+    layout = operator.layout(problem, inputs)
+    order = first_order if operator.name in METHODS else second_order
     with balls.precision(bits):
-        tape = balls.Tape(deadline)
-        lifted = _lifted(problem, inputs, tape)
-        parameters, data = problem.split(lifted)
-        cost = _guarded(lambda: problem.cost(namespace(balls), *parameters, **data))
-        whole = isinstance(cost, (int, np.integer, np.bool_))
-        problem.check_cost(np.shape(cost), "int64" if whole else "float64")
-        output = balls.lift(np.asarray(cost, dtype=object)[()])
-        balls.reverse(output)
-        partials = {name: _adjoints(lifted[name]) for name in problem.parameters}
-        magnitudes = {name: _magnitudes(lifted[name]) for name in problem.parameters}
-        tied = balls.ancestors(tape.ties)
-        rough = {name: _among(lifted[name], tied) for name in problem.parameters}
-        influence = sum(abs(float((b.adjoint * b.value).mid())) for b in tape if b.adjoint)
-        fault = _range_fault(tape, output.value, dtype)
+        try:
+            found = order(problem, inputs, operator, dtype, deadline)
+        except TooSlow:
+            raise NotCertified("it would take too long") from None
+        values = np.empty(len(found.values), dtype=object)
+        values[:] = found.values
+        pieces = [
+            dict(zip(layout.shapes, cut(tuple(layout.shapes.values()), flat), strict=True))
+            for flat in (values, found.magnitudes, found.rough)
+        ]
         return Reference(
-            problem.name, output.value, partials, bits, magnitudes, rough, influence, fault
+            problem.name,
+            operator.selector,
+            found.cost,
+            pieces[0],
+            bits,
+            layout.label,
+            pieces[1],
+            pieces[2],
+            found.cost_magnitude,
+            found.range_fault or _result_fault(found, dtype),
         )
 
 
-def _guarded(evaluate: Callable[[], Any]) -> Any:
-    """Evaluate user code on balls; what they cannot do is a reason, not a traceback."""
-    try:
-        return evaluate()
-    except NotFinite as error:
-        raise NotFiniteHere(str(error)) from error
-    except TooSlow:
-        raise NotCertified("it would take too long") from None
-    except Unsupported as error:
-        raise NotCertified(str(error)) from error
-    except (Undecided, ProblemError):
-        raise
-    except Exception as error:
-        raise NotCertified(f"{type(error).__name__}: {first_line(error)}") from error
+def _result_fault(found: Found, dtype: str) -> str:
+    """The first number of the result itself that overflows in the dtype."""
+    largest = float(np.finfo(dtype).max)
+    for ball in found.values:
+        if abs(ball) > largest:
+            return f"a result is {ball.str(3, radius=False)}"
+    return ""
 
 
-def _lifted(problem: Problem, inputs: Arrays, tape: Tape | None) -> dict[str, Any]:
-    """Inputs as object arrays of balls: parameters active on `tape`, data constant."""
-    lifted = {}
-    for name in (*problem.parameters, *problem.data):
-        array = inputs[name]
-        if array.dtype.kind != "f":
-            lifted[name] = array
-            continue
-        balls_of = np.empty(array.shape, dtype=object)
-        for index in np.ndindex(array.shape):
-            active = tape if name in problem.parameters else None
-            balls_of[index] = Ball(arb(float(array[index])), (), active)
-        lifted[name] = balls_of
-    return lifted
-
-
-def _adjoints(lifted: np.ndarray) -> np.ndarray:
-    found = np.empty(lifted.shape, dtype=object)
-    for index in np.ndindex(lifted.shape):
-        adjoint = cast(Ball, lifted[index]).adjoint
-        found[index] = arb(0) if adjoint is None else adjoint
-    return found
-
-
-def _magnitudes(lifted: np.ndarray) -> np.ndarray:
-    return np.array([ball.magnitude for ball in lifted.flat]).reshape(lifted.shape)
-
-
-def _among(lifted: np.ndarray, ids: set[int]) -> np.ndarray:
-    return np.array([id(ball) in ids for ball in lifted.flat]).reshape(lifted.shape)
-
-
-def _values(claim: Any) -> np.ndarray:
-    claim = np.asarray(claim, dtype=object)
-    found = np.empty(claim.shape, dtype=object)
-    for index in np.ndindex(claim.shape):
-        found[index] = balls.lift(claim[index]).value
-    return found
-
-
-def _known(array: np.ndarray, found: Reference) -> bool:
-    """Whether every partial is known to the target, or known to be nothing beside the others."""
-    largest = max(float(abs(b.mid())) for a in found.partials.values() for b in a.flat)
+def _known(found: Reference) -> bool:
+    """Whether every number is known to the target, or known to be nothing beside the others."""
+    numbers = [ball for array in found.values.values() for ball in array.flat]
+    largest = max((float(abs(ball.mid())) for ball in numbers), default=0.0)
     return all(
-        _relative(b) <= TARGET or float(b.abs_upper()) <= TARGET * TARGET * largest
-        for b in array.flat
+        _relative(ball) <= TARGET or float(ball.abs_upper()) <= TARGET * TARGET * largest
+        for ball in numbers
     )
 
 
@@ -245,19 +209,3 @@ def _floats(array: np.ndarray) -> np.ndarray:
 
 def _radii(array: np.ndarray) -> np.ndarray:
     return np.array([float(b.rad()) for b in array.flat], dtype=np.float64).reshape(array.shape)
-
-
-def _range_fault(tape: Tape, cost: arb, dtype: str) -> str:
-    """The first intermediate result that the dtype cannot hold.
-
-    One that overflows, or one that underflows and matters: to first order it contributes more to
-    the cost than rounding does.
-    """
-    largest, smallest = (float(limit) for limit in (np.finfo(dtype).max, np.finfo(dtype).tiny))
-    unit = float(np.finfo(dtype).eps)
-    for ball in tape:
-        size = abs(ball.value)
-        lost = size < smallest and size > 0 and ball.adjoint is not None
-        if size > largest or (lost and abs(ball.adjoint * ball.value) > unit * abs(cost)):
-            return f"an intermediate result is {ball.value.str(3, radius=False)}"
-    return ""

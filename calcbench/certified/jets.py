@@ -1,0 +1,185 @@
+"""Jet: a ball with its slopes along several directions at once.
+
+Forward mode on top of the tape: where the numbers in `Ball` are jets, the reverse sweep leaves in
+every parameter's adjoint a partial of the cost, and in its slope a row of the Hessian times the
+directions (forward over reverse: Griewank & Walther, Evaluating Derivatives, 2nd ed., chapter 5).
+What depends on no direction stays a plain `flint.arb`.
+"""
+
+# ruff: noqa: D102 (exp, sin, … are what they are called)
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from flint import arb, arb_mat
+
+
+class Jet:
+    """x + ε·slope with ε² = 0. It does what `Ball` asks of its numbers, and nothing else.
+
+    Comparisons, and all questions of size and precision, are about x alone.
+    """
+
+    __slots__ = ("slope", "term", "value")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, value: arb, slope: arb_mat) -> None:
+        """Take x and a matrix of one row, with a column per direction."""
+        self.value = value
+        self.slope = slope
+        self.term: np.ndarray | None = None
+
+    def sizes(self) -> np.ndarray:
+        """|slope|, as floats."""
+        if self.term is None:
+            self.term = np.array([abs(float(ball)) for ball in self.slope.mid().entries()])
+        return self.term
+
+    # --- arithmetic, with jets and with constants ---
+
+    def __add__(self, other: Any) -> Jet:
+        if isinstance(other, Jet):
+            return Jet(self.value + other.value, self.slope + other.slope)
+        return Jet(self.value + other, self.slope)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Jet:
+        return Jet(-self.value, -self.slope)
+
+    def __sub__(self, other: Any) -> Jet:
+        if isinstance(other, Jet):
+            return Jet(self.value - other.value, self.slope - other.slope)
+        return Jet(self.value - other, self.slope)
+
+    def __rsub__(self, other: Any) -> Jet:
+        return Jet(other - self.value, -self.slope)
+
+    def __mul__(self, other: Any) -> Jet:
+        if isinstance(other, Jet):
+            slope = self.slope * other.value + other.slope * self.value
+            return Jet(self.value * other.value, slope)
+        return Jet(self.value * other, self.slope * other)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Jet:
+        if isinstance(other, Jet):
+            quotient = self.value / other.value
+            return Jet(quotient, (self.slope - other.slope * quotient) / other.value)
+        return Jet(self.value / other, self.slope / other)
+
+    def __rtruediv__(self, other: Any) -> Jet:
+        quotient = other / self.value
+        return Jet(quotient, self.slope * (-quotient / self.value))
+
+    def __pow__(self, other: Any) -> Any:
+        """x to a power: a jet, an integer or a ball. x⁰ is 1, and x¹ is x, at x = 0 too."""
+        if isinstance(other, int) and other in (0, 1):
+            return self if other else arb(1)
+        exponent = other.value if isinstance(other, Jet) else other
+        power = self.value**exponent
+        slope = self.slope * (exponent * self.value ** (exponent - 1))
+        if isinstance(other, Jet):
+            slope += other.slope * (power * self.value.log())
+        return Jet(power, slope)
+
+    def __rpow__(self, other: arb) -> Jet:
+        power = other**self.value
+        return Jet(power, self.slope * (power * other.log()))
+
+    # --- comparisons ---
+
+    def __lt__(self, other: Any) -> bool:
+        return bool(self.value < primal(other))
+
+    def __gt__(self, other: Any) -> bool:
+        return bool(self.value > primal(other))
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.value == primal(other))
+
+    # --- functions ---
+
+    def exp(self) -> Jet:
+        value = self.value.exp()
+        return Jet(value, self.slope * value)
+
+    def expm1(self) -> Jet:
+        return Jet(self.value.expm1(), self.slope * self.value.exp())
+
+    def log(self) -> Jet:
+        return Jet(self.value.log(), self.slope / self.value)
+
+    def log1p(self) -> Jet:
+        return Jet(self.value.log1p(), self.slope / (1 + self.value))
+
+    def sqrt(self) -> Jet:
+        root = self.value.sqrt()
+        return Jet(root, self.slope / (2 * root))
+
+    def sin_cos(self) -> tuple[Jet, Jet]:
+        sine, cosine = self.value.sin_cos()
+        return Jet(sine, self.slope * cosine), Jet(cosine, self.slope * -sine)
+
+    def tan(self) -> Jet:
+        return Jet(self.value.tan(), self.slope * self.value.sec() ** 2)
+
+    def sec(self) -> Jet:
+        secant = self.value.sec()
+        return Jet(secant, self.slope * (secant * self.value.tan()))
+
+    def tanh(self) -> Jet:
+        return Jet(self.value.tanh(), self.slope * self.value.sech() ** 2)
+
+    def sech(self) -> Jet:
+        value = self.value.sech()
+        return Jet(value, self.slope * (-value * self.value.tanh()))
+
+    # --- what is asked of the value alone ---
+
+    def mid(self) -> arb:
+        return self.value.mid()
+
+    def is_exact(self) -> bool:
+        return bool(self.value.is_exact())
+
+    def is_finite(self) -> bool:
+        return bool(self.value.is_finite())
+
+    def is_integer(self) -> bool:
+        return False  # as an exponent it varies
+
+    def str(self, *arguments: Any, **options: Any) -> str:
+        return str(self.value.str(*arguments, **options))
+
+
+def primal(number: Any) -> Any:
+    """The value of a jet; any other number is its own."""
+    return number.value if isinstance(number, Jet) else number
+
+
+def along(value: arb, directions: np.ndarray) -> Any:
+    """A parameter as a jet, given its part of every direction; plain where all are 0."""
+    if not np.any(directions):
+        return value
+    return Jet(value, arb_mat(1, len(directions), [arb(float(d)) for d in directions]))
+
+
+def slopes(number: Any, count: int) -> list[arb]:
+    """The slopes of a jet along each of the `count` directions; 0 for a plain number."""
+    if not isinstance(number, Jet):
+        return [arb(0)] * count
+    entries: list[arb] = number.slope.entries()
+    return entries
+
+
+def slope_terms(adjoint: Any, partial: Any) -> Any:
+    """The sizes of the two terms in the slope of adjoint·partial, per direction."""
+    terms: Any = 0.0
+    if isinstance(adjoint, Jet):
+        terms = adjoint.sizes() * abs(float(primal(partial).mid()))
+    if isinstance(partial, Jet):
+        terms = terms + partial.sizes() * abs(float(primal(adjoint).mid()))
+    return terms
