@@ -55,7 +55,7 @@ class ByHand(Backend):
         return self._prepare(problem, inputs, "hessian", "hand-derived formula")
 
     def prepare_hvp(self, problem: Problem, inputs: Arrays) -> Prepared:
-        if problem.derives("hessian") and not problem.derives("hvp"):
+        if not problem.derives("hvp"):
             return self._hessian_times_direction(problem, inputs)
         names = problem.parameters
 

@@ -22,8 +22,6 @@ from calcbench.interfaces.backend import timed
 from calcbench.interfaces.problem import Arrays
 from calcbench.interfaces.vocabulary import Namespace, object_reduction
 from calcbench.operators import GRADIENT, Operator, named
-from calcbench.operators.hessian import Hessian
-from calcbench.operators.jacobian import Jacobian
 from calcbench.operators.operator import COTANGENT, VALUE, component, cut
 from calcbench.operators.partial import Partial
 from calcbench.program import ITERATE, PRINT, Rule, Spelling, Use, Writer, comprehension, mapping
@@ -288,6 +286,24 @@ class Trace:
                 f"the formula has {operations:,} operations, over {LARGEST_EXPRESSION:,}"
             )
 
+    def slope(self, row: int, symbol: Any) -> Any:
+        """The derivative of one output by one symbol; of a sum, of the terms that it occurs in."""
+        import sympy
+
+        return sympy.Add(*(term.diff(symbol) for term in self._terms[row].get(symbol, ())))
+
+    @functools.cached_property
+    def _terms(self) -> list[dict[Any, list[Any]]]:
+        """For each output: symbol → the terms of the sum that it occurs in."""
+        import sympy
+
+        found: list[dict[Any, list[Any]]] = [{} for _ in self.values]
+        for value, terms in zip(self.values, found, strict=True):
+            for term in sympy.Add.make_args(value):
+                for symbol in term.free_symbols:
+                    terms.setdefault(symbol, []).append(term)
+        return found
+
     def gradient(self) -> dict[str, np.ndarray]:
         """Parameter name → object array of the partial derivatives of the cost."""
         self.check_size()
@@ -296,16 +312,37 @@ class Trace:
             symbols = self.symbols[name]
             partials[name] = np.empty(symbols.shape, dtype=object)
             for index in np.ndindex(symbols.shape):
-                partials[name][index] = self.cost.diff(symbols[index])
+                partials[name][index] = self.slope(0, symbols[index])
         return partials
 
     def expressions(
         self, operator: Operator, inputs: Arrays, positions: Iterable[int]
     ) -> list[Any]:
-        """The operator's result at these positions of its layout."""
+        """The operator's result at these positions of its layout.
+
+        Raises `Unsupported` for what would take minutes to derive or compile.
+        """
         self.check_size()
+        places = list(positions)
+        if operator.name in ("hessian", "hvp"):
+            self._check_second(inputs, len(places) / operator.layout(self.problem, inputs).size)
         entry = self._entry(operator, inputs)
-        return [entry(k) for k in positions]
+        return [entry(k) for k in places]
+
+    def _check_second(self, inputs: Arrays, share: float) -> None:
+        """Refuse second derivatives that would be too long together, of which a share is wanted.
+
+        Each is about as long as the first derivative that it is the derivative of.
+        """
+        lengths = [_operations(e) for array in self.gradient().values() for e in array.flat]
+        n = len(lengths)
+        stored = len(self.problem.structure(inputs).pattern(n, n)[0])
+        operations = int(sum(lengths) * stored / n / 2 * share)
+        if operations > LARGEST_EXPRESSION:
+            raise Unsupported(
+                f"the formulas of the second derivatives have about {operations:,} operations, "
+                f"over {LARGEST_EXPRESSION:,}"
+            )
 
     def _entry(self, operator: Operator, inputs: Arrays) -> Callable[[int], Any]:
         """The operator's result: position in its layout → expression."""
@@ -314,11 +351,13 @@ class Trace:
         values, problem = self.values, self.problem
         variables = list(_scalars(self.symbols[name] for name in problem.parameters))
         seeds = list(_scalars(self.seeds.values()))
-        occur = [value.free_symbols for value in values]
+        rows = len(values) if problem.vector_valued else len(variables)
+        row, column = (p.tolist() for p in problem.structure(inputs).pattern(rows, len(variables)))
+        stored = list(zip(row, column, strict=True))
 
         @functools.cache
         def slope(row: int, k: int) -> Any:
-            return values[row].diff(variables[k]) if variables[k] in occur[row] else sympy.S.Zero
+            return self.slope(row, variables[k])
 
         @functools.cache
         def curvature(one: int, other: int) -> Any:
@@ -327,27 +366,33 @@ class Trace:
         def second(one: int, other: int) -> Any:
             return curvature(min(one, other), max(one, other))  # it is symmetric
 
-        def product(factor: Callable[[int], Any]) -> Any:
-            return sympy.Add(*(factor(k) * seed for k, seed in enumerate(seeds)))
+        def product(factor: Callable[[int], Any], places: Iterable[int]) -> Any:
+            return sympy.Add(*(factor(k) * seeds[k] for k in places))
 
         if isinstance(operator, Partial):
             position = operator.position(problem, inputs)
             return lambda k: slope(k, position)
-        if isinstance(operator, (Jacobian, Hessian)):
-            extent = operator.extent(problem, inputs)
-            row, column = (part.tolist() for part in problem.structure(inputs).pattern(*extent))
-            of = slope if isinstance(operator, Jacobian) else second
-            return lambda k: of(row[k], column[k])
+        every, neighbours = range(len(seeds)), _grouped(row, column)
         entries: dict[str, Callable[[int], Any]] = {
             "cost": lambda k: values[k],
             "gradient": lambda k: slope(0, k),
             "value_and_gradient": lambda k: slope(0, k - 1) if k else values[0],
-            "pushforward": lambda k: product(lambda column: slope(k, column)),
-            "pullback": lambda k: product(lambda row: slope(row, k)),
-            "hvp": lambda k: product(lambda other: second(k, other)),
+            "jacobian": lambda k: slope(*stored[k]),
+            "hessian": lambda k: second(*stored[k]),
             "second_derivative": lambda k: second(0, 0),
+            "pushforward": lambda k: product(lambda column: slope(k, column), every),
+            "pullback": lambda k: product(lambda row: slope(row, k), every),
+            "hvp": lambda k: product(lambda other: second(k, other), neighbours.get(k, ())),
         }
         return entries[operator.name]
+
+
+def _grouped(row: list[int], column: list[int]) -> dict[int, list[int]]:
+    """Row → the columns stored in it."""
+    columns: dict[int, list[int]] = {}
+    for one, other in zip(row, column, strict=True):
+        columns.setdefault(one, []).append(other)
+    return columns
 
 
 def _readable(expression: Any) -> Any:
