@@ -4,6 +4,7 @@
 
     cb.problems(); cb.backends()                 # what there is, and why something is not
     cb.gradient("batch_regression", backend="torch", at={"m": 0.9, "b": 0.1})
+    cb.hessian("batch_regression", "jax")        # and other operators: hvp, pushforward, …
     cb.reference("batch_regression")             # the certified gradient, with its error bound
     cb.compare("batch_regression")               # every backend: partials, digits, verdict, time
     cb.benchmark("batch_regression")             # the same, timed so that the numbers repeat
@@ -31,10 +32,32 @@ from calcbench.errors import (  # noqa: E402
 from calcbench.plugins import backends, problems  # noqa: E402
 
 if TYPE_CHECKING:
-    from calcbench.api import benchmark, compare, gradient, reference, verify
+    from calcbench.api import (
+        benchmark,
+        compare,
+        gradient,
+        hessian,
+        hvp,
+        jacobian,
+        partial,
+        pullback,
+        pushforward,
+        reference,
+        second_derivative,
+        value_and_gradient,
+        verify,
+    )
     from calcbench.bench.rounds import QUICK, Settings
     from calcbench.bench.saved import SavedRun, load
-    from calcbench.interfaces import Backend, Prepared, Problem, problem
+    from calcbench.interfaces import (
+        Backend,
+        Derived,
+        Function,
+        Prepared,
+        Problem,
+        Transforming,
+        problem,
+    )
 
 __version__ = "0.1.0"
 
@@ -42,6 +65,8 @@ __all__ = [
     "QUICK",
     "Backend",
     "CalcbenchError",
+    "Derived",
+    "Function",
     "NotInstalled",
     "Prepared",
     "Problem",
@@ -49,23 +74,52 @@ __all__ = [
     "SavedRun",
     "SelectorError",
     "Settings",
+    "Transforming",
     "Unsupported",
     "backends",
     "benchmark",
     "compare",
     "gradient",
+    "hessian",
+    "hvp",
+    "jacobian",
     "load",
+    "partial",
     "problem",
     "problems",
+    "pullback",
+    "pushforward",
     "reference",
+    "second_derivative",
+    "value_and_gradient",
     "verify",
 ]
 
 _LAZY = {
-    **dict.fromkeys(("benchmark", "compare", "gradient", "reference", "verify"), "calcbench.api"),
+    **dict.fromkeys(
+        (
+            "benchmark",
+            "compare",
+            "gradient",
+            "hessian",
+            "hvp",
+            "jacobian",
+            "partial",
+            "pullback",
+            "pushforward",
+            "reference",
+            "second_derivative",
+            "value_and_gradient",
+            "verify",
+        ),
+        "calcbench.api",
+    ),
     **dict.fromkeys(("QUICK", "Settings"), "calcbench.bench.rounds"),
     **dict.fromkeys(("SavedRun", "load"), "calcbench.bench.saved"),
-    **dict.fromkeys(("Backend", "Prepared", "Problem", "problem"), "calcbench.interfaces"),
+    **dict.fromkeys(
+        ("Backend", "Derived", "Function", "Prepared", "Problem", "Transforming", "problem"),
+        "calcbench.interfaces",
+    ),
 }
 
 

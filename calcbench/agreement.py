@@ -1,13 +1,13 @@
-"""Agreement: a gradient against what it should be, and a vote where nothing better is known.
+"""Agreement: a result against what it should be, and a vote where nothing better is known.
 
-`judge` holds gradients against certificates; this module scores them. Where there is no
+`judge` holds results against certificates; this module scores them. Where there is no
 certificate there is no favourite either: at each point the backends vote. Two agree when every
 component differs by no more than their two error bounds allow, the largest camp of mutually
 supporting exact backends is the consensus, and its componentwise median is the reference.
 
 The bounds of a vote are computed too. An exact method may be off by rounding, and how much
 rounding matters at a point is measured there: the inputs are perturbed by a known relative amount,
-and what the gradient makes of that is its sensitivity κ. A backward stable evaluation lies within
+and what the result makes of that is its sensitivity κ. A backward stable evaluation lies within
 a modest multiple of u·(|g| + κ) of the truth (Higham, Accuracy and Stability of Numerical
 Algorithms, 2nd ed., section 1.6). An approximate method adds the bound that it states itself.
 """
@@ -19,7 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calcbench.interfaces.problem import Arrays, Problem
+from calcbench.interfaces.problem import Arrays
+from calcbench.operators.operator import Layout
 from calcbench.record import Disagreement
 
 ROUNDINGS = 64.0
@@ -34,9 +35,9 @@ DRAWS = 2
 
 @dataclass(frozen=True)
 class Ballot:
-    """One backend's gradient at one point, as a vector over all components."""
+    """One backend's result at one point, as a vector over all components."""
 
-    gradient: np.ndarray
+    value: np.ndarray
     bound: np.ndarray
     """Absolute, per component: how far an honest evaluation may be from the truth."""
     exact: bool
@@ -44,7 +45,7 @@ class Ballot:
 
 @dataclass(frozen=True)
 class Consensus:
-    """What a gradient is held against at one point: the truth, or what the backends agree on."""
+    """What a result is held against at one point: the truth, or what the backends agree on."""
 
     reference: np.ndarray
     bound: np.ndarray
@@ -57,29 +58,15 @@ class Consensus:
     """An intermediate result that is beyond the floats of the dtype."""
 
 
-def flatten(gradient: Mapping[str, np.ndarray], problem: Problem) -> np.ndarray:
-    """All partials as one float64 vector, in parameter order."""
-    parts = [np.asarray(gradient[name], dtype=np.float64).ravel() for name in problem.parameters]
-    return np.concatenate(parts)
-
-
-def component(problem: Problem, shapes: Mapping[str, tuple[int, ...]], position: int) -> str:
-    """The name of one entry of the vector: `m`, `w[3]`, `W[1, 2]`."""
-    for name in problem.parameters:
-        size = int(np.prod(shapes[name]))
-        if position < size:
-            if shapes[name] == ():
-                return name
-            index = ", ".join(str(int(i)) for i in np.unravel_index(position, shapes[name]))
-            return f"{name}[{index}]"
-        position -= size
-    raise IndexError(position)
+def flatten(result: Mapping[str, np.ndarray]) -> np.ndarray:
+    """A result as one float64 vector, its arrays end to end."""
+    return np.concatenate([np.asarray(a, dtype=np.float64).ravel() for a in result.values()])
 
 
 def sensitivity(run: Callable[[Arrays], np.ndarray], inputs: Arrays, seed: int) -> np.ndarray:
-    """κ per component: the change of the gradient per relative change of its inputs.
+    """κ per component: the change of the result per relative change of its inputs.
 
-    `run` gives the gradient as a vector. One float input after the other, data included, is
+    `run` gives the result as a vector. One float input after the other, data included, is
     multiplied by 1 + δ·e with e random in ±[½, 1]. What comes out for an array of N numbers is
     near the 2-norm of its elements' effects; √N times that bounds their sum, which is how they
     would add up if all roundings conspired.
@@ -99,7 +86,7 @@ def sensitivity(run: Callable[[Arrays], np.ndarray], inputs: Arrays, seed: int) 
 
 
 def rounding_bound(
-    gradient: np.ndarray, sensitivity: np.ndarray | float, dtype: str, terms: int
+    result: np.ndarray, sensitivity: np.ndarray | float, dtype: str, terms: int
 ) -> np.ndarray:
     """How far rounding may carry an exact method, per component.
 
@@ -107,7 +94,7 @@ def rounding_bound(
     Comput. 41 (2019) A2815-A2835).
     """
     unit = float(np.finfo(dtype).eps) / 2
-    magnitude = np.abs(gradient) + sensitivity
+    magnitude = np.abs(result) + sensitivity
     # Infinity must not earn itself an infinite allowance.
     magnitude = np.where(np.isfinite(magnitude), magnitude, 0.0)
     return (ROUNDINGS + np.sqrt(terms)) * unit * magnitude
@@ -135,7 +122,7 @@ def consensus(ballots: Mapping[int, Ballot], witnesses: Collection[int] = ()) ->
     members = [ballots[name] for name in camp if name in candidates]
     if not ballots[best].exact:
         members = [min(members, key=lambda ballot: float(np.sum(ballot.bound)))]
-    reference = np.median([member.gradient for member in members], axis=0)
+    reference = np.median([member.value for member in members], axis=0)
     bound = np.max([member.bound for member in members], axis=0)
     unit = float(np.finfo(np.float64).eps) / 2
     scale = float(np.max(bound)) / (ROUNDINGS * unit) or 1.0
@@ -146,7 +133,7 @@ def worst_component(ballot: Ballot, agreed: Consensus) -> tuple[int, float] | No
     """The component furthest outside its bounds, and its bound; None if all are within."""
     allowed = ballot.bound + agreed.bound
     with np.errstate(invalid="ignore"):
-        error = np.abs(ballot.gradient - agreed.reference)
+        error = np.abs(ballot.value - agreed.reference)
     # Not "error > allowed": a NaN must fail, whichever side it is on. Nor may infinity pass by
     # earning itself an infinite allowance.
     wrong = ~(error <= allowed) | ~np.isfinite(error)
@@ -161,34 +148,30 @@ def worst_component(ballot: Ballot, agreed: Consensus) -> tuple[int, float] | No
 def unproven(ballot: Ballot, agreed: Consensus, dtype: str) -> int | None:
     """A component of an exact method that its bound lets pass although nothing is right in it.
 
-    Where the bound is as large as the gradient itself, rounding may do anything, and being
+    Where the bound is as large as the result itself, rounding may do anything, and being
     within the bound says nothing. Only an error of a few units is then worth a pass.
     """
     if not ballot.exact:
         return None
     unit = float(np.finfo(dtype).eps) / 2
     scale = float(np.max(np.abs(agreed.reference))) or agreed.scale
-    error = np.abs(ballot.gradient - agreed.reference)
+    error = np.abs(ballot.value - agreed.reference)
     empty = ~(ballot.bound < scale) & (error > ROUNDINGS * unit * scale)
     return int(np.flatnonzero(empty)[0]) if scale > 0 and empty.any() else None
 
 
 def disagreement(
-    problem: Problem,
-    shapes: Mapping[str, tuple[int, ...]],
-    point: str,
-    ballot: Ballot,
-    agreed: Consensus,
+    layout: Layout, point: str, ballot: Ballot, agreed: Consensus
 ) -> Disagreement | None:
-    """Compare one backend's gradient with the consensus."""
+    """Compare one backend's result with the consensus."""
     found = worst_component(ballot, agreed)
     if found is None:
         return None
     position, bound = found
     return Disagreement(
         point,
-        component(problem, shapes, position),
-        float(ballot.gradient[position]),
+        layout.label(position),
+        float(ballot.value[position]),
         float(agreed.reference[position]),
         bound,
     )
@@ -204,7 +187,7 @@ def digits(ballot: Ballot, agreed: Consensus, dtype: str) -> np.ndarray:
     unit = float(np.finfo(dtype).eps) / 2
     scale = float(np.max(np.abs(agreed.reference))) or agreed.scale or 1.0
     with np.errstate(invalid="ignore", over="ignore"):
-        error = np.abs(ballot.gradient - agreed.reference) / scale
+        error = np.abs(ballot.value - agreed.reference) / scale
     error = np.where(np.isfinite(error), error, 1.0)
     return np.clip(-np.log10(np.maximum(error, unit)), 0.0, None)
 
@@ -216,13 +199,13 @@ def ulps(ballot: Ballot, agreed: Consensus, dtype: str) -> float | None:
     """
     with np.errstate(all="ignore"):
         spacing = np.spacing(np.abs(agreed.reference).astype(dtype)).astype(np.float64)
-        errors = np.abs(ballot.gradient - agreed.reference) / spacing
-    told = errors[(agreed.reference != 0) | (ballot.gradient == 0)]
+        errors = np.abs(ballot.value - agreed.reference) / spacing
+    told = errors[(agreed.reference != 0) | (ballot.value == 0)]
     return float(np.max(told)) if told.size and np.all(np.isfinite(told)) else None
 
 
 def unflatten(vector: np.ndarray, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
-    """A vector over all components as arrays by parameter name."""
+    """A vector over all components as arrays by name."""
     named, start = {}, 0
     for name, shape in shapes.items():
         size = int(np.prod(shape))
@@ -234,9 +217,9 @@ def unflatten(vector: np.ndarray, shapes: Mapping[str, tuple[int, ...]]) -> dict
 def _agree(one: Ballot, other: Ballot) -> bool:
     if one is other:
         return True
-    finite = np.isfinite(one.gradient) & np.isfinite(other.gradient)
-    same = np.array_equal(one.gradient[~finite], other.gradient[~finite], equal_nan=True)
-    error = np.abs(one.gradient[finite] - other.gradient[finite])
+    finite = np.isfinite(one.value) & np.isfinite(other.value)
+    same = np.array_equal(one.value[~finite], other.value[~finite], equal_nan=True)
+    error = np.abs(one.value[finite] - other.value[finite])
     return same and bool(np.all(error <= one.bound[finite] + other.bound[finite]))
 
 

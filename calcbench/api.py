@@ -1,17 +1,24 @@
-"""The public functions: `gradient`, `reference`, `compare`, `verify`, `benchmark`."""
+"""The public functions: the operators, `reference`, `compare`, `verify`, `benchmark`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from calcbench import harness, plugins, points
-from calcbench.errors import CalcbenchError, NotInstalled, SelectorError
+import numpy as np
+
+from calcbench import harness, operators, plugins, points, requirements
+from calcbench.errors import CalcbenchError, NotInstalled, SelectorError, Unsupported
 from calcbench.harness import Progress, silent
 from calcbench.interfaces import Backend, Problem
 from calcbench.interfaces.problem import Arrays
+from calcbench.interfaces.structure import Pattern
+from calcbench.operators import Operator
+from calcbench.operators.hessian import Hessian
+from calcbench.operators.jacobian import LARGEST, Jacobian
+from calcbench.operators.partial import Partial
 from calcbench.record import Record, Status
 
 if TYPE_CHECKING:
@@ -19,7 +26,6 @@ if TYPE_CHECKING:
     from calcbench.bench.saved import SavedRun
     from calcbench.bench.session import Session
     from calcbench.certified.reference import Reference
-    from calcbench.operators import Operator
 
 ProblemSelector = str | Problem
 BackendSelector = str | Backend
@@ -70,21 +76,243 @@ def gradient(
     missing, `Unsupported` where the backend cannot do this problem, `ProblemError` where the
     problem breaks its contract.
     """
+    return _result(problem, backend, at, "gradient", size, seed)
+
+
+def value_and_gradient(
+    problem: ProblemSelector,
+    backend: BackendSelector = "by_hand",
+    at: Mapping[str, Any] | None = None,
+    *,
+    size: int | None = None,
+    seed: int = 0,
+) -> tuple[np.ndarray, Arrays]:
+    """The cost and its gradient, sharing their work: (C, parameter name → array of its shape).
+
+        >>> calcbench.value_and_gradient("saddle", "jax")
+        (array(5.), {'x': array(6.), 'y': array(-4.)})
+
+    Raises what `gradient` raises.
+    """
+    found = _result(problem, backend, at, "value_and_gradient", size, seed)
+    name, *_ = found  # the value comes first
+    return found.pop(name), found
+
+
+def partial(
+    problem: ProblemSelector,
+    component: str,
+    backend: BackendSelector = "by_hand",
+    at: Mapping[str, Any] | None = None,
+    *,
+    size: int | None = None,
+    seed: int = 0,
+) -> np.ndarray:
+    """The partial derivative by one component, `m` or `w[3]`: an array of shape ().
+
+    Of a vector-valued problem, the partials of all its outputs, shape (m,).
+
+        >>> calcbench.partial("saddle", "y", "torch")
+        array(-4.)
+
+    Raises what `gradient` raises, and `SelectorError` for a component that there is not.
+    """
+    return _result(problem, backend, at, Partial(component), size, seed)["C"]
+
+
+def pushforward(
+    problem: ProblemSelector,
+    direction: Mapping[str, Any],
+    backend: BackendSelector = "by_hand",
+    at: Mapping[str, Any] | None = None,
+    *,
+    size: int | None = None,
+    seed: int = 0,
+) -> np.ndarray:
+    """The derivative along a direction, J·v: of a cost ∇C·v, shape (); of a vector, shape (m,).
+
+    `direction` gives every parameter an array of its shape.
+
+        >>> calcbench.pushforward("saddle", {"x": 1, "y": 2}, "jax")
+        array(-2.)
+
+    Raises what `gradient` raises, and `SelectorError` for a direction that does not fit.
+    """
+    return _result(problem, backend, at, "pushforward", size, seed, direction)["C"]
+
+
+def pullback(
+    problem: ProblemSelector,
+    cotangent: Any,
+    backend: BackendSelector = "by_hand",
+    at: Mapping[str, Any] | None = None,
+    *,
+    size: int | None = None,
+    seed: int = 0,
+) -> Arrays:
+    """A cotangent times the Jacobian, Jᵀu: parameter name → array of its shape.
+
+    `cotangent` has the shape of the value: a number for a cost, (m,) for a vector.
+
+        >>> calcbench.pullback("saddle", 10, "jax")
+        {'x': array(60.), 'y': array(-40.)}
+
+    Raises what `gradient` raises, and `SelectorError` for a cotangent that does not fit.
+    """
+    return _result(problem, backend, at, "pullback", size, seed, {"C": cotangent})
+
+
+def jacobian(
+    problem: ProblemSelector,
+    backend: BackendSelector = "by_hand",
+    at: Mapping[str, Any] | None = None,
+    *,
+    size: int | None = None,
+    seed: int = 0,
+    sparse: bool = False,
+) -> Any:
+    """The Jacobian of a vector-valued problem: a row per output, a column per component.
+
+    The components are those of all parameters, in order, end to end. With `sparse`, a
+    `scipy.sparse.csr_array` of the entries that the problem's `structure` stores.
+
+    Raises what `gradient` raises, and `Unsupported` for a cost (it has a gradient), or for a
+    matrix that is too large to be given dense.
+    """
+    return _matrix(problem, backend, at, Jacobian(), size, seed, sparse)
+
+
+def hvp(
+    problem: ProblemSelector,
+    direction: Mapping[str, Any],
+    backend: BackendSelector = "by_hand",
+    at: Mapping[str, Any] | None = None,
+    *,
+    size: int | None = None,
+    seed: int = 0,
+) -> Arrays:
+    """The Hessian times a direction, without the Hessian: parameter name → array of its shape.
+
+        >>> calcbench.hvp("saddle", {"x": 1, "y": 1}, "jax")
+        {'x': array(2.), 'y': array(-2.)}
+
+    Raises what `gradient` raises, and `SelectorError` for a direction that does not fit.
+    """
+    return _result(problem, backend, at, "hvp", size, seed, direction)
+
+
+def hessian(
+    problem: ProblemSelector,
+    backend: BackendSelector = "by_hand",
+    at: Mapping[str, Any] | None = None,
+    *,
+    size: int | None = None,
+    seed: int = 0,
+    sparse: bool = False,
+) -> Any:
+    """The Hessian of a problem's cost: a square matrix over the components of all parameters.
+
+    They stand in order, end to end. With `sparse`, a `scipy.sparse.csr_array` of the entries
+    that the problem's `structure` stores.
+
+        >>> calcbench.hessian("saddle", "torch")
+        array([[ 2.,  0.],
+               [ 0., -2.]])
+
+    Raises what `gradient` raises, and `Unsupported` for a vector-valued problem, or for a matrix
+    that is too large to be given dense.
+    """
+    return _matrix(problem, backend, at, Hessian(), size, seed, sparse)
+
+
+def second_derivative(
+    problem: ProblemSelector,
+    backend: BackendSelector = "by_hand",
+    at: Mapping[str, Any] | None = None,
+    *,
+    size: int | None = None,
+    seed: int = 0,
+) -> np.ndarray:
+    """d²C/dx² of a cost of a single number: an array of the parameter's shape.
+
+        >>> calcbench.second_derivative("square", "sympy")
+        array(2.)
+
+    Raises what `gradient` raises, and `Unsupported` for a problem of several numbers.
+    """
+    (found,) = _result(problem, backend, at, "second_derivative", size, seed).values()
+    return found
+
+
+def _result(
+    problem: ProblemSelector,
+    backend: BackendSelector,
+    at: Mapping[str, Any] | None,
+    operator: str | Operator,
+    size: int | None,
+    seed: int,
+    direction: Mapping[str, Any] | None = None,
+) -> Arrays:
+    """What one backend gives for an operator, in its layout."""
     chosen = one_problem(problem)
     (engine,) = plugins.select_backends([backend])
     inputs = points.inputs(chosen, size, seed, at)
-    prepared = engine.prepare(chosen, inputs)
+    asked = operators.named(operator).settled(chosen, inputs)
+    if direction is not None:
+        inputs = asked.seeded_at(chosen, inputs, np.random.default_rng(seed), direction)
+    prepared = engine.prepare(chosen, inputs, asked)
     return prepared.unload(prepared.run(prepared.load(inputs)))
+
+
+def _matrix(
+    problem: ProblemSelector,
+    backend: BackendSelector,
+    at: Mapping[str, Any] | None,
+    operator: Jacobian | Hessian,
+    size: int | None,
+    seed: int,
+    sparse: bool,
+) -> Any:
+    """A matrix, dense or sparse, from its entries or from its stored ones."""
+    chosen = one_problem(problem)
+    inputs = points.inputs(chosen, size, seed, at)
+    operator.settled(chosen, inputs)
+    rows, columns = operator.extent(chosen, inputs)
+    structure = chosen.structure(inputs)
+    if not sparse and rows * columns > LARGEST:
+        raise Unsupported(
+            f"the {operator.name} of problem {chosen.name!r} has {rows:,} × {columns:,} entries: "
+            "ask for sparse=True"
+        )
+    (found,) = _result(chosen, backend, at, operator, size, seed).values()
+    if sparse:
+        return _csr(found.ravel(), structure.pattern(rows, columns), (rows, columns))
+    if not structure.sparse:
+        return found
+    dense = np.zeros((rows, columns), found.dtype)
+    dense[structure.pattern(rows, columns)] = found
+    return dense
+
+
+def _csr(entries: np.ndarray, pattern: Pattern, extent: tuple[int, int]) -> Any:
+    reason = requirements.missing(("scipy",), "python -m pip install scipy")
+    if reason:
+        raise NotInstalled(f"sparse=True: {reason}")
+    from scipy.sparse import csr_array
+
+    return csr_array((entries, pattern), shape=extent)
 
 
 def reference(
     problem: ProblemSelector,
     at: Mapping[str, Any] | None = None,
     *,
+    operator: str | Operator = "gradient",
+    direction: Mapping[str, Any] | None = None,
     size: int | None = None,
     seed: int = 0,
 ) -> Reference:
-    """The certified gradient of a problem's cost: partials with rigorous error radii.
+    """The certified gradient of a problem's cost, or another operator, with rigorous error radii.
 
     Ball arithmetic on the cost itself, to 30 digits or more (`calcbench.certified`).
 
@@ -93,14 +321,18 @@ def reference(
         ∂C/∂r = [94.2477796076937971538793014984 +/- 1.50e-29]
         ∂C/∂l = [28.2743338823081391461637904495 +/- 1.56e-29]
 
-    A partial that has no derivative at this point says so. Raises `NotCertified` where the cost
-    leaves the array vocabulary, is not a number, or has a branch that no precision decides, and
-    what `gradient` raises for bad input.
+    A number that does not exist because a comparison ties here says so. Without `direction`, a
+    product is taken with a random one. Raises `NotCertified` where the cost leaves the array
+    vocabulary, is not a number, or has a branch that no precision decides, and what `gradient`
+    raises for bad input.
     """
     from calcbench.certified.reference import reference as certified
 
     chosen = one_problem(problem)
-    return certified(chosen, points.inputs(chosen, size, seed, at))
+    inputs = points.inputs(chosen, size, seed, at)
+    asked = operators.named(operator).settled(chosen, inputs)
+    rng = np.random.default_rng([seed, 3])
+    return certified(chosen, asked.seeded_at(chosen, inputs, rng, direction), operator=asked)
 
 
 def compare(
@@ -108,6 +340,8 @@ def compare(
     backends: BackendSelector | Iterable[BackendSelector] | None = None,
     at: Mapping[str, Any] | None = None,
     *,
+    operator: str | Operator = "gradient",
+    direction: Mapping[str, Any] | None = None,
     size: int | None = None,
     seed: int = 0,
     dtype: str | None = None,
@@ -119,6 +353,9 @@ def compare(
     Without `problems`, all of them; without `backends`, all of them in their default modes.
     `at` needs a single problem. A missing framework is an error if its backend was asked for
     by name, and a record (`not_installed`) otherwise. `dtype` applies to every backend.
+    `operator` asks for something else than the gradient, such as `"hessian"` (see
+    `calcbench.operators`); where a problem or backend has none, its record is `skipped`. Products
+    are taken with `direction` (a single problem's), or with a random one.
 
     Raises what `gradient` raises, for bad input; what a backend gets wrong is a record.
     """
@@ -127,6 +364,8 @@ def compare(
         problems,
         backends,
         at,
+        operator=operator,
+        direction=direction,
         size=size,
         seed=seed,
         dtype=dtype,
@@ -152,6 +391,8 @@ def compare_each(
     backends: BackendSelector | Iterable[BackendSelector] | None = None,
     at: Mapping[str, Any] | None = None,
     *,
+    operator: str | Operator = "gradient",
+    direction: Mapping[str, Any] | None = None,
     size: int | None = None,
     seed: int = 0,
     dtype: str | None = None,
@@ -163,11 +404,14 @@ def compare_each(
     chosen = plugins.select_problems(named) if named is not None else None
     if at is not None and (chosen is None or len(chosen) != 1):
         raise SelectorError("at: name the one problem whose parameters these are")
+    if direction is not None and (chosen is None or len(chosen) != 1):
+        raise SelectorError("direction: name the one problem whose parameters these are")
+    asked = operators.named(operator)
     engines = chosen_backends(backends, dtype)
     witnesses = _witnesses()
     for problem in chosen if chosen is not None else _every_problem(progress):
         if isinstance(problem, Record):
-            yield [problem]
+            yield [replace(problem, operator=asked.selector)]
             continue
         alone = chosen is not None and len(chosen) == 1
         try:
@@ -177,6 +421,8 @@ def compare_each(
                 size=size if alone or len(problem.sizes) > 1 else None,
                 seed=seed,
                 at=at,
+                operator=asked,
+                direction=direction,
                 timed=timed,
                 witnesses=witnesses,
                 progress=progress,
@@ -184,7 +430,7 @@ def compare_each(
         except CalcbenchError as error:
             if alone:
                 raise
-            yield [_refused(problem.name, error)]
+            yield [replace(_refused(problem.name, error), operator=asked.selector)]
 
 
 def benchmark(
@@ -192,6 +438,7 @@ def benchmark(
     backends: BackendSelector | Iterable[BackendSelector] | None = None,
     sizes: int | Iterable[int] | None = None,
     *,
+    operator: str | Operator = "gradient",
     dtypes: str | Iterable[str] | None = None,
     threads: int | Iterable[int] = 1,
     seed: int = 0,
@@ -203,7 +450,7 @@ def benchmark(
     """Time problems × backends × sizes × dtypes × threads; one process per backend, interleaved.
 
     Without `problems`, `backends` or `sizes`: all problems, all backends in their default modes,
-    the sizes that each problem declares. `settings` say how closely (`cb.Settings`, `cb.QUICK`).
+    the sizes that each problem declares. `operator` asks for something else than the gradient. `settings` say how closely (`cb.Settings`, `cb.QUICK`).
     With `output`, every cell is written to that file as it ends; with `resume`, those that the
     file holds already are not run again, unless they failed or their source or library versions
     have changed.
@@ -219,6 +466,7 @@ def benchmark(
         problems,
         backends,
         sizes,
+        operator=operator,
         dtypes=dtypes,
         threads=threads,
         seed=seed,
@@ -236,6 +484,7 @@ def session(
     backends: BackendSelector | Iterable[BackendSelector] | None = None,
     sizes: int | Iterable[int] | None = None,
     *,
+    operator: str | Operator = "gradient",
     dtypes: str | Iterable[str] | None = None,
     threads: int | Iterable[int] = 1,
     seed: int = 0,
@@ -262,6 +511,7 @@ def session(
         [sizes] if isinstance(sizes, int) else None if sizes is None else list(sizes),
         numbers,
         seed,
+        operators.named(operator),
     )
     if shard is not None:
         groups = cells.shard(groups, shard)

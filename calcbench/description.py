@@ -5,20 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from calcbench import plugins, points
 from calcbench.errors import CalcbenchError, NotInstalled, Unsupported
 from calcbench.interfaces import Backend, Problem
+from calcbench.operators import GRADIENT, Operator, named
+from calcbench.record import Status
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-def describe(problem: Problem, backends: Iterable[str] | None = None) -> dict[str, Any]:
+def describe(
+    problem: Problem, backends: Iterable[str] | None = None, operator: str = "gradient"
+) -> dict[str, Any]:
     """Everything about a problem as plain data.
 
-    `symbolic` has the cost and its partials as formulas; `programs` has, per backend, a
-    complete program that computes this gradient without calcbench, or the reason for none.
+    `symbolic` has the cost and its partials (or the components of another operator) as formulas;
+    `methods` has, per backend, how it takes that derivative, or why it does not; `programs` has,
+    per backend, a complete program that computes this without calcbench, or the reason for none.
     """
+    asked = named(operator)
     names = list(plugins.backends()) if backends is None else list(backends)
     engines = plugins.select_backends(names)
     return {
@@ -31,8 +39,10 @@ def describe(problem: Problem, backends: Iterable[str] | None = None) -> dict[st
         "formula": problem.formula,
         "derivation": [{"words": words, "latex": latex} for words, latex in problem.derivation],
         "sources": list(problem.sources),
-        "symbolic": _symbolic(problem),
-        "programs": {engine.selector: _program(problem, engine) for engine in engines},
+        "operator": asked.selector,
+        "symbolic": _symbolic(problem, asked),
+        "methods": {engine.selector: _method(problem, engine, asked) for engine in engines},
+        "programs": {engine.selector: _program(problem, engine, asked) for engine in engines},
     }
 
 
@@ -61,12 +71,17 @@ def draw(description: dict[str, Any], console: Console) -> None:
             indented(f"   {step['latex']}", style="cyan")
         console.print()
     if description["symbolic"]:
-        heading("symbolic gradient")
+        heading(f"symbolic {description['operator']}")
         for name, formula in description["symbolic"].items():
             indented(f"{name} = {formula}" if name != "note" else formula)
         console.print()
+    if description["operator"] != "gradient":
+        heading(f"how backends take the {description['operator']}")
+        for backend, method in description["methods"].items():
+            indented(f"{backend}: {method}")
+        console.print()
     for backend, program in description["programs"].items():
-        heading(f"{backend}: the same gradient without calcbench")
+        heading(f"{backend}: the same {description['operator']} without calcbench")
         if "program" not in program:
             indented(program["reason"], style="yellow")
         elif console.is_terminal:
@@ -80,13 +95,14 @@ def draw(description: dict[str, Any], console: Console) -> None:
             indented(source)
 
 
-def _symbolic(problem: Problem) -> dict[str, str]:
+def _symbolic(problem: Problem, operator: Operator) -> dict[str, str]:
     """Formulas from the first symbolic backend that can derive them."""
     for name in plugins.backends():
         try:
             engine = plugins.backends()[name]()
             if engine.kind == "symbolic":
-                return engine.formulas(problem, points.inputs(problem))
+                inputs = points.inputs(problem)
+                return engine.formulas(problem, inputs, operator.settled(problem, inputs))
         except (NotInstalled, Unsupported) as error:
             return {"note": str(error)}
         except CalcbenchError:  # a backend that is broken as a plugin; `list` says so
@@ -94,8 +110,21 @@ def _symbolic(problem: Problem) -> dict[str, str]:
     return {}
 
 
-def _program(problem: Problem, engine: Backend) -> dict[str, str]:
+def _method(problem: Problem, engine: Backend, operator: Operator) -> str:
+    """How a backend takes this derivative; found by preparing it, but for the gradient."""
+    if operator == GRADIENT:
+        return ""
     try:
-        return {"program": engine.program(problem)}
+        inputs = points.inputs(problem)
+        asked = operator.settled(problem, inputs)
+        seeded = asked.seeded_at(problem, inputs, np.random.default_rng(0))
+        return engine.prepare(problem, seeded, asked).method
+    except CalcbenchError as error:
+        return f"{Status.SKIPPED} ({error})"
+
+
+def _program(problem: Problem, engine: Backend, operator: Operator) -> dict[str, str]:
+    try:
+        return {"program": engine.program(problem, operator)}
     except (Unsupported, NotInstalled) as error:
         return {"reason": str(error)}

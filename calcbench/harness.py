@@ -1,6 +1,6 @@
 """The harness: run a problem on backends, and say for each what came out.
 
-Every backend runs at several points (`running`), the gradients are judged (`judge`), and a
+Every backend runs at several points (`running`), the results are judged (`judge`), and a
 symbolic backend may prove the hand-derived formula. The result is one `Record` per backend.
 """
 
@@ -14,14 +14,19 @@ import numpy as np
 
 from calcbench import points
 from calcbench.certified.reference import Reference
-from calcbench.errors import ProblemError, first_line
+from calcbench.errors import ProblemError, Unsupported, first_line
 from calcbench.interfaces import Backend, Problem
 from calcbench.interfaces.problem import Arrays
 from calcbench.judge import judge
+from calcbench.operators import GRADIENT, Layout, Operator
+from calcbench.operators.operator import named_seeds
 from calcbench.record import Record, Status
 from calcbench.running import Run, run_points
 
 Progress = Callable[[str], None]
+
+LABELS = 64
+"""Components whose names a record keeps: more than a table shows."""
 
 
 def silent(text: str) -> None:
@@ -35,35 +40,48 @@ def compare(
     size: int | None = None,
     seed: int = 0,
     at: Mapping[str, Any] | None = None,
+    operator: Operator = GRADIENT,
+    direction: Mapping[str, Any] | None = None,
     timed: bool = True,
     witnesses: Iterable[Backend] = (),
     progress: Progress = silent,
 ) -> list[Record]:
     """Run `problem` on every backend, and judge what they give.
 
-    `witnesses` are asked as well where the backends alone cannot decide; they get no record.
-    Raises `ProblemError` where the problem itself is at fault, `SelectorError` for a bad `at`
-    or `size`, `NotInstalled` where the problem's own requirements are missing. Whatever a
-    backend does wrong is a record.
+    `direction` is what a product is taken with at the problem's own point: values by parameter,
+    or by `C` for a cotangent. `witnesses` are asked as well where the backends alone cannot
+    decide; they get no record. Raises `ProblemError` where the problem itself is at fault,
+    `SelectorError` for a bad `at`, `direction` or `size`, `NotInstalled` where the problem's own
+    requirements are missing. Whatever a backend does wrong is a record, and so is an operator
+    that the problem does not have.
     """
     own = points.inputs(problem, size, seed, at)
-    where = points.points(problem, own, seed)
+    number = points.chosen_size(problem, size)
+    try:
+        chosen = operator.settled(problem, own)
+    except Unsupported as error:
+        return [_without(problem, b, operator, str(error), number, seed) for b in backends]
+    where = points.points(problem, own, seed, chosen, direction)
+    own = where["own"]
     runs = []
     for backend in backends:
         progress(f"{problem.name} · {backend.selector}")
-        runs.append(run_points(problem, backend, where, timed))
-    progress(f"{problem.name} · certifying the gradient")
-    outcome = judge(problem, runs, where, seed, witnesses)
+        runs.append(run_points(problem, backend, where, chosen, timed))
+    progress(f"{problem.name} · certifying the {chosen.name}")
+    outcome = judge(problem, runs, where, seed, witnesses, chosen)
     truth = outcome.certificate.truth if outcome.certificate else None
-    proof = _proof(problem, runs, own, progress)
+    proof = _proof(problem, chosen, runs, own, progress)
+    labels = named_components(chosen.layout(problem, own))
     return [
         replace(
             _refuted(verdict, proof) if run.backend.hand_derived else verdict,
-            size=points.chosen_size(problem, size),
+            size=number,
             seed=seed,
             components=sum(own[name].size for name in problem.parameters),
             at={name: own[name] for name in problem.parameters},
-            gradient=run.gradients.get("own"),
+            direction=named_seeds(chosen, problem, own),
+            value=run.results.get("own"),
+            labels=labels if "own" in run.results else (),
             proof=proof if run.backend.hand_derived else "",
             seconds=run.seconds,
             reference=shown(truth) if truth else None,
@@ -77,10 +95,28 @@ def compare(
 
 def shown(truth: Reference) -> Arrays:
     """The reference, NaN where there is no derivative."""
-    return {
-        name: np.where(truth.rough[name], np.nan, partial)
-        for name, partial in truth.gradient.items()
-    }
+    return {name: np.where(truth.rough[name], np.nan, array) for name, array in truth.value.items()}
+
+
+def named_components(layout: Layout) -> tuple[str, ...]:
+    """What the first components are called."""
+    return tuple(layout.label(k) for k in range(min(layout.size, LABELS)))
+
+
+def _without(
+    problem: Problem, backend: Backend, operator: Operator, reason: str, size: int, seed: int
+) -> Record:
+    """The record of an operator that the problem does not have."""
+    return Record(
+        problem=problem.name,
+        backend=backend.selector,
+        operator=operator.selector,
+        dtype=backend.dtype,
+        status=Status.SKIPPED,
+        reason=reason,
+        size=size,
+        seed=seed,
+    )
 
 
 def _refuted(verdict: Record, proof: str) -> Record:
@@ -92,17 +128,20 @@ def _refuted(verdict: Record, proof: str) -> Record:
     return verdict
 
 
-def _proof(problem: Problem, runs: list[Run], own: Arrays, progress: Progress) -> str:
+def _proof(
+    problem: Problem, operator: Operator, runs: list[Run], own: Arrays, progress: Progress
+) -> str:
     """What a symbolic backend among the runs can say of the hand-derived formula."""
-    if not problem.has_gradient:
+    formula = operator.derived_from(problem)
+    if not formula:
         return ""
     for run in runs:
         if run.backend.kind == "symbolic" and run.status is not Status.NOT_INSTALLED:
-            progress(f"{problem.name} · proving the hand-derived gradient")
+            progress(f"{problem.name} · proving the hand-derived {formula}")
             try:
-                return run.backend.prove(problem, own)
+                return run.backend.prove(problem, own, formula)
             except ProblemError:
                 raise
-            except Exception as error:  # whatever a user's gradient raises on symbols
+            except Exception as error:  # whatever a user's formula raises on symbols
                 return f"not proved: {type(error).__name__}: {first_line(error)}"
     return ""

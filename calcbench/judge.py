@@ -1,6 +1,6 @@
-"""The judge: what each backend's gradients are worth, point by point.
+"""The judge: what each backend's results are worth, point by point.
 
-Where the gradient can be certified (`calcbench.certified`), every backend is held against the
+Where the result can be certified (`calcbench.certified`), every backend is held against the
 truth, and the allowance is what ball arithmetic proves that rounding may do. Where it cannot,
 the reason is kept and the backends vote (`agreement`). Where certifying all rows would take too
 long, a sample of the rows is certified, and at full size the backends vote with the sample's
@@ -20,6 +20,7 @@ from calcbench.certified.certificate import Certificate, affordable, certify, fo
 from calcbench.certified.reference import NotCertified, NotFiniteHere, NotSmoothHere
 from calcbench.interfaces import Backend, Problem
 from calcbench.interfaces.problem import Arrays
+from calcbench.operators import GRADIENT, Layout, Operator
 from calcbench.record import Disagreement, Record, Status
 from calcbench.running import Asking, Here, Run
 
@@ -43,7 +44,7 @@ class Outcome:
     note: str
     """Why it is not certified, or on how much of the problem it is."""
     condition: float | None
-    """Relative change of the gradient per relative change of its inputs, at the own point."""
+    """Relative change of the result per relative change of its inputs, at the own point."""
 
 
 Certificates = Mapping[tuple[str, str], Certificate | NotCertified]
@@ -56,34 +57,38 @@ def judge(
     where: Mapping[str, Arrays],
     seed: int,
     witnesses: Iterable[Backend],
+    operator: Operator = GRADIENT,
     ask: Asking | None = None,
 ) -> Outcome:
-    """Give every run its verdict. `ask` is where backends are asked for more, if need be."""
+    """Give every run its verdict. `ask` is where backends are asked for more, if need be.
+
+    `operator` is settled, and the points hold its direction or cotangent.
+    """
     ask = ask or Here()
     dtypes = list(dict.fromkeys(run.backend.dtype for run in runs))
-    few = _affordable(problem, where)
-    certificates = certificates_at(problem, few, dtypes)
+    few = _affordable(problem, where, operator)
+    certificates = certificates_at(problem, few, dtypes, operator)
     own = certificates.get(("own", dtypes[0])) if dtypes else None
     certificate = own if isinstance(own, Certificate) else None
-    reason = _remarks(problem, where, certificates, dtypes)
-    condition = _condition(problem, runs, few, seed, ask)
+    reason = _remarks(operator.layout(problem, where["own"]), certificates, dtypes)
+    condition = _condition(problem, runs, few, seed, operator, ask)
     witnesses = list(witnesses)
     if few is where:
-        vote = Vote(problem, runs, where, seed, witnesses, {}, ask)
+        vote = Vote(problem, runs, where, seed, witnesses, {}, operator, ask)
         return Outcome(verdicts(vote, certificates), certificate, reason, condition)
     some, all_rows = (len(inputs["own"][problem.rows[0]]) for inputs in (few, where))
     on_few = [
-        ask.run_points(problem, run.backend, few) if run.status is Status.OK else run
+        ask.run_points(problem, run.backend, few, operator) if run.status is Status.OK else run
         for run in runs
     ]
-    sample = verdicts(Vote(problem, on_few, few, seed, witnesses, {}, ask), certificates)
+    sample = verdicts(Vote(problem, on_few, few, seed, witnesses, {}, operator, ask), certificates)
     growth = _growth(problem, some, all_rows)
     scaled = {
         key: growth * found.bound
         for key, found in certificates.items()
         if isinstance(found, Certificate)
     }
-    whole = verdicts(Vote(problem, runs, where, seed, witnesses, scaled, ask), {})
+    whole = verdicts(Vote(problem, runs, where, seed, witnesses, scaled, operator, ask), {})
     records = [
         replace(small, digits=full.digits, reason=f"on {some:,} rows: {small.reason}")
         if small.status.failed and full.status is Status.OK
@@ -95,22 +100,22 @@ def judge(
 
 
 def certificates_at(
-    problem: Problem, where: Mapping[str, Arrays], dtypes: Iterable[str]
+    problem: Problem,
+    where: Mapping[str, Arrays],
+    dtypes: Iterable[str],
+    operator: Operator = GRADIENT,
 ) -> Certificates:
     """Certify every point for every dtype, or say why not."""
     return {
-        (point, dtype): _certificate(problem, inputs, dtype)
+        (point, dtype): _certificate(problem, inputs, dtype, operator)
         for point, inputs in where.items()
         for dtype in dtypes
     }
 
 
-def _remarks(
-    problem: Problem, where: Mapping[str, Arrays], certificates: Certificates, dtypes: Sequence[str]
-) -> str:
+def _remarks(layout: Layout, certificates: Certificates, dtypes: Sequence[str]) -> str:
     """What is not certified, and which components or points are not judged, in one sentence."""
     told = []
-    shapes = {name: where["own"][name].shape for name in problem.parameters}
     for (point, dtype), found in certificates.items():
         if dtype != dtypes[0]:
             continue
@@ -118,19 +123,20 @@ def _remarks(
             told.append(f"not judged at {point}: {found} there (declare a domain)")
         elif not isinstance(found, Certificate):
             told.append(f"not certified{'' if point == 'own' else f' at {point}'}: {found}")
-        elif point != "own" and not np.all(np.isfinite(found.gradient[~found.rough])):
-            told.append(f"not judged at {point}: the gradient is not finite there")
+        elif point != "own" and not np.all(np.isfinite(found.value[~found.rough])):
+            told.append(f"not judged at {point}: the result is not finite there")
         elif point == "own" and found.rough.any():
             rough = [int(k) for k in np.flatnonzero(found.rough)]
-            names = [agreement.component(problem, shapes, k) for k in rough]
-            listed = ", ".join(f"∂C/∂{name}" for name in names[:3]) + (", …" if names[3:] else "")
+            listed = ", ".join(map(layout.label, rough[:3])) + (", …" if rough[3:] else "")
             told.append(f"not smooth here, hence not judged: {listed} (a comparison ties)")
     return "; ".join(dict.fromkeys(told))
 
 
-def _affordable(problem: Problem, where: Mapping[str, Arrays]) -> Mapping[str, Arrays]:
+def _affordable(
+    problem: Problem, where: Mapping[str, Arrays], operator: Operator
+) -> Mapping[str, Arrays]:
     """The points themselves, or with fewer rows where certifying all would take too long."""
-    if affordable(problem, where["own"]):
+    if affordable(problem, where["own"], operator):
         return where
     return {point: points.thinned(problem, inputs, SAMPLED_ROWS) for point, inputs in where.items()}
 
@@ -146,28 +152,29 @@ def _growth(problem: Problem, some: int, rows: int) -> float:
     return factor**2 if problem.reduction == "sum" else factor
 
 
-def _certificate(problem: Problem, inputs: Arrays, dtype: str) -> Certificate | NotCertified:
+def _certificate(
+    problem: Problem, inputs: Arrays, dtype: str, operator: Operator
+) -> Certificate | NotCertified:
     """The certificate for evaluations in `dtype`, at the inputs as that dtype holds them."""
     held = {
         name: array.astype(dtype).astype(np.float64) if array.dtype.kind == "f" else array
         for name, array in inputs.items()
     }
     try:
-        return certify(problem, held, dtype)
+        return certify(problem, held, dtype, operator)
     except NotCertified as error:
         return error
 
 
 def verdicts(vote: Vote, certificates: Certificates) -> list[Record]:
     """Judge every run at every point: by its certificate, or else by the vote."""
-    problem, where = vote.problem, vote.where
-    shapes = {name: where["own"][name].shape for name in problem.parameters}
-    records = [_record(problem, run) for run in vote.runs]
-    for point in where:
+    layout = vote.operator.layout(vote.problem, vote.where["own"])
+    records = [_record(vote.problem, run, vote.operator) for run in vote.runs]
+    for point in vote.where:
         for index, run in enumerate(vote.runs):
             if run.status is Status.OK:
                 found = certificates.get((point, run.backend.dtype))
-                records[index] = _at_point(vote, index, records[index], shapes, point, found)
+                records[index] = _at_point(vote, index, records[index], layout, point, found)
     return records
 
 
@@ -175,26 +182,26 @@ def _at_point(
     vote: Vote,
     index: int,
     record: Record,
-    shapes: Mapping[str, tuple[int, ...]],
+    layout: Layout,
     point: str,
     found: Certificate | NotCertified | None,
 ) -> Record:
     """Add to a verdict what one point says: by the certificate, or else by the vote."""
-    problem, run = vote.problem, vote.runs[index]
+    run = vote.runs[index]
     if isinstance(found, Certificate):
-        if point != "own" and not np.all(np.isfinite(found.gradient[~found.rough])):
+        if point != "own" and not np.all(np.isfinite(found.value[~found.rough])):
             return record  # a point that the harness chose, outside the domain: see _remarks
-        ballot = _ballot(problem, run, point, found.bound)
+        ballot = _ballot(run, point, found.bound)
         ballot, agreed = _smooth(ballot, _proved(found, run.backend.dtype), found.rough)
-        record = _verdict(problem, record, shapes, point, ballot, agreed)
-        return (
-            _formula(problem, record, shapes, point, found) if run.backend.hand_derived else record
-        )
+        record = _verdict(record, layout, point, ballot, agreed)
+        if run.backend.hand_derived:
+            return _formula(vote.problem, record, layout, point, found)
+        return record
     if isinstance(found, NotFiniteHere):
         if point != "own" or record.status is not Status.OK:
             return record
         return replace(record, status=Status.ERROR, reason=f"no verdict: {found}")
-    after = _verdict(problem, record, shapes, point, *vote.at(point, index))
+    after = _verdict(record, layout, point, *vote.at(point, index))
     if isinstance(found, NotSmoothHere) and after.status is not record.status:
         # Where there may be no derivative backends differ by convention, and none is wrong.
         return record
@@ -205,9 +212,9 @@ def _smooth(ballot: Ballot, agreed: Consensus, rough: np.ndarray) -> tuple[Ballo
     """The same with nothing to be said of the components that have no derivative."""
     if not rough.any():
         return ballot, agreed
-    gradient, reference = ballot.gradient.copy(), agreed.reference.copy()
-    gradient[rough] = reference[rough] = 0.0
-    return replace(ballot, gradient=gradient), replace(agreed, reference=reference)
+    value, reference = ballot.value.copy(), agreed.reference.copy()
+    value[rough] = reference[rough] = 0.0
+    return replace(ballot, value=value), replace(agreed, reference=reference)
 
 
 class Vote:
@@ -221,11 +228,13 @@ class Vote:
         seed: int,
         witnesses: list[Backend],
         bounds: Mapping[tuple[str, str], np.ndarray],
+        operator: Operator = GRADIENT,
         ask: Asking | None = None,
     ) -> None:
         """Take rounding bounds by (point, dtype); those not given are measured."""
         self.problem, self.runs, self.where, self.seed = problem, runs, where, seed
         self.witnesses, self.bounds, self.ask = witnesses, bounds, ask or Here()
+        self.operator = operator
         self.held: dict[str, tuple[dict[int, Ballot], Consensus]] = {}
         self.extra: list[Run] | None = None
         self.kappa: dict[str, np.ndarray] | None = None
@@ -243,7 +252,10 @@ class Vote:
         components = len(agreed.reference)
         if (agreed.tied or len(ballots) < FEWEST) and components <= WITNESSED:
             if self.extra is None:
-                self.extra = [Here.run_points(self.problem, w, self.where) for w in self.witnesses]
+                self.extra = [
+                    Here.run_points(self.problem, witness, self.where, self.operator)
+                    for witness in self.witnesses
+                ]
                 self.kappa = None  # measured again: there may have been no exact backend
             everyone = [*self.runs, *self.extra]
             ballots = self._ballots(everyone, point)
@@ -252,7 +264,7 @@ class Vote:
 
     def _ballots(self, runs: list[Run], point: str) -> dict[int, Ballot]:
         return {
-            index: _ballot(self.problem, run, point, self._rounding(runs, run, point))
+            index: _ballot(run, point, self._rounding(runs, run, point))
             for index, run in enumerate(runs)
             if run.status is Status.OK
         }
@@ -262,25 +274,26 @@ class Vote:
         if known is not None:
             return known
         if self.kappa is None:
-            self.kappa = _sensitivities(self.problem, runs, self.where, self.seed, self.ask)
-        gradient = agreement.flatten(run.gradients[point], self.problem)
+            self.kappa = _sensitivities(
+                self.problem, runs, self.where, self.seed, self.operator, self.ask
+            )
+        value = agreement.flatten(run.results[point])
         terms = max(array.size for array in self.where[point].values())
         kappa = self.kappa.get(point, 0.0)
-        return agreement.rounding_bound(gradient, kappa, run.backend.dtype, terms)
+        return agreement.rounding_bound(value, kappa, run.backend.dtype, terms)
 
 
-def _ballot(problem: Problem, run: Run, point: str, rounding: np.ndarray) -> Ballot:
+def _ballot(run: Run, point: str, rounding: np.ndarray) -> Ballot:
     own = run.bounds[point]
-    bound = rounding if own is None else rounding + agreement.flatten(own, problem)
-    gradient = agreement.flatten(run.gradients[point], problem)
-    return Ballot(gradient, bound, exact=own is None)
+    bound = rounding if own is None else rounding + agreement.flatten(own)
+    return Ballot(agreement.flatten(run.results[point]), bound, exact=own is None)
 
 
 def _proved(certificate: Certificate, dtype: str) -> Consensus:
     """A certificate as the consensus to be held against: the truth, to half a unit."""
-    half_unit = float(np.finfo(dtype).eps) / 2 * np.abs(certificate.gradient)
+    half_unit = float(np.finfo(dtype).eps) / 2 * np.abs(certificate.value)
     return Consensus(
-        reference=certificate.gradient,
+        reference=certificate.value,
         bound=half_unit,
         scale=float(np.max(certificate.magnitude)),
         range_fault=certificate.range_fault,
@@ -290,7 +303,7 @@ def _proved(certificate: Certificate, dtype: str) -> Consensus:
 def _formula(
     problem: Problem,
     record: Record,
-    shapes: Mapping[str, tuple[int, ...]],
+    layout: Layout,
     point: str,
     certificate: Certificate,
 ) -> Record:
@@ -308,21 +321,26 @@ def _formula(
     if not wrong.any():
         return record
     position = int(np.argmax(np.where(wrong, np.abs(error), -1.0)))
-    name = agreement.component(problem, shapes, position)
-    true = float(certificate.gradient[position])
-    found = Disagreement(point, name, true + float(error[position]), true, 0.0)
+    label = layout.label(position)
+    true = float(certificate.value[position])
+    found = Disagreement(point, label, true + float(error[position]), true, 0.0)
     place = "" if point == "own" else f" at {point}"
     return replace(
         record,
         status=Status.DISAGREE,
         disagreement=found,
-        reason=f"the formula for ∂C/∂{name}{place} is off by {abs(error[position]):.2g}, "
+        reason=f"the formula for {label}{place} is off by {abs(error[position]):.2g}, "
         f"a relative {abs(error[position] / true) if true else np.inf:.2g}, without any rounding",
     )
 
 
 def _sensitivities(
-    problem: Problem, runs: list[Run], where: Mapping[str, Arrays], seed: int, ask: Asking
+    problem: Problem,
+    runs: list[Run],
+    where: Mapping[str, Arrays],
+    seed: int,
+    operator: Operator,
+    ask: Asking,
 ) -> dict[str, np.ndarray]:
     """κ at every point: the larger of what two exact backends find, in case one is at fault.
 
@@ -335,41 +353,47 @@ def _sensitivities(
     exact = [run for run in runs if run.bounds and None in run.bounds.values()][:2]
     found: dict[str, np.ndarray] = {}
     for run in exact:
-        for point, kappa in ask.sensitivities(problem, run.backend, few, seed).items():
+        kappas = ask.sensitivities(problem, run.backend, few, seed, operator)
+        for point, kappa in kappas.items():
             found[point] = np.fmax(found.get(point, share * kappa), share * kappa)
     return found
 
 
 def _condition(
-    problem: Problem, runs: list[Run], where: Mapping[str, Arrays], seed: int, ask: Asking
+    problem: Problem,
+    runs: list[Run],
+    where: Mapping[str, Arrays],
+    seed: int,
+    operator: Operator,
+    ask: Asking,
 ) -> float | None:
-    """The condition number of the gradient at the own point, found with one exact backend."""
+    """The condition number of the operator at the own point, found with one exact backend."""
     exact = [run for run in runs if run.bounds and None in run.bounds.values()][:1]
     if not exact:
         return None
     own = {"own": points.thinned(problem, where["own"], SAMPLED_ROWS)}
-    kappa = _sensitivities(problem, exact, own, seed, ask)["own"]
-    size = float(np.max(np.abs(agreement.flatten(exact[0].gradients["own"], problem))))
+    kappa = _sensitivities(problem, exact, own, seed, operator, ask)["own"]
+    size = float(np.max(np.abs(agreement.flatten(exact[0].results["own"]))))
     condition = float(np.max(kappa)) / size if size > 0 else np.nan
     return condition if np.isfinite(condition) else None
 
 
-def _record(problem: Problem, run: Run) -> Record:
+def _record(problem: Problem, run: Run, operator: Operator) -> Record:
     """The record of a run before it is judged."""
     return Record(
         problem=problem.name,
         backend=run.backend.selector,
-        operator="gradient",
+        operator=operator.selector,
         dtype=run.backend.dtype,
         status=run.status,
         reason=run.reason,
+        method=run.method,
     )
 
 
 def _verdict(
-    problem: Problem,
     so_far: Record,
-    shapes: Mapping[str, tuple[int, ...]],
+    layout: Layout,
     point: str,
     ballot: Ballot,
     agreed: Consensus,
@@ -385,7 +409,7 @@ def _verdict(
             verdict,
             digits_median=float(np.median(digits)),
             ulps=agreement.ulps(ballot, agreed, so_far.dtype),
-            bound=agreement.unflatten(ballot.bound + agreed.bound, shapes),
+            bound=agreement.unflatten(ballot.bound + agreed.bound, layout.shapes),
         )
     if so_far.status is not Status.OK:
         return verdict
@@ -394,15 +418,15 @@ def _verdict(
         held = np.isfinite(agreed.reference.astype(so_far.dtype))
     if not held.all():
         position = int(np.flatnonzero(~held)[0])
-        name = agreement.component(problem, shapes, position)
-        why = agreed.range_fault or f"{so_far.backend} gives {ballot.gradient[position]}"
+        label = layout.label(position)
+        why = agreed.range_fault or f"{so_far.backend} gives {ballot.value[position]}"
         return replace(
             verdict,
             status=Status.ERROR,
             digits=None,
-            reason=f"no verdict: ∂C/∂{name}{place} is not finite in {so_far.dtype} ({why})",
+            reason=f"no verdict: {label}{place} is not finite in {so_far.dtype} ({why})",
         )
-    fault = agreement.disagreement(problem, shapes, point, ballot, agreed)
+    fault = agreement.disagreement(layout, point, ballot, agreed)
     if fault and agreed.range_fault:
         return replace(
             verdict,
@@ -414,13 +438,13 @@ def _verdict(
         return replace(verdict, status=Status.DISAGREE, reason=str(fault), disagreement=fault)
     empty = agreement.unproven(ballot, agreed, so_far.dtype)
     if empty is not None:
-        name = agreement.component(problem, shapes, empty)
-        value, true = ballot.gradient[empty], agreed.reference[empty]
+        label = layout.label(empty)
+        value, true = ballot.value[empty], agreed.reference[empty]
         return replace(
             verdict,
             status=Status.ERROR,
             digits=None,
-            reason=f"no verdict: ∂C/∂{name}{place} is {value:.6g} instead of {true:.6g}, and "
+            reason=f"no verdict: {label}{place} is {value:.6g} instead of {true:.6g}, and "
             f"rounding in {so_far.dtype} may do that (the bound is {ballot.bound[empty]:.1g})",
         )
     if agreed.tied:

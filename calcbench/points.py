@@ -19,6 +19,7 @@ from calcbench.errors import (
     nearest,
 )
 from calcbench.interfaces.problem import Arrays, Problem
+from calcbench.operators import GRADIENT, Operator
 
 RANDOM_POINTS = 2
 EVERYWHERE = (-2.0, 2.0)
@@ -74,11 +75,19 @@ def chosen_size(problem: Problem, size: int | None) -> int:
     return size
 
 
-def points(problem: Problem, own: Arrays, seed: int = 0) -> dict[str, Arrays]:
+def points(
+    problem: Problem,
+    own: Arrays,
+    seed: int = 0,
+    operator: Operator = GRADIENT,
+    direction: Mapping[str, Any] | None = None,
+) -> dict[str, Arrays]:
     """The points at which to check agreement: the problem's own, zeros, and random ones.
 
     Zeros are left out where the problem's domain does not contain them. At random points the
-    float data move too, by up to a tenth, so that data baked into a preparation show.
+    float data move too, by up to a tenth, so that data baked into a preparation show. An operator
+    with a direction or cotangent gets a random one at every point, or the one given at the own
+    point. Raises `SelectorError` for one that does not fit.
     """
     found = {"own": own}
     if all(low < 0 < high for low, high in _domains(problem).values()):
@@ -87,7 +96,11 @@ def points(problem: Problem, own: Arrays, seed: int = 0) -> dict[str, Arrays]:
     for number in range(1, RANDOM_POINTS + 1):
         moved = {name: _nudge(own[name], rng) for name in problem.data}
         found[f"random-{number}"] = {**_draw(problem, own, rng), **moved}
-    return found
+    rng = np.random.default_rng([seed, 3])
+    return {
+        point: operator.seeded_at(problem, inputs, rng, direction if point == "own" else None)
+        for point, inputs in found.items()
+    }
 
 
 def thinned(problem: Problem, inputs: Arrays, rows: int) -> Arrays:
@@ -100,8 +113,8 @@ def thinned(problem: Problem, inputs: Arrays, rows: int) -> Arrays:
     return {**inputs, **{name: inputs[name][::step].copy() for name in problem.rows}}
 
 
-def parse_at(text: str) -> dict[str, Any]:
-    """Parse `m=0.9,b=0.1` or `w=[1,2,3]` into values by name.
+def parse_at(text: str, option: str = "at") -> dict[str, Any]:
+    """Parse `m=0.9,b=0.1` or `w=[1,2,3]` into values by name; `option` is named in errors.
 
     Raises `SelectorError` for what is neither a number nor a bracketed list of numbers.
     """
@@ -109,14 +122,16 @@ def parse_at(text: str) -> dict[str, Any]:
     for part in _split_outside_brackets(text):
         name, equals, literal = (piece.strip() for piece in part.partition("="))
         if not (name and equals and literal):
-            raise SelectorError(f"--at {text!r}: {part.strip()!r} is not of the form NAME=VALUE")
+            raise SelectorError(
+                f"--{option} {text!r}: {part.strip()!r} is not of the form NAME=VALUE"
+            )
         if name in values:
-            raise SelectorError(f"--at {text!r}: {name!r} is given twice")
+            raise SelectorError(f"--{option} {text!r}: {name!r} is given twice")
         try:
             values[name] = json.loads(literal) if literal.startswith("[") else float(literal)
         except (ValueError, RecursionError):
             raise SelectorError(
-                f"at: {name}={literal} is neither a number nor a list such as [1, 2]"
+                f"{option}: {name}={literal} is neither a number nor a list such as [1, 2]"
             ) from None
     return values
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from calcbench.errors import SelectorError
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 class Status(StrEnum):
@@ -28,7 +28,7 @@ class Status(StrEnum):
     SKIPPED = "skipped"
     NOT_INSTALLED = "not_installed"
     NOISY = "noisy"
-    """The gradient is right, but its time could not be told closely enough."""
+    """The result is right, but its time could not be told closely enough."""
 
     @property
     def failed(self) -> bool:
@@ -37,18 +37,18 @@ class Status(StrEnum):
 
     @property
     def measured(self) -> bool:
-        """Whether the gradient is there and right, so that its time means something."""
+        """Whether the result is there and right, so that its time means something."""
         return self in (Status.OK, Status.NOISY)
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """The worst component of a gradient that is wrong."""
+    """The worst component of a result that is wrong."""
 
     point: str
     """The name of the point: `own`, `zeros`, `random-1`, …"""
     component: str
-    """`m`, or `w[3]`."""
+    """`∂C/∂m`, or `∂²C/∂w[3]∂b`."""
     value: float
     expected: float
     bound: float
@@ -58,7 +58,7 @@ class Disagreement:
         """Both values, and where."""
         place = "" if self.point == "own" else f" at {self.point}"
         return (
-            f"∂C/∂{self.component}{place} is {self.value:.10g}, expected {self.expected:.10g} "
+            f"{self.component}{place} is {self.value:.10g}, expected {self.expected:.10g} "
             f"(off by {abs(self.value - self.expected):.2g}, allowed {self.bound:.2g})"
         )
 
@@ -86,7 +86,8 @@ class Timing:
 
     batch: str
     """Cells of one batch were visited in the same rounds; only their rounds pair up."""
-    gradient: Samples
+    call: Samples
+    """The operator that was asked for."""
     cost: Samples | None = None
     """The cost function alone, by the same backend; None where it has none of its own."""
     memory: dict[str, int] = field(default_factory=dict)
@@ -104,18 +105,26 @@ class Record:
     backend: str
     """The selector, with options."""
     operator: str
+    """What was asked for: `gradient`, `hessian`, `partial[m]`."""
     dtype: str
     status: Status
     size: int = 1
     seed: int = 0
     reason: str = ""
     """Why the status is not ok; for `ok`, nothing."""
+    method: str = ""
+    """How the backend takes the derivative: `reverse`, `forward over reverse, 3 colours`."""
     components: int | None = None
-    """Partials in the gradient: the numbers that the parameters hold together."""
+    """The numbers that the parameters hold together: the partials of a gradient."""
     at: dict[str, Any] = field(default_factory=dict)
     """Parameter name → its value at the problem's own point."""
-    gradient: dict[str, np.ndarray] | None = None
-    """Parameter name → partial derivative at the problem's own point."""
+    direction: dict[str, Any] = field(default_factory=dict)
+    """The direction by parameter name, or the cotangent as `C`, for operators that take one."""
+    value: dict[str, np.ndarray] | None = None
+    """The result at the problem's own point. Of a gradient, parameter name → partial derivative;
+    in general, the arrays of the operator's layout by name."""
+    labels: tuple[str, ...] = ()
+    """What the first numbers of the result are called: `∂C/∂m`, `∂C/∂w[0]`, …"""
     digits: float | None = None
     """−log₁₀ of the largest error over all points, relative to the largest component there."""
     digits_median: float | None = None
@@ -123,15 +132,15 @@ class Record:
     ulps: float | None = None
     """The largest error at the own point, in units in the last place."""
     bound: dict[str, np.ndarray] | None = None
-    """Parameter name → how far from the reference each partial may be, at the own point."""
+    """As `value`: how far from the reference each number may be, at the own point."""
     reference: dict[str, np.ndarray] | None = None
-    """Parameter name → the certified partial at the own point, where there is one."""
+    """As `value`: the certified result at the own point, where there is one."""
     certified_digits: float | None = None
     """Digits to which the reference is certified; infinite where it is exact."""
     judged: str = ""
     """Why the verdict is not certified, or on how much of the problem it is; else nothing."""
     condition: float | None = None
-    """Relative change of the gradient per relative change of its inputs, at the own point."""
+    """Relative change of the result per relative change of its inputs, at the own point."""
     disagreement: Disagreement | None = None
     proof: str = ""
     """For a hand-derived formula: `proved`, or why it could not be proved."""
@@ -181,9 +190,11 @@ class Record:
             values[name] = _number(data.get(name))
         values["seconds"] = {n: _number(value) for n, value in data.get("seconds", {}).items()}
         values["status"] = Status(data["status"])
-        for name in ("gradient", "bound", "reference"):
+        for name in ("value", "bound", "reference"):
             values[name] = _arrays(data.get(name))
-        values["at"] = _arrays(data.get("at")) or {}
+        values["labels"] = tuple(data.get("labels", ()))
+        for name in ("at", "direction"):
+            values[name] = _arrays(data.get(name)) or {}
         if data.get("disagreement"):
             numbers = {name: _number(data["disagreement"][name]) for name in _COMPARED}
             values["disagreement"] = Disagreement(**{**data["disagreement"], **numbers})
@@ -224,7 +235,7 @@ def _timing(data: Mapping[str, Any] | None) -> Timing | None:
     if data is None:
         return None
     cost = _samples(data["cost"]) if data["cost"] else None
-    return Timing(**{**data, "gradient": _samples(data["gradient"]), "cost": cost})
+    return Timing(**{**data, "call": _samples(data["call"]), "cost": cost})
 
 
 def _samples(data: Mapping[str, Any]) -> Samples:

@@ -18,6 +18,7 @@ from calcbench import agreement
 from calcbench.errors import NotInstalled, ProblemError, Unsupported, first_line
 from calcbench.interfaces import Backend, Prepared, Problem
 from calcbench.interfaces.problem import Arrays
+from calcbench.operators import GRADIENT, Layout, Operator
 from calcbench.record import Status
 from calcbench.timing import first_timing
 
@@ -32,8 +33,10 @@ class Run:
     backend: Backend
     status: Status = Status.OK
     reason: str = ""
-    gradients: dict[str, Arrays] = field(default_factory=dict)
-    """Point → gradient."""
+    method: str = ""
+    """How the backend takes the derivative (`Prepared.method`)."""
+    results: dict[str, Arrays] = field(default_factory=dict)
+    """Point → result."""
     bounds: dict[str, Arrays | None] = field(default_factory=dict)
     """Point → the method's own error bound."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -43,6 +46,7 @@ def run_points(
     problem: Problem,
     backend: Backend,
     where: Mapping[str, Arrays],
+    operator: Operator = GRADIENT,
     timed: bool = False,
     prepared: Prepared | None = None,
 ) -> Run:
@@ -54,8 +58,9 @@ def run_points(
     try:
         with np.errstate(all="ignore"):  # what overflows shows in the result, and is judged there
             check_limit(problem, backend, where["own"])
-            prepared = prepared or _prepare(problem, run, where)
-            _check_points(problem, run, prepared, where)
+            prepared = prepared or _prepare(problem, run, where, operator)
+            run.method = prepared.method
+            _check_points(problem, run, prepared, where, operator)
             if timed and run.status is Status.OK:
                 run.seconds["call"] = first_timing(prepared.run, prepared.load(where["own"]))
     except ProblemError:
@@ -98,46 +103,57 @@ def elsewhere(where: Mapping[str, Arrays]) -> Arrays:
     return where[list(where)[-1]]
 
 
-def _prepare(problem: Problem, run: Run, where: Mapping[str, Arrays]) -> Prepared:
+def _prepare(
+    problem: Problem, run: Run, where: Mapping[str, Arrays], operator: Operator
+) -> Prepared:
     importing = timed_import(run.backend)
     if importing is not None:
         run.seconds["import"] = importing
     started = time.perf_counter()
-    prepared = run.backend.prepare(problem, elsewhere(where))
+    prepared = run.backend.prepare(problem, elsewhere(where), operator)
     run.seconds["prepare"] = time.perf_counter() - started
     return prepared
 
 
 def _check_points(
-    problem: Problem, run: Run, prepared: Prepared, where: Mapping[str, Arrays]
+    problem: Problem,
+    run: Run,
+    prepared: Prepared,
+    where: Mapping[str, Arrays],
+    operator: Operator,
 ) -> None:
     backend = run.backend
+    layout = operator.layout(problem, where["own"])
     for point, inputs in where.items():
         kept = {name: array.copy() for name, array in inputs.items()}
         native = prepared.load(inputs)
         started = time.perf_counter()
         result = prepared.run(native)
         run.seconds.setdefault("first", time.perf_counter() - started)
-        gradient = prepared.unload(result)
+        value = prepared.unload(result)
         again = prepared.unload(prepared.run(native))
         fault = (
-            _shape_fault(problem, backend, gradient, inputs)
+            _shape_fault(layout, backend, value)
             or _touched(kept, inputs)
-            or _unrepeatable(problem, backend, gradient, again)
+            or _unrepeatable(layout, backend, value, again)
         )
-        run.gradients[point] = gradient
+        run.results[point] = value
         if fault:
             run.status, run.reason = Status.DISAGREE, fault
             return
-        run.bounds[point] = backend.error_bound(problem, inputs)
+        run.bounds[point] = backend.error_bound(problem, inputs, operator)
 
 
 def sensitivities(
-    problem: Problem, backend: Backend, where: Mapping[str, Arrays], seed: int
+    problem: Problem,
+    backend: Backend,
+    where: Mapping[str, Arrays],
+    seed: int,
+    operator: Operator = GRADIENT,
 ) -> dict[str, np.ndarray]:
-    """Point → κ of every component of this backend's gradient (`agreement.sensitivity`)."""
+    """Point → κ of every component of this backend's result (`agreement.sensitivity`)."""
     with np.errstate(all="ignore"):
-        evaluate = evaluator(problem, backend.prepare(problem, where["own"]))
+        evaluate = evaluator(backend.prepare(problem, where["own"], operator))
         return {
             point: agreement.sensitivity(evaluate, inputs, seed) for point, inputs in where.items()
         }
@@ -146,11 +162,18 @@ def sensitivities(
 class Asking(Protocol):
     """How the judge asks a backend for more: in this process, or in one of the backend's own."""
 
-    def run_points(self, problem: Problem, backend: Backend, where: Mapping[str, Arrays]) -> Run:
+    def run_points(
+        self, problem: Problem, backend: Backend, where: Mapping[str, Arrays], operator: Operator
+    ) -> Run:
         """As the function `run_points`."""
 
     def sensitivities(
-        self, problem: Problem, backend: Backend, where: Mapping[str, Arrays], seed: int
+        self,
+        problem: Problem,
+        backend: Backend,
+        where: Mapping[str, Arrays],
+        seed: int,
+        operator: Operator,
     ) -> dict[str, np.ndarray]:
         """As the function `sensitivities`."""
 
@@ -162,26 +185,27 @@ class Here:
     sensitivities = staticmethod(sensitivities)
 
 
-def evaluator(problem: Problem, prepared: Prepared) -> Callable[[Arrays], np.ndarray]:
-    """A prepared gradient as a function from inputs to the vector of all partials."""
+def evaluator(prepared: Prepared) -> Callable[[Arrays], np.ndarray]:
+    """A prepared operator as a function from inputs to the vector of all its components."""
 
     def evaluate(inputs: Arrays) -> np.ndarray:
-        return agreement.flatten(prepared.unload(prepared.run(prepared.load(inputs))), problem)
+        return agreement.flatten(prepared.unload(prepared.run(prepared.load(inputs))))
 
     return evaluate
 
 
-def _shape_fault(
-    problem: Problem, backend: Backend, gradient: Arrays, inputs: Arrays
-) -> str | None:
-    """What is wrong with the form of a gradient: names, shapes, dtypes."""
-    if list(gradient) != list(problem.parameters):
-        return f"gave partials by {', '.join(gradient)} instead of {', '.join(problem.parameters)}"
-    for name, partial in gradient.items():
-        if partial.shape != inputs[name].shape:
-            return f"∂C/∂{name} has shape {partial.shape}, the parameter {inputs[name].shape}"
-        if partial.dtype != backend.dtype:
-            return f"∂C/∂{name} is {partial.dtype} instead of {backend.dtype}"
+def _shape_fault(layout: Layout, backend: Backend, value: Arrays) -> str | None:
+    """What is wrong with the form of a result: names, shapes, dtypes."""
+    if list(value) != list(layout.shapes):
+        return f"gave {', '.join(value)} instead of {', '.join(layout.shapes)}"
+    start = 0
+    for name, array in value.items():
+        what = layout.label(start) if array.ndim == 0 else f"the array for {name}"
+        if array.shape != layout.shapes[name]:
+            return f"{what} has shape {array.shape} instead of {layout.shapes[name]}"
+        if array.dtype != backend.dtype:
+            return f"{what} is {array.dtype} instead of {backend.dtype}"
+        start += array.size
     return None
 
 
@@ -191,19 +215,16 @@ def _touched(before: Arrays, after: Arrays) -> str | None:
     return f"changed its inputs: {', '.join(changed)}" if changed else None
 
 
-def _unrepeatable(
-    problem: Problem, backend: Backend, gradient: Arrays, again: Arrays
-) -> str | None:
+def _unrepeatable(layout: Layout, backend: Backend, value: Arrays, again: Arrays) -> str | None:
     """Whether the second run on the same native inputs gave another result.
 
     Threads may add in another order, so a few roundings are allowed.
     """
     unit = float(np.finfo(backend.dtype).eps)
-    one, two = agreement.flatten(gradient, problem), agreement.flatten(again, problem)
+    one, two = agreement.flatten(value), agreement.flatten(again)
     scale = np.max(np.abs(one[np.isfinite(one)]), initial=0.0)
     if np.allclose(one, two, rtol=16 * unit, atol=16 * unit * scale, equal_nan=True):
         return None
     position = int(np.nanargmax(np.abs(one - two)))
-    shapes = {name: partial.shape for name, partial in gradient.items()}
-    name = agreement.component(problem, shapes, position)
-    return f"a second run gave another ∂C/∂{name}: {one[position]:.10g}, then {two[position]:.10g}"
+    label = layout.label(position)
+    return f"a second run gave another {label}: {one[position]:.10g}, then {two[position]:.10g}"

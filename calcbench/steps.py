@@ -18,9 +18,10 @@ import numpy as np
 
 from calcbench import points, requirements
 from calcbench.certified.reference import reference
-from calcbench.errors import NotInstalled, SelectorError, nearest
+from calcbench.errors import NotInstalled, SelectorError
 from calcbench.interfaces import Backend, Problem
-from calcbench.interfaces.problem import Arrays
+from calcbench.operators.operator import written
+from calcbench.operators.partial import parse_component
 from calcbench.record import plain
 from calcbench.tables import Cell, Table
 
@@ -66,8 +67,8 @@ def curve(
     partial that the problem does not have; `NotCertified` where there is no true value.
     """
     inputs = points.inputs(problem, at=at)
-    name, index = _place(problem, inputs, partial)
-    truth = float(reference(problem, inputs).gradient[name][index])
+    name, index = parse_component(problem, inputs, partial or "")
+    truth = float(reference(problem, inputs).value[name][index])
     scale = abs(truth) or 1.0
     steps: list[Step] = []
     optimum = {}
@@ -86,8 +87,7 @@ def curve(
             taken.append(Step(backend.selector, delta, error / scale, allowed / scale))
         steps += taken
         optimum[backend.selector] = min(taken, key=lambda s: s.bound).step
-    label = f"{name}[{', '.join(map(str, index))}]" if index else name
-    return Curve(problem.name, label, tuple(steps), optimum)
+    return Curve(problem.name, written(name, index), tuple(steps), optimum)
 
 
 def table(curve: Curve) -> Table:
@@ -151,20 +151,3 @@ def _up(bound: float) -> float:
         return bound
     unit = 10.0 ** np.floor(np.log10(bound))
     return float(np.ceil(bound / unit) * unit)
-
-
-def _place(problem: Problem, inputs: Arrays, partial: str | None) -> tuple[str, tuple[int, ...]]:
-    """`w[3]` → the parameter and the index of one of its components."""
-    places = {
-        f"{name}[{','.join(map(str, index))}]" if index else name: (name, index)
-        for name in problem.parameters
-        for index in np.ndindex(inputs[name].shape)
-    }
-    if partial is None:
-        return next(iter(places.values()))
-    wanted = partial.replace(" ", "")
-    if wanted not in places:
-        raise SelectorError(
-            f"problem {problem.name!r} has no partial {partial!r}: {nearest(wanted, places)}"
-        )
-    return places[wanted]

@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, islice
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,10 +65,11 @@ Column = tuple[str, list[Cell]]
 
 
 def comparison(records: Sequence[Record], width: int = PIPED_WIDTH) -> Table:
-    """One problem: a row per backend, with partials, digits, verdict and times."""
+    """One problem: a row per backend, with components, digits, verdict and times."""
     if not records:
         return Table("nothing to compare", ["backend"], [])
-    names, total = _components(records, most=width)
+    labels, form = _components(records)
+    total = sum(int(np.prod(shape)) for shape in form.values())
     truth = records[0].reference
 
     def column(name: str, cells: Iterable[Cell], certified: str = "") -> Column:
@@ -89,11 +90,11 @@ def comparison(records: Sequence[Record], width: int = PIPED_WIDTH) -> Table:
     after = [c for c in after if timed or c[0] not in ("prepare", "call")]
     partials = [
         column(
-            f"∂C/∂{name}",
-            (Cell(_partial(record.gradient, name)) for record in records),
-            _partial(truth, name).replace("nan", NOTHING),  # where there is no derivative
+            label,
+            (Cell(_component(record.value, form, k)) for record in records),
+            _component(truth, form, k).replace("nan", NOTHING),  # where there is no derivative
         )
-        for name in names
+        for k, label in enumerate(labels)
     ]
     shown = partials[:1]
     # A long selector breaks, rather than keep partials out.
@@ -106,14 +107,15 @@ def comparison(records: Sequence[Record], width: int = PIPED_WIDTH) -> Table:
     for least_missed in ("median", "prepare", "ulp", "needed"):
         if _room([*before, *shown, *after]) > width:
             after = [entry for entry in after if entry[0] != least_missed]
-    notes = _reasons(records)
+    notes = _directions(records[0]) + _methods(records) + _reasons(records)
     notes += [records[0].judged] if records[0].judged else []
     notes += _condition(records[0])
     notes += [f"{r.backend}: {r.proof}" for r in records if r.proof not in ("", "proved")]
     if total > len(shown):
         more = total - len(shown)
+        what = "partial" if records[0].operator == "gradient" else "component"
         plural = "s" if more > 1 else ""
-        notes.append(f"… and {more:,} more partial{plural} (--json gives all)")
+        notes.append(f"… and {more:,} more {what}{plural} (--json gives all)")
     columns = [*before, *shown, *after]
     rows = list(zip(*(cells for _, cells in columns), strict=True))
     return Table(_title(records[0]), [name for name, _ in columns], rows, notes)
@@ -135,11 +137,12 @@ def summary(records: Sequence[Record]) -> Table:
 
 
 def count(records: Sequence[Record]) -> str:
-    """One sentence: how many gradients, how many agree, and what the others did."""
+    """One sentence: how many results, how many agree, and what the others did."""
     problems = len({record.problem for record in records})
     number = {status: sum(r.status is status for r in records) for status in Status}
     ran = number[Status.OK] + number[Status.DISAGREE]
-    parts = [f"{number[Status.OK]} of {ran} gradients agree, over {problems} problems"]
+    what = "gradients" if {r.operator for r in records} == {"gradient"} else "results"
+    parts = [f"{number[Status.OK]} of {ran} {what} agree, over {problems} problems"]
     parts += [
         f"{number[status]} {status.value.replace('_', ' ')}"
         for status in Status
@@ -245,7 +248,8 @@ def _by_problem(records: Sequence[Record]) -> list[tuple[str, list[Record]]]:
 def _title(record: Record) -> str:
     place = ", ".join(f"{name} = {_value(value)}" for name, value in record.at.items())
     size = f", size {record.size:,}" if record.size > 1 else ""
-    return f"{record.problem}{f' at {place}' if place else ''}{size}"
+    what = "" if record.operator == "gradient" else f": {record.operator}"
+    return f"{record.problem}{what}{f' at {place}' if place else ''}{size}"
 
 
 def _value(value: np.ndarray) -> str:
@@ -256,28 +260,31 @@ def _value(value: np.ndarray) -> str:
     return f"[{value.flat[0]:.4g}, … {value.size} values]"
 
 
-def _components(records: Sequence[Record], most: int) -> tuple[list[str], int]:
-    """Name the first partials, `m`, `w[0]`, …, of the first record that has some; count all."""
+Form = dict[str, tuple[int, ...]]
+"""Name → shape of the arrays of a result."""
+
+
+def _components(records: Sequence[Record]) -> tuple[tuple[str, ...], Form]:
+    """What the first components of the first result that there is are called, and its form."""
     for record in records:
-        if record.gradient is not None:
-            names = (
-                f"{name}[{', '.join(map(str, index))}]" if index else name
-                for name, partial in record.gradient.items()
-                for index in np.ndindex(partial.shape)
-            )
-            return list(islice(names, most)), sum(p.size for p in record.gradient.values())
-    return [], 0
+        if record.value is not None:
+            return record.labels, _form(record.value)
+    return (), {}
 
 
-def _partial(gradient: Mapping[str, np.ndarray] | None, component: str) -> str:
-    if gradient is None:
+def _form(value: Mapping[str, np.ndarray]) -> Form:
+    return {name: array.shape for name, array in value.items()}
+
+
+def _component(value: Mapping[str, np.ndarray] | None, form: Form, position: int) -> str:
+    """One number of a result; nothing for a result of another form than the first one's."""
+    if value is None or _form(value) != form:
         return NOTHING
-    name, _, index = component.rstrip("]").partition("[")
-    try:
-        value = gradient[name][tuple(int(i) for i in index.split(",")) if index else ()]
-    except (KeyError, IndexError):  # a gradient of another form than the first one's
-        return NOTHING
-    return f"{value:.9g}"
+    for array in value.values():
+        if position < array.size:
+            return f"{array.flat[position] + 0.0:.9g}"  # −0 is 0
+        position -= array.size
+    return NOTHING
 
 
 def _number(digits: float | None) -> str:
@@ -293,9 +300,9 @@ def _certified(record: Record) -> str:
 
 def _needed(record: Record) -> float | None:
     """The digits that the bound demands, in the sense in which digits are counted."""
-    if record.bound is None or record.gradient is None:
+    if record.bound is None or record.value is None:
         return None
-    reference = record.reference or record.gradient
+    reference = record.reference or record.value
     largest = max(float(np.max(np.abs(partial))) for partial in reference.values())
     allowed = max(float(np.max(bound)) for bound in record.bound.values())
     if not (0 < largest < np.inf and 0 < allowed < np.inf):
@@ -312,7 +319,23 @@ def _ulps(ulps: float | None) -> str:
 def _condition(record: Record) -> list[str]:
     if record.condition is None:
         return []
-    return [f"condition number of the gradient: {record.condition:.2g}"]
+    return [f"condition number of the {record.operator}: {record.condition:.2g}"]
+
+
+def _directions(record: Record) -> list[str]:
+    """The direction that a product was taken with."""
+    what = "cotangent" if record.operator == "pullback" else "direction"
+    told = ", ".join(f"{name} = {_value(value)}" for name, value in record.direction.items())
+    return [f"{what}: {told}"] if told else []
+
+
+def _methods(records: Sequence[Record]) -> list[str]:
+    """How each backend took the derivative, where there is more than one way to think of."""
+    ways: dict[str, list[str]] = {}
+    for record in records:
+        if record.method and record.operator != "gradient":
+            ways.setdefault(record.method, []).append(record.backend)
+    return [f"{', '.join(names)}: {method}" for method, names in ways.items()]
 
 
 def _reasons(records: Sequence[Record]) -> list[str]:

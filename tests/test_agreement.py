@@ -60,7 +60,7 @@ def run(name, selector):
 def reference(name, point):
     """The componentwise median of five methods that share no code below the cost."""
     vectors = [
-        agreement.flatten(run(name, judge).gradients[point], problem(name)) for judge in JUDGES
+        agreement.flatten(run(name, judge).results[point]) for judge in JUDGES
     ]
     return np.median(vectors, axis=0)
 
@@ -95,7 +95,7 @@ def check(name, selector, point):
     assert set(where(name)) == set(points_of(name))
     result = run(name, selector)
     assert result.status is Status.OK, result.reason
-    gradient = agreement.flatten(result.gradients[point], problem(name))
+    gradient = agreement.flatten(result.results[point])
     expected = reference(name, point)
     scale = np.max(np.abs(expected))
     if scale == 0:  # a stationary point

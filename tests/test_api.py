@@ -302,7 +302,7 @@ def test_records_are_json():
 def test_dtype_is_for_every_backend():
     found = cb.verify("square", ["by_hand", "sympy"], dtype="float32")
     assert {record.dtype for record in found.records} == {"float32"}
-    assert {r.gradient["x"].dtype for r in found.records} == {np.dtype("float32")}
+    assert {r.value["x"].dtype for r in found.records} == {np.dtype("float32")}
 
 
 def test_seed_changes_random_data_and_nothing_else():

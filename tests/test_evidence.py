@@ -174,7 +174,7 @@ def mutated(name, mutate, rng):
     A component is chosen among those above 1e-6 of the largest, at the problem's own point.
     """
     original = problem(name)
-    truth = certified(name)[1]["own", "float64"].truth.gradient
+    truth = certified(name)[1]["own", "float64"].truth.value
     largest = max(np.max(np.abs(g)) for g in truth.values())
     places = [
         (n, i) for n, g in truth.items() for i in np.ndindex(g.shape) if abs(g[i]) > 1e-6 * largest

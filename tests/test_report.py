@@ -155,8 +155,8 @@ def test_cells_of_one_batch_are_compared_round_by_round():
 
 def test_a_batch_without_a_common_round_is_a_quotient():
     late = cell("b", 1.0)
-    shifted = dataclasses.replace(late.timing.gradient, round=tuple(range(100, 100 + ROUNDS)))
-    late = dataclasses.replace(late, timing=dataclasses.replace(late.timing, gradient=shifted))
+    shifted = dataclasses.replace(late.timing.call, round=tuple(range(100, 100 + ROUNDS)))
+    late = dataclasses.replace(late, timing=dataclasses.replace(late.timing, call=shifted))
     assert ratios.between(cell("a", 2.0), late).median == pytest.approx(2, rel=0.02)
 
 
@@ -198,7 +198,7 @@ def test_a_wrong_gradient_is_shown_and_is_never_the_fastest():
     assert [r.record.backend for r in section.rows] == ["right", "wrong"]
     wrong = row(section, "wrong").texts()
     assert wrong["time"].endswith("ns")
-    assert (wrong["× fastest"], wrong["gradient/cost"]) == (NOTHING, NOTHING)
+    assert (wrong["× fastest"], wrong["× cost"]) == (NOTHING, NOTHING)
     assert wrong["verdict"] == "disagree ∂C/∂m"
     assert row(section, "right").texts()["× fastest"] == "1.00"
     assert "wrong" not in " ".join(break_even.sentences(section))
@@ -354,7 +354,7 @@ def test_sentences_say_who_is_best_when():
     (section,) = summary.sections(run(*records))
     (sentence,) = break_even.sentences(section)
     assert sentence == (
-        "size 8: up to 12 gradients by_hand; from 13 on torch (137 ms); "
+        "size 8: up to 12 calls by_hand; from 13 on torch (137 ms); "
         "from about 830 on jax (4.23 s)"
     )
 
@@ -372,7 +372,7 @@ def test_nothing_is_said_of_what_is_not_told_apart():
     (section,) = summary.sections(run(*close))
     (sentence,) = break_even.sentences(section)
     assert sentence == (
-        "size 8: early from the first gradient on, in the steady state not told apart from late"
+        "size 8: early from the first call on, in the steady state not told apart from late"
     )
     sharp = [dataclasses.replace(r, timing=cell(r.backend, t, noise=1e-4).timing)
              for r, t in zip(close, (1.0e-3, 0.99e-3), strict=True)]  # fmt: skip
@@ -422,7 +422,7 @@ def test_overhead_of_small_sizes_is_left_behind():
     assert re.search(r"over the largest 3 sizes as size\^(0\.99|1\.00)", str(growth))
 
 
-def test_gradient_per_cost_against_the_number_of_parameters():
+def test_per_cost_against_the_number_of_parameters():
     """Differences: one cost per parameter. Reverse mode: a constant (Griewank & Walther)."""
     records = [
         cell(name, cost * factor(n), size=n * n, components=n, cost=cost, noise=1e-3)
@@ -433,10 +433,10 @@ def test_gradient_per_cost_against_the_number_of_parameters():
     found = {
         (g.backend, g.quantity): g for g in scaling.growths(summary.sections(run(*records))[0])
     }
-    assert found["differences", "gradient/cost"].all.exponent == pytest.approx(1, abs=0.03)
-    assert found["reverse", "gradient/cost"].all.exponent == pytest.approx(0, abs=0.01)
+    assert found["differences", "× cost"].all.exponent == pytest.approx(1, abs=0.03)
+    assert found["reverse", "× cost"].all.exponent == pytest.approx(0, abs=0.01)
     assert found["reverse", "time"].all.exponent == pytest.approx(0.5, abs=0.01)
-    assert found["reverse", "gradient/cost"].against == "parameters"
+    assert found["reverse", "× cost"].against == "parameters"
 
 
 def test_too_few_sizes_have_no_exponent():
@@ -547,7 +547,7 @@ def test_csv_has_a_line_per_record_and_the_numbers():
     jax = found["batch_regression", "jax[mode=jit,dtype=float64]", "8"]
     assert float(jax["times_fastest"]) == pytest.approx(5, rel=0.02)
     assert float(jax["times_fastest_low"]) < 5 < float(jax["times_fastest_high"])
-    assert float(jax["gradient_per_cost"]) == pytest.approx(1.25, rel=0.02)
+    assert float(jax["per_cost"]) == pytest.approx(1.25, rel=0.02)
     assert (jax["versions"], jax["cpu"]) == ("numpy 2.4.6", "Example_CPU & Co 100% #1")
     assert jax["memory_peak"] == "2000"
     few = found["batch_regression", "few", "8"]
@@ -582,7 +582,7 @@ def test_json_has_nulls_and_the_analyses():
     assert few["digits"] is None
     assert few["seconds"] == pytest.approx(9e-6, rel=0.02)
     assert section["break_even"][0]["stages"][0]["backend"] == "by_hand"
-    assert {g["quantity"] for g in section["growth"]} == {"time", "gradient/cost"}
+    assert {g["quantity"] for g in section["growth"]} == {"time", "× cost"}
     exact = json.loads(formats.json_text(run(cell("a", certified_digits=math.inf))))
     assert exact["sections"][0]["rows"][0]["certified_digits"] == "inf"
 
@@ -969,7 +969,7 @@ def test_pyperf_gets_right_gradients_only():
     assert "other_problem[8]-torch-jacobian-float32-threads4" in names
     assert not any("wrong" in name or "sympy" in name for name in names)
     values = suite.get_benchmark("batch_regression[8]-by_hand").get_values()
-    assert values == EVERYTHING.records[0].timing.gradient.seconds
+    assert values == EVERYTHING.records[0].timing.call.seconds
 
 
 def test_pyperf_names_tell_all_cells_apart():
@@ -1004,8 +1004,8 @@ def test_the_page_on_reports_states_what_the_code_does():
     for verdict in Verdict:
         assert f"`{verdict.value}`" in text
     assert f"at most {latex_tables.LONGEST} rows a table" in text
-    assert f"break-even points from {break_even.CLOSELY} gradients on are told to two" in text
+    assert f"break-even points from {break_even.CLOSELY} calls on are told to two" in text
     assert f"not known to {100 * intervals.NOISY:.0f} %" in text
     assert intervals.FEWEST == 6
     assert "needs six of them" in text
-    assert "size 8: up to 12 gradients by_hand; from 13 on torch (137 ms); from about 830" in text
+    assert "size 8: up to 12 calls by_hand; from 13 on torch (137 ms); from about 830" in text

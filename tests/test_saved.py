@@ -34,7 +34,7 @@ FULL = Record(
     seed=3,
     reason="∂C/∂m is wrong\u2028and so is µ\x85",
     at={"m": np.array(2.0), "w": np.array([[1.0, math.nan], [math.inf, -0.0]])},
-    gradient={"m": np.array(math.nan), "w": np.array([[1.0, -math.inf], [0.1, 5e-324]])},
+    value={"m": np.array(math.nan), "w": np.array([[1.0, -math.inf], [0.1, 5e-324]])},
     digits=math.nan,
     digits_median=12.5,
     ulps=math.inf,
@@ -128,7 +128,7 @@ def test_any_record_comes_back(values, reason, status):
     one = record(
         status=status,
         reason=reason,
-        gradient={"w": np.array(values, dtype=float)},
+        value={"w": np.array(values, dtype=float)},
         digits=values[0] if values else None,
         timing=timing,
     )
@@ -186,7 +186,7 @@ def test_another_schema_is_refused_in_words(tmp_path, entry):
         b"\xff\xfe\x00\x01",
         b"[1, 2]\n",
         b"3\n",
-        b'{"kind": "run", "schema": 2}\n',
+        b'{"kind": "run", "schema": 3}\n',
         b"PK\x03\x04\n\n\x00",
         json.dumps(record().as_json()).encode(),
     ],

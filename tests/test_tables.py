@@ -8,8 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calcbench import tables
+from calcbench.harness import LABELS
+from calcbench.operators.gradient import Gradient
 from calcbench.record import Record, Status
 from calcbench.tables import NOTHING, Cell, Table, as_html, as_text, comparison, duration, summary
+
+
+class Named:
+    """As much of a problem as names its parameters."""
+
+    def __init__(self, parameters):
+        self.parameters = tuple(parameters)
 
 
 def record(backend="by_hand", problem="square", **changes):
@@ -18,17 +27,26 @@ def record(backend="by_hand", problem="square", **changes):
         "dtype": "float64",
         "status": Status.OK,
         "at": {"x": np.array(5.0)},
-        "gradient": {"x": np.array(10.0)},
+        "value": {"x": np.array(10.0)},
         "digits": 15.95,
         "seconds": {"prepare": 1.5e-3, "call": 2e-6},
     }
-    return Record(problem, backend, **{**standard, **changes})
+    found = {**standard, **changes}
+    return Record(problem, backend, **{"labels": labels(found["value"]), **found})
+
+
+def labels(gradient):
+    """What the partials of a gradient are called."""
+    if gradient is None:
+        return ()
+    layout = Gradient().layout(Named(gradient), gradient)
+    return tuple(layout.label(k) for k in range(min(layout.size, LABELS)))
 
 
 def weights(n, backend="by_hand", **changes):
     """A record with n partials of many digits."""
     values = -np.pi * 10.0 ** np.arange(n)
-    return record(backend, at={}, gradient={"w": values}, **changes)
+    return record(backend, at={}, value={"w": values}, **changes)
 
 
 def drawn(table, width):
@@ -97,14 +115,14 @@ def test_comparison_says_what_the_record_says():
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_what_is_not_finite_is_shown(value):
-    rows = [record(gradient={"x": np.array(value)}, digits=value, status=Status.ERROR, reason="!")]
+    rows = [record(value={"x": np.array(value)}, digits=value, status=Status.ERROR, reason="!")]
     assert str(value) in as_text(rows)
     assert "error" in as_text(rows)
     assert "by_hand: !" in as_text(rows)
 
 
 def test_no_gradient_at_all():
-    gone = record("torch", status=Status.NOT_INSTALLED, gradient=None, digits=None, seconds={},
+    gone = record("torch", status=Status.NOT_INSTALLED, value=None, digits=None, seconds={},
                   reason="backend 'torch': torch is not installed")  # fmt: skip
     text = as_text([gone])
     assert "not installed" in text
@@ -115,8 +133,8 @@ def test_no_gradient_at_all():
 
 
 def test_a_gradient_of_another_form_than_the_others():
-    odd = record("torch", status=Status.DISAGREE, gradient={"y": np.zeros(2)})
-    longer = record("jax", status=Status.DISAGREE, gradient={"x": np.zeros(3)})
+    odd = record("torch", status=Status.DISAGREE, value={"y": np.zeros(2)})
+    longer = record("jax", status=Status.DISAGREE, value={"x": np.zeros(3)})
     shown = comparison([record(), odd])
     assert [row[1].text for row in shown.rows] == ["10", NOTHING]
     shown = comparison([weights(2), longer])
@@ -125,7 +143,7 @@ def test_a_gradient_of_another_form_than_the_others():
 
 
 def test_refused_problem():
-    refused = record("", status=Status.ERROR, at={}, gradient=None, digits=None, seconds={},
+    refused = record("", status=Status.ERROR, at={}, value=None, digits=None, seconds={},
                      reason="problem 'square': 'x' is empty")  # fmt: skip
     text = as_text([refused])
     assert text.startswith("square\n")
@@ -147,14 +165,14 @@ def test_many_partials_are_counted():
 
 def test_a_million_partials_take_no_time_to_name():
     values = np.ones(10**6)
-    table = comparison([record(at={"w": values}, gradient={"w": values})])
+    table = comparison([record(at={"w": values}, value={"w": values})])
     assert "more partials" in table.notes[0]
     assert "… 1000000 values" in table.title
 
 
 def test_matrix_components_are_named():
     W = np.arange(4.0).reshape(2, 2)
-    table = comparison([record(at={"W": W}, gradient={"W": W})])
+    table = comparison([record(at={"W": W}, value={"W": W})])
     assert table.columns[1:4] == ["∂C/∂W[0, 0]", "∂C/∂W[0, 1]", "∂C/∂W[1, 0]"]
     assert [cell.text for cell in table.rows[0][1:4]] == ["0", "1", "2"]
 
@@ -235,7 +253,7 @@ def test_narrow_comparison_gives_up_the_preparation_first():
 
 def test_long_selector_keeps_no_partial_out():
     two = {"m": np.array(36.305), "b": np.array(6.265)}
-    table = comparison([record(LONG, gradient=two)], 80)
+    table = comparison([record(LONG, value=two)], 80)
     assert table.columns[1:3] == ["∂C/∂m", "∂C/∂b"]
 
 

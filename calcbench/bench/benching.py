@@ -1,6 +1,6 @@
-"""From a matrix to records: set every cell up, visit them in rounds, judge their gradients.
+"""From a matrix to records: set every cell up, visit them in rounds, judge their results.
 
-Wrong gradients are timed too, and say so: what is fast and wrong is worth knowing.
+Wrong results are timed too, and say so: what is fast and wrong is worth knowing.
 """
 
 from __future__ import annotations
@@ -21,16 +21,18 @@ from calcbench.bench.fingerprint import digest, fingerprint
 from calcbench.bench.isolation import Worker
 from calcbench.bench.rounds import Live, Pace, Settings, visit
 from calcbench.errors import CalcbenchError
-from calcbench.harness import Progress, shown, silent
+from calcbench.harness import Progress, named_components, shown, silent
 from calcbench.interfaces import Backend, Problem
 from calcbench.interfaces.problem import Arrays, FunctionProblem
 from calcbench.judge import judge
+from calcbench.operators import Operator
+from calcbench.operators.operator import named_seeds
 from calcbench.plugins import FILE_MODULE
 from calcbench.record import Record, Status, Timing
 from calcbench.running import Run, outcome
 
 SHOWN = 64
-"""Components up to which a record holds the gradient itself, the reference and the bound."""
+"""Numbers up to which a record holds the result itself, the reference and the bound."""
 
 
 def bench(
@@ -116,14 +118,17 @@ def _group(
     """The records of one group's cells: those that could not be set up first."""
     try:
         own = points.inputs(group.problem, group.size, group.seed)
-        where = points.points(group.problem, own, group.seed)
+        # A partial whose component nobody named is of one problem's first.
+        operator = group.operator.settled(group.problem, own)
+        where = points.points(group.problem, own, group.seed, operator)
+        own = where["own"]
     except CalcbenchError as error:
         for cell in cells:
             yield _record(group, cell, {}, *outcome(error))
         return
     for cell in cells:
         progress(f"{group.title} · {cell.backend.selector} · setting up")
-        _set_up(cell, group, own, settings)
+        _set_up(cell, group, operator, own, settings)
         if cell.failure is not None:
             yield _record(group, cell, own, cell.failure.status, cell.failure.reason)
     living = [cell for cell in cells if cell.failure is None]
@@ -132,15 +137,15 @@ def _group(
         cell.ask(worker.threads_busy, timeout=settings.timeout) if cell.failure is None else None
         for cell in living
     ]
-    progress(f"{group.title} · checking the gradients")
-    verdicts = _verdicts(group, living, where, settings, witnesses)
+    progress(f"{group.title} · checking the results")
+    verdicts = _verdicts(group, operator, living, where, settings, witnesses)
     for cell, verdict, threads in zip(living, verdicts, busy, strict=True):
         yield _judged(group, cell, own, verdict, batch, pace, threads)
         if cell.failure is None:
             cell.ask(worker.release, timeout=settings.timeout)
 
 
-def _set_up(cell: Live, group: Group, own: Arrays, settings: Settings) -> None:
+def _set_up(cell: Live, group: Group, operator: Operator, own: Arrays, settings: Settings) -> None:
     reason = cell.backend.missing()
     if reason:
         reason = f"backend {cell.backend.name!r}: {reason}"
@@ -153,7 +158,13 @@ def _set_up(cell: Live, group: Group, own: Arrays, settings: Settings) -> None:
         cell.failure = worker.Failure(Status.ERROR, reason)
         return
     cell.setup = cell.ask(
-        worker.set_up, *parts, group.size, group.seed, settings.burst, timeout=settings.timeout
+        worker.set_up,
+        *parts,
+        operator,
+        group.size,
+        group.seed,
+        settings.burst,
+        timeout=settings.timeout,
     )
     if cell.setup is not None and cell.setup.inputs != digest(own):
         reason = (
@@ -191,12 +202,19 @@ class InTheirProcesses:
         self.cells = {cell.backend.selector: cell for cell in cells}
         self.timeout = timeout
 
-    def run_points(self, problem: Problem, backend: Backend, where: Mapping[str, Arrays]) -> Run:
+    def run_points(
+        self, problem: Problem, backend: Backend, where: Mapping[str, Arrays], operator: Operator
+    ) -> Run:
         """Run at other points than the cell's, prepared anew."""
         return _run(self.cells[backend.selector], worker.run_points, where, timeout=self.timeout)
 
     def sensitivities(
-        self, problem: Problem, backend: Backend, where: Mapping[str, Arrays], seed: int
+        self,
+        problem: Problem,
+        backend: Backend,
+        where: Mapping[str, Arrays],
+        seed: int,
+        operator: Operator,
     ) -> dict[str, np.ndarray]:
         """Find κ with this backend. Raises `Lost` where its process ends meanwhile."""
         cell = self.cells[backend.selector]
@@ -212,22 +230,23 @@ def _run(cell: Live, task: Callable[..., Any], *arguments: Any, timeout: float) 
     if found is None:
         assert cell.failure is not None
         return Run(cell.backend, cell.failure.status, cell.failure.reason)
-    return Run(cell.backend, found.status, found.reason, found.gradients, found.bounds)
+    return Run(cell.backend, found.status, found.reason, found.method, found.results, found.bounds)
 
 
 def _verdicts(
     group: Group,
+    operator: Operator,
     cells: Sequence[Live],
     where: Mapping[str, Arrays],
     settings: Settings,
     witnesses: Sequence[Backend],
 ) -> list[Record]:
-    """Judge the gradients of the cells; again without those that end while they are asked."""
+    """Judge the results of the cells; again without those that end while they are asked."""
     runs = [_run(cell, worker.evidence, timeout=settings.timeout) for cell in cells]
     while True:
         try:
             ask = InTheirProcesses(cells, settings.timeout)
-            decided = judge(group.problem, runs, where, group.seed, witnesses, ask)
+            decided = judge(group.problem, runs, where, group.seed, witnesses, operator, ask)
         except Lost:
             runs = [
                 run if cell.failure is None else _run(cell, worker.evidence, timeout=0.0)
@@ -238,10 +257,13 @@ def _verdicts(
             return [_record(group, cell, {}, status, reason) for cell in cells]
         else:
             truth = decided.certificate.truth if decided.certificate else None
+            labels = named_components(operator.layout(group.problem, where["own"]))
             return [
                 replace(
                     record,
-                    gradient=run.gradients.get("own"),
+                    direction=named_seeds(operator, group.problem, where["own"]),
+                    value=run.results.get("own"),
+                    labels=labels,
                     reference=shown(truth) if truth else None,
                     certified_digits=truth.digits if truth else None,
                     judged=decided.note,
@@ -267,24 +289,28 @@ def _record(
     record = verdict or Record(
         problem=group.problem.name,
         backend=backend.selector,
-        operator="gradient",
+        operator=group.operator.selector,
         dtype=backend.dtype,
         status=status,
     )
     parameters = {name: own[name] for name in group.problem.parameters if name in own}
     components = sum(array.size for array in parameters.values())
     few = components <= SHOWN
+    small = record.value is not None and sum(a.size for a in record.value.values()) <= SHOWN
     return replace(
         record,
+        operator=group.operator.selector,  # as it was asked for: `partial`, not `partial[m]`
         status=status,
         reason=reason,
         size=group.size,
         seed=group.seed,
         components=components or None,
         at=parameters if few else {},
-        gradient=record.gradient if few else None,
-        reference=record.reference if few else None,
-        bound=record.bound if few else None,
+        direction=record.direction if few else {},
+        value=record.value if small else None,
+        reference=record.reference if small else None,
+        bound=record.bound if small else None,
+        labels=record.labels if small else (),
         threads=group.threads,
         source=_sources(group.problem, backend),
         versions=_versions(group.problem, backend),
@@ -307,23 +333,23 @@ def _judged(
     if cell.failure is not None:
         status, reason = cell.failure.status, cell.failure.reason
     record = _record(group, cell, own, status, reason, verdict)
-    gradient, cost = cell.samples(pace)
+    call, cost = cell.samples(pace)
     seconds = {**record.seconds, **cell.setup.seconds}
-    if not gradient.seconds:
+    if not call.seconds:
         return replace(record, seconds=seconds)
-    call = intervals.time(gradient)
-    seconds["call"] = call.median
+    estimate = intervals.time(call)
+    seconds["call"] = estimate.median
     if cost is not None:
         seconds["cost"] = intervals.time(cost).median
-    if status is Status.OK and call.noisy:
-        record = replace(record, status=Status.NOISY, reason=_wide(call))
-    timing = Timing(batch, gradient, cost, cell.setup.memory, threads)
+    if status is Status.OK and estimate.noisy:
+        record = replace(record, status=Status.NOISY, reason=_wide(estimate))
+    timing = Timing(batch, call, cost, cell.setup.memory, threads)
     return replace(record, seconds=seconds, timing=timing)
 
 
-def _wide(call: intervals.Estimate) -> str:
+def _wide(estimate: intervals.Estimate) -> str:
     """How well a time is known that is not known well."""
-    rounds = f"{call.used} round{'s' if call.used > 1 else ''}"
-    if not np.isfinite(call.spread):
+    rounds = f"{estimate.used} round{'s' if estimate.used > 1 else ''}"
+    if not np.isfinite(estimate.spread):
         return f"no interval from {rounds}; {intervals.FEWEST} are needed: raise the budget"
-    return f"known to ±{call.spread:.0%} after {rounds}"
+    return f"known to ±{estimate.spread:.0%} after {rounds}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from calcbench.errors import SelectorError
 from calcbench.interfaces import Backend, Problem
+from calcbench.operators import GRADIENT, Operator
 
 
 @dataclass(frozen=True)
@@ -20,20 +21,21 @@ class Group:
     dtype: str
     threads: int
     backends: tuple[Backend, ...]
+    operator: Operator = GRADIENT
 
     @property
     def title(self) -> str:
         """For progress: the problem and its size."""
         return f"{self.problem.name}[{self.size:,}]" if self.size > 1 else self.problem.name
 
-    def key(self, backend: Backend, operator: str = "gradient") -> tuple[object, ...]:
+    def key(self, backend: Backend) -> tuple[object, ...]:
         """The key of the record that one of its cells gives (`Record.key`)."""
         return (
             self.problem.name,
             self.size,
             self.seed,
             backend.selector,
-            operator,
+            self.operator.selector,
             backend.dtype,
             self.threads,
         )
@@ -45,6 +47,7 @@ def groups(
     sizes: Sequence[int] | None,
     threads: Iterable[int],
     seed: int,
+    operator: Operator = GRADIENT,
 ) -> list[Group]:
     """Every combination. Backends of different dtypes are in groups of their own.
 
@@ -56,7 +59,7 @@ def groups(
     for backend in backends:
         by_dtype.setdefault(backend.dtype, []).append(backend)
     return [
-        Group(problem, size, seed, dtype, number, tuple(engines))
+        Group(problem, size, seed, dtype, number, tuple(engines), operator)
         for number in threads
         for dtype, engines in by_dtype.items()
         for problem in problems

@@ -27,7 +27,7 @@ class Settings:
     """How long and how closely to measure. All times in seconds."""
 
     burst: float = 0.01
-    """One burst of one gradient; the cost's takes half of it."""
+    """One burst of the operator; the cost's takes half of it."""
     rounds: int = 12
     """Undisturbed rounds at least, unless the budget ends before."""
     budget: float = 20.0
@@ -35,7 +35,7 @@ class Settings:
     precision: float = 0.02
     """Half-width of the 95 % interval, relative to the median, at which a time is known."""
     timeout: float = 120.0
-    """Any single step of a cell: setting it up, a burst, the check of its gradient."""
+    """Any single step of a cell: setting it up, a burst, the check of its results."""
     memory: int | None = None
     """Bytes that one process may take; if None, three quarters of what is free at the start."""
 
@@ -79,14 +79,14 @@ class Live:
         return found
 
     def samples(self, pace: Pace) -> tuple[Samples, Samples | None]:
-        """The bursts of the gradient, and of the cost where the backend has one."""
+        """The bursts of the operator, and of the cost where the backend has one."""
         assert self.setup is not None
         costs = [(number, burst.cost, burst.loop) for number, burst in self.bursts if burst.cost]
         calls = self.setup.cost_calls
         return (
             _columns(
-                self.setup.gradient_calls,
-                [(number, burst.gradient, burst.loop) for number, burst in self.bursts],
+                self.setup.calls,
+                [(number, burst.call, burst.loop) for number, burst in self.bursts],
                 pace,
             ),
             _columns(calls, costs, pace) if calls is not None and costs else None,

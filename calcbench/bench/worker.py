@@ -1,7 +1,7 @@
 """What one process does for its backend. Runs in that process, one task at a time.
 
 `set_up` makes a cell ready and tells what that took; `burst` times a few calls; `evidence` runs
-the gradient at all points, for the judge. The cell lives in this module between the tasks.
+the operator at all points, for the judge. The cell lives in this module between the tasks.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from calcbench.bench.fingerprint import digest
 from calcbench.errors import Unsupported
 from calcbench.interfaces import Backend, Prepared, Problem
 from calcbench.interfaces.problem import Arrays
+from calcbench.operators import Operator
 from calcbench.record import Status
 
 BUSY = 0.1
@@ -41,7 +42,8 @@ class SetUp:
 
     seconds: dict[str, float]
     memory: dict[str, int]
-    gradient_calls: int
+    calls: int
+    """Of the operator."""
     cost_calls: int | None
     """None where the backend has no cost of its own."""
     inputs: str
@@ -52,7 +54,7 @@ class SetUp:
 class Burst:
     """Seconds per call, by the wall clock and of CPU time; no `cost` where there is none."""
 
-    gradient: tuple[float, float]
+    call: tuple[float, float]
     cost: tuple[float, float] | None
     loop: float
     """Seconds that a fixed loop took, around them: how fast the machine was."""
@@ -72,7 +74,8 @@ class Evidence:
 
     status: Status
     reason: str
-    gradients: dict[str, Arrays]
+    method: str
+    results: dict[str, Arrays]
     bounds: dict[str, Arrays | None]
 
 
@@ -83,8 +86,9 @@ class Cell:
     problem: Problem
     backend: Backend
     where: Mapping[str, Arrays]
+    operator: Operator
     prepared: Prepared
-    gradient: timeit.Timer
+    call: timeit.Timer
     cost: timeit.Timer | None
     setup: SetUp | None = None
     ticks: dict[int, float] = field(default_factory=dict)
@@ -97,30 +101,40 @@ _imported_bytes: int | None = None
 
 
 def set_up(
-    problem: bytes, backend: bytes, size: int | None, seed: int, burst_seconds: float
+    problem: bytes,
+    backend: bytes,
+    operator: Operator,
+    size: int | None,
+    seed: int,
+    burst_seconds: float,
 ) -> SetUp | Failure:
     """Import, convert, prepare and call once; then find how many calls fill a burst."""
     return _guarded(
         lambda: _set_up(
-            cloudpickle.loads(problem), cloudpickle.loads(backend), size, seed, burst_seconds
+            cloudpickle.loads(problem),
+            cloudpickle.loads(backend),
+            operator,
+            size,
+            seed,
+            burst_seconds,
         )
     )
 
 
 def burst() -> Burst | Failure:
-    """Time one burst of the gradient, and one of the cost."""
+    """Time one burst of the operator, and one of the cost."""
 
     def both() -> Burst:
         cell = _ready()
         assert cell.setup is not None
         before = _loop_seconds()
-        gradient = _timed(cell.gradient, cell.setup.gradient_calls)
+        call = _timed(cell.call, cell.setup.calls)
         cost = (
             _timed(cell.cost, cell.setup.cost_calls)
             if cell.cost and cell.setup.cost_calls
             else None
         )
-        return Burst(gradient, cost, max(before, _loop_seconds()))
+        return Burst(call, cost, max(before, _loop_seconds()))
 
     return _guarded(both)
 
@@ -131,7 +145,7 @@ def threads_busy() -> int | Failure | None:
 
 
 def evidence() -> Evidence | Failure:
-    """Run the gradient at all points, twice at each (`running.run_points`)."""
+    """Run the operator at all points, twice at each (`running.run_points`)."""
     return _guarded(lambda: _evidence(_ready().where, _ready().prepared))
 
 
@@ -142,7 +156,7 @@ def run_points(where: Mapping[str, Arrays]) -> Evidence | Failure:
 
 def sensitivities(where: Mapping[str, Arrays], seed: int) -> dict[str, np.ndarray] | Failure:
     """As `running.sensitivities`, for the cell's problem and backend."""
-    return _guarded(lambda: running.sensitivities(_ready().problem, _ready().backend, where, seed))
+    return _guarded(lambda: _sensitivities(_ready(), where, seed))
 
 
 def release() -> None:
@@ -152,14 +166,24 @@ def release() -> None:
     memory.settle()
 
 
+def _sensitivities(cell: Cell, where: Mapping[str, Arrays], seed: int) -> dict[str, np.ndarray]:
+    return running.sensitivities(cell.problem, cell.backend, where, seed, cell.operator)
+
+
 def _set_up(
-    problem: Problem, backend: Backend, size: int | None, seed: int, burst_seconds: float
+    problem: Problem,
+    backend: Backend,
+    operator: Operator,
+    size: int | None,
+    seed: int,
+    burst_seconds: float,
 ) -> SetUp:
     global _cell, _import_seconds, _imported_bytes
     release()
     own = points.inputs(problem, size, seed)
     running.check_limit(problem, backend, own)
-    where = points.points(problem, own, seed)
+    where = points.points(problem, own, seed, operator)
+    own = where["own"]
     if _imported_bytes is None:
         _import_seconds = running.timed_import(backend)
         _imported_bytes = memory.resident()
@@ -167,7 +191,7 @@ def _set_up(
     before = memory.resident()
     told = memory.forget_peak()
     started = time.perf_counter()
-    prepared = backend.prepare(problem, running.elsewhere(where))
+    prepared = backend.prepare(problem, running.elsewhere(where), operator)
     seconds["prepare"] = time.perf_counter() - started
     if prepared.compile_seconds is not None:
         seconds["compile"] = prepared.compile_seconds
@@ -178,12 +202,18 @@ def _set_up(
     _, seconds["unload"] = _median_time(lambda: prepared.unload(result))
     top = memory.peak() if told else None
     cell = Cell(
-        problem, backend, where, prepared, _timer(prepared, native), _cost(problem, backend, where)
+        problem,
+        backend,
+        where,
+        operator,
+        prepared,
+        _timer(prepared, native),
+        _cost(problem, backend, where, operator),
     )
     cell.setup = SetUp(
         seconds,
         {"imported": _imported_bytes} | ({} if top is None else {"peak": max(0, top - before)}),
-        _calls(cell.gradient, burst_seconds),
+        _calls(cell.call, burst_seconds),
         _calls(cell.cost, burst_seconds / 2) if cell.cost else None,
         digest(own),
     )
@@ -192,8 +222,12 @@ def _set_up(
     return cell.setup
 
 
-def _cost(problem: Problem, backend: Backend, where: Mapping[str, Arrays]) -> timeit.Timer | None:
-    """The cost alone on this backend; None where it has none of its own."""
+def _cost(
+    problem: Problem, backend: Backend, where: Mapping[str, Arrays], operator: Operator
+) -> timeit.Timer | None:
+    """The cost alone on this backend; None where it has none of its own, or is what is timed."""
+    if operator.name == "cost":
+        return None
     try:
         prepared = backend.prepare(problem, running.elsewhere(where), "cost")
     except Unsupported:
@@ -244,8 +278,8 @@ def _median_time(function: Any) -> tuple[Any, float]:
 
 def _evidence(where: Mapping[str, Arrays], prepared: Prepared | None) -> Evidence:
     cell = _ready()
-    run = running.run_points(cell.problem, cell.backend, where, prepared=prepared)
-    return Evidence(run.status, run.reason, run.gradients, run.bounds)
+    run = running.run_points(cell.problem, cell.backend, where, cell.operator, prepared=prepared)
+    return Evidence(run.status, run.reason, run.method, run.results, run.bounds)
 
 
 def _thread_seconds() -> dict[int, float]:

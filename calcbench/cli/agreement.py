@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import calcbench
-from calcbench.cli.selection import selection
+from calcbench.cli.selection import operator_option, selection
 from calcbench.cli.terminal import console, print_json, progress
 
 if TYPE_CHECKING:
@@ -59,9 +59,10 @@ def list_command(what: str | None, as_json: bool) -> None:
 def compare(**selection: Any) -> None:
     """Compare backends: every partial side by side, digits, verdict and a first timing.
 
-    Without PROBLEM, all problems. The digits are the worst over several points (the problem's
-    own, zeros, random ones); the partials are shown at the problem's own point. `call` is the
-    median of a few rounds in one process: an order of magnitude.
+    Without PROBLEM, all problems. --operator asks for something else than the gradient; where a
+    problem or a backend has none, it is skipped, with the reason. The digits are the worst over
+    several points (the problem's own, zeros, random ones); the components are shown at the
+    problem's own point. `call` is the median of a few rounds in one process: an order of magnitude.
 
     Exit status: 0 if all agree, 1 if a backend disagrees or fails, 2 for bad input.
 
@@ -72,6 +73,8 @@ def compare(**selection: Any) -> None:
       calcbench compare review -b by_hand -b torch[mode=func] -b jax
       calcbench compare straight_line_at_scale --size 8e6
       calcbench compare square -b finite_difference[scheme=forward,delta=0.1]
+      calcbench compare saddle --operator hessian
+      calcbench compare batch_regression --operator hvp --direction m=1,b=0
       calcbench compare my_cost.py --json
     """
     _run(timed=True, **selection)
@@ -86,6 +89,7 @@ def verify(**selection: Any) -> None:
     Examples:
       calcbench verify
       calcbench verify my_cost.py && echo "my gradient is right"
+      calcbench verify second_order --operator hessian
     """
     _run(timed=False, **selection)
 
@@ -95,14 +99,19 @@ def verify(**selection: Any) -> None:
 @click.option(
     "-b", "--backend", "backends", multiple=True, help="Programs for these backends only."
 )
+@operator_option
 @click.option("--json", "as_json", is_flag=True, help="Data instead of text.")
-def show(problem: str, backends: tuple[str, ...], as_json: bool) -> None:
+def show(problem: str, backends: tuple[str, ...], operator: str, as_json: bool) -> None:
     """Show a problem: formula, derivation, symbolic gradient, and a program per framework.
+
+    With --operator, the symbolic formulas are those of another operator, such as the Hessian,
+    and the programs, where there are any, compute that.
 
     \b
     Examples:
       calcbench show batch_regression
       calcbench show cylinder_volume -b torch > cylinder_torch.txt
+      calcbench show saddle --operator hessian
       calcbench show my_cost.py
     """
     from calcbench import description
@@ -112,7 +121,7 @@ def show(problem: str, backends: tuple[str, ...], as_json: bool) -> None:
         found = []
         for chosen in select_problems([problem]):
             tell(f"{chosen.name} · formula and programs")
-            found.append(description.describe(chosen, backends or None))
+            found.append(description.describe(chosen, backends or None, operator))
     if as_json:
         print_json(found)
         return
@@ -212,6 +221,7 @@ def _run(
     problems: tuple[str, ...],
     backends: tuple[str, ...],
     at: str | None,
+    direction: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -227,6 +237,7 @@ def _run(
             [*names, *problems] or None,
             backends or None,
             parse_at(at) if at is not None else None,
+            direction=parse_at(direction, "direction") if direction is not None else None,
             timed=timed,
             progress=tell,
             **options,

@@ -33,6 +33,14 @@ backends_option = click.option(
     help="A backend, with options in brackets: torch[mode=compile]. May be repeated.",
 )
 
+operator_option = click.option(
+    "--operator",
+    metavar="OPERATOR",
+    default="gradient",
+    help="gradient, value_and_gradient, partial[w[0]], pushforward, pullback, jacobian, hvp, "
+    "hessian, second_derivative or cost. [gradient]",
+)
+
 seed_option = click.option(
     "--seed", type=click.IntRange(min=0), default=0, help="Seed of data and points. [0]"
 )
@@ -52,6 +60,12 @@ def selection(command: Callable[..., Any]) -> Callable[..., Any]:
                 help="A problem's name, a theme, or a path to a .py file. May be repeated.",
             ),
             backends_option,
+            operator_option,
+            click.option(
+                "--direction",
+                metavar="m=1,b=0",
+                help="What a pushforward or hvp multiplies; C=1 for a pullback. [random]",
+            ),
             click.option(
                 "--at", metavar="m=0.9,b=0.1", help="Values of one problem's parameters; w=[1,2]."
             ),

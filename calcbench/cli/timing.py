@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from calcbench.cli.selection import backends_option, seed_option
+from calcbench.cli.selection import backends_option, operator_option, seed_option
 from calcbench.cli.terminal import console, print_json
 from calcbench.errors import SelectorError
 
@@ -71,6 +71,7 @@ class Bytes(click.ParamType):
     "-p", "--problem", "problems", multiple=True, help="A name, a theme, or a path to a .py file."
 )
 @backends_option
+@operator_option
 @click.option(
     "--size",
     "sizes",
@@ -96,6 +97,7 @@ def bench(
     names: tuple[str, ...],
     problems: tuple[str, ...],
     backends: tuple[str, ...],
+    operator: str,
     sizes: tuple[str, ...],
     dtypes: str | None,
     threads: str,
@@ -122,6 +124,7 @@ def bench(
       calcbench bench batch_regression -b by_hand -b torch -b jax
       calcbench bench straight_line_at_scale --size 10:1e7:log --threads 1,2
       calcbench bench my_cost.py -b torch[mode=compile] --output mine.jsonl
+      calcbench bench extended_rosenbrock --operator hvp -b torch -b jax
       calcbench bench --dry-run
       calcbench bench --resume --output runs/all.jsonl
       calcbench bench --shard 1/4 --output part1.jsonl
@@ -136,6 +139,7 @@ def bench(
         [*names, *problems] or None,
         backends or None,
         [size for text in sizes for size in parse_sizes(text)] or None,
+        operator=operator,
         dtypes=_dtypes(dtypes),
         threads=_threads(threads),
         seed=seed,
@@ -209,7 +213,7 @@ def merge(runs: tuple[Path, ...], output: Path) -> None:
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", help="[table]")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to a file.")
 def report(run: Path | None, form: str, output: Path | None) -> None:
-    """Report a run: per problem time, ratio to the fastest, gradient/cost ratio and digits.
+    """Report a run: per problem time, ratio to the fastest, to the cost, and digits.
 
     Below each table stand the break-even points and the growth with size. Without RUN, the
     latest in runs/. The format pyperf is for `python -m pyperf compare_to` and its like.

@@ -200,10 +200,10 @@ class Backend(ABC):
         """
         raise Unsupported(f"backend {self.name!r} is not symbolic")
 
-    def program(self, problem: Problem) -> str:
-        """Write a short stand-alone program that computes the problem's gradient this way.
+    def program(self, problem: Problem, operator: Operator | None = None) -> str:
+        """Write a short stand-alone program that computes an operator this way.
 
-        Raises `Unsupported` with the reason where there is none.
+        Without `operator`, the gradient. Raises `Unsupported` with the reason where there is none.
         """
         raise Unsupported("no stand-alone program for this backend")
 

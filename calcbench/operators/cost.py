@@ -18,6 +18,10 @@ class Cost(Operator):
 
     name: ClassVar[str] = "cost"
 
+    def derived_from(self, problem: Problem) -> str:
+        """Nothing: the cost is given."""
+        return ""
+
     def layout(self, problem: Problem, inputs: Arrays) -> Layout:
         """`C`, or `C[i]`."""
         shapes = {VALUE: problem.value_shape(inputs)}

@@ -47,6 +47,10 @@ class Hessian(Operator):
         count = components(problem, inputs)
         return count, count
 
+    def derived_from(self, problem: Problem) -> str:
+        """The hand-derived Hessian, or else its product with a direction."""
+        return next((f for f in ("hessian", "hvp") if problem.derives(f)), "")
+
     def layout(self, problem: Problem, inputs: Arrays) -> Layout:
         """`hessian`: the matrix, or its stored entries; `∂²C/∂m∂b`, `∂²C/∂m²`."""
         shapes = parameter_shapes(problem, inputs)

@@ -30,6 +30,10 @@ class Hvp(Operator):
         scalar(problem, "Hessian")
         return self
 
+    def derived_from(self, problem: Problem) -> str:
+        """The hand-derived Hessian, or else its product with a direction."""
+        return next((f for f in ("hvp", "hessian") if problem.derives(f)), "")
+
     def layout(self, problem: Problem, inputs: Arrays) -> Layout:
         """Parameter name → its shape; `(H·v)[w[3]]`."""
         shapes = parameter_shapes(problem, inputs)

@@ -96,7 +96,7 @@ class Operator(ABC):
             return {**inputs, **{n: np.array(rng.uniform(-1, 1, s)) for n, s in shapes.items()}}
         if not shapes:
             raise SelectorError(f"operator {self.name!r} takes no direction")
-        names = {n: n.removeprefix("direction ").replace(COTANGENT, VALUE) for n in shapes}
+        names = {key: _seed_name(key) for key in shapes}
         extra = [name for name in given if name not in names.values()]
         missing = [name for name in names.values() if name not in given]
         if extra or missing:
@@ -105,6 +105,11 @@ class Operator(ABC):
                 f"{', '.join(names.values())}, got {', '.join(given) or 'none'}"
             )
         return {**inputs, **{n: _seed(names[n], given[names[n]], s) for n, s in shapes.items()}}
+
+    def derived_from(self, problem: Problem) -> str:
+        """The hand-derived method that this is evaluated from: `gradient`, `hessian`, … or ""."""
+        first = "jacobian" if problem.vector_valued else "gradient"
+        return first if problem.derives(first) else ""
 
     @abstractmethod
     def layout(self, problem: Problem, inputs: Arrays) -> Layout:
@@ -150,6 +155,15 @@ class Operator(ABC):
             f"backend {backend.name!r} has no {self.name}: it defines no prepare_{self.name}, "
             "and nothing that it would follow from"
         )
+
+
+def named_seeds(operator: Operator, problem: Problem, inputs: Arrays) -> Arrays:
+    """The direction by parameter name, or the cotangent as `C`; empty if there is none."""
+    return {_seed_name(key): inputs[key] for key in operator.seeds(problem, inputs)}
+
+
+def _seed_name(key: str) -> str:
+    return VALUE if key == COTANGENT else key.removeprefix("direction ")
 
 
 # --- names of components -------------------------------------------------------------------

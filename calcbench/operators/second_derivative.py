@@ -40,6 +40,10 @@ class SecondDerivative(Operator):
             )
         return self
 
+    def derived_from(self, problem: Problem) -> str:
+        """The hand-derived Hessian, or else its product with a direction."""
+        return next((f for f in ("hessian", "hvp") if problem.derives(f)), "")
+
     def layout(self, problem: Problem, inputs: Arrays) -> Layout:
         """The shape of the one parameter; `d²C/dx²`."""
         (name,) = problem.parameters

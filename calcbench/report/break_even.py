@@ -1,8 +1,8 @@
-"""When a long preparation pays off: who is best for how many gradients.
+"""When a long preparation pays off: who is best for how many calls.
 
-A backend takes S + k·t seconds for k gradients: S is its set-up, `prepare` + `first`; t is the
-median time of a gradient in the steady state. The import of the framework is not counted. One
-with a larger set-up and a smaller t overtakes another after k = (S₁ − S₂) / (t₂ − t₁) gradients.
+A backend takes S + k·t seconds for k calls: S is its set-up, `prepare` + `first`; t is the
+median time of a call in the steady state. The import of the framework is not counted. One
+with a larger set-up and a smaller t overtakes another after k = (S₁ − S₂) / (t₂ − t₁) calls.
 Who is best when is the lower envelope of these lines.
 """
 
@@ -31,29 +31,29 @@ class Line:
     setup: float
     """Seconds of `prepare` + `first`."""
     steady: float
-    """Seconds of one gradient, the median."""
+    """Seconds of one call, the median."""
 
-    def total(self, gradients: float) -> float:
-        """Seconds of so many gradients, set-up included."""
-        return self.setup + gradients * self.steady
+    def total(self, calls: float) -> float:
+        """Seconds of so many calls, set-up included."""
+        return self.setup + calls * self.steady
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A backend, and the number of gradients from which on it is the best."""
+    """A backend, and the number of calls from which on it is the best."""
 
     line: Line
     after: float
-    """It overtakes the stage before after this many gradients; 0 for the first stage."""
+    """It overtakes the stage before after this many calls; 0 for the first stage."""
 
     @property
     def first(self) -> int:
-        """The smallest number of gradients for which it is cheaper than the stage before."""
+        """The smallest number of calls for which it is cheaper than the stage before."""
         return math.floor(self.after) + 1
 
 
 def line(record: Record) -> Line | None:
-    """The total time of a right gradient; None where a part of it was not measured."""
+    """The total time of a right result; None where a part of it was not measured."""
     time = ratios.steady(record)
     parts = [record.seconds.get(name, math.nan) for name in ("prepare", "first")]
     if not record.status.measured or time is None or not all(map(math.isfinite, parts)):
@@ -62,7 +62,7 @@ def line(record: Record) -> Line | None:
 
 
 def break_even(one: Line, other: Line) -> float | None:
-    """After how many gradients `other`, of the smaller steady time, is cheaper than `one`.
+    """After how many calls `other`, of the smaller steady time, is cheaper than `one`.
 
     None where its steady time is not smaller; 0 or less where it is cheaper from the beginning.
     """
@@ -72,7 +72,7 @@ def break_even(one: Line, other: Line) -> float | None:
 
 
 def stages(records: Sequence[Record]) -> list[Stage]:
-    """Who is best when, from the first gradient on: the lower envelope of the total times.
+    """Who is best when, from the first call on: the lower envelope of the total times.
 
     For records of one size. A backend is overtaken only by one that is known to be faster in
     the steady state: where the interval of their ratio contains 1, nothing is said.
@@ -87,7 +87,7 @@ def stages(records: Sequence[Record]) -> list[Stage]:
 
 
 def sentences(section: Section) -> list[str]:
-    """For each size a sentence: who is best for how many gradients."""
+    """For each size a sentence: who is best for how many calls."""
     found = []
     for size, records in by_size(section.records).items():
         lines = [entry for record in records if (entry := line(record))]
@@ -111,13 +111,13 @@ def _overtaking(stage: Stage, lines: Sequence[Line]) -> Stage | None:
 
 
 def _words(found: Sequence[Stage], lines: Sequence[Line]) -> str:
-    """`up to 12 gradients by_hand; from 13 on torch (0.2 ms); from about 830 on jax (0.21 s)`."""
+    """`up to 12 calls by_hand; from 13 on torch (0.2 ms); from about 830 on jax (0.21 s)`."""
     shown = [s for s, n in pairwise(found) if s.first < n.first] + [found[-1]]
     names = [stage.line.record.backend for stage in shown]
     doubt = _doubt(shown[-1], lines)
     if len(shown) == 1:
-        return f"{names[0]} from the first gradient on{doubt}"
-    parts = [f"up to {_count(shown[1].first - 1)} gradients {names[0]}"]
+        return f"{names[0]} from the first call on{doubt}"
+    parts = [f"up to {_count(shown[1].first - 1)} calls {names[0]}"]
     for stage, name in zip(shown[1:], names[1:], strict=True):
         reached = duration(stage.line.total(stage.first))
         parts.append(f"from {_count(stage.first)} on {name} ({reached})")
@@ -137,8 +137,8 @@ def _doubt(last: Stage, lines: Sequence[Line]) -> str:
     return f", in the steady state not told apart from {' and '.join(close)}"
 
 
-def _count(gradients: int) -> str:
-    """A number of gradients: exactly if there are few, else to two digits."""
-    if gradients < CLOSELY:
-        return str(gradients)
-    return f"about {float(f'{gradients:.2g}'):,.0f}"
+def _count(calls: int) -> str:
+    """A number of calls: exactly if there are few, else to two digits."""
+    if calls < CLOSELY:
+        return str(calls)
+    return f"about {float(f'{calls:.2g}'):,.0f}"

@@ -1,4 +1,4 @@
-"""Two runs side by side: which gradients got faster or slower, beyond the noise within a run.
+"""Two runs side by side: which backends got faster or slower, beyond the noise within a run.
 
 Times of different runs share no rounds, so a cell is compared by the quotient of its two times,
 with every value that their intervals allow. A time depends on everything around it: cells are
@@ -270,7 +270,7 @@ def _or_none(value: Any) -> str:
 
 
 def _unfit(one: Record, other: Record) -> Verdict | None:
-    """Where a gradient is missing or wrong, its time is not compared."""
+    """Where a result is missing or wrong, its time is not compared."""
     if one.status.measured and other.status.measured:
         return None
     failed = (one.status.failed, other.status.failed)
@@ -283,7 +283,7 @@ def _unfit(one: Record, other: Record) -> Verdict | None:
 
 
 def _failures(one: Record, other: Record) -> list[str]:
-    """How it failed, in the runs in which the gradient is not there and right."""
+    """How it failed, in the runs in which the result is not there and right."""
     found = {
         name: record.reason or record.status.value.replace("_", " ")
         for name, record in (("first", one), ("second", other))

@@ -1,6 +1,6 @@
 """A run for pyperf: `python -m pyperf stats`, `check`, `compare_to` work on its file.
 
-pyperf knows times, not verdicts: only right gradients are exported, without their ratios.
+pyperf knows times, not verdicts: only right results are exported, without their ratios.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PLAIN_THREADS = (None, 1)
 def pyperf_suite(run: SavedRun) -> Any:
     """The measured cells as a `pyperf.BenchmarkSuite`; its `.dump(path)` writes the file.
 
-    Values are seconds of one gradient, one per burst; disturbed bursts are among them. Raises
+    Values are seconds of one call, one per burst; disturbed bursts are among them. Raises
     `SelectorError` where no cell has a time: pyperf has no empty suite.
     """
     benchmarks: dict[str, Any] = {}
@@ -33,7 +33,7 @@ def pyperf_suite(run: SavedRun) -> Any:
             cell += f"-threads{record.threads}"
         benchmarks[cell] = _benchmark(run, record, cell, values)
     if not benchmarks:
-        raise SelectorError("there is nothing to export: no gradient of this run has a time")
+        raise SelectorError("there is nothing to export: no cell of this run has a time")
     return pyperf.BenchmarkSuite(list(benchmarks.values()))
 
 
@@ -57,7 +57,7 @@ def name(record: Record) -> str:
 def _values(record: Record) -> list[float]:
     if record.timing is None or not record.status.measured:
         return []
-    return [value for value in record.timing.gradient.seconds if 0 < value < math.inf]
+    return [value for value in record.timing.call.seconds if 0 < value < math.inf]
 
 
 def _benchmark(run: SavedRun, record: Record, cell: str, values: list[float]) -> Any:
@@ -67,7 +67,7 @@ def _benchmark(run: SavedRun, record: Record, cell: str, values: list[float]) ->
     metadata: dict[str, Any] = {
         "name": cell,
         "unit": "second",
-        "loops": timing.gradient.calls,
+        "loops": timing.call.calls,
         "status": record.status.value,
         **{f"{library}_version": version for library, version in record.versions.items()},
     }

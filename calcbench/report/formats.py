@@ -19,7 +19,7 @@ from calcbench.report.groups import by_size
 from calcbench.report.summary import Row, Section
 from calcbench.tables import PIPED_WIDTH, Table, draw
 
-SETUP = "(time of k gradients: prepare + first, measured once, + k · time; without the import)"
+SETUP = "(time of k calls: prepare + first, measured once, + k · time; without the import)"
 
 SECONDS = ("import", "prepare", "compile", "first", "load", "unload", "total")
 
@@ -142,7 +142,7 @@ def _flat(run: SavedRun, row: Row | None) -> dict[str, Any]:
         "disturbed": row.time.disturbed if row and row.time else None,
         **_bounds("times_fastest", row.times_fastest if row else None),
         **_bounds("cost_seconds", row.cost if row else None),
-        **_bounds("gradient_per_cost", row.per_cost if row else None),
+        **_bounds("per_cost", row.per_cost if row else None),
         "digits": record.digits,
         "certified_digits": record.certified_digits,
         "parameters": scaling.parameters(record) or None,

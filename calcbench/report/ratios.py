@@ -10,8 +10,8 @@ from calcbench.record import Record, Samples
 
 
 def steady(record: Record) -> Estimate | None:
-    """Seconds of one gradient in the steady state; None where no finite time was measured."""
-    return None if record.timing is None else _time(record.timing.gradient)
+    """Seconds of one call in the steady state; None where no finite time was measured."""
+    return None if record.timing is None else _time(record.timing.call)
 
 
 def cost(record: Record) -> Estimate | None:
@@ -22,7 +22,7 @@ def cost(record: Record) -> Estimate | None:
 
 
 def between(one: Record, other: Record) -> Estimate | None:
-    """How many times as long a gradient takes by `one` as by `other`.
+    """How many times as long a call takes by `one` as by `other`.
 
     Rounds of one batch are compared one by one, for what disturbed a round disturbed both.
     Cells of different batches, or of different runs, share no rounds: there it is the quotient
@@ -31,14 +31,14 @@ def between(one: Record, other: Record) -> Estimate | None:
     if one.timing is None or other.timing is None:
         return None
     paired = (one.run, one.timing.batch) == (other.run, other.timing.batch)
-    return _ratio(one.timing.gradient, other.timing.gradient, paired)
+    return _ratio(one.timing.call, other.timing.call, paired)
 
 
 def per_cost(record: Record) -> Estimate | None:
-    """How many times as long the gradient takes as the cost alone."""
+    """How many times as long the call takes as the cost alone."""
     if record.timing is None or record.timing.cost is None:
         return None
-    return _ratio(record.timing.gradient, record.timing.cost, paired=True)
+    return _ratio(record.timing.call, record.timing.cost, paired=True)
 
 
 def differs(ratio: Estimate | None) -> bool:
@@ -47,7 +47,7 @@ def differs(ratio: Estimate | None) -> bool:
 
 
 def told_apart(one: Record, other: Record) -> bool:
-    """Whether it is known which of two gradients is the faster one."""
+    """Whether it is known which of two results is the faster one."""
     return differs(between(one, other))
 
 

@@ -18,7 +18,7 @@ from calcbench.record import Record
 from calcbench.report.summary import Section
 from calcbench.tables import NOTHING, Cell, Table
 
-TIME, PER_COST = "time", "gradient/cost"
+TIME, PER_COST = "time", "× cost"
 
 FEWEST = 3
 """Sizes without which nothing is fitted: a line through two points always fits."""
@@ -45,9 +45,9 @@ class Growth:
 
     backend: str
     quantity: str
-    """`time`, in seconds; or `gradient/cost`."""
+    """`time`, in seconds; or `× cost`."""
     against: str
-    """`size`, or `parameters`: the number of components of the gradient."""
+    """`size`, or `parameters`: the number of their components."""
     all: Fit
     largest: Fit | None
     """Over the largest three sizes; None where there are no more than these."""
@@ -77,9 +77,9 @@ def fit(x: Sequence[float], y: Sequence[float]) -> Fit | None:
 
 
 def growths(section: Section) -> list[Growth]:
-    """Per backend the growth of its time with size, and of gradient/cost with parameters.
+    """Per backend the growth of its time with size, and of × cost with parameters.
 
-    Only right gradients count. The second is left out where the number of parameters is the
+    Only right results count. The second is left out where the number of parameters is the
     same at fewer than three sizes.
     """
     backends = dict.fromkeys(row.record.backend for row in section.rows)
@@ -108,7 +108,7 @@ def table(section: Section) -> Table | None:
     columns = ["backend", "growth of", "over", "exponent", "residual", "largest 3", "residual"]
     notes = ["time = c · sizeᵏ, fitted in logarithms: exponent k, and root mean square in log₁₀"]
     if any(g.quantity != TIME for g in found):
-        notes.append("gradient/cost is fitted against the number of parameters")
+        notes.append("× cost is fitted against the number of parameters")
     if any(g.largest for g in found):
         notes.append("largest 3: the same for the largest three sizes, where overhead is least")
     return Table(f"{section.title}: growth", columns, [_cells(g) for g in found], notes)

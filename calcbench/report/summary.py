@@ -20,13 +20,13 @@ COLUMNS = (
     "time",
     "±",
     "× fastest",
-    "gradient/cost",
+    "× cost",
     "digits",
     "prepare",
     "verdict",
 )
 
-LEAST_MISSED = ("prepare", "gradient/cost", "digits", "±")
+LEAST_MISSED = ("prepare", "× cost", "digits", "±")
 """Columns that give way, in this order, where a table is too wide."""
 
 SHORT = 24
@@ -39,15 +39,15 @@ class Row:
 
     record: Record
     time: Estimate | None
-    """Seconds of one gradient in the steady state."""
+    """Seconds of one call in the steady state."""
     cost: Estimate | None
     """Seconds of one call of the cost alone."""
     times_fastest: Estimate | None
-    """How many times as long as the fastest right gradient of this size takes."""
+    """How many times as long as the fastest right result of this size takes."""
     per_cost: Estimate | None
     """How many times as long as the cost alone takes."""
     fastest: bool
-    """Whether no right gradient of this size has a smaller median time."""
+    """Whether no right result of this size has a smaller median time."""
 
     @property
     def told_apart(self) -> bool:
@@ -63,7 +63,7 @@ class Row:
             "time": duration(self.time.median) if self.time else NOTHING,
             "±": percent(self.time.spread) if self.time else NOTHING,
             "× fastest": self._times_fastest(),
-            "gradient/cost": number(self.per_cost.median) if self.per_cost else NOTHING,
+            "× cost": number(self.per_cost.median) if self.per_cost else NOTHING,
             "digits": _digits(self.record.digits),
             "prepare": duration(prepare) if math.isfinite(prepare) else NOTHING,
             "verdict": verdict(self.record),
@@ -83,7 +83,7 @@ class Section:
     place: Place
     title: str
     rows: tuple[Row, ...]
-    """By size; the fastest of a size first, those without a right gradient last."""
+    """By size; the fastest of a size first, those without a right result last."""
 
     @property
     def records(self) -> list[Record]:
@@ -105,9 +105,9 @@ def sections(run: SavedRun) -> tuple[Section, ...]:
 
 
 def fastest(records: Sequence[Record]) -> Record | None:
-    """The right gradient with the smallest median time; None where there is none.
+    """The right result with the smallest median time; None where there is none.
 
-    A wrong gradient (`disagree`) may have a time, but is never the fastest.
+    A wrong result (`disagree`) may have a time, but is never the fastest.
     """
     timed = [(t.median, r) for r in records if r.status.measured and (t := ratios.steady(r))]
     return min(timed, key=lambda entry: entry[0])[1] if timed else None
@@ -166,7 +166,7 @@ def _row(record: Record, best: Record | None) -> Row:
         record,
         time=ratios.steady(record),
         cost=ratios.cost(record),
-        # How fast a wrong gradient is compares with nothing.
+        # How fast a wrong result is compares with nothing.
         times_fastest=ratios.between(record, best) if right and best else None,
         per_cost=ratios.per_cost(record) if right else None,
         fastest=record is best,
@@ -217,7 +217,7 @@ def _notes(section: Section) -> list[str]:
 
 def _pace(record: Record) -> float:
     """The median pace of a cell's bursts; 1 where it was not measured."""
-    pace = record.timing.gradient.pace if record.timing else ()
+    pace = record.timing.call.pace if record.timing else ()
     return statistics.median(pace) if pace else 1.0
 
 
