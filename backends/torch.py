@@ -46,8 +46,9 @@ class Torch(Transforming):
         torch = self.framework()
         if isinstance(value, torch.Tensor):
             return value
-        value = torch.as_tensor(value)  # a Python number takes torch's default dtype, float32
-        return value.to(getattr(torch, self.dtype)) if value.is_floating_point() else value
+        # By itself, torch gives a Python number its default dtype, float32.
+        floating = getattr(torch, self.dtype) if isinstance(value, float) else None
+        return torch.as_tensor(value, dtype=floating)
 
     # On a tape, the call is as short as an expert would write it: see benchmarks/test_overhead.py.
 
