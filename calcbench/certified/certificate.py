@@ -20,8 +20,8 @@ ALLOWANCE = 8.0
 one traced. Ten healthy backends at 2,000 points needed at most 1.8; see docs/verdicts.md."""
 
 SECONDS = 2.0
-"""The longest that certifying one point may take: over many rows by an estimate from a few of
-them, and in any case by the clock of each sweep."""
+"""The longest that certifying one point may take, of the processor's time: over many rows by an
+estimate from a few of them, and in any case by the clock of each sweep."""
 
 FREE_ROWS = 1024
 """Rows up to which nobody asks."""
@@ -58,10 +58,10 @@ def affordable(problem: Problem, inputs: Arrays, operator: Operator = GRADIENT) 
     if rows <= FREE_ROWS:
         return True
     trial = points.thinned(problem, inputs, TRIAL_ROWS)
-    started = time.perf_counter()
+    started = time.thread_time()
     with contextlib.suppress(NotCertified):
         certify(problem, trial, "float64", operator)
-    per_row = (time.perf_counter() - started) / len(trial[problem.rows[0]])
+    per_row = (time.thread_time() - started) / len(trial[problem.rows[0]])
     return per_row * rows <= SECONDS
 
 

@@ -107,7 +107,7 @@ def reference(
     `ProblemError` where it is not what the problem says, or a declared structure is wrong.
     """
     found, reason = None, ""
-    deadline = time.monotonic() + seconds
+    deadline = time.thread_time() + seconds
     for bits in PRECISIONS:
         try:
             found = _sweep(problem, inputs, operator, bits, deadline=deadline)
@@ -134,7 +134,7 @@ def rounded(
     `NotCertified` where balls of that precision do not decide a branch, and as `reference`.
     """
     try:
-        return _sweep(problem, inputs, operator, BITS[dtype], dtype, time.monotonic() + seconds)
+        return _sweep(problem, inputs, operator, BITS[dtype], dtype, time.thread_time() + seconds)
     except Undecided as error:
         raise NotCertified(f"too near a tie to judge: {error}") from error
 
