@@ -43,9 +43,9 @@ class Torch(Transforming):
         return super().to_numpy(native.detach().numpy() if tensor else native)
 
     def native(self, value: Any) -> Any:
-        torch = self.framework()
-        if isinstance(value, torch.Tensor):
+        if hasattr(value, "requires_grad"):
             return value
+        torch = self.framework()  # not for a tensor: torch.compile does not trace an import
         # By itself, torch gives a Python number its default dtype, float32.
         floating = getattr(torch, self.dtype) if isinstance(value, float) else None
         return torch.as_tensor(value, dtype=floating)
