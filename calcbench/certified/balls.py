@@ -183,7 +183,11 @@ class Ball:
         return record(self.value.tan(), ((self, self.value.sec() ** 2),))
 
     def tanh(self) -> Ball:
-        return record(self.value.tanh(), ((self, self.value.sech() ** 2),))
+        value = self.value.tanh()
+        if isinstance(self.value, arb):
+            return record(value, ((self, self.value.sech() ** 2),))
+        # To be differentiated again: as frameworks do it, whose terms y′(1−y) − (1+y)y′ cancel.
+        return record(value, ((self, (1 + value) * (1 - value)),))
 
     def sigmoid(self) -> Ball:
         up, down = _sigmoid(self.value), _sigmoid(-self.value)

@@ -133,10 +133,6 @@ class Jet:
     def tanh(self) -> Jet:
         return Jet(self.value.tanh(), self.slope * self.value.sech() ** 2)
 
-    def sech(self) -> Jet:
-        value = self.value.sech()
-        return Jet(value, self.slope * (-value * self.value.tanh()))
-
     # --- what is asked of the value alone ---
 
     def mid(self) -> arb:
