@@ -419,7 +419,8 @@ class FiniteDifference(Backend):
         if self.scheme == "complex" and self.delta is None:
             return None
         bound = self._estimated_bound(problem, inputs)
-        if not affordable(problem, inputs):
+        # A complex step leaves the real interval over which derivatives are enclosed.
+        if self.scheme == "complex" or not affordable(problem, inputs):
             return bound
         held = {n: np.asarray(self.cast(a), dtype=a.dtype) for n, a in inputs.items()}
         try:
@@ -440,7 +441,7 @@ class FiniteDifference(Backend):
         self, problem: Problem, inputs: Arrays, name: str, index: tuple[int, ...], noise: float
     ) -> float:
         """Taylor's theorem: the error of a scheme of order p is C·hᵖ·f⁽ᵖ⁺¹⁾(ξ)/(p+1)!."""
-        order = ORDER.get(self.scheme, 2)
+        order = ORDER[self.scheme]
         step = np.float64(self._step(inputs[name][index], *self._room(problem, name)))
         truncation, rounding = CONSTANTS[self.scheme]
         bounds = taylor_bounds(problem, inputs, name, index, step, order + 1)
