@@ -119,11 +119,11 @@ class Jax(Transforming):
 
 def _wait(result: Any) -> None:
     """Return when every array is there. (jax.block_until_ready takes 2 µs over it.)"""
-    if type(result) is tuple:
-        for part in result:
+    for part in result if type(result) is tuple else (result,):
+        if type(part) is tuple:
             _wait(part)
-    else:
-        result.block_until_ready()
+        else:
+            part.block_until_ready()
 
 
 # --- the vocabulary in JAX -----------------------------------------------------------------

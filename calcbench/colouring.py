@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,7 @@ def compress(pattern: Pattern, columns: int) -> Compression:
     import networkx
 
     row, column = pattern
-    graph = networkx.Graph()
+    graph: Any = networkx.Graph()
     graph.add_nodes_from(range(columns))
     for members in _by_row(row, column):
         graph.add_edges_from(combinations(members, 2))

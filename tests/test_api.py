@@ -296,7 +296,7 @@ def test_records_are_json():
         assert data["schema"] == SCHEMA
         assert data["problem"] == record.problem
         assert data["status"] == record.status
-        assert set(data["at"]) == set(data["gradient"])
+        assert set(data["at"]) == set(data["value"])
 
 
 def test_dtype_is_for_every_backend():

@@ -418,7 +418,7 @@ def test_json_records(cli):
     first = records[0]
     assert first["status"] == "ok"
     assert first["at"] == {"m": 0.9, "b": 0.1}
-    assert first["gradient"] == pytest.approx({"m": 36.305, "b": 6.265}, rel=1e-13)
+    assert first["value"] == pytest.approx({"m": 36.305, "b": 6.265}, rel=1e-13)
     assert first["proof"] == "proved"
     assert first["size"] == 8
 
@@ -472,7 +472,7 @@ def test_at_and_dtype_reach_the_backends(cli):
     assert record["dtype"] == "float32"
     assert record["backend"] == "by_hand[dtype=float32]"
     assert record["at"] == {"x": -1.5, "y": 0.001}
-    assert record["gradient"] == pytest.approx({"x": -3.0, "y": -0.002}, rel=1e-6)
+    assert record["value"] == pytest.approx({"x": -3.0, "y": -0.002}, rel=1e-6)
 
 
 @pytest.mark.parametrize("text", ["2e3", "2_000", "2000", "2000.0"])

@@ -275,7 +275,8 @@ def test_the_reference_of_another_operator():
 
 
 def test_compare_shows_a_hessian(cli):
-    done = cli("compare", "saddle", "--operator", "hessian", "-b", "by_hand", "-b", "jax")
+    flags = ["-b", "by_hand", "-b", "sympy", "-b", "jax"]
+    done = cli("compare", "saddle", "--operator", "hessian", *flags)
     assert done.status == 0
     assert "saddle: hessian" in done.out
     assert "∂²C/∂x²" in done.out

@@ -146,6 +146,7 @@ def parse_component(problem: Problem, inputs: Arrays, text: str) -> tuple[str, t
     fits = len(index) == len(shape) and all(0 <= i < n for i, n in zip(index, shape, strict=True))
     if not fits or bool(bracket) != rest.endswith("]"):
         last = ", ".join(str(n - 1) for n in shape)
-        example = f"{name}[{', '.join('0' for _ in shape)}] to {name}[{last}]" if shape else name
+        first = ", ".join("0" for _ in shape)
+        example = f"'{name}[{first}]' to '{name}[{last}]'" if shape else repr(name)
         raise SelectorError(f"problem {problem.name!r} has no component {text!r}: {example}")
     return name, index
