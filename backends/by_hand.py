@@ -16,6 +16,7 @@ from calcbench.interfaces import Backend, Prepared, Problem
 from calcbench.interfaces.backend import direct
 from calcbench.interfaces.problem import Arrays
 from calcbench.interfaces.vocabulary import NAMES, Namespace, iterate
+from calcbench.operators import GRADIENT, Operator
 from calcbench.operators.hessian import Hessian
 from calcbench.operators.operator import (
     by_parameter,
@@ -143,7 +144,8 @@ class ByHand(Backend):
         blocks = _blocked(problem, value, _rows(problem, inputs))
         return dataclasses.replace(prepared, run=lambda native: blocks(native)[0])
 
-    def program(self, problem: Problem) -> str:
+    def program(self, problem: Problem, operator: Operator | None = None) -> str:
+        only_gradient(operator)
         return _program(problem)
 
 
@@ -425,6 +427,12 @@ NUMPY = Namespace(
 
 
 # --- a program without calcbench -----------------------------------------------------------
+
+
+def only_gradient(operator: Operator | None) -> None:
+    """Raise `Unsupported` for any other operator."""
+    if operator is not None and operator != GRADIENT:
+        raise Unsupported(f"no program for the {operator.name}, only for the gradient")
 
 
 def _program(problem: Problem) -> str:

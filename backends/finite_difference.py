@@ -577,7 +577,8 @@ class FiniteDifference(Backend):
             partials[index] = difference(along, x, self._step(x, *room))
         return partials
 
-    def program(self, problem: Problem) -> str:
+    def program(self, problem: Problem, operator: Operator | None = None) -> str:
+        by_hand.only_gradient(operator)
         return _program(self, problem)
 
 

@@ -229,7 +229,8 @@ class SymPy(Backend):
             )
         return found
 
-    def program(self, problem: Problem) -> str:
+    def program(self, problem: Problem, operator: Operator | None = None) -> str:
+        by_hand.only_gradient(operator)
         return _program(self, problem)
 
     def _check_rows(self, problem: Problem, trace: Trace, inputs: Arrays) -> None:
