@@ -17,6 +17,7 @@ from calcbench.interfaces.backend import direct
 from calcbench.interfaces.problem import Arrays
 from calcbench.interfaces.vocabulary import NAMES, Namespace, iterate
 from calcbench.operators import GRADIENT, Operator
+from calcbench.operators.gradient import scalar
 from calcbench.operators.hessian import Hessian
 from calcbench.operators.operator import (
     by_parameter,
@@ -145,7 +146,7 @@ class ByHand(Backend):
         return dataclasses.replace(prepared, run=lambda native: blocks(native)[0])
 
     def program(self, problem: Problem, operator: Operator | None = None) -> str:
-        only_gradient(operator)
+        only_gradient(problem, operator)
         return _program(problem)
 
 
@@ -429,8 +430,9 @@ NUMPY = Namespace(
 # --- a program without calcbench -----------------------------------------------------------
 
 
-def only_gradient(operator: Operator | None) -> None:
-    """Raise `Unsupported` for any other operator."""
+def only_gradient(problem: Problem, operator: Operator | None) -> None:
+    """Raise `Unsupported` for any other operator, and for a problem without a gradient."""
+    scalar(problem, "gradient")
     if operator is not None and operator != GRADIENT:
         raise Unsupported(f"no program for the {operator.name}, only for the gradient")
 

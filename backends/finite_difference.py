@@ -578,7 +578,7 @@ class FiniteDifference(Backend):
         return partials
 
     def program(self, problem: Problem, operator: Operator | None = None) -> str:
-        by_hand.only_gradient(operator)
+        by_hand.only_gradient(problem, operator)
         return _program(self, problem)
 
 

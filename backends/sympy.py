@@ -230,7 +230,7 @@ class SymPy(Backend):
         return found
 
     def program(self, problem: Problem, operator: Operator | None = None) -> str:
-        by_hand.only_gradient(operator)
+        by_hand.only_gradient(problem, operator)
         return _program(self, problem)
 
     def _check_rows(self, problem: Problem, trace: Trace, inputs: Arrays) -> None:
