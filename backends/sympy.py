@@ -22,12 +22,13 @@ from calcbench.interfaces.backend import timed
 from calcbench.interfaces.problem import Arrays
 from calcbench.interfaces.vocabulary import Namespace, object_reduction
 from calcbench.operators import GRADIENT, Operator, named
+from calcbench.operators.formulas import hand_derived
 from calcbench.operators.operator import COTANGENT, VALUE, component, cut
 from calcbench.operators.partial import Partial
 from calcbench.program import ITERATE, PRINT, Rule, Spelling, Use, Writer, comprehension, mapping
 
 from . import by_hand
-from .by_hand import CHECKED_ROWS, hand_derived
+from .by_hand import CHECKED_ROWS
 
 METHOD = "symbolic"
 

@@ -450,8 +450,8 @@ def benchmark(
     """Time problems × backends × sizes × dtypes × threads; one process per backend, interleaved.
 
     Without `problems`, `backends` or `sizes`: all problems, all backends in their default modes,
-    the sizes that each problem declares. `operator` asks for something else than the gradient. `settings` say how closely (`cb.Settings`, `cb.QUICK`).
-    With `output`, every cell is written to that file as it ends; with `resume`, those that the
+    the sizes that each problem declares. `operator` asks for something else than the gradient.
+    `settings` say how closely (`cb.Settings`, `cb.QUICK`). With `output`, every cell is written to that file as it ends; with `resume`, those that the
     file holds already are not run again, unless they failed or their source or library versions
     have changed.
 

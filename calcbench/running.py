@@ -19,6 +19,7 @@ from calcbench.errors import NotInstalled, ProblemError, Unsupported, first_line
 from calcbench.interfaces import Backend, Prepared, Problem
 from calcbench.interfaces.problem import Arrays
 from calcbench.operators import GRADIENT, Layout, Operator
+from calcbench.operators.operator import written
 from calcbench.record import Status
 from calcbench.timing import first_timing
 
@@ -200,13 +201,21 @@ def _shape_fault(layout: Layout, backend: Backend, value: Arrays) -> str | None:
         return f"gave {', '.join(value)} instead of {', '.join(layout.shapes)}"
     start = 0
     for name, array in value.items():
-        what = layout.label(start) if array.ndim == 0 else f"the array for {name}"
-        if array.shape != layout.shapes[name]:
-            return f"{what} has shape {array.shape} instead of {layout.shapes[name]}"
+        expected = layout.shapes[name]
+        if array.shape != expected:
+            return f"{_whole(layout, name, start)} has shape {array.shape} instead of {expected}"
         if array.dtype != backend.dtype:
-            return f"{what} is {array.dtype} instead of {backend.dtype}"
+            return f"{_whole(layout, name, start)} is {array.dtype} instead of {backend.dtype}"
         start += array.size
     return None
+
+
+def _whole(layout: Layout, name: str, start: int) -> str:
+    """What an array of a result is called: `∂C/∂w`, where its first number is `∂C/∂w[0]`."""
+    shape = layout.shapes[name]
+    label = layout.label(start)
+    whole = label.removesuffix(written("", (0,) * len(shape)))
+    return whole if whole != label or shape == () else f"the {name}"
 
 
 def _touched(before: Arrays, after: Arrays) -> str | None:

@@ -45,6 +45,10 @@ def problem(name):
     return calcbench.problems()[name]
 
 
+COSTS = [name for name in calcbench.problems() if not problem(name).vector_valued]
+"""The problems that have a gradient; the others are in test_operators.py."""
+
+
 @functools.cache
 def where(name):
     return points.points(problem(name), points.inputs(problem(name)))
@@ -59,9 +63,7 @@ def run(name, selector):
 @functools.cache
 def reference(name, point):
     """The componentwise median of five methods that share no code below the cost."""
-    vectors = [
-        agreement.flatten(run(name, judge).results[point]) for judge in JUDGES
-    ]
+    vectors = [agreement.flatten(run(name, judge).results[point]) for judge in JUDGES]
     return np.median(vectors, axis=0)
 
 
@@ -75,7 +77,7 @@ def cells(selectors):
     return [
         pytest.param(name, selector, point, id=f"{name}-{selector}-{point}")
         for selector in selectors
-        for name in (COMPILED if selector == COMPILE else calcbench.problems())
+        for name in (COMPILED if selector == COMPILE else COSTS)
         for point in points_of(name)
     ]
 
@@ -104,7 +106,7 @@ def check(name, selector, point):
         assert np.max(np.abs(gradient - expected)) / scale <= TOLERANCE[selector]
 
 
-@pytest.mark.parametrize("name", calcbench.problems())
+@pytest.mark.parametrize("name", COSTS)
 def test_verdicts(name):
     """The harness says ok to all of them, and the hand-derived formula is proved."""
     records = calcbench.verify(name).records

@@ -45,6 +45,10 @@ def problem(name):
     return calcbench.problems()[name]
 
 
+COSTS = [name for name in calcbench.problems() if not problem(name).vector_valued]
+"""The problems that have a gradient; the others are in test_operators.py."""
+
+
 @functools.cache
 def certified(name):
     where = points.points(problem(name), points.inputs(problem(name)))
@@ -260,7 +264,7 @@ def faults(name):
 CAUGHT = Counter()
 
 
-@pytest.mark.parametrize("name", calcbench.problems())
+@pytest.mark.parametrize("name", COSTS)
 def test_every_fault_is_caught(name):
     missed = []
     for kind, mutant in faults(name):
@@ -296,13 +300,13 @@ def test_table_of_faults():
 
 def shares():
     """How many random points each problem gets, 2,000 in all."""
-    others = [name for name in calcbench.problems() if name not in SLOW_PROBLEMS]
+    others = [name for name in COSTS if name not in SLOW_PROBLEMS]
     left = RANDOM_POINTS - sum(SLOW_PROBLEMS.values())
     each, rest = divmod(left, len(others))
     return SLOW_PROBLEMS | {name: each + (k < rest) for k, name in enumerate(others)}
 
 
-@pytest.mark.parametrize("name", calcbench.problems())
+@pytest.mark.parametrize("name", COSTS)
 def test_no_false_alarm(name):
     count = shares()[name]
     chosen = problem(name)
@@ -323,4 +327,4 @@ def test_no_false_alarm(name):
 
 def test_random_points_are_two_thousand():
     assert sum(shares().values()) == RANDOM_POINTS
-    assert set(shares()) == set(calcbench.problems())
+    assert set(shares()) == set(COSTS)

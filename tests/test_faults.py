@@ -224,7 +224,7 @@ def test_partials_under_other_names():
 
     (record,) = harness.compare(Model(), [Tampered(tamper=tamper)], timed=False)
     assert record.status is Status.DISAGREE
-    assert record.reason == "gave partials by v instead of w, b, s"
+    assert record.reason == "gave v instead of w, b, s"
 
 
 def test_fault_in_a_cost_for_one_backend():

@@ -354,8 +354,7 @@ def test_sentences_say_who_is_best_when():
     (section,) = summary.sections(run(*records))
     (sentence,) = break_even.sentences(section)
     assert sentence == (
-        "size 8: up to 12 calls by_hand; from 13 on torch (137 ms); "
-        "from about 830 on jax (4.23 s)"
+        "size 8: up to 12 calls by_hand; from 13 on torch (137 ms); from about 830 on jax (4.23 s)"
     )
 
 

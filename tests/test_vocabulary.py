@@ -143,7 +143,7 @@ class Probe(Problem):
     def inputs(self, size, rng):
         return self.values
 
-    def outputs(self, xp, parameters, data):
+    def weighted(self, xp, parameters, data):
         """(weights, value) of every case."""
         left = list(parameters)
         for case in self.cases:
@@ -156,13 +156,13 @@ class Probe(Problem):
 
     def cost(self, xp, *parameters, **data):
         total = 0.0
-        for weights, value in self.outputs(xp, parameters, data):
+        for weights, value in self.weighted(xp, parameters, data):
             total = total + xp.sum(weights * value)
         return total
 
     def gradient(self, xp, *parameters, **data):
         """For `by_hand`, which has no derivative of its own: the values, and zeros."""
-        values = iter([value for _, value in self.outputs(xp, parameters, data)])
+        values = iter([value for _, value in self.weighted(xp, parameters, data)])
         return {
             name: next(values) if name.startswith("weights") else 0 * parameter
             for name, parameter in zip(self.parameters, parameters, strict=True)
@@ -208,7 +208,7 @@ def backend_for(selector: str) -> Any:
 
 def gradient(selector: str, problem: Problem) -> dict[str, np.ndarray]:
     if selector == "certified":
-        return reference(problem, points.inputs(problem)).gradient
+        return reference(problem, points.inputs(problem)).value
     backend, inputs = backend_for(selector), points.inputs(problem)
     prepared = backend.prepare(problem, inputs)
     return prepared.unload(prepared.run(prepared.load(inputs)))

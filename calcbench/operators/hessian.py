@@ -108,7 +108,7 @@ class Hessian(Operator):
         hvp, xp = backend.derive("hvp", function), backend.namespace()
         shapes = function.parameters
         directions = [native_direction(backend, shapes, seed) for seed in compression.seeds]
-        places = compression.places(count)
+        places = backend.convert(compression.places(count))
 
         def entries(parameters: Any, data: Any) -> Any:
             products = [hvp.apply(parameters, data, v) for v in directions]

@@ -119,7 +119,7 @@ def _compressed(backend: Transforming, function: Function, pattern: Pattern) -> 
     if forward and (not reverse or by_columns.colours <= by_rows.colours):
         pushforward = backend.derive("pushforward", function)
         directions = [native_direction(backend, function.parameters, s) for s in by_columns.seeds]
-        places = by_columns.places(rows)
+        places = backend.convert(by_columns.places(rows))
 
         def columns(parameters: Any, data: Any) -> Any:
             products = [pushforward.apply(parameters, data, v) for v in directions]
@@ -128,7 +128,7 @@ def _compressed(backend: Transforming, function: Function, pattern: Pattern) -> 
         return Derived(columns, f"{pushforward.method}, {told(by_columns.colours)} of columns")
     pullback = backend.derive("pullback", function)
     cotangents = [backend.convert(seed) for seed in by_rows.seeds]
-    places = by_rows.places(function.components)[order]
+    places = backend.convert(by_rows.places(function.components)[order])
 
     def rowwise(parameters: Any, data: Any) -> Any:
         products = [pullback.apply(parameters, data, u) for u in cotangents]
