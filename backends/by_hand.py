@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from calcbench import points
 from calcbench.errors import Unsupported
 from calcbench.interfaces import Backend, Prepared, Problem
 from calcbench.interfaces.backend import direct
 from calcbench.interfaces.problem import Arrays
 from calcbench.interfaces.vocabulary import NAMES, Namespace, iterate
-from calcbench.operators import GRADIENT, Operator
+from calcbench.operators import Operator
 from calcbench.operators.formulas import WORDS, arranged, check_formula, check_structure
-from calcbench.operators.gradient import scalar
 from calcbench.operators.hessian import Hessian
 from calcbench.operators.operator import (
     by_parameter,
@@ -26,8 +27,20 @@ from calcbench.operators.operator import (
     direction,
     parameter_shapes,
 )
+from calcbench.operators.partial import Partial
 from calcbench.operators.pushforward import seeded
-from calcbench.program import ITERATE, PRINT, Spelling, Use, Value, Writer
+from calcbench.program import (
+    ITERATE,
+    Spelling,
+    Use,
+    Value,
+    Writer,
+    asked,
+    indexed,
+    mapping,
+    prints,
+    quoted,
+)
 
 
 @dataclass(frozen=True)
@@ -145,8 +158,7 @@ class ByHand(Backend):
         return dataclasses.replace(prepared, run=lambda native: blocks(native)[0])
 
     def program(self, problem: Problem, operator: Operator | None = None) -> str:
-        only_gradient(problem, operator)
-        return _program(problem)
+        return _program(problem, asked(problem, operator, PROGRAMS))
 
 
 def prepare_numpy_cost(backend: Backend, problem: Problem, inputs: Arrays) -> Prepared:
@@ -295,18 +307,54 @@ NUMPY = Namespace(
 # --- a program without calcbench -----------------------------------------------------------
 
 
-def only_gradient(problem: Problem, operator: Operator | None) -> None:
-    """Raise `Unsupported` for any other operator, and for a problem without a gradient."""
-    scalar(problem, "gradient")
-    if operator is not None and operator != GRADIENT:
-        raise Unsupported(f"no program for the {operator.name}, only for the gradient")
+PROGRAMS = {
+    "gradient": "gradient",
+    "partial": "gradient",
+    "jacobian": "jacobian",
+    "hvp": "hvp",
+    "hessian": "hessian",
+    "second_derivative": "hessian",
+    "cost": "",
+}
+"""Operator → the problem's method that its program copies; none for the cost."""
 
 
-def _program(problem: Problem) -> str:
-    if not problem.has_gradient:
-        raise Unsupported("the problem has no hand-derived gradient")
-    writer = Writer(problem, ByHand.name, SPELLING, NUMPY, function=problem.gradient)
-    return writer.compose(*writer.data(numpy_value), *writer.body("gradient"), PRINT)
+def _program(problem: Problem, operator: Operator) -> str:
+    formula = PROGRAMS[operator.name]
+    if formula == "gradient" and problem.vector_valued:
+        formula = "jacobian"
+    if formula and not problem.derives(formula):
+        raise Unsupported(f"the problem has no hand-derived {WORDS[formula]}")
+    function = getattr(problem, formula) if formula else None
+    along = _direction_of_ones(problem) if formula == "hvp" else {}
+    writer = Writer(problem, ByHand.name, SPELLING, NUMPY, None, function, operator, along)
+    result = {"": writer.value, "hvp": "product"}.get(formula, formula)
+    picked = ""
+    if operator.name == "partial":
+        picked = f"\npartial = {indexed(writer, f'{result}[{_key(writer)}]')}"
+    elif len(problem.parameters) == 1 and formula in ("jacobian", "hessian"):
+        result = writer.fresh("blocks", "parts")
+        picked = f"\n{operator.name} = {result}[{_key(writer)}]"
+    *needs, body = writer.body(result)
+    ones = mapping("", {name: f"np.ones_like({name})" for name in problem.parameters})
+    lines = [f"# A direction of ones.\n{name}{ones}" for name in along]
+    return writer.compose(*writer.data(numpy_value), *lines, *needs, body + picked, prints(writer))
+
+
+def _key(writer: Writer) -> str:
+    """Where a partial, or the only block of a matrix, is in what the formula gives."""
+    problem, operator = writer.problem, writer.operator
+    if isinstance(operator, Partial):
+        return quoted(operator.place(problem, writer.inputs)[0])
+    name = quoted(problem.parameters[0])
+    return name if operator.name == "jacobian" else f"{name}, {name}"
+
+
+def _direction_of_ones(problem: Problem) -> dict[str, Arrays]:
+    """By the name that it has in the signature of the problem's `hvp`."""
+    name = list(inspect.signature(problem.hvp).parameters)[1]
+    inputs = points.inputs(problem)
+    return {name: {parameter: np.ones_like(inputs[parameter]) for parameter in problem.parameters}}
 
 
 def numpy_value(value: Value) -> str:

@@ -26,7 +26,7 @@ from calcbench.operators import GRADIENT, Operator, named
 from calcbench.operators.jacobian import times_jacobian, told
 from calcbench.operators.operator import COTANGENT, by_parameter, cut, direction
 from calcbench.operators.partial import Partial
-from calcbench.program import PRINT, Writer, mapping
+from calcbench.program import Writer, asked, indexed, mapping, prints
 
 from . import by_hand
 from .by_hand import NUMPY
@@ -578,8 +578,7 @@ class FiniteDifference(Backend):
         return partials
 
     def program(self, problem: Problem, operator: Operator | None = None) -> str:
-        by_hand.only_gradient(problem, operator)
-        return _program(self, problem)
+        return _program(self, problem, asked(problem, operator, PROGRAMS))
 
 
 def _flat(parts: Any) -> np.ndarray:
@@ -711,28 +710,58 @@ COMPLEX = Namespace(
 # --- a program without calcbench -----------------------------------------------------------
 
 
-def _program(backend: FiniteDifference, problem: Problem) -> str:
+PROGRAMS = ("gradient", "value_and_gradient", "partial", "pushforward", "jacobian", "cost")
+
+
+def _program(backend: FiniteDifference, problem: Problem, operator: Operator) -> str:
     if backend.scheme != "central":
         raise Unsupported(f"no program for scheme={backend.scheme}, only for central differences")
-    writer = Writer(problem, backend.name, by_hand.SPELLING, NUMPY)
+    writer = Writer(problem, backend.name, by_hand.SPELLING, NUMPY, operator=operator)
     h = writer.fresh("h", "step", "delta")
-    arrays = [name for name in problem.parameters if writer.inputs[name].ndim]
-    partials = {name: _quotient(name, writer.arguments, h) for name in problem.parameters}
-    for name in arrays:
-        partials[name] = f"central(lambda {name}: cost({writer.arguments}), {name})"
-    step, gradient = f"{h} = {backend.delta or '1e-5'}", mapping("gradient", partials)
-    return writer.compose(
-        *writer.data(by_hand.numpy_value),
-        *writer.cost(),
-        *([step, CENTRAL.format(h=h), gradient] if arrays else [f"{step}\n{gradient}"]),
-        PRINT,
-    )
+    step, result = f"{h} = {backend.delta or '1e-5'}", _differences(writer, h)
+    if operator.name == "cost":
+        lines = [result]
+    elif "central(" in result:
+        lines = [step, CENTRAL.format(h=h), result]
+    else:
+        lines = [f"{step}\n{result}"]
+    return writer.compose(*writer.data(by_hand.numpy_value), *writer.cost(), *lines, prints(writer))
 
 
-def _quotient(name: str, arguments: str, h: str) -> str:
-    """The central difference by one number, in the program's words."""
+def _differences(writer: Writer, h: str) -> str:
+    """The lines that take the differences."""
+    problem, operator = writer.problem, writer.operator
+    value = f"{writer.value} = cost({writer.arguments})"
+    if operator.name == "cost":
+        return value
+    if operator.name == "pushforward":
+        slope = _quotient(problem.parameters, writer.arguments, h)
+        return f"# Along a direction of ones.\nslope = {slope}"
+    if isinstance(operator, Partial):
+        name, _ = operator.place(problem, writer.inputs)
+        return f"partial = {indexed(writer, _by_parameter(writer, name, h))}"
+    partials = {name: _by_parameter(writer, name, h) for name in problem.parameters}
+    if operator.name == "jacobian" and len(partials) == 1:
+        return f"jacobian = {partials[problem.parameters[0]]}"
+    if operator.name == "jacobian":
+        return mapping("jacobian", partials)
+    gradient = mapping("gradient", partials)
+    return gradient if operator == GRADIENT else f"{value}\n{gradient}"
+
+
+def _by_parameter(writer: Writer, name: str, h: str) -> str:
+    """The partials by one parameter: a quotient, or one for every element of an array."""
+    if not writer.inputs[name].ndim:
+        return _quotient((name,), writer.arguments, h)
+    if writer.problem.vector_valued:
+        raise Unsupported(f"no program for the {writer.operator.name} by an array")
+    return f"central(lambda {name}: cost({writer.arguments}), {name})"
+
+
+def _quotient(names: tuple[str, ...], arguments: str, h: str) -> str:
+    """The central difference by one number, or by all together, in the program's words."""
     ahead, behind = (
-        ", ".join(f"{a} {sign} {h}" if a == name else a for a in arguments.split(", "))
+        ", ".join(f"{a} {sign} {h}" if a in names else a for a in arguments.split(", "))
         for sign in "+-"
     )
     return f"(cost({ahead}) - cost({behind})) / (2 * {h})"

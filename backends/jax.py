@@ -12,7 +12,18 @@ import numpy as np
 from calcbench.interfaces import Derived, Function, Problem, Transforming
 from calcbench.interfaces.backend import timed
 from calcbench.interfaces.vocabulary import NAMES, Namespace, iterate
-from calcbench.program import PRINT, Spelling, Value, Writer, mapping
+from calcbench.operators import GRADIENT, Operator
+from calcbench.program import (
+    ALL,
+    Spelling,
+    Transforms,
+    Value,
+    Writer,
+    asked,
+    mapping,
+    prints,
+    transformed,
+)
 
 from . import by_hand
 
@@ -113,8 +124,8 @@ class Jax(Transforming):
         compiled, seconds = timed(self.framework().jit(function).lower(*native).compile)
         return run, seconds
 
-    def program(self, problem: Problem) -> str:
-        return _program(self, problem)
+    def program(self, problem: Problem, operator: Operator | None = None) -> str:
+        return _program(self, problem, asked(problem, operator, ALL))
 
 
 def _wait(result: Any) -> None:
@@ -182,23 +193,24 @@ def _namespace(jax: Any, eager: bool) -> Namespace:
 # --- a program without calcbench -----------------------------------------------------------
 
 
-def _program(backend: Jax, problem: Problem) -> str:
-    writer = Writer(problem, backend.name, SPELLING, by_hand.NUMPY)
-    names = problem.parameters
+def _program(backend: Jax, problem: Problem, operator: Operator) -> str:
+    writer = Writer(problem, backend.name, SPELLING, by_hand.NUMPY, operator=operator)
+    compiler = "jax.jit" if backend.mode == "jit" else ""
+    by = Transforms("jax.", "jnp.ones_like", value_first=True, compiler=compiler)
+    data, cost = writer.data(_array), writer.cost()
+    blocks = [_gradient(writer, by)] if operator == GRADIENT else transformed(writer, by)
+    switch = 'jax.config.update("jax_enable_x64", True)'
+    return writer.compose(switch, *data, *cost, *blocks, prints(writer))
+
+
+def _gradient(writer: Writer, by: Transforms) -> str:
+    names = writer.problem.parameters
     one = len(names) == 1
     function = "jax.grad(cost)" if one else f"jax.grad(cost, argnums={tuple(range(len(names)))})"
-    if backend.mode == "jit":
-        function = f"jax.jit({function})"
     d = "d" if all(writer.fresh(f"d{name}") == f"d{name}" for name in names) else "d_"
     partials = ", ".join(f"{d}{name}" for name in names)
     gradient = mapping("gradient", {name: f"{d}{name}" for name in names})
-    return writer.compose(
-        'jax.config.update("jax_enable_x64", True)',
-        *writer.data(_array),
-        *writer.cost(),
-        f"{partials} = {function}({writer.arguments})\n{gradient}",
-        PRINT,
-    )
+    return f"{partials} = {by.compiled(function)}({writer.arguments})\n{gradient}"
 
 
 def _array(value: Value) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -23,9 +24,18 @@ from calcbench.interfaces.problem import Arrays
 from calcbench.interfaces.vocabulary import Namespace, object_reduction
 from calcbench.operators import GRADIENT, Operator, named
 from calcbench.operators.formulas import hand_derived
-from calcbench.operators.operator import COTANGENT, VALUE, component, cut
+from calcbench.operators.operator import COTANGENT, VALUE, component, components, cut
 from calcbench.operators.partial import Partial
-from calcbench.program import ITERATE, PRINT, Rule, Spelling, Use, Writer, comprehension, mapping
+from calcbench.program import (
+    ITERATE,
+    Rule,
+    Spelling,
+    Use,
+    Writer,
+    asked,
+    comprehension,
+    mapping,
+)
 
 from . import by_hand
 from .by_hand import CHECKED_ROWS
@@ -231,8 +241,7 @@ class SymPy(Backend):
         return found
 
     def program(self, problem: Problem, operator: Operator | None = None) -> str:
-        by_hand.only_gradient(problem, operator)
-        return _program(self, problem)
+        return _program(self, problem, asked(problem, operator, PROGRAMS))
 
     def _check_rows(self, problem: Problem, trace: Trace, inputs: Arrays) -> None:
         """Refuse a declaration of rows that is not true of the cost."""
@@ -765,30 +774,49 @@ LONGEST = 100
 """Operations in the cost, times the number of its partials, that are still worth printing."""
 
 
-def _program(backend: SymPy, problem: Problem) -> str:
+LARGEST_MATRIX = 20
+"""Components of the parameters up to which a program takes the second derivatives one by one."""
+
+PROGRAMS = {
+    "gradient": "dC/d{name}",
+    "partial": "dC/d{name}",
+    "jacobian": "dC/d{name}",
+    "hessian": "d2C/d{one} d{other}",
+    "second_derivative": "d2C/d{name}2",
+}
+"""Operators that have a program, and what is printed before each of its values."""
+
+
+def _program(backend: SymPy, problem: Problem, operator: Operator) -> str:
     row, kept = _one_row(problem, backend.name)
-    writer = Writer(problem, backend.name, SPELLING, by_hand.NUMPY, row)
+    writer = Writer(problem, backend.name, SPELLING, by_hand.NUMPY, row, operator=operator)
     cost, partials = writer.fresh("cost", "value"), writer.fresh("partials", "derivatives")
     symbols = [name for name in row if row[name].dtype.kind == "f"]
     symbols.sort(key=lambda name: name in problem.rows)
     declared = _declarations(row, symbols, real=writer.mentions(*WANT_REAL))
     *needs, formula = writer.body(cost)
     each = writer.fresh("s", "symbol")
-    derived = {n: _derivative(cost, n, row[n].ndim, each) for n in problem.parameters}
+    derived = _derivatives(writer, cost, each)
+    values = "gradient" if operator.name == "partial" else operator.name
     heading = "# The formula, for one row of the data.\n" if problem.rows else ""
     blocks = [*needs, f"{heading}{declared}\n{formula}", mapping(partials, derived)]
-    if not problem.rows and not any(array.ndim for array in row.values()):
-        return writer.compose(*blocks, _at_a_point(writer, partials), _print(partials, ""))
+    numbers = not problem.vector_valued and not any(array.ndim for array in row.values())
+    if not problem.rows and numbers:
+        printed = _print(operator, values, partials, "")
+        return writer.compose(*blocks, _at_a_point(writer, values, partials), printed)
     compiled = f"sp.lambdify([{', '.join(symbols)}], d)"
     blocks[-1] += "\n" + comprehension("functions", compiled, f"name, d in {partials}.items()")
     *needs, data = writer.data(by_hand.numpy_value)
-    short = _work(backend, problem) <= LONGEST
+    short = not problem.vector_valued and _work(backend, problem) * len(derived) <= (
+        LONGEST * len(problem.parameters)
+    )
+    over = f"{problem.reduction} of " if problem.rows else ""
     return writer.compose(
         *blocks,
         *needs,
         f"# Its value at the {'data' if problem.rows else 'point'}.\n{data}",
-        _evaluate(problem, row, symbols, kept),
-        _print(partials, f"{problem.reduction} of " if problem.rows else "") if short else PRINT,
+        _evaluate(problem, values, row, symbols, kept),
+        _print(operator, values, partials if short else "", over),
     )
 
 
@@ -845,17 +873,56 @@ def _derivative(cost: str, name: str, rank: int, each: str) -> str:
     return f"np.vectorize(sp.diff)({cost}, {name}).tolist()"
 
 
-def _at_a_point(writer: Writer, partials: str) -> str:
+def _derivatives(writer: Writer, cost: str, each: str) -> dict[Any, str]:
+    """The derivatives by name, as source text."""
+    problem, operator, inputs = writer.problem, writer.operator, writer.inputs
+    ranks = {name: inputs[name].ndim for name in problem.parameters}
+    if isinstance(operator, Partial):
+        rows, symbol = writer.fresh("c", "output"), operator.component
+        one = _derivative(cost, symbol, 0, each)
+        if problem.vector_valued:
+            one = f"[sp.diff({rows}, {symbol}) for {rows} in {cost}]"
+        return {symbol: one}
+    if operator.name == "gradient":
+        return {name: _derivative(cost, name, rank, each) for name, rank in ranks.items()}
+    if operator.name == "second_derivative" and not any(ranks.values()):
+        return {name: f"sp.diff({cost}, {name}, 2)" for name in ranks}
+    if max(ranks.values()) > 1 or components(problem, inputs) > LARGEST_MATRIX:
+        raise Unsupported(
+            f"no program for the {operator.name}, only by numbers and vectors of up to "
+            f"{LARGEST_MATRIX} components together"
+        )
+    if operator.name == "jacobian":
+        rows = writer.fresh("c", "output")
+        return {
+            name: f"[{_derivative(rows, name, rank, each)} for {rows} in {cost}]"
+            for name, rank in ranks.items()
+        }
+    other = writer.fresh("t", "second_symbol")
+    pairs = itertools.combinations_with_replacement(ranks, 2)
+    found = {pair: _second(cost, pair, ranks, each, other) for pair in pairs}
+    return found if operator.name == "hessian" else {name: found[name, name] for name in ranks}
+
+
+def _second(cost: str, pair: tuple[str, str], ranks: Any, each: str, other: str) -> str:
+    """One block of a Hessian, by two numbers or vectors."""
+    first, second = (s if ranks[n] else n for n, s in zip(pair, (each, other), strict=True))
+    text = f"sp.diff({cost}, {first}, {second})"
+    for name, symbol in zip(reversed(pair), (other, each), strict=True):
+        text = f"[{text} for {symbol} in {name}]" if ranks[name] else text
+    return text
+
+
+def _at_a_point(writer: Writer, result: str, partials: str) -> str:
     """Substitute numbers into the formula."""
     writer.refuse_attributes(list(writer.inputs))
     point = writer.fresh("point", "values")
     values = ", ".join(f"{name}: {float(array)!r}" for name, array in writer.inputs.items())
     over = f"name, d in {partials}.items()"
-    gradient = comprehension("gradient", f"float(d.subs({point}))", over)
-    return f"{point} = {{{values}}}\n{gradient}"
+    return f"{point} = {{{values}}}\n{comprehension(result, f'float(d.subs({point}))', over)}"
 
 
-def _evaluate(problem: Problem, row: Arrays, symbols: list[str], kept: bool) -> str:
+def _evaluate(problem: Problem, result: str, row: Arrays, symbols: list[str], kept: bool) -> str:
     """Call the functions: on every row of the data, if there are rows."""
     fixed = [name for name in symbols if name not in problem.rows]
     rows = [f"{name}[:, None]" if kept else name for name in symbols if name in problem.rows]
@@ -867,7 +934,7 @@ def _evaluate(problem: Problem, row: Arrays, symbols: list[str], kept: bool) -> 
         value = f"np.mean(function({', '.join(symbols)}))"
     else:
         value = f"np.array(function({', '.join(symbols)}))"
-    return comprehension("gradient", value, "name, function in functions.items()")
+    return comprehension(result, value, "name, function in functions.items()")
 
 
 def _work(backend: SymPy, problem: Problem) -> int:
@@ -877,10 +944,14 @@ def _work(backend: SymPy, problem: Problem) -> int:
     return int(cost.count_ops()) * sum(inputs[name].size for name in problem.parameters)
 
 
-def _print(partials: str, over: str) -> str:
+def _print(operator: Operator, values: str, partials: str, over: str) -> str:
+    """Print each value, after its formula if `partials` are to be printed."""
+    pair = operator.name == "hessian"
+    name, index = ("(one, other)", "one, other") if pair else ("name", "name")
+    formula = f"{over}{{partial}} = {{{values}[{index}]}}" if partials else "{partial}"
     return (
-        f"for name, partial in {partials}.items():\n"
-        f'    print(f"dC/d{{name}} = {over}{{partial}} = {{gradient[name]}}")'
+        f"for {name}, partial in {partials or values}.items():\n"
+        f'    print(f"{PROGRAMS[operator.name]} = {formula}")'
     )
 
 

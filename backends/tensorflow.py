@@ -17,7 +17,22 @@ from calcbench.errors import Unsupported
 from calcbench.interfaces import Derived, Function, Problem, Transforming
 from calcbench.interfaces.backend import timed
 from calcbench.interfaces.vocabulary import NAMES, Namespace, iterate
-from calcbench.program import ITERATE, PRINT, Spelling, Use, Value, Writer
+from calcbench.operators import Operator
+from calcbench.operators.partial import Partial
+from calcbench.program import (
+    ALL,
+    ITERATE,
+    Spelling,
+    Use,
+    Value,
+    Writer,
+    asked,
+    indexed,
+    listed,
+    pairs,
+    prints,
+    quoted,
+)
 
 from . import by_hand
 
@@ -179,8 +194,8 @@ class TensorFlow(Transforming):
         _, seconds = timed(concrete, *native)
         return lambda native: concrete(*native), seconds
 
-    def program(self, problem: Problem) -> str:
-        return _program(self, problem)
+    def program(self, problem: Problem, operator: Operator | None = None) -> str:
+        return _program(self, problem, asked(problem, operator, ALL))
 
 
 def _taped(
@@ -318,31 +333,150 @@ def _namespace(tf: Any, dtype: str, xla: bool) -> Namespace:
 # --- a program without calcbench -----------------------------------------------------------
 
 
-def _program(backend: TensorFlow, problem: Problem) -> str:
-    writer = Writer(problem, backend.name, SPELLING, by_hand.NUMPY)
-    names = problem.parameters
+def _program(backend: TensorFlow, problem: Problem, operator: Operator) -> str:
+    writer = Writer(problem, backend.name, SPELLING, by_hand.NUMPY, operator=operator)
     data = writer.data(_tensor)
     *needs, cost = writer.cost()
     graph = {"eager": "", "function": "@tf.function\n", "xla": "@tf.function(jit_compile=True)\n"}
-    value = writer.fresh("value", "result")
-    parameters = ", ".join(f'"{name}": {name}' for name in names)
-    zero = "" if all(map(writer.uses, names)) else ', unconnected_gradients="zero"'
-    gradient = (
-        f"with tf.GradientTape() as tape:\n    {value} = cost({writer.arguments})\n"
-        f"gradient = tape.gradient({value}, {{{parameters}}}{zero})"
+    block = _OPERATORS[operator.name](writer)
+    return writer.compose(
+        *data, *needs, graph[backend.mode] + cost, block, prints(writer, ".numpy()")
+    )
+
+
+def _first_tape(writer: Writer) -> str:
+    return f"with tf.GradientTape() as tape:\n    {writer.value} = cost({writer.arguments})\n"
+
+
+def _unconnected(writer: Writer) -> str:
+    """The argument that gives 0 by a parameter on which nothing depends."""
+    used = all(map(writer.uses, writer.problem.parameters))
+    return "" if used else ', unconnected_gradients="zero"'
+
+
+def _by_name(writer: Writer) -> str:
+    parameters = ", ".join(f"{quoted(name)}: {name}" for name in writer.problem.parameters)
+    return f"{{{parameters}}}"
+
+
+def _dense(writer: Writer, result: str) -> str:
+    """The lines that make tensors of what the tape gave by name."""
+    if not writer.mentions("take"):
+        return ""
+    return (
+        "\n# What tf.gather reads has its gradient as IndexedSlices.\n"
+        f"{result} = {{name: tf.convert_to_tensor(g) for name, g in {result}.items()}}"
+    )
+
+
+def _tape_gradient(writer: Writer) -> str:
+    zero = _unconnected(writer)
+    taken = f"gradient = tape.gradient({writer.value}, {_by_name(writer)}{zero})"
+    return _first_tape(writer) + taken + _dense(writer, "gradient")
+
+
+def _tape_pullback(writer: Writer) -> str:
+    ones = f"output_gradients=tf.ones_like({writer.value})"
+    return (
+        f"{_first_tape(writer)}# A cotangent of ones.\nproduct = tape.gradient(\n"
+        f"    {writer.value}, {_by_name(writer)}, {ones}{_unconnected(writer)}\n)"
+        f"{_dense(writer, 'product')}"
+    )
+
+
+def _tape_partial(writer: Writer) -> str:
+    operator = writer.operator
+    assert isinstance(operator, Partial)
+    name, _ = operator.place(writer.problem, writer.inputs)
+    taken = "jacobian" if writer.problem.vector_valued else "gradient"
+    whole = f"tape.{taken}({writer.value}, {name}{_unconnected(writer)})"
+    if writer.mentions("take"):
+        whole = f"tf.convert_to_tensor({whole})"
+    return f"{_first_tape(writer)}partial = {indexed(writer, whole)}"
+
+
+def _tape_jacobian(writer: Writer) -> str:
+    several = len(writer.problem.parameters) > 1
+    sources = _by_name(writer) if several else writer.problem.parameters[0]
+    taken = f"jacobian = tape.jacobian({writer.value}, {sources}{_unconnected(writer)})"
+    return _first_tape(writer) + taken
+
+
+def _accumulated(writer: Writer) -> str:
+    """Forward mode."""
+    point, v = writer.fresh("parameters", "point"), writer.fresh("v", "direction")
+    accumulator = writer.fresh("forward", "accumulator")
+    return (
+        f"# Along a direction of ones.\n{point} = [{', '.join(writer.problem.parameters)}]\n"
+        f"{v} = [tf.ones_like(p) for p in {point}]\n"
+        f"with tf.autodiff.ForwardAccumulator({point}, {v}) as {accumulator}:\n"
+        f"    {writer.value} = cost({writer.arguments})\n"
+        f"slope = {accumulator}.jvp({writer.value})"
+    )
+
+
+def _two_tapes(writer: Writer, persistent: str = "") -> str:
+    """The slopes, on a tape of their own."""
+    point, slopes = writer.fresh("parameters", "point"), writer.fresh("slopes", "partials")
+    inner = (
+        f"{point} = [{', '.join(writer.problem.parameters)}]\n"
+        f"with tf.GradientTape({persistent}) as outer:\n"
+        "    with tf.GradientTape() as inner:\n"
+        f"        {writer.value} = cost({writer.arguments})\n"
+        f"    {slopes} = inner.gradient({writer.value}, {point}{_unconnected(writer)})\n"
     )
     if writer.mentions("take"):
-        gradient += (
-            "\n# What tf.gather reads has its gradient as IndexedSlices.\n"
-            "gradient = {name: tf.convert_to_tensor(g) for name, g in gradient.items()}"
-        )
-    return writer.compose(
-        *data,
-        *needs,
-        graph[backend.mode] + cost,
-        gradient,
-        PRINT.replace("{partial}", "{partial.numpy()}"),
+        inner += f"    {slopes} = [tf.convert_to_tensor(s) for s in {slopes}]\n"
+    return inner
+
+
+def _tape_hessian(writer: Writer) -> str:
+    point, slopes = writer.fresh("parameters", "point"), writer.fresh("slopes", "partials")
+    zero = 'unconnected_gradients="zero"'
+    if len(writer.problem.parameters) == 1:
+        taken = f"hessian = outer.jacobian({slopes}[0], {point}[0], {zero})"
+        return _two_tapes(writer) + taken
+    rows = writer.fresh("rows", "blocks")
+    return (
+        f"{_two_tapes(writer, 'persistent=True')}"
+        f"{rows} = [outer.jacobian(s, {point}, {zero}) for s in {slopes}]\n"
+        f"{pairs(writer.problem, rows)}"
     )
+
+
+def _tape_hvp(writer: Writer) -> str:
+    """The Hessian is symmetric: the pullback of the slopes is their pushforward."""
+    point, slopes = writer.fresh("parameters", "point"), writer.fresh("slopes", "partials")
+    v, products = writer.fresh("v", "direction"), writer.fresh("products", "parts")
+    zero = 'unconnected_gradients="zero"'
+    return (
+        f"{_two_tapes(writer)}# Along a direction of ones; the Hessian is symmetric.\n"
+        f"{v} = [tf.ones_like(p) for p in {point}]\n"
+        f"{products} = outer.gradient({slopes}, {point}, output_gradients={v}, {zero})\n"
+        f"product = dict(zip({listed(writer.problem)}, {products}))"
+        f"{_dense(writer, 'product')}"
+    )
+
+
+def _tape_second_derivative(writer: Writer) -> str:
+    slopes, zero = writer.fresh("slopes", "partials"), 'unconnected_gradients="zero"'
+    (second,) = writer.problem.parameters
+    taken = f"second_derivative = outer.gradient({slopes}, {second}, {zero})"
+    return _two_tapes(writer) + taken
+
+
+_OPERATORS: dict[str, Callable[[Writer], str]] = {
+    "gradient": _tape_gradient,
+    "value_and_gradient": _tape_gradient,
+    "partial": _tape_partial,
+    "pushforward": _accumulated,
+    "pullback": _tape_pullback,
+    "jacobian": _tape_jacobian,
+    "hvp": _tape_hvp,
+    "hessian": _tape_hessian,
+    "second_derivative": _tape_second_derivative,
+    "cost": lambda writer: f"{writer.value} = cost({writer.arguments})",
+}
 
 
 def _tensor(value: Value) -> str:

@@ -15,8 +15,22 @@ from calcbench.interfaces import Derived, Function, Prepared, Problem, Transform
 from calcbench.interfaces.backend import direct, timed
 from calcbench.interfaces.problem import Arrays
 from calcbench.interfaces.vocabulary import NAMES, Namespace, iterate
-from calcbench.operators import GRADIENT, named
-from calcbench.program import ITERATE, PRINT, Rule, Spelling, Use, Value, Writer, mapping
+from calcbench.operators import GRADIENT, Operator, named
+from calcbench.program import (
+    ALL,
+    ITERATE,
+    Rule,
+    Spelling,
+    Transforms,
+    Use,
+    Value,
+    Writer,
+    asked,
+    listed,
+    mapping,
+    prints,
+    transformed,
+)
 
 from . import by_hand
 
@@ -139,8 +153,8 @@ class Torch(Transforming):
         _, seconds = timed(compiled, *native)  # the first call compiles
         return lambda native: compiled(*native), seconds
 
-    def program(self, problem: Problem) -> str:
-        return _program(self, problem)
+    def program(self, problem: Problem, operator: Operator | None = None) -> str:
+        return _program(self, problem, asked(problem, operator, ALL))
 
 
 def _zeros(native: Any) -> Any:
@@ -434,30 +448,48 @@ def _namespace(torch: Any, dtype: str) -> Namespace:
 # --- a program without calcbench -----------------------------------------------------------
 
 
-def _program(backend: Torch, problem: Problem) -> str:
-    writer = Writer(problem, backend.name, SPELLING, by_hand.NUMPY)
-    names, call = problem.parameters, f"cost({writer.arguments})"
-    tape = backend.mode == "eager"
+def _program(backend: Torch, problem: Problem, operator: Operator) -> str:
+    """On a tape, eagerly; all but the gradient (and the value with it) by torch.func."""
+    writer = Writer(problem, backend.name, SPELLING, by_hand.NUMPY, operator=operator)
+    with_value = operator.name == "value_and_gradient"
+    tape = backend.mode == "eager" and (with_value or operator == GRADIENT)
+    compiler = "torch.compile" if backend.mode == "compile" else ""
+    by = Transforms("torch.func.", "torch.ones_like", value_first=False, compiler=compiler)
 
     def native(value: Value) -> str:
         grad = ", requires_grad=True" if value.parameter and tape else ""
         return f"torch.tensor({value.text}{grad})"
 
+    data, cost = writer.data(native), writer.cost()
     if tape:
-        partials = {n: f"{n}.grad" if writer.uses(n) else f"torch.zeros_like({n})" for n in names}
-        gradient = f"{call}.backward()\n{mapping('gradient', partials)}"
+        blocks = [_backward(writer)]
+    elif operator == GRADIENT:
+        blocks = [_gradient(writer, by)]
     else:
-        function = f"torch.func.grad(cost, argnums={tuple(range(len(names)))})"
-        function = f"torch.compile({function})" if backend.mode == "compile" else function
-        listed = ", ".join(f'"{name}"' for name in names)
-        gradient = f"partials = {function}({writer.arguments})\n"
-        gradient += f"gradient = dict(zip([{listed}], partials))"
-    return writer.compose(
-        "torch.set_default_dtype(torch.float64)",
-        *writer.data(native),
-        *writer.cost(),
-        gradient,
-        PRINT.replace("{partial}", "{partial.numpy()}"),
+        blocks = transformed(writer, by)
+    printed = prints(writer, ".numpy()").replace(
+        f"{writer.value}.numpy()", f"{writer.value}.item()"
+    )
+    switch = "torch.set_default_dtype(torch.float64)"
+    return writer.compose(switch, *data, *cost, *blocks, printed)
+
+
+def _backward(writer: Writer) -> str:
+    """The gradient on a tape, and the value before it where that is asked for."""
+    names, value = writer.problem.parameters, f"cost({writer.arguments})"
+    start = ""
+    if writer.operator != GRADIENT:
+        start, value = f"{writer.value} = {value}\n", writer.value
+    partials = {n: f"{n}.grad" if writer.uses(n) else f"torch.zeros_like({n})" for n in names}
+    return f"{start}{value}.backward()\n{mapping('gradient', partials)}"
+
+
+def _gradient(writer: Writer, by: Transforms) -> str:
+    names = writer.problem.parameters
+    function = by.compiled(f"torch.func.grad(cost, argnums={tuple(range(len(names)))})")
+    return (
+        f"partials = {function}({writer.arguments})\n"
+        f"gradient = dict(zip({listed(writer.problem)}, partials))"
     )
 
 

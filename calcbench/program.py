@@ -3,7 +3,9 @@
 `calcbench show PROBLEM` prints, for each backend, a short script that needs no calcbench. The
 code of `inputs`, `cost` and `gradient` is copied with its layout and its comments; only what
 comes from the array namespace changes: `xp.exp(z)` becomes `torch.exp(z)`. A backend supplies
-its `Spelling` and puts the pieces that a `Writer` hands out into the order of its idiom.
+its `Spelling` and puts the pieces that a `Writer` hands out into the order of its idiom. Other
+operators than the gradient differ in what is taken of the cost (`transformed`) and in what is
+printed (`prints`).
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ from calcbench import points
 from calcbench.errors import Unsupported, nearest
 from calcbench.interfaces.problem import FunctionProblem, Problem
 from calcbench.interfaces.vocabulary import NAMES, Namespace
+from calcbench.operators import GRADIENT, Operator
+from calcbench.operators.operator import components
+from calcbench.operators.partial import Partial
 
 WIDTH = 88
 """Columns after which a list of numbers is broken."""
@@ -33,9 +38,8 @@ WIDTH = 88
 LITERALS = 64
 """The most numbers that a program states, where it cannot state how they are made."""
 
-PRINT = """\
-for name, partial in gradient.items():
-    print(f"dC/d{name} = {partial}")"""
+NEWLINE = r"\n"
+"""As it is written in a program."""
 
 ITERATE = """\
 def iterate(step, state, n):
@@ -110,26 +114,39 @@ class Writer:
         numpy: Namespace,
         at: Mapping[str, np.ndarray] | None = None,
         function: Callable[..., Any] | None = None,
+        operator: Operator = GRADIENT,
+        before: Mapping[str, Any] | None = None,
     ) -> None:
-        """Run `function` (by default the cost) once, at `at` or the problem's inputs, for ranks."""
+        """Run `function` (by default the cost) once, at `at` or the problem's inputs, for ranks.
+
+        `before` has the arguments that the function takes before the parameters.
+        """
         largest, reason = problem.limits.get(backend, (problem.sizes[0], ""))
         if problem.sizes[0] > largest:
             raise Unsupported(f"no program: {reason}")
         self.problem = problem
+        self.operator = operator
         self.spelling = spelling
         self.inputs = points.inputs(problem)
+        self._before = before or {}
         self.function = function or _cost(problem, backend)
         parameters, data = problem.split(self.inputs if at is None else at)
         call: Any = function or getattr(problem, f"cost_{backend}", problem.cost)
-        self._ranks = _ranks(lambda xp: call(xp, *parameters, **data), numpy)
+        leading = self._before.values()
+        self._ranks = _ranks(lambda xp: call(xp, *leading, *parameters, **data), numpy)
         self._imports: set[str] = set()
         self._defined: set[str] = set()
         self._pending: list[str] = []
 
     @property
     def arguments(self) -> str:
-        """The arguments of the cost, as it is called: `m, b, x, y`."""
-        return ", ".join((*self.problem.parameters, *self.problem.data))
+        """The arguments of the function, as it is called: `m, b, x, y`."""
+        return ", ".join((*self._before, *self.problem.parameters, *self.problem.data))
+
+    @property
+    def value(self) -> str:
+        """What the program calls the value of the cost."""
+        return self.fresh("value", "result")
 
     def fresh(self, *candidates: str) -> str:
         """Return the first candidate that is not a name of the problem's own."""
@@ -198,7 +215,8 @@ class Writer:
 
     def compose(self, *blocks: str) -> str:
         """The program: its title, the imports that it needs, and the blocks."""
-        summary = self.problem.summary or f"The gradient of {self.problem.name}.".replace("_", " ")
+        told = f"The {self.operator.name} of {self.problem.name}.".replace("_", " ")
+        summary = self.problem.summary or told
         used = _names("\n".join(blocks))
         aliases = {"np": "import numpy as np", **self.spelling.imports}
         imports = self._imports | {aliases[name] for name in used & aliases.keys()}
@@ -535,6 +553,255 @@ class _Rewrite:
         return spelled + self._splice(start, end, sorted(pairs, key=lambda pair: _start(pair[0])))
 
 
+# --- operators ---------------------------------------------------------------------------------
+
+
+def asked(problem: Problem, operator: Operator | None, known: Iterable[str]) -> Operator:
+    """The operator that a program is for, settled; without one, the gradient.
+
+    Raises `Unsupported` where the problem has no such derivative, or the backend has programs for
+    the `known` operators alone.
+    """
+    chosen = (operator or GRADIENT).settled(problem, points.inputs(problem))
+    *most, last = known
+    if chosen.name not in (*most, last):
+        listed = f"{', '.join(most)} and {last}" if most else last
+        raise Unsupported(
+            f"no stand-alone program for the {chosen.name} by this backend, only for the {listed}"
+        )
+    return chosen
+
+
+def prints(writer: Writer, native: str = "") -> str:
+    """The lines that print the result; `native` is the call that makes an array of NumPy's."""
+    problem, operator = writer.problem, writer.operator
+    first, *more = problem.parameters
+    value = _print("C", writer.value, native)
+    gradient = _print_each("dC/d{name}", "partial", "gradient", native)
+    component = getattr(operator, "component", "")
+    lines = {
+        "cost": value,
+        "gradient": gradient,
+        "value_and_gradient": f"{value}\n{gradient}",
+        "partial": _print(f"dC/d{component}", "partial", native),
+        "pushforward": _print("J v" if problem.vector_valued else "dC·v", "slope", native),
+        "pullback": _print_each("(J^T u)_{name}", "part", "product", native),
+        "jacobian": _print_each("dC/d{name}", "block", "jacobian", native),
+        "hvp": _print_each("(H v)_{name}", "part", "product", native),
+        "hessian": _print_pairs(native),
+        "second_derivative": _print(f"d2C/d{first}2", "second_derivative", native),
+    }
+    if not more:
+        lines["jacobian"] = _print(f"dC/d{first}", "jacobian", native, NEWLINE)
+        lines["hessian"] = _print(f"d2C/d{first}2", "hessian", native, NEWLINE)
+    return lines[operator.name]
+
+
+def _print(label: str, text: str, native: str, after: str = " ") -> str:
+    return f'print(f"{label} ={after}{{{text}{native}}}")'
+
+
+def _print_each(label: str, item: str, of: str, native: str) -> str:
+    return f'for name, {item} in {of}.items():\n    print(f"{label} = {{{item}{native}}}")'
+
+
+def _print_pairs(native: str = "") -> str:
+    """Block by block, of a dict with the two names as its key."""
+    return (
+        "for (one, other), block in hessian.items():\n"
+        f'    print(f"d2C/d{{one}} d{{other}} = {{block{native}}}")'
+    )
+
+
+def listed(problem: Problem) -> str:
+    """The names of the parameters: `["m", "b"]`."""
+    return f"[{', '.join(quoted(name) for name in problem.parameters)}]"
+
+
+def quoted(name: str) -> str:
+    """A name as the text of a Python string."""
+    return f'"{name}"'
+
+
+def pairs(problem: Problem, rows: str) -> str:
+    """The lines that name the blocks of a Hessian, given row by row."""
+    names = listed(problem)
+    return (
+        "hessian = {\n    (one, other): block\n"
+        f"    for one, row in zip({names}, {rows})\n"
+        f"    for other, block in zip({names}, row)\n}}"
+    )
+
+
+def indexed(writer: Writer, whole: str) -> str:
+    """The component of a partial, taken of the partial by its parameter, `whole`."""
+    assert isinstance(writer.operator, Partial)
+    _, index = writer.operator.place(writer.problem, writer.inputs)
+    if not index:
+        return whole
+    every = ":, " if writer.problem.vector_valued else ""
+    return f"{whole}[{every}{', '.join(map(str, index))}]"
+
+
+@dataclass(frozen=True)
+class Transforms:
+    """A framework whose transforms make functions of functions: `grad`, `jvp`, `vjp`, …"""
+
+    prefix: str
+    """`jax.`, `torch.func.`"""
+    ones: str
+    """The function that makes ones of the shape of an array."""
+    value_first: bool
+    """Whether it has `value_and_grad`, and not `grad_and_value`."""
+    compiler: str = ""
+    """The transform that compiles, if it is to."""
+
+    def compiled(self, function: str) -> str:
+        """An expression for a function, under the compiler."""
+        return f"{self.compiler}({function})" if self.compiler else function
+
+    def define(self, definition: str) -> str:
+        """The definition of a function, under the compiler."""
+        return f"@{self.compiler}\n{definition}" if self.compiler else definition
+
+
+def transformed(writer: Writer, by: Transforms) -> list[str]:
+    """Blocks that take the writer's operator of the function `cost`, by transforms."""
+    return _TRANSFORMED[writer.operator.name](writer, by)
+
+
+def _argnums(problem: Problem) -> str:
+    """The argument that asks for all parameters, where there are several."""
+    count = len(problem.parameters)
+    return f", argnums={tuple(range(count))}" if count > 1 else ""
+
+
+def _applied(writer: Writer, by: Transforms, transform: str) -> str:
+    """A transform of the cost by all parameters, called."""
+    function = f"{by.prefix}{transform}(cost{_argnums(writer.problem)})"
+    return f"{by.compiled(function)}({writer.arguments})"
+
+
+def _by_name(problem: Problem, result: str, parts: str) -> str:
+    """Name the parts that a transform gave: a tuple, or the only one."""
+    if len(problem.parameters) == 1:
+        return f"{result} = {{{quoted(problem.parameters[0])}: {parts}}}"
+    return f"{result} = dict(zip({listed(problem)}, {parts}))"
+
+
+def _of_parameters(writer: Writer, function: str) -> str:
+    """A function of all arguments as one of the parameters alone."""
+    if not writer.problem.data:
+        return function
+    return f"lambda {', '.join(writer.problem.parameters)}: {function}({writer.arguments})"
+
+
+def _the_cost(writer: Writer, by: Transforms) -> list[str]:
+    return [f"{writer.value} = {by.compiled('cost')}({writer.arguments})"]
+
+
+def _value_and_gradient(writer: Writer, by: Transforms) -> list[str]:
+    transform = "value_and_grad" if by.value_first else "grad_and_value"
+    parts = writer.fresh("partials", "slopes")
+    both = f"{writer.value}, {parts}" if by.value_first else f"{parts}, {writer.value}"
+    named = _by_name(writer.problem, "gradient", parts)
+    return [f"{both} = {_applied(writer, by, transform)}\n{named}"]
+
+
+def _one_partial(writer: Writer, by: Transforms) -> list[str]:
+    problem, operator = writer.problem, writer.operator
+    assert isinstance(operator, Partial)
+    number = problem.parameters.index(operator.place(problem, writer.inputs)[0])
+    argnums = f", argnums={number}" if len(problem.parameters) > 1 else ""
+    function = f"{by.prefix}{'jacfwd' if problem.vector_valued else 'grad'}(cost{argnums})"
+    whole = f"{by.compiled(function)}({writer.arguments})"
+    return [f"partial = {indexed(writer, whole)}"]
+
+
+def _pushforward(writer: Writer, by: Transforms) -> list[str]:
+    return _along(writer, by, "pushforward", "cost", lambda call: f"slope = {call}")
+
+
+def _hvp(writer: Writer, by: Transforms) -> list[str]:
+    slopes = writer.fresh("slopes", "grad_cost")
+    function = f"{slopes} = {by.prefix}grad(cost{_argnums(writer.problem)})"
+
+    def named(call: str) -> str:
+        return _by_name(writer.problem, "product", call)
+
+    return [function, *_along(writer, by, "hvp", slopes, named)]
+
+
+def _along(
+    writer: Writer, by: Transforms, name: str, function: str, result: Callable[[str], str]
+) -> list[str]:
+    """The derivative of a function along a direction of ones."""
+    v, arguments = writer.fresh("v", "direction"), writer.arguments
+    parameters = ", ".join(writer.problem.parameters)
+    point = f"({parameters},)" if "," not in parameters else f"({parameters})"
+    inner = _of_parameters(writer, function)
+    defined = f"def {name}({v}, {arguments}):\n    return {by.prefix}jvp({inner}, {point}, {v})[1]"
+    call = result(f"{name}({v}, {arguments})")
+    ones = f"# Along a direction of ones.\n{v} = tuple(map({by.ones}, {point}))\n{call}"
+    return [by.define(defined), ones]
+
+
+def _pullback(writer: Writer, by: Transforms) -> list[str]:
+    value, pull = writer.value, writer.fresh("pull", "pull_back")
+    parameters = ", ".join(writer.problem.parameters)
+    defined = (
+        f"def pullback({writer.arguments}):\n"
+        f"    {value}, {pull} = {by.prefix}vjp({_of_parameters(writer, 'cost')}, {parameters})\n"
+        f"    return {pull}({by.ones}({value}))  # a cotangent of ones"
+    )
+    call = f"product = dict(zip({listed(writer.problem)}, pullback({writer.arguments})))"
+    return [by.define(defined), call]
+
+
+def _jacobian(writer: Writer, by: Transforms) -> list[str]:
+    problem = writer.problem
+    (rows,) = problem.value_shape(writer.inputs)
+    wide = components(problem, writer.inputs) > rows
+    applied = _applied(writer, by, "jacrev" if wide else "jacfwd")
+    if len(problem.parameters) == 1:
+        return [f"jacobian = {applied}"]
+    blocks = writer.fresh("blocks", "columns")
+    return [f"{blocks} = {applied}\n{_by_name(problem, 'jacobian', blocks)}"]
+
+
+def _hessian(writer: Writer, by: Transforms) -> list[str]:
+    applied = _applied(writer, by, "hessian")
+    if len(writer.problem.parameters) == 1:
+        return [f"hessian = {applied}"]
+    rows = writer.fresh("rows", "blocks")
+    return [f"{rows} = {applied}\n{pairs(writer.problem, rows)}"]
+
+
+def _second_derivative(writer: Writer, by: Transforms) -> list[str]:
+    (name,) = writer.problem.parameters
+    if writer.inputs[name].ndim:
+        applied = _applied(writer, by, "hessian")
+        return [f"second_derivative = {applied}.reshape({name}.shape)"]
+    function = by.compiled(f"{by.prefix}grad({by.prefix}grad(cost))")
+    return [f"second_derivative = {function}({writer.arguments})"]
+
+
+_TRANSFORMED: dict[str, Callable[[Writer, Transforms], list[str]]] = {
+    "value_and_gradient": _value_and_gradient,
+    "partial": _one_partial,
+    "pushforward": _pushforward,
+    "pullback": _pullback,
+    "jacobian": _jacobian,
+    "hvp": _hvp,
+    "hessian": _hessian,
+    "second_derivative": _second_derivative,
+    "cost": _the_cost,
+}
+
+ALL = ("gradient", *_TRANSFORMED)
+"""The operators that a framework which transforms functions has programs for."""
+
+
 # --- syntax ------------------------------------------------------------------------------------
 
 
@@ -712,13 +979,17 @@ def comprehension(name: str, value: str, over: str) -> str:
     return line if len(line) <= WIDTH else f"{name} = {{\n    name: {value}\n    for {over}\n}}"
 
 
-def mapping(name: str, entries: Mapping[str, str]) -> str:
-    """`name = {"m": …, "b": …}`, on one line if it fits."""
-    pairs = [f'"{key}": {text}' for key, text in entries.items()]
-    line = f"{name} = {{{', '.join(pairs)}}}"
+def mapping(name: str, entries: Mapping[Any, str]) -> str:
+    """`name = {"m": …, "b": …}`, on one line if it fits; keys are names, or tuples of them."""
+    items = [f"{_key(key)}: {text}" for key, text in entries.items()]
+    line = f"{name} = {{{', '.join(items)}}}"
     if len(line) <= WIDTH:
         return line
-    return "\n".join([f"{name} = {{", *(f"    {pair}," for pair in pairs), "}"])
+    return "\n".join([f"{name} = {{", *(f"    {item}," for item in items), "}"])
+
+
+def _key(key: str | tuple[str, ...]) -> str:
+    return quoted(key) if isinstance(key, str) else f"({', '.join(map(quoted, key))})"
 
 
 def wrap(line: str) -> str:
