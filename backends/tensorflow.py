@@ -415,54 +415,64 @@ def _accumulated(writer: Writer) -> str:
     )
 
 
+def _point(writer: Writer) -> tuple[str, str, str]:
+    """The point at which two tapes are used: the line that makes it, its name, its slopes'."""
+    first, *more = writer.problem.parameters
+    if not more:
+        return "", first, writer.fresh("slope", "partial")
+    point = writer.fresh("parameters", "point")
+    made = f"{point} = [{', '.join((first, *more))}]\n"
+    return made, point, writer.fresh("slopes", "partials")
+
+
 def _two_tapes(writer: Writer, persistent: str = "") -> str:
     """The slopes, on a tape of their own."""
-    point, slopes = writer.fresh("parameters", "point"), writer.fresh("slopes", "partials")
-    inner = (
-        f"{point} = [{', '.join(writer.problem.parameters)}]\n"
-        f"with tf.GradientTape({persistent}) as outer:\n"
+    made, point, slopes = _point(writer)
+    taken = (
+        f"{made}with tf.GradientTape({persistent}) as outer:\n"
         "    with tf.GradientTape() as inner:\n"
         f"        {writer.value} = cost({writer.arguments})\n"
         f"    {slopes} = inner.gradient({writer.value}, {point}{_unconnected(writer)})\n"
     )
     if writer.mentions("take"):
-        inner += f"    {slopes} = [tf.convert_to_tensor(s) for s in {slopes}]\n"
-    return inner
+        taken += f"    {slopes} = tf.nest.map_structure(tf.convert_to_tensor, {slopes})\n"
+    return taken
+
+
+ZERO = 'unconnected_gradients="zero"'
+"""A slope need not depend on every parameter."""
 
 
 def _tape_hessian(writer: Writer) -> str:
-    point, slopes = writer.fresh("parameters", "point"), writer.fresh("slopes", "partials")
-    zero = 'unconnected_gradients="zero"'
-    if len(writer.problem.parameters) == 1:
-        taken = f"hessian = outer.jacobian({slopes}[0], {point}[0], {zero})"
-        return _two_tapes(writer) + taken
+    made, point, slopes = _point(writer)
+    if not made:
+        return f"{_two_tapes(writer)}hessian = outer.jacobian({slopes}, {point}, {ZERO})"
     rows = writer.fresh("rows", "blocks")
     return (
         f"{_two_tapes(writer, 'persistent=True')}"
-        f"{rows} = [outer.jacobian(s, {point}, {zero}) for s in {slopes}]\n"
+        f"{rows} = [outer.jacobian(slope, {point}, {ZERO}) for slope in {slopes}]\n"
         f"{pairs(writer.problem, rows)}"
     )
 
 
 def _tape_hvp(writer: Writer) -> str:
     """The Hessian is symmetric: the pullback of the slopes is their pushforward."""
-    point, slopes = writer.fresh("parameters", "point"), writer.fresh("slopes", "partials")
+    made, point, slopes = _point(writer)
     v, products = writer.fresh("v", "direction"), writer.fresh("products", "parts")
-    zero = 'unconnected_gradients="zero"'
+    ones = f"[tf.ones_like(p) for p in {point}]" if made else f"tf.ones_like({point})"
+    named = f"dict(zip({listed(writer.problem)}, {products}))"
     return (
         f"{_two_tapes(writer)}# Along a direction of ones; the Hessian is symmetric.\n"
-        f"{v} = [tf.ones_like(p) for p in {point}]\n"
-        f"{products} = outer.gradient({slopes}, {point}, output_gradients={v}, {zero})\n"
-        f"product = dict(zip({listed(writer.problem)}, {products}))"
+        f"{v} = {ones}\n"
+        f"{products} = outer.gradient({slopes}, {point}, output_gradients={v}, {ZERO})\n"
+        f"product = {named if made else f'{{{quoted(point)}: {products}}}'}"
         f"{_dense(writer, 'product')}"
     )
 
 
 def _tape_second_derivative(writer: Writer) -> str:
-    slopes, zero = writer.fresh("slopes", "partials"), 'unconnected_gradients="zero"'
-    (second,) = writer.problem.parameters
-    taken = f"second_derivative = outer.gradient({slopes}, {second}, {zero})"
-    return _two_tapes(writer) + taken
+    _, point, slopes = _point(writer)
+    return f"{_two_tapes(writer)}second_derivative = outer.gradient({slopes}, {point}, {ZERO})"
 
 
 _OPERATORS: dict[str, Callable[[Writer], str]] = {

@@ -467,9 +467,9 @@ def _program(backend: Torch, problem: Problem, operator: Operator) -> str:
         blocks = [_gradient(writer, by)]
     else:
         blocks = transformed(writer, by)
-    printed = prints(writer, ".numpy()").replace(
-        f"{writer.value}.numpy()", f"{writer.value}.item()"
-    )
+    printed = prints(writer, ".numpy()")
+    if with_value:
+        printed = printed.replace(f"{writer.value}.numpy()", f"{writer.value}.item()")
     switch = "torch.set_default_dtype(torch.float64)"
     return writer.compose(switch, *data, *cost, *blocks, printed)
 

@@ -17,6 +17,7 @@ import calcbench
 from calcbench import plugins, points
 from calcbench.errors import NotInstalled, Unsupported
 from calcbench.interfaces import Backend, Problem
+from calcbench.operators import OPERATORS, named
 
 BACKENDS = ("by_hand", "sympy", "finite_difference", "torch", "tensorflow", "jax")
 
@@ -43,15 +44,19 @@ def backend(selector: str) -> Backend:
     return chosen
 
 
-def run(source: str) -> tuple[dict[str, np.ndarray], str]:
-    """Execute a program in a module of its own; its gradient, and what it printed."""
+def execute(source: str) -> tuple[types.ModuleType, str]:
+    """Execute a program in a module of its own; the module, and what it printed."""
     module = types.ModuleType("program")
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(source, "program.py", "exec"), vars(module))
-    return {
-        name: np.asarray(partial) for name, partial in module.gradient.items()
-    }, printed.getvalue()
+    return module, printed.getvalue()
+
+
+def run(source: str) -> tuple[dict[str, np.ndarray], str]:
+    """Execute a program; its gradient, and what it printed."""
+    module, printed = execute(source)
+    return {name: np.asarray(partial) for name, partial in module.gradient.items()}, printed
 
 
 def expected(problem: Problem) -> dict[str, np.ndarray]:
@@ -90,7 +95,11 @@ def test_program(name, selector):
         points.inputs(problem)
     except NotInstalled as error:
         pytest.skip(str(error))
-    check(problem, selector)
+    if problem.vector_valued:
+        with pytest.raises(Unsupported, match="it has a Jacobian, and no gradient"):
+            backend(selector).program(problem)
+    else:
+        check(problem, selector)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +107,176 @@ def test_program(name, selector):
 )
 def test_program_of_a_mode(selector):
     check(calcbench.problems()["binary_cross_entropy"], selector)
+
+
+# --- other operators ---------------------------------------------------------------------------
+
+FRAMEWORKS = ("torch", "tensorflow", "jax")
+
+PROGRAMS = {
+    "by_hand": ("partial", "jacobian", "hvp", "hessian", "second_derivative", "cost"),
+    "sympy": ("partial", "jacobian", "hessian", "second_derivative"),
+    "finite_difference": ("value_and_gradient", "partial", "pushforward", "jacobian", "cost"),
+    **dict.fromkeys(FRAMEWORKS, tuple(set(OPERATORS) - {"gradient"})),
+}
+
+OTHERS = [operator for operator in OPERATORS if operator != "gradient"]
+
+PRINTED = {
+    "value_and_gradient": "C = ",
+    "partial": "dC/d",
+    "pushforward": ("dC·v = ", "J v = "),
+    "pullback": "(J^T u)_",
+    "jacobian": "dC/d",
+    "hvp": "(H v)_",
+    "hessian": "d2C/d",
+    "second_derivative": "d2C/d",
+    "cost": "C = ",
+}
+
+
+def array(native) -> np.ndarray:
+    return np.asarray(native.detach() if hasattr(native, "detach") else native)
+
+
+def flat(parts) -> np.ndarray:
+    return np.concatenate([array(part).ravel() for part in parts])
+
+
+def square(blocks, problem: Problem) -> np.ndarray:
+    """The Hessian of its blocks, where each pair of parameters may be there once."""
+    sizes = {name: points.inputs(problem)[name].size for name in problem.parameters}
+
+    def block(one, other):
+        if (one, other) in blocks:
+            return array(blocks[one, other]).reshape(sizes[one], sizes[other])
+        return block(other, one).T
+
+    return np.block([[block(one, other) for other in sizes] for one in sizes])
+
+
+def result(module: types.ModuleType, operator: str, problem: Problem) -> np.ndarray:
+    """What a program found, as a flat vector in the order of the operator's layout."""
+    if operator == "value_and_gradient":
+        return flat([module.value, *module.gradient.values()])
+    if operator == "partial" and not hasattr(module, "partials"):
+        return flat([module.partial])
+    names = {"partial": "gradient", "pushforward": "slope", "pullback": "product"}
+    found = getattr(module, {**names, "hvp": "product", "cost": "value"}.get(operator, operator))
+    if operator == "jacobian":
+        (rows,) = problem.value_shape(points.inputs(problem))
+        parts = list(found.values()) if isinstance(found, dict) else [found]
+        return np.hstack([array(part).reshape(rows, -1) for part in parts]).ravel()
+    if operator == "hessian":
+        return (square(found, problem) if isinstance(found, dict) else array(found)).ravel()
+    return flat(found.values() if isinstance(found, dict) else [found])
+
+
+def dense(found: np.ndarray, problem: Problem, operator: str) -> np.ndarray:
+    """A flat result of calcbench's, with the zeros that its structure leaves out."""
+    inputs = points.inputs(problem)
+    structure = problem.structure(inputs)
+    if operator not in ("jacobian", "hessian") or not structure.sparse:
+        return found
+    count = sum(inputs[name].size for name in problem.parameters)
+    rows = problem.value_shape(inputs)[0] if problem.vector_valued else count
+    whole = np.zeros((rows, count))
+    whole[structure.pattern(rows, count)] = found
+    return whole.ravel()
+
+
+def check_operator(problem: Problem, selector: str, operator: str) -> str:
+    """Write and run one program; compare with calcbench on the same backend."""
+    engine, asked = backend(selector), named(operator)
+    source = engine.program(problem, asked)
+    assert "calcbench" not in source
+    assert not re.search(r"\b(xp|self)\b", source)
+    module, printed = execute(source)
+    inputs = points.inputs(problem)
+    seeds = {name: np.ones(shape) for name, shape in asked.seeds(problem, inputs).items()}
+    prepared = engine.prepare(problem, {**inputs, **seeds}, asked)
+    own = flat(prepared.unload(prepared.run(prepared.load({**inputs, **seeds}))).values())
+    wanted, found = dense(own, problem, asked.name), result(module, asked.name, problem)
+    assert found.shape == wanted.shape
+    tolerance = CLOSE.get(selector, 1e-12) * max(np.max(np.abs(wanted)), 1e-300)
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=tolerance)
+    assert printed.startswith(PRINTED[asked.name])
+    return source
+
+
+def has_program(problem: Problem, selector: str, operator: str) -> bool:
+    """Whether there is to be one."""
+    try:
+        named(operator).settled(problem, points.inputs(problem))
+    except Unsupported:
+        return False
+    if operator not in PROGRAMS[selector]:
+        return False
+    formula = {"partial": "gradient", "second_derivative": "hessian"}.get(operator, operator)
+    if selector != "by_hand" or operator == "cost":
+        return True
+    return problem.derives("jacobian" if problem.vector_valued else formula)
+
+
+@pytest.mark.parametrize("selector", BACKENDS)
+@pytest.mark.parametrize("operator", OTHERS)
+@pytest.mark.parametrize(
+    "name", ["saddle", "batch_regression", "rosenbrock", "curve_fit_residuals"]
+)
+def test_operator(name, operator, selector):
+    problem = calcbench.problems()[name]
+    if has_program(problem, selector, operator):
+        check_operator(problem, selector, operator)
+        return
+    with pytest.raises(Unsupported, match=r"\w"):
+        backend(selector).program(problem, named(operator))
+
+
+@pytest.mark.parametrize("selector", BACKENDS)
+@pytest.mark.parametrize(
+    ("name", "operator"),
+    [
+        ("square", "second_derivative"),
+        ("square", "hessian"),
+        ("quadratic_cost", "hessian"),
+        ("extended_rosenbrock", "hvp"),
+        ("broyden_tridiagonal", "jacobian"),
+    ],
+)
+def test_operator_of_arrays_and_of_one_number(name, operator, selector):
+    problem = calcbench.problems()[name]
+    arrays = selector == "finite_difference" and name == "broyden_tridiagonal"
+    if has_program(problem, selector, operator) and not arrays:
+        check_operator(problem, selector, operator)
+        return
+    with pytest.raises(Unsupported, match=r"\w"):
+        backend(selector).program(problem, named(operator))
+
+
+@pytest.mark.parametrize("operator", ["hvp", "pullback", "value_and_gradient"])
+@pytest.mark.parametrize(
+    "selector", ["torch[mode=func]", "tensorflow[mode=function]", "jax[mode=eager]"]
+)
+def test_operator_of_a_mode(selector, operator):
+    check_operator(calcbench.problems()["batch_regression"], selector, operator)
+
+
+@pytest.mark.parametrize("selector", FRAMEWORKS)
+@pytest.mark.parametrize("operator", ["hvp", "partial[w[1]]", "partial[b]", "pushforward"])
+def test_operator_of_own_problem(own, operator, selector):
+    check_operator(own["everything"], selector, operator)
+
+
+@pytest.mark.parametrize("selector", FRAMEWORKS)
+def test_hessian_of_what_is_gathered(own, selector):
+    check_operator(own["gathered"], selector, "hessian")
+    check_operator(own["gathered"], selector, "hvp")
+
+
+def test_operator_without_a_program():
+    wanted = "no stand-alone program for the hessian by this backend, only for the gradient"
+    with pytest.raises(Unsupported, match=wanted):
+        backend("finite_difference").program(calcbench.problems()["saddle"], named("hessian"))
 
 
 @pytest.mark.slow
@@ -231,6 +410,16 @@ class Rows(Problem):
 
     def cost(self, xp, f, k, *, t, h):
         return xp.sum(xp.sin(f * t - k) * h)
+
+
+class Gathered(Problem):
+    """Components picked by index."""
+
+    def inputs(self, size, rng):
+        return {"v": [0.3, -0.7], "s": 0.4, "i": np.array([1, 0, 1])}
+
+    def cost(self, xp, v, s, *, i):
+        return xp.sum(xp.exp(s * xp.take(v, i)) ** 2)
 
 
 @calcbench.problem(x=3, y=[1.0, 2.0])
