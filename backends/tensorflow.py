@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 import os
 import sys
@@ -335,7 +336,8 @@ def _namespace(tf: Any, dtype: str, xla: bool) -> Namespace:
 
 def _program(backend: TensorFlow, problem: Problem, operator: Operator) -> str:
     writer = Writer(problem, backend.name, SPELLING, by_hand.NUMPY, operator=operator)
-    data = writer.data(_tensor)
+    forward = operator.name == "pushforward"  # which XLA does not take of variables
+    data = writer.data(_constant if forward else _tensor)
     *needs, cost = writer.cost()
     graph = {"eager": "", "function": "@tf.function\n", "xla": "@tf.function(jit_compile=True)\n"}
     block = _OPERATORS[operator.name](writer)
@@ -487,6 +489,10 @@ _OPERATORS: dict[str, Callable[[Writer], str]] = {
     "second_derivative": _tape_second_derivative,
     "cost": lambda writer: f"{writer.value} = cost({writer.arguments})",
 }
+
+
+def _constant(value: Value) -> str:
+    return _tensor(dataclasses.replace(value, parameter=False))
 
 
 def _tensor(value: Value) -> str:
