@@ -451,9 +451,9 @@ def benchmark(
 
     Without `problems`, `backends` or `sizes`: all problems, all backends in their default modes,
     the sizes that each problem declares. `operator` asks for something else than the gradient.
-    `settings` say how closely (`cb.Settings`, `cb.QUICK`). With `output`, every cell is written to that file as it ends; with `resume`, those that the
-    file holds already are not run again, unless they failed or their source or library versions
-    have changed.
+    `settings` say how closely (`cb.Settings`, `cb.QUICK`). With `output`, every cell is written to
+    that file as it ends; with `resume`, those that the file holds already are not run again, unless
+    they failed or their source or library versions have changed.
 
         >>> run = calcbench.benchmark("batch_regression", "torch", settings=calcbench.QUICK)
         >>> run.records[0].seconds["call"]      # seconds of one gradient, steady state

@@ -116,19 +116,23 @@ def certificates_at(
 def _remarks(layout: Layout, certificates: Certificates, dtypes: Sequence[str]) -> str:
     """What is not certified, and which components or points are not judged, in one sentence."""
     told = []
-    for (point, dtype), found in certificates.items():
-        if dtype != dtypes[0]:
-            continue
+    here = {point: found for (point, dtype), found in certificates.items() if dtype == dtypes[0]}
+    uncertified: dict[str, list[str]] = {}
+    for point, found in here.items():
         if isinstance(found, NotFiniteHere) and point != "own":
             told.append(f"not judged at {point}: {found} there (declare a domain)")
         elif not isinstance(found, Certificate):
-            told.append(f"not certified{'' if point == 'own' else f' at {point}'}: {found}")
+            uncertified.setdefault(str(found), []).append(point)
         elif point != "own" and not np.all(np.isfinite(found.value[~found.rough])):
             told.append(f"not judged at {point}: the result is not finite there")
         elif point == "own" and found.rough.any():
             rough = [int(k) for k in np.flatnonzero(found.rough)]
             listed = ", ".join(map(layout.label, rough[:3])) + (", …" if rough[3:] else "")
             told.append(f"not smooth here, hence not judged: {listed} (a comparison ties)")
+    for reason, places in uncertified.items():
+        nowhere = places == ["own"] or len(places) == len(here)
+        at = "" if nowhere else f" at {', '.join(places)}"
+        told.append(f"not certified{at}: {reason}")
     return "; ".join(dict.fromkeys(told))
 
 

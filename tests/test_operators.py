@@ -3,9 +3,12 @@
 The support table of docs/operators.md is what these runs gave; UPDATE_DOCS=1 writes it anew.
 """
 
+import dataclasses
 import functools
 import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -13,6 +16,8 @@ import pytest
 import calcbench as cb
 from calcbench import agreement, points
 from calcbench.api import compare
+from calcbench.backends.by_hand import ByHand
+from calcbench.interfaces.structure import DIAGONAL
 from calcbench.operators import OPERATORS, named
 from calcbench.operators.operator import COTANGENT, VALUE, direction
 from calcbench.plugins import select_backends
@@ -163,6 +168,84 @@ def test_pullback_and_pushforward_are_adjoint(name, backend, draw):
     # What cancels in ⟨u, J v⟩ is as large as its terms, which |u|ᵀ |J| |v| bounds.
     assert abs(sides[0] - sides[1]) <= allowed
     assert sides[0] != 0
+
+
+# --- planted faults --------------------------------------------------------------------------
+
+
+class Rosenbrock(type(problem("rosenbrock"))):
+    """With room for faults."""
+
+    def hessian(self, xp, x, y):
+        return {**super().hessian(xp, x, y), ("x", "y"): -401.0 * x}
+
+
+class Fit(type(problem(VECTOR))):
+    def jacobian(self, xp, a, b, c, *, t, y):
+        found = super().jacobian(xp, a, b, c, t=t, y=y)
+        return {**found, "b": -found["b"]}
+
+
+class Chain(type(problem(SPARSE))):
+    def hvp(self, xp, direction, x):
+        return {"x": super().hvp(xp, direction, x)["x"] * (1 + 1e-9)}
+
+
+@pytest.mark.parametrize(
+    ("faulty", "operator", "component"),
+    [
+        (Rosenbrock(), "hessian", "∂²C/∂x∂y"),
+        (Rosenbrock(), "hvp", "(H·v)["),
+        (Fit(), "jacobian", "/∂b"),
+        (Fit(), "pullback", "(Jᵀu)[b]"),
+        (Fit(), "pushforward", "(J·v)["),
+        (Chain(), "hvp", "(H·v)[x["),
+        (Chain(), "hessian", "∂²C/∂x["),
+    ],
+    ids=lambda part: part if isinstance(part, str) else type(part).__name__,
+)
+@pytest.mark.parametrize("backends", ["by_hand", "by_hand sympy jax"])
+def test_a_fault_in_a_hand_derived_formula_is_found_and_named(
+    faulty, operator, component, backends
+):
+    found = compare(faulty, backends.split(), operator=operator, timed=False)
+    wrong, *others = found.records
+    assert wrong.status is Status.DISAGREE, wrong
+    assert component in wrong.disagreement.component
+    assert component in wrong.reason
+    assert {record.status for record in others} <= {Status.OK}
+    assert not others or wrong.proof.startswith("refuted in ")
+
+
+@dataclass(frozen=True)
+class Tampered(ByHand):
+    """Gives what it should, but for a part in a million of one number."""
+
+    name: ClassVar[str] = "tampered"
+    hand_derived: ClassVar[bool] = False
+
+    def prepare_hvp(self, problem, inputs):
+        prepared = super().prepare_hvp(problem, inputs)
+
+        def unload(result):
+            return {n: a * (1 + 1e-6 * (n == "y")) for n, a in prepared.unload(result).items()}
+
+        return dataclasses.replace(prepared, unload=unload)
+
+
+def test_a_fault_in_a_backend_is_found_and_named():
+    (record,) = compare("rosenbrock", Tampered(), operator="hvp", timed=False).records
+    assert record.status is Status.DISAGREE
+    assert record.disagreement.component == "(H·v)[y]"
+
+
+def test_a_structure_that_leaves_out_an_entry_is_an_error_of_the_problem():
+    class Diagonal(type(problem(SPARSE))):
+        def structure(self, inputs):
+            return DIAGONAL
+
+    with pytest.raises(cb.ProblemError, match=r"leaves out an entry .* in the row of x\[0\]"):
+        compare(Diagonal(), ["jax"], operator="hessian", timed=False)
 
 
 # --- what cannot be done ---------------------------------------------------------------------
