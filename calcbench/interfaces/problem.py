@@ -62,7 +62,7 @@ class Problem(ABC):
     """The cost in LaTeX."""
 
     derivation: ClassVar[tuple[tuple[str, str], ...]] = ()
-    """The derivation of `gradient`: steps of (words, LaTeX)."""
+    """The derivation of `gradient`, and of what else is derived: steps of (words, LaTeX)."""
 
     sources: ClassVar[tuple[str, ...]] = ()
     """Where the problem and its derivation come from."""
