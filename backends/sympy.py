@@ -383,7 +383,13 @@ class Trace:
         if isinstance(operator, Partial):
             position = operator.position(problem, inputs)
             return lambda k: slope(k, position)
-        every, neighbours = range(len(seeds)), _grouped(row, column)
+        every, position_of = range(len(seeds)), {v: k for k, v in enumerate(variables)}
+
+        def neighbours(k: int) -> list[int]:
+            """The variables that the k-th slope depends on."""
+            found = slope(0, k).free_symbols
+            return sorted(position_of[symbol] for symbol in found if symbol in position_of)
+
         entries: dict[str, Callable[[int], Any]] = {
             "cost": lambda k: values[k],
             "gradient": lambda k: slope(0, k),
@@ -393,17 +399,9 @@ class Trace:
             "second_derivative": lambda k: second(0, 0),
             "pushforward": lambda k: product(lambda column: slope(k, column), every),
             "pullback": lambda k: product(lambda row: slope(row, k), every),
-            "hvp": lambda k: product(lambda other: second(k, other), neighbours.get(k, ())),
+            "hvp": lambda k: product(lambda other: second(k, other), neighbours(k)),
         }
         return entries[operator.name]
-
-
-def _grouped(row: list[int], column: list[int]) -> dict[int, list[int]]:
-    """Row → the columns stored in it."""
-    columns: dict[int, list[int]] = {}
-    for one, other in zip(row, column, strict=True):
-        columns.setdefault(one, []).append(other)
-    return columns
 
 
 def _readable(expression: Any) -> Any:

@@ -20,6 +20,8 @@ from calcbench.operators.hessian import Hessian
 from calcbench.operators.jacobian import LARGEST, Jacobian
 from calcbench.operators.partial import Partial
 from calcbench.record import Record, Status
+from calcbench.running import Here
+from calcbench.structured import check_structure
 
 if TYPE_CHECKING:
     from calcbench.bench.rounds import Settings
@@ -101,14 +103,14 @@ def value_and_gradient(
 
 def partial(
     problem: ProblemSelector,
-    component: str,
+    component: str = "",
     backend: BackendSelector = "by_hand",
     at: Mapping[str, Any] | None = None,
     *,
     size: int | None = None,
     seed: int = 0,
 ) -> np.ndarray:
-    """The partial derivative by one component, `m` or `w[3]`: an array of shape ().
+    """The partial derivative by one component, `m` or `w[3]` (or the first): an array of shape ().
 
     Of a vector-valued problem, the partials of all its outputs, shape (m,).
 
@@ -152,14 +154,16 @@ def pullback(
 ) -> Arrays:
     """A cotangent times the Jacobian, Jᵀu: parameter name → array of its shape.
 
-    `cotangent` has the shape of the value: a number for a cost, (m,) for a vector.
+    `cotangent` has the shape of the value: a number for a cost, (m,) for a vector; or is a dict
+    with that as `C`.
 
         >>> calcbench.pullback("saddle", 10, "jax")
         {'x': array(60.), 'y': array(-40.)}
 
     Raises what `gradient` raises, and `SelectorError` for a cotangent that does not fit.
     """
-    return _result(problem, backend, at, "pullback", size, seed, {"C": cotangent})
+    given = cotangent if isinstance(cotangent, Mapping) else {"C": cotangent}
+    return _result(problem, backend, at, "pullback", size, seed, given)
 
 
 def jacobian(
@@ -258,7 +262,9 @@ def _result(
     (engine,) = plugins.select_backends([backend])
     inputs = points.inputs(chosen, size, seed, at)
     asked = operators.named(operator).settled(chosen, inputs)
-    if direction is not None:
+    if asked.seeded:
+        if direction is None:
+            raise SelectorError(f"{asked.name} needs a direction: a dict of name → values")
         inputs = asked.seeded_at(chosen, inputs, np.random.default_rng(seed), direction)
     prepared = engine.prepare(chosen, inputs, asked)
     return prepared.unload(prepared.run(prepared.load(inputs)))
@@ -284,7 +290,10 @@ def _matrix(
             f"the {operator.name} of problem {chosen.name!r} has {rows:,} × {columns:,} entries: "
             "ask for sparse=True"
         )
-    (found,) = _result(chosen, backend, at, operator, size, seed).values()
+    (engine,) = plugins.select_backends([backend])
+    (found,) = _result(chosen, engine, at, operator, size, seed).values()
+    if structure.sparse:
+        check_structure(chosen, operator, inputs, found, [engine], Here())
     if sparse:
         return _csr(found.ravel(), structure.pattern(rows, columns), (rows, columns))
     if not structure.sparse:
@@ -570,6 +579,8 @@ def _every_problem(progress: Progress) -> Iterable[Problem | Record]:
 def _refused(name: str, error: CalcbenchError) -> Record:
     """The record of a problem that could not be run on any backend."""
     status = Status.NOT_INSTALLED if isinstance(error, NotInstalled) else Status.ERROR
+    if isinstance(error, SelectorError):  # a component that this one of several does not have
+        status = Status.SKIPPED
     return Record(
         problem=name, backend="", operator="gradient", dtype="", status=status, reason=str(error)
     )

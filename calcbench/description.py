@@ -118,7 +118,7 @@ def _method(problem: Problem, engine: Backend, operator: Operator) -> str:
         inputs = points.inputs(problem)
         asked = operator.settled(problem, inputs)
         seeded = asked.seeded_at(problem, inputs, np.random.default_rng(0))
-        return engine.prepare(problem, seeded, asked).method
+        return engine.prepare(problem, seeded, asked).method or "as it stands"
     except CalcbenchError as error:
         return f"{Status.SKIPPED} ({error})"
 

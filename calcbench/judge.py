@@ -23,6 +23,7 @@ from calcbench.interfaces.problem import Arrays
 from calcbench.operators import GRADIENT, Layout, Operator
 from calcbench.record import Disagreement, Record, Status
 from calcbench.running import Asking, Here, Run
+from calcbench.structured import check_structure
 
 WITNESSED = 1000
 """Components up to which witnesses are asked: they evaluate the cost for every one."""
@@ -70,6 +71,8 @@ def judge(
     certificates = certificates_at(problem, few, dtypes, operator)
     own = certificates.get(("own", dtypes[0])) if dtypes else None
     certificate = own if isinstance(own, Certificate) else None
+    if certificate is None:
+        _check_structure(problem, runs, where["own"], operator, ask)
     reason = _remarks(operator.layout(problem, where["own"]), certificates, dtypes)
     condition = _condition(problem, runs, few, seed, operator, ask)
     witnesses = list(witnesses)
@@ -97,6 +100,16 @@ def judge(
     ]
     note = reason or f"certified on {some:,} of {all_rows:,} rows; at full size by vote"
     return Outcome(records, None, note, condition)
+
+
+def _check_structure(
+    problem: Problem, runs: list[Run], own: Arrays, operator: Operator, ask: Asking
+) -> None:
+    """Raise `ProblemError` for a declared structure that is not true; a certificate has done so."""
+    right = [run for run in runs if run.status is Status.OK]
+    if right:
+        entries = agreement.flatten(right[0].results["own"])
+        check_structure(problem, operator, own, entries, [run.backend for run in right], ask)
 
 
 def certificates_at(
@@ -197,10 +210,14 @@ def _at_point(
             return record  # a point that the harness chose, outside the domain: see _remarks
         ballot = _ballot(run, point, found.bound)
         ballot, agreed = _smooth(ballot, _proved(found, run.backend.dtype), found.rough)
-        record = _verdict(record, layout, point, ballot, agreed)
+        after = _verdict(record, layout, point, ballot, agreed)
         if run.backend.hand_derived:
-            return _formula(vote.problem, record, layout, point, found)
-        return record
+            return _formula(vote.problem, after, layout, point, found)
+        differenced = "hand-derived" in run.method and after.status is Status.DISAGREE
+        if differenced and record.status is Status.OK:
+            reason = f"{after.reason}; it stands on the hand-derived gradient, which may be wrong"
+            return replace(after, reason=reason)
+        return after
     if isinstance(found, NotFiniteHere):
         if point != "own" or record.status is not Status.OK:
             return record

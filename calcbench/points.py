@@ -19,6 +19,7 @@ from calcbench.errors import (
     nearest,
 )
 from calcbench.interfaces.problem import Arrays, Problem
+from calcbench.interfaces.structure import Structure
 from calcbench.operators import GRADIENT, Operator
 
 RANDOM_POINTS = 2
@@ -194,7 +195,35 @@ def _check(problem: Problem, values: Mapping[str, Any]) -> Arrays:
             f"problem {problem.name!r}: rows must be arrays of equal length, got "
             + ", ".join(f"{name} of shape {arrays[name].shape}" for name in problem.rows)
         )
+    _check_matrix(problem, arrays)
     return arrays
+
+
+def _check_matrix(problem: Problem, arrays: Arrays) -> None:
+    """Raise `ProblemError` for outputs or a structure that are none."""
+    subject = f"problem {problem.name!r}"
+    if problem.vector_valued and problem.rows:
+        raise ProblemError(f"{subject}: a vector-valued problem (outputs) has no rows to add up")
+    columns = sum(arrays[name].size for name in problem.parameters)
+    try:
+        rows = problem.outputs(arrays) if problem.vector_valued else columns
+        structure = problem.structure(arrays)
+        whole = isinstance(rows, (int, np.integer)) and rows > 0
+        sparse = whole and isinstance(structure, Structure) and structure.sparse
+        if sparse and not structure.pattern(int(rows), columns)[0].size:
+            raise ValueError("the structure stores no entry")
+    except Exception as error:  # whatever a user's code raises
+        raise ProblemError(
+            f"{subject}: its outputs or structure raises {type(error).__name__}: "
+            f"{first_line(error)}"
+        ) from error
+    if not isinstance(rows, (int, np.integer)) or rows < 1:
+        raise ProblemError(f"{subject}: outputs must be a whole number of at least 1, got {rows!r}")
+    if not isinstance(structure, Structure):
+        raise ProblemError(
+            f"{subject}: structure must be one of calcbench.interfaces.structure, such as DENSE, "
+            f"got {_short(structure)}"
+        )
 
 
 def _array(problem: Problem, name: str, value: Any) -> np.ndarray:

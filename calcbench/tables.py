@@ -409,7 +409,7 @@ def _width(column: Column, natural: bool) -> int:
 
 def _pieces(text: str) -> list[str]:
     """Where a text may break: after _ and [ and a comma or space; numbers and ∂C/∂w[0] never."""
-    if text[:1] in "0123456789.-∂":
+    if text[:1] in "0123456789.-∂(∇":
         return [text]
     return re.findall(r"[^_\[, ]*(?:[_\[ ]|, ?)?", text)[:-1] or [text]
 

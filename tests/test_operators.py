@@ -17,7 +17,7 @@ import calcbench as cb
 from calcbench import agreement, points
 from calcbench.api import compare
 from calcbench.backends.by_hand import ByHand
-from calcbench.interfaces.structure import DIAGONAL
+from calcbench.interfaces.structure import DIAGONAL, Banded, BlockDiagonal, Entries
 from calcbench.operators import OPERATORS, named
 from calcbench.operators.operator import COTANGENT, VALUE, direction
 from calcbench.plugins import select_backends
@@ -248,6 +248,156 @@ def test_a_structure_that_leaves_out_an_entry_is_an_error_of_the_problem():
         compare(Diagonal(), ["jax"], operator="hessian", timed=False)
 
 
+class Shared(cb.Problem):
+    """A sum of squares, scaled by data of a name that the operators use as well."""
+
+    def inputs(self, size, rng):
+        return {"w": [1.0, 2.0], "cotangent": 3.0}
+
+    def cost(self, xp, w, *, cotangent):
+        return cotangent * xp.sum(w**2)
+
+
+def test_data_may_have_the_name_of_a_seed():
+    assert cb.pullback(Shared(), 1.0, "jax")["w"].tolist() == [6.0, 12.0]
+
+
+class Aliased(cb.Problem):
+    """Neighbours are tied, and the structure denies it."""
+
+    sizes = (5, 30_000)
+
+    def inputs(self, size, rng):
+        return {"x": np.linspace(0.5, 2.0, size)}
+
+    def structure(self, inputs):
+        return DIAGONAL
+
+    def cost(self, xp, x):
+        return xp.sum(x**4) + xp.sum(x[1:] ** 2 * x[:-1])
+
+
+class AliasedVector(Aliased):
+    def outputs(self, inputs):
+        return len(inputs["x"])
+
+    def cost(self, xp, x):
+        return x**2 + 3.0 * x[0]
+
+
+@pytest.mark.parametrize("size", [5, 30_000])
+@pytest.mark.parametrize("kind", [Aliased, AliasedVector])
+def test_a_wrong_structure_is_found_whether_it_is_certified_or_not(kind, size):
+    """All backends go by the same colours and would agree; at 30,000 nothing is certified."""
+    operator = "jacobian" if kind is AliasedVector else "hessian"
+    with pytest.raises(cb.ProblemError, match="structure leaves out an entry"):
+        compare(kind(), ["jax"], operator=operator, size=size, timed=False)
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_a_wrong_structure_is_found_by_the_functions_too(backend):
+    with pytest.raises(cb.ProblemError, match="structure leaves out an entry"):
+        cb.hessian(Aliased(), backend)
+    with pytest.raises(cb.ProblemError, match="structure leaves out an entry"):
+        cb.jacobian(AliasedVector(), backend, sparse=True)
+
+
+@pytest.mark.parametrize(
+    ("structure", "words"),
+    [
+        (lambda: None, "structure must be one of"),
+        (lambda: Entries([0, 9], [0, 0]), "outside the 5 × 5 matrix"),
+        (lambda: Entries([0], [0, 1]), "equal length"),
+        (lambda: Entries([], []), "stores no entry"),
+        (lambda: BlockDiagonal(0), "at least 1 row"),
+        (lambda: Banded(-1), "at least 0"),
+        (lambda: {}["none"], "KeyError"),
+    ],
+    ids=["none", "outside", "lengths", "empty", "block", "band", "raises"],
+)
+def test_a_structure_that_is_none_is_an_error_of_the_problem(structure, words):
+    class Broken(Aliased):
+        def structure(self, inputs):
+            return structure()
+
+    with pytest.raises(cb.ProblemError, match=f"problem 'broken'.*{words}"):
+        compare(Broken(), ["jax"], operator="hessian")
+
+
+@pytest.mark.parametrize("outputs", [0, "2", None])
+def test_outputs_that_are_no_number_are_an_error_of_the_problem(outputs):
+    class Broken(AliasedVector):
+        def outputs(self, inputs):
+            return outputs
+
+    with pytest.raises(cb.ProblemError, match="outputs must be a whole number"):
+        compare(Broken(), ["jax"], operator="jacobian")
+
+
+def test_a_vector_has_no_rows_to_add_up():
+    class Rows(cb.Problem):
+        rows = ("t",)
+
+        def inputs(self, size, rng):
+            return {"a": 1.0, "t": [1.0, 2.0]}
+
+        def outputs(self, inputs):
+            return 2
+
+        def cost(self, xp, a, *, t):
+            return a * t
+
+    with pytest.raises(cb.ProblemError, match="no rows to add up"):
+        compare(Rows(), ["jax"], operator="jacobian")
+
+
+def test_tall_sparse_jacobians_are_coloured_on_their_narrow_side():
+    """A column that all rows share: as many colours of rows as rows, but two of columns."""
+
+    class Tall(cb.Problem):
+        def inputs(self, size, rng):
+            return {"x": np.linspace(1.0, 2.0, 3_001)}
+
+        def outputs(self, inputs):
+            return 3_000
+
+        def structure(self, inputs):
+            k = np.arange(3_000)
+            return Entries(np.concatenate([k, k]), np.concatenate([0 * k, k + 1]))
+
+        def cost(self, xp, x):
+            return x[0] * x[1:]
+
+    matrix = cb.jacobian(Tall(), "jax", sparse=True)
+    assert (matrix[7, 0], matrix[7, 8]) == (points.inputs(Tall())["x"][8], 1.0)
+
+
+def test_a_cost_that_is_no_number_certifies_nothing():
+    @cb.problem(x=-1.0)
+    def bottomless(xp, x):
+        return xp.log(x)
+
+    for operator in ("gradient", "hessian"):
+        (record,) = compare(bottomless, ["jax"], operator=operator, timed=False).records
+        assert record.status is Status.ERROR
+        assert "the cost is not a finite number" in record.reason
+
+
+def test_differences_of_a_wrong_hand_derived_gradient_say_so():
+    class Wrong(type(problem("rosenbrock"))):
+        def gradient(self, xp, x, y):
+            found = super().gradient(xp, x, y)
+            return {**found, "y": 2 * found["y"]}
+
+    found = compare(Wrong(), ["finite_difference"], operator="hessian", timed=False)
+    assert "the hand-derived gradient, which may be wrong" in found.records[0].reason
+
+
+def test_a_component_that_one_of_several_problems_lacks_is_skipped():
+    found = compare(["saddle", "square"], ["jax"], operator="partial[y]", timed=False)
+    assert [r.status for r in found.records] == [Status.OK, Status.SKIPPED]
+
+
 # --- what cannot be done ---------------------------------------------------------------------
 
 
@@ -282,6 +432,12 @@ def test_what_there_is_not_is_a_clear_error(call, words):
     [
         (lambda: compare("saddle", operator="hesian"), "'hesian'.*'hessian'"),
         (lambda: compare("saddle", operator="hessian[x]"), "only partial"),
+        (lambda: compare("saddle", operator="hessian["), "only partial"),
+        (lambda: compare("saddle", operator="partial["), "not of the form"),
+        (lambda: compare("saddle", operator="jvp"), "called 'pushforward' here"),
+        (lambda: compare("saddle", operator=None), "a name such as 'hessian'"),
+        (lambda: cb.pushforward("saddle", [1, 2]), "must be a dict"),
+        (lambda: cb.hvp("saddle", None), "needs a direction"),
         (lambda: compare("saddle", operator="partial[z]"), "no parameter 'z'"),
         (lambda: cb.partial("quadratic_cost", "w[2]"), "no component 'w\\[2\\]'"),
         (lambda: cb.partial("saddle", "x[0]"), "no component"),
@@ -292,7 +448,7 @@ def test_what_there_is_not_is_a_clear_error(call, words):
         (lambda: compare("saddle", direction={"x": 1, "y": 1}), "takes no direction"),
         (lambda: compare(operator="hvp", direction={"x": 1, "y": 1}), "the one problem"),
     ],
-    ids=range(11),
+    ids=range(17),
 )
 def test_bad_input_names_itself_and_what_is_valid(call, words):
     with pytest.raises(cb.SelectorError, match=words):

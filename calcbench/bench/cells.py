@@ -26,7 +26,8 @@ class Group:
     @property
     def title(self) -> str:
         """For progress: the problem and its size."""
-        return f"{self.problem.name}[{self.size:,}]" if self.size > 1 else self.problem.name
+        name = f"{self.problem.name}[{self.size:,}]" if self.size > 1 else self.problem.name
+        return name if self.operator == GRADIENT else f"{name}, {self.operator.selector}"
 
     def key(self, backend: Backend) -> tuple[object, ...]:
         """The key of the record that one of its cells gives (`Record.key`)."""

@@ -11,7 +11,7 @@ IMPORT = 3.0
 """Seconds for a process to start and import its framework: from 0.5 (NumPy) to 8 (TensorFlow)."""
 
 CELL = 0.5
-"""Seconds to set up a cell and check its gradient, where nothing heavy is compiled."""
+"""Seconds to set up a cell and check its result, where nothing heavy is compiled."""
 
 
 def estimate(groups: Sequence[Group], settings: Settings) -> tuple[float, float]:

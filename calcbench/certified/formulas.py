@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -69,9 +70,10 @@ def _hessian_times_direction(
     count = len(along)
     row, column = problem.structure(inputs).pattern(count, count)
     flat = np.asarray(entries, dtype=object).ravel()
+    ends = np.searchsorted(row, np.arange(count + 1))  # rows stand one after the other
     products = [
-        balls.dot(list(map(balls.lift, flat[row == k])), list(along[column[row == k]]))
-        for k in range(count)
+        balls.dot(list(map(balls.lift, flat[start:end])), list(along[column[start:end]]))
+        for start, end in pairwise(ends)
     ]
     return np.array(products, dtype=object)
 

@@ -118,6 +118,9 @@ def reference(
             break
     if found is None:
         raise NotSmoothHere(f"not smooth here, as far as can be told: {reason}")
+    if found.cost is not None and not found.cost.is_finite():
+        # log(x) below 0 is no number, though 1/x, its derivative by rule, is one.
+        raise NotFiniteHere("the cost is not a finite number")
     return found
 
 

@@ -109,7 +109,7 @@ def bench(
     as_json: bool,
     **effort: Any,
 ) -> None:
-    """Time gradients so that the numbers repeat, and save them as a run.
+    """Time gradients, or another operator, so that the numbers repeat, and save them as a run.
 
     Every backend gets a process of its own; all are visited in shuffled rounds, a short burst
     each, until the times are known to 2 % (quick: 5 %) or the budget is spent. A crash, a hang

@@ -86,7 +86,7 @@ class Backend(ABC):
     """The command that installs them."""
 
     hand_derived: ClassVar[bool] = False
-    """Whether it evaluates the problem's own `gradient` instead of differentiating `cost`."""
+    """Whether it evaluates the problem's own formulas instead of differentiating `cost`."""
 
     dtype: Literal["float64", "float32"] = "float64"
 

@@ -46,6 +46,11 @@ class Banded(Structure):
 
     width: int
 
+    def __post_init__(self) -> None:
+        """Refuse a negative width."""
+        if self.width < 0:
+            raise ValueError(f"the width of a band is at least 0, got {self.width}")
+
     def pattern(self, rows: int, columns: int) -> Pattern:
         """The entries of the band."""
         offsets = np.arange(-self.width, self.width + 1)
@@ -60,6 +65,11 @@ class BlockDiagonal(Structure):
     """Square blocks of `size` rows along the diagonal; the last may be smaller."""
 
     size: int
+
+    def __post_init__(self) -> None:
+        """Refuse blocks without a row."""
+        if self.size < 1:
+            raise ValueError(f"a block has at least 1 row, got {self.size}")
 
     def pattern(self, rows: int, columns: int) -> Pattern:
         """The entries of the blocks."""

@@ -40,6 +40,9 @@ OPERATORS: dict[str, type[Operator]] = {
 
 GRADIENT = Gradient()
 
+ELSEWHERE = {"jvp": "pushforward", "vjp": "pullback", "grad": "gradient", "jac": "jacobian"}
+"""What other tools call them."""
+
 
 def named(operator: str | Operator) -> Operator:
     """The operator of this name: `gradient`, `hessian`, `partial[w[3]]`.
@@ -48,12 +51,18 @@ def named(operator: str | Operator) -> Operator:
     """
     if isinstance(operator, Operator):
         return operator
-    name, _, rest = operator.strip().partition("[")
+    if not isinstance(operator, str):
+        raise SelectorError(f"an operator is a name such as 'hessian', got {operator!r}")
+    name, bracket, rest = operator.strip().partition("[")
+    if name in ELSEWHERE:
+        raise SelectorError(f"no operator {name!r}: it is called {ELSEWHERE[name]!r} here")
     if name not in OPERATORS:
         raise SelectorError(f"no operator {name!r}: {nearest(name, OPERATORS)}")
-    if not rest:
+    if not bracket:
         return OPERATORS[name]()
-    component = re.fullmatch(r"(.+)\]", rest)
-    if name != Partial.name or component is None:
+    if name != Partial.name:
         raise SelectorError(f"operator {operator!r}: only partial[…] names a component")
-    return Partial(component[1].strip())
+    component = re.fullmatch(r"(.+)\]", rest)
+    if component is None:
+        raise SelectorError(f"operator {operator!r} is not of the form partial[m] or partial[w[3]]")
+    return Partial(re.sub(r"\s", "", component[1]).replace(",", ", "))

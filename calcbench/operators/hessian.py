@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from calcbench.errors import Unsupported
 from calcbench.interfaces.backend import Backend, Prepared
 from calcbench.interfaces.problem import Arrays, Problem
 from calcbench.operators.gradient import scalar
@@ -126,7 +127,11 @@ class Hessian(Operator):
         zero = {direction(n): np.zeros(inputs[n].shape) for n in problem.parameters}
         hvp = backend.prepare(problem, {**inputs, **zero}, "hvp")
         seed = hvp.seed
-        assert seed is not None
+        if seed is None:
+            raise Unsupported(
+                f"backend {backend.name!r}: its prepare_hvp gives no Prepared.seed, by which the "
+                "hessian's directions would be loaded"
+            )
         structure = problem.structure(inputs)
         pattern = structure.pattern(count, count)
         compression = compress(pattern, count) if structure.sparse else None

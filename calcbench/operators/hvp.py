@@ -31,7 +31,7 @@ class Hvp(Operator):
         return self
 
     def derived_from(self, problem: Problem) -> str:
-        """The hand-derived Hessian, or else its product with a direction."""
+        """The hand-derived product with a direction, or else the Hessian."""
         return next((f for f in ("hvp", "hessian") if problem.derives(f)), "")
 
     def layout(self, problem: Problem, inputs: Arrays) -> Layout:

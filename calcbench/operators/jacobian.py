@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 LARGEST = 10**8
 """Entries of the largest dense matrix that is computed: 800 MB of float64."""
 
+Product = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""(entries of a matrix, vector) → vector."""
+
 
 class Jacobian(Operator):
     """J, a matrix: a row per output, a column per component of the parameters.
@@ -41,7 +45,8 @@ class Jacobian(Operator):
         """Raises `Unsupported` for a cost, whose Jacobian is its gradient, or a huge matrix."""
         if not problem.vector_valued:
             raise Unsupported(
-                f"the cost of problem {problem.name!r} is one number: its Jacobian is the gradient"
+                f"the cost of problem {problem.name!r} is one number: its Jacobian is the gradient "
+                "(a vector-valued problem defines outputs)"
             )
         storable(problem, inputs, "Jacobian", *self.extent(problem, inputs))
         return self
@@ -106,17 +111,22 @@ class Jacobian(Operator):
 
 
 def _compressed(backend: Transforming, function: Function, pattern: Pattern) -> Derived:
-    """The stored entries: by columns (pushforward) or by rows (pullback), whichever are fewer."""
+    """The stored entries: by columns (pushforward) or by rows (pullback).
+
+    By whichever can do with fewer colours: the entries of the fullest row, or column.
+    """
     from calcbench.colouring import compress, transposed
     from calcbench.interfaces.transforming import Derived
 
-    by_columns = compress(pattern, function.components)
     (rows,) = function.value
-    by_rows, order = transposed(pattern, rows)
     forward = backend.pushforward(function) is not None
     reverse = backend.pullback(function) is not None
     xp = backend.namespace()
-    if forward and (not reverse or by_columns.colours <= by_rows.colours):
+    # All rows that share a column need colours of their own, and the other way round.
+    row, column = pattern
+    fewest_columns, fewest_rows = (int(np.bincount(p, minlength=1).max()) for p in (row, column))
+    if forward and (not reverse or fewest_columns <= fewest_rows):
+        by_columns = compress(pattern, function.components)
         pushforward = backend.derive("pushforward", function)
         directions = [native_direction(backend, function.parameters, s) for s in by_columns.seeds]
         places = backend.convert(by_columns.places(rows))
@@ -126,6 +136,7 @@ def _compressed(backend: Transforming, function: Function, pattern: Pattern) -> 
             return xp.take(xp.concat(products), places)
 
         return Derived(columns, f"{pushforward.method}, {told(by_columns.colours)} of columns")
+    by_rows, order = transposed(pattern, rows)
     pullback = backend.derive("pullback", function)
     cotangents = [backend.convert(seed) for seed in by_rows.seeds]
     places = backend.convert(by_rows.places(function.components)[order])
@@ -137,28 +148,34 @@ def _compressed(backend: Transforming, function: Function, pattern: Pattern) -> 
     return Derived(rowwise, f"{pullback.method}, {told(by_rows.colours)} of rows")
 
 
-def jacobian_times(
-    problem: Problem, inputs: Arrays, entries: np.ndarray, vector: np.ndarray
-) -> np.ndarray:
-    """The product of a Jacobian, dense or of stored entries, and a vector."""
+def jacobian_times(problem: Problem, inputs: Arrays) -> Product:
+    """Prepare the product of a Jacobian, dense or of stored entries, and a vector."""
     structure = problem.structure(inputs)
     if not structure.sparse:
-        return np.asarray(entries @ vector)
+        return np.matmul
     extent = Jacobian().extent(problem, inputs)
-    row, column = structure.pattern(*extent)
-    return np.bincount(row, entries * vector[column], extent[0]).astype(entries.dtype)
+    return stored_times(structure.pattern(*extent), extent[0])
 
 
-def times_jacobian(
-    problem: Problem, inputs: Arrays, vector: np.ndarray, entries: np.ndarray
-) -> np.ndarray:
-    """The product of a vector and a Jacobian, dense or of stored entries."""
+def times_jacobian(problem: Problem, inputs: Arrays) -> Product:
+    """Prepare the product of a Jacobian's transpose and a vector."""
     structure = problem.structure(inputs)
     if not structure.sparse:
-        return np.asarray(vector @ entries)
+        return lambda entries, vector: vector @ entries
     extent = Jacobian().extent(problem, inputs)
     row, column = structure.pattern(*extent)
-    return np.bincount(column, vector[row] * entries, extent[1]).astype(entries.dtype)
+    return stored_times((column, row), extent[1])
+
+
+def stored_times(pattern: Pattern, rows: int) -> Product:
+    """Prepare the product of a matrix's stored entries and a vector."""
+    row, column = pattern
+
+    def product(entries: np.ndarray, vector: np.ndarray) -> np.ndarray:
+        terms = entries * vector[column]
+        return np.bincount(row, terms, rows).astype(terms.dtype, copy=False)
+
+    return product
 
 
 def told(colours: int) -> str:

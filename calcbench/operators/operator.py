@@ -21,8 +21,8 @@ Shape = tuple[int, ...]
 VALUE = "C"
 """What the cost is called in results; a parameter of that name goes before it."""
 
-COTANGENT = "cotangent"
-"""What the seed of a pullback is called among the inputs."""
+COTANGENT = "cotangent C"
+"""What the seed of a pullback is called among the inputs: no name that an argument could have."""
 
 
 def direction(parameter: str) -> str:
@@ -96,6 +96,10 @@ class Operator(ABC):
             return {**inputs, **{n: np.array(rng.uniform(-1, 1, s)) for n, s in shapes.items()}}
         if not shapes:
             raise SelectorError(f"operator {self.name!r} takes no direction")
+        if not isinstance(given, Mapping):
+            raise SelectorError(
+                f"direction must be a dict of name → values, got a {type(given).__name__}"
+            )
         names = {key: _seed_name(key) for key in shapes}
         extra = [name for name in given if name not in names.values()]
         missing = [name for name in names.values() if name not in given]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,12 +12,11 @@ import numpy as np
 from calcbench.errors import SelectorError, Unsupported, nearest
 from calcbench.interfaces.backend import Backend, Prepared
 from calcbench.interfaces.problem import Arrays, Problem
-from calcbench.operators.jacobian import jacobian_times
+from calcbench.operators.jacobian import Jacobian
 from calcbench.operators.operator import (
     VALUE,
     Layout,
     Operator,
-    components,
     native_direction,
     parameter_shapes,
     place,
@@ -105,12 +105,10 @@ class Partial(Operator):
         name, index = self.place(problem, inputs)
         if problem.vector_valued:
             whole = backend.prepare(problem, inputs, "jacobian")
-            unit = np.zeros(components(problem, inputs), backend.dtype)
-            unit[self.position(problem, inputs)] = 1.0
+            pick = _column(problem, inputs, self.position(problem, inputs))
 
             def unload(result: Any) -> Arrays:
-                entries = whole.unload(result)["jacobian"]
-                return {VALUE: jacobian_times(problem, inputs, entries, unit)}
+                return {VALUE: pick(whole.unload(result)["jacobian"])}
 
             source = "one column of the Jacobian"
         else:
@@ -122,6 +120,22 @@ class Partial(Operator):
             source = "one component of the gradient"
         method = f"{whole.method}, {source}" if whole.method else source
         return dataclasses.replace(whole, unload=unload, method=method)
+
+
+def _column(problem: Problem, inputs: Arrays, position: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Prepare to pick one column of a Jacobian, dense or of stored entries."""
+    structure, (rows, columns) = problem.structure(inputs), Jacobian().extent(problem, inputs)
+    if not structure.sparse:
+        return lambda entries: entries[:, position].copy()
+    row, column = structure.pattern(rows, columns)
+    (stored,) = np.nonzero(column == position)
+
+    def pick(entries: np.ndarray) -> np.ndarray:
+        picked = np.zeros(rows, entries.dtype)
+        picked[row[stored]] = entries[stored]
+        return picked
+
+    return pick
 
 
 def parse_component(problem: Problem, inputs: Arrays, text: str) -> tuple[str, tuple[int, ...]]:

@@ -20,7 +20,7 @@ from calcbench.report.summary import Section
 from calcbench.tables import duration
 
 CLOSELY = 100
-"""Gradients from which on a break-even point is told to two digits: set-up is measured once."""
+"""Calls from which on a break-even point is told to two digits: set-up is measured once."""
 
 
 @dataclass(frozen=True)
