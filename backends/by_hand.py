@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -16,14 +17,16 @@ from calcbench.errors import Unsupported
 from calcbench.interfaces import Backend, Prepared, Problem
 from calcbench.interfaces.backend import direct
 from calcbench.interfaces.problem import Arrays
+from calcbench.interfaces.structure import Pattern
 from calcbench.interfaces.vocabulary import NAMES, Namespace, iterate
-from calcbench.operators import Operator
+from calcbench.operators import Operator, named
 from calcbench.operators.formulas import WORDS, arranged, check_formula, check_structure
 from calcbench.operators.hessian import Hessian
+from calcbench.operators.jacobian import stored_times
 from calcbench.operators.operator import (
-    by_parameter,
+    COTANGENT,
+    VALUE,
     components,
-    cut,
     direction,
     parameter_shapes,
 )
@@ -70,7 +73,9 @@ class ByHand(Backend):
 
     def prepare_hvp(self, problem: Problem, inputs: Arrays) -> Prepared:
         if not problem.derives("hvp"):
-            return self._hessian_times_direction(problem, inputs)
+            whole = self._prepare(problem, inputs, "hessian", "hand-derived Hessian")
+            blocks = whole.run(whole.load(inputs))
+            return self._multiplied(problem, inputs, "hvp", whole, blocks)
         names = problem.parameters
 
         def seed(inputs: Any) -> Arrays:
@@ -83,22 +88,35 @@ class ByHand(Backend):
             whole, load=lambda inputs: (whole.load(inputs), seed(inputs)), seed=seed
         )
 
-    def _hessian_times_direction(self, problem: Problem, inputs: Arrays) -> Prepared:
-        whole = self._prepare(problem, inputs, "hessian", "hand-derived Hessian")
-        shapes = tuple(parameter_shapes(problem, inputs).values())
-        count = components(problem, inputs)
-        row, column = problem.structure(inputs).pattern(count, count)
+    def prepare_pushforward(self, problem: Problem, inputs: Arrays) -> Prepared:
+        whole = self.prepare(problem, inputs, "jacobian" if problem.vector_valued else "gradient")
+        return self._multiplied(problem, inputs, "pushforward", whole, problem.parameters)
 
-        def seed(inputs: Any) -> np.ndarray:
-            parts = [self.convert(inputs[direction(name)]) for name in problem.parameters]
-            return np.concatenate([part.ravel() for part in parts])
+    def prepare_pullback(self, problem: Problem, inputs: Arrays) -> Prepared:
+        whole = self.prepare(problem, inputs, "jacobian" if problem.vector_valued else "gradient")
+        return self._multiplied(problem, inputs, "pullback", whole, problem.parameters)
 
-        def unload(result: Any) -> Arrays:
-            entries, along = whole.unload(result[0])["hessian"].ravel(), result[1]
-            product = np.bincount(row, entries * along[column], count).astype(along.dtype)
-            return by_parameter(problem, cut(shapes, product))
+    def _multiplied(
+        self, problem: Problem, inputs: Arrays, name: str, whole: Prepared, blocks: Iterable[Any]
+    ) -> Prepared:
+        """The blocks that `whole` gives, times a direction or cotangent."""
+        operator, terms = named(name), _terms(problem, inputs, name, blocks)
+        parts, seeds = operator.layout(problem, inputs).shapes, operator.seeds(problem, inputs)
 
-        return seeded(whole, seed, unload, "times the direction")
+        def seed(inputs: Any) -> Arrays:
+            return {key: self.convert(inputs[key]) for key in seeds}
+
+        def multiply(found: Any, along: Arrays) -> dict[str, Any]:
+            sums: dict[str, Any] = {}
+            for term in terms:
+                product = term.times(found[term.block], along[term.seed])
+                sums[term.part] = sums[term.part] + product if term.part in sums else product
+            return sums
+
+        def unload(sums: dict[str, Any]) -> Arrays:
+            return {part: self.to_numpy(sums[part]) for part in parts}
+
+        return seeded(whole, seed, multiply, unload, f"times the {operator.seeded}")
 
     def _prepare(
         self,
@@ -169,6 +187,99 @@ def prepare_numpy_cost(backend: Backend, problem: Problem, inputs: Arrays) -> Pr
     value = np.asarray(run(load(inputs)))
     problem.check_cost(value.shape, value.dtype, problem.value_shape(inputs))
     return Prepared(load, run, backend.unload_cost)
+
+
+# --- products with a direction or cotangent ------------------------------------------------
+
+
+class Term(NamedTuple):
+    """One block of a matrix, times one part of a seed."""
+
+    block: Any
+    """What the hand-derived formula calls it: a parameter, or a pair of them."""
+    part: str
+    """The part of the result that the product adds to."""
+    seed: str
+    """The part of the seed."""
+    times: Callable[[Any, np.ndarray], Any]
+
+
+def _terms(problem: Problem, inputs: Arrays, name: str, blocks: Iterable[Any]) -> list[Term]:
+    """The products that make up an operator, from what the formula calls its blocks."""
+    if name == "hvp":
+        pattern = _pattern(problem, inputs, components(problem, inputs))
+        terms = []
+        for one, other in blocks:
+            times = _times(problem, inputs, pattern, (one, other))
+            terms.append(Term((one, other), one, direction(other), times))
+            if one != other:  # the matrix is symmetric, and each pair is given once
+                times = _times(problem, inputs, pattern, (one, other), transposed=True)
+                terms.append(Term((one, other), other, direction(one), times))
+        return terms
+    pattern = None
+    if problem.vector_valued:
+        pattern = _pattern(problem, inputs, *problem.value_shape(inputs))
+    if name == "pushforward":
+        return [
+            Term(block, VALUE, direction(block), _times(problem, inputs, pattern, ("", block)))
+            for block in blocks
+        ]
+    return [
+        Term(block, block, COTANGENT, _times(problem, inputs, pattern, ("", block), True))
+        for block in blocks
+    ]
+
+
+def _pattern(problem: Problem, inputs: Arrays, rows: int) -> Pattern | None:
+    """The stored entries of a Hessian or Jacobian; None for a dense one."""
+    structure = problem.structure(inputs)
+    return structure.pattern(rows, components(problem, inputs)) if structure.sparse else None
+
+
+def _times(
+    problem: Problem,
+    inputs: Arrays,
+    pattern: Pattern | None,
+    ends: tuple[str, str],
+    transposed: bool = False,
+) -> Callable[[Any, np.ndarray], Any]:
+    """Prepare the product of one block of a matrix, or of its transpose, and part of a seed.
+
+    A block has the rows of one parameter, or of the value (`""`), and the columns of another.
+    """
+    shapes = {"": problem.value_shape(inputs), **parameter_shapes(problem, inputs)}
+    one, other = (shapes[end] for end in ends)
+    size = (math.prod(one), math.prod(other))
+    result, seed = (other, one) if transposed else (one, other)
+    if pattern is not None:
+        row, column = _inside(problem, inputs, pattern, ends)
+        stored = (column, row) if transposed else (row, column)
+        product = stored_times(stored, math.prod(result))
+        return lambda block, part: product(
+            np.reshape(block, size)[row, column], part.ravel()
+        ).reshape(result)
+    if not seed:
+        return lambda block, part: block * part
+    if not result:
+        return np.vdot
+    if len(one) == len(other) == 1:
+        return (lambda block, part: part @ block) if transposed else np.matmul
+    if transposed:
+        return lambda block, part: (part.ravel() @ np.reshape(block, size)).reshape(result)
+    return lambda block, part: (np.reshape(block, size) @ part.ravel()).reshape(result)
+
+
+def _inside(
+    problem: Problem, inputs: Arrays, pattern: Pattern, ends: tuple[str, str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The stored entries within one block, counted from its corner."""
+    places, inside = [], np.ones(len(pattern[0]), bool)
+    for place, end in zip(pattern, ends, strict=True):
+        before = problem.parameters[: problem.parameters.index(end)] if end else ()
+        place = place - sum(inputs[name].size for name in before)
+        inside &= (place >= 0) & (not end or place < inputs[end].size)
+        places.append(place)
+    return places[0][inside], places[1][inside]
 
 
 # --- rows in blocks ------------------------------------------------------------------------

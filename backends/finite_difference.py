@@ -327,7 +327,7 @@ class FiniteDifference(Backend):
         bound = self._difference_bound(problem, inputs, named("jacobian"))
         if bound is None:
             return None
-        flat = times_jacobian(problem, inputs, cotangent, bound["jacobian"])
+        flat = times_jacobian(problem, inputs)(bound["jacobian"], cotangent)
         shapes = tuple(inputs[name].shape for name in problem.parameters)
         return by_parameter(problem, cut(shapes, flat))
 

@@ -7,7 +7,7 @@ import pytest
 
 import calcbench
 from calcbench import points
-from calcbench.interfaces.structure import TRIDIAGONAL, Banded
+from calcbench.interfaces.structure import DENSE, TRIDIAGONAL, Banded
 from calcbench.operators import OPERATORS, named
 from calcbench.operators.operator import COTANGENT, components, direction
 from calcbench.plugins import select_backends
@@ -280,6 +280,150 @@ def tolerance(selector):
 )
 def test_method_is_told(name, selector, operator, method):
     assert ready(name, selector, operator)[1].method == method
+
+
+# --- the timed call multiplies -------------------------------------------------------------
+
+
+class Blocks(calcbench.Problem):
+    """Parameters of three shapes, end to end, and a matrix that is given."""
+
+    shapes = {"a": (), "w": (3,), "W": (2, 2)}
+
+    def __init__(self, declared, rows=8):
+        matrix = np.random.default_rng(5).normal(size=(rows, 8))
+        self.matrix = matrix + matrix.T if rows == 8 else matrix
+        if declared.sparse:
+            kept = np.zeros_like(self.matrix)
+            kept[declared.pattern(rows, 8)] = self.matrix[declared.pattern(rows, 8)]
+            self.matrix = kept
+        self.declared = declared
+
+    def inputs(self, size, rng):
+        given = {name: rng.normal(size=shape) for name, shape in self.shapes.items()}
+        return {"a": given["a"], "w": given["w"], "W": given["W"], "M": self.matrix}
+
+    def structure(self, inputs):
+        return self.declared
+
+    def places(self, name):
+        start = {"a": 0, "w": 1, "W": 4}[name]
+        return slice(start, start + int(np.prod(self.shapes[name])))
+
+    def joined(self, xp, a, w, W):
+        return xp.concat([xp.reshape(a, (1,)), w, xp.reshape(W, (4,))])
+
+
+class Bilinear(Blocks):
+    """½·xᵀMx."""
+
+    def cost(self, xp, a, w, W, *, M):
+        x = self.joined(xp, a, w, W)
+        return 0.5 * xp.sum(x * xp.matmul(M, x))
+
+    def gradient(self, xp, a, w, W, *, M):
+        slopes = xp.matmul(M, self.joined(xp, a, w, W))
+        return {n: xp.reshape(slopes[self.places(n)], s) for n, s in self.shapes.items()}
+
+    def hessian(self, xp, a, w, W, *, M):
+        pairs = [("a", "a"), ("w", "a"), ("a", "W"), ("w", "w"), ("w", "W"), ("W", "W")]
+        return {
+            (n, m): xp.reshape(
+                M[self.places(n), self.places(m)], (*self.shapes[n], *self.shapes[m])
+            )
+            for n, m in pairs
+        }
+
+
+class Linear(Blocks):
+    """M·x, of five outputs."""
+
+    def __init__(self, declared):
+        super().__init__(declared, rows=5)
+
+    def outputs(self, inputs):
+        return 5
+
+    def cost(self, xp, a, w, W, *, M):
+        return xp.matmul(M, self.joined(xp, a, w, W))
+
+    def jacobian(self, xp, a, w, W, *, M):
+        return {n: xp.reshape(M[:, self.places(n)], (5, *s)) for n, s in self.shapes.items()}
+
+
+SLOPES = ("pushforward", "pullback")
+PRODUCTS = [
+    (kind, operator, own, declared, dtype)
+    for kind, operators in ((Bilinear, ("hvp", *SLOPES)), (Linear, SLOPES))
+    for operator in operators
+    for own in (True, False)
+    if own or operator != "hvp"
+    for declared in (DENSE, TRIDIAGONAL)
+    for dtype in ("float64", "float32")
+]
+
+
+@pytest.mark.parametrize(("kind", "operator", "own", "declared", "dtype"), PRODUCTS)
+def test_the_timed_call_multiplies(kind, operator, own, declared, dtype):
+    """What `run` gives is the product already, and `unload` names and copies it.
+
+    By the backend's own way, and by what any backend with a gradient or a Jacobian falls back on.
+    """
+    chosen, (by_hand,) = kind(declared), select_backends([f"by_hand[dtype={dtype}]"])
+    at = points.inputs(chosen)
+    settled = named(operator).settled(chosen, at)
+    inputs = settled.seeded_at(chosen, at, np.random.default_rng(1))
+    kept = {name: array.copy() for name, array in inputs.items()}
+    prepared = (settled.prepare if own else settled.fallback)(by_hand, chosen, inputs)
+    point, seed = prepared.load(inputs)
+    seeds = settled.seeds(chosen, at)
+    twice = prepared.seed({name: 2.0 * inputs[name] for name in seeds})
+    once, doubled = prepared.run((point, seed)), prepared.run((point, twice))
+    np.testing.assert_array_equal(numbers(doubled), 2.0 * numbers(once))
+    result = prepared.unload(once)
+    np.testing.assert_array_equal(flat(result), numbers(once))
+    assert all(type(part) is np.ndarray for part in result.values())
+    assert {part.dtype for part in result.values()} == {np.dtype(dtype)}
+    layout = settled.layout(chosen, at)
+    assert {key: part.shape for key, part in result.items()} == layout.shapes
+
+    along = np.concatenate([np.ravel(inputs[name]) for name in seeds])
+    matrix = inputs["M"]
+    if kind is Bilinear and operator != "hvp":
+        x = np.concatenate([np.ravel(inputs[name]) for name in chosen.parameters])
+        matrix = (matrix @ x)[None]
+    product = along @ matrix if operator == "pullback" else matrix @ along
+    rounding = 1e-4 if dtype == "float32" else EXACT
+    assert flat(result) == pytest.approx(product, rel=0, abs=rounding)
+
+    for part in result.values():
+        part[...] = np.nan
+    np.testing.assert_array_equal(flat(prepared.unload(once)), numbers(once))
+    assert all(np.array_equal(inputs[name], kept[name]) for name in kept)
+
+
+def numbers(native):
+    """All numbers of a native result: one array, a list of them or a dict."""
+    if isinstance(native, dict):
+        native = native.values()
+    elif not isinstance(native, list):
+        native = [native]
+    return np.concatenate([np.ravel(part) for part in native])
+
+
+@pytest.mark.parametrize("declared", [DENSE, TRIDIAGONAL])
+@pytest.mark.parametrize("component", ["a", "w[1]", "W[1, 0]"])
+def test_a_column_of_the_jacobian_is_picked(declared, component):
+    """The other columns do not come in, infinite though they may be."""
+    chosen = Linear(declared)
+    inputs = points.inputs(chosen)
+    (by_hand,) = select_backends(["by_hand[dtype=float32]"])
+    operator = named(f"partial[{component}]").settled(chosen, inputs)
+    prepared = by_hand.prepare(chosen, inputs, operator)
+    inputs["M"][1, 1] = np.inf
+    found = run(prepared, inputs)["C"]
+    column = {"a": 0, "w[1]": 2, "W[1, 0]": 6}[component]
+    np.testing.assert_array_equal(found, inputs["M"][:, column].astype(np.float32))
 
 
 @pytest.mark.parametrize("formula", ["gradient", "hessian", "jacobian", "hvp"])

@@ -70,15 +70,18 @@ class Pullback(Operator):
             problem, inputs, "jacobian" if problem.vector_valued else "gradient"
         )
         shapes = tuple(parameter_shapes(problem, inputs).values())
+        product = times_jacobian(problem, inputs) if problem.vector_valued else None
 
         def seed(inputs: Any) -> np.ndarray:
             return backend.cast(inputs[COTANGENT])
 
-        def unload(result: Any) -> Arrays:
-            found, cotangent = whole.unload(result[0]), result[1]
-            if problem.vector_valued:
-                flat = times_jacobian(problem, inputs, cotangent, found["jacobian"])
-                return by_parameter(problem, cut(shapes, flat))
-            return {name: np.array(cotangent * partial) for name, partial in found.items()}
+        def multiply(result: Any, cotangent: np.ndarray) -> list[Any]:
+            found = whole.unload(result)
+            if product is not None:
+                return cut(shapes, product(found["jacobian"], cotangent))
+            return [cotangent * found[name] for name in problem.parameters]
 
-        return seeded(whole, seed, unload, "times the cotangent")
+        def unload(parts: list[Any]) -> Arrays:
+            return by_parameter(problem, map(np.array, parts))
+
+        return seeded(whole, seed, multiply, unload, "times the cotangent")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -67,26 +68,35 @@ class Pushforward(Operator):
             problem, inputs, "jacobian" if problem.vector_valued else "gradient"
         )
 
-        def seed(inputs: Any) -> list[np.ndarray]:
-            return [backend.cast(inputs[direction(name)]) for name in names]
+        product = jacobian_times(problem, inputs) if problem.vector_valued else np.dot
 
-        def unload(result: Any) -> Arrays:
-            found, along = whole.unload(result[0]), result[1]
-            flat = np.concatenate([part.ravel() for part in along])
+        def seed(inputs: Any) -> np.ndarray:
+            return np.concatenate([backend.cast(inputs[direction(n)]).ravel() for n in names])
+
+        def multiply(result: Any, along: np.ndarray) -> Any:
+            found = whole.unload(result)
             if problem.vector_valued:
-                return {VALUE: jacobian_times(problem, inputs, found["jacobian"], flat)}
-            gradient = np.concatenate([found[name].ravel() for name in names])
-            return {VALUE: np.array(gradient @ flat)}
+                return product(found["jacobian"], along)
+            return product(np.concatenate([found[name].ravel() for name in names]), along)
 
-        return seeded(whole, seed, unload, "times the direction")
+        def unload(slope: Any) -> Arrays:
+            return {VALUE: np.array(slope)}
+
+        return seeded(whole, seed, multiply, unload, "times the direction")
 
 
-def seeded(whole: Prepared, seed: Any, unload: Any, source: str) -> Prepared:
-    """An operator that is `whole`, multiplied by a seed when it is unloaded."""
+def seeded(
+    whole: Prepared,
+    seed: Callable[[Any], Any],
+    multiply: Callable[[Any, Any], Any],
+    unload: Callable[[Any], Arrays],
+    source: str,
+) -> Prepared:
+    """An operator that is `whole`, multiplied by a seed: both are in the timed call."""
     return dataclasses.replace(
         whole,
         load=lambda inputs: (whole.load(inputs), seed(inputs)),
-        run=lambda native: (whole.run(native[0]), native[1]),
+        run=lambda native: multiply(whole.run(native[0]), native[1]),
         unload=unload,
         seed=seed,
         method=f"{whole.method}, {source}" if whole.method else source,
