@@ -118,7 +118,7 @@ class Torch(Transforming):
         return self._by_mode(_tape_pullback, _func_pullback, function)
 
     def pushforward(self, function: Function) -> Derived:
-        return self._by_mode(_dual_pushforward, _func_pushforward, function)
+        return self._by_mode(_dual_pushforward, _func_pushforward, function, _dual_pushforward)
 
     def gradient(self, function: Function) -> Derived | None:
         """On a tape, the pullback of nothing: the cotangent 1 is understood."""
@@ -131,15 +131,18 @@ class Torch(Transforming):
         return self._by_mode(_tape_value_and_gradient, _func_value_and_gradient, function)
 
     def jacobian(self, function: Function) -> Derived:
-        return self._by_mode(_tape_jacobian, _func_jacobian, function)
+        return self._by_mode(_tape_jacobian, _func_jacobian, function, _single_jacobian)
 
     def hvp(self, function: Function) -> Derived:
         return self._by_mode(_tape_hvp, _func_hvp, function)
 
     def hessian(self, function: Function) -> Derived:
-        return self._by_mode(_tape_hessian, _func_hessian, function)
+        return self._by_mode(_tape_hessian, _func_hessian, function, _single_hessian)
 
-    def _by_mode(self, tape: Any, func: Any, function: Function) -> Derived:
+    def _by_mode(self, tape: Any, func: Any, function: Function, single: Any = None) -> Derived:
+        """`single`, where there is one, stands in for `func` in float32."""
+        if single is not None and self.dtype != "float64":
+            func = single
         chosen = tape if self.mode == "eager" else func
         derived: Derived = chosen(self.framework(), function)
         return derived
@@ -348,6 +351,29 @@ def _func_hvp(torch: Any, function: Function) -> Derived:
 
 def _func_hessian(torch: Any, function: Function) -> Derived:
     return Derived(torch.func.hessian(function.apply), "forward over reverse, columns at once")
+
+
+# In `jvp`, and so in `jacfwd` and `hessian`, the tangent of 2.0*t is float64 where t is a float32
+# of no dimensions (PyTorch 2.13). To cast the result would be too late: a matmul further on
+# refuses to mix the two. Neither a dual outside torch.func nor reverse over reverse does so.
+
+
+def _single_jacobian(torch: Any, function: Function) -> Derived:
+    """As on a tape: by rows, or by the rows of the transpose."""
+    if function.components > function.value[0]:
+        return _func_jacobian(torch, function)
+
+    def by_columns(parameters: Any, data: Any) -> Any:
+        value, pull = torch.func.vjp(lambda *p: function.apply(p, data), *parameters)
+        transpose = torch.func.jacrev(lambda u: _flat(torch, pull(u)))(torch.zeros_like(value))
+        return _cut(torch, transpose.T, parameters)
+
+    return Derived(by_columns, "reverse over reverse, columns at once")
+
+
+def _single_hessian(torch: Any, function: Function) -> Derived:
+    slopes = torch.func.grad(function.apply)
+    return Derived(torch.func.jacrev(slopes), "reverse over reverse, rows at once")
 
 
 # --- the vocabulary in PyTorch -------------------------------------------------------------

@@ -87,6 +87,28 @@ class Wide(calcbench.Problem):
         return xp.matmul(xp.tanh(w), v**2)
 
 
+class Factors(calcbench.Problem):
+    """Numbers of no dimensions times constants, which then meet a matrix."""
+
+    def inputs(self, size, rng):
+        return {"t": 0.7, "w": [0.3, 1.2], "x": rng.uniform(0.5, 1.5, (3, 2))}
+
+    def outputs(self, inputs):
+        return len(inputs["x"])
+
+    def cost(self, xp, t, w, *, x):
+        return 0.1 * w[0] + xp.matmul(x, xp.stack([2.0 * t, xp.sin(1.0 * w[1]) / 3.0]))
+
+
+class SumOfFactors(Factors):
+    """The same, with a number as its value."""
+
+    outputs = calcbench.Problem.outputs
+
+    def cost(self, xp, t, w, *, x):
+        return xp.sum(super().cost(xp, t, w, x=x) ** 2)
+
+
 class Differences(calcbench.Problem):
     """Squared differences of neighbours: a Jacobian of two diagonals."""
 
@@ -133,11 +155,13 @@ class Vocabulary(calcbench.Problem):
         )
 
 
-OWN = {p.name: p for p in (Rosenbrock(), Fit(), Wide(), Differences(), Vocabulary())}
+ANYWHERE = (Rosenbrock(), Fit(), Wide(), Differences(), Vocabulary())
+
+OWN = {p.name: p for p in (*ANYWHERE, Factors(), SumOfFactors())}
 
 SCALAR = ("batch_regression", "quadratic_cost", "softmax_cross_entropy", "damped_wave", "square")
 
-PROBLEMS = (*SCALAR, *OWN)
+PROBLEMS = (*SCALAR, *(p.name for p in ANYWHERE))
 
 VECTOR = ("fit", "wide", "differences")
 
@@ -287,6 +311,37 @@ def test_float32(name, selector, operator):
     at = where(name)["random-1"]
     result = found(selector, problem(name), operator, at, "float32")
     agree(result, expected(name, operator), 2e-5)
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        *(mode for mode in MODES if mode.startswith("torch")),
+        pytest.param("torch[mode=compile]", marks=pytest.mark.slow),
+    ],
+)
+@pytest.mark.parametrize(
+    ("name", "operator"),
+    [
+        *(
+            (name, operator)
+            for name in ("cylinder_volume", "sum_of_factors")
+            for operator in ("pushforward", "partial", "hvp", "hessian")
+        ),
+        *(("factors", operator) for operator in ("pushforward", "partial", "jacobian")),
+        ("wide", "jacobian"),
+        ("differences", "jacobian"),
+    ],
+)
+def test_float32_of_numbers_times_constants(name, selector, operator):
+    """torch.func.jvp makes float64 of 2.0*t, for a float32 t of no dimensions."""
+    at = where(name)["random-1"]
+    if selector == "torch[mode=compile]":
+        compiled_in_one_piece()  # forgets what others compiled
+    result = found(selector, problem(name), operator, at, "float32")
+    agree(result, expected(name, operator), 2e-6)
+    if selector == "torch[mode=compile]":
+        assert compiled_in_one_piece()
 
 
 # --- identities ----------------------------------------------------------------------------
