@@ -11,6 +11,9 @@ import time
 
 ROUNDS = 9
 
+LIMIT = 8
+"""Times as long as a process that does nothing."""
+
 NOTHING = [sys.executable, "-c", "pass"]
 LIST = [sys.executable, "-m", "calcbench", "list"]
 
@@ -29,6 +32,7 @@ def test_list(benchmark):
         base, total = statistics.median(bare), benchmark.stats.stats.median
         benchmark.extra_info.update(python=base, seconds=total, ratio=total / base)
         print(f"\ncalcbench list {total:.3f} s, python -c pass {base:.3f} s: ×{total / base:.1f}")
+        assert total / base < LIMIT
 
 
 def run(command):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -153,7 +155,7 @@ def _sweep(
     """One forward evaluation, and what reverse sweeps the operator takes, at `bits` bits."""
     layout = operator.layout(problem, inputs)
     order = first_order if operator.name in METHODS else second_order
-    with balls.precision(bits):
+    with balls.precision(bits), _uncollected():
         try:
             found = order(problem, inputs, operator, dtype, deadline)
         except TooSlow:
@@ -176,6 +178,21 @@ def _sweep(
             found.cost_magnitude,
             found.range_fault or _result_fault(found, dtype),
         )
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector: a tape is many small objects, and none of them is garbage.
+
+    In a process that has loaded three frameworks, each collection that they set off takes a second.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _result_fault(found: Found, dtype: str) -> str:
