@@ -11,6 +11,7 @@ from calcbench.interfaces.problem import Arrays, Problem
 from calcbench.operators.operator import (
     Layout,
     Operator,
+    assembled,
     by_parameter,
     component,
     parameter_shapes,
@@ -59,12 +60,8 @@ class Gradient(Operator):
         units = list(unit_directions(backend, function.parameters))
 
         def gradient(parameters: Any, data: Any) -> Any:
-            slopes = iter([push(parameters, data, unit) for unit in units])
-            sizes = [(shape, int(np.prod(shape))) for shape in function.parameters]
-            return tuple(
-                xp.reshape(xp.stack([next(slopes) for _ in range(size)]), shape)
-                for shape, size in sizes
-            )
+            slopes = [push(parameters, data, unit) for unit in units]
+            return assembled(xp, function.parameters, slopes)
 
         return Derived(gradient, f"{pushforward.method}, component by component")
 

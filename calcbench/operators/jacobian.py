@@ -14,6 +14,7 @@ from calcbench.operators.operator import (
     VALUE,
     Layout,
     Operator,
+    assembled,
     component,
     components,
     matrix,
@@ -90,12 +91,8 @@ class Jacobian(Operator):
         directions = list(unit_directions(backend, function.parameters))
 
         def by_columns(parameters: Any, data: Any) -> Any:
-            columns = iter([pushforward.apply(parameters, data, v) for v in directions])
-            sizes = [(shape, int(np.prod(shape))) for shape in function.parameters]
-            return tuple(
-                xp.reshape(xp.stack([next(columns) for _ in range(size)], axis=-1), (rows, *shape))
-                for shape, size in sizes
-            )
+            columns = [pushforward.apply(parameters, data, v) for v in directions]
+            return assembled(xp, function.parameters, columns, (rows,))
 
         return Derived(by_columns, f"{pushforward.method}, column by column")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -233,6 +233,19 @@ def cut(shapes: tuple[Shape, ...], vector: np.ndarray) -> list[np.ndarray]:
     pieces = np.split(vector, np.cumsum(sizes)[:-1], axis=-1)
     lead = vector.shape[:-1]
     return [p.reshape((*lead, *s)) for p, s in zip(pieces, shapes, strict=True)]
+
+
+def assembled(xp: Any, shapes: tuple[Shape, ...], slopes: Iterable[Any], lead: Shape = ()) -> Any:
+    """Slopes by every component, each of shape `lead`, as a native array for each parameter.
+
+    Of shape (*lead, *the parameter's shape).
+    """
+    left = iter(slopes)
+    sizes = [(shape, int(np.prod(shape))) for shape in shapes]
+    return tuple(
+        xp.reshape(xp.stack([next(left) for _ in range(size)], axis=-1), (*lead, *shape))
+        for shape, size in sizes
+    )
 
 
 def by_parameter(problem: Problem, parts: Any) -> Arrays:

@@ -14,6 +14,7 @@ from calcbench.operators.operator import (
     COTANGENT,
     Layout,
     Operator,
+    assembled,
     by_parameter,
     component,
     cut,
@@ -55,12 +56,8 @@ class Pullback(Operator):
         units = list(unit_directions(backend, function.parameters))
 
         def pullback(parameters: Any, data: Any, cotangent: Any) -> Any:
-            slopes = iter([xp.sum(cotangent * push(parameters, data, unit)) for unit in units])
-            sizes = [(shape, int(np.prod(shape))) for shape in function.parameters]
-            return tuple(
-                xp.reshape(xp.stack([next(slopes) for _ in range(size)]), shape)
-                for shape, size in sizes
-            )
+            slopes = [xp.sum(cotangent * push(parameters, data, unit)) for unit in units]
+            return assembled(xp, function.parameters, slopes)
 
         return Derived(pullback, f"{pushforward.method}, component by component")
 
