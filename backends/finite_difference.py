@@ -81,6 +81,8 @@ class Field:
     method: str
     twice: bool = False
     """Whether it is made of differences itself."""
+    gradient: bool = False
+    """Whether it is the gradient that is differenced, and not the cost."""
 
 
 @dataclass(frozen=True)
@@ -198,9 +200,11 @@ class FiniteDifference(Backend):
             return Field(cost, self.scheme, f"{words} of the cost")
         if problem.derives("gradient"):
             self._check_gradient(problem, inputs)
-            return Field(hand_derived, self.scheme, f"{words} of the hand-derived gradient")
+            method = f"{words} of the hand-derived gradient"
+            return Field(hand_derived, self.scheme, method, gradient=True)
         if self.scheme == "complex":
-            return Field(own, "central", f"{WORDS['central']} of the complex-step gradient", True)
+            method = f"{WORDS['central']} of the complex-step gradient"
+            return Field(own, "central", method, twice=True, gradient=True)
         return Field(own, self.scheme, f"second {words} of the cost", True)
 
     def _computation(
@@ -376,7 +380,7 @@ class FiniteDifference(Backend):
             return estimate
         held = {n: np.asarray(self.cast(a), dtype=a.dtype) for n, a in inputs.items()}
         try:
-            if estimate.size == 1 and "gradient" not in field.method:
+            if not field.gradient:
                 return np.maximum(estimate, cost_noise(problem, held, self.dtype))
             proved = gradient_noise(problem, held, self.dtype)
         except NotCertified:
