@@ -65,11 +65,11 @@ def measure():
     """Seconds of each call, by name, round by round: in a process of its own, on one core."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # before anything starts its threads
     import calcbench as cb
-    from calcbench.plugins import select_backends
-    from calcbench.points import inputs
+    from calcbench.catalogue.selection import select_backends
+    from calcbench.problem.inputs import problem_inputs
 
     problem = cb.problems()[PROBLEM]
-    point = inputs(problem, SIZE)
+    point = problem_inputs(problem, SIZE)
     x, y = point["x"], point["y"]
     calls = {"reading": lambda: x.dot(y)}
     for backend in select_backends(BACKENDS):

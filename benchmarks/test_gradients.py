@@ -8,9 +8,9 @@ import functools
 import pytest
 
 import calcbench as cb
-from calcbench import points
 from calcbench.bench.environment import versions
-from calcbench.plugins import select_backends
+from calcbench.catalogue.selection import select_backends
+from calcbench.problem.inputs import problem_inputs
 
 CASES = [
     ("batch_regression", 8),
@@ -60,4 +60,4 @@ def test_gradient(benchmark, name, size, selector):
 
 @functools.cache
 def inputs(problem, size):
-    return points.inputs(problem, size)
+    return problem_inputs(problem, size)

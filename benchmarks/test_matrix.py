@@ -7,7 +7,7 @@ import pytest
 
 import calcbench as cb
 from calcbench.api import session
-from calcbench.record import Status
+from calcbench.record.record import Status
 from calcbench.report.differences import differences
 
 BACKENDS = ["by_hand", "sympy", "torch", "tensorflow[mode=function]", "jax"]

@@ -21,9 +21,9 @@ import numpy as np
 import pytest
 
 import calcbench as cb
+from calcbench.catalogue.selection import select_backends
 from calcbench.operators import named
-from calcbench.plugins import select_backends
-from calcbench.points import inputs
+from calcbench.problem.inputs import problem_inputs
 
 PROBLEM = cb.problems()["extended_rosenbrock"]
 SIZE = 100_000
@@ -65,7 +65,7 @@ def measured(selector):
 
 def prepare(backend):
     """A timer for each operator, checked against each other first; and how each is taken."""
-    point = inputs(PROBLEM, SIZE)
+    point = problem_inputs(PROBLEM, SIZE)
     timers, method, values = {}, {}, {}
     for name in ("gradient", *LIMITS):
         operator = named(name).settled(PROBLEM, point)

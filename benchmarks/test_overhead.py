@@ -16,15 +16,15 @@ import numpy as np
 import pytest
 
 import calcbench as cb
-from calcbench.plugins import select_backends
-from calcbench.points import inputs
+from calcbench.catalogue.selection import select_backends
+from calcbench.problem.inputs import problem_inputs
 
 LIMIT = 1.05
 ROUNDS = 800
 BURST_SECONDS = 0.0015
 
 PROBLEM = cb.problems()["batch_regression"]
-POINT = inputs(PROBLEM)
+POINT = problem_inputs(PROBLEM)
 
 
 # --- what an expert would write ------------------------------------------------------------
@@ -111,7 +111,7 @@ def test_overhead(benchmark, selector):
 
 @pytest.mark.parametrize("selector", BY_HAND)
 def test_a_slow_call_is_noticed(benchmark, selector):
-    """Were the inputs converted from NumPy at every call, the limit would be broken."""
+    """Were the problem_inputs converted from NumPy at every call, the limit would be broken."""
     _, prepared = prepare(selector)
 
     def slow(point):

@@ -15,13 +15,15 @@ Importing calcbench loads no framework; each one is imported when it is first us
 from __future__ import annotations
 
 import importlib
+from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
-# The two packages first: importing them later would put them in the place of the functions
-# of the same names.
-importlib.import_module("calcbench.backends")
-importlib.import_module("calcbench.problems")
+# These packages first: importing them later would put them in the place of the functions of the
+# same names.
+for _name in ("backends", "problems", "problem"):
+    importlib.import_module(f"calcbench.{_name}")
 
+from calcbench.catalogue.door import backends, problems  # noqa: E402
 from calcbench.errors import (  # noqa: E402
     CalcbenchError,
     NotInstalled,
@@ -29,102 +31,72 @@ from calcbench.errors import (  # noqa: E402
     SelectorError,
     Unsupported,
 )
-from calcbench.plugins import backends, problems  # noqa: E402
 
 if TYPE_CHECKING:
-    from calcbench.api import (
-        benchmark,
-        compare,
-        gradient,
-        hessian,
-        hvp,
-        jacobian,
-        partial,
-        pullback,
-        pushforward,
-        reference,
-        second_derivative,
-        value_and_gradient,
-        verify,
-    )
-    from calcbench.bench.rounds import QUICK, Settings
-    from calcbench.bench.saved import SavedRun, load
-    from calcbench.interfaces import (
-        Backend,
-        Derived,
-        Function,
-        Prepared,
-        Problem,
-        Transforming,
-        problem,
-    )
+    from calcbench.api import benchmark as benchmark
+    from calcbench.api import compare as compare
+    from calcbench.api import gradient as gradient
+    from calcbench.api import hessian as hessian
+    from calcbench.api import hvp as hvp
+    from calcbench.api import jacobian as jacobian
+    from calcbench.api import partial as partial
+    from calcbench.api import pullback as pullback
+    from calcbench.api import pushforward as pushforward
+    from calcbench.api import reference as reference
+    from calcbench.api import second_derivative as second_derivative
+    from calcbench.api import value_and_gradient as value_and_gradient
+    from calcbench.api import verify as verify
+    from calcbench.backend.backend import Backend as Backend
+    from calcbench.backend.prepared import Prepared as Prepared
+    from calcbench.backend.transforming import Transforming as Transforming
+    from calcbench.bench.rounds import QUICK as QUICK
+    from calcbench.bench.rounds import Settings as Settings
+    from calcbench.operators.function import Derived as Derived
+    from calcbench.operators.function import Function as Function
+    from calcbench.problem.function import problem as problem
+    from calcbench.problem.problem import Problem as Problem
+    from calcbench.record.run import SavedRun as SavedRun
+    from calcbench.report.run import load as load
 
-__version__ = "0.1.0"
+__version__ = _version("calcbench")
+
+# NumPy takes most of the start-up time, and `calcbench list` does not need it: what does is
+# imported when it is first asked for.
+_HOME = {
+    name: module
+    for module, names in {
+        "calcbench.api": (
+            "benchmark compare gradient hessian hvp jacobian partial pullback pushforward "
+            "reference second_derivative value_and_gradient verify"
+        ),
+        "calcbench.backend.backend": "Backend",
+        "calcbench.backend.prepared": "Prepared",
+        "calcbench.backend.transforming": "Transforming",
+        "calcbench.bench.rounds": "QUICK Settings",
+        "calcbench.operators.function": "Derived Function",
+        "calcbench.problem.function": "problem",
+        "calcbench.problem.problem": "Problem",
+        "calcbench.record.run": "SavedRun",
+        "calcbench.report.run": "load",
+    }.items()
+    for name in names.split()
+}
 
 __all__ = [
-    "QUICK",
-    "Backend",
     "CalcbenchError",
-    "Derived",
-    "Function",
     "NotInstalled",
-    "Prepared",
-    "Problem",
     "ProblemError",
-    "SavedRun",
     "SelectorError",
-    "Settings",
-    "Transforming",
     "Unsupported",
     "backends",
-    "benchmark",
-    "compare",
-    "gradient",
-    "hessian",
-    "hvp",
-    "jacobian",
-    "load",
-    "partial",
-    "problem",
     "problems",
-    "pullback",
-    "pushforward",
-    "reference",
-    "second_derivative",
-    "value_and_gradient",
-    "verify",
+    *_HOME,
 ]
 
-_LAZY = {
-    **dict.fromkeys(
-        (
-            "benchmark",
-            "compare",
-            "gradient",
-            "hessian",
-            "hvp",
-            "jacobian",
-            "partial",
-            "pullback",
-            "pushforward",
-            "reference",
-            "second_derivative",
-            "value_and_gradient",
-            "verify",
-        ),
-        "calcbench.api",
-    ),
-    **dict.fromkeys(("QUICK", "Settings"), "calcbench.bench.rounds"),
-    **dict.fromkeys(("SavedRun", "load"), "calcbench.bench.saved"),
-    **dict.fromkeys(
-        ("Backend", "Derived", "Function", "Prepared", "Problem", "Transforming", "problem"),
-        "calcbench.interfaces",
-    ),
-}
+del problem  # the package; `calcbench.problem` is the decorator
 
 
 def __getattr__(name: str) -> Any:
-    # NumPy takes most of the start-up time, and `calcbench list` does not need it.
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
     raise AttributeError(f"module 'calcbench' has no attribute {name!r}")

@@ -3,34 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from calcbench import harness, operators, plugins, points, requirements
-from calcbench.errors import CalcbenchError, NotInstalled, SelectorError, Unsupported
-from calcbench.harness import Progress, silent
-from calcbench.interfaces import Backend, Problem
-from calcbench.interfaces.problem import Arrays
-from calcbench.interfaces.structure import Pattern
+from calcbench import operators
+from calcbench.backend.backend import Backend
+from calcbench.bench import cells
+from calcbench.bench.rounds import Settings
+from calcbench.bench.session import Session
+from calcbench.catalogue.available import free_witnesses
+from calcbench.catalogue.door import problems
+from calcbench.catalogue.selection import (
+    BackendSelector,
+    ProblemSelector,
+    as_list,
+    chosen_backends,
+    one_problem,
+    select_backends,
+    select_problems,
+)
+from calcbench.certified.reference import Reference
+from calcbench.certified.reference import reference as certified
+from calcbench.errors import CalcbenchError, NotInstalled, SelectorError, Unsupported, missing
+from calcbench.harness.compare import compare_problem
+from calcbench.judge.asking import Here
+from calcbench.judge.structure import check_structure
 from calcbench.operators import Operator
 from calcbench.operators.hessian import Hessian
 from calcbench.operators.jacobian import LARGEST, Jacobian
 from calcbench.operators.partial import Partial
-from calcbench.record import Record, Status
-from calcbench.running import Here
-from calcbench.structured import check_structure
-
-if TYPE_CHECKING:
-    from calcbench.bench.rounds import Settings
-    from calcbench.bench.saved import SavedRun
-    from calcbench.bench.session import Session
-    from calcbench.certified.reference import Reference
-
-ProblemSelector = str | Problem
-BackendSelector = str | Backend
+from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.structure import Pattern
+from calcbench.record.progress import Progress, silent
+from calcbench.record.record import Record, Status
+from calcbench.report.comparison import as_html, as_text
+from calcbench.report.run import Run
+from calcbench.workers.limits import processors
 
 
 @dataclass(frozen=True)
@@ -46,16 +58,14 @@ class Comparison:
 
     def __str__(self) -> str:
         """The tables as plain text."""
-        from calcbench import tables
 
-        return tables.as_text(self.records)
+        return as_text(self.records)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from calcbench import tables
 
-        return tables.as_html(self.records)
+        return as_html(self.records)
 
 
 def gradient(
@@ -259,8 +269,8 @@ def _result(
 ) -> Arrays:
     """What one backend gives for an operator, in its layout."""
     chosen = one_problem(problem)
-    (engine,) = plugins.select_backends([backend])
-    inputs = points.inputs(chosen, size, seed, at)
+    (engine,) = select_backends([backend])
+    inputs = problem_inputs(chosen, size, seed, at)
     asked = operators.named(operator).settled(chosen, inputs)
     if asked.seeded:
         if direction is None:
@@ -281,7 +291,7 @@ def _matrix(
 ) -> Any:
     """A matrix, dense or sparse, from its entries or from its stored ones."""
     chosen = one_problem(problem)
-    inputs = points.inputs(chosen, size, seed, at)
+    inputs = problem_inputs(chosen, size, seed, at)
     operator.settled(chosen, inputs)
     rows, columns = operator.extent(chosen, inputs)
     structure = chosen.structure(inputs)
@@ -290,7 +300,7 @@ def _matrix(
             f"the {operator.name} of problem {chosen.name!r} has {rows:,} × {columns:,} entries: "
             "ask for sparse=True"
         )
-    (engine,) = plugins.select_backends([backend])
+    (engine,) = select_backends([backend])
     (found,) = _result(chosen, engine, at, operator, size, seed).values()
     if structure.sparse:
         check_structure(chosen, operator, inputs, found, [engine], Here())
@@ -304,7 +314,7 @@ def _matrix(
 
 
 def _csr(entries: np.ndarray, pattern: Pattern, extent: tuple[int, int]) -> Any:
-    reason = requirements.missing(("scipy",), "python -m pip install scipy")
+    reason = missing(("scipy",), "python -m pip install scipy")
     if reason:
         raise NotInstalled(f"sparse=True: {reason}")
     from scipy.sparse import csr_array
@@ -335,10 +345,9 @@ def reference(
     vocabulary, is not a number, or has a branch that no precision decides, and what `gradient`
     raises for bad input.
     """
-    from calcbench.certified.reference import reference as certified
 
     chosen = one_problem(problem)
-    inputs = points.inputs(chosen, size, seed, at)
+    inputs = problem_inputs(chosen, size, seed, at)
     asked = operators.named(operator).settled(chosen, inputs)
     rng = np.random.default_rng([seed, 3])
     return certified(chosen, asked.seeded_at(chosen, inputs, rng, direction), operator=asked)
@@ -409,22 +418,22 @@ def compare_each(
     progress: Progress = silent,
 ) -> Iterable[list[Record]]:
     """As `compare`, giving the records of each problem as soon as they are there."""
-    named = _many(problems, "problem")
-    chosen = plugins.select_problems(named) if named is not None else None
+    named = as_list(problems, "problem")
+    chosen = select_problems(named) if named is not None else None
     if at is not None and (chosen is None or len(chosen) != 1):
         raise SelectorError("at: name the one problem whose parameters these are")
     if direction is not None and (chosen is None or len(chosen) != 1):
         raise SelectorError("direction: name the one problem whose parameters these are")
     asked = operators.named(operator)
     engines = chosen_backends(backends, dtype)
-    witnesses = _witnesses()
+    witnesses = free_witnesses()
     for problem in chosen if chosen is not None else _every_problem(progress):
         if isinstance(problem, Record):
             yield [replace(problem, operator=asked.selector)]
             continue
         alone = chosen is not None and len(chosen) == 1
         try:
-            yield harness.compare(
+            yield compare_problem(
                 problem,
                 engines,
                 size=size if alone or len(problem.sizes) > 1 else None,
@@ -455,7 +464,7 @@ def benchmark(
     output: str | Path | None = None,
     resume: bool = False,
     progress: Progress = silent,
-) -> SavedRun:
+) -> Run:
     """Time problems × backends × sizes × dtypes × threads; one process per backend, interleaved.
 
     Without `problems`, `backends` or `sizes`: all problems, all backends in their default modes,
@@ -485,7 +494,7 @@ def benchmark(
     )
     for record in begun.records(progress):
         progress(f"{record.problem} · {record.backend} · {record.status.value}")
-    return begun.run()
+    return Run.of(begun.run())
 
 
 def session(
@@ -506,9 +515,6 @@ def session(
 
     `shard` takes a part of the matrix: `1/4` is the first of four.
     """
-    from calcbench.bench import cells
-    from calcbench.bench.limits import processors
-    from calcbench.bench.session import Session
 
     numbers = [threads] if isinstance(threads, int) else list(threads)
     for number in numbers:
@@ -525,14 +531,14 @@ def session(
     if shard is not None:
         groups = cells.shard(groups, shard)
     path = None if output is None else Path(output)
-    return Session(groups, settings, path, resume, _witnesses())
+    return Session(groups, settings, path, resume, free_witnesses())
 
 
 def _all_or_named(problems: Any) -> Iterable[Problem]:
     """The problems asked for, or all that can be run here."""
-    named = _many(problems, "problem")
+    named = as_list(problems, "problem")
     if named is not None:
-        return plugins.select_problems(named)
+        return select_problems(named)
     return [found for found in _every_problem(silent) if isinstance(found, Problem)]
 
 
@@ -543,32 +549,9 @@ def _in_dtypes(backends: Any, dtypes: str | Iterable[str] | None) -> list[Backen
     return list({engine.selector: engine for engine in found}.values())
 
 
-def chosen_backends(
-    backends: BackendSelector | Iterable[BackendSelector] | None,
-    dtype: str | None = None,
-    load: bool = True,
-) -> list[Backend]:
-    """The backends asked for, or all of them in their default modes.
-
-    Raises `NotInstalled` where one asked for by name is missing or, with `load`, does not import.
-    """
-    options = {} if dtype is None else {"dtype": dtype}
-    named = _many(backends, "backend")
-    if named is None:
-        return [_available(name, options) for name in plugins.backends()]
-    engines = plugins.select_backends(named, **options)
-    for engine in engines:
-        reason = engine.missing()
-        if reason:
-            raise NotInstalled(f"backend {engine.name!r}: {reason}")
-        if engine.requires and load:
-            engine.framework()
-    return engines
-
-
 def _every_problem(progress: Progress) -> Iterable[Problem | Record]:
     """All problems; one whose file does not import is a record, and the others run."""
-    catalogue = plugins.problems()
+    catalogue = problems()
     for name in catalogue:
         try:
             yield catalogue[name]
@@ -584,71 +567,3 @@ def _refused(name: str, error: CalcbenchError) -> Record:
     return Record(
         problem=name, backend="", operator="gradient", dtype="", status=status, reason=str(error)
     )
-
-
-class BrokenPlugin(CalcbenchError):
-    """A backend that is there but cannot be loaded: a fault, not something to install."""
-
-
-@dataclass(frozen=True)
-class Unavailable(Backend):
-    """Stands in for a backend whose plugin cannot be loaded, so that its row says why."""
-
-    name = "unavailable"
-    kind = "exact"
-
-    label: str = ""
-    error: CalcbenchError = field(default_factory=CalcbenchError)
-
-    @property
-    def selector(self) -> str:
-        """The name of the backend that is not there."""
-        return self.label
-
-    def prepare(
-        self, problem: Problem, inputs: Arrays, operator: str | Operator = "gradient"
-    ) -> Any:
-        """Raise the error that says why."""
-        raise self.error
-
-    namespace = convert = prepare  # type: ignore[assignment]
-
-
-def _available(name: str, options: dict[str, Any]) -> Backend:
-    try:
-        return plugins.backends()[name](**options)
-    except SelectorError:
-        raise
-    except CalcbenchError as error:
-        card = plugins.backends().cards[name]
-        if card.missing and not card.broken:
-            return Unavailable(label=name, error=NotInstalled(card.missing))
-        return Unavailable(label=name, error=BrokenPlugin(str(error)))
-
-
-def _witnesses() -> list[Backend]:
-    """The witnesses of every backend that can be used here without installing anything."""
-    catalogue = plugins.backends()
-    free = [name for name, card in catalogue.cards.items() if not card.declared.get("requires")]
-    return [witness for name in free for witness in _available(name, {}).witnesses()]
-
-
-def one_problem(problem: ProblemSelector) -> Problem:
-    """The one problem that is selected. Raises `SelectorError` for a file or theme of several."""
-    found = plugins.select_problems([problem])
-    if len(found) != 1:
-        names = ", ".join(p.name for p in found)
-        raise SelectorError(f"{problem!r} is {len(found)} problems ({names}): name one")
-    return found[0]
-
-
-def _many(selectors: Any, noun: str) -> list[Any] | None:
-    """None, one selector or several, as a list; None stays None and means all."""
-    if selectors is None:
-        return None
-    if isinstance(selectors, (str, Problem, Backend)):
-        return [selectors]
-    many = list(selectors)
-    if not many:
-        raise SelectorError(f"no {noun} is selected; leave the selection out for all of them")
-    return many

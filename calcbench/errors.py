@@ -1,6 +1,7 @@
 """What can go wrong, in words that a user can act on."""
 
 import difflib
+import importlib.util
 from collections.abc import Iterable
 
 
@@ -36,3 +37,19 @@ def nearest(word: str, choices: Iterable[str]) -> str:
 def first_line(error: BaseException) -> str:
     """The first line of an exception's message: what fits into a table."""
     return (str(error).strip() or "no message").splitlines()[0]
+
+
+def missing(modules: Iterable[str], install: str = "") -> str | None:
+    """Why the modules cannot be imported here, with the cure; None if all of them are there."""
+    absent = [module for module in modules if not _present(module)]
+    if not absent:
+        return None
+    cure = f"; install it with: {install}" if install else ""
+    return f"{', '.join(absent)} is not installed{cure}"
+
+
+def _present(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):  # a parent package that is absent, or half imported
+        return False

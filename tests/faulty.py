@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from calcbench import Prepared
-from calcbench.backends.by_hand import ByHand
+from calcbench.backends.by_hand.derivatives import ByHand
 from calcbench.bench import worker
 
 HEALED = "CALCBENCH_TEST_HEALED"

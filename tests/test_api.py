@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import calcbench as cb
-from calcbench.plugins import backends
-from calcbench.record import SCHEMA
+from calcbench.catalogue.door import backends
+from calcbench.record.record import SCHEMA
 
 BACKENDS = [
     name

@@ -12,15 +12,24 @@ import numpy as np
 import pytest
 
 import calcbench as cb
-from calcbench import judge, plugins, steps
-from calcbench.agreement import flatten
 from calcbench.api import compare_each
-from calcbench.backends import finite_difference
-from calcbench.catalogue import entry_point_card, read_card
+from calcbench.backends.finite_difference.derivatives import (
+    CONSTANTS,
+    ENCLOSED,
+    ORDER,
+    ROUNDINGS,
+    SAFETY,
+)
+from calcbench.catalogue.cards import entry_point_card, read_card
+from calcbench.catalogue.files import load_file
+from calcbench.catalogue.selection import select_backends, select_problems
 from calcbench.certified import certificate, reference
 from calcbench.cli import cli
-from calcbench.points import parse_at
-from calcbench.record import Disagreement, Record, Status
+from calcbench.cli.values import parse_values
+from calcbench.judge.asking import SAMPLED_ROWS
+from calcbench.problem.flat import flatten
+from calcbench.record.record import Disagreement, Record, Status
+from calcbench.show.steps import curve
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -93,11 +102,11 @@ def test_command_line_is_valid(words, in_my_directory):
     problems = [*given.get("names", ()), *given.get("problems", ())]
     if "problem" in given:
         problems.append(given["problem"])
-    chosen = plugins.select_problems(problems)
-    assert plugins.select_backends(given.get("backends", ())) is not None
+    chosen = select_problems(problems)
+    assert select_backends(given.get("backends", ())) is not None
     if given.get("at"):
         (problem,) = chosen
-        assert set(parse_at(given["at"])) == set(problem.parameters)
+        assert set(parse_values(given["at"])) == set(problem.parameters)
 
 
 def test_index_names_every_page():
@@ -169,8 +178,8 @@ def test_pasted_table_is_what_the_program_gives(block, in_my_directory):
     given = cli.commands[words[0]].make_context(words[0], words[1:]).params
     wanted = [b for b in given["backends"] if b != SLOW_TO_PREPARE] or list(cb.backends())
     options = {} if given["dtype"] is None else {"dtype": given["dtype"]}
-    there = [b for b in plugins.select_backends(wanted, **options) if not b.missing()]
-    at = parse_at(given["at"]) if given["at"] else None
+    there = [b for b in select_backends(wanted, **options) if not b.missing()]
+    at = parse_values(given["at"]) if given["at"] else None
     (records,) = compare_each(
         given["names"], there, at, operator=given["operator"], size=given["size"], timed=False
     )
@@ -221,20 +230,20 @@ def test_pasted_curve_is_what_the_program_gives(block):
     (words,) = commands(block)
     given = cli.commands["steps"].make_context("steps", words[1:]).params
     schemes = [f"finite_difference[scheme={s}]" for s in ("forward", "central", "richardson")]
-    backends = plugins.select_backends(given["backends"] or schemes)
-    (problem,) = plugins.select_problems([given["problem"]])
-    curve = steps.curve(problem, given["partial"], backends)
+    backends = select_backends(given["backends"] or schemes)
+    (problem,) = select_problems([given["problem"]])
+    drawn = curve(problem, given["partial"], backends)
     rows = re.findall(r"^\s*(\d\.\de[+-]\d\d) (.*)$", block, re.M)
     assert len(rows) >= 10
     for pasted_step, entries in rows:
-        here = [s for s in curve.steps if f"{s.step:.1e}" == pasted_step]
+        here = [s for s in drawn.steps if f"{s.step:.1e}" == pasted_step]
         pasted = re.findall(r"(\S+) \(≤ (\S+)\)( ←)?", entries)
         assert len(pasted) == len(here) == len(backends)
         for (error, bound, best), found in zip(pasted, here, strict=True):
             # One digit, rounded up: at most twice the bound.
             assert 0.99 * found.bound <= float(bound) <= 2.01 * found.bound
             assert float(error) <= float(bound)
-            assert bool(best) == (curve.optimum[found.backend] == found.step)
+            assert bool(best) == (drawn.optimum[found.backend] == found.step)
             if found.step >= 0.1:
                 assert float(error) == pytest.approx(found.error, rel=0.06)
 
@@ -285,14 +294,14 @@ def test_verdicts_state_the_constants():
     assert f"more than {certificate.SECONDS:.0f} seconds" in text
     assert f"more than {certificate.FREE_ROWS:,} `rows`" in text
     assert f"timed on {certificate.TRIAL_ROWS} of them" in text
-    assert f"about {judge.SAMPLED_ROWS:,} evenly spaced rows" in text
-    assert finite_difference.ENCLOSED == 4
+    assert f"about {SAMPLED_ROWS:,} evenly spaced rows" in text
+    assert ENCLOSED == 4
     assert "four components" in text
-    assert f"{finite_difference.SAFETY:.0f}·|D(2h) − D(h)| / (2ᵖ − 1)" in text
-    assert f"{finite_difference.ROUNDINGS:.0f}·ε·(|C| + |slope|)" in text
-    for scheme, (truncation, rounding) in finite_difference.CONSTANTS.items():
+    assert f"{SAFETY:.0f}·|D(2h) − D(h)| / (2ᵖ − 1)" in text
+    assert f"{ROUNDINGS:.0f}·ε·(|C| + |slope|)" in text
+    for scheme, (truncation, rounding) in CONSTANTS.items():
         order, a, b = re.findall(rf"\| `{scheme}`[^|]*\| (\d) \| ([^|]*) \| ([^|]*) \|", text)[0]
-        assert int(order) == finite_difference.ORDER.get(scheme, 2)
+        assert int(order) == ORDER.get(scheme, 2)
         assert float(a.split()[-1]) == pytest.approx(truncation, rel=2e-3)
         assert float(b.split()[-1]) == pytest.approx(rounding, rel=2e-3)
 
@@ -333,7 +342,7 @@ def available(*names):
 def test_problem_example(tmp_path):
     path = tmp_path / "my_cost.py"
     path.write_text(containing(CONTRIBUTING, PROBLEM), "utf-8")
-    (problem,) = plugins.load_file(path)
+    (problem,) = load_file(path)
     assert problem.name == "exponential_decay"
     assert len(problem.derivation) >= 3
     for size in problem.sizes:
@@ -354,7 +363,7 @@ def test_function_examples(tmp_path):
                 continue
             path = tmp_path / f"{page.stem}_{number}.py"
             path.write_text(source, "utf-8")
-            (problem,) = plugins.load_file(path)
+            (problem,) = load_file(path)
             found = cb.verify(problem, available("sympy", "finite_difference", "jax"))
             assert found.ok
             assert all(r.value for r in found.records)

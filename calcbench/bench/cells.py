@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from calcbench.backend.backend import Backend
 from calcbench.errors import SelectorError
-from calcbench.interfaces import Backend, Problem
 from calcbench.operators import GRADIENT, Operator
+from calcbench.problem.problem import Problem
 
 
 @dataclass(frozen=True)

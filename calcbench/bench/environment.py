@@ -17,8 +17,8 @@ import psutil
 import pyperf
 
 import calcbench
-from calcbench.bench import limits
-from calcbench.bench.saved import Environment
+from calcbench.record.run import Environment
+from calcbench.workers.limits import processors
 
 ALWAYS = ("numpy",)
 """Libraries that every cell stands on."""
@@ -55,7 +55,7 @@ def machine() -> dict[str, Any]:
     return {
         **found,
         "cores": psutil.cpu_count(logical=False),
-        "processors": limits.processors(),
+        "processors": processors(),
         "memory": psutil.virtual_memory().total,
         "system": f"{platform.system()} {_release()} {platform.machine()}",
     }

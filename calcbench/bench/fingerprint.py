@@ -8,8 +8,9 @@ import types
 from pathlib import Path
 from typing import Any
 
-from calcbench.interfaces import Backend, Problem
-from calcbench.interfaces.problem import Arrays, FunctionProblem
+from calcbench.backend.backend import Backend
+from calcbench.problem.function import FunctionProblem
+from calcbench.problem.problem import Arrays, Problem
 
 LENGTH = 16
 """Hexadecimal digits of SHA-256 that are kept."""

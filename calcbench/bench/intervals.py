@@ -14,7 +14,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from calcbench.record import Samples
+from calcbench.record.samples import Samples
 
 QUIET = 0.9
 """CPU seconds per wall second below which a burst was disturbed. Someone computes at every

@@ -15,11 +15,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from calcbench.backend.backend import Backend
 from calcbench.bench import intervals, worker
-from calcbench.bench.isolation import Fate, Worker
 from calcbench.errors import SelectorError
-from calcbench.interfaces import Backend
-from calcbench.record import Samples, Status
+from calcbench.record.record import Status
+from calcbench.record.samples import Samples
+from calcbench.workers.isolation import Fate, Worker
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,15 @@ from pathlib import Path
 
 import psutil
 
-from calcbench.bench import saved
-from calcbench.bench.benching import bench, due
+from calcbench.backend.backend import Backend
 from calcbench.bench.cells import Group
 from calcbench.bench.environment import environment
 from calcbench.bench.rounds import Settings
-from calcbench.bench.saved import Environment, SavedRun
+from calcbench.bench.run import bench, due
 from calcbench.errors import SelectorError
-from calcbench.harness import Progress, silent
-from calcbench.interfaces import Backend
-from calcbench.record import Record
+from calcbench.record.progress import Progress, silent
+from calcbench.record.record import Record
+from calcbench.record.run import Environment, SavedRun, Writer, done, load, merged
 
 
 class Session:
@@ -41,9 +40,9 @@ class Session:
         if output is not None and output.exists() and output.stat().st_size:
             if not resume:
                 raise SelectorError(f"{str(output)!r} exists: resume it, or choose another output")
-            self.previous = saved.load(output)
+            self.previous = load(output)
         self.keys = {group.key(backend) for group in groups for backend in group.backends}
-        self.groups = due(groups, saved.done(self.previous))
+        self.groups = due(groups, done(self.previous))
         self._environment: Environment | None = None
         self._records: list[Record] = []
 
@@ -70,7 +69,7 @@ class Session:
         modules = [m for problem, backend in parts for m in (*backend.requires, *problem.requires)]
         settings = dataclasses.asdict(self.settings)
         self._environment = environment(modules, settings, self.cells)
-        writer = saved.Writer(self.output)
+        writer = Writer(self.output)
         try:
             writer.write(self._environment)
             for record in bench(
@@ -89,7 +88,7 @@ class Session:
     def run(self) -> SavedRun:
         """The run as it stands, with what it resumed."""
         environments = (self._environment,) if self._environment else ()
-        return saved.merged([self.previous, SavedRun(environments, tuple(self._records))])
+        return merged([self.previous, SavedRun(environments, tuple(self._records))])
 
 
 def _bounded(settings: Settings) -> Settings:

@@ -17,14 +17,17 @@ import cloudpickle
 import numpy as np
 import psutil
 
-from calcbench import points, running
-from calcbench.bench import memory
+from calcbench.backend.backend import Backend
+from calcbench.backend.prepared import Prepared
 from calcbench.bench.fingerprint import digest
 from calcbench.errors import Unsupported
-from calcbench.interfaces import Backend, Prepared, Problem
-from calcbench.interfaces.problem import Arrays
+from calcbench.judge import asking, contract
 from calcbench.operators import Operator
-from calcbench.record import Status
+from calcbench.operators.points import points_for
+from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.problem import Arrays, Problem
+from calcbench.record.record import Status
+from calcbench.workers.memory import forget_peak, peak, resident, settle
 
 BUSY = 0.1
 """CPU time of a thread, relative to the busiest one's, from which it counts as used."""
@@ -70,7 +73,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What `running.Run` holds, but for the backend."""
+    """What `Run` holds, but for the backend."""
 
     status: Status
     reason: str
@@ -145,7 +148,7 @@ def threads_busy() -> int | Failure | None:
 
 
 def evidence() -> Evidence | Failure:
-    """Run the operator at all points, twice at each (`running.run_points`)."""
+    """Run the operator at all points, twice at each (`judge.contract.run_points`)."""
     return _guarded(lambda: _evidence(_ready().where, _ready().prepared))
 
 
@@ -155,7 +158,7 @@ def run_points(where: Mapping[str, Arrays]) -> Evidence | Failure:
 
 
 def sensitivities(where: Mapping[str, Arrays], seed: int) -> dict[str, np.ndarray] | Failure:
-    """As `running.sensitivities`, for the cell's problem and backend."""
+    """As `judge.asking.sensitivities`, for the cell's problem and backend."""
     return _guarded(lambda: _sensitivities(_ready(), where, seed))
 
 
@@ -163,11 +166,11 @@ def release() -> None:
     """Forget the cell, and give its memory back."""
     global _cell
     _cell = None
-    memory.settle()
+    settle()
 
 
 def _sensitivities(cell: Cell, where: Mapping[str, Arrays], seed: int) -> dict[str, np.ndarray]:
-    return running.sensitivities(cell.problem, cell.backend, where, seed, cell.operator)
+    return asking.sensitivities(cell.problem, cell.backend, where, seed, cell.operator)
 
 
 def _set_up(
@@ -180,18 +183,18 @@ def _set_up(
 ) -> SetUp:
     global _cell, _import_seconds, _imported_bytes
     release()
-    own = points.inputs(problem, size, seed)
-    running.check_limit(problem, backend, own)
-    where = points.points(problem, own, seed, operator)
+    own = problem_inputs(problem, size, seed)
+    contract.check_limit(problem, backend, own)
+    where = points_for(problem, own, seed, operator)
     own = where["own"]
     if _imported_bytes is None:
-        _import_seconds = running.timed_import(backend)
-        _imported_bytes = memory.resident()
+        _import_seconds = contract.timed_import(backend)
+        _imported_bytes = resident()
     seconds = {} if _import_seconds is None else {"import": _import_seconds}
-    before = memory.resident()
-    told = memory.forget_peak()
+    before = resident()
+    told = forget_peak()
     started = time.perf_counter()
-    prepared = backend.prepare(problem, running.elsewhere(where), operator)
+    prepared = backend.prepare(problem, contract.elsewhere(where), operator)
     seconds["prepare"] = time.perf_counter() - started
     if prepared.compile_seconds is not None:
         seconds["compile"] = prepared.compile_seconds
@@ -200,7 +203,7 @@ def _set_up(
     result = prepared.run(native)
     seconds["first"] = time.perf_counter() - started
     _, seconds["unload"] = _median_time(lambda: prepared.unload(result))
-    top = memory.peak() if told else None
+    top = peak() if told else None
     cell = Cell(
         problem,
         backend,
@@ -229,7 +232,7 @@ def _cost(
     if operator.name == "cost":
         return None
     try:
-        prepared = backend.prepare(problem, running.elsewhere(where), "cost")
+        prepared = backend.prepare(problem, contract.elsewhere(where), "cost")
     except Unsupported:
         return None
     native = prepared.load(where["own"])
@@ -278,7 +281,7 @@ def _median_time(function: Any) -> tuple[Any, float]:
 
 def _evidence(where: Mapping[str, Arrays], prepared: Prepared | None) -> Evidence:
     cell = _ready()
-    run = running.run_points(cell.problem, cell.backend, where, cell.operator, prepared=prepared)
+    run = contract.run_points(cell.problem, cell.backend, where, cell.operator, prepared=prepared)
     return Evidence(run.status, run.reason, run.method, run.results, run.bounds)
 
 
@@ -313,4 +316,4 @@ def _guarded(task: Any) -> Any:
         with np.errstate(all="ignore"):  # what overflows shows in the result, and is judged there
             return task()
     except BaseException as error:  # SystemExit too: a backend must not end the process quietly
-        return Failure(*running.outcome(error))
+        return Failure(*contract.outcome(error))

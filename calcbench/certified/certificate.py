@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calcbench import points
 from calcbench.certified.formulas import claimed
 from calcbench.certified.reference import BITS, NotCertified, Reference, reference, rounded
-from calcbench.interfaces.problem import Arrays, Problem
 from calcbench.operators import GRADIENT, Operator
 from calcbench.operators.operator import components
+from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.sampling import thinned
 
 ALLOWANCE = 8.0
 """The multiple of the ball that an exact method may land in: its order of operations is not the
@@ -57,7 +57,7 @@ def affordable(problem: Problem, inputs: Arrays, operator: Operator = GRADIENT) 
     rows = len(inputs[problem.rows[0]]) if problem.rows else 0
     if rows <= FREE_ROWS:
         return True
-    trial = points.thinned(problem, inputs, TRIAL_ROWS)
+    trial = thinned(problem, inputs, TRIAL_ROWS)
     started = time.thread_time()
     with contextlib.suppress(NotCertified):
         certify(problem, trial, "float64", operator)

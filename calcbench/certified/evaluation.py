@@ -15,7 +15,7 @@ from calcbench.certified.balls import Ball, NotFinite, Number, Tape, TooSlow, Un
 from calcbench.certified.jets import along, primal
 from calcbench.certified.vocabulary import namespace
 from calcbench.errors import ProblemError, Unsupported, first_line
-from calcbench.interfaces.problem import Arrays, Problem
+from calcbench.problem.problem import Arrays, Problem
 
 
 class NotCertified(Unsupported):

@@ -12,10 +12,10 @@ from calcbench.certified import balls
 from calcbench.certified.balls import Ball
 from calcbench.certified.evaluation import Evaluation, Found, evaluate, influence, range_fault
 from calcbench.errors import ProblemError
-from calcbench.interfaces.problem import Arrays, Problem
 from calcbench.operators import Operator
 from calcbench.operators.operator import COTANGENT, component, parameter_shapes
 from calcbench.operators.partial import Partial
+from calcbench.problem.problem import Arrays, Problem
 
 ZERO = arb(0)
 

@@ -13,11 +13,11 @@ from calcbench.certified import balls
 from calcbench.certified.balls import Ball, Undecided
 from calcbench.certified.evaluation import NotCertified, guarded, lifted
 from calcbench.certified.vocabulary import namespace
-from calcbench.colouring import compress
-from calcbench.interfaces.problem import Arrays, Problem
 from calcbench.operators import GRADIENT, Operator
+from calcbench.operators.colouring import compress
 from calcbench.operators.formulas import hand_derived
 from calcbench.operators.operator import components, cut, direction, parameter_shapes
+from calcbench.problem.problem import Arrays, Problem
 
 
 def claimed(

@@ -16,9 +16,9 @@ from calcbench.certified.balls import TooSlow, Undecided
 from calcbench.certified.evaluation import Found, NotCertified, NotFiniteHere, NotSmoothHere
 from calcbench.certified.first_order import METHODS, first_order
 from calcbench.certified.second_order import second_order
-from calcbench.interfaces.problem import Arrays, Problem
 from calcbench.operators import GRADIENT, Operator
 from calcbench.operators.operator import cut
+from calcbench.problem.problem import Arrays, Problem
 
 __all__ = ["NotCertified", "NotFiniteHere", "NotSmoothHere", "Reference", "reference", "rounded"]
 

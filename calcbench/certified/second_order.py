@@ -11,12 +11,12 @@ from calcbench.certified import balls
 from calcbench.certified.evaluation import Found, evaluate, influence, range_fault
 from calcbench.certified.first_order import direction_of
 from calcbench.certified.jets import primal, slope_terms, slopes
-from calcbench.colouring import Compression, compress
 from calcbench.errors import ProblemError
-from calcbench.interfaces.problem import Arrays, Problem
-from calcbench.interfaces.structure import Pattern
 from calcbench.operators import Operator
+from calcbench.operators.colouring import Compression, compress
 from calcbench.operators.operator import component, components, parameter_shapes
+from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.structure import Pattern
 
 AT_ONCE = 64
 """Directions in one sweep. More would gain little, and every intermediate result has as many

@@ -19,7 +19,7 @@ from flint import arb, arb_series, ctx
 from calcbench.certified import balls
 from calcbench.certified.balls import Undecided
 from calcbench.certified.vocabulary import namespace
-from calcbench.interfaces.problem import Arrays, Problem
+from calcbench.problem.problem import Arrays, Problem
 
 BITS = 80
 

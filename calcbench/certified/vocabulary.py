@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from calcbench.interfaces.vocabulary import Namespace, iterate, object_reduction
+from calcbench.vocabulary.namespace import Namespace, iterate
+from calcbench.vocabulary.objects import object_reduction
 
 
 class Arithmetic(Protocol):

@@ -14,7 +14,7 @@ from calcbench.cli.selection import operator_option, selection
 from calcbench.cli.terminal import console, print_json, progress
 
 if TYPE_CHECKING:
-    from calcbench.record import Record
+    from calcbench.record.record import Record
 
 
 @click.command("list")
@@ -114,20 +114,20 @@ def show(problem: str, backends: tuple[str, ...], operator: str, as_json: bool) 
       calcbench show saddle --operator hessian
       calcbench show my_cost.py
     """
-    from calcbench import description
-    from calcbench.plugins import select_problems
+    from calcbench.catalogue.selection import select_problems
+    from calcbench.show.describe import describe, draw
 
     with progress() as tell:
         found = []
         for chosen in select_problems([problem]):
             tell(f"{chosen.name} · formula and programs")
-            found.append(description.describe(chosen, backends or None, operator))
+            found.append(describe(chosen, backends or None, operator))
     if as_json:
         print_json(found)
         return
     output = console()
     for description_of_one in found:
-        description.draw(description_of_one, output)
+        draw(description_of_one, output)
 
 
 @click.command()
@@ -163,9 +163,10 @@ def steps(
     """
     from pathlib import Path
 
-    from calcbench import api, plugins, tables
-    from calcbench import steps as difference_steps
-    from calcbench.points import parse_at
+    from calcbench.catalogue.selection import one_problem, select_backends
+    from calcbench.cli.values import parse_values
+    from calcbench.report.tables import draw
+    from calcbench.show import steps as difference_steps
 
     chosen = backends or [
         f"finite_difference[scheme={scheme}]" for scheme in ("forward", "central", "richardson")
@@ -173,10 +174,10 @@ def steps(
     with progress() as tell:
         tell(f"{problem} · {len(difference_steps.STEPS)} steps")
         curve = difference_steps.curve(
-            api.one_problem(problem),
+            one_problem(problem),
             partial,
-            plugins.select_backends(chosen),
-            parse_at(at) if at is not None else None,
+            select_backends(chosen),
+            parse_values(at) if at is not None else None,
         )
         if plot:
             try:
@@ -188,7 +189,7 @@ def steps(
     elif plot:
         click.echo(f"drawn to {plot}")
     else:
-        tables.draw(difference_steps.table(curve), console())
+        draw(difference_steps.table(curve), console())
 
 
 @click.command()
@@ -203,14 +204,14 @@ def doctor(as_json: bool) -> None:
       calcbench doctor
       calcbench doctor --json
     """
-    from calcbench import doctor as checkup
+    from calcbench.show.doctor import draw, examine
 
     with progress() as tell:
-        findings = checkup.examine(tell)
+        findings = examine(tell)
     if as_json:
         print_json(findings.as_json())
     else:
-        checkup.draw(findings, console())
+        draw(findings, console())
     sys.exit(0 if findings.healthy else 1)
 
 
@@ -226,18 +227,20 @@ def _run(
     **options: Any,
 ) -> None:
     """Compare or verify, printing each problem's table as soon as it is there."""
-    from calcbench import api, tables
-    from calcbench.points import parse_at
+    from calcbench.api import compare_each
+    from calcbench.cli.values import parse_values
+    from calcbench.report.comparison import comparison, summary
+    from calcbench.report.tables import draw
 
     output = console()
     records: list[Record] = []
     groups = 0
     with progress() as tell:
-        for batch in api.compare_each(
+        for batch in compare_each(
             [*names, *problems] or None,
             backends or None,
-            parse_at(at) if at is not None else None,
-            direction=parse_at(direction, "direction") if direction is not None else None,
+            parse_values(at) if at is not None else None,
+            direction=parse_values(direction, "direction") if direction is not None else None,
             timed=timed,
             progress=tell,
             **options,
@@ -245,11 +248,11 @@ def _run(
             records += batch
             groups += 1
             if not as_json:
-                tables.draw(tables.comparison(batch, output.width), output)
+                draw(comparison(batch, output.width), output)
     if as_json:
         print_json([record.as_json() for record in records])
     elif groups > 1:
-        tables.draw(tables.summary(records), output)
+        draw(summary(records), output)
     sys.exit(1 if any(record.status.failed for record in records) else 0)
 
 

@@ -24,7 +24,7 @@ def console() -> Console:
     """Rich in a terminal, at its width; plain text of a fixed width in a pipe."""
     from rich.console import Console
 
-    from calcbench.tables import PIPED_WIDTH
+    from calcbench.report.tables import PIPED_WIDTH
 
     class Output(Console):
         def on_broken_pipe(self) -> None:

@@ -21,9 +21,9 @@ from calcbench.cli.terminal import console, print_json
 from calcbench.errors import SelectorError
 
 if TYPE_CHECKING:
-    from calcbench.bench.saved import SavedRun
     from calcbench.bench.session import Session
-    from calcbench.record import Record
+    from calcbench.record.record import Record
+    from calcbench.record.run import SavedRun
 
 RUNS = Path("runs")
 """Where runs are saved if `--output` says nothing, and where `report` looks for the latest."""
@@ -129,13 +129,13 @@ def bench(
       calcbench bench --resume --output runs/all.jsonl
       calcbench bench --shard 1/4 --output part1.jsonl
     """
-    from calcbench import api
+    from calcbench.api import session
     from calcbench.bench.cells import parse_sizes
-    from calcbench.record import Status
+    from calcbench.record.record import Status
 
     if output is None:
         output = latest() if resume else _fresh()
-    session = api.session(
+    session = session(
         [*names, *problems] or None,
         backends or None,
         [size for text in sizes for size in parse_sizes(text)] or None,
@@ -188,13 +188,13 @@ def merge(runs: tuple[Path, ...], output: Path) -> None:
     Examples:
       calcbench merge part1.jsonl part2.jsonl --output all.jsonl
     """
-    from calcbench.bench import saved
+    from calcbench.record.run import Writer, load, merged
 
     if output.exists():
         raise SelectorError(f"{str(output)!r} exists: choose another output")
-    merged = saved.merged([saved.load(path) for path in runs])
+    merged = merged([load(path) for path in runs])
     part = output.with_name(output.name + ".part")  # what fails leaves no half of a run
-    writer = saved.Writer(part)
+    writer = Writer(part)
     try:
         for environment in merged.environments:
             writer.write(environment)
@@ -258,14 +258,14 @@ def compare_runs(first: Path, second: Path, force: bool, as_json: bool) -> None:
       calcbench compare-runs before.jsonl after.jsonl
       calcbench compare-runs laptop.jsonl server.jsonl --force
     """
-    from calcbench import tables
     from calcbench.report.differences import Verdict, differences
+    from calcbench.report.tables import draw
 
     found = differences(_load(first), _load(second), force)
     if as_json:
         print_json(found.as_json())
     else:
-        tables.draw(found.table(), console())
+        draw(found.table(), console())
     worse = found.count(Verdict.SLOWER) + found.count(Verdict.FAILED_SECOND)
     sys.exit(1 if worse else 0)
 
@@ -306,10 +306,10 @@ def _fresh() -> Path:
 
 def _load(path: Path | None) -> SavedRun:
     """A run, with a warning where it is not whole."""
-    from calcbench.bench import saved
+    from calcbench.record.run import load
 
     path = path or latest()
-    run = saved.load(path)
+    run = load(path)
     if run.cut:
         plural = "lines were" if run.cut > 1 else "line was"
         click.echo(f"{path}: {run.cut} {plural} cut short, and left out", err=True)
@@ -335,12 +335,12 @@ def _formatted(run: SavedRun, form: str) -> str:
 
 
 def _draw(run: SavedRun) -> None:
-    from calcbench import tables
     from calcbench.report import formats, provenance
+    from calcbench.report.tables import draw
 
     output = console()
     for table in formats.tables(run, output.width):
-        tables.draw(table, output)
+        draw(table, output)
     click.echo(textwrap.fill(provenance.line(run), output.width))
 
 
@@ -366,7 +366,7 @@ def _dtypes(text: str | None) -> list[str] | None:
 def _plan(session: Session) -> None:
     """Print the cells that are due, and about how long they will take."""
     from calcbench.bench.planning import estimate
-    from calcbench.tables import duration
+    from calcbench.report.tables import duration
 
     for group in session.groups:
         backends = ", ".join(backend.selector for backend in group.backends)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from calcbench.backend.backend import Backend
+from calcbench.backend.prepared import Prepared
 from calcbench.errors import Unsupported
-from calcbench.interfaces.backend import Backend, Prepared
-from calcbench.interfaces.problem import Arrays, Problem
 from calcbench.operators.operator import VALUE, Layout, Operator, component
+from calcbench.problem.problem import Arrays, Problem
 
 if TYPE_CHECKING:
-    from calcbench.interfaces.transforming import Derived, Function, Transforming
+    from calcbench.backend.transforming import Transforming
+    from calcbench.operators.function import Derived, Function
 
 
 class Cost(Operator):
@@ -34,7 +36,7 @@ class Cost(Operator):
     @classmethod
     def compose(cls, backend: Transforming, function: Function) -> Derived:
         """The function itself."""
-        from calcbench.interfaces.transforming import Derived
+        from calcbench.operators.function import Derived
 
         return Derived(function.apply, "")
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from calcbench.errors import ProblemError
-from calcbench.interfaces.problem import Arrays, Problem
 from calcbench.operators.operator import direction, matrix, parameter_shapes
+from calcbench.problem.problem import Arrays, Problem
 
 WORDS = {
     "gradient": "gradient",

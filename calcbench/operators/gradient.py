@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from calcbench.errors import Unsupported
-from calcbench.interfaces.problem import Arrays, Problem
 from calcbench.operators.operator import (
     Layout,
     Operator,
@@ -17,9 +16,11 @@ from calcbench.operators.operator import (
     parameter_shapes,
     unit_directions,
 )
+from calcbench.problem.problem import Arrays, Problem
 
 if TYPE_CHECKING:
-    from calcbench.interfaces.transforming import Derived, Function, Transforming
+    from calcbench.backend.transforming import Transforming
+    from calcbench.operators.function import Derived, Function
 
 
 class Gradient(Operator):
@@ -45,7 +46,7 @@ class Gradient(Operator):
     @classmethod
     def compose(cls, backend: Transforming, function: Function) -> Derived:
         """The pullback of 1; without a pullback, a pushforward for every component."""
-        from calcbench.interfaces.transforming import Derived
+        from calcbench.operators.function import Derived
 
         pullback = backend.pullback(function)
         if pullback is not None:

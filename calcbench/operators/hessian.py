@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from calcbench.backend.backend import Backend
+from calcbench.backend.prepared import Prepared
 from calcbench.errors import Unsupported
-from calcbench.interfaces.backend import Backend, Prepared
-from calcbench.interfaces.problem import Arrays, Problem
 from calcbench.operators.gradient import scalar
 from calcbench.operators.jacobian import matrix_layout, storable, told
 from calcbench.operators.operator import (
@@ -23,9 +23,11 @@ from calcbench.operators.operator import (
     parameter_shapes,
     unit_directions,
 )
+from calcbench.problem.problem import Arrays, Problem
 
 if TYPE_CHECKING:
-    from calcbench.interfaces.transforming import Derived, Function, Transforming
+    from calcbench.backend.transforming import Transforming
+    from calcbench.operators.function import Derived, Function
 
 
 class Hessian(Operator):
@@ -76,7 +78,7 @@ class Hessian(Operator):
     @classmethod
     def compose(cls, backend: Transforming, function: Function) -> Derived:
         """A Hessian-vector product for every component."""
-        from calcbench.interfaces.transforming import Derived
+        from calcbench.operators.function import Derived
 
         hvp, xp = backend.derive("hvp", function), backend.namespace()
         directions = list(unit_directions(backend, function.parameters))
@@ -98,8 +100,8 @@ class Hessian(Operator):
         self, backend: Transforming, function: Function, problem: Problem, inputs: Arrays
     ) -> Derived:
         """A dense one as the backend does it best; a sparse one from few coloured products."""
-        from calcbench.colouring import compress
-        from calcbench.interfaces.transforming import Derived
+        from calcbench.operators.colouring import compress
+        from calcbench.operators.function import Derived
 
         structure = problem.structure(inputs)
         if not structure.sparse:
@@ -120,7 +122,7 @@ class Hessian(Operator):
 
     def fallback(self, backend: Backend, problem: Problem, inputs: Arrays) -> Prepared:
         """From the backend's Hessian-vector product: for every component, or every colour."""
-        from calcbench.colouring import compress
+        from calcbench.operators.colouring import compress
 
         count = components(problem, inputs)
         shapes = tuple(parameter_shapes(problem, inputs).values())

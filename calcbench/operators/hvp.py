@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from calcbench.interfaces.problem import Arrays, Problem
 from calcbench.operators.gradient import scalar
 from calcbench.operators.operator import (
     Layout,
@@ -13,9 +12,11 @@ from calcbench.operators.operator import (
     component,
     parameter_shapes,
 )
+from calcbench.problem.problem import Arrays, Problem
 
 if TYPE_CHECKING:
-    from calcbench.interfaces.transforming import Derived, Function, Transforming
+    from calcbench.backend.transforming import Transforming
+    from calcbench.operators.function import Derived, Function
 
 
 class Hvp(Operator):
@@ -49,7 +50,7 @@ class Hvp(Operator):
 
         The Hessian is symmetric, so the two are the same.
         """
-        from calcbench.interfaces.transforming import Derived, Function
+        from calcbench.operators.function import Derived, Function
 
         gradient = backend.derive("gradient", function)
         slopes = Function(gradient.apply, function.parameters, function.parameters)

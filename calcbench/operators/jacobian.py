@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from calcbench.errors import Unsupported
-from calcbench.interfaces.problem import Arrays, Problem
-from calcbench.interfaces.structure import Pattern
 from calcbench.operators.operator import (
     VALUE,
     Layout,
@@ -22,9 +20,12 @@ from calcbench.operators.operator import (
     parameter_shapes,
     unit_directions,
 )
+from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.structure import Pattern
 
 if TYPE_CHECKING:
-    from calcbench.interfaces.transforming import Derived, Function, Transforming
+    from calcbench.backend.transforming import Transforming
+    from calcbench.operators.function import Derived, Function
 
 LARGEST = 10**8
 """Entries of the largest dense matrix that is computed: 800 MB of float64."""
@@ -74,7 +75,7 @@ class Jacobian(Operator):
     @classmethod
     def compose(cls, backend: Transforming, function: Function) -> Derived:
         """Row by row from the pullback where there is one, else column by column."""
-        from calcbench.interfaces.transforming import Derived
+        from calcbench.operators.function import Derived
 
         xp, (rows,) = backend.namespace(), function.value
         pullback = backend.pullback(function)
@@ -112,8 +113,8 @@ def _compressed(backend: Transforming, function: Function, pattern: Pattern) -> 
 
     By whichever can do with fewer colours: the entries of the fullest row, or column.
     """
-    from calcbench.colouring import compress, transposed
-    from calcbench.interfaces.transforming import Derived
+    from calcbench.operators.colouring import compress, transposed
+    from calcbench.operators.function import Derived
 
     (rows,) = function.value
     forward = backend.pushforward(function) is not None

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
+from calcbench.backend.backend import Backend
+from calcbench.backend.prepared import Prepared
 from calcbench.errors import SelectorError, Unsupported
-from calcbench.interfaces.backend import Backend, Prepared
-from calcbench.interfaces.problem import Arrays, Problem
+from calcbench.problem.problem import Arrays, Problem
 
 if TYPE_CHECKING:
-    from calcbench.interfaces.transforming import Derived, Function, Transforming
+    from calcbench.backend.transforming import Transforming
+    from calcbench.operators.function import Derived, Function
 
 Shape = tuple[int, ...]
 
@@ -139,7 +141,7 @@ class Operator(ABC):
 
     def prepare(self, backend: Backend, problem: Problem, inputs: Arrays) -> Prepared:
         """Make it ready: the backend's own `prepare_…`, its transforms, or its gradient."""
-        from calcbench.interfaces.transforming import Transforming
+        from calcbench.backend.transforming import Transforming
 
         own = getattr(backend, f"prepare_{self.name}", None)
         if own is not None:

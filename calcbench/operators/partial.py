@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from calcbench.backend.backend import Backend
+from calcbench.backend.prepared import Prepared
 from calcbench.errors import SelectorError, Unsupported, nearest
-from calcbench.interfaces.backend import Backend, Prepared
-from calcbench.interfaces.problem import Arrays, Problem
 from calcbench.operators.jacobian import Jacobian
 from calcbench.operators.operator import (
     VALUE,
@@ -22,9 +22,11 @@ from calcbench.operators.operator import (
     place,
     written,
 )
+from calcbench.problem.problem import Arrays, Problem
 
 if TYPE_CHECKING:
-    from calcbench.interfaces.transforming import Derived, Function, Transforming
+    from calcbench.backend.transforming import Transforming
+    from calcbench.operators.function import Derived, Function
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Partial(Operator):
         (Of a vector-valued function without a pushforward, the pushforward that follows from its
         pullback.)
         """
-        from calcbench.interfaces.transforming import Derived
+        from calcbench.operators.function import Derived
 
         name, index = self.place(problem, inputs)
         if backend.pushforward(function) is None and not problem.vector_valued:

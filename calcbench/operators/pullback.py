@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
+from calcbench.backend.backend import Backend
+from calcbench.backend.prepared import Prepared
 from calcbench.errors import Unsupported
-from calcbench.interfaces.backend import Backend, Prepared
-from calcbench.interfaces.problem import Arrays, Problem
 from calcbench.operators.jacobian import times_jacobian
 from calcbench.operators.operator import (
     COTANGENT,
@@ -22,9 +22,11 @@ from calcbench.operators.operator import (
     unit_directions,
 )
 from calcbench.operators.pushforward import seeded
+from calcbench.problem.problem import Arrays, Problem
 
 if TYPE_CHECKING:
-    from calcbench.interfaces.transforming import Derived, Function, Transforming
+    from calcbench.backend.transforming import Transforming
+    from calcbench.operators.function import Derived, Function
 
 
 class Pullback(Operator):
@@ -45,7 +47,7 @@ class Pullback(Operator):
     @classmethod
     def compose(cls, backend: Transforming, function: Function) -> Derived:
         """u times the pushforward along every component."""
-        from calcbench.interfaces.transforming import Derived
+        from calcbench.operators.function import Derived
 
         pushforward = backend.pushforward(function)
         if pushforward is None:

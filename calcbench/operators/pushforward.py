@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
+from calcbench.backend.backend import Backend
+from calcbench.backend.prepared import Prepared
 from calcbench.errors import Unsupported
-from calcbench.interfaces.backend import Backend, Prepared
-from calcbench.interfaces.problem import Arrays, Problem
 from calcbench.operators.jacobian import jacobian_times
 from calcbench.operators.operator import VALUE, Layout, Operator, direction, written
+from calcbench.problem.problem import Arrays, Problem
 
 if TYPE_CHECKING:
-    from calcbench.interfaces.transforming import Derived, Function, Transforming
+    from calcbench.backend.transforming import Transforming
+    from calcbench.operators.function import Derived, Function
 
 
 class Pushforward(Operator):
@@ -40,7 +42,7 @@ class Pushforward(Operator):
         u ↦ Jᵀu is linear, so its own pullback, at any u, is v ↦ J v (Townsend, "A new trick for
         calculating Jacobian vector products", 2017).
         """
-        from calcbench.interfaces.transforming import Derived, Function
+        from calcbench.operators.function import Derived, Function
 
         pullback = backend.pullback(function)
         if pullback is None:

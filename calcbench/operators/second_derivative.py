@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from calcbench.backend.backend import Backend
+from calcbench.backend.prepared import Prepared
 from calcbench.errors import Unsupported
-from calcbench.interfaces.backend import Backend, Prepared
-from calcbench.interfaces.problem import Arrays, Problem
 from calcbench.operators.gradient import scalar
 from calcbench.operators.operator import (
     Layout,
@@ -19,9 +19,11 @@ from calcbench.operators.operator import (
     native_direction,
     parameter_shapes,
 )
+from calcbench.problem.problem import Arrays, Problem
 
 if TYPE_CHECKING:
-    from calcbench.interfaces.transforming import Derived, Function, Transforming
+    from calcbench.backend.transforming import Transforming
+    from calcbench.operators.function import Derived, Function
 
 
 class SecondDerivative(Operator):
@@ -56,7 +58,7 @@ class SecondDerivative(Operator):
     @classmethod
     def compose(cls, backend: Transforming, function: Function) -> Derived:
         """The Hessian-vector product along 1."""
-        from calcbench.interfaces.transforming import Derived
+        from calcbench.operators.function import Derived
 
         hvp = backend.derive("hvp", function)
         one = native_direction(backend, function.parameters, np.ones(1))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from calcbench.interfaces.backend import Backend, Prepared
-from calcbench.interfaces.problem import Arrays, Problem
+from calcbench.backend.backend import Backend
+from calcbench.backend.prepared import Prepared
 from calcbench.operators.gradient import Gradient, scalar
 from calcbench.operators.operator import Layout, Operator, by_parameter, value_name
+from calcbench.problem.problem import Arrays, Problem
 
 if TYPE_CHECKING:
-    from calcbench.interfaces.transforming import Derived, Function, Transforming
+    from calcbench.backend.transforming import Transforming
+    from calcbench.operators.function import Derived, Function
 
 
 class ValueAndGradient(Operator):
@@ -38,7 +40,7 @@ class ValueAndGradient(Operator):
     @classmethod
     def compose(cls, backend: Transforming, function: Function) -> Derived:
         """The function, then its gradient; a framework that shares their work does better."""
-        from calcbench.interfaces.transforming import Derived
+        from calcbench.operators.function import Derived
 
         gradient = backend.derive("gradient", function)
         return Derived(

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from calcbench.record import Record
+from calcbench.record.record import Record
 from calcbench.report import ratios
 from calcbench.report.groups import by_size
 from calcbench.report.summary import Section
-from calcbench.tables import duration
+from calcbench.report.tables import duration
 
 CLOSELY = 100
 """Calls from which on a break-even point is told to two digits: set-up is measured once."""

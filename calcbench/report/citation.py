@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from calcbench.bench.saved import SavedRun
+from calcbench.record.run import SavedRun
 from calcbench.report import provenance
 from calcbench.report.latex_tables import escape
 

@@ -18,13 +18,13 @@ from typing import Any
 
 from calcbench.bench import intervals
 from calcbench.bench.intervals import Estimate
-from calcbench.bench.saved import SavedRun
 from calcbench.errors import SelectorError
-from calcbench.record import Record
+from calcbench.record.record import Record
+from calcbench.record.run import SavedRun
 from calcbench.report import provenance, ratios
 from calcbench.report.groups import Place, place, title
 from calcbench.report.summary import fastest, number
-from calcbench.tables import NOTHING, Cell, Table, duration
+from calcbench.report.tables import NOTHING, Cell, Table, duration
 
 MACHINE = {"cpu": "CPU", "cores": "cores", "processors": "processors", "system": "system"}
 """What makes it another machine, with its name in messages."""

@@ -10,9 +10,9 @@ from typing import Any
 
 import pyperf
 
-from calcbench.bench.saved import SavedRun
 from calcbench.errors import SelectorError
-from calcbench.record import Record
+from calcbench.record.record import Record
+from calcbench.record.run import SavedRun
 
 PLAIN_THREADS = (None, 1)
 

@@ -12,12 +12,12 @@ import re
 from typing import Any
 
 from calcbench.bench.intervals import Estimate
-from calcbench.bench.saved import SavedRun
-from calcbench.record import Record, Status
+from calcbench.record.record import Record, Status
+from calcbench.record.run import SavedRun
 from calcbench.report import break_even, latex_tables, provenance, scaling, summary
 from calcbench.report.groups import by_size
 from calcbench.report.summary import Row, Section
-from calcbench.tables import PIPED_WIDTH, Table, draw
+from calcbench.report.tables import PIPED_WIDTH, Table, draw
 
 SETUP = "(time of k calls: prepare + first, measured once, + k · time; without the import)"
 

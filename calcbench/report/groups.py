@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from calcbench.record import Record
+from calcbench.record.record import Record
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from calcbench.tables import Table
+from calcbench.report.tables import Table
 
 SPECIAL = {
     "\\": r"\textbackslash{}",

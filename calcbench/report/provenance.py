@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from calcbench.bench.saved import Environment, SavedRun
-from calcbench.record import Record, Status
+from calcbench.record.record import Record, Status
+from calcbench.record.run import Environment, SavedRun
 from calcbench.report.groups import threads
 
 UNKNOWN = "not recorded"

@@ -6,7 +6,8 @@ import math
 
 from calcbench.bench import intervals
 from calcbench.bench.intervals import Estimate
-from calcbench.record import Record, Samples
+from calcbench.record.record import Record
+from calcbench.record.samples import Samples
 
 
 def steady(record: Record) -> Estimate | None:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calcbench.record import Record
+from calcbench.record.record import Record
 from calcbench.report.summary import Section
-from calcbench.tables import NOTHING, Cell, Table
+from calcbench.report.tables import NOTHING, Cell, Table
 
 TIME, PER_COST = "time", "× cost"
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from calcbench.bench.intervals import FEWEST, FULL_SPEED, NOISY, Estimate
-from calcbench.bench.saved import SavedRun
-from calcbench.record import Record, Status
+from calcbench.record.record import Record, Status
+from calcbench.record.run import SavedRun
 from calcbench.report import ratios
 from calcbench.report.groups import Place, by_place, by_size, title
-from calcbench.tables import GAP, NAME_WIDTH, NOTHING, Cell, Table, duration
+from calcbench.report.tables import GAP, NAME_WIDTH, NOTHING, Cell, Table, duration
 
 COLUMNS = (
     "size",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from calcbench import Problem
-from calcbench.interfaces.structure import TRIDIAGONAL
+from calcbench.problem.structure import TRIDIAGONAL
 
 
 class BroydenTridiagonal(Problem):

@@ -1,0 +1,102 @@
+"""The vocabulary on complex numbers: each function's analytic continuation, for complex steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from calcbench.vocabulary.namespace import Namespace
+from calcbench.vocabulary.numpy import NUMPY
+
+# --- the vocabulary on complex numbers -----------------------------------------------------
+# Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
+# sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
+# slogdet), not defined (logaddexp), or compare imaginary parts (maximum).
+
+
+def _larger(x: Any, y: Any) -> Any:
+    return np.where(np.real(x) >= np.real(y), x, y)
+
+
+def _smaller(x: Any, y: Any) -> Any:
+    return np.where(np.real(x) <= np.real(y), x, y)
+
+
+def _abs(x: Any) -> Any:
+    return np.where(np.real(x) < 0, -x, x)
+
+
+def _log1p(x: Any) -> Any:
+    # NumPy's complex log1p loses the real part near 0.
+    return np.log1p(np.real(x)) + 1j * np.imag(x) / (1 + np.real(x))
+
+
+def _sigmoid(x: Any) -> Any:
+    positive = np.real(x) >= 0
+    decay = np.exp(np.where(positive, -x, x))
+    return np.where(positive, 1.0, decay) / (1.0 + decay)
+
+
+def _softplus(x: Any) -> Any:
+    return _logaddexp(x, np.zeros_like(x))
+
+
+def _logaddexp(x: Any, y: Any) -> Any:
+    # One choice for both: at a tie, `_larger` and `_smaller` would each take x, and y be lost.
+    first = np.real(x) >= np.real(y)
+    larger, smaller = np.where(first, x, y), np.where(first, y, x)
+    return larger + _log1p(np.exp(smaller - larger))
+
+
+def _max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    flat = np.reshape(x, -1) if axis is None else x
+    along = 0 if axis is None else axis
+    where = np.expand_dims(np.argmax(np.real(flat), axis=along), along)
+    top = np.take_along_axis(flat, where, axis=along)
+    if axis is None:
+        return np.reshape(top, (1,) * np.ndim(x)) if keepdims else top[0]
+    return top if keepdims else np.squeeze(top, axis=along)
+
+
+def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    top = np.max(np.real(x), axis=axis, keepdims=True)
+    total = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    return total if keepdims else np.squeeze(total, axis=axis)
+
+
+def _cholesky(a: Any) -> Any:
+    """Cholesky-Banachiewicz with transposes instead of conjugates, so that it is analytic."""
+    n = a.shape[-1]
+    factor = np.zeros(a.shape, dtype=a.dtype)
+    for i in range(n):
+        for j in range(i + 1):
+            rest = a[i, j] - np.sum(factor[i, :j] * factor[j, :j])
+            factor[i, j] = np.sqrt(rest) if i == j else rest / factor[j, j]
+    return factor
+
+
+def _slogdet(a: Any) -> Any:
+    """The phase of the determinant, less its real sign, is the imaginary part of log |det|."""
+    phase, logdet = np.linalg.slogdet(a)
+    sign = np.sign(np.real(phase))
+    return sign, logdet + np.log(phase * sign)
+
+
+COMPLEX = Namespace(
+    {
+        **{name: value for name, value in vars(NUMPY).items() if name not in ("_prefix", "linalg")},
+        "abs": _abs,
+        "log1p": _log1p,
+        "sigmoid": _sigmoid,
+        "softplus": _softplus,
+        "maximum": _larger,
+        "minimum": _smaller,
+        "logaddexp": _logaddexp,
+        "max": _max,
+        "logsumexp": _logsumexp,
+        "linalg.cholesky": _cholesky,
+        "linalg.solve": NUMPY.linalg.solve,
+        "linalg.slogdet": _slogdet,
+    }
+)

@@ -1,0 +1,123 @@
+"""JAX: reverse mode, compiled ahead of time by XLA (jit) or op by op (eager)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from calcbench.backend.calling import timed
+from calcbench.backend.transforming import Transforming
+from calcbench.backends.jax.vocabulary import namespace
+from calcbench.operators.function import Derived, Function
+from calcbench.problem.problem import Problem
+from calcbench.vocabulary.namespace import Namespace
+
+
+@dataclass(frozen=True)
+class Jax(Transforming):
+    """JAX's grad, under jit (compiled ahead of time) or eagerly."""
+
+    name: ClassVar[str] = "jax"
+    kind: ClassVar[Literal["exact", "approximate", "symbolic"]] = "exact"
+    requires: ClassVar[tuple[str, ...]] = ("jax",)
+    install: ClassVar[str] = "python -m pip install jax"
+
+    mode: Literal["jit", "eager"] = "jit"
+
+    def namespace(self) -> Namespace:
+        return namespace(self.framework(), eager=self.mode == "eager")
+
+    def convert(self, array: np.ndarray) -> Any:
+        return self.framework().numpy.asarray(self.cast(array))
+
+    def precision(self) -> contextlib.AbstractContextManager[Any]:
+        """The context in which JAX keeps float64, without its global switch."""
+        if self.dtype == "float64":
+            return self.framework().enable_x64(True)
+        return contextlib.nullcontext()
+
+    def context(self) -> contextlib.AbstractContextManager[Any]:
+        return self.precision()
+
+    def native(self, value: Any) -> Any:
+        return self.framework().numpy.asarray(value)
+
+    def check(self, problem: Problem, function: Function, native: tuple[Any, ...]) -> None:
+        count = len(function.parameters)
+        value = self.framework().eval_shape(function.apply, native[:count], native[count:])
+        problem.check_cost(value.shape, value.dtype, function.value)
+
+    def pushforward(self, function: Function) -> Derived:
+        jvp = self.framework().jvp
+
+        def push(parameters: Any, data: Any, direction: Any) -> Any:
+            return jvp(lambda *p: function.apply(p, data), parameters, direction)[1]
+
+        return Derived(push, "forward")
+
+    def pullback(self, function: Function) -> Derived:
+        vjp = self.framework().vjp
+
+        def pull(parameters: Any, data: Any, cotangent: Any) -> Any:
+            return vjp(lambda *p: function.apply(p, data), *parameters)[1](cotangent)
+
+        return Derived(pull, "reverse")
+
+    def gradient(self, function: Function) -> Derived:
+        return self._transformed(self.framework().grad, function, "reverse")
+
+    def value_and_gradient(self, function: Function) -> Derived:
+        return self._transformed(self.framework().value_and_grad, function, "reverse, one sweep")
+
+    def jacobian(self, function: Function) -> Derived:
+        jax = self.framework()
+        if function.components <= function.value[0]:
+            return self._transformed(jax.jacfwd, function, "forward, columns at once")
+        return self._transformed(jax.jacrev, function, "reverse, rows at once")
+
+    def hessian(self, function: Function) -> Derived:
+        hessian = self.framework().hessian
+        return self._transformed(hessian, function, "forward over reverse, columns at once")
+
+    def _transformed(self, transform: Any, function: Function, method: str) -> Derived:
+        """One of JAX's own transforms, by all parameters."""
+        wanted = tuple(range(len(function.parameters)))
+
+        def apply(parameters: Any, data: Any) -> Any:
+            return transform(lambda *p: function.apply(p, data), argnums=wanted)(*parameters)
+
+        return Derived(apply, method)
+
+    def finish(
+        self, function: Callable[..., Any], native: tuple[Any, ...]
+    ) -> tuple[Callable[[tuple[Any, ...]], Any], float | None]:
+        def run(native: Any) -> Any:
+            result = compiled(*native)
+            _wait(result)
+            return result
+
+        def run_eagerly(native: Any) -> Any:
+            with self.precision():
+                result = function(*native)
+                _wait(result)
+                return result
+
+        if self.mode == "eager":
+            return run_eagerly, None
+        # Compiled inside the context, the call needs no context: a traced function called
+        # outside it would silently be traced again in float32.
+        compiled, seconds = timed(self.framework().jit(function).lower(*native).compile)
+        return run, seconds
+
+
+def _wait(result: Any) -> None:
+    """Return when every array is there. (jax.block_until_ready takes 2 µs over it.)"""
+    for part in result if type(result) is tuple else (result,):
+        if type(part) is tuple:
+            _wait(part)
+        else:
+            part.block_until_ready()

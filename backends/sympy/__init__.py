@@ -1,0 +1,5 @@
+"""SymPy: trace the cost into a formula, differentiate the formula, compile it to NumPy."""
+
+from calcbench.backends.sympy.derivatives import SymPy
+
+__all__ = ["SymPy"]

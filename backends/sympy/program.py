@@ -1,0 +1,322 @@
+"""Programs in SymPy: the formula in symbols, then the same names take numbers."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from calcbench.backend.rows import CHECKED_ROWS
+from calcbench.backends.sympy.derivatives import SymPy
+from calcbench.errors import Unsupported
+from calcbench.operators import Operator
+from calcbench.operators.operator import components
+from calcbench.operators.partial import Partial
+from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.problem import Arrays, Problem
+from calcbench.show.programs.numpy import matrix_transpose, numpy_value
+from calcbench.show.programs.writer import (
+    ITERATE,
+    Rule,
+    Spelling,
+    Use,
+    Writer,
+    asked,
+    comprehension,
+    mapping,
+)
+from calcbench.vocabulary.numpy import NUMPY
+
+# --- a program without calcbench -----------------------------------------------------------
+# First the formula, in symbols; it becomes a function, and then the same names take numbers.
+
+LARGEST_PROGRAM = 200
+"""Symbols that are still worth writing a program for."""
+
+
+LONGEST = 100
+"""Operations in the cost, times the number of its partials, that are still worth printing."""
+
+
+LARGEST_MATRIX = 20
+"""Components of the parameters up to which a program takes the second derivatives one by one."""
+
+
+PROGRAMS = {
+    "gradient": "dC/d{name}",
+    "partial": "dC/d{name}",
+    "jacobian": "dC/d{name}",
+    "hessian": "d2C/d{one} d{other}",
+    "second_derivative": "d2C/d{name}2",
+}
+"""Operators that have a program, and what is printed before each of its values."""
+
+
+def program(backend: SymPy, problem: Problem, operator: Operator | None = None) -> str:
+    """Write a short stand-alone program that computes an operator this way.
+
+    Without `operator`, the gradient. Raises `Unsupported` with the reason where there is none.
+    """
+    return _write(backend, problem, asked(problem, operator, PROGRAMS))
+
+
+def _write(backend: SymPy, problem: Problem, operator: Operator) -> str:
+    row, kept = _one_row(problem, backend.name)
+    writer = Writer(problem, backend.name, SPELLING, NUMPY, row, operator=operator)
+    cost, partials = writer.fresh("cost", "value"), writer.fresh("partials", "derivatives")
+    symbols = [name for name in row if row[name].dtype.kind == "f"]
+    symbols.sort(key=lambda name: name in problem.rows)
+    declared = _declarations(row, symbols, real=writer.mentions(*WANT_REAL))
+    *needs, formula = writer.body(cost)
+    each = writer.fresh("s", "symbol")
+    derived = _derivatives(writer, cost, each)
+    values = "gradient" if operator.name == "partial" else operator.name
+    heading = "# The formula, for one row of the data.\n" if problem.rows else ""
+    blocks = [*needs, f"{heading}{declared}\n{formula}", mapping(partials, derived)]
+    numbers = not problem.vector_valued and not any(array.ndim for array in row.values())
+    if not problem.rows and numbers:
+        printed = _print(operator, values, partials, "")
+        return writer.compose(*blocks, _at_a_point(writer, values, partials), printed)
+    compiled = f"sp.lambdify([{', '.join(symbols)}], d)"
+    blocks[-1] += "\n" + comprehension("functions", compiled, f"name, d in {partials}.items()")
+    *needs, data = writer.data(numpy_value)
+    short = not problem.vector_valued and _work(backend, problem) * len(derived) <= (
+        LONGEST * len(problem.parameters)
+    )
+    over = f"{problem.reduction} of " if problem.rows else ""
+    return writer.compose(
+        *blocks,
+        *needs,
+        f"# Its value at the {'data' if problem.rows else 'point'}.\n{data}",
+        _evaluate(problem, values, row, symbols, kept),
+        _print(operator, values, partials if short else "", over),
+    )
+
+
+def _one_row(problem: Problem, backend: str) -> tuple[Arrays, bool]:
+    """The inputs with one row of data, and whether it must keep its axis of length 1.
+
+    Most costs read the same for one row as for many. That is tried out, on a few rows.
+    """
+    inputs = problem_inputs(problem)
+    cost = problem.cost_on(backend, NUMPY)
+
+    def at(rows: Any) -> Arrays:
+        return {n: array[rows] if n in problem.rows else array for n, array in inputs.items()}
+
+    def value(rows: Any) -> float:
+        parameters, data = problem.split(at(rows))
+        return float(cost(*parameters, **data))
+
+    size = sum(array.size for array in at(slice(1)).values())
+    if size > LARGEST_PROGRAM:
+        raise Unsupported(f"no program: {size} symbols are too many, over {LARGEST_PROGRAM}")
+    if not problem.rows:
+        return inputs, False
+    count = min(CHECKED_ROWS, len(inputs[problem.rows[0]]))
+    combine = np.mean if problem.reduction == "mean" else np.sum
+    try:
+        reads_the_same = np.isclose(combine([value(i) for i in range(count)]), value(slice(count)))
+    except (IndexError, ValueError, TypeError, AttributeError):
+        reads_the_same = False
+    return (at(0), False) if reads_the_same else (at(slice(1)), True)
+
+
+def _declarations(row: Arrays, symbols: list[str], real: bool) -> str:
+    """`m, b = sp.symbols("m b")`, arrays of symbols, and the indices as they are."""
+    assumption = ", real=True" if real else ""
+    numbers = [name for name in symbols if row[name].ndim == 0]
+    lines = []
+    if numbers:
+        lines.append(f'{", ".join(numbers)} = sp.symbols("{" ".join(numbers)}"{assumption})')
+    for name in symbols:
+        shape, size = row[name].shape, row[name].size
+        if shape:
+            reshape = f".reshape{shape}" if len(shape) > 1 else ""
+            lines.append(f'{name} = np.array(sp.symbols("{name}:{size}"{assumption})){reshape}')
+    lines += [f"{n} = np.array({row[n].tolist()})" for n in row if n not in symbols]
+    return "\n".join(lines)
+
+
+def _derivative(cost: str, name: str, rank: int, each: str) -> str:
+    if rank == 0:
+        return f"sp.diff({cost}, {name})"
+    if rank == 1:
+        return f"[sp.diff({cost}, {each}) for {each} in {name}]"
+    return f"np.vectorize(sp.diff)({cost}, {name}).tolist()"
+
+
+def _derivatives(writer: Writer, cost: str, each: str) -> dict[Any, str]:
+    """The derivatives by name, as source text."""
+    problem, operator, inputs = writer.problem, writer.operator, writer.inputs
+    ranks = {name: inputs[name].ndim for name in problem.parameters}
+    if isinstance(operator, Partial):
+        rows, symbol = writer.fresh("c", "output"), operator.component
+        one = _derivative(cost, symbol, 0, each)
+        if problem.vector_valued:
+            one = f"[sp.diff({rows}, {symbol}) for {rows} in {cost}]"
+        return {symbol: one}
+    if operator.name == "gradient":
+        return {name: _derivative(cost, name, rank, each) for name, rank in ranks.items()}
+    if operator.name == "second_derivative" and not any(ranks.values()):
+        return {name: f"sp.diff({cost}, {name}, 2)" for name in ranks}
+    if max(ranks.values()) > 1 or components(problem, inputs) > LARGEST_MATRIX:
+        raise Unsupported(
+            f"no program for the {operator.name}, only by numbers and vectors of up to "
+            f"{LARGEST_MATRIX} components together"
+        )
+    if operator.name == "jacobian":
+        rows = writer.fresh("c", "output")
+        return {
+            name: f"[{_derivative(rows, name, rank, each)} for {rows} in {cost}]"
+            for name, rank in ranks.items()
+        }
+    other = writer.fresh("t", "second_symbol")
+    pairs = itertools.combinations_with_replacement(ranks, 2)
+    found = {pair: _second(cost, pair, ranks, each, other) for pair in pairs}
+    return found if operator.name == "hessian" else {name: found[name, name] for name in ranks}
+
+
+def _second(cost: str, pair: tuple[str, str], ranks: Any, each: str, other: str) -> str:
+    """One block of a Hessian, by two numbers or vectors."""
+    first, second = (s if ranks[n] else n for n, s in zip(pair, (each, other), strict=True))
+    text = f"sp.diff({cost}, {first}, {second})"
+    for name, symbol in zip(reversed(pair), (other, each), strict=True):
+        text = f"[{text} for {symbol} in {name}]" if ranks[name] else text
+    return text
+
+
+def _at_a_point(writer: Writer, result: str, partials: str) -> str:
+    """Substitute numbers into the formula."""
+    writer.refuse_attributes(list(writer.inputs))
+    point = writer.fresh("point", "values")
+    values = ", ".join(f"{name}: {float(array)!r}" for name, array in writer.inputs.items())
+    over = f"name, d in {partials}.items()"
+    return f"{point} = {{{values}}}\n{comprehension(result, f'float(d.subs({point}))', over)}"
+
+
+def _evaluate(problem: Problem, result: str, row: Arrays, symbols: list[str], kept: bool) -> str:
+    """Call the functions: on every row of the data, if there are rows."""
+    fixed = [name for name in symbols if name not in problem.rows]
+    rows = [f"{name}[:, None]" if kept else name for name in symbols if name in problem.rows]
+    arrays = any(row[name].ndim for name in (*problem.parameters, *problem.rows))
+    if rows and (arrays or problem.reduction == "sum"):
+        call = f"function({', '.join([*fixed, '*row'])})"
+        value = f"np.{problem.reduction}([{call} for row in zip({', '.join(rows)})], axis=0)"
+    elif rows:
+        value = f"np.mean(function({', '.join(symbols)}))"
+    else:
+        value = f"np.array(function({', '.join(symbols)}))"
+    return comprehension(result, value, "name, function in functions.items()")
+
+
+def _work(backend: SymPy, problem: Problem) -> int:
+    """Operations in the cost of one row, times the number of partials."""
+    inputs = problem_inputs(problem)
+    cost = backend.trace(problem, inputs).cost
+    return int(cost.count_ops()) * sum(inputs[name].size for name in problem.parameters)
+
+
+def _print(operator: Operator, values: str, partials: str, over: str) -> str:
+    """Print each value, after its formula if `partials` are to be printed."""
+    pair = operator.name == "hessian"
+    name, index = ("(one, other)", "one, other") if pair else ("name", "name")
+    formula = f"{over}{{partial}} = {{{values}[{index}]}}" if partials else "{partial}"
+    return (
+        f"for {name}, partial in {partials or values}.items():\n"
+        f'    print(f"{PROGRAMS[operator.name]} = {formula}")'
+    )
+
+
+WANT_REAL = ("abs", "maximum", "minimum", "max", "sqrt", "linalg.cholesky", "linalg.slogdet")
+"""Functions whose derivatives SymPy states for real symbols only."""
+
+
+def _spell_elementwise(name: str, scalar: str) -> Rule:
+    """A function of expressions; on arrays, it is applied to every element."""
+
+    def rule(use: Use) -> str:
+        if max(use.ranks, default=0) <= 0:
+            return scalar
+        if scalar.startswith("lambda "):
+            return f"def {name}(x):\n    return np.vectorize({scalar})(x)"
+        arguments = "x, y" if len(use.arguments) == 2 else "x"
+        return f"lambda {arguments}: np.vectorize({scalar})({arguments})"
+
+    return rule
+
+
+def _spell_reduction(name: str) -> Rule:
+    """The mean of one row is the row; arrays of expressions are for NumPy."""
+
+    def rule(use: Use) -> str:
+        return "lambda x: x" if use.ranks[:1] == (0,) else f"np.{name}"
+
+    return rule
+
+
+def _spell_max(use: Use) -> str:
+    plain = use.ranks == (1,) and not use.keywords
+    return "lambda x: sp.Max(*x)" if plain else ""
+
+
+def _spell_where(use: Use) -> str:
+    plain = max(use.ranks, default=0) <= 0
+    return "lambda condition, x, y: sp.Piecewise((x, condition), (y, True))" if plain else ""
+
+
+def _spell_logsumexp(use: Use) -> str:
+    if use.ranks == (1,) and not use.keywords:
+        return "lambda x: sp.log(sum(sp.exp(term) for term in x))"
+    return """\
+def logsumexp(x, axis=None, keepdims=False):
+    total = np.sum(np.vectorize(sp.exp)(x), axis=axis, keepdims=keepdims)
+    return np.vectorize(sp.log)(total)"""
+
+
+def _spell_solve(use: Use) -> str:
+    flat = ".ravel()" if use.ranks == (2, 1) else ""
+    # By minors: elimination would choose pivots before it knows the numbers.
+    return f'lambda a, b: np.array(sp.Matrix(a).inv("ADJ") @ sp.Matrix(b)){flat}'
+
+
+_SCALAR = {
+    **{name: f"sp.{name}" for name in ("exp", "log", "sqrt", "sin", "cos", "tan", "tanh")},
+    "abs": "sp.Abs",
+    "maximum": "sp.Max",
+    "minimum": "sp.Min",
+    "expm1": "lambda x: sp.exp(x) - 1",
+    "log1p": "lambda x: sp.log(1 + x)",
+    "sigmoid": "lambda x: 1 / (1 + sp.exp(-x))",
+    "softplus": "lambda x: sp.log(1 + sp.exp(x))",
+}
+
+
+SPELLING = Spelling(
+    "SymPy",
+    {
+        **{name: _spell_elementwise(name, scalar) for name, scalar in _SCALAR.items()},
+        **{name: _spell_reduction(name) for name in ("sum", "mean")},
+        **{name: f"np.{name}" for name in ("einsum", "reshape", "stack")},
+        "pi": "sp.pi",
+        "logaddexp": "lambda x, y: sp.log(sp.exp(x) + sp.exp(y))",
+        "where": _spell_where,
+        "max": _spell_max,
+        "logsumexp": _spell_logsumexp,
+        "matmul": "lambda x, y: x @ y",
+        "matrix_transpose": matrix_transpose,
+        "concat": "np.concatenate",
+        "take": "lambda x, indices, axis=0: np.take(x, indices, axis=axis)",
+        "take_along_axis": "np.take_along_axis",
+        "linalg.cholesky": "lambda x: np.array(sp.Matrix(x).cholesky(hermitian=False))",
+        "linalg.solve": _spell_solve,
+        "linalg.slogdet": """\
+def slogdet(x):
+    determinant = sp.Matrix(x).det()
+    sign = sp.Piecewise((1, determinant > 0), (-1, True))
+    return sign, sp.log(sp.Abs(determinant))""",
+        "iterate": ITERATE,
+    },
+    imports={"sp": "import sympy as sp"},
+)

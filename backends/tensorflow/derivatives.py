@@ -1,0 +1,220 @@
+"""TensorFlow: a gradient tape, run eagerly, as a graph (function), or compiled by XLA."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from calcbench.backend.calling import timed
+from calcbench.backend.transforming import Transforming
+from calcbench.backends.tensorflow.vocabulary import namespace
+from calcbench.operators.function import Derived, Function
+from calcbench.problem.problem import Problem
+from calcbench.vocabulary.namespace import Namespace
+
+
+@dataclass(frozen=True)
+class TensorFlow(Transforming):
+    """TensorFlow's gradient tape, eager, in a graph or compiled by XLA."""
+
+    name: ClassVar[str] = "tensorflow"
+    kind: ClassVar[Literal["exact", "approximate", "symbolic"]] = "exact"
+    requires: ClassVar[tuple[str, ...]] = ("tensorflow",)
+    install: ClassVar[str] = "python -m pip install tensorflow"
+
+    mode: Literal["eager", "function", "xla"] = "eager"
+
+    @classmethod
+    def framework(cls) -> Any:
+        """Import TensorFlow without its log lines on the standard error stream."""
+        if "tensorflow" in sys.modules:
+            return super().framework()
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        with _quiet_stderr():
+            tensorflow = super().framework()
+            with contextlib.suppress(AttributeError):  # something else of that name
+                # It looks for GPUs when first used, and logs that there are none.
+                tensorflow.config.list_physical_devices()
+        return tensorflow
+
+    def namespace(self) -> Namespace:
+        return namespace(self.framework(), self.dtype, xla=self.mode == "xla")
+
+    def convert(self, array: np.ndarray) -> Any:
+        return self.framework().constant(self.cast(array))
+
+    def native(self, value: Any) -> Any:
+        tf = self.framework()
+        return value if tf.is_tensor(value) else tf.constant(value, self.dtype)
+
+    def check(self, problem: Problem, function: Function, native: tuple[Any, ...]) -> None:
+        count = len(function.parameters)
+        value = function.apply(native[:count], native[count:])
+        problem.check_cost(tuple(value.shape), value.dtype.name, function.value)
+
+    def pullback(self, function: Function) -> Derived:
+        tf = self.framework()
+
+        def pull(parameters: Any, data: Any, cotangent: Any) -> Any:
+            tape, value = _taped(tf, function, parameters, data)
+            return _gradient(tf, tape, value, parameters, cotangent)
+
+        return Derived(pull, "reverse")
+
+    def pushforward(self, function: Function) -> Derived:
+        tf = self.framework()
+
+        def push(parameters: Any, data: Any, direction: Any) -> Any:
+            with tf.autodiff.ForwardAccumulator(parameters, direction) as accumulator:
+                value = function.apply(parameters, data)
+            return accumulator.jvp(value, tf.UnconnectedGradients.ZERO)
+
+        return Derived(push, "forward")
+
+    def gradient(self, function: Function) -> Derived:
+        pull = self.pullback(function).apply
+        return Derived(lambda p, d: pull(p, d, None), "reverse")
+
+    def value_and_gradient(self, function: Function) -> Derived:
+        tf = self.framework()
+
+        def both(parameters: Any, data: Any) -> Any:
+            tape, value = _taped(tf, function, parameters, data)
+            return value, _gradient(tf, tape, value, parameters)
+
+        return Derived(both, "reverse, one sweep")
+
+    def jacobian(self, function: Function) -> Derived:
+        """By rows; or, where columns are fewer, by the rows of the transpose."""
+        tf = self.framework()
+
+        def by_rows(parameters: Any, data: Any) -> Any:
+            tape, value = _taped(tf, function, parameters, data, persistent=True)
+            return self._sweeps(tape, value, parameters)
+
+        if function.components >= function.value[0]:
+            return Derived(by_rows, f"reverse, rows {self._together}")
+        count = len(function.parameters)
+        sizes = [math.prod(shape) for shape in function.parameters]
+        pull = self.pullback(function).apply
+
+        def transposed(cotangent: Any, point: Any) -> Any:
+            return _flat(tf, pull(point[:count], point[count:], *cotangent))
+
+        # u ↦ Jᵀu is linear in u, so its Jacobian, at any u, is Jᵀ.
+        linear = Function(transposed, (function.value,), (function.components,))
+
+        def by_columns(parameters: Any, data: Any) -> Any:
+            anywhere = (tf.zeros(function.value, self.dtype),)
+            tape, pulled = _taped(tf, linear, anywhere, (*parameters, *data), persistent=True)
+            (columns,) = self._sweeps(tape, pulled, anywhere)
+            pieces = tf.split(tf.transpose(columns), sizes, axis=1)
+            ends = zip(pieces, function.parameters, strict=True)
+            return tuple(tf.reshape(piece, (*function.value, *shape)) for piece, shape in ends)
+
+        return Derived(by_columns, f"reverse over reverse, columns {self._together}")
+
+    def hvp(self, function: Function) -> Derived:
+        """Two tapes: a forward accumulator takes twice the time, and eight times under XLA."""
+        tf = self.framework()
+        slopes = Function(self.gradient(function).apply, function.parameters, function.parameters)
+
+        def hvp(parameters: Any, data: Any, direction: Any) -> Any:
+            tape, partials = _taped(tf, slopes, parameters, data)
+            return _gradient(tf, tape, partials, parameters, direction)
+
+        return Derived(hvp, "reverse over reverse")
+
+    def hessian(self, function: Function) -> Derived:
+        tf = self.framework()
+        gradient = self.gradient(function).apply
+        sizes = [math.prod(shape) for shape in function.parameters]
+
+        def flat(parameters: Any, data: Any) -> Any:
+            return _flat(tf, gradient(parameters, data))
+
+        slopes = Function(flat, function.parameters, (function.components,))
+
+        def hessian(parameters: Any, data: Any) -> Any:
+            tape, partials = _taped(tf, slopes, parameters, data, persistent=True)
+            blocks = self._sweeps(tape, partials, parameters)
+            return tuple(zip(*(tf.split(block, sizes) for block in blocks), strict=True))
+
+        return Derived(hessian, f"reverse over reverse, rows {self._together}")
+
+    @property
+    def _together(self) -> str:
+        return "one by one" if self.mode == "eager" else "at once"
+
+    def _sweeps(self, tape: Any, value: Any, parameters: Any) -> Any:
+        """The Jacobian of a vector on a persistent tape: a sweep for each of its components."""
+        tf = self.framework()
+        units = tf.eye(value.shape[0], dtype=value.dtype)
+
+        def sweep(unit: Any) -> Any:
+            return _gradient(tf, tape, value, parameters, unit)
+
+        if self.mode != "eager":
+            return tf.vectorized_map(sweep, units)
+        # Eagerly, vectorized_map would trace its graph anew at every call.
+        return tuple(map(tf.stack, zip(*map(sweep, tf.unstack(units)), strict=True)))
+
+    def finish(
+        self, function: Callable[..., Any], native: tuple[Any, ...]
+    ) -> tuple[Callable[[tuple[Any, ...]], Any], float | None]:
+        if self.mode == "eager":
+            return lambda native: function(*native), None
+        graph = self.framework().function(function, jit_compile=self.mode == "xla", autograph=False)
+        concrete = graph.get_concrete_function(*native)
+        # The first call compiles: XLA to machine code, a graph into its optimised form.
+        _, seconds = timed(concrete, *native)
+        return lambda native: concrete(*native), seconds
+
+
+def _taped(
+    tf: Any, function: Function, parameters: Any, data: Any, persistent: bool = False
+) -> tuple[Any, Any]:
+    """The function's value, and the tape that recorded it."""
+    with tf.GradientTape(persistent=persistent, watch_accessed_variables=False) as tape:
+        tape.watch(parameters)
+        value = function.apply(parameters, data)
+    return tape, value
+
+
+def _gradient(tf: Any, tape: Any, value: Any, parameters: Any, cotangent: Any = None) -> Any:
+    """One backward sweep: a tensor for each parameter, zeros where nothing depends on it."""
+    zero = tf.UnconnectedGradients.ZERO
+    partials = tape.gradient(value, parameters, cotangent, unconnected_gradients=zero)
+    # Gathering from a parameter gives its gradient as IndexedSlices.
+    return tuple([p if isinstance(p, tf.Tensor) else tf.convert_to_tensor(p) for p in partials])
+
+
+def _flat(tf: Any, arrays: Any) -> Any:
+    """Arrays end to end, as one vector."""
+    return tf.concat([tf.reshape(array, (-1,)) for array in arrays], axis=0)
+
+
+@contextlib.contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Hold back what native code writes to file descriptor 2 (Python cannot see it).
+
+    TensorFlow logs before its logger reads TF_CPP_MIN_LOG_LEVEL. Python's own sys.stderr still
+    goes to the same descriptor, so an exception's traceback is not lost: it travels as itself.
+    """
+    sys.stderr.flush()
+    saved = os.dup(2)
+    try:
+        with tempfile.TemporaryFile() as held:
+            os.dup2(held.fileno(), 2)
+            yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)

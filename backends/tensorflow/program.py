@@ -1,0 +1,244 @@
+"""Programs in TensorFlow: gradient tapes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from calcbench.backends.tensorflow.derivatives import TensorFlow
+from calcbench.operators import Operator
+from calcbench.operators.partial import Partial
+from calcbench.problem.problem import Problem
+from calcbench.show.programs.writer import (
+    ALL,
+    ITERATE,
+    Spelling,
+    Use,
+    Value,
+    Writer,
+    asked,
+    indexed,
+    listed,
+    pairs,
+    prints,
+    quoted,
+)
+from calcbench.vocabulary.names import NAMES
+from calcbench.vocabulary.numpy import NUMPY
+
+# --- a program without calcbench -----------------------------------------------------------
+
+
+def program(backend: TensorFlow, problem: Problem, operator: Operator | None = None) -> str:
+    """Write a short stand-alone program that computes an operator this way.
+
+    Without `operator`, the gradient. Raises `Unsupported` with the reason where there is none.
+    """
+    return _write(backend, problem, asked(problem, operator, ALL))
+
+
+def _write(backend: TensorFlow, problem: Problem, operator: Operator) -> str:
+    writer = Writer(problem, backend.name, SPELLING, NUMPY, operator=operator)
+    forward = operator.name == "pushforward"  # which XLA does not take of variables
+    data = writer.data(_constant if forward else _tensor)
+    *needs, cost = writer.cost()
+    graph = {"eager": "", "function": "@tf.function\n", "xla": "@tf.function(jit_compile=True)\n"}
+    block = _OPERATORS[operator.name](writer)
+    return writer.compose(
+        *data, *needs, graph[backend.mode] + cost, block, prints(writer, ".numpy()")
+    )
+
+
+def _first_tape(writer: Writer) -> str:
+    return f"with tf.GradientTape() as tape:\n    {writer.value} = cost({writer.arguments})\n"
+
+
+def _unconnected(writer: Writer) -> str:
+    """The argument that gives 0 by a parameter on which nothing depends."""
+    used = all(map(writer.uses, writer.problem.parameters))
+    return "" if used else ', unconnected_gradients="zero"'
+
+
+def _by_name(writer: Writer) -> str:
+    parameters = ", ".join(f"{quoted(name)}: {name}" for name in writer.problem.parameters)
+    return f"{{{parameters}}}"
+
+
+def _dense(writer: Writer, result: str) -> str:
+    """The lines that make tensors of what the tape gave by name."""
+    if not writer.mentions("take"):
+        return ""
+    return (
+        "\n# What tf.gather reads has its gradient as IndexedSlices.\n"
+        f"{result} = {{name: tf.convert_to_tensor(g) for name, g in {result}.items()}}"
+    )
+
+
+def _tape_gradient(writer: Writer) -> str:
+    zero = _unconnected(writer)
+    taken = f"gradient = tape.gradient({writer.value}, {_by_name(writer)}{zero})"
+    return _first_tape(writer) + taken + _dense(writer, "gradient")
+
+
+def _tape_pullback(writer: Writer) -> str:
+    ones = f"output_gradients=tf.ones_like({writer.value})"
+    return (
+        f"{_first_tape(writer)}# A cotangent of ones.\nproduct = tape.gradient(\n"
+        f"    {writer.value}, {_by_name(writer)}, {ones}{_unconnected(writer)}\n)"
+        f"{_dense(writer, 'product')}"
+    )
+
+
+def _tape_partial(writer: Writer) -> str:
+    operator = writer.operator
+    assert isinstance(operator, Partial)
+    name, _ = operator.place(writer.problem, writer.inputs)
+    taken = "jacobian" if writer.problem.vector_valued else "gradient"
+    whole = f"tape.{taken}({writer.value}, {name}{_unconnected(writer)})"
+    if writer.mentions("take"):
+        whole = f"tf.convert_to_tensor({whole})"
+    return f"{_first_tape(writer)}partial = {indexed(writer, whole)}"
+
+
+def _tape_jacobian(writer: Writer) -> str:
+    several = len(writer.problem.parameters) > 1
+    sources = _by_name(writer) if several else writer.problem.parameters[0]
+    taken = f"jacobian = tape.jacobian({writer.value}, {sources}{_unconnected(writer)})"
+    return _first_tape(writer) + taken
+
+
+def _accumulated(writer: Writer) -> str:
+    """Forward mode."""
+    point, v = writer.fresh("parameters", "point"), writer.fresh("v", "direction")
+    accumulator = writer.fresh("forward", "accumulator")
+    return (
+        f"# Along a direction of ones.\n{point} = [{', '.join(writer.problem.parameters)}]\n"
+        f"{v} = [tf.ones_like(p) for p in {point}]\n"
+        f"with tf.autodiff.ForwardAccumulator({point}, {v}) as {accumulator}:\n"
+        f"    {writer.value} = cost({writer.arguments})\n"
+        f"slope = {accumulator}.jvp({writer.value})"
+    )
+
+
+def _point(writer: Writer) -> tuple[str, str, str]:
+    """The point at which two tapes are used: the line that makes it, its name, its slopes'."""
+    first, *more = writer.problem.parameters
+    if not more:
+        return "", first, writer.fresh("slope", "partial")
+    point = writer.fresh("parameters", "point")
+    made = f"{point} = [{', '.join((first, *more))}]\n"
+    return made, point, writer.fresh("slopes", "partials")
+
+
+def _two_tapes(writer: Writer, persistent: str = "") -> str:
+    """The slopes, on a tape of their own."""
+    made, point, slopes = _point(writer)
+    taken = (
+        f"{made}with tf.GradientTape({persistent}) as outer:\n"
+        "    with tf.GradientTape() as inner:\n"
+        f"        {writer.value} = cost({writer.arguments})\n"
+        f"    {slopes} = inner.gradient({writer.value}, {point}{_unconnected(writer)})\n"
+    )
+    if writer.mentions("take"):
+        taken += f"    {slopes} = tf.nest.map_structure(tf.convert_to_tensor, {slopes})\n"
+    return taken
+
+
+ZERO = 'unconnected_gradients="zero"'
+"""A slope need not depend on every parameter."""
+
+
+def _tape_hessian(writer: Writer) -> str:
+    made, point, slopes = _point(writer)
+    if not made:
+        return f"{_two_tapes(writer)}hessian = outer.jacobian({slopes}, {point}, {ZERO})"
+    rows = writer.fresh("rows", "blocks")
+    return (
+        f"{_two_tapes(writer, 'persistent=True')}"
+        f"{rows} = [outer.jacobian(slope, {point}, {ZERO}) for slope in {slopes}]\n"
+        f"{pairs(writer.problem, rows)}"
+    )
+
+
+def _tape_hvp(writer: Writer) -> str:
+    """The Hessian is symmetric: the pullback of the slopes is their pushforward."""
+    made, point, slopes = _point(writer)
+    v, products = writer.fresh("v", "direction"), writer.fresh("products", "parts")
+    ones = f"[tf.ones_like(p) for p in {point}]" if made else f"tf.ones_like({point})"
+    named = f"dict(zip({listed(writer.problem)}, {products}))"
+    return (
+        f"{_two_tapes(writer)}# Along a direction of ones; the Hessian is symmetric.\n"
+        f"{v} = {ones}\n"
+        f"{products} = outer.gradient({slopes}, {point}, output_gradients={v}, {ZERO})\n"
+        f"product = {named if made else f'{{{quoted(point)}: {products}}}'}"
+        f"{_dense(writer, 'product')}"
+    )
+
+
+def _tape_second_derivative(writer: Writer) -> str:
+    _, point, slopes = _point(writer)
+    return f"{_two_tapes(writer)}second_derivative = outer.gradient({slopes}, {point}, {ZERO})"
+
+
+_OPERATORS: dict[str, Callable[[Writer], str]] = {
+    "gradient": _tape_gradient,
+    "value_and_gradient": _tape_gradient,
+    "partial": _tape_partial,
+    "pushforward": _accumulated,
+    "pullback": _tape_pullback,
+    "jacobian": _tape_jacobian,
+    "hvp": _tape_hvp,
+    "hessian": _tape_hessian,
+    "second_derivative": _tape_second_derivative,
+    "cost": lambda writer: f"{writer.value} = cost({writer.arguments})",
+}
+
+
+def _constant(value: Value) -> str:
+    return _tensor(dataclasses.replace(value, parameter=False))
+
+
+def _tensor(value: Value) -> str:
+    kind = "tf.Variable" if value.parameter else "tf.constant"
+    dtype = "" if value.kind == "array" else f", dtype=tf.{'int64' if value.integer else 'float64'}"
+    return f"{kind}({value.text}{dtype})"
+
+
+def _matmul(use: Use) -> str:
+    spelled: dict[tuple[int, ...], str] = {
+        (1, 1): "lambda x, y: tf.tensordot(x, y, 1)",
+        (2, 1): "tf.linalg.matvec",
+        (1, 2): "lambda x, y: tf.linalg.matvec(y, x, transpose_a=True)",
+    }
+    return spelled.get(use.ranks, "tf.matmul")
+
+
+def _solve(use: Use) -> str:
+    vector = use.ranks == (2, 1)
+    return "lambda a, b: tf.linalg.solve(a, b[:, None])[:, 0]" if vector else "tf.linalg.solve"
+
+
+SPELLING = Spelling(
+    "TensorFlow",
+    {
+        **{name: f"tf.{name}" for name in NAMES},
+        "pi": "np.pi",
+        "expm1": "tf.math.expm1",
+        "log": "tf.math.log",
+        "log1p": "tf.math.log1p",
+        "softplus": "tf.math.softplus",
+        "logaddexp": "lambda x, y: tf.reduce_logsumexp(tf.stack([x, y]), axis=0)",
+        "sum": "tf.reduce_sum",
+        "mean": "tf.reduce_mean",
+        "max": "tf.reduce_max",
+        "logsumexp": "tf.reduce_logsumexp",
+        "matmul": _matmul,
+        "matrix_transpose": "tf.linalg.matrix_transpose",
+        "concat": "lambda arrays, axis=0: tf.concat(arrays, axis=axis)",
+        "take": "lambda x, indices, axis=0: tf.gather(x, indices, axis=axis)",
+        "take_along_axis": "tf.experimental.numpy.take_along_axis",
+        "linalg.solve": _solve,
+        "iterate": ITERATE,
+    },
+    imports={"tf": "import tensorflow as tf"},
+)

@@ -1,0 +1,181 @@
+"""PyTorch: reverse mode on a tape (eager), as a function transform (func), or compiled."""
+
+from __future__ import annotations
+
+import functools
+import operator
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from calcbench.backend.calling import direct, timed
+from calcbench.backend.prepared import Prepared
+from calcbench.backend.transforming import Transforming
+from calcbench.backends.torch.tape import (
+    dual_pushforward,
+    tape_hessian,
+    tape_hvp,
+    tape_jacobian,
+    tape_pullback,
+    tape_value_and_gradient,
+)
+from calcbench.backends.torch.transforms import (
+    func_hessian,
+    func_hvp,
+    func_jacobian,
+    func_pullback,
+    func_pushforward,
+    func_value_and_gradient,
+    single_hessian,
+    single_jacobian,
+)
+from calcbench.backends.torch.vocabulary import namespace
+from calcbench.operators import GRADIENT, named
+from calcbench.operators.function import Derived, Function
+from calcbench.problem.problem import Arrays, Problem
+from calcbench.vocabulary.namespace import Namespace
+
+
+@dataclass(frozen=True)
+class Torch(Transforming):
+    """PyTorch's autograd; `func` is torch.func.grad, `compile` is that under torch.compile."""
+
+    name: ClassVar[str] = "torch"
+    kind: ClassVar[Literal["exact", "approximate", "symbolic"]] = "exact"
+    requires: ClassVar[tuple[str, ...]] = ("torch",)
+    install: ClassVar[str] = "python -m pip install torch"
+
+    mode: Literal["eager", "func", "compile"] = "eager"
+
+    def namespace(self) -> Namespace:
+        return namespace(self.framework(), self.dtype)
+
+    def convert(self, array: np.ndarray) -> Any:
+        return self.framework().from_numpy(self.cast(array))
+
+    def to_numpy(self, native: Any) -> np.ndarray:
+        tensor = isinstance(native, self.framework().Tensor)
+        return super().to_numpy(native.detach().numpy() if tensor else native)
+
+    def native(self, value: Any) -> Any:
+        if hasattr(value, "requires_grad"):
+            return value
+        torch = self.framework()  # not for a tensor: torch.compile does not trace an import
+        # By itself, torch gives a Python number its default dtype, float32.
+        floating = getattr(torch, self.dtype) if isinstance(value, float) else None
+        return torch.as_tensor(value, dtype=floating)
+
+    # On a tape, the call is as short as an expert would write it: see benchmarks/test_overhead.py.
+
+    def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
+        if self.mode != "eager":
+            return self.transform(GRADIENT, problem, inputs)
+        convert = self.loader(problem, inputs)
+
+        def load(inputs: Any) -> Any:
+            parameters, data = convert(inputs)
+            return tuple(p.requires_grad_() for p in parameters), data
+
+        value = self._value(problem, inputs, load(inputs))
+        # Of a constant, torch refuses the gradient; it is zero.
+        cost = direct(problem, problem.cost_on(self.name, self.namespace()))
+        run = self._tape(cost) if value.requires_grad else _zeros
+        return Prepared(load, run, self.unloader(problem), method="reverse")
+
+    def prepare_cost(self, problem: Problem, inputs: Arrays) -> Prepared:
+        if self.mode != "eager" or problem.vector_valued:
+            return self.transform(named("cost"), problem, inputs)
+        load = self.loader(problem, inputs)  # nothing requires a gradient: nothing is recorded
+        self._value(problem, inputs, load(inputs))
+        run = direct(problem, problem.cost_on(self.name, self.namespace()))
+        return Prepared(load, run, self.unload_cost)
+
+    def _value(self, problem: Problem, inputs: Arrays, native: Any) -> Any:
+        """The cost as a tensor, and a check that it is what the problem says."""
+        parameters, data = native
+        value = self.function(problem, inputs).apply(parameters, tuple(data.values()))
+        problem.check_cost(value.shape, value.dtype, problem.value_shape(inputs))
+        return value
+
+    def _tape(self, cost: Any) -> Any:
+        torch = self.framework()
+        grad, zeros = torch.autograd.grad, torch.zeros_like
+        # materialize_grads=True does the same as what is below, and takes longer over it.
+        unused = functools.partial(operator.is_, None)
+
+        def run(native: Any) -> Any:
+            parameters, _ = native
+            partials = grad(cost(native), parameters, allow_unused=True)
+            if not any(map(unused, partials)):
+                return partials
+            return [zeros(p) if d is None else d for p, d in zip(parameters, partials, strict=True)]
+
+        return run
+
+    # The primitives, and what torch does better than their compositions. Reverse over reverse
+    # takes half the time of forward over reverse: torch's duals pay for every tangent twice.
+
+    def pullback(self, function: Function) -> Derived:
+        return self._by_mode(tape_pullback, func_pullback, function)
+
+    def pushforward(self, function: Function) -> Derived:
+        return self._by_mode(dual_pushforward, func_pushforward, function, dual_pushforward)
+
+    def gradient(self, function: Function) -> Derived | None:
+        """On a tape, the pullback of nothing: the cotangent 1 is understood."""
+        if self.mode == "eager":
+            pull = self.pullback(function)
+            return Derived(lambda p, d: pull.apply(p, d, None), pull.method)
+        return Derived(self.framework().func.grad(function.apply), "reverse")
+
+    def value_and_gradient(self, function: Function) -> Derived:
+        return self._by_mode(tape_value_and_gradient, func_value_and_gradient, function)
+
+    def jacobian(self, function: Function) -> Derived:
+        return self._by_mode(tape_jacobian, func_jacobian, function, single_jacobian)
+
+    def hvp(self, function: Function) -> Derived:
+        return self._by_mode(tape_hvp, func_hvp, function)
+
+    def hessian(self, function: Function) -> Derived:
+        return self._by_mode(tape_hessian, func_hessian, function, single_hessian)
+
+    def _by_mode(self, tape: Any, func: Any, function: Function, single: Any = None) -> Derived:
+        """`single`, where there is one, stands in for `func` in float32."""
+        if single is not None and self.dtype != "float64":
+            func = single
+        chosen = tape if self.mode == "eager" else func
+        derived: Derived = chosen(self.framework(), function)
+        return derived
+
+    def finish(
+        self, function: Callable[..., Any], native: tuple[Any, ...]
+    ) -> tuple[Callable[[tuple[Any, ...]], Any], float | None]:
+        if self.mode != "compile":
+            return lambda native: function(*native), None
+        compiled = self.framework().compile(_renewed(function), dynamic=False)
+        _, seconds = timed(compiled, *native)  # the first call compiles
+        return lambda native: compiled(*native), seconds
+
+
+def _zeros(native: Any) -> Any:
+    parameters, _ = native
+    return [parameter.detach() * 0 for parameter in parameters]
+
+
+def _renewed(function: Any) -> Any:
+    """The same function with a code object of its own.
+
+    torch.compile keeps what it compiled with the code object, and after eight versions it runs
+    the next one uncompiled.
+    """
+    return types.FunctionType(
+        function.__code__.replace(),
+        function.__globals__,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )

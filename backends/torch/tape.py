@@ -1,0 +1,131 @@
+"""Operators on PyTorch's tape (eager mode)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calcbench.operators.function import Derived, Function
+
+# --- operators on a tape (eager) -----------------------------------------------------------
+
+
+def _variables(parameters: Any) -> Any:
+    """The parameters anew, as the leaves of a tape."""
+    return tuple(p.detach().requires_grad_() for p in parameters)
+
+
+def _sweep(torch: Any, values: Any, variables: Any, cotangents: Any, **options: Any) -> Any:
+    """One backward sweep; zeros for a variable that no value depends on, where torch refuses."""
+    pairs = [(v, u) for v, u in zip(values, cotangents, strict=True) if v.requires_grad]
+    if not pairs:
+        return tuple(map(torch.zeros_like, variables))
+    connected, seeds = zip(*pairs, strict=True)
+    found = torch.autograd.grad(connected, variables, seeds, allow_unused=True, **options)
+    return tuple(
+        torch.zeros_like(p) if d is None else d for p, d in zip(variables, found, strict=True)
+    )
+
+
+def _sweeps(torch: Any, value: Any, variables: Any) -> Any:
+    """The Jacobian of a vector: a sweep for each of its components, all at once."""
+    count = value.shape[0]
+    if value.requires_grad:
+        units = torch.eye(count, dtype=value.dtype)
+        found = torch.autograd.grad(
+            value, variables, units, allow_unused=True, is_grads_batched=True
+        )
+    else:
+        found = (None,) * len(variables)
+    return tuple(
+        p.new_zeros((count, *p.shape)) if d is None else d
+        for p, d in zip(variables, found, strict=True)
+    )
+
+
+def tape_pullback(torch: Any, function: Function) -> Derived:
+    def pull(parameters: Any, data: Any, cotangent: Any) -> Any:
+        variables = _variables(parameters)
+        return _sweep(torch, (function.apply(variables, data),), variables, (cotangent,))
+
+    return Derived(pull, "reverse")
+
+
+def tape_value_and_gradient(torch: Any, function: Function) -> Derived:
+    def both(parameters: Any, data: Any) -> Any:
+        variables = _variables(parameters)
+        value = function.apply(variables, data)
+        return value.detach(), _sweep(torch, (value,), variables, (None,))
+
+    return Derived(both, "reverse, one sweep")
+
+
+def dual_pushforward(torch: Any, function: Function) -> Derived:
+    forward = torch.autograd.forward_ad
+
+    def push(parameters: Any, data: Any, direction: Any) -> Any:
+        with forward.dual_level():
+            value = function.apply(tuple(map(forward.make_dual, parameters, direction)), data)
+            slope = forward.unpack_dual(value).tangent
+            return torch.zeros_like(value) if slope is None else slope
+
+    return Derived(push, "forward")
+
+
+def tape_jacobian(torch: Any, function: Function) -> Derived:
+    """By rows; or, where columns are fewer, by the rows of the transpose.
+
+    u ↦ Jᵀu is linear in u, so its Jacobian, at any u, is Jᵀ.
+    """
+
+    def by_rows(parameters: Any, data: Any) -> Any:
+        variables = _variables(parameters)
+        return _sweeps(torch, function.apply(variables, data), variables)
+
+    def by_columns(parameters: Any, data: Any) -> Any:
+        variables = _variables(parameters)
+        value = function.apply(variables, data)
+        anywhere = torch.zeros_like(value, requires_grad=True)
+        pulled = _sweep(torch, (value,), variables, (anywhere,), create_graph=True)
+        (transpose,) = _sweeps(torch, flat(torch, pulled), (anywhere,))
+        return cut(torch, transpose.T, parameters)
+
+    if function.components < function.value[0]:
+        return Derived(by_columns, "reverse over reverse, columns at once")
+    return Derived(by_rows, "reverse, rows at once")
+
+
+def tape_hvp(torch: Any, function: Function) -> Derived:
+    def hvp(parameters: Any, data: Any, direction: Any) -> Any:
+        variables = _variables(parameters)
+        value = function.apply(variables, data)
+        slopes = _sweep(torch, (value,), variables, (None,), create_graph=True)
+        return _sweep(torch, slopes, variables, direction)
+
+    return Derived(hvp, "reverse over reverse")
+
+
+def tape_hessian(torch: Any, function: Function) -> Derived:
+    def hessian(parameters: Any, data: Any) -> Any:
+        variables = _variables(parameters)
+        value = function.apply(variables, data)
+        slopes = _sweep(torch, (value,), variables, (None,), create_graph=True)
+        return _rows(torch, _sweeps(torch, flat(torch, slopes), variables), parameters)
+
+    return Derived(hessian, "reverse over reverse, rows at once")
+
+
+def flat(torch: Any, arrays: Any) -> Any:
+    """Arrays end to end, as one vector."""
+    return torch.concat([array.reshape(-1) for array in arrays])
+
+
+def cut(torch: Any, matrix: Any, parameters: Any) -> Any:
+    """The columns of a matrix, as an array (rows, *shape) for each parameter."""
+    pieces = torch.split(matrix, [p.numel() for p in parameters], dim=1)
+    return tuple(m.reshape((-1, *p.shape)) for m, p in zip(pieces, parameters, strict=True))
+
+
+def _rows(torch: Any, blocks: Any, parameters: Any) -> Any:
+    """Blocks (all rows, *shape), one for each parameter, cut into the rows of each parameter."""
+    sizes = [p.numel() for p in parameters]
+    return tuple(zip(*(torch.split(block, sizes) for block in blocks), strict=True))

@@ -1,0 +1,78 @@
+"""Operators by torch.func's transforms (func and compile modes)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calcbench.backends.torch.tape import cut, flat
+from calcbench.operators.function import Derived, Function
+
+# --- operators by function transforms (func, compile) --------------------------------------
+
+
+def func_pullback(torch: Any, function: Function) -> Derived:
+    def pull(parameters: Any, data: Any, cotangent: Any) -> Any:
+        vjp = torch.func.vjp(lambda *p: function.apply(p, data), *parameters)[1]
+        return vjp(cotangent)
+
+    return Derived(pull, "reverse")
+
+
+def func_pushforward(torch: Any, function: Function) -> Derived:
+    def push(parameters: Any, data: Any, direction: Any) -> Any:
+        return torch.func.jvp(lambda *p: function.apply(p, data), parameters, direction)[1]
+
+    return Derived(push, "forward")
+
+
+def func_value_and_gradient(torch: Any, function: Function) -> Derived:
+    transformed = torch.func.grad_and_value(function.apply)
+
+    def both(parameters: Any, data: Any) -> Any:
+        partials, value = transformed(parameters, data)
+        return value, partials
+
+    return Derived(both, "reverse, one sweep")
+
+
+def func_jacobian(torch: Any, function: Function) -> Derived:
+    if function.components <= function.value[0]:
+        return Derived(torch.func.jacfwd(function.apply), "forward, columns at once")
+    return Derived(torch.func.jacrev(function.apply), "reverse, rows at once")
+
+
+def func_hvp(torch: Any, function: Function) -> Derived:
+    slopes = torch.func.grad(function.apply)
+
+    def hvp(parameters: Any, data: Any, direction: Any) -> Any:
+        vjp = torch.func.vjp(lambda *p: slopes(p, data), *parameters)[1]
+        return vjp(direction)
+
+    return Derived(hvp, "reverse over reverse")
+
+
+def func_hessian(torch: Any, function: Function) -> Derived:
+    return Derived(torch.func.hessian(function.apply), "forward over reverse, columns at once")
+
+
+# In `jvp`, and so in `jacfwd` and `hessian`, the tangent of 2.0*t is float64 where t is a float32
+# of no dimensions (PyTorch 2.13). To cast the result would be too late: a matmul further on
+# refuses to mix the two. Neither a dual outside torch.func nor reverse over reverse does so.
+
+
+def single_jacobian(torch: Any, function: Function) -> Derived:
+    """As on a tape: by rows, or by the rows of the transpose."""
+    if function.components > function.value[0]:
+        return func_jacobian(torch, function)
+
+    def by_columns(parameters: Any, data: Any) -> Any:
+        value, pull = torch.func.vjp(lambda *p: function.apply(p, data), *parameters)
+        transpose = torch.func.jacrev(lambda u: flat(torch, pull(u)))(torch.zeros_like(value))
+        return cut(torch, transpose.T, parameters)
+
+    return Derived(by_columns, "reverse over reverse, columns at once")
+
+
+def single_hessian(torch: Any, function: Function) -> Derived:
+    slopes = torch.func.grad(function.apply)
+    return Derived(torch.func.jacrev(slopes), "reverse over reverse, rows at once")

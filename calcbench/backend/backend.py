@@ -1,0 +1,218 @@
+"""Backend: one way to differentiate, with preparation separate from running."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import typing
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+
+from calcbench.backend.prepared import Prepared
+from calcbench.errors import (
+    NotInstalled,
+    ProblemError,
+    SelectorError,
+    Unsupported,
+    first_line,
+    missing,
+    nearest,
+)
+from calcbench.problem.problem import Arrays, Problem
+
+if TYPE_CHECKING:
+    from calcbench.operators.operator import Operator
+
+
+@dataclass(frozen=True)
+class Backend(ABC):
+    """One way to take a gradient. Its fields are its options, as in `torch[mode=compile]`.
+
+    A subclass is a frozen dataclass that declares the class attributes below and defines
+    `namespace`, `convert` and `prepare_gradient(problem, inputs) -> Prepared`; partials and
+    products with a direction follow from that. For any other operator it may define a method of
+    the same kind, `prepare_<operator>`: `prepare_cost` is what a gradient's time is divided by. A
+    framework that transforms functions states its primitives instead (`Transforming`), and has
+    every operator. It imports its framework inside methods, through `framework()`, so that
+    nothing is loaded until it is used.
+    """
+
+    name: ClassVar[str]
+    """The name in selectors and tables."""
+
+    kind: ClassVar[Literal["exact", "approximate", "symbolic"]]
+    """`exact`: derivatives by rule, right up to rounding. `symbolic`: exact, through a formula.
+    `approximate`: has an error of its own, bounded by `error_bound`."""
+
+    requires: ClassVar[tuple[str, ...]] = ()
+    """Modules that must be importable."""
+
+    install: ClassVar[str] = ""
+    """The command that installs them."""
+
+    hand_derived: ClassVar[bool] = False
+    """Whether it evaluates the problem's own formulas instead of differentiating `cost`."""
+
+    dtype: Literal["float64", "float32"] = "float64"
+
+    def __post_init__(self) -> None:
+        """Refuse option values outside their declared choices."""
+        for option, choices in self.options().items():
+            value = getattr(self, option)
+            if choices and value not in choices:
+                raise SelectorError(
+                    f"backend {self.name!r} has no {option}={value}: {nearest(str(value), choices)}"
+                )
+
+    @classmethod
+    def options(cls) -> dict[str, tuple[str, ...]]:
+        """Option name → its choices; empty for an option that takes a number."""
+        hints = typing.get_type_hints(cls)
+        return {
+            field.name: typing.get_args(_literal(hints[field.name]))
+            for field in dataclasses.fields(cls)
+        }
+
+    @property
+    def selector(self) -> str:
+        """How this backend is written: its name, and the options that are not the default."""
+        changed = [
+            f"{field.name}={getattr(self, field.name)}"
+            for field in dataclasses.fields(self)
+            if getattr(self, field.name) != field.default
+        ]
+        return f"{self.name}[{','.join(changed)}]" if changed else self.name
+
+    @classmethod
+    def witnesses(cls) -> tuple[Backend, ...]:
+        """Instances that may be asked, unbidden, when the others contradict each other.
+
+        For a backend that needs nothing installed and uses nothing but values of the cost.
+        """
+        return ()
+
+    @classmethod
+    def missing(cls) -> str | None:
+        """Why this backend cannot be used here, or None; found without importing anything."""
+        return missing(cls.requires, cls.install)
+
+    @classmethod
+    def framework(cls) -> Any:
+        """Import and return the first of `requires`.
+
+        Raises `NotInstalled` where it is missing or does not import, with the reason.
+        """
+        reason = cls.missing()
+        if reason:
+            raise NotInstalled(f"backend {cls.name!r}: {reason}")
+        module = cls.requires[0]
+        try:
+            return importlib.import_module(module)
+        except (Exception, SystemExit) as error:
+            raise NotInstalled(
+                f"backend {cls.name!r}: {module} is installed but does not import: "
+                f"{type(error).__name__}: {first_line(error)}"
+            ) from error
+
+    @abstractmethod
+    def namespace(self) -> Any:
+        """The array vocabulary (`calcbench.interfaces.vocabulary`) in this backend's spelling."""
+
+    @abstractmethod
+    def convert(self, array: np.ndarray) -> Any:
+        """One NumPy array → native. Floats take this backend's dtype, integers stay."""
+
+    def prepare(
+        self, problem: Problem, inputs: Arrays, operator: str | Operator = "gradient"
+    ) -> Prepared:
+        """Trace, compile or derive an operator (`calcbench.operators`) of the problem's cost.
+
+        Raises `Unsupported` where this backend or the problem cannot, `NotInstalled` where the
+        framework is missing, `ProblemError` where the problem breaks its contract.
+        """
+        from calcbench.operators import named
+
+        chosen = named(operator).settled(problem, inputs)
+        if self.requires:
+            self.framework()
+        return chosen.prepare(self, problem, inputs)
+
+    def error_bound(
+        self, problem: Problem, inputs: Arrays, operator: Operator | None = None
+    ) -> Arrays | None:
+        """Bound the method's own error at `inputs`, per component, beyond rounding.
+
+        `operator` is the settled one that was asked for; None is the gradient. In the form of
+        its result; None for a method that is exact up to rounding.
+        """
+        return None
+
+    def formulas(
+        self, problem: Problem, inputs: Arrays, operator: Operator | None = None
+    ) -> dict[str, str]:
+        """The cost and an operator's components as formulas, by name (`C`, `∂C/∂m`).
+
+        For symbolic backends. Without `operator`, the gradient's.
+        """
+        raise Unsupported(f"backend {self.name!r} is not symbolic")
+
+    def prove(self, problem: Problem, inputs: Arrays, formula: str = "gradient") -> str:
+        """Compare a hand-derived formula with the derivative of the cost, symbolically.
+
+        `formula` is the problem's method: `gradient`, `jacobian`, `hessian` or `hvp`.
+
+        Returns `"proved"`, `"refuted"` or why neither could be shown. For symbolic backends.
+        """
+        raise Unsupported(f"backend {self.name!r} is not symbolic")
+
+    def loader(self, problem: Problem, inputs: Arrays) -> Callable[[Mapping[str, np.ndarray]], Any]:
+        """Build the usual `Prepared.load`: (native parameters in order, native data by name).
+
+        It refuses inputs of other shapes than those prepared for.
+        """
+        shapes = {name: inputs[name].shape for name in (*problem.parameters, *problem.data)}
+
+        def load(inputs: Mapping[str, np.ndarray]) -> Any:
+            for name, shape in shapes.items():
+                if inputs[name].shape != shape:
+                    raise ProblemError(
+                        f"problem {problem.name!r} was prepared for {name!r} of shape {shape}, "
+                        f"and cannot run with shape {inputs[name].shape}: prepare it again"
+                    )
+            return problem.split({name: self.convert(inputs[name]) for name in shapes})
+
+        return load
+
+    def unloader(self, problem: Problem) -> Callable[[Iterable[Any]], Arrays]:
+        """Build the usual `Prepared.unload`, from native partials in parameter order."""
+        names = problem.parameters
+
+        def unload(result: Iterable[Any]) -> Arrays:
+            named = zip(names, result, strict=True)
+            return {name: self.to_numpy(partial) for name, partial in named}
+
+        return unload
+
+    def unload_cost(self, value: Any) -> Arrays:
+        """Give a native cost its name: the usual `Prepared.unload` of a prepared cost."""
+        return {"C": self.to_numpy(value)}
+
+    def to_numpy(self, native: Any) -> np.ndarray:
+        """One native array → NumPy: the way back from `convert`. Always a copy."""
+        # A Python number, such as the 2 in ∂(2x)/∂x, is exact in every dtype.
+        exact = type(native) in (int, float)
+        return np.array(native, dtype=self.dtype if exact else None)
+
+    def cast(self, array: np.ndarray) -> np.ndarray:
+        """A NumPy array with its floats in this backend's dtype; always a copy."""
+        dtype = self.dtype if array.dtype.kind == "f" else array.dtype
+        return np.array(array, dtype=dtype)
+
+
+def _literal(hint: Any) -> Any:
+    """The `Literal[...]` of an option's type hint; anything else has no listed choices."""
+    return hint if typing.get_origin(hint) is Literal else None

@@ -1,0 +1,77 @@
+"""Costs over rows, evaluated block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from calcbench.problem.problem import Arrays, Problem
+
+# --- rows in blocks ------------------------------------------------------------------------
+
+BLOCK = 1 << 16
+"""Rows evaluated at once: large enough to amortise the calls, small enough to stay in cache."""
+
+
+CHECKED_ROWS = 16
+"""Rows on which the declared `rows` and `reduction` are compared with the whole."""
+
+
+SAME = 1e-6
+"""What the two may differ by, relative to the largest element: far above what float32 rounds."""
+
+
+def add_blocks(function: Callable[[slice], list[Any]], rows: int, length: int = BLOCK) -> list[Any]:
+    """Add up, item by item, what `function(block)` lists for each block of rows."""
+    totals = function(slice(0, min(length, rows)))
+    for start in range(length, rows, length):
+        parts = function(slice(start, min(start + length, rows)))
+        totals = [total + part for total, part in zip(totals, parts, strict=True)]
+    return totals
+
+
+def row_count(problem: Problem, inputs: Arrays) -> int:
+    return len(inputs[problem.rows[0]]) if problem.rows else 0
+
+
+def adds_up(problem: Problem, inputs: Arrays, function: Callable[..., list[Any]]) -> bool:
+    """Whether a function of many rows may be evaluated in blocks of them; tried on a few rows.
+
+    Where the declared `rows` and `reduction` are not true of it, it is evaluated as it stands.
+    """
+    if row_count(problem, inputs) <= BLOCK:
+        return False
+    few = {**inputs, **{name: inputs[name][:CHECKED_ROWS] for name in problem.rows}}
+    parameters, data = problem.split(few)
+    try:
+        whole = function(*parameters, **data)
+        blocked = blockwise(problem, function, CHECKED_ROWS, length=5)((parameters, data))
+    except Exception:  # whatever a formula for one number of rows raises at another
+        return False
+    return all(_same(one, other) for one, other in zip(whole, blocked, strict=True))
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    scale = np.max(np.abs(one), initial=0.0, where=np.isfinite(one))
+    return np.allclose(one, other, rtol=0, atol=SAME * scale, equal_nan=True)
+
+
+def blockwise(
+    problem: Problem, function: Callable[..., list[Any]], rows: int, length: int = BLOCK
+) -> Callable[[Any], list[Any]]:
+    mean = problem.reduction == "mean"
+
+    def run(native: Any) -> list[Any]:
+        parameters, data = native
+
+        def weighted(block: slice) -> list[Any]:
+            columns = {name: data[name][block] for name in problem.rows}
+            weight = block.stop - block.start if mean else 1
+            return [weight * part for part in function(*parameters, **{**data, **columns})]
+
+        totals = add_blocks(weighted, rows, length)
+        return [total / rows for total in totals] if mean else totals
+
+    return run

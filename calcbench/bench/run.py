@@ -1,0 +1,359 @@
+"""From a matrix to records: set every cell up, visit them in rounds, judge their results.
+
+Wrong results are timed too, and say so: what is fast and wrong is worth knowing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import cloudpickle
+import numpy as np
+
+from calcbench.backend.backend import Backend
+from calcbench.bench import intervals, worker
+from calcbench.bench.cells import Group
+from calcbench.bench.environment import versions
+from calcbench.bench.fingerprint import digest, fingerprint
+from calcbench.bench.rounds import Live, Pace, Settings, visit
+from calcbench.catalogue.files import FILE_MODULE
+from calcbench.errors import CalcbenchError
+from calcbench.harness.compare import named_components, shown
+from calcbench.judge.contract import Run, outcome
+from calcbench.judge.judge import judge
+from calcbench.operators import Operator
+from calcbench.operators.operator import named_seeds
+from calcbench.operators.points import points_for
+from calcbench.problem.function import FunctionProblem
+from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.problem import Arrays, Problem
+from calcbench.record.progress import Progress, silent
+from calcbench.record.record import Record, Status
+from calcbench.record.samples import Timing
+from calcbench.workers.isolation import Worker
+
+SHOWN = 64
+"""Numbers up to which a record holds the result itself, the reference and the bound."""
+
+
+def bench(
+    groups: Sequence[Group],
+    settings: Settings,
+    run: str,
+    *,
+    witnesses: Sequence[Backend] = (),
+    progress: Progress = silent,
+) -> Iterator[Record]:
+    """Time every cell of every group; each record as soon as it is there.
+
+    `run` is the id of the environment that the records name.
+    """
+    processes: dict[str, Worker] = {}
+    pace = Pace()
+    confined: tuple[str, int] | None = None
+    try:
+        for number, group in enumerate(groups):
+            if confined != (group.dtype, group.threads):
+                _stop(processes)  # other threads, other options: none of them will be used again
+                confined = (group.dtype, group.threads)
+            cells = [
+                Live(b, processes.setdefault(b.selector, Worker(group.threads, settings.memory)))
+                for b in group.backends
+            ]
+            batch = f"{run}-{number}"
+            for record in _group(group, cells, batch, settings, pace, witnesses, progress):
+                yield replace(record, run=run)
+    finally:
+        _stop(processes)
+
+
+def due(groups: Sequence[Group], finished: Collection[Record]) -> list[Group]:
+    """The groups without the cells that are finished; none without a cell.
+
+    A finished record whose source or library versions have changed since is due again.
+    """
+    known = {record.key: record for record in finished}
+    wanted = [
+        replace(
+            group,
+            backends=tuple(
+                b for b in group.backends if not _current(known.get(group.key(b)), group, b)
+            ),
+        )
+        for group in groups
+    ]
+    return [group for group in wanted if group.backends]
+
+
+def _current(record: Record | None, group: Group, backend: Backend) -> bool:
+    """Whether a record still says what running its cell would say."""
+    return (
+        record is not None
+        and record.source == _sources(group.problem, backend)
+        and record.versions == _versions(group.problem, backend)
+    )
+
+
+def _sources(problem: Problem, backend: Backend) -> dict[str, str]:
+    return {"problem": fingerprint(problem), "backend": fingerprint(backend)}
+
+
+def _versions(problem: Problem, backend: Backend) -> dict[str, str]:
+    return versions((*backend.requires, *problem.requires))
+
+
+def _stop(processes: dict[str, Worker]) -> None:
+    while processes:
+        processes.popitem()[1].stop()
+
+
+def _group(
+    group: Group,
+    cells: Sequence[Live],
+    batch: str,
+    settings: Settings,
+    pace: Pace,
+    witnesses: Sequence[Backend],
+    progress: Progress,
+) -> Iterator[Record]:
+    """The records of one group's cells: those that could not be set up first."""
+    try:
+        own = problem_inputs(group.problem, group.size, group.seed)
+        # A partial whose component nobody named is of one problem's first.
+        operator = group.operator.settled(group.problem, own)
+        where = points_for(group.problem, own, group.seed, operator)
+        own = where["own"]
+    except CalcbenchError as error:
+        for cell in cells:
+            yield _record(group, cell, {}, *outcome(error))
+        return
+    for cell in cells:
+        progress(f"{group.title} · {cell.backend.selector} · setting up")
+        _set_up(cell, group, operator, own, settings)
+        if cell.failure is not None:
+            yield _record(group, cell, own, cell.failure.status, cell.failure.reason)
+    living = [cell for cell in cells if cell.failure is None]
+    visit(living, settings, group.seed, pace, lambda text: progress(f"{group.title} · {text}"))
+    busy = [
+        cell.ask(worker.threads_busy, timeout=settings.timeout) if cell.failure is None else None
+        for cell in living
+    ]
+    progress(f"{group.title} · checking the results")
+    verdicts = _verdicts(group, operator, living, where, settings, witnesses)
+    for cell, verdict, threads in zip(living, verdicts, busy, strict=True):
+        yield _judged(group, cell, own, verdict, batch, pace, threads)
+        if cell.failure is None:
+            cell.ask(worker.release, timeout=settings.timeout)
+
+
+def _set_up(cell: Live, group: Group, operator: Operator, own: Arrays, settings: Settings) -> None:
+    reason = cell.backend.missing()
+    if reason:
+        reason = f"backend {cell.backend.name!r}: {reason}"
+        cell.failure = worker.Failure(Status.NOT_INSTALLED, reason)
+        return
+    try:
+        parts = _by_value(group.problem), _by_value(cell.backend)
+    except Exception as error:  # whatever an object of a plugin's raises that cannot be pickled
+        reason = f"cannot be sent to a process of its own: {type(error).__name__}: {error}"
+        cell.failure = worker.Failure(Status.ERROR, reason)
+        return
+    cell.setup = cell.ask(
+        worker.set_up,
+        *parts,
+        operator,
+        group.size,
+        group.seed,
+        settings.burst,
+        timeout=settings.timeout,
+    )
+    if cell.setup is not None and cell.setup.inputs != digest(own):
+        reason = (
+            f"problem {group.problem.name!r}: inputs() gives other values in another process: "
+            "draw from rng alone"
+        )
+        cell.failure = worker.Failure(Status.ERROR, reason)
+
+
+def _by_value(part: Problem | Backend) -> bytes:
+    """Pickle a problem or backend; what came from a path or a notebook travels as its code."""
+    kind: Any = part._function if isinstance(part, FunctionProblem) else type(part)
+    module = sys.modules.get(kind.__module__)
+    if module is None or not kind.__module__.startswith(FILE_MODULE):
+        return cloudpickle.dumps(part)
+    cloudpickle.register_pickle_by_value(module)
+    try:
+        return cloudpickle.dumps(part)
+    finally:
+        cloudpickle.unregister_pickle_by_value(module)
+
+
+# --- the verdicts --------------------------------------------------------------------------
+
+
+class Lost(CalcbenchError):
+    """A backend's process ended while the judge was asking it."""
+
+
+class InTheirProcesses:
+    """Asks each backend in its own process, for the judge."""
+
+    def __init__(self, cells: Sequence[Live], timeout: float) -> None:
+        """Take the cells that are set up."""
+        self.cells = {cell.backend.selector: cell for cell in cells}
+        self.timeout = timeout
+
+    def run_points(
+        self, problem: Problem, backend: Backend, where: Mapping[str, Arrays], operator: Operator
+    ) -> Run:
+        """Run at other points than the cell's, prepared anew."""
+        return _run(self.cells[backend.selector], worker.run_points, where, timeout=self.timeout)
+
+    def sensitivities(
+        self,
+        problem: Problem,
+        backend: Backend,
+        where: Mapping[str, Arrays],
+        seed: int,
+        operator: Operator,
+    ) -> dict[str, np.ndarray]:
+        """Find κ with this backend. Raises `Lost` where its process ends meanwhile."""
+        cell = self.cells[backend.selector]
+        found = cell.ask(worker.sensitivities, where, seed, timeout=self.timeout)
+        if found is None:
+            raise Lost(backend.selector)
+        return found
+
+
+def _run(cell: Live, task: Callable[..., Any], *arguments: Any, timeout: float) -> Run:
+    """What running at some points gave, or what ended it."""
+    found = cell.ask(task, *arguments, timeout=timeout) if cell.failure is None else None
+    if found is None:
+        assert cell.failure is not None
+        return Run(cell.backend, cell.failure.status, cell.failure.reason)
+    return Run(cell.backend, found.status, found.reason, found.method, found.results, found.bounds)
+
+
+def _verdicts(
+    group: Group,
+    operator: Operator,
+    cells: Sequence[Live],
+    where: Mapping[str, Arrays],
+    settings: Settings,
+    witnesses: Sequence[Backend],
+) -> list[Record]:
+    """Judge the results of the cells; again without those that end while they are asked."""
+    runs = [_run(cell, worker.evidence, timeout=settings.timeout) for cell in cells]
+    while True:
+        try:
+            ask = InTheirProcesses(cells, settings.timeout)
+            decided = judge(group.problem, runs, where, group.seed, witnesses, operator, ask)
+        except Lost:
+            runs = [
+                run if cell.failure is None else _run(cell, worker.evidence, timeout=0.0)
+                for run, cell in zip(runs, cells, strict=True)
+            ]
+        except Exception as error:  # a fault of the problem's, perhaps; the others go on
+            status, reason = outcome(error)
+            return [_record(group, cell, {}, status, reason) for cell in cells]
+        else:
+            truth = decided.certificate.truth if decided.certificate else None
+            labels = named_components(operator.layout(group.problem, where["own"]))
+            return [
+                replace(
+                    record,
+                    direction=named_seeds(operator, group.problem, where["own"]),
+                    value=run.results.get("own"),
+                    labels=labels,
+                    reference=shown(truth) if truth else None,
+                    certified_digits=truth.digits if truth else None,
+                    judged=decided.note,
+                    condition=decided.condition,
+                )
+                for run, record in zip(runs, decided.records, strict=True)
+            ]
+
+
+# --- the records ---------------------------------------------------------------------------
+
+
+def _record(
+    group: Group,
+    cell: Live,
+    own: Arrays,
+    status: Status,
+    reason: str,
+    verdict: Record | None = None,
+) -> Record:
+    """The record of a cell: what was asked for, what ran it, and how it ended."""
+    backend = cell.backend
+    record = verdict or Record(
+        problem=group.problem.name,
+        backend=backend.selector,
+        operator=group.operator.selector,
+        dtype=backend.dtype,
+        status=status,
+    )
+    parameters = {name: own[name] for name in group.problem.parameters if name in own}
+    components = sum(array.size for array in parameters.values())
+    few = components <= SHOWN
+    small = record.value is not None and sum(a.size for a in record.value.values()) <= SHOWN
+    return replace(
+        record,
+        operator=group.operator.selector,  # as it was asked for: `partial`, not `partial[m]`
+        status=status,
+        reason=reason,
+        size=group.size,
+        seed=group.seed,
+        components=components or None,
+        at=parameters if few else {},
+        direction=record.direction if few else {},
+        value=record.value if small else None,
+        reference=record.reference if small else None,
+        bound=record.bound if small else None,
+        labels=record.labels if small else (),
+        threads=group.threads,
+        source=_sources(group.problem, backend),
+        versions=_versions(group.problem, backend),
+        seconds={"total": cell.elapsed},
+    )
+
+
+def _judged(
+    group: Group,
+    cell: Live,
+    own: Arrays,
+    verdict: Record,
+    batch: str,
+    pace: Pace,
+    threads: int | None,
+) -> Record:
+    """The record of a cell that was set up: its verdict, and what was measured of it."""
+    assert cell.setup is not None
+    status, reason = verdict.status, verdict.reason
+    if cell.failure is not None:
+        status, reason = cell.failure.status, cell.failure.reason
+    record = _record(group, cell, own, status, reason, verdict)
+    call, cost = cell.samples(pace)
+    seconds = {**record.seconds, **cell.setup.seconds}
+    if not call.seconds:
+        return replace(record, seconds=seconds)
+    estimate = intervals.time(call)
+    seconds["call"] = estimate.median
+    if cost is not None:
+        seconds["cost"] = intervals.time(cost).median
+    if status is Status.OK and estimate.noisy:
+        record = replace(record, status=Status.NOISY, reason=_wide(estimate))
+    timing = Timing(batch, call, cost, cell.setup.memory, threads)
+    return replace(record, seconds=seconds, timing=timing)
+
+
+def _wide(estimate: intervals.Estimate) -> str:
+    """How well a time is known that is not known well."""
+    rounds = f"{estimate.used} round{'s' if estimate.used > 1 else ''}"
+    if not np.isfinite(estimate.spread):
+        return f"no interval from {rounds}; {intervals.FEWEST} are needed: raise the budget"
+    return f"known to ±{estimate.spread:.0%} after {rounds}"

@@ -1,0 +1,1 @@
+"""The one door: every problem and backend, built in or third party, comes in through here."""

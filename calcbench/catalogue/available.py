@@ -1,0 +1,59 @@
+"""Which backends can be used here, and why others cannot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from calcbench.backend.backend import Backend
+from calcbench.catalogue.door import backends
+from calcbench.errors import CalcbenchError, NotInstalled, SelectorError
+from calcbench.operators import Operator
+from calcbench.problem.problem import Arrays, Problem
+
+
+class BrokenPlugin(CalcbenchError):
+    """A backend that is there but cannot be loaded: a fault, not something to install."""
+
+
+@dataclass(frozen=True)
+class Unavailable(Backend):
+    """Stands in for a backend whose plugin cannot be loaded, so that its row says why."""
+
+    name = "unavailable"
+    kind = "exact"
+
+    label: str = ""
+    error: CalcbenchError = field(default_factory=CalcbenchError)
+
+    @property
+    def selector(self) -> str:
+        """The name of the backend that is not there."""
+        return self.label
+
+    def prepare(
+        self, problem: Problem, inputs: Arrays, operator: str | Operator = "gradient"
+    ) -> Any:
+        """Raise the error that says why."""
+        raise self.error
+
+    namespace = convert = prepare  # type: ignore[assignment]
+
+
+def available(name: str, options: dict[str, Any]) -> Backend:
+    try:
+        return backends()[name](**options)
+    except SelectorError:
+        raise
+    except CalcbenchError as error:
+        card = backends().cards[name]
+        if card.missing and not card.broken:
+            return Unavailable(label=name, error=NotInstalled(card.missing))
+        return Unavailable(label=name, error=BrokenPlugin(str(error)))
+
+
+def free_witnesses() -> list[Backend]:
+    """The witnesses of every backend that can be used here without installing anything."""
+    catalogue = backends()
+    free = [name for name, card in catalogue.cards.items() if not card.declared.get("requires")]
+    return [witness for name in free for witness in available(name, {}).witnesses()]

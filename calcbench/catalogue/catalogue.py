@@ -1,0 +1,67 @@
+"""Catalogue: problems or backends by name, loaded when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from calcbench.catalogue.cards import Card, described
+from calcbench.errors import CalcbenchError, SelectorError, nearest
+
+
+class Catalogue(Mapping[str, Any]):
+    """Problems or backends by name; indexing loads one, iterating loads nothing."""
+
+    def __init__(
+        self,
+        noun: str,
+        cards: list[Card],
+        check: Callable[[Any, str], Any] = lambda found, _: found,
+    ) -> None:
+        """Take what the entries are called (`problem`, `backend`) and their cards.
+
+        Of two with one name the first keeps it; the other is listed with that as its fault.
+        `check` makes an entry of what a card loads, or raises.
+        """
+        self.noun = noun
+        self.cards: dict[str, Card] = {}
+        self._check = check
+        for card in cards:
+            if card.name in self.cards:
+                owner = self.cards[card.name].theme
+                fault = f"the name {card.name!r} is already taken, in {owner}"
+                card = replace(card, name=f"{card.name} ({card.theme})", broken=fault)
+            self.cards[card.name] = card
+
+    def __getitem__(self, name: str) -> Any:
+        """Import and return the entry. Raises `SelectorError` for an unknown name."""
+        if name not in self.cards:
+            raise SelectorError(f"no {self.noun} {name!r}: {nearest(name, self.cards)}")
+        card = self.cards[name]
+        if card.broken:
+            raise CalcbenchError(f"{self.noun} {name!r} cannot be used: {card.broken}")
+        try:
+            return self._check(card.load(), name)
+        except CalcbenchError:
+            raise
+        except (Exception, SystemExit) as error:  # whatever a plugin does when it is imported
+            raise CalcbenchError(
+                f"{self.noun} {name!r} does not import: {described(error)}"
+            ) from error
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.cards
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.cards)
+
+    def __len__(self) -> int:
+        return len(self.cards)
+
+    def __repr__(self) -> str:
+        """One line per entry: its name, what it is, and why it is not available."""
+        width = max(map(len, self.cards), default=0)
+        return "\n".join(
+            f"{card.name:<{width}}  {card.missing or card.summary}" for card in self.cards.values()
+        )

@@ -1,0 +1,83 @@
+"""Problems from a path to a `.py` file."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from calcbench.catalogue.cards import described
+from calcbench.errors import CalcbenchError, SelectorError
+
+if TYPE_CHECKING:
+    from calcbench.problem.problem import Problem
+
+
+FILE_MODULE = "calcbench_file_"
+"""How the names of modules begin that were loaded from a path: no other process can import them."""
+
+
+def load_file(path: Path) -> list[Problem]:
+    """Import a `.py` file and return the problems that it defines, in order.
+
+    Raises `SelectorError` with the file's own error where it does not import.
+    """
+    if not path.is_file():
+        close = difflib.get_close_matches(path.name, (p.name for p in path.parent.glob("*.py")))
+        hint = "".join(f"; did you mean {str(path.parent / name)!r}?" for name in close[:1])
+        raise SelectorError(f"there is no file {str(path)!r}{hint}")
+    name = FILE_MODULE + path.stem
+    spec = importlib.util.spec_from_file_location(name, path.absolute())
+    if spec is None or spec.loader is None:
+        raise SelectorError(f"{str(path)!r} is not a Python file: its name must end in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+        return _problems_of(module, path)
+    except CalcbenchError:
+        raise
+    except (Exception, SystemExit) as error:  # whatever a user's file does
+        where = _line_in(path, error)
+        raise SelectorError(f"{path}{where} does not import: {described(error)}") from error
+
+
+def _problems_of(module: Any, path: Path) -> list[Problem]:
+    """The problems among a module's names, each once; classes only where it defines them."""
+    from calcbench.problem.problem import Problem
+
+    found: list[Problem] = []
+    unfinished = ""
+    for value in {id(value): value for value in vars(module).values()}.values():
+        if isinstance(value, Problem):
+            found.append(value)
+        elif not (isinstance(value, type) and issubclass(value, Problem)):
+            continue
+        elif value.__module__ == module.__name__:
+            if value.__abstractmethods__:
+                lacks = " and no ".join(sorted(value.__abstractmethods__))
+                unfinished = f"{path}: the problem {value.__name__} defines no {lacks}"
+            else:
+                found.append(value())
+    if found:
+        return found
+    if unfinished:
+        raise SelectorError(unfinished)
+    raise SelectorError(
+        f"{path} defines no problem: subclass calcbench.Problem, or decorate a function "
+        "with @calcbench.problem(...)"
+    )
+
+
+def _line_in(path: Path, error: BaseException) -> str:
+    """`:7`, the line of the user's file at which an import failed."""
+    file, line, trace = str(path.absolute()), 0, error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == file:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    if isinstance(error, SyntaxError) and error.filename == file:
+        line = error.lineno or 0
+    return f":{line}" if line else ""

@@ -1,0 +1,132 @@
+"""Selectors: from names, options and paths to problems and backends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from calcbench.backend.backend import Backend
+from calcbench.catalogue import door
+from calcbench.catalogue.available import available
+from calcbench.catalogue.files import load_file
+from calcbench.errors import NotInstalled, SelectorError, nearest
+from calcbench.problem.problem import Problem
+
+
+def select_problems(selectors: Iterable[str | Problem]) -> list[Problem]:
+    """Problems from names, themes, paths to `.py` files, or problems themselves.
+
+    Raises `SelectorError` for what is none of these.
+    """
+    chosen: list[Problem] = []
+    for selector in selectors:
+        if not isinstance(selector, str):
+            chosen.append(selector)
+        elif selector.endswith(".py") or "/" in selector:
+            chosen.extend(load_file(Path(selector)))
+        else:
+            chosen.extend(_named_problems(selector))
+    return chosen
+
+
+def select_backends(selectors: Iterable[str | Backend], **options: Any) -> list[Backend]:
+    """Backends from selectors such as `torch` or `torch[mode=compile,dtype=float32]`.
+
+    `options` are applied to those selected by name, where the selector does not set them.
+    Raises `SelectorError` for an unknown name, option or value.
+    """
+    return [
+        _backend(selector, options) if isinstance(selector, str) else selector
+        for selector in selectors
+    ]
+
+
+def _named_problems(selector: str) -> list[Problem]:
+    catalogue = door.problems()
+    if selector in catalogue:
+        return [catalogue[selector]]
+    themes = {card.theme for card in catalogue.cards.values()}
+    if selector in themes:
+        names = [name for name, card in catalogue.cards.items() if card.theme == selector]
+        return [catalogue[name] for name in names]
+    raise SelectorError(f"no problem {selector!r}: {nearest(selector, {*catalogue, *themes})}")
+
+
+def _backend(selector: str, defaults: dict[str, Any]) -> Backend:
+    """`name[option=value,…]` → an instance."""
+    name, bracket, rest = selector.strip().partition("[")
+    backend = door.backends()[name]
+    if bracket and not rest.endswith("]"):
+        raise SelectorError(f"backend {selector!r}: the options lack their closing ]")
+    given: dict[str, Any] = {}
+    known = backend.options()
+    for part in filter(None, rest.removesuffix("]").split(",")):
+        option, equals, value = (piece.strip() for piece in part.partition("="))
+        if option not in known:
+            raise SelectorError(
+                f"backend {name!r} has no option {option!r}: {nearest(option, known)}"
+            )
+        if not equals:
+            raise SelectorError(f"backend {selector!r}: {part!r} is not of the form OPTION=VALUE")
+        if option in given:
+            raise SelectorError(f"backend {selector!r}: {option!r} is given twice")
+        given[option] = value if known[option] else _number(name, option, value)
+    return backend(**{**defaults, **given})
+
+
+def _number(name: str, option: str, value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise SelectorError(f"backend {name!r}: {option}={value!r} is not a number") from None
+
+
+ProblemSelector = str | Problem
+
+
+BackendSelector = str | Backend
+
+
+def chosen_backends(
+    backends: BackendSelector | Iterable[BackendSelector] | None,
+    dtype: str | None = None,
+    load: bool = True,
+) -> list[Backend]:
+    """The backends asked for, or all of them in their default modes.
+
+    Raises `NotInstalled` where one asked for by name is missing or, with `load`, does not import.
+    """
+    options = {} if dtype is None else {"dtype": dtype}
+    named = as_list(backends, "backend")
+    if named is None:
+        return [available(name, options) for name in door.backends()]
+    engines = select_backends(named, **options)
+    for engine in engines:
+        reason = engine.missing()
+        if reason:
+            raise NotInstalled(f"backend {engine.name!r}: {reason}")
+        if engine.requires and load:
+            engine.framework()
+    return engines
+
+
+def one_problem(problem: ProblemSelector) -> Problem:
+    """The one problem that is selected. Raises `SelectorError` for a file or theme of several."""
+    found = select_problems([problem])
+    if len(found) != 1:
+        names = ", ".join(p.name for p in found)
+        raise SelectorError(f"{problem!r} is {len(found)} problems ({names}): name one")
+    return found[0]
+
+
+def as_list(selectors: Any, noun: str) -> list[Any] | None:
+    """None, one selector or several, as a list; None stays None and means all."""
+    if selectors is None:
+        return None
+    if isinstance(selectors, (str, Problem, Backend)):
+        return [selectors]
+    many = list(selectors)
+    if not many:
+        raise SelectorError(f"no {noun} is selected; leave the selection out for all of them")
+    return many

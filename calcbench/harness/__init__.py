@@ -1,0 +1,1 @@
+"""Comparing: every backend asked, judged, timed once."""

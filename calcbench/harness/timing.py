@@ -1,0 +1,38 @@
+"""A first timing: enough to see an order of magnitude, not to settle an argument."""
+
+from __future__ import annotations
+
+import statistics
+import timeit
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from calcbench.judge.contract import Run, outcome
+from calcbench.problem.problem import Arrays
+from calcbench.record.record import Status
+
+ROUNDS = 5
+
+
+ROUND_SECONDS = 0.005
+
+
+def first_timing(run: Callable[[Any], Any], native: Any) -> float:
+    """Median seconds of one prepared call, over a few rounds of many calls each."""
+    once = timeit.timeit(lambda: run(native), number=1)
+    calls = max(1, int(ROUND_SECONDS / max(once, 1e-9)))
+    rounds = timeit.repeat(lambda: run(native), number=calls, repeat=ROUNDS if once < 0.5 else 1)
+    return statistics.median(rounds) / calls
+
+
+def time_call(run: Run, own: Arrays) -> None:
+    """Add a first timing of what a run has prepared; a call that raises becomes its end."""
+    if run.status is not Status.OK or run.prepared is None:
+        return
+    try:
+        with np.errstate(all="ignore"):  # what overflows shows in the result
+            run.seconds["call"] = first_timing(run.prepared.run, run.prepared.load(own))
+    except Exception as error:  # whatever a cost or a framework raises becomes a record
+        run.status, run.reason = outcome(error)

@@ -1,0 +1,1 @@
+"""Given results, what they are worth: contract, verdict, vote, structure."""

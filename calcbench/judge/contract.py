@@ -1,0 +1,188 @@
+"""Running one backend on one problem at several points, and checking its contract.
+
+The backend is prepared at one point and run at the others, twice at each, with the inputs
+compared before and after; names, shapes and dtypes are checked.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from calcbench.backend.backend import Backend
+from calcbench.backend.prepared import Prepared
+from calcbench.errors import NotInstalled, ProblemError, Unsupported, first_line
+from calcbench.operators import GRADIENT, Layout, Operator
+from calcbench.operators.operator import written
+from calcbench.problem.flat import flatten
+from calcbench.problem.problem import Arrays, Problem
+from calcbench.record.record import Status
+
+NO_MEMORY = ("can't allocate memory", "RESOURCE_EXHAUSTED", "OOM when allocating", "bad_alloc")
+"""What frameworks write when memory is short, where they do not raise `MemoryError`."""
+
+
+@dataclass
+class Run:
+    """One backend on one problem: what it gave at each point, or why it gave nothing."""
+
+    backend: Backend
+    status: Status = Status.OK
+    reason: str = ""
+    method: str = ""
+    """How the backend takes the derivative (`Prepared.method`)."""
+    results: dict[str, Arrays] = field(default_factory=dict)
+    """Point → result."""
+    bounds: dict[str, Arrays | None] = field(default_factory=dict)
+    """Point → the method's own error bound."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    prepared: Prepared | None = None
+    """What was run, for whoever times it."""
+
+
+def run_points(
+    problem: Problem,
+    backend: Backend,
+    where: Mapping[str, Arrays],
+    operator: Operator = GRADIENT,
+    prepared: Prepared | None = None,
+) -> Run:
+    """Prepare once, at the last point; run at each point twice; check the contract.
+
+    What is `prepared` already, for inputs of these shapes, is not prepared again.
+    """
+    run = Run(backend)
+    try:
+        with np.errstate(all="ignore"):  # what overflows shows in the result, and is judged there
+            check_limit(problem, backend, where["own"])
+            prepared = prepared or _prepare(problem, run, where, operator)
+            run.method = prepared.method
+            _check_points(problem, run, prepared, where, operator)
+            run.prepared = prepared
+    except ProblemError:
+        raise
+    except Exception as error:  # whatever a cost or a framework raises becomes a record
+        run.status, run.reason = outcome(error)
+    return run
+
+
+def check_limit(problem: Problem, backend: Backend, inputs: Arrays) -> None:
+    """Raise `Unsupported` where the problem says that it is too large for this backend."""
+    limit = problem.limits.get(backend.name)
+    if limit and max(array.size for array in inputs.values()) > limit[0]:
+        raise Unsupported(f"beyond size {limit[0]:,}: {limit[1]}")
+
+
+def outcome(error: BaseException) -> tuple[Status, str]:
+    """What an exception makes of a cell, and the reason."""
+    if isinstance(error, NotInstalled):
+        return Status.NOT_INSTALLED, str(error)
+    if isinstance(error, Unsupported):
+        return Status.SKIPPED, str(error)
+    reason = f"{type(error).__name__}: {first_line(error)}"
+    if isinstance(error, MemoryError) or any(sign in str(error) for sign in NO_MEMORY):
+        return Status.OUT_OF_MEMORY, reason
+    return Status.ERROR, reason
+
+
+def timed_import(backend: Backend) -> float | None:
+    """Seconds to import the backend's framework; None where it is loaded, or has none."""
+    if not backend.requires or backend.requires[0] in sys.modules or backend.missing():
+        return None
+    started = time.perf_counter()
+    backend.framework()
+    return time.perf_counter() - started
+
+
+def elsewhere(where: Mapping[str, Arrays]) -> Arrays:
+    """The point to prepare at: not the one to run at, so that what is baked in shows."""
+    return where[list(where)[-1]]
+
+
+def _prepare(
+    problem: Problem, run: Run, where: Mapping[str, Arrays], operator: Operator
+) -> Prepared:
+    importing = timed_import(run.backend)
+    if importing is not None:
+        run.seconds["import"] = importing
+    started = time.perf_counter()
+    prepared = run.backend.prepare(problem, elsewhere(where), operator)
+    run.seconds["prepare"] = time.perf_counter() - started
+    return prepared
+
+
+def _check_points(
+    problem: Problem,
+    run: Run,
+    prepared: Prepared,
+    where: Mapping[str, Arrays],
+    operator: Operator,
+) -> None:
+    backend = run.backend
+    layout = operator.layout(problem, where["own"])
+    for point, inputs in where.items():
+        kept = {name: array.copy() for name, array in inputs.items()}
+        native = prepared.load(inputs)
+        started = time.perf_counter()
+        result = prepared.run(native)
+        run.seconds.setdefault("first", time.perf_counter() - started)
+        value = prepared.unload(result)
+        again = prepared.unload(prepared.run(native))
+        fault = (
+            _shape_fault(layout, backend, value)
+            or _touched(kept, inputs)
+            or _unrepeatable(layout, backend, value, again)
+        )
+        run.results[point] = value
+        if fault:
+            run.status, run.reason = Status.DISAGREE, fault
+            return
+        run.bounds[point] = backend.error_bound(problem, inputs, operator)
+
+
+def _shape_fault(layout: Layout, backend: Backend, value: Arrays) -> str | None:
+    """What is wrong with the form of a result: names, shapes, dtypes."""
+    if list(value) != list(layout.shapes):
+        return f"gave {', '.join(value)} instead of {', '.join(layout.shapes)}"
+    start = 0
+    for name, array in value.items():
+        expected = layout.shapes[name]
+        if array.shape != expected:
+            return f"{_whole(layout, name, start)} has shape {array.shape} instead of {expected}"
+        if array.dtype != backend.dtype:
+            return f"{_whole(layout, name, start)} is {array.dtype} instead of {backend.dtype}"
+        start += array.size
+    return None
+
+
+def _whole(layout: Layout, name: str, start: int) -> str:
+    """What an array of a result is called: `∂C/∂w`, where its first number is `∂C/∂w[0]`."""
+    shape = layout.shapes[name]
+    label = layout.label(start)
+    whole = label.removesuffix(written("", (0,) * len(shape)))
+    return whole if whole != label or shape == () else f"the {name}"
+
+
+def _touched(before: Arrays, after: Arrays) -> str | None:
+    """Whether running changed the inputs."""
+    changed = [name for name in before if not np.array_equal(before[name], after[name])]
+    return f"changed its inputs: {', '.join(changed)}" if changed else None
+
+
+def _unrepeatable(layout: Layout, backend: Backend, value: Arrays, again: Arrays) -> str | None:
+    """Whether the second run on the same native inputs gave another result.
+
+    Threads may add in another order, so a few roundings are allowed.
+    """
+    unit = float(np.finfo(backend.dtype).eps)
+    one, two = flatten(value), flatten(again)
+    scale = np.max(np.abs(one[np.isfinite(one)]), initial=0.0)
+    if np.allclose(one, two, rtol=16 * unit, atol=16 * unit * scale, equal_nan=True):
+        return None
+    position = int(np.nanargmax(np.abs(one - two)))
+    label = layout.label(position)
+    return f"a second run gave another {label}: {one[position]:.10g}, then {two[position]:.10g}"

@@ -1,0 +1,61 @@
+"""How much a result changes with its inputs, and what rounding may do to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from calcbench.problem.problem import Arrays
+
+ROUNDINGS = 64.0
+"""The modest multiple: roundings allowed to one evaluation, in units of u·(|g| + κ)."""
+
+PERTURBATION = 2.0**-20
+"""Relative change of the inputs by which sensitivity is measured: far above rounding, far
+below curvature."""
+
+
+DRAWS = 2
+
+
+def sensitivity(run: Callable[[Arrays], np.ndarray], inputs: Arrays, seed: int) -> np.ndarray:
+    """κ per component: the change of the result per relative change of its inputs.
+
+    `run` gives the result as a vector. One float input after the other, data included, is
+    multiplied by 1 + δ·e with e random in ±[½, 1]. What comes out for an array of N numbers is
+    near the 2-norm of its elements' effects; √N times that bounds their sum, which is how they
+    would add up if all roundings conspired.
+    """
+    rng = np.random.default_rng([seed, 2])
+    here = run(inputs)
+    total = np.zeros_like(here)
+    for name, array in inputs.items():
+        if array.dtype.kind != "f":
+            continue
+        largest = np.zeros_like(here)
+        for _ in range(DRAWS):
+            change = run({**inputs, name: _perturb(array, rng)}) - here
+            largest = np.maximum(largest, np.abs(change) / PERTURBATION)
+        total += np.sqrt(array.size) * largest
+    return total
+
+
+def rounding_bound(
+    result: np.ndarray, sensitivity: np.ndarray | float, dtype: str, terms: int
+) -> np.ndarray:
+    """How far rounding may carry an exact method, per component.
+
+    Adding up `terms` numbers errs by about √terms roundings (Higham & Mary, SIAM J. Sci.
+    Comput. 41 (2019) A2815-A2835).
+    """
+    unit = float(np.finfo(dtype).eps) / 2
+    magnitude = np.abs(result) + sensitivity
+    # Infinity must not earn itself an infinite allowance.
+    magnitude = np.where(np.isfinite(magnitude), magnitude, 0.0)
+    return (ROUNDINGS + np.sqrt(terms)) * unit * magnitude
+
+
+def _perturb(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    signs = rng.choice((-1.0, 1.0), array.shape)
+    return np.asarray(array * (1.0 + PERTURBATION * signs * rng.uniform(0.5, 1.0, array.shape)))

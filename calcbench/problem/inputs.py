@@ -1,0 +1,191 @@
+"""Inputs of a problem: its own values, checked, at a size and with chosen parameters."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from calcbench.errors import (
+    CalcbenchError,
+    NotInstalled,
+    ProblemError,
+    SelectorError,
+    first_line,
+    missing,
+    nearest,
+)
+from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.structure import Structure
+
+
+def problem_inputs(
+    problem: Problem,
+    size: int | None = None,
+    seed: int = 0,
+    at: Mapping[str, Any] | None = None,
+) -> Arrays:
+    """The problem's inputs at `size`, with the parameters replaced by `at` if it is given.
+
+    Every array is float64, except NumPy integer arrays, which stay (they are indices).
+    Raises `ProblemError` for inputs that do not fit the cost, `SelectorError` for a bad `at`.
+    """
+    reason = missing(problem.requires, problem.install)
+    if reason:
+        raise NotInstalled(f"problem {problem.name!r}: {reason}")
+    if seed < 0:
+        raise SelectorError(f"seed must be at least 0, got {seed}")
+    number = chosen_size(problem, size)
+    try:
+        values = problem.inputs(number, np.random.default_rng(seed))
+    except CalcbenchError:
+        raise
+    except Exception as error:  # whatever a user's code raises
+        raise ProblemError(
+            f"problem {problem.name!r}: inputs({number}, rng) raises "
+            f"{type(error).__name__}: {first_line(error)}"
+        ) from error
+    if not isinstance(values, Mapping):
+        raise ProblemError(
+            f"problem {problem.name!r}: inputs must return a dict of argument name → value, "
+            f"but it returned {_short(values)}"
+        )
+    arrays = _check(problem, values)
+    return arrays if at is None else {**arrays, **_parameters(problem, arrays, at)}
+
+
+def chosen_size(problem: Problem, size: int | None) -> int:
+    """The size to run at: the one asked for, or the problem's first.
+
+    Raises `SelectorError` for a size below 1, or another size of a problem that has only one.
+    """
+    if size is None:
+        return problem.sizes[0]
+    if not isinstance(size, (int, np.integer)) or size < 1:
+        raise SelectorError(f"size must be a whole number of at least 1, got {size!r}")
+    if len(problem.sizes) == 1 and size != problem.sizes[0]:
+        raise SelectorError(f"problem {problem.name!r} has one size, {problem.sizes[0]}")
+    return size
+
+
+def _check(problem: Problem, values: Mapping[str, Any]) -> Arrays:
+    """The values as arrays, in the order of the signature."""
+    names = (*problem.parameters, *problem.data)
+    missing = [name for name in names if name not in values]
+    extra = [name for name in values if name not in names]
+    if missing:
+        raise ProblemError(
+            f"problem {problem.name!r}: no value for {', '.join(map(repr, missing))}"
+        )
+    if extra:
+        raise ProblemError(
+            f"problem {problem.name!r}: cost has no argument {extra[0]!r}: "
+            f"{nearest(extra[0], names)}"
+        )
+    arrays = {name: _array(problem, name, values[name]) for name in names}
+    for name in problem.rows:
+        if name not in problem.data:
+            data = ", ".join(problem.data) or "none"
+            raise ProblemError(
+                f"problem {problem.name!r}: rows names {name!r}, which is not data (data: {data})"
+            )
+    lengths = {name: arrays[name].shape[:1] for name in problem.rows}
+    if len(set(lengths.values())) > 1 or () in lengths.values():
+        raise ProblemError(
+            f"problem {problem.name!r}: rows must be arrays of equal length, got "
+            + ", ".join(f"{name} of shape {arrays[name].shape}" for name in problem.rows)
+        )
+    _check_matrix(problem, arrays)
+    return arrays
+
+
+def _check_matrix(problem: Problem, arrays: Arrays) -> None:
+    """Raise `ProblemError` for outputs or a structure that are none."""
+    subject = f"problem {problem.name!r}"
+    if problem.vector_valued and problem.rows:
+        raise ProblemError(f"{subject}: a vector-valued problem (outputs) has no rows to add up")
+    columns = sum(arrays[name].size for name in problem.parameters)
+    try:
+        rows = problem.outputs(arrays) if problem.vector_valued else columns
+        structure = problem.structure(arrays)
+        whole = isinstance(rows, (int, np.integer)) and rows > 0
+        sparse = whole and isinstance(structure, Structure) and structure.sparse
+        if sparse and not structure.pattern(int(rows), columns)[0].size:
+            raise ValueError("the structure stores no entry")
+    except Exception as error:  # whatever a user's code raises
+        raise ProblemError(
+            f"{subject}: its outputs or structure raises {type(error).__name__}: "
+            f"{first_line(error)}"
+        ) from error
+    if not isinstance(rows, (int, np.integer)) or rows < 1:
+        raise ProblemError(f"{subject}: outputs must be a whole number of at least 1, got {rows!r}")
+    if not isinstance(structure, Structure):
+        raise ProblemError(
+            f"{subject}: structure must be one of calcbench.interfaces.structure, such as DENSE, "
+            f"got {_short(structure)}"
+        )
+
+
+def _array(problem: Problem, name: str, value: Any) -> np.ndarray:
+    index = isinstance(value, np.ndarray) and value.dtype.kind in "iu" and name in problem.data
+    try:
+        array = np.array(value, dtype=np.int64) if index else _floats(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ProblemError(
+            f"problem {problem.name!r}: the value of {name!r} is not an array of real numbers: "
+            f"{_short(value)}"
+        ) from None
+    if array.size == 0:
+        raise ProblemError(f"problem {problem.name!r}: {name!r} is empty")
+    if not np.all(np.isfinite(array)):
+        raise ProblemError(f"problem {problem.name!r}: {name!r} contains NaN or infinity")
+    return array
+
+
+def _floats(value: Any) -> np.ndarray:
+    """A new float64 array. Text is refused, where NumPy would read numbers out of it."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "biufO":
+        raise TypeError(f"{array.dtype} is not real")
+    return np.array(array, dtype=np.float64)
+
+
+def _form(array: np.ndarray) -> str:
+    if array.shape == ():
+        return "a number"
+    return f"numbers of shape ({', '.join(map(str, array.shape))})"
+
+
+def _short(value: Any) -> str:
+    """A value for a message: one line, however large it is."""
+    return " ".join(reprlib.repr(value).split())
+
+
+def _parameters(problem: Problem, own: Arrays, at: Mapping[str, Any]) -> Arrays:
+    """Check the values of `at` against the problem's parameters."""
+    for name in at:
+        if name not in problem.parameters:
+            raise SelectorError(
+                f"at: problem {problem.name!r} has no parameter {name!r}: "
+                f"{nearest(name, problem.parameters)}"
+            )
+    chosen = {}
+    for name in problem.parameters:
+        if name not in at:
+            raise SelectorError(
+                f"at: no value for parameter {name!r} of problem {problem.name!r} "
+                f"(parameters: {', '.join(problem.parameters)})"
+            )
+        expected = _form(own[name])
+        try:
+            value = _floats(at[name])
+        except (TypeError, ValueError, OverflowError):
+            raise SelectorError(f"at: {name}={_short(at[name])} is not {expected}") from None
+        if value.shape != own[name].shape:
+            raise SelectorError(f"at: {name!r} must be {expected}, got {_form(value)}")
+        if not np.all(np.isfinite(value)):
+            raise SelectorError(f"at: {name}={_short(at[name])} is not finite")
+        chosen[name] = value
+    return chosen

@@ -1,0 +1,258 @@
+"""Problem: a cost function of named parameters, written once for every backend."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
+from typing import Any, ClassVar
+
+import numpy as np
+
+from calcbench.errors import ProblemError
+from calcbench.problem.structure import DENSE, Structure
+
+Arrays = dict[str, np.ndarray]
+
+
+class Problem(ABC):
+    """A cost function C of named parameters, to be differentiated.
+
+    The signature of `cost` is the declaration: after `xp`, positional arguments are the
+    parameters (differentiated), keyword-only arguments are data (held constant)::
+
+        class Paraboloid(Problem):
+            \"\"\"z = x² + a·y².\"\"\"
+
+            def inputs(self, size, rng):
+                return {"x": 3.0, "y": 2.0, "a": 0.5}
+
+            def cost(self, xp, x, y, *, a):
+                return x**2 + a * y**2
+
+    Everything else is optional, and declared by class attributes.
+    """
+
+    sizes: ClassVar[tuple[int, ...]] = (1,)
+    """Sizes worth running (what size means, the problem says); the first is the default."""
+
+    rows: ClassVar[tuple[str, ...]] = ()
+    """Data arguments with one row per sample, along their first axis. The cost must then be
+    the mean (or the sum, see `reduction`) of the cost of its rows taken one by one."""
+
+    reduction: ClassVar[str] = "mean"
+    """How the costs of single rows combine: `"mean"` or `"sum"`."""
+
+    domain: ClassVar[Mapping[str, tuple[float, float]]] = {}
+    """Where the cost is smooth: an open interval per parameter, all reals if not named.
+    Random points are drawn from it, and the zeros point is left out where 0 lies outside."""
+
+    limits: ClassVar[Mapping[str, tuple[int, str]]] = {}
+    """Backend name → (the largest size that it can do, why)."""
+
+    requires: ClassVar[tuple[str, ...]] = ()
+    """Modules that `inputs` imports beyond NumPy."""
+
+    install: ClassVar[str] = ""
+    """The command that installs what `requires` names."""
+
+    formula: ClassVar[str] = ""
+    """The cost in LaTeX."""
+
+    derivation: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """The derivation of `gradient`, and of what else is derived: steps of (words, LaTeX)."""
+
+    sources: ClassVar[tuple[str, ...]] = ()
+    """Where the problem and its derivation come from."""
+
+    place: ClassVar[str] = ""
+    """Its place in the class, for example "Gradients"."""
+
+    @abstractmethod
+    def inputs(self, size: int, rng: np.random.Generator) -> Mapping[str, Any]:
+        """Values for every parameter and data argument, by name.
+
+        Python numbers and lists become float64 arrays. NumPy integer arrays stay integers:
+        they are for indices (`xp.take`). `rng` is seeded; draw from nothing else.
+        """
+
+    @abstractmethod
+    def cost(self, xp: Any, *parameters: Any, **data: Any) -> Any:
+        """The cost: one real number (shape `()`), from the array namespace `xp` alone.
+
+        A vector-valued problem, one that defines `outputs`, gives that many, as an array (m,).
+        """
+
+    def outputs(self, inputs: Arrays) -> int:
+        """How many numbers the function gives: defining this makes the problem vector-valued.
+
+        Such a problem has a Jacobian instead of a gradient (and no `rows`).
+        """
+        raise NotImplementedError
+
+    def structure(self, inputs: Arrays) -> Structure:
+        """Which entries of the Hessian (of the Jacobian, if vector-valued) may be other than 0.
+
+        Rows and columns are the components of all parameters, in order, end to end. It is
+        checked: a structure that leaves out an entry that is not 0 is an error.
+        """
+        return DENSE
+
+    def gradient(self, xp: Any, *parameters: Any, **data: Any) -> Mapping[str, Any]:
+        """The gradient derived by hand: parameter name → array of the parameter's shape."""
+        raise NotImplementedError
+
+    def jacobian(self, xp: Any, *parameters: Any, **data: Any) -> Mapping[str, Any]:
+        """The Jacobian derived by hand, of a vector-valued problem.
+
+        Parameter name → array of shape (m, *the parameter's shape).
+        """
+        raise NotImplementedError
+
+    def hessian(self, xp: Any, *parameters: Any, **data: Any) -> Mapping[tuple[str, str], Any]:
+        """The Hessian derived by hand, block by block.
+
+        (name, other name) → array of shape (*shape of the one, *shape of the other). Each pair of
+        parameters once: the block of (b, m) is that of (m, b), transposed.
+        """
+        raise NotImplementedError
+
+    def hvp(
+        self, xp: Any, direction: Mapping[str, Any], *parameters: Any, **data: Any
+    ) -> Mapping[str, Any]:
+        """The product of the Hessian and a direction, derived by hand, without the Hessian.
+
+        Both are parameter name → array of the parameter's shape.
+        """
+        raise NotImplementedError
+
+    @property
+    def name(self) -> str:
+        """The problem's name: the class name in snake_case."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return (inspect.getdoc(type(self)) or "").split("\n", 1)[0]
+
+    @property
+    def vector_valued(self) -> bool:
+        """Whether the function gives a vector, and not a cost."""
+        return type(self).outputs is not Problem.outputs
+
+    @property
+    def has_gradient(self) -> bool:
+        """Whether a hand-derived gradient is there."""
+        return self.derives("gradient")
+
+    def derives(self, derivative: str) -> bool:
+        """Whether `gradient`, `jacobian`, `hessian` or `hvp` is there, derived by hand."""
+        return getattr(type(self), derivative) is not getattr(Problem, derivative)
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the parameters, in the order of the signature of `cost`."""
+        return _declared(self.name, self._signature)[0]
+
+    @cached_property
+    def data(self) -> tuple[str, ...]:
+        """Names of the data arguments."""
+        return _declared(self.name, self._signature)[1]
+
+    @property
+    def _signature(self) -> list[inspect.Parameter]:
+        arguments = list(inspect.signature(self.cost).parameters.values())
+        if not arguments or arguments[0].name != "xp":
+            raise ProblemError(f"problem {self.name!r}: the first argument of cost must be xp")
+        return arguments[1:]
+
+    def cost_on(self, backend: str, xp: Any) -> Callable[..., Any]:
+        """The cost bound to the namespace `xp`, as `f(*parameters, **data)`.
+
+        A method `cost_<backend>` takes precedence over `cost`, for the rare case in which the
+        generic code cannot be the fair one. It is checked against the others like any result.
+        """
+        return partial(getattr(self, f"cost_{backend}", self.cost), xp)
+
+    def split(self, inputs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Inputs by name → (parameters in order, data by name): how `cost` is called."""
+        return (
+            tuple(inputs[name] for name in self.parameters),
+            {name: inputs[name] for name in self.data},
+        )
+
+    def value_shape(self, inputs: Arrays) -> tuple[int, ...]:
+        """The shape of what `cost` gives: `()`, or (m,) for a vector-valued problem."""
+        return (int(self.outputs(inputs)),) if self.vector_valued else ()
+
+    def check_cost(
+        self, shape: tuple[int, ...], dtype: Any, expected: tuple[int, ...] = ()
+    ) -> None:
+        """Raise `ProblemError` unless a cost of this shape and dtype is what it should be.
+
+        Real, and of the `expected` shape (`value_shape`): one number, if nothing is said.
+        """
+        if tuple(shape) != expected:
+            wanted = f"{expected[0]} numbers (its outputs)" if expected else "one number"
+            raise ProblemError(
+                f"the cost of problem {self.name!r} must return {wanted}, "
+                f"but it returned an array of shape {tuple(shape)}"
+            )
+        kind = str(dtype)
+        if "complex" in kind or "int" in kind or "bool" in kind:
+            raise ProblemError(
+                f"the cost of problem {self.name!r} must return a real floating-point number, "
+                f"but it returned {kind.removeprefix('torch.')}"
+            )
+
+    def check_gradient(self, gradient: Any, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        """Raise `ProblemError` unless a hand-derived gradient has the right names and shapes."""
+        subject = f"the hand-derived gradient of problem {self.name!r}"
+        if not isinstance(gradient, Mapping):
+            raise ProblemError(
+                f"{subject} must be a dict of parameter name → partial derivative, "
+                f"but it is a {type(gradient).__name__}"
+            )
+        missing = [name for name in self.parameters if name not in gradient]
+        extra = [name for name in gradient if name not in self.parameters]
+        if missing:
+            raise ProblemError(f"{subject} lacks {', '.join(map(repr, missing))}")
+        if extra:
+            raise ProblemError(
+                f"{subject} names {', '.join(map(repr, extra))}, "
+                f"but the parameters are {', '.join(self.parameters)}"
+            )
+        for name in self.parameters:
+            shape = np.shape(gradient[name])
+            if shape != shapes[name]:
+                raise ProblemError(
+                    f"{subject} gives {name!r} the shape {shape}, "
+                    f"but the parameter has the shape {shapes[name]}"
+                )
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(self.parameters)
+        if self.data:
+            arguments += f"; {', '.join(self.data)}"
+        return f"<Problem {self.name}({arguments}): {self.summary}>"
+
+
+def _declared(
+    name: str, arguments: list[inspect.Parameter]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Split a cost's arguments into parameters (positional) and data (keyword-only)."""
+    parameters: list[str] = []
+    data: list[str] = []
+    for argument in arguments:
+        if argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD):
+            raise ProblemError(
+                f"problem {name!r}: cost takes {argument}, but the signature is the declaration: "
+                "name every parameter, and every data argument after a bare *"
+            )
+        (data if argument.kind is argument.KEYWORD_ONLY else parameters).append(argument.name)
+    if not parameters:
+        raise ProblemError(f"problem {name!r}: cost has no parameter to differentiate")
+    return tuple(parameters), tuple(data)

@@ -1,0 +1,107 @@
+"""Structure: which entries of a matrix of derivatives can be other than 0."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+Pattern = tuple[np.ndarray, np.ndarray]
+"""Row and column of every stored entry, in row-major order."""
+
+
+@dataclass(frozen=True)
+class Structure(ABC):
+    """Which entries of a matrix can be other than 0; those are stored, the others are 0."""
+
+    @property
+    def sparse(self) -> bool:
+        """Whether entries are left out, so that columns can share a direction."""
+        return True
+
+    @abstractmethod
+    def pattern(self, rows: int, columns: int) -> Pattern:
+        """Row and column of every stored entry of a matrix of this size, in row-major order."""
+
+
+@dataclass(frozen=True)
+class Dense(Structure):
+    """Nothing is known to be 0."""
+
+    @property
+    def sparse(self) -> bool:
+        """No."""
+        return False
+
+    def pattern(self, rows: int, columns: int) -> Pattern:
+        """Every entry."""
+        row, column = np.divmod(np.arange(rows * columns), columns)
+        return row, column
+
+
+@dataclass(frozen=True)
+class Banded(Structure):
+    """Entries at most `width` places from the diagonal; width 1 is a tridiagonal matrix."""
+
+    width: int
+
+    def __post_init__(self) -> None:
+        """Refuse a negative width."""
+        if self.width < 0:
+            raise ValueError(f"the width of a band is at least 0, got {self.width}")
+
+    def pattern(self, rows: int, columns: int) -> Pattern:
+        """The entries of the band."""
+        offsets = np.arange(-self.width, self.width + 1)
+        row = np.repeat(np.arange(rows), len(offsets))
+        column = (np.arange(rows)[:, None] + offsets).ravel()
+        inside = (column >= 0) & (column < columns)
+        return row[inside], column[inside]
+
+
+@dataclass(frozen=True)
+class BlockDiagonal(Structure):
+    """Square blocks of `size` rows along the diagonal; the last may be smaller."""
+
+    size: int
+
+    def __post_init__(self) -> None:
+        """Refuse blocks without a row."""
+        if self.size < 1:
+            raise ValueError(f"a block has at least 1 row, got {self.size}")
+
+    def pattern(self, rows: int, columns: int) -> Pattern:
+        """The entries of the blocks."""
+        row = np.repeat(np.arange(rows), self.size)
+        start = np.arange(rows) // self.size * self.size
+        column = (start[:, None] + np.arange(self.size)).ravel()
+        inside = column < columns
+        return row[inside], column[inside]
+
+
+@dataclass(frozen=True, eq=False)
+class Entries(Structure):
+    """Any set of entries, by row and column; a Hessian's has both of every pair (i, j), (j, i)."""
+
+    rows: np.ndarray
+    columns: np.ndarray
+
+    def pattern(self, rows: int, columns: int) -> Pattern:
+        """The entries, each once, sorted. Raises `ValueError` for one outside the matrix."""
+        row, column = (np.asarray(part, dtype=np.int64) for part in (self.rows, self.columns))
+        if row.shape != column.shape or row.ndim != 1:
+            raise ValueError("the rows and columns of entries must be two lists of equal length")
+        if np.any((row < 0) | (row >= rows) | (column < 0) | (column >= columns)):
+            raise ValueError(f"an entry is outside the {rows} × {columns} matrix")
+        place = np.unique(row * columns + column)
+        return place // columns, place % columns
+
+
+DENSE = Dense()
+
+
+DIAGONAL = Banded(0)
+
+
+TRIDIAGONAL = Banded(1)

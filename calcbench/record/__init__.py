@@ -1,0 +1,1 @@
+"""What running one cell gave, and a run of many cells on the disk."""

@@ -1,0 +1,173 @@
+"""Record: what running one cell gave. A failure is a record too, never a missing row."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from calcbench.errors import SelectorError
+from calcbench.record.plain import arrays, number, plain
+from calcbench.record.samples import Timing, timing
+
+SCHEMA = 3
+
+
+class Status(StrEnum):
+    """How a cell ended."""
+
+    OK = "ok"
+    DISAGREE = "disagree"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    CRASH = "crash"
+    OUT_OF_MEMORY = "out_of_memory"
+    SKIPPED = "skipped"
+    NOT_INSTALLED = "not_installed"
+    NOISY = "noisy"
+    """The result is right, but its time could not be told closely enough."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether this is a fault, as against something that could not be tried."""
+        return self not in (Status.OK, Status.NOISY, Status.SKIPPED, Status.NOT_INSTALLED)
+
+    @property
+    def measured(self) -> bool:
+        """Whether the result is there and right, so that its time means something."""
+        return self in (Status.OK, Status.NOISY)
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """The worst component of a result that is wrong."""
+
+    point: str
+    """The name of the point: `own`, `zeros`, `random-1`, …"""
+    component: str
+    """`∂C/∂m`, or `∂²C/∂w[3]∂b`."""
+    value: float
+    expected: float
+    bound: float
+    """How far an honest evaluation by this method may lie from `expected`."""
+
+    def __str__(self) -> str:
+        """Both values, and where."""
+        place = "" if self.point == "own" else f" at {self.point}"
+        return (
+            f"{self.component}{place} is {self.value:.10g}, expected {self.expected:.10g} "
+            f"(off by {abs(self.value - self.expected):.2g}, allowed {self.bound:.2g})"
+        )
+
+
+@dataclass(frozen=True)
+class Record:
+    """One backend on one problem."""
+
+    problem: str
+    backend: str
+    """The selector, with options."""
+    operator: str
+    """What was asked for: `gradient`, `hessian`, `partial[m]`."""
+    dtype: str
+    status: Status
+    size: int = 1
+    seed: int = 0
+    reason: str = ""
+    """Why the status is not ok; for `ok`, nothing."""
+    method: str = ""
+    """How the backend takes the derivative: `reverse`, `forward over reverse, 3 colours`."""
+    components: int | None = None
+    """The numbers that the parameters hold together: the partials of a gradient."""
+    at: dict[str, Any] = field(default_factory=dict)
+    """Parameter name → its value at the problem's own point."""
+    direction: dict[str, Any] = field(default_factory=dict)
+    """The direction by parameter name, or the cotangent as `C`, for operators that take one."""
+    value: dict[str, np.ndarray] | None = None
+    """The result at the problem's own point. Of a gradient, parameter name → partial derivative;
+    in general, the arrays of the operator's layout by name."""
+    labels: tuple[str, ...] = ()
+    """What the first numbers of the result are called: `∂C/∂m`, `∂C/∂w[0]`, …"""
+    digits: float | None = None
+    """−log₁₀ of the largest error over all points, relative to the largest component there."""
+    digits_median: float | None = None
+    """The median over components of their digits, at the own point."""
+    ulps: float | None = None
+    """The largest error at the own point, in units in the last place."""
+    bound: dict[str, np.ndarray] | None = None
+    """As `value`: how far from the reference each number may be, at the own point."""
+    reference: dict[str, np.ndarray] | None = None
+    """As `value`: the certified result at the own point, where there is one."""
+    certified_digits: float | None = None
+    """Digits to which the reference is certified; infinite where it is exact."""
+    judged: str = ""
+    """Why the verdict is not certified, or on how much of the problem it is; else nothing."""
+    condition: float | None = None
+    """Relative change of the result per relative change of its inputs, at the own point."""
+    disagreement: Disagreement | None = None
+    proof: str = ""
+    """For a hand-derived formula: `proved`, or why it could not be proved."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Seconds, where they were measured. `import`: the framework; `load`: NumPy → native;
+    `prepare`: trace, derive and compile; `compile`: the part of it that compiled, where the
+    backend can tell; `first`: the first call; `call`: one call in the steady state; `cost`: one
+    call of the cost alone; `unload`: native → NumPy; `total`: the whole cell."""
+    threads: int | None = None
+    """The threads that the backend was given; None where none were set."""
+    timing: Timing | None = None
+    """The samples, where the harness that times (`calcbench.bench`) ran the cell."""
+    source: dict[str, str] = field(default_factory=dict)
+    """`problem`, `backend`: a hash of the source that was run."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Library → version, of those that the cell stands on."""
+    run: str = ""
+    """The run that it belongs to: where its environment is to be found."""
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What makes it the same cell in another run."""
+        return (
+            self.problem,
+            self.size,
+            self.seed,
+            self.backend,
+            self.operator,
+            self.dtype,
+            self.threads,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data for JSON; what is not finite becomes a string, for JSON has no word for it."""
+        return {"schema": SCHEMA, **plain(dataclasses.asdict(self))}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Record:
+        """Read what `as_json` wrote. Raises `SelectorError` for data of another schema."""
+        if data.get("schema") != SCHEMA:
+            raise SelectorError(
+                f"a record of schema {data.get('schema')!r}, where this calcbench reads {SCHEMA}"
+            )
+        names = {entry.name for entry in dataclasses.fields(cls)}
+        values = {name: value for name, value in data.items() if name in names}
+        for name in ("digits", "digits_median", "ulps", "certified_digits", "condition"):
+            values[name] = number(data.get(name))
+        values["seconds"] = {n: number(value) for n, value in data.get("seconds", {}).items()}
+        values["status"] = Status(data["status"])
+        for name in ("value", "bound", "reference"):
+            values[name] = arrays(data.get(name))
+        values["labels"] = tuple(data.get("labels", ()))
+        for name in ("at", "direction"):
+            values[name] = arrays(data.get(name)) or {}
+        if data.get("disagreement"):
+            numbers = {name: number(data["disagreement"][name]) for name in _COMPARED}
+            values["disagreement"] = Disagreement(**{**data["disagreement"], **numbers})
+        values["timing"] = timing(data.get("timing"))
+        return cls(**values)
+
+
+_COMPARED = ("value", "expected", "bound")
+"""The numbers of a `Disagreement`."""

@@ -1,0 +1,174 @@
+"""A run as a file: JSON Lines, one line per cell, written as it ends.
+
+The first line says what ran where (`Environment`); each further line is a `Record`. A resumed
+or merged run has several lines of the first kind, and every record names its own. A file whose
+last line was cut short loses that line and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from calcbench.errors import SelectorError
+from calcbench.record.plain import plain
+from calcbench.record.record import SCHEMA, Record, Status
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What a run was measured with. No host name, no user name, no path."""
+
+    id: str
+    """Random; records name it as their `run`."""
+    started: str
+    """UTC, as 2026-11-22T16:09:24Z."""
+    calcbench: str
+    machine: dict[str, Any] = field(default_factory=dict)
+    """`cpu`, `cores`, `memory`, `system`, `governor`, `load`, … as far as the system tells."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Python and every library that a backend or problem of the run stands on."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """How it was timed: `burst`, `rounds`, `budget`, `precision`, `timeout`, `memory`."""
+    git: dict[str, Any] = field(default_factory=dict)
+    """`commit` and `dirty` of the calcbench that ran, where it runs from a repository."""
+    cells: int = 0
+    """Cells that were to be run; fewer records mean that it was interrupted."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {"schema": SCHEMA, "kind": "run", **plain(dataclasses.asdict(self))}
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """The environments and records of a run: each cell once, as it was measured last."""
+
+    environments: tuple[Environment, ...]
+    records: tuple[Record, ...]
+    cut: int = 0
+    """Lines that were cut short, and are lost."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether no cell failed."""
+        return not any(record.status.failed for record in self.records)
+
+    def environment(self, record: Record) -> Environment | None:
+        """The environment in which a record was measured."""
+        return next((e for e in self.environments if e.id == record.run), None)
+
+
+class Writer:
+    """Appends lines to a file, each of them on the disk before the next is begun."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Open the file for appending; without a path, nothing is written."""
+        self.file: IO[str] | None = None
+        if path is None:
+            return
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cut = path.exists() and not _whole(path)
+            self.file = path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise SelectorError(f"cannot write to {str(path)!r}: {error.strerror}") from error
+        if cut:
+            self.file.write("\n")  # what was cut short stays a line of its own
+
+    def write(self, entry: Environment | Record) -> None:
+        """Append one line and flush it to the disk."""
+        if self.file is None:
+            return
+        try:
+            self.file.write(json.dumps(entry.as_json(), ensure_ascii=False) + "\n")
+            self.file.flush()
+            os.fsync(self.file.fileno())
+        except OSError as error:
+            raise SelectorError(f"cannot write to {self.file.name!r}: {error.strerror}") from error
+
+    def close(self) -> None:
+        """Close the file. What could not be written has been said already."""
+        if self.file is not None:
+            with contextlib.suppress(OSError):
+                self.file.close()
+
+
+def load(path: str | Path) -> SavedRun:
+    """Read a run. Raises `SelectorError` where the file is missing or is no run."""
+    path = Path(path)
+    try:
+        # Bytes, cut at line feeds alone: a line may end within a character, and a reason may
+        # hold what Python takes for another end of a line (U+2028).
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise SelectorError(f"cannot read the run {str(path)!r}: {error.strerror}") from error
+    environments: list[Environment] = []
+    records: list[Record] = []
+    cut = 0
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            data = json.loads(line.decode("utf-8"))
+        except ValueError:  # also what is not UTF-8
+            cut += 1
+            continue
+        try:
+            if data.get("kind") == "run":
+                environments.append(_environment(data))
+            else:
+                records.append(Record.from_json(data))
+        except SelectorError as error:
+            raise SelectorError(f"{path}:{number}: {error}") from error
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise SelectorError(f"{path}:{number} is no line of a calcbench run") from error
+    if not environments:
+        raise SelectorError(f"{str(path)!r} is no calcbench run: no line says what ran where")
+    return SavedRun(tuple(environments), _latest(records), cut)
+
+
+def merged(runs: Iterable[SavedRun]) -> SavedRun:
+    """Several runs as one: all environments, and each cell as the last run has it."""
+    environments: dict[str, Environment] = {}
+    records: list[Record] = []
+    cut = 0
+    for run in runs:
+        environments.update({e.id: e for e in run.environments})
+        records += run.records
+        cut += run.cut
+    return SavedRun(tuple(environments.values()), _latest(records), cut)
+
+
+def done(run: SavedRun) -> list[Record]:
+    """The records that need not be run again, unless their source or versions changed."""
+    return [r for r in run.records if r.status.measured or r.status is Status.SKIPPED]
+
+
+def _latest(records: Iterable[Record]) -> tuple[Record, ...]:
+    """Each cell once, in the order in which cells appeared first."""
+    return tuple({record.key: record for record in records}.values())
+
+
+def _environment(data: dict[str, Any]) -> Environment:
+    if data.get("schema") != SCHEMA:
+        raise SelectorError(
+            f"a run of schema {data.get('schema')!r}, where this calcbench reads {SCHEMA}"
+        )
+    names = {entry.name for entry in dataclasses.fields(Environment)}
+    return Environment(**{name: value for name, value in data.items() if name in names})
+
+
+def _whole(path: Path) -> bool:
+    """Whether a file ends with a line's end."""
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return True
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"

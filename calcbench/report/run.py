@@ -1,0 +1,32 @@
+"""Run: a saved run that prints itself as its report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from calcbench.record import run as record
+from calcbench.record.run import SavedRun
+from calcbench.report import formats
+
+
+class Run(SavedRun):
+    """The environments and records of a run; in a terminal and in a notebook, its report."""
+
+    @classmethod
+    def of(cls, run: SavedRun) -> Run:
+        """Let a saved run print itself."""
+        return cls(run.environments, run.records, run.cut)
+
+    def __str__(self) -> str:
+        """The report as plain text."""
+        return formats.text(self)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return formats.html(self)
+
+
+def load(path: str | Path) -> Run:
+    """Read a run. Raises `SelectorError` where the file is missing or is no run."""
+    return Run.of(record.load(path))

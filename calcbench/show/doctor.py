@@ -1,0 +1,131 @@
+"""A check-up of the installation: what is there, what imports, what gives 6 for x² at 3."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from calcbench.backend.backend import Backend
+from calcbench.bench.environment import version
+from calcbench.catalogue.door import backends, problems
+from calcbench.errors import CalcbenchError, first_line
+from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.problem import Problem
+from calcbench.record.record import Status
+from calcbench.report.tables import Cell, Table, duration
+from calcbench.report.tables import draw as draw_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One backend: its libraries' versions, and whether it gives a right gradient."""
+
+    backend: str
+    versions: dict[str, str]
+    status: Status
+    reason: str = ""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The whole check-up."""
+
+    machine: dict[str, str]
+    backends: list[Finding]
+    problems: dict[str, str]
+    """Problem → why it cannot be run here; those that can are not named."""
+
+    @property
+    def healthy(self) -> bool:
+        """Whether everything that is installed works."""
+        return not any(finding.status.failed for finding in self.backends)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+class Square(Problem):
+    """x², whose derivative at 3 is 6."""
+
+    def inputs(self, size: int, rng: Any) -> dict[str, Any]:
+        """x = 3."""
+        return {"x": 3.0}
+
+    def cost(self, xp: Any, x: Any) -> Any:
+        """x²."""
+        return x**2
+
+    def gradient(self, xp: Any, x: Any) -> dict[str, Any]:
+        """2x."""
+        return {"x": 2.0 * x}
+
+
+def examine(progress: Callable[[str], None] = lambda text: None) -> Findings:
+    """Import every backend's framework and take one gradient with it."""
+    machine = {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processors": str(
+            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        ),
+        **{name: version(name) for name in ("calcbench", "numpy", "sympy")},
+    }
+    findings = []
+    for name in backends():
+        progress(f"examining {name}")
+        findings.append(_examine(name))
+    cards = problems().cards.values()
+    return Findings(machine, findings, {card.name: card.missing for card in cards if card.missing})
+
+
+def draw(findings: Findings, console: Console) -> None:
+    """Print the check-up."""
+    console.print("  ".join(f"{key} {value}" for key, value in findings.machine.items()))
+    console.print()
+    rows = [
+        [
+            Cell(finding.backend),
+            Cell(", ".join(f"{k} {v}" for k, v in finding.versions.items()) or "–"),
+            Cell(finding.status.value.replace("_", " "), finding.status),
+            Cell(duration(finding.seconds)),
+        ]
+        for finding in findings.backends
+    ]
+    notes = [f"{f.backend}: {f.reason}" for f in findings.backends if f.reason]
+    notes += [f"problem {name}: {reason}" for name, reason in findings.problems.items()]
+    draw_table(Table("backends", ["backend", "libraries", "status", "took"], rows, notes), console)
+
+
+def _slope(backend: Backend) -> float:
+    """Take the slope of x² at 3 with a backend."""
+    inputs = problem_inputs(Square())
+    prepared = backend.prepare(Square(), inputs)
+    return float(prepared.unload(prepared.run(prepared.load(inputs)))["x"])
+
+
+def _examine(name: str) -> Finding:
+    card = backends().cards[name]
+    versions = {module: version(module) for module in card.declared.get("requires", ())}
+    if card.missing and not card.broken:
+        return Finding(name, {}, Status.NOT_INSTALLED, card.missing)
+    started = time.perf_counter()
+    try:
+        backend = backends()[name]()
+        value = _slope(backend)
+    except CalcbenchError as error:
+        return Finding(name, versions, Status.ERROR, str(error))
+    except (Exception, SystemExit) as error:  # whatever a broken framework raises
+        return Finding(name, versions, Status.ERROR, f"{type(error).__name__}: {first_line(error)}")
+    took = time.perf_counter() - started
+    if abs(value - 6.0) > 1e-6:
+        return Finding(name, versions, Status.DISAGREE, f"the slope of x² at 3 is 6, not {value}")
+    return Finding(name, versions, Status.OK, seconds=took)

@@ -1,0 +1,153 @@
+"""The error of a difference quotient against its step: the V, with the predicted optimum.
+
+Left of the optimum rounding grows as 1/h, right of it truncation grows as hᵖ. The prediction is
+the step at which the bound is least, and the bound comes from the cost's own rounding (its ball
+at working precision) and an enclosure of the higher derivative over the step (Nocedal & Wright,
+Numerical Optimization, 2nd ed., section 8.1).
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from calcbench.backend.backend import Backend
+from calcbench.certified.reference import reference
+from calcbench.errors import NotInstalled, SelectorError, missing
+from calcbench.operators.operator import written
+from calcbench.operators.partial import parse_component
+from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.problem import Problem
+from calcbench.record.plain import plain
+from calcbench.report.tables import Cell, Table
+
+STEPS = tuple(float(10.0**-k) for k in np.arange(0, 15.25, 0.5))
+
+
+FORMATS = (".html", ".svg", ".png", ".json")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One quotient: its error and its bound, relative to the true partial."""
+
+    backend: str
+    step: float
+    error: float
+    bound: float
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The errors of one partial derivative at every step, by one backend or several."""
+
+    problem: str
+    partial: str
+    steps: tuple[Step, ...]
+    optimum: Mapping[str, float]
+    """Backend → the step at which its bound is least."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return plain(asdict(self))
+
+
+def curve(
+    problem: Problem,
+    partial: str | None,
+    backends: Iterable[Backend],
+    at: Mapping[str, Any] | None = None,
+) -> Curve:
+    """Difference one partial (`m`, `w[3]`; the first if None) at every step of `STEPS`.
+
+    The backends are those with an option `delta`. Raises `SelectorError` for others, and for a
+    partial that the problem does not have; `NotCertified` where there is no true value.
+    """
+    inputs = problem_inputs(problem, at=at)
+    name, index = parse_component(problem, inputs, partial or "")
+    truth = float(reference(problem, inputs).value[name][index])
+    scale = abs(truth) or 1.0
+    steps: list[Step] = []
+    optimum = {}
+    for backend in backends:
+        if "delta" not in backend.options():
+            raise SelectorError(f"backend {backend.name!r} takes no step: it has no option delta")
+        taken = []
+        for delta in STEPS:
+            stepped = replace(backend, delta=delta)  # type: ignore[call-arg]
+            with np.errstate(all="ignore"):  # a step below the spacing of floats gives 0/0
+                prepared = stepped.prepare(problem, inputs)
+                value = prepared.unload(prepared.run(prepared.load(inputs)))[name][index]
+                bound = stepped.error_bound(problem, inputs)
+            allowed = np.nan if bound is None else float(bound[name][index])
+            error = abs(float(value) - truth)
+            taken.append(Step(backend.selector, delta, error / scale, allowed / scale))
+        steps += taken
+        optimum[backend.selector] = min(taken, key=lambda s: s.bound).step
+    return Curve(problem.name, written(name, index), tuple(steps), optimum)
+
+
+def table(curve: Curve) -> Table:
+    """A row per step, a column per backend; the predicted optimum is marked."""
+    backends = list(curve.optimum)
+    found = {(s.backend, s.step): s for s in curve.steps}
+
+    def entry(backend: str, step: float) -> Cell:
+        here = found[backend, step]
+        mark = " ←" if curve.optimum[backend] == step else "  "
+        return Cell(f"{here.error:.1e} (≤ {_up(here.bound):.0e}){mark}")
+
+    rows = [[Cell(f"{h:.1e}"), *(entry(b, h) for b in backends)] for h in STEPS]
+    title = f"{curve.problem}: relative error of ∂C/∂{curve.partial} against the step"
+    return Table(title, ["step", *backends], rows, ["← the step at which the bound is least"])
+
+
+def plot(curve: Curve, path: Path) -> None:
+    """Draw the V to an HTML, SVG, PNG or Vega-Lite JSON file, with altair.
+
+    Raises `NotInstalled` where altair is missing, `SelectorError` for another kind of file.
+    """
+    if path.suffix not in FORMATS:
+        raise SelectorError(f"cannot draw to {str(path)!r}: choose from {', '.join(FORMATS)}")
+    reason = missing(("altair", "vl_convert"), "python -m pip install altair vl-convert-python")
+    if reason:
+        raise NotInstalled(f"a plot needs altair: {reason}")
+    alt = importlib.import_module("altair")
+    tiny = 1e-17  # an error of 0 has no place on a logarithmic axis
+    rows = [
+        {**asdict(step), "error": max(step.error, tiny), "bound": max(step.bound, tiny)}
+        for step in curve.steps
+    ]
+    best = [row for row in rows if curve.optimum[row["backend"]] == row["step"]]
+    x = alt.X("step:Q", title="step h").scale(type="log", reverse=True).axis(format=".0e")
+    y = alt.Y("error:Q", title="relative error").scale(type="log").axis(format=".0e")
+    color = alt.Color("backend:N", title=None).legend(orient="top", columns=1, labelLimit=400)
+    base = alt.Chart(alt.Data(values=rows))
+    chart = (
+        base.mark_line(point=True).encode(x, y, color)
+        + base.mark_line(strokeDash=[4, 3], opacity=0.5).encode(
+            x, alt.Y("bound:Q", title="relative error"), color
+        )
+        + alt.Chart(alt.Data(values=best)).mark_rule(strokeDash=[1, 3]).encode(x, color)
+    ).properties(
+        title={
+            "text": f"{curve.problem}: ∂C/∂{curve.partial} by difference quotients",
+            "subtitle": "dashed: the proved bound; dotted: the step at which it is least",
+        },
+        width=560,
+        height=360,
+    )
+    chart.save(str(path), **({"scale_factor": 2} if path.suffix == ".png" else {}))
+
+
+def _up(bound: float) -> float:
+    """The bound with one digit, rounded up, so that it does not look smaller than it is."""
+    if not 0 < bound < np.inf:
+        return bound
+    unit = 10.0 ** np.floor(np.log10(bound))
+    return float(np.ceil(bound / unit) * unit)

@@ -1,0 +1,1 @@
+"""The array vocabulary: the names that a cost may use, on every backend alike."""

@@ -1,0 +1,45 @@
+"""Namespace: the vocabulary spelled by one backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from calcbench.errors import ProblemError, Unsupported, nearest
+from calcbench.vocabulary.names import NAMES
+
+
+class Namespace:
+    """The vocabulary spelled by one backend: a plain object whose attributes are functions.
+
+    Names are resolved once, when it is built, so that using one costs an attribute lookup.
+    """
+
+    def __init__(self, spelling: Mapping[str, Any], prefix: str = "") -> None:
+        """Take name → function; dotted names (`linalg.solve`) become a nested namespace."""
+        self._prefix = prefix
+        nested: dict[str, dict[str, Any]] = {}
+        for name, function in spelling.items():
+            head, _, tail = name.partition(".")
+            if tail:
+                nested.setdefault(head, {})[tail] = function
+            else:
+                setattr(self, name, function)
+        for head, names in nested.items():
+            setattr(self, head, Namespace(names, f"{head}."))
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only for names that are not there.
+        if name.startswith("__"):
+            raise AttributeError(name)
+        full = f"{self._prefix}{name}"
+        if full in NAMES:
+            raise Unsupported(f"xp.{full} is not available on this backend")
+        raise ProblemError(f"xp.{full} is not in the array vocabulary: {nearest(full, NAMES)}")
+
+
+def iterate(step: Any, state: Any, n: int) -> Any:
+    """Apply `step` to `state` n times, by a Python loop: right wherever nothing is traced."""
+    for _ in range(n):
+        state = step(state)
+    return state

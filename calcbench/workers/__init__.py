@@ -1,0 +1,1 @@
+"""The processes that users' code runs in: deadlines, memory, ends."""

@@ -1,0 +1,110 @@
+"""One process per backend, started fresh, kept for all its cells, replaced when it dies.
+
+pebble names the task in whose course a process died or hung. The process group, which also
+holds what that process started (compilers), is ended with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from calcbench.record.record import Status
+from calcbench.workers import limits
+
+
+class Fate(Exception):
+    """A task during which its process died or was ended; the message is the reason."""
+
+    def __init__(self, status: Status, reason: str) -> None:
+        """Take what the record is to say."""
+        super().__init__(reason)
+        self.status, self.reason = status, reason
+
+
+class Worker:
+    """A process of its own, confined to some threads and some memory.
+
+    It is started by the first task, and again by the first one after its death.
+    """
+
+    def __init__(self, threads: int, memory: int | None) -> None:
+        """Take the limits; nothing is started yet."""
+        self.threads, self.memory = threads, memory
+        self.pool: ProcessPool | None = None
+        self.pid: int | None = None
+
+    def ask(self, task: Callable[..., Any], *arguments: Any, timeout: float) -> Any:
+        """The task's result. Raises `Fate` where the process dies, or takes longer (seconds)."""
+        if self.pid is None:
+            self.pid = self._ask(limits.restrict, self.threads, self.memory, timeout=60.0)
+        return self._ask(task, *arguments, timeout=timeout)
+
+    def _ask(self, task: Callable[..., Any], *arguments: Any, timeout: float) -> Any:
+        with _without_main():
+            if self.pool is None:
+                context = multiprocessing.get_context("spawn")
+                self.pool = ProcessPool(max_workers=1, context=context)
+            try:
+                inside = (self.pid, task, *arguments)
+                return self.pool.schedule(limits.inside, args=inside, timeout=timeout).result()
+            except TimeoutError:
+                fate = Fate(Status.TIMEOUT, f"timeout {timeout:g} s")
+            except ProcessExpired as death:
+                fate = Fate(Status.CRASH, f"crash {_exit(death.exitcode)}{self._short(death)}")
+            except RuntimeError:  # pebble's, for a process that ended while it had nothing to do
+                fate = Fate(Status.CRASH, "crash between two steps")
+            # At once, for pebble starts another process by itself: later, main would be visible.
+            self.stop()
+            raise fate
+
+    def _short(self, death: ProcessExpired) -> str:
+        """A word on memory, for libraries that abort when there is none (std::bad_alloc)."""
+        if self.memory is None or death.exitcode != -signal.SIGABRT:
+            return ""
+        return f" (perhaps for want of memory: it may take {self.memory / 2**20:,.0f} MiB)"
+
+    def stop(self) -> None:
+        """End the process and whatever it started; the next task starts another one."""
+        if self.pool is not None:
+            self.pool.stop()
+            self.pool.join()
+            self.pool = None
+        if self.pid is not None and hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+        self.pid = None
+
+
+def _exit(code: int | None) -> str:
+    """How a process ended, by its exit code: `SIGSEGV`, or `exit status 3`."""
+    if code is not None and code < 0:
+        with contextlib.suppress(ValueError):
+            return signal.Signals(-code).name
+    return f"exit status {code}"
+
+
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    """Hide the main module's file from processes that are started meanwhile.
+
+    They would run it again, as multiprocessing does: a script that calls `cb.benchmark` without
+    `if __name__ == "__main__"` would run itself without end. Nothing in a worker needs it:
+    problems and backends travel by value (cloudpickle).
+    """
+    main = sys.modules["__main__"]
+    kept = {name: vars(main)[name] for name in ("__file__", "__spec__") if name in vars(main)}
+    for name in kept:
+        setattr(main, name, None)
+    try:
+        yield
+    finally:
+        for name, value in kept.items():
+            setattr(main, name, value)

@@ -1,0 +1,607 @@
+"""Every operator of the backends that transform functions, and of one with a single primitive."""
+
+import functools
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import pytest
+
+import calcbench
+from calcbench.backend.transforming import Transforming
+from calcbench.backends.torch.derivatives import Torch
+from calcbench.catalogue.selection import select_backends
+from calcbench.operators import OPERATORS, named
+from calcbench.operators.function import Derived
+from calcbench.operators.operator import COTANGENT, direction
+from calcbench.operators.points import points_for
+from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.structure import DENSE, TRIDIAGONAL, Entries
+
+EXACT = 1e-12
+"""Relative to the largest entry: what every exact backend keeps, second derivatives included."""
+
+MODES = (
+    "jax",
+    "jax[mode=eager]",
+    "torch",
+    "torch[mode=func]",
+    "tensorflow",
+    "tensorflow[mode=function]",
+)
+
+COMPILED = ("torch[mode=compile]", "tensorflow[mode=xla]")
+"""Modes that take seconds to compile."""
+
+BRIEFLY = ("batch_regression", "fit", "rosenbrock")
+"""The problems for modes in which a call or a compilation takes long."""
+
+REFERENCE = "jax"
+
+
+# --- problems ------------------------------------------------------------------------------
+
+
+class Rosenbrock(calcbench.Problem):
+    """The chained Rosenbrock function, whose Hessian is tridiagonal."""
+
+    def inputs(self, size, rng):
+        return {"x": rng.uniform(-1, 1, 7)}
+
+    def structure(self, inputs):
+        return TRIDIAGONAL
+
+    def cost(self, xp, x):
+        return xp.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+
+class DenseRosenbrock(Rosenbrock):
+    """The same, with nothing said about its structure."""
+
+    def structure(self, inputs):
+        return DENSE
+
+
+class Fit(calcbench.Problem):
+    """Residuals of a damped exponential: more of them than parameters."""
+
+    def inputs(self, size, rng):
+        x = np.linspace(0, 2, 6)
+        return {"a": 1.5, "b": [0.5, 2.0], "x": x, "y": np.exp(-x)}
+
+    def outputs(self, inputs):
+        return len(inputs["y"])
+
+    def cost(self, xp, a, b, *, x, y):
+        return a * xp.exp(-b[0] * x) + b[1] - y
+
+
+class Wide(calcbench.Problem):
+    """Two numbers of a matrix and of a vector: fewer of them than parameters."""
+
+    def inputs(self, size, rng):
+        return {"w": rng.uniform(-1, 1, (2, 3)), "v": rng.uniform(-1, 1, 3)}
+
+    def outputs(self, inputs):
+        return 2
+
+    def cost(self, xp, w, v):
+        return xp.matmul(xp.tanh(w), v**2)
+
+
+class Factors(calcbench.Problem):
+    """Numbers of no dimensions times constants, which then meet a matrix."""
+
+    def inputs(self, size, rng):
+        return {"t": 0.7, "w": [0.3, 1.2], "x": rng.uniform(0.5, 1.5, (3, 2))}
+
+    def outputs(self, inputs):
+        return len(inputs["x"])
+
+    def cost(self, xp, t, w, *, x):
+        return 0.1 * w[0] + xp.matmul(x, xp.stack([2.0 * t, xp.sin(1.0 * w[1]) / 3.0]))
+
+
+class SumOfFactors(Factors):
+    """The same, with a number as its value."""
+
+    outputs = calcbench.Problem.outputs
+
+    def cost(self, xp, t, w, *, x):
+        return xp.sum(super().cost(xp, t, w, x=x) ** 2)
+
+
+class Differences(calcbench.Problem):
+    """Squared differences of neighbours: a Jacobian of two diagonals."""
+
+    def inputs(self, size, rng):
+        return {"x": rng.uniform(-1, 1, 6)}
+
+    def outputs(self, inputs):
+        return len(inputs["x"]) - 1
+
+    def structure(self, inputs):
+        rows = np.arange(len(inputs["x"]) - 1)
+        return Entries(np.concatenate([rows, rows]), np.concatenate([rows, rows + 1]))
+
+    def cost(self, xp, x):
+        return (x[1:] - x[:-1]) ** 2
+
+
+class Vocabulary(calcbench.Problem):
+    """Loops, gathers, branches, extrema and linear algebra in one cost."""
+
+    def inputs(self, size, rng):
+        return {
+            "w": rng.uniform(0.5, 1.5, 3),
+            "k": 0.7,
+            "half": 2 * np.eye(3) + rng.uniform(-0.5, 0.5, (3, 3)),
+            "order": np.array([2, 0, 0]),
+        }
+
+    def cost(self, xp, w, k, *, half, order):
+        a = xp.matmul(half, xp.matrix_transpose(half))
+        gathered = xp.take(w, order)
+        rows = a * w
+        picked = xp.take_along_axis(rows, order[:, None], axis=1)
+        loop = xp.iterate(lambda s: k * xp.sin(s) + 0.1 * s, w, 3)
+        solved = xp.linalg.solve(a + k * xp.matmul(w[:, None], w[None, :]), gathered)
+        branch = xp.where(w > 1, w**3, w**2)
+        peaks = xp.max(rows, axis=1) * xp.maximum(k, w)
+        return (
+            xp.sum(loop * solved)
+            + xp.sum(picked) ** 2
+            + xp.sum(branch * peaks)
+            + xp.logsumexp(w * k)
+            + xp.sum(xp.linalg.cholesky(a + k**2 * a)[:, 0])
+        )
+
+
+ANYWHERE = (Rosenbrock(), Fit(), Wide(), Differences(), Vocabulary())
+
+OWN = {p.name: p for p in (*ANYWHERE, Factors(), SumOfFactors())}
+
+SCALAR = ("batch_regression", "quadratic_cost", "softmax_cross_entropy", "damped_wave", "square")
+
+PROBLEMS = (*SCALAR, *(p.name for p in ANYWHERE))
+
+VECTOR = ("fit", "wide", "differences")
+
+
+@functools.cache
+def problem(name):
+    return OWN.get(name) or calcbench.problems()[name]
+
+
+@functools.cache
+def where(name):
+    return points_for(problem(name), problem_inputs(problem(name)))
+
+
+def operators(name):
+    """The operators that there are for a problem."""
+    if name == "vocabulary":
+        return ("pushforward", "hvp", "hessian")  # it takes seconds to compile each
+    if name in VECTOR:
+        return ("cost", "partial", "pushforward", "pullback", "jacobian")
+    one = ("second_derivative",) if name in ("square", "power_rule") else ()
+    without = ("jacobian", "second_derivative")
+    return (*(operator for operator in OPERATORS if operator not in without), *one)
+
+
+def cases(selectors, names=PROBLEMS, marks=()):
+    return [
+        pytest.param(name, selector, operator, marks=marks, id=f"{name}-{selector}-{operator}")
+        for name in names
+        for selector in selectors
+        for operator in operators(name)
+    ]
+
+
+# --- running an operator -------------------------------------------------------------------
+
+
+def backend_of(selector, dtype="float64"):
+    if isinstance(selector, calcbench.Backend):
+        return selector
+    (backend,) = select_backends([selector], dtype=dtype)
+    return backend
+
+
+def seeded(operator, problem, inputs, seed):
+    return operator.seeded_at(problem, inputs, np.random.default_rng(seed))
+
+
+def prepared_elsewhere(problem, selector, operator, at, dtype="float64"):
+    """The operator at one point and direction, of a preparation at others; and its method."""
+    settled = named(operator).settled(problem, at)
+    other = {name: array.copy() for name, array in at.items()}
+    for name in problem.parameters:
+        other[name] = other[name] * 0.9 + 0.05
+    prepared = backend_of(selector, dtype).prepare(
+        problem, seeded(settled, problem, other, 1), settled
+    )
+    inputs = seeded(settled, problem, at, 2)
+    before = {name: array.copy() for name, array in inputs.items()}
+    native = prepared.load(inputs)
+    once = prepared.unload(prepared.run(native))
+    again = prepared.unload(prepared.run(native))
+    for name, array in inputs.items():
+        np.testing.assert_array_equal(array, before[name])
+    layout = settled.layout(problem, at)
+    assert {name: array.shape for name, array in once.items()} == layout.shapes
+    assert {str(array.dtype) for array in once.values()} == {dtype}
+    for name, array in once.items():
+        np.testing.assert_array_equal(array, again[name])
+    return once, prepared.method
+
+
+@functools.cache
+def expected(name, operator, point="random-1"):
+    return prepared_elsewhere(problem(name), REFERENCE, operator, where(name)[point])[0]
+
+
+def found(selector, problem, operator, at, dtype="float64"):
+    return prepared_elsewhere(problem, selector, operator, at, dtype)[0]
+
+
+def flat(result):
+    return np.concatenate([np.ravel(array) for array in result.values()])
+
+
+def agree(result, reference, tolerance=EXACT):
+    assert list(result) == list(reference)
+    one, other = flat(result), flat(reference)
+    assert np.max(np.abs(one - other)) <= tolerance * max(np.max(np.abs(other)), 1e-300)
+
+
+# --- every backend, mode and operator ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "selector", "operator"),
+    [
+        *cases(mode for mode in MODES if not mode.startswith("jax")),
+        *cases(["jax[mode=eager]"], BRIEFLY),
+        *cases(COMPILED, BRIEFLY, pytest.mark.slow),
+    ],
+)
+def test_operator(name, selector, operator):
+    at = where(name)["random-1"]
+    if selector == "torch[mode=compile]":
+        compiled_in_one_piece()  # forgets what others compiled
+    agree(found(selector, problem(name), operator, at), expected(name, operator))
+    if selector == "torch[mode=compile]":
+        assert compiled_in_one_piece()
+
+
+def compiled_in_one_piece():
+    """torch.compile runs what it cannot trace uncompiled, without a word; this asks it."""
+    import torch
+
+    counters = torch._dynamo.utils.counters
+    whole = counters["stats"]["unique_graphs"] == 1 and not counters["graph_break"]
+    counters.clear()
+    return whole
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["product", "matrix"])
+@pytest.mark.parametrize("selector", ["torch", "tensorflow"])
+@pytest.mark.parametrize("name", calcbench.problems())
+def test_every_problem(name, selector, number):
+    """The Hessian-vector product and the Hessian; of a vector-valued one, those of its Jacobian."""
+    vector = problem(name).vector_valued
+    operator = (("hvp", "hessian"), ("pullback", "jacobian"))[vector][number]
+    result = found(selector, problem(name), operator, where(name)["own"])
+    agree(result, expected(name, operator, "own"))
+
+
+@pytest.mark.parametrize("selector", MODES)
+@pytest.mark.parametrize(
+    ("name", "operator"),
+    [
+        ("batch_regression", "value_and_gradient"),
+        ("batch_regression", "partial"),
+        ("batch_regression", "hvp"),
+        ("batch_regression", "hessian"),
+        ("fit", "pullback"),
+        ("fit", "jacobian"),
+        ("rosenbrock", "hessian"),
+    ],
+)
+def test_float32(name, selector, operator):
+    at = where(name)["random-1"]
+    result = found(selector, problem(name), operator, at, "float32")
+    agree(result, expected(name, operator), 2e-5)
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        *(mode for mode in MODES if mode.startswith("torch")),
+        pytest.param("torch[mode=compile]", marks=pytest.mark.slow),
+    ],
+)
+@pytest.mark.parametrize(
+    ("name", "operator"),
+    [
+        *(
+            (name, operator)
+            for name in ("cylinder_volume", "sum_of_factors")
+            for operator in ("pushforward", "partial", "hvp", "hessian")
+        ),
+        *(("factors", operator) for operator in ("pushforward", "partial", "jacobian")),
+        ("wide", "jacobian"),
+        ("differences", "jacobian"),
+    ],
+)
+def test_float32_of_numbers_times_constants(name, selector, operator):
+    """torch.func.jvp makes float64 of 2.0*t, for a float32 t of no dimensions."""
+    at = where(name)["random-1"]
+    if selector == "torch[mode=compile]":
+        compiled_in_one_piece()  # forgets what others compiled
+    result = found(selector, problem(name), operator, at, "float32")
+    agree(result, expected(name, operator), 2e-6)
+    if selector == "torch[mode=compile]":
+        assert compiled_in_one_piece()
+
+
+# --- identities ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "selector"),
+    [
+        *(("softmax_cross_entropy", mode) for mode in MODES if mode != "jax[mode=eager]"),
+        *(("vocabulary", mode) for mode in MODES if not mode.startswith("jax")),
+    ],
+)
+def test_hessian_is_symmetric_and_gives_the_hvp(name, selector):
+    at = where(name)["random-2"]
+    hessian = found(selector, problem(name), "hessian", at)["hessian"]
+    scale = np.max(np.abs(hessian))
+    assert np.max(np.abs(hessian - hessian.T)) <= EXACT * scale
+    along = seeded(named("hvp"), problem(name), at, 2)
+    vector = flat({n: along[direction(n)] for n in problem(name).parameters})
+    product = flat(found(selector, problem(name), "hvp", at))
+    assert np.max(np.abs(hessian @ vector - product)) <= EXACT * scale
+
+
+@pytest.mark.parametrize("selector", MODES)
+@pytest.mark.parametrize("name", VECTOR)
+def test_pullback_is_the_adjoint_of_the_pushforward(name, selector):
+    at = where(name)["random-2"]
+    along = seeded(named("pushforward"), problem(name), at, 2)
+    cotangent = seeded(named("pullback"), problem(name), at, 2)[COTANGENT]
+    forward = found(selector, problem(name), "pushforward", at)["C"]
+    reverse = found(selector, problem(name), "pullback", at)
+    other = sum(np.sum(along[direction(n)] * part) for n, part in reverse.items())
+    assert cotangent @ forward == pytest.approx(other, rel=1e-11)
+
+
+@pytest.mark.parametrize("selector", MODES)
+def test_a_sparse_hessian_is_the_dense_one(selector):
+    at = where("rosenbrock")["random-1"]
+    stored, method = prepared_elsewhere(Rosenbrock(), selector, "hessian", at)
+    dense = found(selector, DenseRosenbrock(), "hessian", at)["hessian"]
+    row, column = TRIDIAGONAL.pattern(7, 7)
+    agree(stored, {"hessian": dense[row, column]})
+    assert np.count_nonzero(dense) == len(row)
+    assert method.endswith("3 colours")
+
+
+# --- what frameworks refuse or leave out ---------------------------------------------------
+
+
+class Linear(calcbench.Problem):
+    """A cost that its data decide: zero second derivatives."""
+
+    def inputs(self, size, rng):
+        return {"a": 2.0, "w": [1.0, 2.0], "x": [3.0, 4.0]}
+
+    def cost(self, xp, a, w, *, x):
+        return 5 * a + xp.sum(w * x)
+
+
+class Unused(calcbench.Problem):
+    """A cost that one parameter has no part in."""
+
+    def inputs(self, size, rng):
+        return {"a": 2.0, "unused": [1.0, 2.0]}
+
+    def cost(self, xp, a, unused):
+        return xp.sin(a)
+
+
+class Constant(calcbench.Problem):
+    """A cost that no parameter has part in."""
+
+    def inputs(self, size, rng):
+        return {"a": 2.0, "w": [1.0, 2.0]}
+
+    def cost(self, xp, a, w):
+        return 0.1
+
+
+class Partly(calcbench.Problem):
+    """A vector with a constant, and a parameter that nothing depends on."""
+
+    def inputs(self, size, rng):
+        return {"a": 2.0, "unused": [1.0]}
+
+    def outputs(self, inputs):
+        return 4
+
+    def cost(self, xp, a, unused):
+        return xp.stack([a, 3.0, a**2, 1.0])
+
+
+@pytest.mark.parametrize("selector", MODES)
+@pytest.mark.parametrize("kind", [Linear, Unused, Constant, Partly])
+def test_zeros(kind, selector):
+    own = problem_inputs(kind())
+    unused = direction("unused")
+    wanted = {
+        Linear: {"gradient": [5, 3, 4], "hvp": [0, 0, 0], "hessian": [0] * 9},
+        Unused: {
+            "gradient": [np.cos(2), 0, 0],
+            "hvp": None,
+            "hessian": [-np.sin(2)] + [0] * 8,
+            "partial[unused[1]]": [0],
+        },
+        Constant: {
+            "cost": [0.1],
+            "gradient": [0, 0, 0],
+            "value_and_gradient": [0.1, 0, 0, 0],
+            "pushforward": [0],
+            "pullback": [0, 0, 0],
+            "hvp": [0, 0, 0],
+            "hessian": [0] * 9,
+            "partial[w[1]]": [0],
+        },
+        Partly: {
+            "cost": [2, 3, 4, 1],
+            "jacobian": [1, 0, 0, 0, 4, 0, 0, 0],
+            "partial[a]": [1, 0, 4, 0],
+            "partial[unused[0]]": [0, 0, 0, 0],
+        },
+    }[kind]
+    for operator, numbers in wanted.items():
+        if numbers is None:
+            along = seeded(named("hvp"), kind(), own, 2)
+            assert unused in along
+            numbers = [-np.sin(2) * along[direction("a")], 0, 0]
+        result = flat(found(selector, kind(), operator, own))
+        np.testing.assert_allclose(result, numbers, rtol=1e-14, atol=0)
+
+
+# --- one primitive is enough ---------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Minimal(Transforming):
+    """Arrays and a function call, over torch.func; subclasses state one primitive."""
+
+    kind: ClassVar[Literal["exact", "approximate", "symbolic"]] = "exact"
+    requires: ClassVar[tuple[str, ...]] = ("torch",)
+
+    def namespace(self):
+        return Torch().namespace()
+
+    def convert(self, array):
+        return Torch().convert(array)
+
+    def finish(self, function, native):
+        return lambda native: function(*native), None
+
+
+@dataclass(frozen=True)
+class ReverseOnly(Minimal):
+    """What a new reverse-mode backend has to state."""
+
+    name: ClassVar[str] = "reverse_only"
+
+    def pullback(self, function):
+        def pull(parameters, data, cotangent):
+            vjp = self.framework().func.vjp(lambda *p: function.apply(p, data), *parameters)[1]
+            return vjp(cotangent)
+
+        return Derived(pull, "reverse")
+
+
+@dataclass(frozen=True)
+class ForwardOnly(Minimal):
+    """What a new forward-mode backend has to state."""
+
+    name: ClassVar[str] = "forward_only"
+
+    def pushforward(self, function):
+        def push(parameters, data, along):
+            return self.framework().func.jvp(lambda *p: function.apply(p, data), parameters, along)[
+                1
+            ]
+
+        return Derived(push, "forward")
+
+
+@dataclass(frozen=True)
+class NoPrimitive(Minimal):
+    """A backend that states nothing."""
+
+    name: ClassVar[str] = "no_primitive"
+
+
+MINIMAL = {kind.name: kind() for kind in (ReverseOnly, ForwardOnly)}
+
+
+@pytest.mark.parametrize(
+    ("name", "selector", "operator"),
+    cases(MINIMAL, ("quadratic_cost", "square", "fit", "wide", "rosenbrock", "differences")),
+)
+def test_one_primitive_gives(name, selector, operator):
+    at = where(name)["random-1"]
+    agree(found(MINIMAL[selector], problem(name), operator, at), expected(name, operator))
+
+
+@pytest.mark.parametrize("operator", [op for op in OPERATORS if op != "cost"])
+def test_no_primitive_gives_nothing(operator):
+    name = {"jacobian": "fit", "second_derivative": "square"}.get(operator, "batch_regression")
+    with pytest.raises(calcbench.Unsupported, match="neither a pullback nor a pushforward"):
+        found(NoPrimitive(), problem(name), operator, where(name)["own"])
+
+
+METHODS = {
+    "reverse_only": {
+        "gradient": "reverse",
+        "pushforward": "reverse, transposed",
+        "hvp": "reverse over reverse",
+        "hessian": "reverse over reverse, column by column",
+    },
+    "forward_only": {
+        "gradient": "forward, component by component",
+        "partial": "forward",
+        "hvp": "forward over forward, component by component",
+    },
+    "torch": {
+        "gradient": "reverse",
+        "value_and_gradient": "reverse, one sweep",
+        "partial": "forward",
+        "pushforward": "forward",
+        "hvp": "reverse over reverse",
+        "hessian": "reverse over reverse, rows at once",
+    },
+    "torch[mode=func]": {"gradient": "reverse", "hvp": "reverse over reverse"},
+    "tensorflow": {
+        "gradient": "reverse",
+        "partial": "forward",
+        "hvp": "reverse over reverse",
+        "hessian": "reverse over reverse, rows one by one",
+    },
+    "jax": {"gradient": "reverse", "hvp": "forward over reverse"},
+}
+
+
+@pytest.mark.parametrize("selector", METHODS)
+def test_method(selector):
+    line, at = problem("batch_regression"), where("batch_regression")["own"]
+    backend = MINIMAL.get(selector, selector)
+    methods = {op: prepared_elsewhere(line, backend, op, at)[1] for op in METHODS[selector]}
+    assert methods == METHODS[selector]
+
+
+@pytest.mark.parametrize("selector", ["torch", "torch[mode=func]", "tensorflow"])
+def test_the_shorter_side_of_a_jacobian_is_taken(selector):
+    methods = [
+        prepared_elsewhere(problem(name), selector, "jacobian", where(name)["own"])[1]
+        for name in ("fit", "wide")
+    ]
+    assert ["columns" in method for method in methods] == [True, False]
+
+
+@pytest.mark.slow
+def test_compiled_again_and_again():
+    """After eight versions of one function, torch.compile runs the next one uncompiled."""
+    for _ in range(9):
+        compiled_in_one_piece()
+        found("torch[mode=compile]", problem("square"), "gradient", where("square")["own"])
+        assert compiled_in_one_piece()

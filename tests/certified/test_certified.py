@@ -1,0 +1,525 @@
+"""The certified gradient: right to 30 digits, honest about what it cannot do."""
+
+import operator
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+from flint import ctx
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import calcbench
+from calcbench.catalogue.selection import select_backends
+from calcbench.certified import balls, certificate, series
+from calcbench.certified.certificate import certify
+from calcbench.certified.reference import reference, rounded
+from calcbench.certified.series import taylor_bounds
+from calcbench.certified.vocabulary import namespace
+from calcbench.operators.points import points_for
+from calcbench.problem.inputs import problem_inputs
+from calcbench.record.record import Status
+from calcbench.vocabulary.names import NAMES
+
+
+def digits_of(ball, expected):
+    """Digits to which a ball's midpoint agrees with an mpmath number."""
+    with mpmath.workdps(80):
+        got = mpmath.mpf(ball.mid().str(70, radius=False, more=True))
+        error = abs(got - expected) / abs(expected)
+        return 80 if error == 0 else float(-mpmath.log10(error))
+
+
+def partial(problem, name="x", index=()):
+    return reference(problem, problem_inputs(problem)).values[name][index]
+
+
+# --- against closed forms, to 30 digits ---------------------------------------------------
+
+ELEMENTARY = {
+    "exp": (lambda xp, x: xp.exp(x), mpmath.exp),
+    "expm1": (lambda xp, x: xp.expm1(x), mpmath.exp),
+    "log": (lambda xp, x: xp.log(x), lambda x: 1 / x),
+    "log1p": (lambda xp, x: xp.log1p(x), lambda x: 1 / (1 + x)),
+    "sqrt": (lambda xp, x: xp.sqrt(x), lambda x: 1 / (2 * mpmath.sqrt(x))),
+    "sin": (lambda xp, x: xp.sin(x), mpmath.cos),
+    "cos": (lambda xp, x: xp.cos(x), lambda x: -mpmath.sin(x)),
+    "tan": (lambda xp, x: xp.tan(x), lambda x: mpmath.sec(x) ** 2),
+    "tanh": (lambda xp, x: xp.tanh(x), lambda x: mpmath.sech(x) ** 2),
+    "abs": (lambda xp, x: xp.abs(-x), lambda x: mpmath.mpf(1)),
+    "sigmoid": (
+        lambda xp, x: xp.sigmoid(x),
+        lambda x: 1 / (2 + mpmath.exp(x) + mpmath.exp(-x)),
+    ),
+    "softplus": (lambda xp, x: xp.softplus(x), lambda x: 1 / (1 + mpmath.exp(-x))),
+    "logaddexp": (lambda xp, x: xp.logaddexp(x, 1.0), lambda x: 1 / (1 + mpmath.exp(1 - x))),
+    "maximum": (lambda xp, x: xp.maximum(x * x, -1.0), lambda x: 2 * x),
+    "minimum": (lambda xp, x: xp.minimum(x * x, 1e9), lambda x: 2 * x),
+    "where": (lambda xp, x: xp.where(x > 0, x**3, x), lambda x: 3 * x**2),
+    "power": (lambda xp, x: x**2.5, lambda x: mpmath.mpf(2.5) * x**1.5),
+    "inverse": (lambda xp, x: 1 / x**3, lambda x: -3 / x**4),
+    "exponent": (lambda xp, x: 2.0**x, lambda x: mpmath.log(2) * 2**x),
+    "pi": (lambda xp, x: xp.pi * x**2, lambda x: 2 * mpmath.pi * x),
+    "iterate": (lambda xp, x: xp.iterate(lambda s: s * x, x, 4), lambda x: 5 * x**4),
+}
+
+
+@pytest.mark.parametrize("x", [0.3, 1.75, 40.0, 1e-9])
+@pytest.mark.parametrize("name", ELEMENTARY)
+def test_elementary(name, x):
+    cost, derivative = ELEMENTARY[name]
+
+    class One(calcbench.Problem):
+        def inputs(self, size, rng):
+            return {"x": x}
+
+        def cost(self, xp, x):
+            return cost(xp, x)
+
+    with mpmath.workdps(80):
+        expected = derivative(mpmath.mpf(x))
+        assert digits_of(partial(One()), expected) > 30
+
+
+def test_logistic_regression():
+    X, y, w = [[0.5, 1.5], [-1.0, 0.25], [2.0, -0.75]], [1.0, 0.0, 1.0], [0.3, -0.2]
+
+    @calcbench.problem(w=w, X=X, y=y)
+    def logistic(xp, w, *, X, y):
+        z = xp.matmul(X, w)
+        return xp.mean(xp.softplus(z) - y * z)
+
+    found = reference(logistic, problem_inputs(logistic))
+    assert found.digits > 30
+    with mpmath.workdps(80):
+        z = [mpmath.fdot(row, [mpmath.mpf(v) for v in w]) for row in X]
+        error = [1 / (1 + mpmath.exp(-zi)) - yi for zi, yi in zip(z, y, strict=True)]
+        for j in range(2):
+            expected = mpmath.fsum(e * row[j] for e, row in zip(error, X, strict=True)) / 3
+            assert digits_of(found.values["w"][j], expected) > 30
+
+
+def test_rosenbrock_in_200_dimensions():
+    """All rational: the reference is the exact rational number."""
+    n = 200
+    start = np.random.default_rng(0).uniform(-2, 2, n)
+
+    @calcbench.problem(x=start)
+    def rosenbrock(xp, x):
+        return xp.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+    found = reference(rosenbrock, problem_inputs(rosenbrock))
+    x = [Fraction(v) for v in start]
+    for i in range(n):
+        left = 200 * (x[i] - x[i - 1] ** 2) if i > 0 else 0
+        right = -400 * x[i] * (x[i + 1] - x[i] ** 2) - 2 * (1 - x[i]) if i < n - 1 else 0
+        exact = mpmath.mpf(0)
+        with mpmath.workdps(80):
+            total = left + right
+            exact = mpmath.mpf(total.numerator) / total.denominator
+            assert digits_of(found.values["x"][i], exact) > 30
+
+
+def test_linear_algebra():
+    """log det, a quadratic form and a Cholesky factor of A = diag(x) + 1·1ᵀ, in closed form."""
+
+    @calcbench.problem(x=[2.0, 3.0, 5.0], eye=np.eye(3), one=np.ones(3))
+    def forms(xp, x, *, eye, one):
+        a = eye * x + 1.0
+        sign, logdet = xp.linalg.slogdet(a)
+        factor = xp.linalg.cholesky(a)
+        return sign * logdet + xp.sum(one * xp.linalg.solve(a, one)) + factor[0, 0]
+
+    found = reference(forms, problem_inputs(forms))
+    with mpmath.workdps(80):
+        x = [mpmath.mpf(v) for v in (2, 3, 5)]
+        s = mpmath.fsum(1 / v for v in x)
+        for i, v in enumerate(x):
+            # det A = Πx (1 + s);  1ᵀA⁻¹1 = s / (1 + s)
+            expected = 1 / v - v**-2 / (1 + s) - v**-2 / (1 + s) ** 2
+            expected += 1 / (2 * mpmath.sqrt(1 + v)) if i == 0 else 0
+            assert digits_of(found.values["x"][i], expected) > 30
+
+
+@given(st.lists(st.floats(-50, 50), min_size=1, max_size=5), st.floats(-3, 3))
+@settings(max_examples=60, deadline=None)
+def test_polynomials_are_exact(coefficients, x):
+    """Against rational arithmetic: the truth lies in the ball."""
+
+    @calcbench.problem(x=x)
+    def polynomial(x):
+        return sum((c * x**k for k, c in enumerate(coefficients)), 0.0 * x)
+
+    ball = partial(polynomial)
+    exact = sum(k * Fraction(c) * Fraction(x) ** (k - 1) for k, c in enumerate(coefficients) if k)
+    below, above = ball.lower(), ball.upper()
+    with mpmath.workdps(120):
+        truth = mpmath.mpf(Fraction(exact).numerator) / Fraction(exact).denominator
+        slack = mpmath.mpf(10) ** -60
+        assert mpmath.mpf(below.str(70, radius=False, more=True)) <= truth + slack
+        assert mpmath.mpf(above.str(70, radius=False, more=True)) >= truth - slack
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, problem in calcbench.problems().items() if problem.has_gradient]
+)
+def test_every_gradient_is_certified(name):
+    problem = calcbench.problems()[name]
+    own = problem_inputs(problem)
+    certificate = certify(problem, own, "float64")
+    assert certificate.digits > 30
+    (by_hand,) = select_backends(["by_hand"])
+    record = calcbench.verify(name, by_hand).records[0]
+    assert record.status is Status.OK, record.reason
+    assert record.certified_digits > 30
+    assert record.judged == ""
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_rounding_stays_inside_the_ball(dtype):
+    """The radius at working precision bounds the true error of a real evaluation."""
+    (backend,) = select_backends([f"by_hand[dtype={dtype}]"])
+    for name in ("batch_regression", "softmax_cross_entropy", "deep_composition"):
+        problem = calcbench.problems()[name]
+        for inputs in points_for(problem, problem_inputs(problem)).values():
+            held = {n: a.astype(dtype).astype(float) for n, a in inputs.items()}
+            near = rounded(problem, held, dtype)
+            true = reference(problem, held).value
+            prepared = backend.prepare(problem, held)
+            got = prepared.unload(prepared.run(prepared.load(held)))
+            unit = np.finfo(dtype).eps / 2
+            for n in problem.parameters:
+                allowed = near.radius[n] + 4 * unit * near.magnitudes[n]
+                assert np.all(np.abs(got[n] - true[n]) <= allowed), (name, n)
+
+
+@pytest.mark.parametrize("kind", [balls, series], ids=["balls", "series"])
+def test_the_whole_vocabulary_is_there(kind):
+    """tests/test_vocabulary.py has the values and derivatives, under the selector `certified`."""
+    spelled = namespace(kind)
+    for name in NAMES:
+        assert operator.attrgetter(name)(spelled) is not None
+
+
+# --- what it says where it cannot ---------------------------------------------------------
+
+KINKS = {
+    "abs": (lambda xp, x: xp.abs(x), 0.0),
+    "maximum": (lambda xp, x: xp.maximum(x, 1.0), 1.0),
+    "max": (lambda xp, x: xp.max(xp.stack([x, 1.0])), 1.0),
+    "where": (lambda xp, x: xp.where(x > 0, x, -x), 0.0),
+}
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_ties_are_not_smooth(name):
+    cost, x = KINKS[name]
+
+    @calcbench.problem(x=x)
+    def kink(xp, x):
+        return cost(xp, x)
+
+    found = reference(kink, problem_inputs(kink))
+    assert found.rough["x"] == True  # noqa: E712 (an array of one)
+    assert "no derivative here" in str(found)
+    records = calcbench.verify(kink, ["torch", "jax"]).records
+    assert all("not smooth here, hence not judged: ∂C/∂x" in r.judged for r in records)
+
+
+def test_a_near_tie_is_decided_by_more_precision():
+    @calcbench.problem(x=1e-40)
+    def near(xp, x):
+        return xp.maximum((1.0 + x) - 1.0, 0.0)
+
+    assert float(partial(near)) == 1.0
+
+
+def test_outside_the_vocabulary_falls_back_to_a_vote():
+    @calcbench.problem(x=[1.0, 2.0])
+    def outside(xp, x):
+        return xp.sum(x * 2.0) + 0.0 * float(x[0])
+
+    records = calcbench.verify(outside, ["torch", "finite_difference"]).records
+    assert all(r.judged.startswith("not certified: TypeError") for r in records)
+    assert all(r.reference is None for r in records)
+    assert {r.status for r in records} == {Status.OK}, [r.reason for r in records]
+
+
+def test_backends_may_differ_at_a_kink():
+    """torch and jax differ in |x|'(0) and in max(1 − w, 0) at the tie; nobody is wrong."""
+
+    @calcbench.problem(w=[1.0, -2.0, 0.0])
+    def hinge(xp, w):
+        return xp.sum(xp.maximum(1 - w, 0.0)) + xp.sum(xp.abs(w))
+
+    records = calcbench.verify(hinge, ["sympy", "torch", "tensorflow", "jax"]).records
+    assert len({tuple(r.value["w"]) for r in records}) > 1
+    assert {r.status for r in records} == {Status.OK}, [r.reason for r in records]
+    assert all("not judged: ∂C/∂w[0], ∂C/∂w[2] (a comparison ties)" in r.judged for r in records)
+    assert all(np.isnan(r.reference["w"]).tolist() == [True, False, True] for r in records)
+
+
+# --- wrong gradients that had somewhere to hide -------------------------------------------
+
+
+class BesideAKink(calcbench.Problem):
+    """|a| + b³ at a = 0: the fault is in b, where everything is smooth."""
+
+    def inputs(self, size, rng):
+        return {"a": 0.0, "b": 2.0}
+
+    def cost(self, xp, a, b):
+        return xp.abs(a) + b**3
+
+    def gradient(self, xp, a, b):
+        return {"a": 1.0 + 0 * a, "b": 2 * b**2}
+
+
+class UnderCancellation(calcbench.Problem):
+    """Rounding of the cost allows much; the formula has no part in it."""
+
+    def inputs(self, size, rng):
+        return {"x": 1.0}
+
+    def cost(self, xp, x):
+        return 1e9 * x + x**2 - 1e9 * x
+
+    def gradient(self, xp, x):
+        return {"x": 2 * x * (1 + 1e-7)}
+
+
+class BesideAnUnderflow(calcbench.Problem):
+    """e^−750 is lost in float64, and does not matter."""
+
+    def inputs(self, size, rng):
+        return {"x": 1.0}
+
+    def cost(self, xp, x):
+        return x**2 + xp.exp(-750 * x)
+
+    def gradient(self, xp, x):
+        return {"x": 4 * x}
+
+
+@pytest.mark.parametrize("problem", [BesideAKink, UnderCancellation, BesideAnUnderflow])
+def test_nowhere_to_hide(problem):
+    records = calcbench.verify(problem(), ["by_hand", "torch", "jax"]).records
+    assert [r.status for r in records] == [Status.DISAGREE, Status.OK, Status.OK]
+
+
+def test_a_formula_that_symbols_refute_is_wrong():
+    class Wrong(calcbench.Problem):
+        """Less than an honest evaluation may be off by, in front of what cancels."""
+
+        def inputs(self, size, rng):
+            return {"x": 0.5}
+
+        def cost(self, xp, x):
+            return x**2
+
+        def gradient(self, xp, x):
+            return {"x": 2 * x + 1e-9 * x * (x - 0.5) * (x + 0.5) * x}
+
+    records = calcbench.verify(Wrong(), ["by_hand", "sympy"]).records
+    assert records[0].status is Status.DISAGREE
+
+
+def test_a_rounded_constant_refutes_nothing():
+    class Circle(calcbench.Problem):
+        def inputs(self, size, rng):
+            return {"r": 1.3}
+
+        def cost(self, xp, r):
+            return xp.pi * r**2
+
+        def gradient(self, xp, r):
+            return {"r": 2 * np.pi * r}
+
+    records = calcbench.verify(Circle(), ["by_hand", "sympy"]).records
+    assert records[0].status is Status.OK
+    assert records[0].proof == "not proved in ∂C/∂r"
+
+
+def test_a_tie_in_the_formula_alone_is_no_crash():
+    class Softmax(calcbench.Problem):
+        def inputs(self, size, rng):
+            return {"w": [1.0, 1.0]}
+
+        def cost(self, xp, w):
+            return xp.logsumexp(w)
+
+        def gradient(self, xp, w):
+            e = xp.exp(w) / xp.max(xp.exp(w))
+            return {"w": e / xp.sum(e)}
+
+    (record,) = calcbench.verify(Softmax(), "by_hand").records
+    assert record.status is Status.OK, record.reason
+
+
+def test_chaos_is_no_pass():
+    """45 steps of the logistic map: rounding may do anything, so being within it is nothing."""
+
+    class Chaos(calcbench.Problem):
+        def inputs(self, size, rng):
+            return {"x": 0.3}
+
+        def cost(self, xp, x):
+            for _ in range(45):
+                x = 3.9 * x * (1 - x)
+            return x
+
+        def cost_torch(self, xp, x):
+            return 3 * self.cost(xp, x)
+
+    records = calcbench.verify(Chaos(), ["torch", "by_hand"]).records
+    assert records[0].status is Status.ERROR
+    assert "rounding in float64 may do that" in records[0].reason
+
+
+def test_differences_of_a_cost_that_is_exact_here():
+    """At x = 2 no operation rounds; a step away all do, and the quotient is judged by that."""
+
+    @calcbench.problem(x=2.0)
+    def shifted(x):
+        return (2048 + x) ** 3 - 2048**3 - 3 * 2048**2 * x - 3 * 2048 * x**2
+
+    schemes = [f"finite_difference[scheme={s}]" for s in ("forward", "central", "richardson")]
+    records = calcbench.verify(shifted, ["torch", *schemes]).records
+    assert {r.status for r in records} == {Status.OK}, [r.reason for r in records]
+
+
+def test_a_cost_outside_its_domain_at_zeros_is_not_judged_there():
+    @calcbench.problem(x=2.0)
+    def entropy(xp, x):
+        return x * xp.log(x)
+
+    records = calcbench.verify(entropy, ["sympy", "torch", "jax"]).records
+    assert {r.status for r in records} == {Status.OK}, [r.reason for r in records]
+    assert all("not judged at zeros" in r.judged for r in records)
+
+
+def test_not_a_number_is_an_error():
+    @calcbench.problem(x=-1.0)
+    def logarithm(xp, x):
+        return xp.maximum(xp.log(x), 0.0) + x
+
+    records = calcbench.verify(logarithm, ["torch", "jax"]).records
+    assert {r.status for r in records} == {Status.ERROR}
+    assert all("not a number" in r.reason for r in records)
+
+
+def test_float32_overflow_is_no_fault():
+    @calcbench.problem(x=100.0)
+    def steep(xp, x):
+        return xp.exp(x)
+
+    records = calcbench.verify(steep, ["torch", "jax"], dtype="float32").records
+    assert {r.status for r in records} == {Status.ERROR}
+    assert all("float32" in r.reason and r.digits is None for r in records)
+
+
+def test_certifying_gives_up_in_time(monkeypatch):
+    """A cost over many parameters without rows: too slow to certify, said so, put to a vote."""
+    monkeypatch.setattr(certificate, "SECONDS", 0.02)  # a tenth of what it takes at its quickest
+
+    @calcbench.problem(x=np.linspace(0.0, 1.0, 20_000))
+    def wide(xp, x):
+        return xp.sum(xp.sin(x) * xp.exp(x) * x)
+
+    records = calcbench.verify(wide, ["torch", "jax", "torch[mode=func]"]).records
+    assert {r.status for r in records} == {Status.OK}, [r.reason for r in records]
+    assert all("not certified: it would take too long" in r.judged for r in records)
+
+
+def test_sympy_refuses_a_long_loop_at_once():
+    @calcbench.problem(x=0.3)
+    def loop(xp, x):
+        return xp.iterate(lambda s: 3.9 * s * (1 - s), x, 40)
+
+    (record,) = calcbench.verify(loop, "sympy").records
+    assert record.status is Status.SKIPPED
+    assert "operations after" in record.reason
+
+
+EXTREMES = {
+    "tiny": (lambda xp, x: x**2, 1e-300),
+    "huge": (lambda xp, x: x**2, 1e300),
+    "denormal": (lambda xp, x: x * 3.0, 5e-324),
+    "overflow": (lambda xp, x: xp.exp(x), 800.0),
+    "intermediate": (lambda xp, x: xp.log(xp.exp(x)), 800.0),
+    "log of 0": (lambda xp, x: xp.log(x), 0.0),
+    "log of −1": (lambda xp, x: xp.log(x), -1.0),
+    "root of 0": (lambda xp, x: xp.sqrt(x), 0.0),
+    "pole": (lambda xp, x: 1 / x, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+def test_extremes_end_in_a_verdict(name):
+    """Never a crash, and a pass only with the right number."""
+    cost, x = EXTREMES[name]
+
+    @calcbench.problem(x=x)
+    def extreme(xp, x):
+        return cost(xp, x)
+
+    for record in calcbench.verify(extreme, ["torch", "jax"]).records:
+        if record.status is Status.OK:
+            assert record.value["x"] == pytest.approx(record.reference["x"], rel=1e-14)
+        else:
+            assert record.reason
+
+
+def test_precision_is_restored():
+    before = ctx.prec, ctx.cap
+    problem = calcbench.problems()["batch_regression"]
+    reference(problem, problem_inputs(problem))
+    taylor_bounds(problem, problem_inputs(problem), "m", (), 1e-5, 3)
+    assert (ctx.prec, ctx.cap) == before
+
+
+# --- enclosures of higher derivatives -----------------------------------------------------
+
+
+@given(st.floats(-2, 2), st.floats(1e-6, 0.5), st.integers(1, 5))
+@settings(max_examples=60, deadline=None)
+def test_enclosure_contains_the_derivative_everywhere(x, reach, order):
+    """|f⁽ᵏ⁾|/k! of sin(x)·eˣ, sampled over the interval, never exceeds the bound."""
+
+    @calcbench.problem(x=x)
+    def wave(xp, x):
+        return xp.sin(x) * xp.exp(x)
+
+    bound = taylor_bounds(wave, problem_inputs(wave), "x", (), reach, order)[order]
+    for t in np.linspace(x - reach, x + reach, 7):
+        value = abs(mpmath.im(mpmath.mpc(1, 1) ** order * mpmath.exp(mpmath.mpc(t, t))))
+        assert float(value / mpmath.factorial(order)) <= bound * (1 + 1e-12)
+
+
+def test_enclosure_is_infinite_across_a_kink_or_a_pole():
+    for kinked in (lambda xp, x: xp.abs(x), lambda xp, x: 1 / x, lambda xp, x: xp.log(x)):
+
+        class Through(calcbench.Problem):
+            def inputs(self, size, rng):
+                return {"x": 0.1}
+
+            def cost(self, xp, x):
+                return kinked(xp, x)  # noqa: B023
+
+        assert taylor_bounds(Through(), problem_inputs(Through()), "x", (), 0.2, 2)[2] == np.inf
+
+
+@pytest.mark.parametrize("scheme", ["forward", "central", "richardson"])
+@pytest.mark.parametrize("name", ["chain_rule_single", "deep_composition", "damped_wave"])
+def test_difference_quotients_stay_inside_their_bound(name, scheme):
+    """At every step from 1 to 1e-15: the V lies under its proved bound."""
+    from calcbench.show.steps import curve
+
+    problem = calcbench.problems()[name]
+    found = curve(problem, None, select_backends([f"finite_difference[scheme={scheme}]"]))
+    assert all(step.error <= step.bound for step in found.steps)
+    (best,) = found.optimum.values()
+    least = min(step.error for step in found.steps)
+    at_best = next(step.error for step in found.steps if step.step == best)
+    assert at_best <= 1e4 * max(least, 1e-13)

@@ -1,0 +1,700 @@
+"""The command line: bad input in one line, exit statuses, data instead of tables, terminals."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from importlib.util import find_spec
+
+import pytest
+
+from calcbench import cli as cli_module
+from calcbench.catalogue.door import backends, problems
+from calcbench.record.record import SCHEMA
+
+HAND = ("-b", "by_hand")
+COMMANDS = cli_module.cli.commands
+
+
+def refused(done, *fragments):
+    """Status 2, nothing on stdout, and one line on stderr that has every fragment."""
+    assert done.status == 2, done
+    assert done.out == ""
+    assert done.err.startswith("Error: ")
+    assert done.err.count("\n") == 1, done.err
+    assert done.err.endswith("\n")
+    assert "Traceback" not in done.err
+    for fragment in fragments:
+        assert fragment in done.err
+
+
+# --- names, selectors, options ----------------------------------------------------------------
+
+BAD_ARGUMENTS = {
+    "unknown problem": ("compare sqare", ["'sqare'", "did you mean", "'square'"]),
+    "unknown problem, nothing near": ("compare zzzzzz", ["'zzzzzz'", "choose from", "square"]),
+    "unknown problem after -p": ("compare square -p cylinder", ["'cylinder'", "'cylinder_volume'"]),
+    "unknown problem to show": ("show batch_regresion", ["'batch_regression'"]),
+    "unknown problem to verify": ("verify sadle", ["'sadle'", "'saddle'"]),
+    "unknown theme": ("compare reveiw", ["'reveiw'", "'review'"]),
+    "unknown backend": ("compare square -b tensorflw", ["'tensorflw'", "'tensorflow'"]),
+    "unknown backend to show": ("show square -b jaxx", ["'jaxx'", "'jax'"]),
+    "empty backend": ("compare square -b ''", ["no backend ''"]),
+    "unknown option": ("compare square -b torch[mod=func]", ["'torch'", "'mod'", "'mode'"]),
+    "unknown option value": (
+        "compare square -b torch[mode=compil]",
+        ["mode=compil", "'compile'"],
+    ),
+    "unknown option value, nothing near": (
+        "compare square -b jax[mode=zzz]",
+        ["mode=zzz", "choose from", "eager, jit"],
+    ),
+    "option without value": ("compare square -b torch[mode]", ["'mode'", "OPTION=VALUE"]),
+    "option given twice": (
+        "compare square -b torch[mode=func,mode=eager]",
+        ["'mode'", "given twice"],
+    ),
+    "unclosed bracket": ("compare square -b torch[mode=func", ["'torch[mode=func'", "closing ]"]),
+    "text after the bracket": ("compare square -b torch[mode=func]x", ["closing ]"]),
+    "option that wants a number": (
+        "compare square -b finite_difference[delta=tiny]",
+        ["delta='tiny'", "not a number"],
+    ),
+    "delta of zero": ("compare square -b finite_difference[delta=0]", ["delta", "positive"]),
+    "delta that is NaN": ("compare square -b finite_difference[delta=nan]", ["delta", "positive"]),
+    "backend without the options of another": (
+        "compare square -b by_hand[mode=func]",
+        ["'by_hand'", "'mode'"],
+    ),
+    "at: no parameter at all": ("compare square --at ''", ["NAME=VALUE"]),
+    "at: parameter missing": ("compare saddle --at x=1", ["'y'", "'saddle'", "x, y"]),
+    "at: parameter unknown": ("compare saddle --at x=1,y=2,yy=3", ["'yy'", "'y'"]),
+    "at: not a number": ("compare square --at x=one", ["x=one", "number"]),
+    "at: several lines": ("compare square --at 'x=1\n2'", ["x=1 2", "number"]),
+    "at: an expression": ("compare square --at x=1+1", ["x=1+1", "number"]),
+    "at: nothing after =": ("compare square --at x=", ["'x='", "NAME=VALUE"]),
+    "at: no =": ("compare square --at 5", ["'5'", "NAME=VALUE"]),
+    "at: NaN": ("compare square --at x=nan", ["x=nan", "finite"]),
+    "at: infinite": ("compare square --at x=-inf", ["x=-inf", "finite"]),
+    "at: overflowing": ("compare square --at x=1e999", ["x=inf", "finite"]),
+    "at: NaN in a list": (
+        "compare quadratic_cost --at w=[1,NaN],b=0",
+        ["w=[1, nan]", "finite"],
+    ),
+    "at: a list for a number": (
+        "compare square --at x=[1]",
+        ["'x'", "a number", "shape (1)"],
+    ),
+    "at: a number for a list": (
+        "compare quadratic_cost --at w=1,b=0",
+        ["'w'", "shape (2)", "got a number"],
+    ),
+    "at: a list too long": (
+        "compare quadratic_cost --at w=[1,2,3],b=0",
+        ["'w'", "shape (2)", "shape (3)"],
+    ),
+    "at: a ragged list": (
+        "compare quadratic_cost --at w=[[1,2],[3]],b=0",
+        ["w=[[1, 2], [3]]", "numbers of shape (2)"],
+    ),
+    "at: text in a list": ('compare quadratic_cost --at \'w=["1","2"],b=0\'', ["w=['1', '2']"]),
+    "at: an integer beyond floats": (
+        f"compare quadratic_cost --at w=[1,1{'0' * 400}],b=0",
+        ["w=[1, ", "numbers of shape (2)"],
+    ),
+    "at: unclosed bracket": ("compare quadratic_cost --at w=[1,2", ["w=[1,2", "list"]),
+    "at: given twice": ("compare square --at x=1,x=2", ["'x'", "given twice"]),
+    "at: several problems": ("compare square saddle --at x=1", ["at:", "one problem"]),
+    "at: a theme": ("compare review --at x=1", ["at:", "one problem"]),
+    "at: no problem": ("verify --at x=1", ["at:", "one problem"]),
+    "size 0": ("compare straight_line_at_scale --size 0", ["--size", "'0'", "at least 1"]),
+    "size -5": ("compare straight_line_at_scale --size -5", ["--size", "'-5'", "at least 1"]),
+    "size abc": ("compare straight_line_at_scale --size abc", ["--size", "'abc'", "whole number"]),
+    "size 2.5": ("compare straight_line_at_scale --size 2.5", ["--size", "'2.5'", "whole number"]),
+    "size nan": ("compare straight_line_at_scale --size nan", ["--size", "'nan'", "whole number"]),
+    "size inf": ("compare straight_line_at_scale --size inf", ["--size", "'inf'", "whole number"]),
+    "size beyond memory": (
+        "compare straight_line_at_scale --size 1e30",
+        ["'straight_line_at_scale'", "inputs(1000000000000000019884624838656, rng) raises"],
+    ),
+    "size of a one-size problem": ("compare square --size 2", ["'square'", "one size, 1"]),
+    "seed -1": ("compare square --seed -1", ["--seed", "-1", "x>=0"]),
+    "dtype": ("compare square --dtype float16", ["--dtype", "'float16'", "'float32'"]),
+    "unknown command": ("compar", ["'compar'", "'compare'"]),
+    "unknown option of a command": ("compare square --sise 3", ["'--sise'", "'--size'"]),
+    "option without its argument": ("compare square -b by_hand --at", ["'--at'", "argument"]),
+    "show without a problem": ("show", ["'PROBLEM'"]),
+    "list of something else": ("list problem", ["'problem'", "'problems'", "'backends'"]),
+    "steps of an unknown problem": ("steps sqare", ["'sqare'", "'square'"]),
+    "steps of an unknown partial": ("steps saddle z", ["'saddle'", "'z'", "x, y"]),
+    "steps of a component beyond": ("steps quadratic_cost w[7]", ["'w[7]'", "'w[0]'"]),
+    "steps of a theme": ("steps review", ["'review'", "8 problems"]),
+    "steps of a backend without a step": ("steps square -b by_hand", ["'by_hand'", "delta"]),
+    "steps drawn as something else": ("steps square --plot v.doc", ["'v.doc'", ".svg"]),
+    "steps drawn to nowhere": ("steps square --plot nowhere/v.svg", ["'nowhere/v.svg'"]),
+    "no such file": ("compare nothing_here.py", ["'nothing_here.py'", "no file"]),
+    "no such folder": ("compare nowhere/cost.py", ["'nowhere/cost.py'", "no file"]),
+    "a folder": ("compare ./", ["no file"]),
+}
+
+
+@pytest.mark.parametrize("case", BAD_ARGUMENTS)
+def test_bad_argument(cli, case, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments, fragments = BAD_ARGUMENTS[case]
+    hand = HAND if re.match(r"(compare|verify) ", arguments) and "-b" not in arguments else ()
+    refused(cli(*shlex.split(arguments), *hand), *fragments)
+
+
+def test_misspelt_file(cli, file):
+    file("", "my_cost.py")
+    refused(cli("compare", "my_cots.py"), "'my_cots.py'", "did you mean 'my_cost.py'?")
+
+
+def test_not_a_python_file(cli, file):
+    file("import calcbench", "cost.txt")
+    refused(cli("compare", "./cost.txt"), "cost.txt", "must end in .py")
+
+
+# --- problem files --------------------------------------------------------------------------------
+
+PLAIN = """
+    from calcbench import Problem, problem
+
+
+    class Mine(Problem):
+        def inputs(self, size, rng):
+            return {inputs}
+
+        def cost(self, xp{signature}):
+            return {cost}
+
+        def gradient(self, xp{signature}):
+            return {gradient}
+"""
+
+
+def mine(inputs='{"m": 1.5}', signature=", m", cost="m**2", gradient='{"m": 2 * m}', rows=None):
+    """The source of a sound problem, but for what is passed."""
+    source = textwrap.dedent(PLAIN).format(
+        inputs=inputs, signature=signature, cost=cost, gradient=gradient
+    )
+    if rows is not None:
+        source = source.replace("(Problem):\n", f"(Problem):\n    rows = {rows}\n")
+    return source
+
+
+def over_rows(x, y="[1.0, 2.0, 4.0]", rows='("x", "y")', cost="xp.mean((m * x - y) ** 2)"):
+    """The source of a problem with data."""
+    return mine(
+        inputs=f'{{"m": 1.5, "x": {x}, "y": {y}}}',
+        signature=", m, *, x, y",
+        cost=cost,
+        gradient='{"m": xp.mean(2 * (m * x - y) * x)}',
+        rows=rows,
+    )
+
+
+def test_these_sources_are_sound(cli, file):
+    for source in (mine(), over_rows("[1.0, 2.0, 3.0]")):
+        done = cli("verify", file(source), *HAND, "-b", "sympy")
+        assert (done.status, done.err) == (0, "")
+        assert done.out.count("ok") == 2
+
+
+FILES = {
+    "does not import": (
+        "import calcbench\n\nimport no_such_module_anywhere\n",
+        ["cost.py:3", "ModuleNotFoundError", "'no_such_module_anywhere'"],
+    ),
+    "raises": ("\n\n\n1 / 0\n", ["cost.py:4", "ZeroDivisionError: division by zero"]),
+    "raises in a function": (
+        "def f():\n    return {}['key']\n\n\nf()\n",
+        ["cost.py:2", "KeyError: 'key'"],
+    ),
+    "raises in several lines": (
+        "raise ValueError('one\\ntwo\\nthree')\n",
+        ["cost.py:1", "ValueError: one"],
+    ),
+    "raises without a message": ("raise RuntimeError\n", ["cost.py:1", "RuntimeError: no message"]),
+    "exits": ("import sys\n\nsys.exit('enough')\n", ["cost.py:3", "SystemExit: enough"]),
+    "exits with status 0": ("import sys\n\nsys.exit()\n", ["cost.py:3", "SystemExit"]),
+    "has a syntax error": (
+        "import calcbench\n\n\ndef cost(x:\n    return x\n",
+        ["cost.py:4", "SyntaxError", "never closed"],
+    ),
+    "is not text": ("\x00", ["cost.py", "does not import"]),
+    "decorates without values": (
+        "import calcbench\n\n\n@calcbench.problem\ndef f(x):\n    return x\n",
+        ["cost.py:4", "TypeError", "problem()"],
+    ),
+    "defines no problem": (
+        "def cost(x):\n    return x**2\n",
+        ["cost.py", "no problem", "calcbench.Problem", "@calcbench.problem"],
+    ),
+    "is empty": ("", ["cost.py", "no problem"]),
+    "only imports problems": ("from calcbench import Problem\n", ["cost.py", "no problem"]),
+    "defines a problem without inputs": (
+        "from calcbench import Problem\n\n\nclass Mine(Problem):\n"
+        "    def cost(self, xp, x):\n        return x\n",
+        ["cost.py", "Mine", "defines no inputs"],
+    ),
+    "defines a problem that cannot be made": (
+        mine() + "\n    def __init__(self, size):\n        pass\n",
+        ["cost.py", "TypeError", "'size'"],
+    ),
+    "cost: a vector": (
+        mine(cost="xp.stack([m, m])"),
+        ["'mine'", "one number", "shape (2,)"],
+    ),
+    "cost: one number in a list": (mine(cost="xp.stack([m])"), ["one number", "shape (1,)"]),
+    "cost: complex": (mine(cost="m * 1j"), ["'mine'", "real", "complex128"]),
+    "cost: an integer": (mine(cost="3"), ["'mine'", "real floating-point number", "int"]),
+    "cost: a truth value": (mine(cost="m > 1"), ["'mine'", "real floating-point number", "bool"]),
+    "cost: a misspelt name": (
+        mine(cost="xp.summ(m**2)", gradient='{"m": xp.su(2 * m)}'),
+        ["xp.su is not in the array vocabulary", "did you mean 'sum'"],
+    ),
+    "cost: a name missing": (
+        mine(cost="xp.linalg.sole(m, m)").partition("    def gradient")[0],
+        ["xp.linalg.sole is not in the array vocabulary", "'linalg.solve'"],
+    ),
+    "gradient: a name missing": (mine(gradient="{}"), ["hand-derived", "'mine'", "lacks 'm'"]),
+    "gradient: a name too many": (
+        mine(gradient='{"m": 2 * m, "b": m}'),
+        ["hand-derived", "'mine'", "'b'", "the parameters are m"],
+    ),
+    "gradient: of the wrong shape": (
+        mine(gradient='{"m": xp.stack([m, m])}'),
+        ["hand-derived", "'m'", "(2,)", "()"],
+    ),
+    "gradient: not a dict": (mine(gradient="2 * m"), ["hand-derived", "'mine'", "dict"]),
+    "gradient: None": (mine(gradient="None"), ["hand-derived", "dict", "NoneType"]),
+    "signature: *args": (mine(signature=", *m"), ["'mine'", "*m", "signature"]),
+    "signature: **data": (mine(signature=", m, **data"), ["'mine'", "**data", "signature"]),
+    "signature: no parameters": (
+        mine(inputs="{}", signature="", cost="1.0", gradient="{}"),
+        ["'mine'", "no parameter"],
+    ),
+    "signature: data alone": (
+        mine(inputs='{"x": 1.0}', signature=", *, x", cost="x", gradient="{}"),
+        ["'mine'", "no parameter"],
+    ),
+    "signature: no xp": (
+        mine().replace("cost(self, xp, m)", "cost(self, m)"),
+        ["'mine'", "first argument of cost must be xp"],
+    ),
+    "decorated: *args": (
+        "import calcbench\n\n\n@calcbench.problem(x=1.0)\ndef f(*x):\n    return x[0]\n",
+        ["'f'", "*x", "signature"],
+    ),
+    "decorated: a value missing": (
+        "import calcbench\n\n\n@calcbench.problem(x=1.0)\ndef f(x, y):\n    return x * y\n",
+        ["'f'", "no value for 'y'"],
+    ),
+    "decorated: a value too many": (
+        "import calcbench\n\n\n@calcbench.problem(x=1.0, yy=2.0)\ndef f(x):\n    return x\n",
+        ["'f'", "no argument 'yy'"],
+    ),
+    "inputs: raise": (mine(inputs="undefined"), ["'mine'", "inputs(1, rng)", "NameError"]),
+    "inputs: not a dict": (mine(inputs="[1.5]"), ["'mine'", "dict", "[1.5]"]),
+    "inputs: a value missing": (mine(inputs="{}"), ["'mine'", "no value for 'm'"]),
+    "inputs: NaN": (mine(inputs='{"m": float("nan")}'), ["'mine'", "'m'", "NaN"]),
+    "inputs: text": (mine(inputs='{"m": "1.5"}'), ["'mine'", "'m'", "real numbers", "'1.5'"]),
+    "inputs: complex": (mine(inputs='{"m": 1j}'), ["'mine'", "'m'", "real numbers", "1j"]),
+    "inputs: None": (mine(inputs='{"m": None}'), ["'mine'", "'m'", "NaN"]),
+    "data: NaN": (over_rows("[1.0, float('nan'), 3.0]"), ["'mine'", "'x'", "NaN"]),
+    "data: infinite": (over_rows("[1.0, float('inf'), 3.0]"), ["'mine'", "'x'", "infinity"]),
+    "data: empty": (over_rows("[]"), ["'mine'", "'x'", "empty"]),
+    "data: ragged": (over_rows("[[1.0], [2.0, 3.0]]"), ["'mine'", "'x'", "[[1.0], [2.0, 3.0]]"]),
+    "data: text": (over_rows("['1', '2', '3']"), ["'mine'", "'x'", "['1', '2', '3']"]),
+    "data: much text": (over_rows("['abc'] * 10**5"), ["'mine'", "'x'", "'abc', ..."]),
+    "rows: no such data": (
+        over_rows("[1.0, 2.0, 3.0]", rows='("x", "z")'),
+        ["'mine'", "rows", "'z'", "not data", "x, y"],
+    ),
+    "rows: a parameter": (over_rows("[1.0]", rows='("m",)'), ["rows", "'m'", "not data"]),
+    "rows: of unequal length": (
+        over_rows("[1.0, 2.0]"),
+        ["'mine'", "rows", "equal length", "x of shape (2,)", "y of shape (3,)"],
+    ),
+    "rows: a number": (over_rows("2.0"), ["'mine'", "rows", "equal length", "x of shape ()"]),
+    "rows: a sum said to be a mean": (
+        over_rows("[1.0, 2.0, 3.0]", cost="xp.sum((m * x - y) ** 2)"),
+        ["'mine'", "rows = ('x', 'y')", "3 rows", "mean"],
+    ),
+    "rows: a function of the mean": (
+        over_rows("[1.0, 2.0, 3.0]", cost="xp.log(xp.mean((m * x - y) ** 2))"),
+        ["'mine'", "rows = ('x', 'y')", "mean"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FILES)
+def test_bad_file(cli, file, case):
+    source, fragments = FILES[case]
+    # by_hand does not evaluate the cost, and finds no fault with it.
+    also = {"cost": ("-b", "finite_difference"), "rows": ("-b", "sympy")}.get(case[:4], ())
+    refused(cli("verify", file(source), *HAND, *also), *fragments)
+
+
+@pytest.mark.parametrize("backend", ["sympy", "finite_difference", "torch", "tensorflow", "jax"])
+@pytest.mark.parametrize("case", ["cost: a vector", "cost: complex", "cost: an integer"])
+def test_bad_cost_by_backend(cli, file, case, backend):
+    if find_spec(backend) is None and backend != "finite_difference":
+        pytest.skip(f"{backend} is not installed")
+    if backend == "tensorflow" and case == "cost: complex":
+        pytest.skip("TensorFlow itself refuses to multiply a real tensor by 1j")
+    refused(cli("verify", file(FILES[case][0]), "-b", backend), "'mine'", "must return")
+
+
+def test_bad_file_to_show(cli, file):
+    refused(cli("show", file("1 / 0\n")), "cost.py:1", "ZeroDivisionError")
+
+
+def test_error_in_a_module_that_the_file_imports(cli, file, monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(tmp_path)
+    file("\n\n\n\ndef broken(:\n", "helper_with_a_fault.py")
+    done = cli("verify", file("import calcbench\nimport helper_with_a_fault\n"))
+    refused(done, "cost.py:2", "SyntaxError", "helper_with_a_fault.py, line 5")
+
+
+def test_one_bad_problem_among_several_is_a_row(cli, file):
+    source = mine() + textwrap.dedent(
+        """
+
+        @problem(x=1.0)
+        def lopsided(x, y):
+            return x + y
+        """
+    )
+    done = cli("verify", file(source), *HAND)
+    assert done.status == 1
+    assert "no value for 'y'" in done.out
+    assert "1 of 1 gradients agree, over 2 problems; 1 error" in done.out
+
+
+# --- exit statuses and output ---------------------------------------------------------------------
+
+
+def test_agreement_exits_0(cli):
+    done = cli("compare", "square", *HAND, "-b", "sympy")
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("square at x = 5\n")
+    assert len(re.findall(r"^(by_hand|sympy) +10 +1\d\.\d .*ok", done.out, re.MULTILINE)) == 2
+
+
+def test_disagreement_exits_1_and_names_it(cli, file):
+    done = cli("verify", file(mine(gradient='{"m": 3 * m}')), *HAND, "-b", "sympy")
+    assert (done.status, done.err) == (1, "")
+    assert re.search(r"^by_hand .* disagree", done.out, re.MULTILINE)
+    assert "∂C/∂m is 4.5, expected 3" in done.out
+    assert "refuted in ∂C/∂m" in done.out
+
+
+def test_verify_does_not_time(cli):
+    rows = json.loads(cli("verify", "square", *HAND, "--json").out)
+    assert "call" not in rows[0]["seconds"]
+    rows = json.loads(cli("compare", "square", *HAND, "--json").out)
+    assert rows[0]["seconds"]["call"] > 0
+
+
+def test_json_records(cli):
+    done = cli("verify", "batch_regression", "square", *HAND, "-b", "sympy", "--json")
+    assert (done.status, done.err) == (0, "")
+    records = json.loads(done.out)
+    assert [record["schema"] for record in records] == [SCHEMA] * 4
+    assert [(r["problem"], r["backend"]) for r in records] == [
+        ("batch_regression", "by_hand"),
+        ("batch_regression", "sympy"),
+        ("square", "by_hand"),
+        ("square", "sympy"),
+    ]
+    first = records[0]
+    assert first["status"] == "ok"
+    assert first["at"] == {"m": 0.9, "b": 0.1}
+    assert first["value"] == pytest.approx({"m": 36.305, "b": 6.265}, rel=1e-13)
+    assert first["proof"] == "proved"
+    assert first["size"] == 8
+
+
+def test_json_of_every_command(cli):
+    listed = json.loads(cli("list", "--json").out)
+    assert set(listed) == {"problems", "backends"}
+    assert [card["name"] for card in listed["backends"]] == list(backends())
+    assert list(json.loads(cli("list", "backends", "--json").out)) == ["backends"]
+    (shown,) = json.loads(cli("show", "square", "-b", "by_hand", "--json").out)
+    assert shown["name"] == "square"
+    assert "program" in shown["programs"]["by_hand"]
+
+
+def test_json_with_bad_input_is_still_one_line(cli):
+    refused(cli("compare", "sqare", "--json"), "'square'")
+
+
+def test_positions_options_and_themes_select_problems(cli):
+    done = cli("verify", "square", "-p", "saddle", "--problem", "chain_rule", *HAND, "--json")
+    names = [record["problem"] for record in json.loads(done.out)]
+    theme = [n for n, card in problems().cards.items() if card.theme == "chain_rule"]
+    assert names == ["square", "saddle", *theme]
+
+
+def test_file_with_several_problems(cli, file):
+    source = mine() + textwrap.dedent(
+        """
+
+        class Another(Mine):
+            pass
+
+
+        @problem(x=3.0, y=2.0)
+        def saddle_of_mine(x, y):
+            return x**2 - y**2
+
+
+        alias = saddle_of_mine
+        """
+    )
+    done = cli("verify", file(source), "-b", "sympy", "--json")
+    assert done.status == 0
+    names = [record["problem"] for record in json.loads(done.out)]
+    assert names == ["mine", "another", "saddle_of_mine"]
+
+
+def test_at_and_dtype_reach_the_backends(cli):
+    done = cli("verify", "saddle", "--at", "x=-1.5,y=1e-3", "--dtype", "float32", *HAND, "--json")
+    (record,) = json.loads(done.out)
+    assert record["dtype"] == "float32"
+    assert record["backend"] == "by_hand[dtype=float32]"
+    assert record["at"] == {"x": -1.5, "y": 0.001}
+    assert record["value"] == pytest.approx({"x": -3.0, "y": -0.002}, rel=1e-6)
+
+
+@pytest.mark.parametrize("text", ["2e3", "2_000", "2000", "2000.0"])
+def test_sizes_are_written_in_several_ways(text):
+    arguments = ["straight_line_at_scale", "--size", text]
+    assert COMMANDS["verify"].make_context("verify", arguments).params["size"] == 2000
+
+
+def test_size_of_several_problems_applies_where_there_is_a_choice(cli):
+    done = cli("verify", "square", "straight_line_at_scale", "--size", "100", *HAND, "--json")
+    assert [record["size"] for record in json.loads(done.out)] == [1, 100]
+
+
+def test_list_names_options_and_fits_a_pipe(cli):
+    done = cli("list", "backends")
+    assert (done.status, done.err) == (0, "")
+    assert "[mode=eager | func | compile]" in done.out
+    assert "\x1b" not in done.out
+
+
+def test_calcbench_alone_shows_the_help(cli):
+    done = cli()
+    assert (done.status, done.err) == (0, "")
+    assert "Examples:" in done.out
+
+
+def test_version(cli):
+    assert cli("--version").out.startswith("calcbench, version ")
+
+
+# --- help -----------------------------------------------------------------------------------------
+
+
+def examples(command):
+    """The commands under Examples in a command's help."""
+    help_text = (command.callback.__doc__ or "").partition("Examples:")[2]
+    lines = re.findall(r"^\s+calcbench (.*)$", help_text, re.MULTILINE)
+    return [re.split(r"  +|&& |> ", line)[0] for line in lines]
+
+
+EXAMPLES = [
+    pytest.param(line, id=line)
+    for command in (cli_module.cli, *COMMANDS.values())
+    for line in examples(command)
+]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_has_examples(cli, name):
+    done = cli(name, "--help")
+    assert (done.status, done.err) == (0, "")
+    assert "Examples:" in done.out
+    assert examples(COMMANDS[name])
+
+
+TIMED = ("bench", "merge", "report", "compare-runs", "cite")
+"""They take long, or need runs: `test_bench_cli.py` runs them."""
+
+
+@pytest.mark.parametrize("line", EXAMPLES)
+def test_examples_work(cli, file, line):
+    name, *arguments = shlex.split(line)
+    file(mine(), "my_cost.py")
+    # Parsed as they stand …
+    context = COMMANDS[name].make_context(name, list(arguments))
+    everything = name in ("compare", "verify") and not context.params["names"]
+    if everything or name == "doctor" or "8e6" in arguments or name in TIMED:
+        return
+    # … and run, with by_hand alone where no backend is named.
+    if name in ("compare", "verify", "show") and not context.params["backends"]:
+        arguments += HAND
+    done = cli(name, *arguments)
+    assert (done.status, done.err) == (0, ""), done
+
+
+# --- real processes -------------------------------------------------------------------------------
+
+
+def test_process_refuses_bad_input(process):
+    refused(process("compare", "sqare"), "'square'")
+
+
+def test_process_refuses_a_file_that_does_not_import(process, tmp_path):
+    (tmp_path / "cost.py").write_text("import calcbench\n1 / 0\n")
+    refused(process("compare", tmp_path / "cost.py"), f"{tmp_path / 'cost.py'}:2", "ZeroDivision")
+
+
+@pytest.mark.parametrize(
+    "arguments", ["list", "verify square -b by_hand", "show square -b by_hand"]
+)
+def test_closed_pipe_is_silent(arguments, tmp_path):
+    """As with `| head -1`, once head has gone."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "calcbench", *arguments.split()]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, cwd=tmp_path, timeout=60)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are another matter there")
+def test_interrupt_is_one_line(tmp_path):
+    (tmp_path / "slow.py").write_text(
+        textwrap.dedent(
+            """
+            import time
+            import calcbench
+
+
+            @calcbench.problem(x=1.0)
+            def slow(x):
+                print("running", flush=True)
+                time.sleep(60)
+                return x**2
+            """
+        )
+    )
+    command = [sys.executable, "-m", "calcbench", "compare", "slow.py", "-b", "finite_difference"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=tmp_path, **pipes) as running:
+        assert running.stdout.readline() == b"running\n"
+        time.sleep(0.1)
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert err.decode().split() == ["interrupted"]
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""},
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1"},
+    ],
+    ids=["LC_ALL=C", "ascii", "latin-1"],
+)
+@pytest.mark.parametrize("arguments", ["list", "verify square -b by_hand"])
+def test_narrow_encodings_do_not_crash(process, env, arguments):
+    done = process(*arguments.split(), env=env)
+    assert (done.status, done.err) == (0, "")
+    assert "square" in done.out
+
+
+def test_json_loses_nothing_to_a_narrow_encoding(process):
+    done = process("list", "problems", "--json", env={"PYTHONIOENCODING": "ascii"})
+    cards = json.loads(done.out)["problems"]
+    assert [card["summary"] for card in cards] == [
+        card.summary for card in problems().cards.values()
+    ]
+
+
+def in_terminal(columns, *arguments, **env):
+    """What a command writes to a terminal of so many columns, and its exit status."""
+    fcntl, pty, termios = (pytest.importorskip(name) for name in ("fcntl", "pty", "termios"))
+    ours, theirs = pty.openpty()
+    size = bytes([40, 0, columns, 0, 0, 0, 0, 0])
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, size)
+    inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "NO_COLOR")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "calcbench", *arguments],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        env={**inherited, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **env},
+    ) as running:
+        os.close(theirs)
+        written = b""
+        while True:
+            try:
+                chunk = os.read(ours, 65536)
+            except OSError:  # how Linux says that the other end is closed
+                break
+            if not chunk:
+                break
+            written += chunk
+        assert running.stderr.read() == b""
+    os.close(ours)
+    return running.returncode, written.decode().replace("\r\n", "\n")
+
+
+SELECTED = ("square", "batch_regression", "several_inner_variables")
+LONG = "finite_difference[scheme=richardson,delta=0.01]"
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_narrow_terminal(columns):
+    backends = ("by_hand", "sympy", "finite_difference", LONG)
+    options = [word for name in backends for word in ("-b", name)]
+    status, written = in_terminal(columns, "compare", *SELECTED, *options)
+    assert status == 0
+    assert "\x1b[" in written  # in colour
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", written)
+    assert all(len(line.rstrip()) <= columns for line in plain.splitlines())
+    # No number is cut or folded: each partial stands whole, once per row.
+    rows = 4 + ("reference" in plain)
+    assert len(re.findall(r"(?<![\d.])36\.305(?!\d)", plain)) == rows
+    assert len(re.findall(r" 1\.84210858(?!\d)", plain)) == rows
+    assert "…" not in re.sub(r"…\s+and\s+\d+\s+more", "", plain)
+    # Names stand whole, or break where they are joined.
+    words = set(re.split(r"[\s]+", plain))
+    assert {"by_hand", "sympy", "verdict", "digits"} <= words
+    assert "finite_difference" in words
+    assert "several_inner_variables" in words
+
+
+def test_full_summary_at_80_columns():
+    """All six backends' columns beside the longest name of a problem."""
+    from calcbench.record.record import Record, Status
+    from calcbench.report.comparison import as_text
+
+    records = [
+        Record(name, backend, "gradient", "float64", Status.OK, digits=16.0, proof="proved")
+        for name in ("square", "breast_cancer_logistic_regression")
+        for backend in backends()
+    ]
+    lines = as_text(records, 80)
+    summary = lines[lines.index("digits of agreement") :]
+    assert all(len(line) <= 80 for line in summary.splitlines())
+    assert summary.count("square") == 1  # one block
+    assert re.search(r"^breast_cancer_ .*\nlogistic_ *\nregression", summary, re.MULTILINE)
+
+
+def test_progress_is_for_terminals_only(cli):
+    assert cli("compare", "square", *HAND).err == ""
