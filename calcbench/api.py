@@ -29,13 +29,15 @@ from calcbench.certified.reference import Reference
 from calcbench.certified.reference import reference as certified
 from calcbench.errors import CalcbenchError, NotInstalled, SelectorError, Unsupported, missing
 from calcbench.harness.compare import compare_problem
-from calcbench.judge.asking import Here
+from calcbench.judge.asking import InProcess
 from calcbench.judge.structure import check_structure
 from calcbench.operators import Operator
 from calcbench.operators.hessian import Hessian
-from calcbench.operators.jacobian import LARGEST, Jacobian
+from calcbench.operators.jacobian import Jacobian
+from calcbench.operators.matrix import LARGEST
+from calcbench.operators.operator import highest_order
 from calcbench.operators.partial import Partial
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.structure import Pattern
 from calcbench.record.progress import Progress, silent
@@ -270,14 +272,13 @@ def _result(
     """What one backend gives for an operator, in its layout."""
     chosen = one_problem(problem)
     (engine,) = select_backends([backend])
-    inputs = problem_inputs(chosen, size, seed, at)
-    asked = operators.named(operator).settled(chosen, inputs)
-    if asked.seeded:
+    point = own_point(chosen, size, seed, at)
+    wanted = operators.find_operator(operator).resolve(point)
+    if wanted.seeded:
         if direction is None:
-            raise SelectorError(f"{asked.name} needs a direction: a dict of name → values")
-        inputs = asked.seeded_at(chosen, inputs, np.random.default_rng(seed), direction)
-    prepared = engine.prepare(chosen, inputs, asked)
-    return prepared.unload(prepared.run(prepared.load(inputs)))
+            raise SelectorError(f"{wanted.name} needs a direction: a dict of name → values")
+        point = wanted.seed_point(point, np.random.default_rng(seed), direction)
+    return engine.prepare(point, wanted).evaluate(point)
 
 
 def _matrix(
@@ -291,10 +292,10 @@ def _matrix(
 ) -> Any:
     """A matrix, dense or sparse, from its entries or from its stored ones."""
     chosen = one_problem(problem)
-    inputs = problem_inputs(chosen, size, seed, at)
-    operator.settled(chosen, inputs)
-    rows, columns = operator.extent(chosen, inputs)
-    structure = chosen.structure(inputs)
+    point = own_point(chosen, size, seed, at)
+    operator.resolve(point)
+    order = highest_order(operator.terms(point))
+    rows, columns = point.extent(order)
     if not sparse and rows * columns > LARGEST:
         raise Unsupported(
             f"the {operator.name} of problem {chosen.name!r} has {rows:,} × {columns:,} entries: "
@@ -302,14 +303,14 @@ def _matrix(
         )
     (engine,) = select_backends([backend])
     (found,) = _result(chosen, engine, at, operator, size, seed).values()
-    if structure.sparse:
-        check_structure(chosen, operator, inputs, found, [engine], Here())
+    if point.sparse(order):
+        check_structure(operator, point, found, [engine], InProcess())
     if sparse:
-        return _csr(found.ravel(), structure.pattern(rows, columns), (rows, columns))
-    if not structure.sparse:
+        return _csr(found.ravel(), point.pattern(order), (rows, columns))
+    if not point.sparse(order):
         return found
     dense = np.zeros((rows, columns), found.dtype)
-    dense[structure.pattern(rows, columns)] = found
+    dense[point.pattern(order)] = found
     return dense
 
 
@@ -347,10 +348,10 @@ def reference(
     """
 
     chosen = one_problem(problem)
-    inputs = problem_inputs(chosen, size, seed, at)
-    asked = operators.named(operator).settled(chosen, inputs)
+    point = own_point(chosen, size, seed, at)
+    wanted = operators.find_operator(operator).resolve(point)
     rng = np.random.default_rng([seed, 3])
-    return certified(chosen, asked.seeded_at(chosen, inputs, rng, direction), operator=asked)
+    return certified(wanted.seed_point(point, rng, direction), wanted)
 
 
 def compare(
@@ -424,7 +425,7 @@ def compare_each(
         raise SelectorError("at: name the one problem whose parameters these are")
     if direction is not None and (chosen is None or len(chosen) != 1):
         raise SelectorError("direction: name the one problem whose parameters these are")
-    asked = operators.named(operator)
+    asked = operators.find_operator(operator)
     engines = chosen_backends(backends, dtype)
     witnesses = free_witnesses()
     for problem in chosen if chosen is not None else _every_problem(progress):
@@ -526,7 +527,7 @@ def session(
         [sizes] if isinstance(sizes, int) else None if sizes is None else list(sizes),
         numbers,
         seed,
-        operators.named(operator),
+        operators.find_operator(operator),
     )
     if shard is not None:
         groups = cells.shard(groups, shard)

@@ -9,9 +9,9 @@ import numpy as np
 from calcbench.backends.by_hand.derivatives import ByHand
 from calcbench.errors import Unsupported
 from calcbench.operators import Operator
-from calcbench.operators.formulas import WORDS
+from calcbench.operators.hand_derived import WORDS
 from calcbench.operators.partial import Partial
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.show.programs.numpy import SPELLING, numpy_value
 from calcbench.show.programs.writer import Writer, asked, indexed, mapping, prints, quoted
@@ -66,7 +66,7 @@ def _key(writer: Writer) -> str:
     """Where a partial, or the only block of a matrix, is in what the formula gives."""
     problem, operator = writer.problem, writer.operator
     if isinstance(operator, Partial):
-        return quoted(operator.place(problem, writer.inputs)[0])
+        return quoted(writer.point.split_component(operator.component)[0])
     name = quoted(problem.parameters[0])
     return name if operator.name == "jacobian" else f"{name}, {name}"
 
@@ -74,5 +74,5 @@ def _key(writer: Writer) -> str:
 def _direction_of_ones(problem: Problem) -> dict[str, Arrays]:
     """By the name that it has in the signature of the problem's `hvp`."""
     name = list(inspect.signature(problem.hvp).parameters)[1]
-    inputs = problem_inputs(problem)
+    inputs = own_point(problem).values
     return {name: {parameter: np.ones_like(inputs[parameter]) for parameter in problem.parameters}}

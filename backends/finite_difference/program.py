@@ -50,7 +50,7 @@ def _differences(writer: Writer, h: str) -> str:
         slope = _quotient(problem.parameters, writer.arguments, h)
         return f"# Along a direction of ones.\nslope = {slope}"
     if isinstance(operator, Partial):
-        name, _ = operator.place(problem, writer.inputs)
+        name, _ = writer.point.split_component(operator.component)
         return f"partial = {indexed(writer, _by_parameter(writer, name, h))}"
     partials = {name: _by_parameter(writer, name, h) for name in problem.parameters}
     if operator.name == "jacobian" and len(partials) == 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -21,10 +21,10 @@ from calcbench.vocabulary.namespace import Namespace
 class Jax(Transforming):
     """JAX's grad, under jit (compiled ahead of time) or eagerly."""
 
-    name: ClassVar[str] = "jax"
-    kind: ClassVar[Literal["exact", "approximate", "symbolic"]] = "exact"
-    requires: ClassVar[tuple[str, ...]] = ("jax",)
-    install: ClassVar[str] = "python -m pip install jax"
+    name = "jax"
+    kind = "exact"
+    requires = ("jax",)
+    install = "python -m pip install jax"
 
     mode: Literal["jit", "eager"] = "jit"
 

@@ -11,9 +11,8 @@ from calcbench.backend.rows import CHECKED_ROWS
 from calcbench.backends.sympy.derivatives import SymPy
 from calcbench.errors import Unsupported
 from calcbench.operators import Operator
-from calcbench.operators.operator import components
 from calcbench.operators.partial import Partial
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.show.programs.numpy import matrix_transpose, numpy_value
 from calcbench.show.programs.writer import (
@@ -99,7 +98,7 @@ def _one_row(problem: Problem, backend: str) -> tuple[Arrays, bool]:
 
     Most costs read the same for one row as for many. That is tried out, on a few rows.
     """
-    inputs = problem_inputs(problem)
+    inputs = own_point(problem).values
     cost = problem.cost_on(backend, NUMPY)
 
     def at(rows: Any) -> Arrays:
@@ -161,7 +160,7 @@ def _derivatives(writer: Writer, cost: str, each: str) -> dict[Any, str]:
         return {name: _derivative(cost, name, rank, each) for name, rank in ranks.items()}
     if operator.name == "second_derivative" and not any(ranks.values()):
         return {name: f"sp.diff({cost}, {name}, 2)" for name in ranks}
-    if max(ranks.values()) > 1 or components(problem, inputs) > LARGEST_MATRIX:
+    if max(ranks.values()) > 1 or writer.point.size > LARGEST_MATRIX:
         raise Unsupported(
             f"no program for the {operator.name}, only by numbers and vectors of up to "
             f"{LARGEST_MATRIX} components together"
@@ -213,8 +212,8 @@ def _evaluate(problem: Problem, result: str, row: Arrays, symbols: list[str], ke
 
 def _work(backend: SymPy, problem: Problem) -> int:
     """Operations in the cost of one row, times the number of partials."""
-    inputs = problem_inputs(problem)
-    cost = backend.trace(problem, inputs).cost
+    inputs = own_point(problem).values
+    cost = backend.trace(own_point(problem)).cost
     return int(cost.count_ops()) * sum(inputs[name].size for name in problem.parameters)
 
 

@@ -1,18 +1,23 @@
-"""Trace: a cost as SymPy expressions, and their derivatives."""
+"""Trace: a cost as SymPy expressions, and their derivatives.
+
+The cost is run on symbols. A cost over data would become an expression as long as the data; so
+where the problem declares its `rows`, one symbolic row stands for all.
+"""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from calcbench.errors import Unsupported
-from calcbench.operators import Operator
-from calcbench.operators.partial import Partial
-from calcbench.problem.problem import Arrays, Problem
+from calcbench.operators import GRADIENT, Operator
+from calcbench.operators.entries import Product
+from calcbench.problem.point import Point
+from calcbench.problem.problem import Problem
 
 LARGEST_EXPRESSION = 100_000
 """Operations beyond which differentiating and compiling takes minutes; refused with a reason."""
@@ -28,7 +33,7 @@ class Trace:
     values: list[Any]
     """The cost; of a vector-valued problem, each of its outputs."""
     seeds: dict[str, Any]
-    """Name among the inputs → symbols of the direction or cotangent."""
+    """As `Point.seed`: symbols of the direction or cotangent."""
 
     @property
     def cost(self) -> Any:
@@ -44,19 +49,83 @@ class Trace:
             if name not in self.problem.rows and self.symbols[name].dtype == object
         ]
 
-    def check_size(self) -> None:
-        """Raise `Unsupported` for a cost that would take minutes to differentiate or compile."""
-        operations = sum(count_operations(value) for value in self.values)
-        if operations > LARGEST_EXPRESSION:
-            raise Unsupported(
-                f"the formula has {operations:,} operations, over {LARGEST_EXPRESSION:,}"
-            )
+    def expressions(self, operator: Operator, point: Point, positions: Iterable[int]) -> list[Any]:
+        """Derive the operator's result at these positions of its layout.
 
-    def slope(self, row: int, symbol: Any) -> Any:
-        """The derivative of one output by one symbol; of a sum, of the terms that it occurs in."""
+        Raises `Unsupported` for what would take minutes to derive or compile.
+        """
         import sympy
 
-        return sympy.Add(*(term.diff(symbol) for term in self._terms[row].get(symbol, ())))
+        self._check_size()
+        wanted = list(positions)
+        entries = self._entries(operator, point, set(wanted))
+        self._check_second(entries)
+        seeds = list(scalars(self.seeds.values()))
+
+        def number(k: int) -> Any:
+            found = []
+            for order, row, column, seed in entries.get(k, ()):
+                partial = self._partial(order, row, column)
+                found.append(partial if seed is None else partial * seeds[seed])
+            return sympy.Add(*found)
+
+        return [number(k) for k in wanted]
+
+    def _entries(
+        self, operator: Operator, point: Point, wanted: set[int]
+    ) -> dict[int, list[tuple[int, int, int, int | None]]]:
+        """Sort the operator's entries by the number that they belong to: (order, row, column, seed)."""
+        found: dict[int, list[tuple[int, int, int, int | None]]] = {}
+        for term in operator.terms(point):
+            entries = term.entries(point) if isinstance(term, Product) else term
+            out, row, column = (part.tolist() for part in entries.places)
+            seeds: list[int | None] = [None] * len(out)
+            if entries.seed is not None:
+                seeds = np.broadcast_to(np.asarray(entries.seed), len(out)).tolist()
+            for k, i, j, s in zip(out, row, column, seeds, strict=True):
+                if k in wanted:
+                    found.setdefault(k, []).append((entries.order, i, j, s))
+        return found
+
+    def _partial(self, order: int, row: int, column: int) -> Any:
+        """Derive a value (order 0), a first (1) or a second partial (2)."""
+        if order == 0:
+            return self.values[row]
+        if order == 1:
+            return self._slope(row, column)
+        return self._curvature(min(row, column), max(row, column))  # it is symmetric
+
+    def _slope(self, row: int, column: int) -> Any:
+        """Differentiate one output by one component; of a sum, the terms that it occurs in."""
+        found = self._slopes.get((row, column))
+        if found is None:
+            import sympy
+
+            symbol = self._variables[column]
+            terms = self._terms[row].get(symbol, ())
+            found = self._slopes[row, column] = sympy.Add(*(term.diff(symbol) for term in terms))
+        return found
+
+    def _curvature(self, one: int, other: int) -> Any:
+        found = self._curvatures.get((one, other))
+        if found is None:
+            slope, symbol = self._slope(0, one), self._variables[other]
+            found = slope.diff(symbol) if symbol in slope.free_symbols else 0 * symbol
+            self._curvatures[one, other] = found
+        return found
+
+    @functools.cached_property
+    def _slopes(self) -> dict[tuple[int, int], Any]:
+        return {}
+
+    @functools.cached_property
+    def _curvatures(self) -> dict[tuple[int, int], Any]:
+        return {}
+
+    @functools.cached_property
+    def _variables(self) -> list[Any]:
+        """The symbols of all components, in order."""
+        return list(scalars(self.symbols[name] for name in self.problem.parameters))
 
     @functools.cached_property
     def _terms(self) -> list[dict[Any, list[Any]]]:
@@ -70,97 +139,124 @@ class Trace:
                     terms.setdefault(symbol, []).append(term)
         return found
 
-    def gradient(self) -> dict[str, np.ndarray]:
-        """Parameter name → object array of the partial derivatives of the cost."""
-        self.check_size()
-        partials = {}
-        for name in self.problem.parameters:
-            symbols = self.symbols[name]
-            partials[name] = np.empty(symbols.shape, dtype=object)
-            for index in np.ndindex(symbols.shape):
-                partials[name][index] = self.slope(0, symbols[index])
-        return partials
+    def _check_size(self) -> None:
+        """Raise `Unsupported` for a cost that would take minutes to differentiate or compile."""
+        operations = sum(count_operations(value) for value in self.values)
+        if operations > LARGEST_EXPRESSION:
+            raise Unsupported(
+                f"the formula has {operations:,} operations, over {LARGEST_EXPRESSION:,}"
+            )
 
-    def expressions(
-        self, operator: Operator, inputs: Arrays, positions: Iterable[int]
-    ) -> list[Any]:
-        """The operator's result at these positions of its layout.
+    def _check_second(self, entries: dict[int, list[tuple[int, int, int, int | None]]]) -> None:
+        """Refuse second partials that would be too long together.
 
-        Raises `Unsupported` for what would take minutes to derive or compile.
+        Each is about as long as the first partial that it is the derivative of.
         """
-        self.check_size()
-        places = list(positions)
-        if operator.name in ("hessian", "hvp"):
-            self._check_second(inputs, len(places) / operator.layout(self.problem, inputs).size)
-        entry = self._entry(operator, inputs)
-        return [entry(k) for k in places]
-
-    def _check_second(self, inputs: Arrays, share: float) -> None:
-        """Refuse second derivatives that would be too long together, of which a share is wanted.
-
-        Each is about as long as the first derivative that it is the derivative of.
-        """
-        lengths = [count_operations(e) for array in self.gradient().values() for e in array.flat]
-        n = len(lengths)
-        stored = len(self.problem.structure(inputs).pattern(n, n)[0])
-        operations = int(sum(lengths) * stored / n / 2 * share)
+        pairs = {
+            (min(row, column), max(row, column))
+            for mine in entries.values()
+            for order, row, column, _ in mine
+            if order == 2
+        }
+        length = {one: count_operations(self._slope(0, one)) for one in {one for one, _ in pairs}}
+        depends = {one: self._slope(0, one).free_symbols for one in length}
+        operations = sum(
+            length[one] for one, other in pairs if self._variables[other] in depends[one]
+        )
         if operations > LARGEST_EXPRESSION:
             raise Unsupported(
                 f"the formulas of the second derivatives have about {operations:,} operations, "
                 f"over {LARGEST_EXPRESSION:,}"
             )
 
-    def _entry(self, operator: Operator, inputs: Arrays) -> Callable[[int], Any]:
-        """The operator's result: position in its layout → expression."""
-        import sympy
 
-        values, problem = self.values, self.problem
-        variables = list(scalars(self.symbols[name] for name in problem.parameters))
-        seeds = list(scalars(self.seeds.values()))
-        rows = len(values) if problem.vector_valued else len(variables)
-        row, column = (p.tolist() for p in problem.structure(inputs).pattern(rows, len(variables)))
-        stored = list(zip(row, column, strict=True))
+def trace_cost(
+    point: Point, namespace: Any, array: type, rows: int = 1, operator: Operator = GRADIENT
+) -> Trace:
+    """Run a cost on symbols: `rows` symbolic rows of data, everything else in full.
 
-        @functools.cache
-        def slope(row: int, k: int) -> Any:
-            return self.slope(row, variables[k])
+    With symbols for the operator's direction or cotangent, the same for every row. `namespace` is
+    the vocabulary in SymPy, `array` its class of arrays.
+    """
+    problem, symbols = point.problem, {}
+    taken = {*problem.parameters, *problem.data}
 
-        @functools.cache
-        def curvature(one: int, other: int) -> Any:
-            return slope(0, one).diff(variables[other])
+    def symbolic(name: str, shape: tuple[int, ...], label: str = "") -> Any:
+        return make_symbols(label or name, shape, _sign(problem, label or name), taken).view(array)
 
-        def second(one: int, other: int) -> Any:
-            return curvature(min(one, other), max(one, other))  # it is symmetric
+    for name in (*problem.parameters, *problem.data):
+        values = point[name]
+        if values.dtype.kind == "i":
+            if name in problem.rows:
+                raise Unsupported(f"the row data {name!r} are indices, which have no symbol")
+            symbols[name] = values
+        elif name in problem.rows:
+            symbols[name] = symbolic(name, (rows, *values.shape[1:]))
+        else:
+            symbols[name] = symbolic(name, values.shape)
+    seeds = {
+        name: symbolic(name, shape, _seed_label(operator, name, taken))
+        for name, shape in operator.seed_shapes(point).items()
+    }
+    parameters, data = problem.split(symbols)
+    value = problem.cost_on("sympy", namespace)(*parameters, **data)
+    problem.check_cost(np.shape(value), _dtype(value), point.value_shape)
+    return Trace(problem, symbols, _expressions(value), seeds)
 
-        def product(factor: Callable[[int], Any], places: Iterable[int]) -> Any:
-            return sympy.Add(*(factor(k) * seeds[k] for k in places))
 
-        if isinstance(operator, Partial):
-            position = operator.position(problem, inputs)
-            return lambda k: slope(k, position)
-        every, position_of = range(len(seeds)), {v: k for k, v in enumerate(variables)}
+def make_symbols(
+    name: str, shape: tuple[int, ...], sign: dict[str, bool], taken: set[str]
+) -> np.ndarray:
+    """Make real symbols in an object array: `m`, `w0`, `w1`, `X0_1`, …; `w0'` where `w0` is taken."""
+    import sympy
 
-        def neighbours(k: int) -> list[int]:
-            """The variables that the k-th slope depends on."""
-            found = slope(0, k).free_symbols
-            return sorted(position_of[symbol] for symbol in found if symbol in position_of)
+    array = np.empty(shape, dtype=object)
+    for index in np.ndindex(shape):
+        label = name + "_".join(map(str, index))
+        while index and label in taken:  # SymPy takes symbols of one name for one symbol
+            label += "'"
+        taken.add(label)
+        array[index] = sympy.Symbol(label, real=True, **sign)
+    return array
 
-        entries: dict[str, Callable[[int], Any]] = {
-            "cost": lambda k: values[k],
-            "gradient": lambda k: slope(0, k),
-            "value_and_gradient": lambda k: slope(0, k - 1) if k else values[0],
-            "jacobian": lambda k: slope(*stored[k]),
-            "hessian": lambda k: second(*stored[k]),
-            "second_derivative": lambda k: second(0, 0),
-            "pushforward": lambda k: product(lambda column: slope(k, column), every),
-            "pullback": lambda k: product(lambda row: slope(row, k), every),
-            "hvp": lambda k: product(lambda other: second(k, other), neighbours(k)),
-        }
-        return entries[operator.name]
+
+def _sign(problem: Problem, name: str) -> dict[str, bool]:
+    """What a parameter's domain says of the sign of its symbols."""
+    low, high = problem.domain.get(name, (-np.inf, np.inf))
+    return {"positive": True} if low >= 0 else {"negative": True} if high <= 0 else {}
+
+
+def _seed_label(operator: Operator, name: str, taken: set[str]) -> str:
+    """Choose what the symbols of a direction (`v_w`) or cotangent (`u`) are called."""
+    label = "u" if operator.seeded == "cotangent" else f"v_{name}"
+    while label in taken:
+        label += "'"
+    taken.add(label)
+    return label
+
+
+def _expressions(value: Any) -> list[Any]:
+    """List the expressions in a value of shape () or (m,)."""
+    import sympy
+
+    return [sympy.sympify(item) for item in np.asarray(value, dtype=object).flat]
+
+
+def _dtype(value: Any) -> str:
+    """Name the type of a traced cost, to check it: symbols stand for reals."""
+    import sympy
+
+    scalar = np.asarray(value, dtype=object)
+    if scalar.shape != () or isinstance(scalar[()], (float, np.floating)):
+        return "float64"
+    expression = sympy.sympify(scalar[()])
+    if expression.has(sympy.I):
+        return "complex128"
+    return "int64" if expression.is_Integer and not expression.free_symbols else "float64"
 
 
 def count_operations(expression: Any) -> int:
-    """The operations of an expression written out in full, without writing it out.
+    """Count the operations of an expression written out in full, without writing it out.
 
     Subexpressions are shared: SymPy's own count visits each as often as it occurs, which after
     thirty steps of x·(1 − x) is a billion times.
@@ -178,5 +274,6 @@ def count_operations(expression: Any) -> int:
 
 
 def scalars(arrays: Any) -> Iterator[Any]:
+    """Yield the elements of all arrays, in order."""
     for array in arrays:
         yield from array.flat

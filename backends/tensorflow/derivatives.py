@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -25,10 +25,10 @@ from calcbench.vocabulary.namespace import Namespace
 class TensorFlow(Transforming):
     """TensorFlow's gradient tape, eager, in a graph or compiled by XLA."""
 
-    name: ClassVar[str] = "tensorflow"
-    kind: ClassVar[Literal["exact", "approximate", "symbolic"]] = "exact"
-    requires: ClassVar[tuple[str, ...]] = ("tensorflow",)
-    install: ClassVar[str] = "python -m pip install tensorflow"
+    name = "tensorflow"
+    kind = "exact"
+    requires = ("tensorflow",)
+    install = "python -m pip install tensorflow"
 
     mode: Literal["eager", "function", "xla"] = "eager"
 

@@ -92,7 +92,7 @@ def _tape_pullback(writer: Writer) -> str:
 def _tape_partial(writer: Writer) -> str:
     operator = writer.operator
     assert isinstance(operator, Partial)
-    name, _ = operator.place(writer.problem, writer.inputs)
+    name, _ = writer.point.split_component(operator.component)
     taken = "jacobian" if writer.problem.vector_valued else "gradient"
     whole = f"tape.{taken}({writer.value}, {name}{_unconnected(writer)})"
     if writer.mentions("take"):

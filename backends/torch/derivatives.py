@@ -7,7 +7,7 @@ import operator
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -33,9 +33,9 @@ from calcbench.backends.torch.transforms import (
     single_jacobian,
 )
 from calcbench.backends.torch.vocabulary import namespace
-from calcbench.operators import GRADIENT, named
+from calcbench.operators import GRADIENT, find_operator
 from calcbench.operators.function import Derived, Function
-from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.point import Point
 from calcbench.vocabulary.namespace import Namespace
 
 
@@ -43,10 +43,10 @@ from calcbench.vocabulary.namespace import Namespace
 class Torch(Transforming):
     """PyTorch's autograd; `func` is torch.func.grad, `compile` is that under torch.compile."""
 
-    name: ClassVar[str] = "torch"
-    kind: ClassVar[Literal["exact", "approximate", "symbolic"]] = "exact"
-    requires: ClassVar[tuple[str, ...]] = ("torch",)
-    install: ClassVar[str] = "python -m pip install torch"
+    name = "torch"
+    kind = "exact"
+    requires = ("torch",)
+    install = "python -m pip install torch"
 
     mode: Literal["eager", "func", "compile"] = "eager"
 
@@ -70,34 +70,34 @@ class Torch(Transforming):
 
     # On a tape, the call is as short as an expert would write it: see benchmarks/test_overhead.py.
 
-    def prepare_gradient(self, problem: Problem, inputs: Arrays) -> Prepared:
+    def prepare_gradient(self, point: Point) -> Prepared:
         if self.mode != "eager":
-            return self.transform(GRADIENT, problem, inputs)
-        convert = self.loader(problem, inputs)
+            return self.transform(GRADIENT, point)
+        convert = self.loader(point)
 
-        def load(inputs: Any) -> Any:
-            parameters, data = convert(inputs)
+        def load(point: Point) -> Any:
+            parameters, data = convert(point)
             return tuple(p.requires_grad_() for p in parameters), data
 
-        value = self._value(problem, inputs, load(inputs))
+        value = self._value(point, load(point))
         # Of a constant, torch refuses the gradient; it is zero.
-        cost = direct(problem, problem.cost_on(self.name, self.namespace()))
+        cost = direct(point.problem, point.problem.cost_on(self.name, self.namespace()))
         run = self._tape(cost) if value.requires_grad else _zeros
-        return Prepared(load, run, self.unloader(problem), method="reverse")
+        return Prepared(load, run, self.unloader(point), method="reverse")
 
-    def prepare_cost(self, problem: Problem, inputs: Arrays) -> Prepared:
-        if self.mode != "eager" or problem.vector_valued:
-            return self.transform(named("cost"), problem, inputs)
-        load = self.loader(problem, inputs)  # nothing requires a gradient: nothing is recorded
-        self._value(problem, inputs, load(inputs))
-        run = direct(problem, problem.cost_on(self.name, self.namespace()))
+    def prepare_cost(self, point: Point) -> Prepared:
+        if self.mode != "eager" or point.problem.vector_valued:
+            return self.transform(find_operator("cost"), point)
+        load = self.loader(point)  # nothing requires a gradient: nothing is recorded
+        self._value(point, load(point))
+        run = direct(point.problem, point.problem.cost_on(self.name, self.namespace()))
         return Prepared(load, run, self.unload_cost)
 
-    def _value(self, problem: Problem, inputs: Arrays, native: Any) -> Any:
-        """The cost as a tensor, and a check that it is what the problem says."""
+    def _value(self, point: Point, native: Any) -> Any:
+        """Evaluate the cost as a tensor, and check that it is what the problem says."""
         parameters, data = native
-        value = self.function(problem, inputs).apply(parameters, tuple(data.values()))
-        problem.check_cost(value.shape, value.dtype, problem.value_shape(inputs))
+        value = self.function(point).apply(parameters, tuple(data.values()))
+        point.problem.check_cost(value.shape, value.dtype, point.value_shape)
         return value
 
     def _tape(self, cost: Any) -> Any:

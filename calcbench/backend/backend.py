@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import sys
 import typing
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from calcbench.backend.from_terms import prepare_from_terms
 from calcbench.backend.prepared import Prepared
 from calcbench.errors import (
     NotInstalled,
@@ -22,10 +24,10 @@ from calcbench.errors import (
     missing,
     nearest,
 )
-from calcbench.problem.problem import Arrays, Problem
-
-if TYPE_CHECKING:
-    from calcbench.operators.operator import Operator
+from calcbench.operators import GRADIENT, Operator, find_operator
+from calcbench.operators.operator import VALUE
+from calcbench.problem.point import Point
+from calcbench.problem.problem import Arrays
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class Backend(ABC):
     """One way to take a gradient. Its fields are its options, as in `torch[mode=compile]`.
 
     A subclass is a frozen dataclass that declares the class attributes below and defines
-    `namespace`, `convert` and `prepare_gradient(problem, inputs) -> Prepared`; partials and
-    products with a direction follow from that. For any other operator it may define a method of
+    `namespace` and `prepare_gradient(point) -> Prepared`; partials and products with a direction
+    follow from that. For any other operator it may define a method of
     the same kind, `prepare_<operator>`: `prepare_cost` is what a gradient's time is divided by. A
     framework that transforms functions states its primitives instead (`Transforming`), and has
     every operator. It imports its framework inside methods, through `framework()`, so that
@@ -97,7 +99,7 @@ class Backend(ABC):
 
     @classmethod
     def missing(cls) -> str | None:
-        """Why this backend cannot be used here, or None; found without importing anything."""
+        """Say why this backend cannot be used here, or None; nothing is imported."""
         return missing(cls.requires, cls.install)
 
     @classmethod
@@ -106,6 +108,9 @@ class Backend(ABC):
 
         Raises `NotInstalled` where it is missing or does not import, with the reason.
         """
+        loaded = sys.modules.get(cls.requires[0])
+        if loaded is not None:  # at every conversion but the first: looking it up anew takes 3 µs
+            return loaded
         reason = cls.missing()
         if reason:
             raise NotInstalled(f"backend {cls.name!r}: {reason}")
@@ -120,47 +125,50 @@ class Backend(ABC):
 
     @abstractmethod
     def namespace(self) -> Any:
-        """The array vocabulary (`calcbench.interfaces.vocabulary`) in this backend's spelling."""
+        """Return the array vocabulary (`calcbench.vocabulary`) in this backend's spelling."""
 
-    @abstractmethod
     def convert(self, array: np.ndarray) -> Any:
-        """One NumPy array → native. Floats take this backend's dtype, integers stay."""
+        """Convert one NumPy array to native. Floats take this backend's dtype, integers stay."""
+        return self.cast(array)
 
-    def prepare(
-        self, problem: Problem, inputs: Arrays, operator: str | Operator = "gradient"
-    ) -> Prepared:
-        """Trace, compile or derive an operator (`calcbench.operators`) of the problem's cost.
+    def prepare(self, point: Point, operator: str | Operator = "gradient") -> Prepared:
+        """Trace, compile or derive an operator (`calcbench.operators`) of the cost at a point.
 
+        The result runs at any point of the same shapes. A method `prepare_<operator>` comes first.
         Raises `Unsupported` where this backend or the problem cannot, `NotInstalled` where the
         framework is missing, `ProblemError` where the problem breaks its contract.
         """
-        from calcbench.operators import named
-
-        chosen = named(operator).settled(problem, inputs)
+        chosen = find_operator(operator).resolve(point)
         if self.requires:
             self.framework()
-        return chosen.prepare(self, problem, inputs)
+        own = getattr(self, f"prepare_{chosen.name}", None)
+        if own is None:
+            return self.prepare_other(chosen, point)
+        prepared: Prepared = own(point, *chosen.arguments())
+        return prepared
 
-    def error_bound(
-        self, problem: Problem, inputs: Arrays, operator: Operator | None = None
-    ) -> Arrays | None:
-        """Bound the method's own error at `inputs`, per component, beyond rounding.
+    def prepare_other(self, operator: Operator, point: Point) -> Prepared:
+        """Prepare an operator that the backend has no method `prepare_<operator>` for.
 
-        `operator` is the settled one that was asked for; None is the gradient. In the form of
-        its result; None for a method that is exact up to rounding.
+        Raises `Unsupported` where it follows from nothing that the backend has.
+        """
+        return prepare_from_terms(self, operator, point)
+
+    def error_bound(self, point: Point, operator: Operator = GRADIENT) -> Arrays | None:
+        """Bound the method's own error at a point, per component, beyond rounding.
+
+        In the form of the operator's result; None for a method that is exact up to rounding.
         """
         return None
 
-    def formulas(
-        self, problem: Problem, inputs: Arrays, operator: Operator | None = None
-    ) -> dict[str, str]:
-        """The cost and an operator's components as formulas, by name (`C`, `∂C/∂m`).
+    def formulas(self, point: Point, operator: Operator = GRADIENT) -> dict[str, str]:
+        """Write the cost and an operator's components as formulas, by name (`C`, `∂C/∂m`).
 
-        For symbolic backends. Without `operator`, the gradient's.
+        For symbolic backends.
         """
         raise Unsupported(f"backend {self.name!r} is not symbolic")
 
-    def prove(self, problem: Problem, inputs: Arrays, formula: str = "gradient") -> str:
+    def prove(self, point: Point, formula: str = "gradient") -> str:
         """Compare a hand-derived formula with the derivative of the cost, symbolically.
 
         `formula` is the problem's method: `gradient`, `jacobian`, `hessian` or `hvp`.
@@ -169,27 +177,28 @@ class Backend(ABC):
         """
         raise Unsupported(f"backend {self.name!r} is not symbolic")
 
-    def loader(self, problem: Problem, inputs: Arrays) -> Callable[[Mapping[str, np.ndarray]], Any]:
+    def loader(self, point: Point) -> Callable[[Point], Any]:
         """Build the usual `Prepared.load`: (native parameters in order, native data by name).
 
-        It refuses inputs of other shapes than those prepared for.
+        It refuses a point of other shapes than that prepared for.
         """
-        shapes = {name: inputs[name].shape for name in (*problem.parameters, *problem.data)}
+        problem = point.problem
+        shapes = {name: point[name].shape for name in (*problem.parameters, *problem.data)}
 
-        def load(inputs: Mapping[str, np.ndarray]) -> Any:
+        def load(point: Point) -> Any:
             for name, shape in shapes.items():
-                if inputs[name].shape != shape:
+                if point[name].shape != shape:
                     raise ProblemError(
                         f"problem {problem.name!r} was prepared for {name!r} of shape {shape}, "
-                        f"and cannot run with shape {inputs[name].shape}: prepare it again"
+                        f"and cannot run with shape {point[name].shape}: prepare it again"
                     )
-            return problem.split({name: self.convert(inputs[name]) for name in shapes})
+            return problem.split({name: self.convert(point[name]) for name in shapes})
 
         return load
 
-    def unloader(self, problem: Problem) -> Callable[[Iterable[Any]], Arrays]:
+    def unloader(self, point: Point) -> Callable[[Iterable[Any]], Arrays]:
         """Build the usual `Prepared.unload`, from native partials in parameter order."""
-        names = problem.parameters
+        names = point.problem.parameters
 
         def unload(result: Iterable[Any]) -> Arrays:
             named = zip(names, result, strict=True)
@@ -199,20 +208,20 @@ class Backend(ABC):
 
     def unload_cost(self, value: Any) -> Arrays:
         """Give a native cost its name: the usual `Prepared.unload` of a prepared cost."""
-        return {"C": self.to_numpy(value)}
+        return {VALUE: self.to_numpy(value)}
 
     def to_numpy(self, native: Any) -> np.ndarray:
-        """One native array → NumPy: the way back from `convert`. Always a copy."""
+        """Convert one native array to NumPy: the way back from `convert`. Always a copy."""
         # A Python number, such as the 2 in ∂(2x)/∂x, is exact in every dtype.
         exact = type(native) in (int, float)
         return np.array(native, dtype=self.dtype if exact else None)
 
     def cast(self, array: np.ndarray) -> np.ndarray:
-        """A NumPy array with its floats in this backend's dtype; always a copy."""
+        """Copy a NumPy array with its floats in this backend's dtype."""
         dtype = self.dtype if array.dtype.kind == "f" else array.dtype
         return np.array(array, dtype=dtype)
 
 
 def _literal(hint: Any) -> Any:
-    """The `Literal[...]` of an option's type hint; anything else has no listed choices."""
+    """Return the `Literal[...]` of an option's type hint; anything else lists no choices."""
     return hint if typing.get_origin(hint) is Literal else None

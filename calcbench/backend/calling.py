@@ -11,7 +11,7 @@ from calcbench.problem.problem import Problem
 
 
 def direct(problem: Problem, function: Callable[..., Any]) -> Callable[[Any], Any]:
-    """`function(*parameters, **data)` as a function of what the usual loader gives.
+    """Turn `function(*parameters, **data)` into a function of what the usual loader gives.
 
     The call is written out argument by argument, and so are the arguments of a partial: packing
     and unpacking them takes up to 5 % of the time of a gradient at eight points.
@@ -27,7 +27,7 @@ def direct(problem: Problem, function: Callable[..., Any]) -> Callable[[Any], An
 
 
 def timed(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
-    """Call a function once: what it returns, and the seconds that it took."""
+    """Call a function once; return its result, and the seconds that it took."""
     started = time.perf_counter()
     result = function(*arguments)
     return result, time.perf_counter() - started

@@ -7,17 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.problem.problem import Arrays, Problem
-
-# --- rows in blocks ------------------------------------------------------------------------
+from calcbench.problem.point import Point
+from calcbench.problem.problem import Problem
 
 BLOCK = 1 << 16
 """Rows evaluated at once: large enough to amortise the calls, small enough to stay in cache."""
 
-
 CHECKED_ROWS = 16
 """Rows on which the declared `rows` and `reduction` are compared with the whole."""
-
 
 SAME = 1e-6
 """What the two may differ by, relative to the largest element: far above what float32 rounds."""
@@ -32,22 +29,17 @@ def add_blocks(function: Callable[[slice], list[Any]], rows: int, length: int = 
     return totals
 
 
-def row_count(problem: Problem, inputs: Arrays) -> int:
-    return len(inputs[problem.rows[0]]) if problem.rows else 0
-
-
-def adds_up(problem: Problem, inputs: Arrays, function: Callable[..., list[Any]]) -> bool:
-    """Whether a function of many rows may be evaluated in blocks of them; tried on a few rows.
+def adds_up(point: Point, function: Callable[..., list[Any]]) -> bool:
+    """Tell whether a function of many rows may be evaluated in blocks; tried on a few rows.
 
     Where the declared `rows` and `reduction` are not true of it, it is evaluated as it stands.
     """
-    if row_count(problem, inputs) <= BLOCK:
+    if point.row_count <= BLOCK:
         return False
-    few = {**inputs, **{name: inputs[name][:CHECKED_ROWS] for name in problem.rows}}
-    parameters, data = problem.split(few)
+    parameters, data = point.problem.split(point.with_rows(slice(CHECKED_ROWS)).values)
+    blocks = blockwise(point.problem, function, CHECKED_ROWS, length=5)
     try:
-        whole = function(*parameters, **data)
-        blocked = blockwise(problem, function, CHECKED_ROWS, length=5)((parameters, data))
+        whole, blocked = function(*parameters, **data), blocks((parameters, data))
     except Exception:  # whatever a formula for one number of rows raises at another
         return False
     return all(_same(one, other) for one, other in zip(whole, blocked, strict=True))
@@ -61,6 +53,10 @@ def _same(one: np.ndarray, other: np.ndarray) -> bool:
 def blockwise(
     problem: Problem, function: Callable[..., list[Any]], rows: int, length: int = BLOCK
 ) -> Callable[[Any], list[Any]]:
+    """Evaluate a function of many rows block by block, as (parameters, data) → its sums or means.
+
+    `function(*parameters, **data)` lists arrays that are sums, or means, over the rows.
+    """
     mean = problem.reduction == "mean"
 
     def run(native: Any) -> list[Any]:

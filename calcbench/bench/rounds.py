@@ -20,7 +20,7 @@ from calcbench.bench import intervals, worker
 from calcbench.errors import SelectorError
 from calcbench.record.record import Status
 from calcbench.record.samples import Samples
-from calcbench.workers.isolation import Fate, Worker
+from calcbench.workers.isolation import Worker, WorkerDied
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ QUICK = Settings(burst=0.005, rounds=6, budget=2.0, precision=0.05, timeout=60.0
 
 
 @dataclass
-class Live:
+class RunningCell:
     """A cell in its process: how it was set up, the bursts that it has run, what ended it."""
 
     backend: Backend
@@ -69,7 +69,7 @@ class Live:
         started = time.monotonic()
         try:
             found = self.process.ask(task, *arguments, timeout=timeout)
-        except Fate as fate:
+        except WorkerDied as fate:
             found = worker.Failure(fate.status, fate.reason)
         self.elapsed += time.monotonic() - started
         if isinstance(found, worker.Failure):
@@ -107,7 +107,7 @@ class Pace:
 
 
 def visit(
-    cells: Sequence[Live],
+    cells: Sequence[RunningCell],
     settings: Settings,
     seed: int,
     pace: Pace,
@@ -141,7 +141,7 @@ def visit(
         number += 1
 
 
-def _known(cells: Sequence[Live], settings: Settings, pace: Pace) -> bool:
+def _known(cells: Sequence[RunningCell], settings: Settings, pace: Pace) -> bool:
     """Whether every time is known closely enough, from enough undisturbed bursts."""
     times = [intervals.time(s) for cell in cells for s in cell.samples(pace) if s is not None]
     return all(t.calm and t.used >= settings.rounds for t in times) and all(

@@ -18,18 +18,18 @@ from calcbench.bench import intervals, worker
 from calcbench.bench.cells import Group
 from calcbench.bench.environment import versions
 from calcbench.bench.fingerprint import digest, fingerprint
-from calcbench.bench.rounds import Live, Pace, Settings, visit
+from calcbench.bench.rounds import Pace, RunningCell, Settings, visit
 from calcbench.catalogue.files import FILE_MODULE
 from calcbench.errors import CalcbenchError
-from calcbench.harness.compare import named_components, shown
+from calcbench.harness.compare import component_labels, reference_value
 from calcbench.judge.contract import Run, outcome
 from calcbench.judge.judge import judge
 from calcbench.operators import Operator
-from calcbench.operators.operator import named_seeds
 from calcbench.operators.points import points_for
 from calcbench.problem.function import FunctionProblem
-from calcbench.problem.inputs import problem_inputs
-from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.inputs import own_point
+from calcbench.problem.point import Point
+from calcbench.problem.problem import Problem
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
 from calcbench.record.samples import Timing
@@ -60,7 +60,7 @@ def bench(
                 _stop(processes)  # other threads, other options: none of them will be used again
                 confined = (group.dtype, group.threads)
             cells = [
-                Live(b, processes.setdefault(b.selector, Worker(group.threads, settings.memory)))
+                RunningCell(b, processes.setdefault(b.selector, Worker(group.threads, settings.memory)))
                 for b in group.backends
             ]
             batch = f"{run}-{number}"
@@ -112,7 +112,7 @@ def _stop(processes: dict[str, Worker]) -> None:
 
 def _group(
     group: Group,
-    cells: Sequence[Live],
+    cells: Sequence[RunningCell],
     batch: str,
     settings: Settings,
     pace: Pace,
@@ -121,14 +121,14 @@ def _group(
 ) -> Iterator[Record]:
     """The records of one group's cells: those that could not be set up first."""
     try:
-        own = problem_inputs(group.problem, group.size, group.seed)
+        own = own_point(group.problem, group.size, group.seed)
         # A partial whose component nobody named is of one problem's first.
-        operator = group.operator.settled(group.problem, own)
-        where = points_for(group.problem, own, group.seed, operator)
+        operator = group.operator.resolve(own)
+        where = points_for(own, operator, group.seed)
         own = where["own"]
     except CalcbenchError as error:
         for cell in cells:
-            yield _record(group, cell, {}, *outcome(error))
+            yield _record(group, cell, None, *outcome(error))
         return
     for cell in cells:
         progress(f"{group.title} · {cell.backend.selector} · setting up")
@@ -149,7 +149,7 @@ def _group(
             cell.ask(worker.release, timeout=settings.timeout)
 
 
-def _set_up(cell: Live, group: Group, operator: Operator, own: Arrays, settings: Settings) -> None:
+def _set_up(cell: RunningCell, group: Group, operator: Operator, own: Point, settings: Settings) -> None:
     reason = cell.backend.missing()
     if reason:
         reason = f"backend {cell.backend.name!r}: {reason}"
@@ -170,7 +170,7 @@ def _set_up(cell: Live, group: Group, operator: Operator, own: Arrays, settings:
         settings.burst,
         timeout=settings.timeout,
     )
-    if cell.setup is not None and cell.setup.inputs != digest(own):
+    if cell.setup is not None and cell.setup.inputs != digest(own.values):
         reason = (
             f"problem {group.problem.name!r}: inputs() gives other values in another process: "
             "draw from rng alone"
@@ -198,38 +198,37 @@ class Lost(CalcbenchError):
     """A backend's process ended while the judge was asking it."""
 
 
-class InTheirProcesses:
+class InWorkers:
     """Asks each backend in its own process, for the judge."""
 
-    def __init__(self, cells: Sequence[Live], timeout: float) -> None:
+    def __init__(self, cells: Sequence[RunningCell], timeout: float) -> None:
         """Take the cells that are set up."""
         self.cells = {cell.backend.selector: cell for cell in cells}
         self.timeout = timeout
 
-    def run_points(
-        self, problem: Problem, backend: Backend, where: Mapping[str, Arrays], operator: Operator
-    ) -> Run:
+    def run_points(self, backend: Backend, where: Mapping[str, Point], operator: Operator) -> Run:
         """Run at other points than the cell's, prepared anew."""
-        return _run(self.cells[backend.selector], worker.run_points, where, timeout=self.timeout)
+        cell = self.cells[backend.selector]
+        return _run(cell, worker.run_points, _numbers(where), operator, timeout=self.timeout)
 
     def sensitivities(
-        self,
-        problem: Problem,
-        backend: Backend,
-        where: Mapping[str, Arrays],
-        seed: int,
-        operator: Operator,
+        self, backend: Backend, where: Mapping[str, Point], seed: int, operator: Operator
     ) -> dict[str, np.ndarray]:
-        """Find κ with this backend. Raises `Lost` where its process ends meanwhile."""
+        """Measure κ with this backend. Raises `Lost` where its process ends meanwhile."""
         cell = self.cells[backend.selector]
-        found = cell.ask(worker.sensitivities, where, seed, timeout=self.timeout)
+        found = cell.ask(worker.sensitivities, _numbers(where), seed, timeout=self.timeout)
         if found is None:
             raise Lost(backend.selector)
         return found
 
 
-def _run(cell: Live, task: Callable[..., Any], *arguments: Any, timeout: float) -> Run:
-    """What running at some points gave, or what ended it."""
+def _numbers(where: Mapping[str, Point]) -> dict[str, worker.Numbers]:
+    """Take the numbers of points, which can be sent to a process; it has the problem already."""
+    return {name: (point.values, point.seed) for name, point in where.items()}
+
+
+def _run(cell: RunningCell, task: Callable[..., Any], *arguments: Any, timeout: float) -> Run:
+    """Run a task of the cell's process: what it gave at some points, or what ended it."""
     found = cell.ask(task, *arguments, timeout=timeout) if cell.failure is None else None
     if found is None:
         assert cell.failure is not None
@@ -240,8 +239,8 @@ def _run(cell: Live, task: Callable[..., Any], *arguments: Any, timeout: float) 
 def _verdicts(
     group: Group,
     operator: Operator,
-    cells: Sequence[Live],
-    where: Mapping[str, Arrays],
+    cells: Sequence[RunningCell],
+    where: Mapping[str, Point],
     settings: Settings,
     witnesses: Sequence[Backend],
 ) -> list[Record]:
@@ -249,8 +248,8 @@ def _verdicts(
     runs = [_run(cell, worker.evidence, timeout=settings.timeout) for cell in cells]
     while True:
         try:
-            ask = InTheirProcesses(cells, settings.timeout)
-            decided = judge(group.problem, runs, where, group.seed, witnesses, operator, ask)
+            ask = InWorkers(cells, settings.timeout)
+            decided = judge(runs, where, group.seed, witnesses, operator, ask)
         except Lost:
             runs = [
                 run if cell.failure is None else _run(cell, worker.evidence, timeout=0.0)
@@ -258,17 +257,17 @@ def _verdicts(
             ]
         except Exception as error:  # a fault of the problem's, perhaps; the others go on
             status, reason = outcome(error)
-            return [_record(group, cell, {}, status, reason) for cell in cells]
+            return [_record(group, cell, None, status, reason) for cell in cells]
         else:
             truth = decided.certificate.truth if decided.certificate else None
-            labels = named_components(operator.layout(group.problem, where["own"]))
+            labels = component_labels(operator.layout(where["own"]))
             return [
                 replace(
                     record,
-                    direction=named_seeds(operator, group.problem, where["own"]),
+                    direction=where["own"].seed,
                     value=run.results.get("own"),
                     labels=labels,
-                    reference=shown(truth) if truth else None,
+                    reference=reference_value(truth) if truth else None,
                     certified_digits=truth.digits if truth else None,
                     judged=decided.note,
                     condition=decided.condition,
@@ -282,8 +281,8 @@ def _verdicts(
 
 def _record(
     group: Group,
-    cell: Live,
-    own: Arrays,
+    cell: RunningCell,
+    own: Point | None,
     status: Status,
     reason: str,
     verdict: Record | None = None,
@@ -297,8 +296,7 @@ def _record(
         dtype=backend.dtype,
         status=status,
     )
-    parameters = {name: own[name] for name in group.problem.parameters if name in own}
-    components = sum(array.size for array in parameters.values())
+    components = own.size if own else 0
     few = components <= SHOWN
     small = record.value is not None and sum(a.size for a in record.value.values()) <= SHOWN
     return replace(
@@ -309,7 +307,7 @@ def _record(
         size=group.size,
         seed=group.seed,
         components=components or None,
-        at=parameters if few else {},
+        at=own.parameters if own and few else {},
         direction=record.direction if few else {},
         value=record.value if small else None,
         reference=record.reference if small else None,
@@ -324,8 +322,8 @@ def _record(
 
 def _judged(
     group: Group,
-    cell: Live,
-    own: Arrays,
+    cell: RunningCell,
+    own: Point,
     verdict: Record,
     batch: str,
     pace: Pace,

@@ -23,8 +23,10 @@ from calcbench.bench.fingerprint import digest
 from calcbench.errors import Unsupported
 from calcbench.judge import asking, contract
 from calcbench.operators import Operator
+from calcbench.operators.operator import highest_order
 from calcbench.operators.points import points_for
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
+from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.record.record import Status
 from calcbench.workers.memory import forget_peak, peak, resident, settle
@@ -88,7 +90,7 @@ class Cell:
 
     problem: Problem
     backend: Backend
-    where: Mapping[str, Arrays]
+    where: Mapping[str, Point]
     operator: Operator
     prepared: Prepared
     call: timeit.Timer
@@ -97,6 +99,9 @@ class Cell:
     ticks: dict[int, float] = field(default_factory=dict)
     """Thread → its CPU seconds before the first burst."""
 
+
+Numbers = tuple[Arrays, Arrays]
+"""What a point is sent as: its values, and its direction or cotangent."""
 
 _cell: Cell | None = None
 _import_seconds: float | None = None
@@ -149,15 +154,15 @@ def threads_busy() -> int | Failure | None:
 
 def evidence() -> Evidence | Failure:
     """Run the operator at all points, twice at each (`judge.contract.run_points`)."""
-    return _guarded(lambda: _evidence(_ready().where, _ready().prepared))
+    return _guarded(lambda: _evidence(_ready().where, _ready().operator, _ready().prepared))
 
 
-def run_points(where: Mapping[str, Arrays]) -> Evidence | Failure:
-    """The same at points of other shapes: prepared anew."""
-    return _guarded(lambda: _evidence(where, None))
+def run_points(where: Mapping[str, Numbers], operator: Operator) -> Evidence | Failure:
+    """Run an operator at other points, prepared anew."""
+    return _guarded(lambda: _evidence(_points(where), operator, None))
 
 
-def sensitivities(where: Mapping[str, Arrays], seed: int) -> dict[str, np.ndarray] | Failure:
+def sensitivities(where: Mapping[str, Numbers], seed: int) -> dict[str, np.ndarray] | Failure:
     """As `judge.asking.sensitivities`, for the cell's problem and backend."""
     return _guarded(lambda: _sensitivities(_ready(), where, seed))
 
@@ -169,8 +174,10 @@ def release() -> None:
     settle()
 
 
-def _sensitivities(cell: Cell, where: Mapping[str, Arrays], seed: int) -> dict[str, np.ndarray]:
-    return asking.sensitivities(cell.problem, cell.backend, where, seed, cell.operator)
+def _sensitivities(
+    cell: Cell, where: Mapping[str, Numbers], seed: int
+) -> dict[str, np.ndarray]:
+    return asking.sensitivities(cell.backend, _points(where), seed, cell.operator)
 
 
 def _set_up(
@@ -183,9 +190,9 @@ def _set_up(
 ) -> SetUp:
     global _cell, _import_seconds, _imported_bytes
     release()
-    own = problem_inputs(problem, size, seed)
-    contract.check_limit(problem, backend, own)
-    where = points_for(problem, own, seed, operator)
+    own = own_point(problem, size, seed)
+    contract.check_limit(backend, own)
+    where = points_for(own, operator, seed)
     own = where["own"]
     if _imported_bytes is None:
         _import_seconds = contract.timed_import(backend)
@@ -194,7 +201,7 @@ def _set_up(
     before = resident()
     told = forget_peak()
     started = time.perf_counter()
-    prepared = backend.prepare(problem, contract.elsewhere(where), operator)
+    prepared = backend.prepare(contract.preparation_point(where), operator)
     seconds["prepare"] = time.perf_counter() - started
     if prepared.compile_seconds is not None:
         seconds["compile"] = prepared.compile_seconds
@@ -211,14 +218,14 @@ def _set_up(
         operator,
         prepared,
         _timer(prepared, native),
-        _cost(problem, backend, where, operator),
+        _cost(backend, where, operator),
     )
     cell.setup = SetUp(
         seconds,
         {"imported": _imported_bytes} | ({} if top is None else {"peak": max(0, top - before)}),
         _calls(cell.call, burst_seconds),
         _calls(cell.cost, burst_seconds / 2) if cell.cost else None,
-        digest(own),
+        digest(own.values),
     )
     cell.ticks = _thread_seconds()
     _cell = cell
@@ -226,13 +233,13 @@ def _set_up(
 
 
 def _cost(
-    problem: Problem, backend: Backend, where: Mapping[str, Arrays], operator: Operator
+    backend: Backend, where: Mapping[str, Point], operator: Operator
 ) -> timeit.Timer | None:
-    """The cost alone on this backend; None where it has none of its own, or is what is timed."""
-    if operator.name == "cost":
+    """Prepare the cost alone; None where the backend has none of its own, or it is what is timed."""
+    if highest_order(operator.terms(where["own"])) == 0:
         return None
     try:
-        prepared = backend.prepare(problem, contract.elsewhere(where), "cost")
+        prepared = backend.prepare(contract.preparation_point(where), "cost")
     except Unsupported:
         return None
     native = prepared.load(where["own"])
@@ -279,9 +286,16 @@ def _median_time(function: Any) -> tuple[Any, float]:
     return result, sorted(took)[len(took) // 2]
 
 
-def _evidence(where: Mapping[str, Arrays], prepared: Prepared | None) -> Evidence:
-    cell = _ready()
-    run = contract.run_points(cell.problem, cell.backend, where, cell.operator, prepared=prepared)
+def _points(where: Mapping[str, Numbers]) -> dict[str, Point]:
+    """Put numbers that were sent here into the cell's problem."""
+    problem = _ready().problem
+    return {name: Point(problem, values, seed) for name, (values, seed) in where.items()}
+
+
+def _evidence(
+    where: Mapping[str, Point], operator: Operator, prepared: Prepared | None
+) -> Evidence:
+    run = contract.run_points(_ready().backend, where, operator, prepared=prepared)
     return Evidence(run.status, run.reason, run.method, run.results, run.bounds)
 
 

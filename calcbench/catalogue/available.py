@@ -9,7 +9,7 @@ from calcbench.backend.backend import Backend
 from calcbench.catalogue.door import backends
 from calcbench.errors import CalcbenchError, NotInstalled, SelectorError
 from calcbench.operators import Operator
-from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.point import Point
 
 
 class BrokenPlugin(CalcbenchError):
@@ -31,9 +31,7 @@ class Unavailable(Backend):
         """The name of the backend that is not there."""
         return self.label
 
-    def prepare(
-        self, problem: Problem, inputs: Arrays, operator: str | Operator = "gradient"
-    ) -> Any:
+    def prepare(self, point: Point, operator: str | Operator = "gradient") -> Any:
         """Raise the error that says why."""
         raise self.error
 
@@ -41,6 +39,7 @@ class Unavailable(Backend):
 
 
 def available(name: str, options: dict[str, Any]) -> Backend:
+    """Make a backend, or a stand-in that says why it cannot be used here."""
     try:
         return backends()[name](**options)
     except SelectorError:

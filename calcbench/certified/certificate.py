@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calcbench.certified.formulas import claimed
+from calcbench.certified.formulas import evaluate_formula
 from calcbench.certified.reference import BITS, NotCertified, Reference, reference, rounded
 from calcbench.operators import GRADIENT, Operator
-from calcbench.operators.operator import components
-from calcbench.problem.problem import Arrays, Problem
-from calcbench.problem.sampling import thinned
+from calcbench.operators.entries import Entries
+from calcbench.problem.flat import flatten
+from calcbench.problem.point import Point
+from calcbench.problem.problem import Arrays
+from calcbench.problem.sampling import thin
 
 ALLOWANCE = 8.0
 """The multiple of the ball that an exact method may land in: its order of operations is not the
@@ -47,61 +49,60 @@ class Certificate:
     range_fault: str
     """A result or intermediate result beyond the range of the dtype, if there was one."""
     truth: Reference
-    inputs: Arrays
-    """The inputs at which all this is proved, as the dtype holds them."""
+    point: Point
+    """Where all this is proved, with numbers as the dtype holds them."""
     operator: Operator = GRADIENT
 
 
-def affordable(problem: Problem, inputs: Arrays, operator: Operator = GRADIENT) -> bool:
-    """Whether certifying a point of this size takes less than `SECONDS`."""
-    rows = len(inputs[problem.rows[0]]) if problem.rows else 0
-    if rows <= FREE_ROWS:
+def affordable(point: Point, operator: Operator = GRADIENT) -> bool:
+    """Tell whether certifying a point of this size takes less than `SECONDS`."""
+    if point.row_count <= FREE_ROWS:
         return True
-    trial = thinned(problem, inputs, TRIAL_ROWS)
+    trial = thin(point, TRIAL_ROWS)
     started = time.thread_time()
     with contextlib.suppress(NotCertified):
-        certify(problem, trial, "float64", operator)
-    per_row = (time.thread_time() - started) / len(trial[problem.rows[0]])
-    return per_row * rows <= SECONDS
+        certify(trial, "float64", operator)
+    per_row = (time.thread_time() - started) / trial.row_count
+    return per_row * point.row_count <= SECONDS
 
 
-def certify(
-    problem: Problem, inputs: Arrays, dtype: str, operator: Operator = GRADIENT
-) -> Certificate:
-    """Certify an operator at exactly these inputs, for evaluations in `dtype`.
+def certify(point: Point, dtype: str, operator: Operator = GRADIENT) -> Certificate:
+    """Certify an operator at exactly these numbers, for evaluations in `dtype`.
 
     Raises `NotCertified` with the reason where that cannot be done, or not within `SECONDS`.
     """
-    truth = reference(problem, inputs, SECONDS, operator)
-    near = rounded(problem, inputs, dtype, SECONDS, operator)
+    truth = reference(point, operator, SECONDS)
+    near = rounded(point, dtype, operator, SECONDS)
     unit = float(np.finfo(dtype).eps) / 2
     value, radius, magnitude, rough = (
-        _vector(part) for part in (truth.value, near.radius, truth.magnitudes, truth.rough)
+        flatten(part.values()) for part in (truth.value, near.radius, truth.magnitudes, truth.rough)
     )
     with np.errstate(invalid="ignore", over="ignore"):
-        spread = _either_way(problem, inputs, operator, radius + unit * magnitude)
+        spread = _either_way(point, operator, radius + unit * magnitude)
         bound = ALLOWANCE * (spread + float(np.finfo(dtype).smallest_subnormal))
     return Certificate(
-        value, bound, magnitude, rough, truth.digits, near.range_fault, truth, inputs, operator
+        value, bound, magnitude, rough, truth.digits, near.range_fault, truth, point, operator
     )
 
 
-def _either_way(
-    problem: Problem, inputs: Arrays, operator: Operator, spread: np.ndarray
-) -> np.ndarray:
-    """Of a Hessian, the larger spread of (i, j) and (j, i): a method may take either for both."""
-    if operator.name != "hessian":
-        return spread
-    count = components(problem, inputs)
-    row, column = problem.structure(inputs).pattern(count, count)
-    place = {entry: k for k, entry in enumerate(zip(row.tolist(), column.tolist(), strict=True))}
-    entries = zip(column.tolist(), row.tolist(), strict=True)
-    across = [place.get(entry, k) for k, entry in enumerate(entries)]
-    return np.maximum(spread, spread[across])
+def _either_way(point: Point, operator: Operator, spread: np.ndarray) -> np.ndarray:
+    """Of second partials, take the larger spread of (i, j) and (j, i).
+
+    The two are equal, and a method may compute either for both.
+    """
+    spread = spread.copy()
+    for term in operator.terms(point):
+        if term.order < 2 or not isinstance(term, Entries) or not term.picks:
+            continue
+        out, row, column = (part.tolist() for part in term.places)
+        place = {entry: k for k, entry in zip(out, zip(row, column, strict=True), strict=True)}
+        across = [place.get((j, i), k) for k, i, j in zip(out, row, column, strict=True)]
+        spread[out] = np.maximum(spread[out], spread[across])
+    return spread
 
 
-def formula_error(problem: Problem, certificate: Certificate) -> tuple[np.ndarray, np.ndarray]:
-    """The error of the hand-derived formula itself, free of rounding, and what is allowed of it.
+def formula_error(certificate: Certificate) -> tuple[np.ndarray, np.ndarray]:
+    """Find the error of the hand-derived formula itself, free of rounding, and what is allowed.
 
     Evaluated in balls as precise as the reference's, the formula and the truth differ by what
     is wrong with the formula and by nothing else; the error is 0 where they cannot be told
@@ -109,9 +110,9 @@ def formula_error(problem: Problem, certificate: Certificate) -> tuple[np.ndarra
     formula's own operations, which its radius at 53 bits bounds. Raises `NotCertified` for an
     operator that no hand-derived formula gives.
     """
-    truth, operator = certificate.truth, certificate.operator
-    exact = claimed(problem, certificate.inputs, truth.bits, operator)
-    near = claimed(problem, certificate.inputs, BITS["float64"], operator)
+    truth, operator, point = certificate.truth, certificate.operator, certificate.point
+    exact = evaluate_formula(point, truth.bits, operator)
+    near = evaluate_formula(point, BITS["float64"], operator)
     unit = float(np.finfo(np.float64).eps) / 2
     errors, allowed = [], []
     for name in exact:
@@ -123,36 +124,33 @@ def formula_error(problem: Problem, certificate: Certificate) -> tuple[np.ndarra
     return np.array(errors), np.array(allowed)
 
 
-def cost_noise(problem: Problem, inputs: Arrays, dtype: str) -> float:
-    """How far rounding may carry one evaluation of the cost in `dtype`, near these inputs.
+def cost_noise(point: Point, dtype: str) -> float:
+    """Bound how far rounding may carry one evaluation of the cost in `dtype`, near a point.
 
     The radius alone would be too small where operations happen to be exact, which they are not a
     step away. So the parameters are moved a little, to numbers that use all their bits, and every
     intermediate result v counts with u·|∂C/∂v·v|, whether it was rounded or not (running error
     analysis: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.3).
     """
-    near = rounded(problem, _moved(problem, inputs), dtype, SECONDS)
+    near = rounded(_move_aside(point), dtype, seconds=SECONDS)
     assert near.cost is not None
     unit = float(np.finfo(dtype).eps) / 2
     return ALLOWANCE * (float(near.cost.rad()) + unit * near.cost_magnitude)
 
 
-def gradient_noise(problem: Problem, inputs: Arrays, dtype: str) -> Arrays:
-    """How far rounding may carry one evaluation of the gradient in `dtype`, near these inputs.
+def gradient_noise(point: Point, dtype: str) -> Arrays:
+    """Bound how far rounding may carry one evaluation of the gradient in `dtype`, near a point.
 
     Parameter name → array of its shape. At parameters moved a little, as `cost_noise`.
     """
-    near = rounded(problem, _moved(problem, inputs), dtype, SECONDS)
+    near = rounded(_move_aside(point), dtype, seconds=SECONDS)
     unit = float(np.finfo(dtype).eps) / 2
     radius = near.radius
     return {name: ALLOWANCE * (radius[name] + unit * near.magnitudes[name]) for name in radius}
 
 
-def _moved(problem: Problem, inputs: Arrays) -> Arrays:
-    """The same point a little aside, at parameters that use all their bits."""
-    moved = {name: inputs[name] * (1 + 2.0**-20 / 3) + 2.0**-30 / 3 for name in problem.parameters}
-    return {**inputs, **moved}
-
-
-def _vector(named: Arrays) -> np.ndarray:
-    return np.concatenate([array.ravel() for array in named.values()])
+def _move_aside(point: Point) -> Point:
+    """Move the parameters a little, to numbers that use all their bits."""
+    return point.moved(
+        {name: a * (1 + 2.0**-20 / 3) + 2.0**-30 / 3 for name, a in point.parameters.items()}
+    )

@@ -15,7 +15,7 @@ from calcbench.certified.balls import Ball, NotFinite, Number, Tape, TooSlow, Un
 from calcbench.certified.jets import along, primal
 from calcbench.certified.vocabulary import namespace
 from calcbench.errors import ProblemError, Unsupported, first_line
-from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.point import Point
 
 
 class NotCertified(Unsupported):
@@ -62,7 +62,7 @@ class Evaluation:
 
 
 def evaluate(
-    problem: Problem, inputs: Arrays, deadline: float, directions: np.ndarray | None = None
+    point: Point, deadline: float, directions: np.ndarray | None = None
 ) -> Evaluation:
     """Evaluate the cost at the working precision; on jets along `directions` (components, k).
 
@@ -70,37 +70,43 @@ def evaluate(
     not what the problem says.
     """
     tape = Tape(deadline)
-    values = lifted(problem, inputs, tape, directions)
+    problem = point.problem
+    values = lift_values(point, tape, directions)
     leaves = [ball for name in problem.parameters for ball in values[name].flat]
     parameters, data = problem.split(values)
     cost = guarded(lambda: problem.cost(namespace(balls), *parameters, **data))
     whole = isinstance(cost, (int, np.integer, np.bool_))
-    problem.check_cost(np.shape(cost), "int64" if whole else "float64", problem.value_shape(inputs))
+    problem.check_cost(np.shape(cost), "int64" if whole else "float64", point.value_shape)
     outputs = [balls.lift(number) for number in np.asarray(cost, dtype=object).flat]
     return Evaluation(leaves, outputs, tape)
 
 
-def lifted(
-    problem: Problem,
-    inputs: Arrays,
-    tape: Tape | None = None,
-    directions: np.ndarray | None = None,
+def lift_values(
+    point: Point, tape: Tape | None = None, directions: np.ndarray | None = None
 ) -> dict[str, Any]:
-    """All float inputs as object arrays of balls: parameters active on `tape`, others constant."""
+    """Lift all float values to object arrays of balls: parameters active on `tape`, data constant."""
     found: dict[str, Any] = {}
     row = 0
-    for name in (*problem.parameters, *(n for n in inputs if n not in problem.parameters)):
-        array = inputs[name]
+    for name in (*point.problem.parameters, *point.problem.data):
+        array = point[name]
         if array.dtype.kind != "f":
             found[name] = array
             continue
-        active = tape if name in problem.parameters else None
+        active = tape if name in point.shapes else None
         found[name] = np.empty(array.shape, dtype=object)
         for index in np.ndindex(array.shape):
             value: Number = arb(float(array[index]))
             if active is not None and directions is not None:
                 value, row = along(value, directions[row]), row + 1
             found[name][index] = Ball(value, (), active)
+    return found
+
+
+def lift_constants(array: np.ndarray) -> np.ndarray:
+    """Lift floats to an object array of constant balls."""
+    found = np.empty(array.shape, dtype=object)
+    for index in np.ndindex(array.shape):
+        found[index] = Ball(arb(float(array[index])))
     return found
 
 

@@ -1,4 +1,4 @@
-"""The hand-derived formulas in balls: what they claim, free of rounding."""
+"""The hand-derived formulas in balls: what they say, free of rounding."""
 
 from __future__ import annotations
 
@@ -7,108 +7,109 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from flint import arb
 
 from calcbench.certified import balls
-from calcbench.certified.balls import Ball, Undecided
-from calcbench.certified.evaluation import NotCertified, guarded, lifted
+from calcbench.certified.balls import Undecided
+from calcbench.certified.evaluation import NotCertified, guarded, lift_constants, lift_values
 from calcbench.certified.vocabulary import namespace
 from calcbench.operators import GRADIENT, Operator
 from calcbench.operators.colouring import compress
-from calcbench.operators.formulas import hand_derived
-from calcbench.operators.operator import components, cut, direction, parameter_shapes
-from calcbench.problem.problem import Arrays, Problem
+from calcbench.operators.composition import positions
+from calcbench.operators.entries import Product, Term
+from calcbench.operators.hand_derived import ORDER, formula_for, hand_derived
+from calcbench.problem.flat import flatten, unflatten
+from calcbench.problem.point import Point
 
 
-def claimed(
-    problem: Problem, inputs: Arrays, bits: int, operator: Operator = GRADIENT
+def evaluate_formula(
+    point: Point, bits: int, operator: Operator = GRADIENT
 ) -> dict[str, np.ndarray]:
-    """What the hand-derived formulas say an operator is: its result's names → arrays of balls.
+    """Evaluate what the hand-derived formulas say an operator is: its names → arrays of balls.
 
-    The Hessian follows from the Hessian-vector product as well, and the other way round. Raises
-    `NotCertified` where no formula gives the operator, `ProblemError` for one of the wrong form.
+    Raises `NotCertified` where no formula gives the operator, `ProblemError` for one of the wrong
+    form.
     """
-    formula = derived(problem, operator)
+    terms = operator.terms(point)
+    formula = formula_for(terms, point.problem)
+    if not formula or any(term.order != ORDER[formula] for term in terms):
+        raise NotCertified(f"no hand-derived formula gives the {operator.name}")
+    layout = operator.layout(point)
     with balls.precision(bits):
-        values = lifted(problem, inputs)
         try:
-            if formula == operator.formula:
-                whole = _flat(_evaluated(problem, formula, values, inputs))
-            elif formula == "hvp":
-                whole = _hessian_by_products(problem, values, inputs)
-            else:
-                whole = _hessian_times_direction(problem, values, inputs)
+            numbers = _evaluate_terms(point, terms, formula, layout.size)
         except Undecided as error:
             raise NotCertified(f"the formula has a branch too near a tie: {error}") from error
-        shapes = operator.layout(problem, inputs).shapes
-        return dict(zip(shapes, _pieces(whole, shapes), strict=True))
+        return unflatten(numbers, layout.shapes)
 
 
-def derived(problem: Problem, operator: Operator) -> str:
-    """The hand-derived formula that gives an operator: its own first.
-
-    Raises `NotCertified` if there is none.
-    """
-    others = {"hessian": "hvp", "hvp": "hessian"}
-    for formula in (operator.formula, others.get(operator.formula, "")):
-        if formula and problem.derives(formula):
-            return formula
-    raise NotCertified(f"no hand-derived formula gives the {operator.name}")
-
-
-def _evaluated(
-    problem: Problem, formula: str, values: Mapping[str, Any], inputs: Arrays
-) -> dict[str, Any]:
-    return guarded(lambda: hand_derived(problem, formula, namespace(balls), values, inputs))
-
-
-def _hessian_times_direction(
-    problem: Problem, values: Mapping[str, Any], inputs: Arrays
+def _evaluate_terms(
+    point: Point, terms: tuple[Term, ...], formula: str, size: int
 ) -> np.ndarray:
-    (entries,) = _evaluated(problem, "hessian", values, inputs).values()
-    along = np.concatenate([values[direction(name)].ravel() for name in problem.parameters])
-    count = len(along)
-    row, column = problem.structure(inputs).pattern(count, count)
-    flat = np.asarray(entries, dtype=object).ravel()
-    ends = np.searchsorted(row, np.arange(count + 1))  # rows stand one after the other
-    products = [
-        balls.dot(list(map(balls.lift, flat[start:end])), list(along[column[start:end]]))
-        for start, end in pairwise(ends)
-    ]
-    return np.array(products, dtype=object)
+    """Add the terms up, from the formula's own result or from a product with the seed."""
+    values = lift_values(point)
+    if formula == "hvp" and terms == (Product(2),):
+        return _numbers(_products_with(point, values, [point.seed])[0])
+    stored = _stored_entries(point, formula, values)
+    total = np.full(size, balls.lift(0), dtype=object)
+    for term in terms:
+        total = total + _evaluate_term(point, term, stored, size)
+    return _numbers(total)
 
 
-def _hessian_by_products(problem: Problem, values: Mapping[str, Any], inputs: Arrays) -> np.ndarray:
-    """A product for every component, or every colour, of a sparse one."""
-    count = components(problem, inputs)
-    structure = problem.structure(inputs)
-    compression = compress(structure.pattern(count, count), count) if structure.sparse else None
-    seeds = np.eye(count) if compression is None else compression.seeds
-    shapes = tuple(parameter_shapes(problem, inputs).values())
-    found = []
-    for seed in seeds:
-        parts = zip(problem.parameters, cut(shapes, seed), strict=True)
-        along = {direction(name): _constants(part) for name, part in parts}
-        found.append(_flat(_evaluated(problem, "hvp", {**values, **along}, inputs)))
+def _stored_entries(point: Point, formula: str, values: Mapping[str, Any]) -> np.ndarray:
+    """Evaluate a formula's matrix of partials: its stored entries, in row-major order."""
+    if formula != "hvp":
+        return flatten(_evaluate(point, formula, values, None).values(), object)
+    compression = compress(point.pattern(2), point.size) if point.sparse(2) else None
+    vectors = np.eye(point.size) if compression is None else compression.seeds
+    found = _products_with(point, values, [point.named(vector) for vector in vectors])
     if compression is None:
         return np.stack(found, axis=1).ravel()
-    return np.concatenate(found)[compression.places(count)]
+    return np.concatenate(found)[compression.places(point.size)]
 
 
-def _flat(named: Mapping[str, Any]) -> np.ndarray:
-    return np.concatenate([np.asarray(part, dtype=object).ravel() for part in named.values()])
-
-
-def _constants(array: np.ndarray) -> np.ndarray:
-    found = np.empty(array.shape, dtype=object)
-    for index in np.ndindex(array.shape):
-        found[index] = Ball(arb(float(array[index])))
+def _products_with(
+    point: Point, values: Mapping[str, Any], directions: list[dict[str, np.ndarray]]
+) -> list[np.ndarray]:
+    """Evaluate the hand-derived Hessian-vector product along each direction, as a flat vector."""
+    found = []
+    for direction in directions:
+        along = {name: lift_constants(part) for name, part in direction.items()}
+        found.append(flatten(_evaluate(point, "hvp", values, along).values(), object))
     return found
 
 
-def _pieces(whole: np.ndarray, shapes: Mapping[str, tuple[int, ...]]) -> list[np.ndarray]:
-    """A flat vector cut into arrays of these shapes, of the values of its balls."""
-    values = np.empty(whole.shape, dtype=object)
-    for k, number in enumerate(whole):
+def _evaluate(point: Point, formula: str, values: Mapping[str, Any], along: Any) -> dict[str, Any]:
+    found: dict[str, Any] = guarded(
+        lambda: hand_derived(point, formula, namespace(balls), values, along)
+    )
+    return found
+
+
+def _evaluate_term(point: Point, term: Term, stored: np.ndarray, size: int) -> np.ndarray:
+    """Evaluate a term: entry by entry, those of one number in a single dot product."""
+    entries = term.entries(point) if isinstance(term, Product) else term
+    out, row, column = entries.places
+    order = np.argsort(out, kind="stable")
+    where = positions(point, entries.order, row, column)[order]
+    weights = lift_constants(np.ones(len(out)))
+    if entries.seed is not None:
+        weights = lift_constants(np.broadcast_to(entries.weights(point.seed_vector), out.shape))
+    weights = weights[order]
+    ends = np.searchsorted(out[order], np.arange(size + 1))
+    total = np.full(size, balls.lift(0), dtype=object)
+    for k, (start, end) in enumerate(pairwise(ends)):
+        mine = [(p, w) for p, w in zip(where[start:end], weights[start:end], strict=True) if p >= 0]
+        if len(mine) == 1 and entries.seed is None:
+            total[k] = balls.lift(stored[mine[0][0]])
+        elif mine:
+            total[k] = balls.dot([balls.lift(stored[p]) for p, _ in mine], [w for _, w in mine])
+    return total
+
+
+def _numbers(found: np.ndarray) -> np.ndarray:
+    """Take the values of the balls in a flat vector."""
+    values = np.empty(found.shape, dtype=object)
+    for k, number in enumerate(found):
         values[k] = balls.lift(number).value
-    return list(cut(tuple(shapes.values()), values))
+    return values

@@ -14,11 +14,13 @@ from flint import arb
 from calcbench.certified import balls
 from calcbench.certified.balls import TooSlow, Undecided
 from calcbench.certified.evaluation import Found, NotCertified, NotFiniteHere, NotSmoothHere
-from calcbench.certified.first_order import METHODS, first_order
+from calcbench.certified.first_order import first_order
 from calcbench.certified.second_order import second_order
 from calcbench.operators import GRADIENT, Operator
-from calcbench.operators.operator import cut
-from calcbench.problem.problem import Arrays, Problem
+from calcbench.operators.entries import Term
+from calcbench.problem.flat import unflatten
+from calcbench.problem.point import Point
+from calcbench.problem.problem import Arrays
 
 __all__ = ["NotCertified", "NotFiniteHere", "NotSmoothHere", "Reference", "reference", "rounded"]
 
@@ -57,6 +59,8 @@ class Reference:
     """Σ |∂C/∂v · v| over all intermediate results v: u times it is the rounding of the cost."""
     range_fault: str = ""
     """A result, or an intermediate one, that the dtype cannot hold, if there was one."""
+    holds_cost: bool = False
+    """Whether the cost is among the values."""
 
     @property
     def value(self) -> Arrays:
@@ -79,32 +83,25 @@ class Reference:
         numbers = [ball for array in self.values.values() for ball in array.flat]
         rough = [flag for array in self.rough.values() for flag in array.flat]
         lines = []
-        if self.cost is not None and self.operator not in WITH_COST:
+        if self.cost is not None and not self.holds_cost:
             lines.append(f"C = {self.cost.str(30)}")
         for k, ball in enumerate(numbers):
-            told = ball.str(30)
+            text = ball.str(30)
             if rough and rough[k]:
-                told = "no derivative here (a comparison ties)"
-            lines.append(f"{self.labels(k)} = {told}")
+                text = "no derivative here (a comparison ties)"
+            lines.append(f"{self.labels(k)} = {text}")
         return "\n".join(lines)
 
     __repr__ = __str__
 
 
-WITH_COST = ("cost", "value_and_gradient")
-"""Operators whose result holds the cost."""
-
-
 def reference(
-    problem: Problem,
-    inputs: Arrays,
-    seconds: float = float("inf"),
-    operator: Operator = GRADIENT,
+    point: Point, operator: Operator = GRADIENT, seconds: float = float("inf")
 ) -> Reference:
-    """The result of an operator at `inputs`, certified to 30 digits where it can be.
+    """Certify the result of an operator at a point, to 30 digits where it can be.
 
-    The inputs, with the operator's seeds among them, are taken to be exactly the floats that they
-    are. Raises `NotCertified` where the cost leaves the vocabulary or takes longer than `seconds`,
+    The numbers at the point, and its direction or cotangent, are taken to be exactly the floats
+    that they are. Raises `NotCertified` where the cost leaves the vocabulary or takes longer than `seconds`,
     `NotFiniteHere` where it is not a number, `NotSmoothHere` where no precision decides a branch,
     `ProblemError` where it is not what the problem says, or a declared structure is wrong.
     """
@@ -112,7 +109,7 @@ def reference(
     deadline = time.thread_time() + seconds
     for bits in PRECISIONS:
         try:
-            found = _sweep(problem, inputs, operator, bits, deadline=deadline)
+            found = _sweep(point, operator, bits, deadline=deadline)
         except Undecided as error:
             reason = f"a comparison is not decided at {bits} bits: {error}"
             continue
@@ -127,47 +124,43 @@ def reference(
 
 
 def rounded(
-    problem: Problem,
-    inputs: Arrays,
+    point: Point,
     dtype: str = "float64",
-    seconds: float = float("inf"),
     operator: Operator = GRADIENT,
+    seconds: float = float("inf"),
 ) -> Reference:
-    """The same sweep at the precision of `dtype`.
+    """Take the same sweep at the precision of `dtype`.
 
     Its radii bound, step by step, what rounding does to an evaluation in that dtype. Raises
     `NotCertified` where balls of that precision do not decide a branch, and as `reference`.
     """
     try:
-        return _sweep(problem, inputs, operator, BITS[dtype], dtype, time.thread_time() + seconds)
+        return _sweep(point, operator, BITS[dtype], dtype, time.thread_time() + seconds)
     except Undecided as error:
         raise NotCertified(f"too near a tie to judge: {error}") from error
 
 
 def _sweep(
-    problem: Problem,
-    inputs: Arrays,
+    point: Point,
     operator: Operator,
     bits: int,
     dtype: str = "float64",
     deadline: float = float("inf"),
 ) -> Reference:
-    """One forward evaluation, and what reverse sweeps the operator takes, at `bits` bits."""
-    layout = operator.layout(problem, inputs)
-    order = first_order if operator.name in METHODS else second_order
+    """Evaluate once, and take what reverse sweeps the operator needs, at `bits` bits."""
+    layout, terms = operator.layout(point), operator.terms(point)
     with balls.precision(bits), _uncollected():
         try:
-            found = order(problem, inputs, operator, dtype, deadline)
+            found = _evaluate_terms(point, terms, layout.size, dtype, deadline)
         except TooSlow:
             raise NotCertified("it would take too long") from None
         values = np.empty(len(found.values), dtype=object)
         values[:] = found.values
         pieces = [
-            dict(zip(layout.shapes, cut(tuple(layout.shapes.values()), flat), strict=True))
-            for flat in (values, found.magnitudes, found.rough)
+            unflatten(flat, layout.shapes) for flat in (values, found.magnitudes, found.rough)
         ]
         return Reference(
-            problem.name,
+            point.problem.name,
             operator.selector,
             found.cost,
             pieces[0],
@@ -177,7 +170,28 @@ def _sweep(
             pieces[2],
             found.cost_magnitude,
             found.range_fault or _result_fault(found, dtype),
+            any(term.order == 0 for term in terms),
         )
+
+
+def _evaluate_terms(
+    point: Point, terms: tuple[Term, ...], size: int, dtype: str, deadline: float
+) -> Found:
+    """Add up the terms of first order, and those of second order, which take jets."""
+    low = tuple(term for term in terms if term.order < 2)
+    high = tuple(term for term in terms if term.order == 2)
+    if not high:
+        return first_order(point, low, size, dtype, deadline)
+    found = second_order(point, high, size, dtype, deadline)
+    if not low:
+        return found
+    other = first_order(point, low, size, dtype, deadline)
+    return found._replace(
+        values=[one + two for one, two in zip(found.values, other.values, strict=True)],
+        magnitudes=found.magnitudes + other.magnitudes,
+        rough=found.rough | other.rough,
+        range_fault=found.range_fault or other.range_fault,
+    )
 
 
 @contextlib.contextmanager

@@ -9,14 +9,12 @@ from flint import arb
 
 from calcbench.certified import balls
 from calcbench.certified.evaluation import Found, evaluate, influence, range_fault
-from calcbench.certified.first_order import direction_of
 from calcbench.certified.jets import primal, slope_terms, slopes
+from calcbench.certified.sums import Sums
 from calcbench.errors import ProblemError
-from calcbench.operators import Operator
-from calcbench.operators.colouring import Compression, compress
-from calcbench.operators.operator import component, components, parameter_shapes
-from calcbench.problem.problem import Arrays, Problem
-from calcbench.problem.structure import Pattern
+from calcbench.operators.colouring import compress
+from calcbench.operators.entries import Entries, Product, Term
+from calcbench.problem.point import Point
 
 AT_ONCE = 64
 """Directions in one sweep. More would gain little, and every intermediate result has as many
@@ -38,33 +36,36 @@ class Products:
 
 
 def second_order(
-    problem: Problem, inputs: Arrays, operator: Operator, dtype: str, deadline: float
+    point: Point, terms: tuple[Term, ...], size: int, dtype: str, deadline: float
 ) -> Found:
-    """An operator of second order in balls, at the working precision.
+    """Evaluate terms of second partials in balls, at the working precision.
 
-    Raises as `evaluate`; `TooSlow` past the deadline, `ProblemError` for a declared structure of
-    the Hessian that leaves out an entry that is not 0.
+    What is a product takes one direction, the seed; what picks entries takes one for every
+    component, or every colour of a sparse Hessian. Raises as `evaluate`; `TooSlow` past the
+    deadline, `ProblemError` for a declared structure that leaves out an entry that is not 0.
     """
-    count = components(problem, inputs)
-    if operator.name == "hvp":
-        return _vector(problem, inputs, direction_of(problem, inputs, operator), dtype, deadline)
-    if operator.name == "second_derivative":
-        return _vector(problem, inputs, np.ones(1), dtype, deadline)
-    structure = problem.structure(inputs)
-    if structure.sparse:
-        pattern = structure.pattern(count, count)
-        return _sparse(problem, inputs, pattern, dtype, deadline)
-    found = products(problem, inputs, np.eye(count), dtype, deadline)
-    rough = found.tied[:, None] | found.tied
-    return _found(found, found.values.ravel(), found.magnitudes.ravel(), rough.ravel())
+    columns = _Columns(point) if any(isinstance(term, Entries) for term in terms) else None
+    along = [point.seed_vector] if any(isinstance(term, Product) for term in terms) else []
+    directions = np.array([*along, *(columns.directions if columns else ())]).T
+    found = products(point, directions, dtype, deadline)
+    if columns:
+        columns.read(found, first=len(along))
+    sums = Sums(size)
+    for term in terms:
+        if isinstance(term, Product):
+            _add_product(sums, point.seed_vector, found)
+        else:
+            assert columns is not None
+            _add_entries(sums, term, point, found, columns)
+    return Found(
+        sums.values, sums.magnitudes, sums.rough, found.cost, found.cost_magnitude, found.range_fault
+    )
 
 
-def products(
-    problem: Problem, inputs: Arrays, directions: np.ndarray, dtype: str, deadline: float
-) -> Products:
-    """The Hessian times every column of `directions` (components, k)."""
+def products(point: Point, directions: np.ndarray, dtype: str, deadline: float) -> Products:
+    """Multiply the Hessian by every column of `directions` (components, k)."""
     parts = [
-        _sweep(problem, inputs, directions[:, start : start + AT_ONCE], dtype, deadline)
+        _sweep(point, directions[:, start : start + AT_ONCE], dtype, deadline)
         for start in range(0, directions.shape[1], AT_ONCE)
     ]
     values = np.concatenate([part.values for part in parts], axis=1)
@@ -75,11 +76,9 @@ def products(
     )
 
 
-def _sweep(
-    problem: Problem, inputs: Arrays, directions: np.ndarray, dtype: str, deadline: float
-) -> Products:
-    """One evaluation on jets and one reverse sweep."""
-    run = evaluate(problem, inputs, deadline, directions)
+def _sweep(point: Point, directions: np.ndarray, dtype: str, deadline: float) -> Products:
+    """Evaluate once on jets, and sweep back once."""
+    run = evaluate(point, deadline, directions)
     (output,) = run.outputs
     order = list(reversed(run.tape))
     balls.reverse([(output, arb(1))], order, slope_terms)
@@ -94,51 +93,67 @@ def _sweep(
     return Products(values, magnitudes, run.tied, cost, influence(order), fault)
 
 
-def _vector(problem: Problem, inputs: Arrays, v: np.ndarray, dtype: str, deadline: float) -> Found:
-    """H·v. Where v moves what ties, no component is known to have a derivative along it."""
-    found = products(problem, inputs, v[:, None], dtype, deadline)
-    rough = found.tied | np.any(found.tied & (v != 0))
-    return _found(found, found.values[:, 0], found.magnitudes[:, 0], rough)
+class _Columns:
+    """Where each entry of a Hessian stands in its products with some directions."""
+
+    def __init__(self, point: Point) -> None:
+        """Choose the directions: a unit vector for every component, or one for every colour.
+
+        Of a sparse Hessian there is one more, to check its structure by.
+        """
+        self.point = point
+        self.column = np.arange(point.size)
+        """Component → the direction that its column is read from."""
+        self.directions = np.eye(point.size)
+        self.stored: set[tuple[int, int]] | None = None
+        if point.sparse(2):
+            row, column = point.pattern(2)
+            compression = compress((row, column), point.size)
+            self.column[column] = compression.colour
+            self.check = np.random.default_rng(0).uniform(-1, 1, point.size)
+            self.directions = np.concatenate([compression.seeds, self.check[None]])
+            self.stored = set(zip(row.tolist(), column.tolist(), strict=True))
+
+    def read(self, found: Products, first: int) -> None:
+        """Take the products, of which the first of these directions is number `first`.
+
+        Raises `ProblemError` where the stored entries times a vector are not H times it.
+        """
+        self.values, self.magnitudes = found.values[:, first:], found.magnitudes[:, first:]
+        if self.stored is None:
+            return
+        totals = [arb(0)] * self.point.size
+        for i, j in sorted(self.stored):
+            totals[i] = totals[i] + self.values[i, self.column[j]] * arb(float(self.check[j]))
+        for i, total in enumerate(totals):
+            if not total.overlaps(self.values[i, -1]):
+                raise ProblemError(
+                    f"problem {self.point.problem.name!r}: the declared structure leaves out an "
+                    f"entry that is not 0, in the row of {self.point.component(i)}"
+                )
+
+    def entry(self, i: int, j: int) -> tuple[arb, float]:
+        """Return an entry and its Σ |terms|; 0 for one that is not stored."""
+        if self.stored is not None and (i, j) not in self.stored:
+            return arb(0), 0.0
+        return self.values[i, self.column[j]], float(self.magnitudes[i, self.column[j]])
 
 
-def _sparse(
-    problem: Problem, inputs: Arrays, pattern: Pattern, dtype: str, deadline: float
-) -> Found:
-    """The stored entries, from a direction for every colour and one to check the structure by."""
-    row, column = pattern
-    count = components(problem, inputs)
-    compression = compress(pattern, count)
-    check = np.random.default_rng(0).uniform(-1, 1, count)
-    directions = np.concatenate([compression.seeds, check[None]]).T
-    found = products(problem, inputs, directions, dtype, deadline)
-    _check_structure(problem, inputs, found, compression, column, check)
-    values = found.values[row, compression.colour]
-    magnitudes = found.magnitudes[row, compression.colour]
-    return _found(found, values, magnitudes, found.tied[row] | found.tied[column])
-
-
-def _check_structure(
-    problem: Problem,
-    inputs: Arrays,
-    found: Products,
-    compression: Compression,
-    column: np.ndarray,
-    check: np.ndarray,
+def _add_entries(
+    sums: Sums, term: Entries, point: Point, found: Products, columns: _Columns
 ) -> None:
-    """Raise `ProblemError` where the stored entries times a direction are not H times it."""
-    totals = [arb(0)] * len(check)
-    for i, j, colour in zip(compression.row, column, compression.colour, strict=True):
-        totals[i] = totals[i] + found.values[i, colour] * arb(float(check[j]))
-    for i, total in enumerate(totals):
-        if not total.overlaps(found.values[i, -1]):
-            told = component(parameter_shapes(problem, inputs), i)
-            raise ProblemError(
-                f"problem {problem.name!r}: the declared structure leaves out an entry that is "
-                f"not 0, in the row of {told}"
-            )
+    out, row, column = term.places
+    weights = term.weights(point.seed_vector) if term.seed is not None else np.ones(len(out))
+    for k, i, j, weight in zip(
+        out.tolist(), row.tolist(), column.tolist(), weights.tolist(), strict=True
+    ):
+        value, magnitude = columns.entry(i, j)
+        sums.add(k, value, magnitude, bool(found.tied[i] or found.tied[j]), weight)
 
 
-def _found(found: Products, values: np.ndarray, magnitudes: np.ndarray, rough: np.ndarray) -> Found:
-    return Found(
-        list(values), magnitudes, rough, found.cost, found.cost_magnitude, found.range_fault
-    )
+def _add_product(sums: Sums, seed: np.ndarray, found: Products) -> None:
+    """Add H·v. Where v moves what ties, no component is known to have a derivative along it."""
+    moves = bool(np.any(found.tied & (seed != 0)))
+    for k in range(len(seed)):
+        rough = bool(found.tied[k]) or moves
+        sums.add(k, found.values[k, 0], float(found.magnitudes[k, 0]), rough, 1.0)

@@ -19,15 +19,15 @@ from flint import arb, arb_series, ctx
 from calcbench.certified import balls
 from calcbench.certified.balls import Undecided
 from calcbench.certified.vocabulary import namespace
-from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.point import Point
 
 BITS = 80
 
 
 def taylor_bounds(
-    problem: Problem, inputs: Arrays, name: str, index: tuple[int, ...], reach: float, order: int
+    point: Point, name: str, index: tuple[int, ...], reach: float, order: int
 ) -> np.ndarray:
-    """The largest |f⁽ᵏ⁾|/k! for k = 0 … order, within `reach` of one component.
+    """Enclose the largest |f⁽ᵏ⁾|/k! for k = 0 … order, within `reach` of one component.
 
     Infinite where the enclosure does not exist: a pole, a kink or an undecided branch within
     reach, or a cost that leaves the vocabulary.
@@ -35,13 +35,13 @@ def taylor_bounds(
     with balls.precision(BITS), _length(order + 1):
         lifted = {
             key: array if array.dtype.kind != "f" else _lifted(array)
-            for key, array in inputs.items()
+            for key, array in point.values.items()
         }
         moved = lifted[name].copy()
-        moved[index] = Series(arb_series([arb(float(inputs[name][index]), reach), 1]))
-        parameters, data = problem.split({**lifted, name: moved})
+        moved[index] = Series(arb_series([arb(float(point[name][index]), reach), 1]))
+        parameters, data = point.problem.split({**lifted, name: moved})
         try:
-            cost = problem.cost(namespace(sys.modules[__name__]), *parameters, **data)
+            cost = point.problem.cost(namespace(sys.modules[__name__]), *parameters, **data)
         except Exception:  # whatever a cost does with numbers that it was not written for
             return np.full(order + 1, np.inf)
         series = arb_series([0]) + lift(np.asarray(cost, dtype=object)[()]).series

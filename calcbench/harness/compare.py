@@ -19,9 +19,10 @@ from calcbench.harness.timing import time_call
 from calcbench.judge.contract import Run, run_points
 from calcbench.judge.judge import judge
 from calcbench.operators import GRADIENT, Layout, Operator
-from calcbench.operators.operator import named_seeds
+from calcbench.operators.hand_derived import formula_for
 from calcbench.operators.points import points_for
-from calcbench.problem.inputs import chosen_size, problem_inputs
+from calcbench.problem.inputs import own_point, resolve_size
+from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
@@ -52,40 +53,40 @@ def compare_problem(
     requirements are missing. Whatever a backend does wrong is a record, and so is an operator
     that the problem does not have.
     """
-    own = problem_inputs(problem, size, seed, at)
-    number = chosen_size(problem, size)
+    own = own_point(problem, size, seed, at)
+    number = resolve_size(problem, size)
     try:
-        chosen = operator.settled(problem, own)
+        chosen = operator.resolve(own)
     except Unsupported as error:
         return [_without(problem, b, operator, str(error), number, seed) for b in backends]
-    where = points_for(problem, own, seed, chosen, direction)
+    where = points_for(own, chosen, seed, direction)
     own = where["own"]
     runs = []
     for backend in backends:
         progress(f"{problem.name} · {backend.selector}")
-        run = run_points(problem, backend, where, chosen)
+        run = run_points(backend, where, chosen)
         if timed:
             time_call(run, own)
         run.prepared = None  # the judge needs the results alone
         runs.append(run)
     progress(f"{problem.name} · certifying the {chosen.name}")
-    outcome = judge(problem, runs, where, seed, witnesses, chosen)
+    outcome = judge(runs, where, seed, witnesses, chosen)
     truth = outcome.certificate.truth if outcome.certificate else None
-    proof = _proof(problem, chosen, runs, own, progress)
-    labels = named_components(chosen.layout(problem, own))
+    proof = _proof(own, chosen, runs, progress)
+    labels = component_labels(chosen.layout(own))
     return [
         replace(
             _refuted(verdict, proof) if run.backend.hand_derived else verdict,
             size=number,
             seed=seed,
-            components=sum(own[name].size for name in problem.parameters),
-            at={name: own[name] for name in problem.parameters},
-            direction=named_seeds(chosen, problem, own),
+            components=own.size,
+            at=own.parameters,
+            direction=own.seed,
             value=run.results.get("own"),
             labels=labels if "own" in run.results else (),
             proof=proof if run.backend.hand_derived else "",
             seconds=run.seconds,
-            reference=shown(truth) if truth else None,
+            reference=reference_value(truth) if truth else None,
             certified_digits=truth.digits if truth else None,
             judged=outcome.note,
             condition=outcome.condition,
@@ -94,20 +95,20 @@ def compare_problem(
     ]
 
 
-def shown(truth: Reference) -> Arrays:
-    """The reference, NaN where there is no derivative."""
+def reference_value(truth: Reference) -> Arrays:
+    """Return the reference, with NaN where there is no derivative."""
     return {name: np.where(truth.rough[name], np.nan, array) for name, array in truth.value.items()}
 
 
-def named_components(layout: Layout) -> tuple[str, ...]:
-    """What the first components are called."""
+def component_labels(layout: Layout) -> tuple[str, ...]:
+    """Label the first components of a result."""
     return tuple(layout.label(k) for k in range(min(layout.size, LABELS)))
 
 
 def _without(
     problem: Problem, backend: Backend, operator: Operator, reason: str, size: int, seed: int
 ) -> Record:
-    """The record of an operator that the problem does not have."""
+    """Make the record of an operator that the problem does not have."""
     return Record(
         problem=problem.name,
         backend=backend.selector,
@@ -121,7 +122,7 @@ def _without(
 
 
 def _refuted(verdict: Record, proof: str) -> Record:
-    """A hand-derived formula that symbols refute is wrong, wherever the numbers agree."""
+    """Condemn a hand-derived formula that symbols refute, wherever the numbers agree."""
     if verdict.status is Status.OK and proof.startswith("refuted"):
         return replace(
             verdict, status=Status.DISAGREE, reason=f"the formula is {proof}, in symbols"
@@ -129,18 +130,17 @@ def _refuted(verdict: Record, proof: str) -> Record:
     return verdict
 
 
-def _proof(
-    problem: Problem, operator: Operator, runs: list[Run], own: Arrays, progress: Progress
-) -> str:
-    """What a symbolic backend among the runs can say of the hand-derived formula."""
-    formula = operator.derived_from(problem)
+def _proof(own: Point, operator: Operator, runs: list[Run], progress: Progress) -> str:
+    """Let a symbolic backend among the runs prove or refute the hand-derived formula."""
+    problem = own.problem
+    formula = formula_for(operator.terms(own), problem)
     if not formula:
         return ""
     for run in runs:
         if run.backend.kind == "symbolic" and run.status is not Status.NOT_INSTALLED:
             progress(f"{problem.name} · proving the hand-derived {formula}")
             try:
-                return run.backend.prove(problem, own, formula)
+                return run.backend.prove(own, formula)
             except ProblemError:
                 raise
             except Exception as error:  # whatever a user's formula raises on symbols

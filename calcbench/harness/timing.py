@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from calcbench.judge.contract import Run, outcome
-from calcbench.problem.problem import Arrays
+from calcbench.problem.point import Point
 from calcbench.record.record import Status
 
 ROUNDS = 5
@@ -27,7 +27,7 @@ def first_timing(run: Callable[[Any], Any], native: Any) -> float:
     return statistics.median(rounds) / calls
 
 
-def time_call(run: Run, own: Arrays) -> None:
+def time_call(run: Run, own: Point) -> None:
     """Add a first timing of what a run has prepared; a call that raises becomes its end."""
     if run.status is not Status.OK or run.prepared is None:
         return

@@ -13,82 +13,60 @@ from calcbench.judge.contract import Run, run_points
 from calcbench.judge.sensitivity import sensitivity
 from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.flat import flatten
-from calcbench.problem.problem import Arrays, Problem
-from calcbench.problem.sampling import thinned
+from calcbench.problem.point import Point
+from calcbench.problem.sampling import thin
+
+SAMPLED_ROWS = 1024
+"""Rows that are certified, and on which sensitivity is measured, where there are too many."""
 
 
 def sensitivities(
-    problem: Problem,
-    backend: Backend,
-    where: Mapping[str, Arrays],
-    seed: int,
-    operator: Operator = GRADIENT,
+    backend: Backend, where: Mapping[str, Point], seed: int, operator: Operator = GRADIENT
 ) -> dict[str, np.ndarray]:
-    """Point → κ of every component of this backend's result (`sensitivity`)."""
+    """Measure κ of every component of a backend's result (`sensitivity`), point by point."""
     with np.errstate(all="ignore"):
-        evaluate = evaluator(backend.prepare(problem, where["own"], operator))
-        return {point: sensitivity(evaluate, inputs, seed) for point, inputs in where.items()}
+        evaluate = vector_function(backend.prepare(where["own"], operator))
+        return {name: sensitivity(evaluate, point, seed) for name, point in where.items()}
 
 
 class Asking(Protocol):
     """How the judge asks a backend for more: in this process, or in one of the backend's own."""
 
-    def run_points(
-        self, problem: Problem, backend: Backend, where: Mapping[str, Arrays], operator: Operator
-    ) -> Run:
-        """As the function `run_points`."""
+    def run_points(self, backend: Backend, where: Mapping[str, Point], operator: Operator) -> Run:
+        """Run a backend at some points, as `judge.contract.run_points`."""
 
     def sensitivities(
-        self,
-        problem: Problem,
-        backend: Backend,
-        where: Mapping[str, Arrays],
-        seed: int,
-        operator: Operator,
+        self, backend: Backend, where: Mapping[str, Point], seed: int, operator: Operator
     ) -> dict[str, np.ndarray]:
-        """As the function `sensitivities`."""
+        """Measure κ with a backend, as the function `sensitivities`."""
 
 
-class Here:
+class InProcess:
     """Asks in this process."""
 
     run_points = staticmethod(run_points)
     sensitivities = staticmethod(sensitivities)
 
 
-def evaluator(prepared: Prepared) -> Callable[[Arrays], np.ndarray]:
-    """A prepared operator as a function from inputs to the vector of all its components."""
-
-    def evaluate(inputs: Arrays) -> np.ndarray:
-        return flatten(prepared.unload(prepared.run(prepared.load(inputs))))
-
-    return evaluate
-
-
-SAMPLED_ROWS = 1024
-"""Rows that are certified, and on which sensitivity is measured, where there are too many."""
+def vector_function(prepared: Prepared) -> Callable[[Point], np.ndarray]:
+    """Make a prepared operator a function from a point to the vector of all its components."""
+    return lambda point: flatten(prepared.evaluate(point).values(), np.float64)
 
 
 def largest_sensitivities(
-    problem: Problem,
-    runs: list[Run],
-    where: Mapping[str, Arrays],
-    seed: int,
-    operator: Operator,
-    ask: Asking,
+    runs: list[Run], where: Mapping[str, Point], seed: int, operator: Operator, ask: Asking
 ) -> dict[str, np.ndarray]:
-    """κ at every point: the larger of what two exact backends find, in case one is at fault.
+    """Measure κ at every point: the larger of what two exact backends find, if one is at fault.
 
     Over many rows it is found on some of them: a mean is as sensitive on a sample.
     """
-    few = {point: thinned(problem, inputs, SAMPLED_ROWS) for point, inputs in where.items()}
+    sample = {name: thin(point, SAMPLED_ROWS) for name, point in where.items()}
     share = 1.0
-    if problem.rows and problem.reduction == "sum":
-        share = len(where["own"][problem.rows[0]]) / len(few["own"][problem.rows[0]])
+    if where["own"].problem.rows and where["own"].problem.reduction == "sum":
+        share = where["own"].row_count / sample["own"].row_count
     exact = [run for run in runs if run.bounds and None in run.bounds.values()][:2]
     found: dict[str, np.ndarray] = {}
     for run in exact:
-        kappas = ask.sensitivities(problem, run.backend, few, seed, operator)
-        for point, kappa in kappas.items():
-            found[point] = np.fmax(found.get(point, share * kappa), share * kappa)
+        for name, kappa in ask.sensitivities(run.backend, sample, seed, operator).items():
+            found[name] = np.fmax(found.get(name, share * kappa), share * kappa)
     return found

@@ -17,9 +17,9 @@ from calcbench.backend.backend import Backend
 from calcbench.backend.prepared import Prepared
 from calcbench.errors import NotInstalled, ProblemError, Unsupported, first_line
 from calcbench.operators import GRADIENT, Layout, Operator
-from calcbench.operators.operator import written
 from calcbench.problem.flat import flatten
-from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.point import Point, component_name
+from calcbench.problem.problem import Arrays
 from calcbench.record.record import Status
 
 NO_MEMORY = ("can't allocate memory", "RESOURCE_EXHAUSTED", "OOM when allocating", "bad_alloc")
@@ -45,9 +45,8 @@ class Run:
 
 
 def run_points(
-    problem: Problem,
     backend: Backend,
-    where: Mapping[str, Arrays],
+    where: Mapping[str, Point],
     operator: Operator = GRADIENT,
     prepared: Prepared | None = None,
 ) -> Run:
@@ -58,10 +57,10 @@ def run_points(
     run = Run(backend)
     try:
         with np.errstate(all="ignore"):  # what overflows shows in the result, and is judged there
-            check_limit(problem, backend, where["own"])
-            prepared = prepared or _prepare(problem, run, where, operator)
+            check_limit(backend, where["own"])
+            prepared = prepared or _prepare(run, where, operator)
             run.method = prepared.method
-            _check_points(problem, run, prepared, where, operator)
+            _check_points(run, prepared, where, operator)
             run.prepared = prepared
     except ProblemError:
         raise
@@ -70,15 +69,15 @@ def run_points(
     return run
 
 
-def check_limit(problem: Problem, backend: Backend, inputs: Arrays) -> None:
+def check_limit(backend: Backend, point: Point) -> None:
     """Raise `Unsupported` where the problem says that it is too large for this backend."""
-    limit = problem.limits.get(backend.name)
-    if limit and max(array.size for array in inputs.values()) > limit[0]:
+    limit = point.problem.limits.get(backend.name)
+    if limit and max(array.size for array in point.values.values()) > limit[0]:
         raise Unsupported(f"beyond size {limit[0]:,}: {limit[1]}")
 
 
 def outcome(error: BaseException) -> tuple[Status, str]:
-    """What an exception makes of a cell, and the reason."""
+    """Say what an exception makes of a cell, and the reason."""
     if isinstance(error, NotInstalled):
         return Status.NOT_INSTALLED, str(error)
     if isinstance(error, Unsupported):
@@ -90,7 +89,7 @@ def outcome(error: BaseException) -> tuple[Status, str]:
 
 
 def timed_import(backend: Backend) -> float | None:
-    """Seconds to import the backend's framework; None where it is loaded, or has none."""
+    """Import the backend's framework: the seconds it took; None where it is loaded, or has none."""
     if not backend.requires or backend.requires[0] in sys.modules or backend.missing():
         return None
     started = time.perf_counter()
@@ -98,35 +97,29 @@ def timed_import(backend: Backend) -> float | None:
     return time.perf_counter() - started
 
 
-def elsewhere(where: Mapping[str, Arrays]) -> Arrays:
-    """The point to prepare at: not the one to run at, so that what is baked in shows."""
+def preparation_point(where: Mapping[str, Point]) -> Point:
+    """Choose the point to prepare at: not the one to run at, so that what is baked in shows."""
     return where[list(where)[-1]]
 
 
-def _prepare(
-    problem: Problem, run: Run, where: Mapping[str, Arrays], operator: Operator
-) -> Prepared:
+def _prepare(run: Run, where: Mapping[str, Point], operator: Operator) -> Prepared:
     importing = timed_import(run.backend)
     if importing is not None:
         run.seconds["import"] = importing
     started = time.perf_counter()
-    prepared = run.backend.prepare(problem, elsewhere(where), operator)
+    prepared = run.backend.prepare(preparation_point(where), operator)
     run.seconds["prepare"] = time.perf_counter() - started
     return prepared
 
 
 def _check_points(
-    problem: Problem,
-    run: Run,
-    prepared: Prepared,
-    where: Mapping[str, Arrays],
-    operator: Operator,
+    run: Run, prepared: Prepared, where: Mapping[str, Point], operator: Operator
 ) -> None:
     backend = run.backend
-    layout = operator.layout(problem, where["own"])
-    for point, inputs in where.items():
-        kept = {name: array.copy() for name, array in inputs.items()}
-        native = prepared.load(inputs)
+    layout = operator.layout(where["own"])
+    for name, point in where.items():
+        kept = {key: array.copy() for key, array in point.values.items()}
+        native = prepared.load(point)
         started = time.perf_counter()
         result = prepared.run(native)
         run.seconds.setdefault("first", time.perf_counter() - started)
@@ -134,52 +127,52 @@ def _check_points(
         again = prepared.unload(prepared.run(native))
         fault = (
             _shape_fault(layout, backend, value)
-            or _touched(kept, inputs)
+            or _touched(kept, point.values)
             or _unrepeatable(layout, backend, value, again)
         )
-        run.results[point] = value
+        run.results[name] = value
         if fault:
             run.status, run.reason = Status.DISAGREE, fault
             return
-        run.bounds[point] = backend.error_bound(problem, inputs, operator)
+        run.bounds[name] = backend.error_bound(point, operator)
 
 
 def _shape_fault(layout: Layout, backend: Backend, value: Arrays) -> str | None:
-    """What is wrong with the form of a result: names, shapes, dtypes."""
+    """Say what is wrong with the form of a result: names, shapes, dtypes."""
     if list(value) != list(layout.shapes):
         return f"gave {', '.join(value)} instead of {', '.join(layout.shapes)}"
     start = 0
     for name, array in value.items():
         expected = layout.shapes[name]
         if array.shape != expected:
-            return f"{_whole(layout, name, start)} has shape {array.shape} instead of {expected}"
+            return f"{_array_label(layout, name, start)} has shape {array.shape} instead of {expected}"
         if array.dtype != backend.dtype:
-            return f"{_whole(layout, name, start)} is {array.dtype} instead of {backend.dtype}"
+            return f"{_array_label(layout, name, start)} is {array.dtype} instead of {backend.dtype}"
         start += array.size
     return None
 
 
-def _whole(layout: Layout, name: str, start: int) -> str:
-    """What an array of a result is called: `∂C/∂w`, where its first number is `∂C/∂w[0]`."""
+def _array_label(layout: Layout, name: str, start: int) -> str:
+    """Label an array of a result: `∂C/∂w`, where its first number is `∂C/∂w[0]`."""
     shape = layout.shapes[name]
     label = layout.label(start)
-    whole = label.removesuffix(written("", (0,) * len(shape)))
+    whole = label.removesuffix(component_name("", (0,) * len(shape)))
     return whole if whole != label or shape == () else f"the {name}"
 
 
 def _touched(before: Arrays, after: Arrays) -> str | None:
-    """Whether running changed the inputs."""
+    """Say which inputs running changed, if any."""
     changed = [name for name in before if not np.array_equal(before[name], after[name])]
     return f"changed its inputs: {', '.join(changed)}" if changed else None
 
 
 def _unrepeatable(layout: Layout, backend: Backend, value: Arrays, again: Arrays) -> str | None:
-    """Whether the second run on the same native inputs gave another result.
+    """Say where a second run on the same native inputs gave another result, if it did.
 
     Threads may add in another order, so a few roundings are allowed.
     """
     unit = float(np.finfo(backend.dtype).eps)
-    one, two = flatten(value), flatten(again)
+    one, two = (flatten(found.values(), np.float64) for found in (value, again))
     scale = np.max(np.abs(one[np.isfinite(one)]), initial=0.0)
     if np.allclose(one, two, rtol=16 * unit, atol=16 * unit * scale, equal_nan=True):
         return None

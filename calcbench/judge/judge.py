@@ -2,7 +2,7 @@
 
 Where the result can be certified (`calcbench.certified`), every backend is held against the
 truth, and the allowance is what ball arithmetic proves that rounding may do. Where it cannot,
-the reason is kept and the backends vote (`agreement`). Where certifying all rows would take too
+the reason is kept and the backends vote (`judge.vote`). Where certifying all rows would take too
 long, a sample of the rows is certified, and at full size the backends vote with the sample's
 bound, scaled by its proven growth.
 """
@@ -17,15 +17,15 @@ import numpy as np
 from calcbench.backend.backend import Backend
 from calcbench.certified.certificate import Certificate, affordable, certify
 from calcbench.certified.reference import NotCertified, NotFiniteHere
-from calcbench.judge.asking import SAMPLED_ROWS, Asking, Here, largest_sensitivities
+from calcbench.judge.asking import SAMPLED_ROWS, Asking, InProcess, largest_sensitivities
 from calcbench.judge.contract import Run
 from calcbench.judge.structure import check_structure
 from calcbench.judge.verdict import Certificates, verdicts
 from calcbench.judge.vote import Vote
 from calcbench.operators import GRADIENT, Layout, Operator
 from calcbench.problem.flat import flatten
-from calcbench.problem.problem import Arrays, Problem
-from calcbench.problem.sampling import thinned
+from calcbench.problem.point import Point
+from calcbench.problem.sampling import thin
 from calcbench.record.record import Record, Status
 
 
@@ -43,9 +43,8 @@ class Outcome:
 
 
 def judge(
-    problem: Problem,
     runs: list[Run],
-    where: Mapping[str, Arrays],
+    where: Mapping[str, Point],
     seed: int,
     witnesses: Iterable[Backend],
     operator: Operator = GRADIENT,
@@ -53,140 +52,139 @@ def judge(
 ) -> Outcome:
     """Give every run its verdict. `ask` is where backends are asked for more, if need be.
 
-    `operator` is settled, and the points hold its direction or cotangent.
+    `operator` is resolved, and the points hold its direction or cotangent.
     """
-    ask = ask or Here()
+    ask = ask or InProcess()
     dtypes = list(dict.fromkeys(run.backend.dtype for run in runs))
-    few = _affordable(problem, where, operator)
-    certificates = certificates_at(problem, few, dtypes, operator)
+    sample = _affordable(where, operator)
+    certificates = certificates_at(sample, dtypes, operator)
     own = certificates.get(("own", dtypes[0])) if dtypes else None
     certificate = own if isinstance(own, Certificate) else None
-    if certificate is None:
-        _check_structure(problem, runs, where["own"], operator, ask)
-    reason = _remarks(operator.layout(problem, where["own"]), certificates, dtypes)
-    condition = _condition(problem, runs, few, seed, operator, ask)
-    witnesses = list(witnesses)
-    if few is where:
-        vote = Vote(problem, runs, where, seed, witnesses, {}, operator, ask)
-        return Outcome(verdicts(vote, certificates), certificate, reason, condition)
-    some, all_rows = (len(inputs["own"][problem.rows[0]]) for inputs in (few, where))
-    on_few = [
-        ask.run_points(problem, run.backend, few, operator) if run.status is Status.OK else run
-        for run in runs
+    if certificate is None:  # a certificate has checked the structure
+        _check_structure(runs, where["own"], operator, ask)
+    remarks = _remarks(operator.layout(where["own"]), certificates, dtypes)
+    condition = _condition(runs, sample["own"], seed, operator, ask)
+    vote = Vote(runs, where, seed, list(witnesses), {}, operator, ask)
+    if sample is where:
+        return Outcome(verdicts(vote, certificates), certificate, remarks, condition)
+    records = _judge_sample(vote, sample, certificates)
+    some, every = sample["own"].row_count, where["own"].row_count
+    note = remarks or f"certified on {some:,} of {every:,} rows; at full size by vote"
+    return Outcome(records, None, note, condition)
+
+
+def _judge_sample(
+    vote: Vote, sample: Mapping[str, Point], certificates: Certificates
+) -> list[Record]:
+    """Judge runs over too many rows to certify: on a sample of them, and at full size by vote.
+
+    A fault of a formula shows on few rows as well as on many, and there it is held against a proof.
+    What shows at full size alone (memory, accumulated rounding) is left to the vote; its bound is
+    the proved one of the sample, scaled by how much it can grow. A backend must pass both.
+    """
+    runs = [
+        vote.ask.run_points(run.backend, sample, vote.operator)
+        if run.status is Status.OK
+        else run
+        for run in vote.runs
     ]
-    sample = verdicts(Vote(problem, on_few, few, seed, witnesses, {}, operator, ask), certificates)
-    growth = _growth(problem, some, all_rows)
+    growth = _growth(vote.where["own"], sample["own"])
     scaled = {
         key: growth * found.bound
         for key, found in certificates.items()
         if isinstance(found, Certificate)
     }
-    whole = verdicts(Vote(problem, runs, where, seed, witnesses, scaled, operator, ask), {})
-    records = [
-        replace(small, digits=full.digits, reason=f"on {some:,} rows: {small.reason}")
+    shared = (vote.seed, vote.witnesses)
+    on_sample = verdicts(Vote(runs, sample, *shared, {}, vote.operator, vote.ask), certificates)
+    at_full_size = verdicts(
+        Vote(vote.runs, vote.where, *shared, scaled, vote.operator, vote.ask), {}
+    )
+    rows = sample["own"].row_count
+    return [
+        replace(small, digits=full.digits, reason=f"on {rows:,} rows: {small.reason}")
         if small.status.failed and full.status is Status.OK
         else full
-        for small, full in zip(sample, whole, strict=True)
+        for small, full in zip(on_sample, at_full_size, strict=True)
     ]
-    note = reason or f"certified on {some:,} of {all_rows:,} rows; at full size by vote"
-    return Outcome(records, None, note, condition)
 
 
-def _check_structure(
-    problem: Problem, runs: list[Run], own: Arrays, operator: Operator, ask: Asking
-) -> None:
-    """Raise `ProblemError` for a declared structure that is not true; a certificate has done so."""
+def _check_structure(runs: list[Run], own: Point, operator: Operator, ask: Asking) -> None:
+    """Raise `ProblemError` for a declared structure that is not true."""
     right = [run for run in runs if run.status is Status.OK]
     if right:
-        entries = flatten(right[0].results["own"])
-        check_structure(problem, operator, own, entries, [run.backend for run in right], ask)
+        entries = flatten(right[0].results["own"].values(), np.float64)
+        check_structure(operator, own, entries, [run.backend for run in right], ask)
 
 
 def certificates_at(
-    problem: Problem,
-    where: Mapping[str, Arrays],
-    dtypes: Iterable[str],
-    operator: Operator = GRADIENT,
+    where: Mapping[str, Point], dtypes: Iterable[str], operator: Operator = GRADIENT
 ) -> Certificates:
     """Certify every point for every dtype, or say why not."""
     return {
-        (point, dtype): _certificate(problem, inputs, dtype, operator)
-        for point, inputs in where.items()
+        (name, dtype): _certify(point, dtype, operator)
+        for name, point in where.items()
         for dtype in dtypes
     }
 
 
 def _remarks(layout: Layout, certificates: Certificates, dtypes: Sequence[str]) -> str:
-    """What is not certified, and which components or points are not judged, in one sentence."""
-    told = []
+    """Say what is not certified, and which components or points are not judged."""
+    remarks = []
     here = {point: found for (point, dtype), found in certificates.items() if dtype == dtypes[0]}
     uncertified: dict[str, list[str]] = {}
     for point, found in here.items():
         if isinstance(found, NotFiniteHere) and point != "own":
-            told.append(f"not judged at {point}: {found} there (declare a domain)")
+            remarks.append(f"not judged at {point}: {found} there (declare a domain)")
         elif not isinstance(found, Certificate):
             uncertified.setdefault(str(found), []).append(point)
         elif point != "own" and not np.all(np.isfinite(found.value[~found.rough])):
-            told.append(f"not judged at {point}: the result is not finite there")
+            remarks.append(f"not judged at {point}: the result is not finite there")
         elif point == "own" and found.rough.any():
             rough = [int(k) for k in np.flatnonzero(found.rough)]
             listed = ", ".join(map(layout.label, rough[:3])) + (", …" if rough[3:] else "")
-            told.append(f"not smooth here, hence not judged: {listed} (a comparison ties)")
+            remarks.append(f"not smooth here, hence not judged: {listed} (a comparison ties)")
     for reason, places in uncertified.items():
         nowhere = places == ["own"] or len(places) == len(here)
         at = "" if nowhere else f" at {', '.join(places)}"
-        told.append(f"not certified{at}: {reason}")
-    return "; ".join(dict.fromkeys(told))
+        remarks.append(f"not certified{at}: {reason}")
+    return "; ".join(dict.fromkeys(remarks))
 
 
-def _affordable(
-    problem: Problem, where: Mapping[str, Arrays], operator: Operator
-) -> Mapping[str, Arrays]:
-    """The points themselves, or with fewer rows where certifying all would take too long."""
-    if affordable(problem, where["own"], operator):
+def _affordable(where: Mapping[str, Point], operator: Operator) -> Mapping[str, Point]:
+    """Return the points, with fewer rows where certifying all would take too long."""
+    if affordable(where["own"], operator):
         return where
-    return {point: thinned(problem, inputs, SAMPLED_ROWS) for point, inputs in where.items()}
+    return {name: thin(point, SAMPLED_ROWS) for name, point in where.items()}
 
 
-def _growth(problem: Problem, some: int, rows: int) -> float:
-    """How much larger the rounding bound of all rows may be than that of a sample.
+def _growth(whole: Point, sample: Point) -> float:
+    """Find how much larger the rounding bound of all rows may be than that of a sample.
 
     A sum of n terms, in any order, errs by at most n − 1 roundings of Σ |terms| (Higham,
     Accuracy and Stability of Numerical Algorithms, 2nd ed., section 4.2). A mean keeps Σ |terms|
     / n; a sum has that many more terms as well.
     """
-    factor = rows / some
-    return factor**2 if problem.reduction == "sum" else factor
+    factor = whole.row_count / sample.row_count
+    return factor**2 if whole.problem.reduction == "sum" else factor
 
 
-def _certificate(
-    problem: Problem, inputs: Arrays, dtype: str, operator: Operator
-) -> Certificate | NotCertified:
-    """The certificate for evaluations in `dtype`, at the inputs as that dtype holds them."""
-    held = {
-        name: array.astype(dtype).astype(np.float64) if array.dtype.kind == "f" else array
-        for name, array in inputs.items()
-    }
+def _certify(point: Point, dtype: str, operator: Operator) -> Certificate | NotCertified:
+    """Certify evaluations in `dtype`, at the numbers as that dtype holds them, or say why not."""
     try:
-        return certify(problem, held, dtype, operator)
+        return certify(point.rounded(dtype), dtype, operator)
     except NotCertified as error:
         return error
 
 
 def _condition(
-    problem: Problem,
-    runs: list[Run],
-    where: Mapping[str, Arrays],
-    seed: int,
-    operator: Operator,
-    ask: Asking,
+    runs: list[Run], own: Point, seed: int, operator: Operator, ask: Asking
 ) -> float | None:
-    """The condition number of the operator at the own point, found with one exact backend."""
+    """Measure the condition number of the operator at the own point, with one exact backend."""
     exact = [run for run in runs if run.bounds and None in run.bounds.values()][:1]
     if not exact:
         return None
-    own = {"own": thinned(problem, where["own"], SAMPLED_ROWS)}
-    kappa = largest_sensitivities(problem, exact, own, seed, operator, ask)["own"]
-    size = float(np.max(np.abs(flatten(exact[0].results["own"]))))
+    sample = {"own": thin(own, SAMPLED_ROWS)}
+    kappa = largest_sensitivities(exact, sample, seed, operator, ask)["own"]
+    size = float(np.max(np.abs(flatten(exact[0].results["own"].values(), np.float64))))
     condition = float(np.max(kappa)) / size if size > 0 else np.nan
     return condition if np.isfinite(condition) else None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from calcbench.problem.problem import Arrays
+from calcbench.problem.point import Point
 
 ROUNDINGS = 64.0
 """The modest multiple: roundings allowed to one evaluation, in units of u·(|g| + κ)."""
@@ -17,10 +17,11 @@ below curvature."""
 
 
 DRAWS = 2
+"""Random changes of each input."""
 
 
-def sensitivity(run: Callable[[Arrays], np.ndarray], inputs: Arrays, seed: int) -> np.ndarray:
-    """κ per component: the change of the result per relative change of its inputs.
+def sensitivity(run: Callable[[Point], np.ndarray], point: Point, seed: int) -> np.ndarray:
+    """Measure κ per component: the change of the result per relative change of its inputs.
 
     `run` gives the result as a vector. One float input after the other, data included, is
     multiplied by 1 + δ·e with e random in ±[½, 1]. What comes out for an array of N numbers is
@@ -28,23 +29,32 @@ def sensitivity(run: Callable[[Arrays], np.ndarray], inputs: Arrays, seed: int) 
     would add up if all roundings conspired.
     """
     rng = np.random.default_rng([seed, 2])
-    here = run(inputs)
+    here = run(point)
     total = np.zeros_like(here)
-    for name, array in inputs.items():
-        if array.dtype.kind != "f":
-            continue
+    for array, replaced in _float_arrays(point):
         largest = np.zeros_like(here)
         for _ in range(DRAWS):
-            change = run({**inputs, name: _perturb(array, rng)}) - here
+            change = run(replaced(_perturb(array, rng))) - here
             largest = np.maximum(largest, np.abs(change) / PERTURBATION)
         total += np.sqrt(array.size) * largest
     return total
 
 
+def _float_arrays(
+    point: Point,
+) -> Iterator[tuple[np.ndarray, Callable[[np.ndarray], Point]]]:
+    """Yield every float array at a point, the seed's included, and how to replace it."""
+    for name, array in point.values.items():
+        if array.dtype.kind == "f":
+            yield array, lambda changed, name=name: point.moved({name: changed})
+    for name, array in point.seed.items():
+        yield array, lambda changed, name=name: point.along({**point.seed, name: changed})
+
+
 def rounding_bound(
     result: np.ndarray, sensitivity: np.ndarray | float, dtype: str, terms: int
 ) -> np.ndarray:
-    """How far rounding may carry an exact method, per component.
+    """Bound how far rounding may carry an exact method, per component.
 
     Adding up `terms` numbers errs by about √terms roundings (Higham & Mary, SIAM J. Sci.
     Comput. 41 (2019) A2815-A2835).

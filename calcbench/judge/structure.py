@@ -14,21 +14,20 @@ import numpy as np
 from calcbench.backend.backend import Backend
 from calcbench.errors import ProblemError
 from calcbench.judge.asking import Asking
-from calcbench.operators import Operator, named
-from calcbench.operators.jacobian import Jacobian
-from calcbench.operators.operator import component, parameter_shapes
+from calcbench.operators import Operator, find_operator
+from calcbench.operators.evaluation import add_up
+from calcbench.operators.operator import VALUE, stored_order
 from calcbench.problem.flat import flatten
-from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.point import Point
 from calcbench.record.record import Status
 
-PRODUCT = {"hessian": "hvp", "jacobian": "pushforward"}
-"""The operator → the product with its matrix that needs no matrix."""
+PRODUCT = {1: "pushforward", 2: "hvp"}
+"""Order → the product with that matrix of partials that needs no matrix."""
 
 
 def check_structure(
-    problem: Problem,
     operator: Operator,
-    inputs: Arrays,
+    point: Point,
     entries: np.ndarray,
     backends: Iterable[Backend],
     ask: Asking,
@@ -38,40 +37,32 @@ def check_structure(
     To half of the digits of its floats: an entry that was left out is no matter of rounding. Raises
     `ProblemError` where they differ.
     """
-    if operator.name not in PRODUCT or not problem.structure(inputs).sparse:
+    order = stored_order(operator, point)
+    if order is None:
         return
-    product = named(PRODUCT[operator.name])
-    seeded = product.seeded_at(problem, inputs, np.random.default_rng(0))
-    along = np.concatenate([seeded[name].ravel() for name in product.seeds(problem, inputs)])
+    product = find_operator(PRODUCT[order])
+    seeded = product.seed_point(point, np.random.default_rng(0))
     for backend in backends:
-        run = ask.run_points(problem, backend, {"own": seeded}, product)
+        run = ask.run_points(backend, {"own": seeded}, product)
         if run.status is Status.OK:
-            whole = flatten(run.results["own"])
+            whole = flatten(run.results["own"].values(), np.float64)
             tolerance = float(np.sqrt(np.finfo(backend.dtype).eps))
-            _compare(problem, operator, inputs, entries.ravel(), along, whole, tolerance)
+            _compare(seeded, order, entries.ravel(), whole, tolerance)
             return
 
 
 def _compare(
-    problem: Problem,
-    operator: Operator,
-    inputs: Arrays,
-    entries: np.ndarray,
-    along: np.ndarray,
-    whole: np.ndarray,
-    tolerance: float,
+    point: Point, order: int, entries: np.ndarray, whole: np.ndarray, tolerance: float
 ) -> None:
-    rows = len(whole)
-    row, column = problem.structure(inputs).pattern(rows, len(along))
-    terms = entries * along[column]
-    difference = np.abs(np.bincount(row, terms, rows) - whole)
-    scale = np.bincount(row, np.abs(terms), rows) + np.abs(whole)
+    row, column = point.pattern(order)
+    terms = entries * point.seed_vector[column]
+    difference = np.abs(add_up(row, terms, len(whole)) - whole)
+    scale = add_up(row, np.abs(terms), len(whole)) + np.abs(whole)
     wrong = np.flatnonzero(difference > tolerance * scale)
     if len(wrong):
         first = int(wrong[0])
-        shapes = parameter_shapes(problem, inputs)
-        told = f"C[{first}]" if operator.name == Jacobian.name else component(shapes, first)
+        row_name = f"{VALUE}[{first}]" if order == 1 else point.component(first)
         raise ProblemError(
-            f"problem {problem.name!r}: the declared structure leaves out an entry that is not 0, "
-            f"in the row of {told}"
+            f"problem {point.problem.name!r}: the declared structure leaves out an entry that is "
+            f"not 0, in the row of {row_name}"
         )

@@ -23,8 +23,9 @@ Certificates = Mapping[tuple[str, str], Certificate | NotCertified]
 
 def verdicts(vote: Vote, certificates: Certificates) -> list[Record]:
     """Judge every run at every point: by its certificate, or else by the vote."""
-    layout = vote.operator.layout(vote.problem, vote.where["own"])
-    records = [_record(vote.problem, run, vote.operator) for run in vote.runs]
+    own = vote.where["own"]
+    layout = vote.operator.layout(own)
+    records = [_record(own.problem, run, vote.operator) for run in vote.runs]
     for point in vote.where:
         for index, run in enumerate(vote.runs):
             if run.status is Status.OK:
@@ -47,10 +48,10 @@ def _at_point(
         if point != "own" and not np.all(np.isfinite(found.value[~found.rough])):
             return record  # a point that the harness chose, outside the domain: see _remarks
         ballot = cast_ballot(run, point, found.bound)
-        ballot, agreed = _smooth(ballot, _proved(found, run.backend.dtype), found.rough)
+        ballot, agreed = _mask_rough(ballot, _as_consensus(found, run.backend.dtype), found.rough)
         after = _verdict(record, layout, point, ballot, agreed)
         if run.backend.hand_derived:
-            return _formula(vote.problem, after, layout, point, found)
+            return _judge_formula(after, layout, point, found)
         differenced = "hand-derived" in run.method and after.status is Status.DISAGREE
         if differenced and record.status is Status.OK:
             reason = f"{after.reason}; it stands on the hand-derived gradient, which may be wrong"
@@ -67,8 +68,8 @@ def _at_point(
     return after
 
 
-def _smooth(ballot: Ballot, agreed: Consensus, rough: np.ndarray) -> tuple[Ballot, Consensus]:
-    """The same with nothing to be said of the components that have no derivative."""
+def _mask_rough(ballot: Ballot, agreed: Consensus, rough: np.ndarray) -> tuple[Ballot, Consensus]:
+    """Leave out the components that have no derivative: they are compared as 0 with 0."""
     if not rough.any():
         return ballot, agreed
     value, reference = ballot.value.copy(), agreed.reference.copy()
@@ -76,8 +77,8 @@ def _smooth(ballot: Ballot, agreed: Consensus, rough: np.ndarray) -> tuple[Ballo
     return replace(ballot, value=value), replace(agreed, reference=reference)
 
 
-def _proved(certificate: Certificate, dtype: str) -> Consensus:
-    """A certificate as the consensus to be held against: the truth, to half a unit."""
+def _as_consensus(certificate: Certificate, dtype: str) -> Consensus:
+    """Make a certificate the consensus to be held against: the truth, to half a unit."""
     half_unit = float(np.finfo(dtype).eps) / 2 * np.abs(certificate.value)
     return Consensus(
         reference=certificate.value,
@@ -87,8 +88,7 @@ def _proved(certificate: Certificate, dtype: str) -> Consensus:
     )
 
 
-def _formula(
-    problem: Problem,
+def _judge_formula(
     record: Record,
     layout: Layout,
     point: str,
@@ -101,7 +101,7 @@ def _formula(
     if record.status is not Status.OK:
         return record
     try:
-        error, allowed = formula_error(problem, certificate)
+        error, allowed = formula_error(certificate)
     except NotCertified:
         return record
     wrong = (np.abs(error) > allowed) & ~certificate.rough
@@ -122,7 +122,7 @@ def _formula(
 
 
 def _record(problem: Problem, run: Run, operator: Operator) -> Record:
-    """The record of a run before it is judged."""
+    """Start the record of a run, before it is judged."""
     return Record(
         problem=problem.name,
         backend=run.backend.selector,
@@ -158,9 +158,9 @@ def _verdict(
         return verdict
     place = "" if point == "own" else f" at {point}"
     with np.errstate(over="ignore"):
-        held = np.isfinite(agreed.reference.astype(so_far.dtype))
-    if not held.all():
-        position = int(np.flatnonzero(~held)[0])
+        finite = np.isfinite(agreed.reference.astype(so_far.dtype))
+    if not finite.all():
+        position = int(np.flatnonzero(~finite)[0])
         label = layout.label(position)
         why = agreed.range_fault or f"{so_far.backend} gives {ballot.value[position]}"
         return replace(

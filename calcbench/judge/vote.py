@@ -20,12 +20,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from calcbench.backend.backend import Backend
-from calcbench.judge.asking import Asking, Here, largest_sensitivities
+from calcbench.judge.asking import Asking, InProcess, largest_sensitivities
 from calcbench.judge.contract import Run
 from calcbench.judge.sensitivity import ROUNDINGS, rounding_bound
 from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.flat import flatten
-from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.point import Point
 from calcbench.record.record import Status
 
 
@@ -105,9 +105,8 @@ class Vote:
 
     def __init__(
         self,
-        problem: Problem,
         runs: list[Run],
-        where: Mapping[str, Arrays],
+        where: Mapping[str, Point],
         seed: int,
         witnesses: list[Backend],
         bounds: Mapping[tuple[str, str], np.ndarray],
@@ -115,28 +114,28 @@ class Vote:
         ask: Asking | None = None,
     ) -> None:
         """Take rounding bounds by (point, dtype); those not given are measured."""
-        self.problem, self.runs, self.where, self.seed = problem, runs, where, seed
-        self.witnesses, self.bounds, self.ask = witnesses, bounds, ask or Here()
+        self.runs, self.where, self.seed = runs, where, seed
+        self.witnesses, self.bounds, self.ask = witnesses, bounds, ask or InProcess()
         self.operator = operator
-        self.held: dict[str, tuple[dict[int, Ballot], Consensus]] = {}
+        self.results: dict[str, tuple[dict[int, Ballot], Consensus]] = {}
         self.extra: list[Run] | None = None
         self.kappa: dict[str, np.ndarray] | None = None
 
     def at(self, point: str, index: int) -> tuple[Ballot, Consensus]:
-        """The ballot of one run at one point, and what the vote there agreed on."""
-        if point not in self.held:
-            self.held[point] = self._hold(point)
-        ballots, agreed = self.held[point]
+        """Return the ballot of one run at one point, and what the vote there agreed on."""
+        if point not in self.results:
+            self.results[point] = self._vote(point)
+        ballots, agreed = self.results[point]
         return ballots[index], agreed
 
-    def _hold(self, point: str) -> tuple[dict[int, Ballot], Consensus]:
+    def _vote(self, point: str) -> tuple[dict[int, Ballot], Consensus]:
         ballots = self._ballots(self.runs, point)
         agreed = consensus(ballots)
         components = len(agreed.reference)
         if (agreed.tied or len(ballots) < FEWEST) and components <= WITNESSED:
             if self.extra is None:
                 self.extra = [
-                    Here.run_points(self.problem, witness, self.where, self.operator)
+                    InProcess.run_points(witness, self.where, self.operator)
                     for witness in self.witnesses
                 ]
                 self.kappa = None  # measured again: there may have been no exact backend
@@ -158,15 +157,16 @@ class Vote:
             return known
         if self.kappa is None:
             self.kappa = largest_sensitivities(
-                self.problem, runs, self.where, self.seed, self.operator, self.ask
+                runs, self.where, self.seed, self.operator, self.ask
             )
-        value = flatten(run.results[point])
-        terms = max(array.size for array in self.where[point].values())
+        value = flatten(run.results[point].values(), np.float64)
+        terms = max(array.size for array in self.where[point].values.values())
         kappa = self.kappa.get(point, 0.0)
         return rounding_bound(value, kappa, run.backend.dtype, terms)
 
 
 def cast_ballot(run: Run, point: str, rounding: np.ndarray) -> Ballot:
+    """Take a run's result at a point, with its own bound on top of what rounding may do."""
     own = run.bounds[point]
-    bound = rounding if own is None else rounding + flatten(own)
-    return Ballot(flatten(run.results[point]), bound, exact=own is None)
+    bound = rounding if own is None else rounding + flatten(own.values(), np.float64)
+    return Ballot(flatten(run.results[point].values(), np.float64), bound, exact=own is None)

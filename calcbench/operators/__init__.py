@@ -1,51 +1,67 @@
 """The operators: what can be asked of a backend about a problem, one file for each.
 
-`OPERATORS` has their classes by name; `named` reads `hessian` or `partial[w[3]]`.
+`OPERATORS` has their classes by name; `find_operator` reads `hessian` or `partial[w[3]]`.
 """
 
 from __future__ import annotations
 
+import importlib
 import re
 
 from calcbench.errors import SelectorError, nearest
 from calcbench.operators.cost import Cost
 from calcbench.operators.gradient import Gradient
 from calcbench.operators.hessian import Hessian
-from calcbench.operators.hvp import Hvp
 from calcbench.operators.jacobian import Jacobian
 from calcbench.operators.operator import Layout, Operator
 from calcbench.operators.partial import Partial
-from calcbench.operators.pullback import Pullback
-from calcbench.operators.pushforward import Pushforward
-from calcbench.operators.second_derivative import SecondDerivative
-from calcbench.operators.value_and_gradient import ValueAndGradient
+from calcbench.problem.point import Point
 
-__all__ = ["GRADIENT", "OPERATORS", "Layout", "Operator", "named"]
+__all__ = ["GRADIENT", "OPERATORS", "Layout", "Operator", "find_operator", "matrix_operator"]
 
-OPERATORS: dict[str, type[Operator]] = {
-    kind.name: kind
-    for kind in (
-        Gradient,
-        ValueAndGradient,
-        Partial,
-        Pushforward,
-        Pullback,
-        Jacobian,
-        Hvp,
-        Hessian,
-        SecondDerivative,
-        Cost,
-    )
-}
+NAMES = (
+    "gradient",
+    "value_and_gradient",
+    "partial",
+    "pushforward",
+    "pullback",
+    "jacobian",
+    "hvp",
+    "hessian",
+    "second_derivative",
+    "laplacian",
+    "cost",
+)
+"""The files of operators, in the order of tables; each holds one class of that `name`."""
+
+
+def _load(name: str) -> type[Operator]:
+    module = importlib.import_module(f"calcbench.operators.{name}")
+    (kind,) = (k for k in vars(module).values() if getattr(k, "name", None) == name)
+    found: type[Operator] = kind
+    return found
+
+
+OPERATORS: dict[str, type[Operator]] = {name: _load(name) for name in NAMES}
 
 GRADIENT = Gradient()
 
-ELSEWHERE = {"jvp": "pushforward", "vjp": "pullback", "grad": "gradient", "jac": "jacobian"}
-"""What other tools call them."""
+
+def matrix_operator(point: Point, order: int) -> Operator:
+    """Return the operator that gives all partials of an order: cost, gradient or Jacobian, Hessian."""
+    if order == 0:
+        return Cost()
+    if order == 2:
+        return Hessian()
+    return Jacobian() if point.problem.vector_valued else GRADIENT
 
 
-def named(operator: str | Operator) -> Operator:
-    """The operator of this name: `gradient`, `hessian`, `partial[w[3]]`.
+SYNONYMS = {"jvp": "pushforward", "vjp": "pullback", "grad": "gradient", "jac": "jacobian"}
+"""What other tools call an operator → its name here."""
+
+
+def find_operator(operator: str | Operator) -> Operator:
+    """Find the operator of this name: `gradient`, `hessian`, `partial[w[3]]`.
 
     Raises `SelectorError` for one that there is not.
     """
@@ -54,8 +70,8 @@ def named(operator: str | Operator) -> Operator:
     if not isinstance(operator, str):
         raise SelectorError(f"an operator is a name such as 'hessian', got {operator!r}")
     name, bracket, rest = operator.strip().partition("[")
-    if name in ELSEWHERE:
-        raise SelectorError(f"no operator {name!r}: it is called {ELSEWHERE[name]!r} here")
+    if name in SYNONYMS:
+        raise SelectorError(f"no operator {name!r}: it is called {SYNONYMS[name]!r} here")
     if name not in OPERATORS:
         raise SelectorError(f"no operator {name!r}: {nearest(name, OPERATORS)}")
     if not bracket:

@@ -31,11 +31,11 @@ class Compression:
 
     @property
     def colours(self) -> int:
-        """How many products are needed."""
+        """Count the products that are needed."""
         return len(self.seeds)
 
     def places(self, rows: int) -> np.ndarray:
-        """Where each entry stands in all products, one after the other as vectors of `rows`."""
+        """Find each entry in all products, put one after the other as vectors of `rows`."""
         return self.colour * rows + self.row
 
 
@@ -55,17 +55,22 @@ def compress(pattern: Pattern, columns: int) -> Compression:
     return Compression(seeds, colour[column], row)
 
 
-def transposed(pattern: Pattern, rows: int) -> tuple[Compression, np.ndarray]:
-    """Colour the rows instead; also where each entry of the pattern stands in the transpose."""
+def transpose(pattern: Pattern) -> tuple[Pattern, np.ndarray]:
+    """Transpose a pattern; also tell where each of its entries stands in the transpose."""
     row, column = pattern
     order = np.lexsort((row, column))
     back = np.empty_like(order)
     back[order] = np.arange(len(order))
-    return compress((column[order], row[order]), rows), back
+    return (column[order], row[order]), back
+
+
+def format_colours(colours: int) -> str:
+    """Format a number of colours: `3 colours`."""
+    return f"{colours} colour{'s' if colours > 1 else ''}"
 
 
 def _by_row(row: np.ndarray, column: np.ndarray) -> Iterator[list[int]]:
-    """The columns of each row, of a pattern in row-major order."""
+    """Yield the columns of each row, of a pattern in row-major order."""
     starts = np.flatnonzero(np.diff(row)) + 1
     for members in np.split(column, starts):
         yield members.tolist()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
-
-Shape = tuple[int, ...]
+from calcbench.problem.flat import Shape
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,8 @@ class Function:
 
     @property
     def components(self) -> int:
-        """The numbers that the parameters hold together."""
-        return sum(int(np.prod(shape)) for shape in self.parameters)
+        """How many numbers the parameters hold together."""
+        return sum(map(math.prod, self.parameters))
 
 
 class Derived(NamedTuple):

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from calcbench.backend.backend import Backend
-from calcbench.backend.prepared import Prepared
 from calcbench.errors import SelectorError, Unsupported
+from calcbench.operators import composition as compositions
+from calcbench.operators.composition import Composition, Primitives
+from calcbench.operators.entries import Product, Term
+from calcbench.operators.function import Derived, Function
+from calcbench.problem.flat import Shape
+from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
-
-if TYPE_CHECKING:
-    from calcbench.backend.transforming import Transforming
-    from calcbench.operators.function import Derived, Function
-
-Shape = tuple[int, ...]
 
 VALUE = "C"
 """What the cost is called in results; a parameter of that name goes before it."""
-
-COTANGENT = "cotangent C"
-"""What the seed of a pullback is called among the inputs: no name that an argument could have."""
-
-
-def direction(parameter: str) -> str:
-    """What the direction's part for one parameter is called among the inputs."""
-    return f"direction {parameter}"
 
 
 @dataclass(frozen=True)
@@ -44,18 +35,23 @@ class Layout:
     @property
     def size(self) -> int:
         """How many numbers there are."""
-        return sum(int(np.prod(shape)) for shape in self.shapes.values())
+        return sum(map(math.prod, self.shapes.values()))
 
 
 @dataclass(frozen=True)
 class Operator(ABC):
-    """What is asked for: the gradient, the Hessian, … Written as its `selector`."""
+    """What is asked for: the gradient, the Hessian, … Written as its `selector`.
+
+    A file for each: `terms` says what the operator is, `layout` what its result looks like. All
+    backends follow from that. Where something is faster than what follows, `compose` takes it from
+    the page of compositions.
+    """
 
     name: ClassVar[str]
 
     seeded: ClassVar[Literal["", "direction", "cotangent"]] = ""
-    """What it takes beside the inputs: a direction (an array for each parameter) or a cotangent
-    (an array of the value's shape). They stand among the inputs, under names of their own."""
+    """What it takes beside the point: a direction (an array for each parameter) or a cotangent
+    (an array of the value's shape)."""
 
     formula: ClassVar[str] = ""
     """The hand-derived method of a problem that gives just this: `gradient`, `hessian`, …"""
@@ -65,144 +61,91 @@ class Operator(ABC):
         """How it is written: its name, and `partial[w[3]]`."""
         return self.name
 
-    def settled(self, problem: Problem, inputs: Arrays) -> Operator:
-        """The same with everything decided that the problem decides.
+    def resolve(self, point: Point) -> Operator:
+        """Fill in what the problem decides, such as which component comes first.
 
         Raises `Unsupported` where the problem has no such derivative, `SelectorError` for a
         component that it does not have.
         """
         return self
 
-    def seeds(self, problem: Problem, inputs: Arrays) -> dict[str, Shape]:
-        """Name among the inputs → shape, of the direction or cotangent."""
-        if self.seeded == "direction":
-            return {direction(name): inputs[name].shape for name in problem.parameters}
-        if self.seeded == "cotangent":
-            return {COTANGENT: problem.value_shape(inputs)}
-        return {}
+    @abstractmethod
+    def terms(self, point: Point) -> tuple[Term, ...]:
+        """State what the operator is: its result is the sum of these terms."""
 
-    def seeded_at(
-        self,
-        problem: Problem,
-        inputs: Arrays,
-        rng: np.random.Generator,
-        given: Mapping[str, Any] | None = None,
-    ) -> Arrays:
-        """The inputs with a direction or cotangent: the one `given` by name, or a random one.
+    @abstractmethod
+    def layout(self, point: Point) -> Layout:
+        """Describe the form of the result."""
+
+    def arguments(self) -> tuple[Any, ...]:
+        """List what a backend's own `prepare_…` takes beside the point."""
+        return ()
+
+    def collect(self, point: Point, parts: Any) -> Arrays:
+        """Name the NumPy arrays that `compose` gives, in nested tuples."""
+        return dict(zip(self.layout(point).shapes, _leaves(parts), strict=True))
+
+    composition: ClassVar[Composition | None] = None
+    """The function on the page of compositions that takes it fast, if there is one."""
+
+    def compose(self, backend: Primitives, function: Function, point: Point) -> Derived:
+        """Take the operator of a native function: the backend's own way, or a composition.
+
+        Raises `Unsupported` where the backend's primitives do not suffice.
+        """
+        if self.composition is not None:
+            return compositions.derive(backend, self.composition, function)
+        own = getattr(backend, self.name, None)
+        if own is not None:
+            found: Derived = own(function)
+            return found
+        shapes = self.layout(point).shapes.values()
+        return compositions.from_terms(backend, function, point, self.terms(point), shapes)
+
+    # --- directions and cotangents ---
+
+    def seed_shapes(self, point: Point) -> dict[str, Shape]:
+        """Name → shape of what the direction or cotangent holds."""
+        if self.seeded == "direction":
+            return point.shapes
+        return {VALUE: point.value_shape} if self.seeded == "cotangent" else {}
+
+    def seed_point(
+        self, point: Point, rng: np.random.Generator, given: Mapping[str, Any] | None = None
+    ) -> Point:
+        """Return the point with a direction or cotangent: the one `given`, or a random one.
 
         Directions are named by parameter, a cotangent is `C`. Raises `SelectorError` for one
         that does not fit.
         """
-        shapes = self.seeds(problem, inputs)
+        shapes = self.seed_shapes(point)
         if given is None:
-            return {**inputs, **{n: np.array(rng.uniform(-1, 1, s)) for n, s in shapes.items()}}
+            return point.along({n: np.array(rng.uniform(-1, 1, s)) for n, s in shapes.items()})
         if not shapes:
             raise SelectorError(f"operator {self.name!r} takes no direction")
         if not isinstance(given, Mapping):
             raise SelectorError(
                 f"direction must be a dict of name → values, got a {type(given).__name__}"
             )
-        names = {key: _seed_name(key) for key in shapes}
-        extra = [name for name in given if name not in names.values()]
-        missing = [name for name in names.values() if name not in given]
-        if extra or missing:
+        if set(given) != set(shapes):
             raise SelectorError(
                 f"direction: operator {self.name!r} needs a value for "
-                f"{', '.join(names.values())}, got {', '.join(given) or 'none'}"
+                f"{', '.join(shapes)}, got {', '.join(given) or 'none'}"
             )
-        return {**inputs, **{n: _seed(names[n], given[names[n]], s) for n, s in shapes.items()}}
+        return point.along({n: _check_seed(n, given[n], s) for n, s in shapes.items()})
 
-    def derived_from(self, problem: Problem) -> str:
-        """The hand-derived method that this is evaluated from: `gradient`, `hessian`, … or ""."""
-        first = "jacobian" if problem.vector_valued else "gradient"
-        return first if problem.derives(first) else ""
 
-    @abstractmethod
-    def layout(self, problem: Problem, inputs: Arrays) -> Layout:
-        """The form of the result."""
+def highest_order(terms: tuple[Term, ...]) -> int:
+    """Find the highest order of the partials in an operator's terms: 0, 1 or 2."""
+    return max(term.order for term in terms)
 
-    @abstractmethod
-    def collect(self, problem: Problem, inputs: Arrays, parts: Any) -> Arrays:
-        """The result by name, from NumPy arrays in the form in which `compose` gives them."""
 
-    @classmethod
-    @abstractmethod
-    def compose(cls, backend: Transforming, function: Function) -> Derived:
-        """The operator on a native function, composed from the primitives that a backend has.
-
-        Raises `Unsupported` where they do not suffice.
-        """
-
-    def derive(
-        self, backend: Transforming, function: Function, problem: Problem, inputs: Arrays
-    ) -> Derived:
-        """The operator on the problem's cost, by a backend that transforms functions."""
-        return backend.derive(self.name, function)
-
-    def prepare(self, backend: Backend, problem: Problem, inputs: Arrays) -> Prepared:
-        """Make it ready: the backend's own `prepare_…`, its transforms, or its gradient."""
-        from calcbench.backend.transforming import Transforming
-
-        own = getattr(backend, f"prepare_{self.name}", None)
-        if own is not None:
-            prepared: Prepared = own(problem, inputs, *self.arguments())
-            return prepared
-        if isinstance(backend, Transforming):
-            return backend.transform(self, problem, inputs)
-        return self.fallback(backend, problem, inputs)
-
-    def arguments(self) -> tuple[Any, ...]:
-        """What a backend's own `prepare_…` takes beside problem and inputs."""
-        return ()
-
-    def fallback(self, backend: Backend, problem: Problem, inputs: Arrays) -> Prepared:
-        """Make it ready from the backend's other operators. Raises `Unsupported` if none helps."""
+def require_cost(point: Point, operator: str) -> None:
+    """Raise `Unsupported` for a vector-valued problem."""
+    if point.problem.vector_valued:
         raise Unsupported(
-            f"backend {backend.name!r} has no {self.name}: it defines no prepare_{self.name}, "
-            "and nothing that it would follow from"
+            f"problem {point.problem.name!r} is vector-valued: it has a Jacobian, and no {operator}"
         )
-
-
-def named_seeds(operator: Operator, problem: Problem, inputs: Arrays) -> Arrays:
-    """The direction by parameter name, or the cotangent as `C`; empty if there is none."""
-    return {_seed_name(key): inputs[key] for key in operator.seeds(problem, inputs)}
-
-
-def _seed_name(key: str) -> str:
-    return VALUE if key == COTANGENT else key.removeprefix("direction ")
-
-
-# --- names of components -------------------------------------------------------------------
-
-
-def place(shapes: Mapping[str, Shape], position: int) -> tuple[str, tuple[int, ...]]:
-    """Which argument, and which index in it, one entry of the flat vector is."""
-    for name, shape in shapes.items():
-        size = int(np.prod(shape))
-        if position < size:
-            return name, tuple(int(i) for i in np.unravel_index(position, shape))
-        position -= size
-    raise IndexError(position)
-
-
-def written(name: str, index: tuple[int, ...]) -> str:
-    """A component as it is written: `m`, `w[3]`, `W[1, 2]`."""
-    return f"{name}[{', '.join(map(str, index))}]" if index else name
-
-
-def component(shapes: Mapping[str, Shape], position: int) -> str:
-    """The name of one entry of the flat vector."""
-    return written(*place(shapes, position))
-
-
-def parameter_shapes(problem: Problem, inputs: Arrays) -> dict[str, Shape]:
-    """Parameter name → shape."""
-    return {name: inputs[name].shape for name in problem.parameters}
-
-
-def components(problem: Problem, inputs: Arrays) -> int:
-    """The numbers that the parameters hold together."""
-    return sum(inputs[name].size for name in problem.parameters)
 
 
 def value_name(problem: Problem) -> str:
@@ -210,57 +153,43 @@ def value_name(problem: Problem) -> str:
     return f"{VALUE}(·)" if VALUE in problem.parameters else VALUE
 
 
-# --- pieces of compositions ----------------------------------------------------------------
+def by_component(point: Point, form: str) -> Layout:
+    """Lay a result out as an array for each parameter, labelled by a form such as `∂C/∂{}`."""
+    return Layout(point.shapes, lambda k: form.format(point.component(k)))
 
 
-def unit_directions(backend: Backend, shapes: tuple[Shape, ...]) -> Iterator[tuple[Any, ...]]:
-    """The unit vector of every component in turn, as native directions."""
-    total = sum(int(np.prod(shape)) for shape in shapes)
-    for position in range(total):
-        unit = np.zeros(total)
-        unit[position] = 1.0
-        yield native_direction(backend, shapes, unit)
+def matrix_layout(name: str, point: Point, order: int, label: Callable[[int, int], str]) -> Layout:
+    """Lay a matrix out, labelled by row and column; a sparse one as its stored entries."""
+    extent = point.extent(order)
+    if not point.sparse(order):
+        return Layout({name: extent}, lambda k: label(*divmod(k, extent[1])))
+    row, column = point.pattern(order)
+    return Layout({name: row.shape}, lambda k: label(int(row[k]), int(column[k])))
 
 
-def native_direction(
-    backend: Backend, shapes: tuple[Shape, ...], vector: np.ndarray
-) -> tuple[Any, ...]:
-    """A flat vector as a native array for each parameter."""
-    return tuple(backend.convert(part) for part in cut(shapes, vector))
+def whole_product(terms: tuple[Term, ...]) -> Product | None:
+    """Return the product that an operator is, if it is a product and nothing else."""
+    return terms[0] if len(terms) == 1 and isinstance(terms[0], Product) else None
 
 
-def cut(shapes: tuple[Shape, ...], vector: np.ndarray) -> list[np.ndarray]:
-    """A flat vector (or the last axis of a matrix) as an array for each shape."""
-    sizes = [int(np.prod(shape)) for shape in shapes]
-    pieces = np.split(vector, np.cumsum(sizes)[:-1], axis=-1)
-    lead = vector.shape[:-1]
-    return [p.reshape((*lead, *s)) for p, s in zip(pieces, shapes, strict=True)]
+def stored_order(operator: Operator, point: Point) -> int | None:
+    """Return the order of the sparse matrix whose stored entries an operator is, or None."""
+    terms = operator.terms(point)
+    if len(terms) != 1 or isinstance(terms[0], Product) or not point.sparse(terms[0].order):
+        return None
+    (term,) = terms
+    whole = term.picks and len(term.places[0]) == len(point.pattern(term.order)[0])
+    return term.order if whole else None
 
 
-def assembled(xp: Any, shapes: tuple[Shape, ...], slopes: Iterable[Any], lead: Shape = ()) -> Any:
-    """Slopes by every component, each of shape `lead`, as a native array for each parameter.
-
-    Of shape (*lead, *the parameter's shape).
-    """
-    left = iter(slopes)
-    sizes = [(shape, int(np.prod(shape))) for shape in shapes]
-    return tuple(
-        xp.reshape(xp.stack([next(left) for _ in range(size)], axis=-1), (*lead, *shape))
-        for shape, size in sizes
-    )
+def _leaves(parts: Any) -> list[Any]:
+    """List the arrays in nested tuples, in order."""
+    if isinstance(parts, (tuple, list)):
+        return [leaf for part in parts for leaf in _leaves(part)]
+    return [parts]
 
 
-def by_parameter(problem: Problem, parts: Any) -> Arrays:
-    """A tuple with an array for each parameter, as a dict."""
-    return dict(zip(problem.parameters, parts, strict=True))
-
-
-def matrix(parts: Any, rows: int) -> np.ndarray:
-    """Arrays of shape (rows, *shape), one for each parameter, side by side as a matrix."""
-    return np.concatenate([np.reshape(part, (rows, -1)) for part in parts], axis=1)
-
-
-def _seed(name: str, value: Any, shape: Shape) -> np.ndarray:
+def _check_seed(name: str, value: Any, shape: Shape) -> np.ndarray:
     try:
         array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError):

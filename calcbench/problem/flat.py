@@ -1,22 +1,31 @@
-"""One vector of numbers ↔ arrays by name."""
+"""One vector of numbers ↔ arrays by name: the only conversion between the two."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
-
-def flatten(result: Mapping[str, np.ndarray]) -> np.ndarray:
-    """A result as one float64 vector, its arrays end to end."""
-    return np.concatenate([np.asarray(a, dtype=np.float64).ravel() for a in result.values()])
+Shape = tuple[int, ...]
 
 
-def unflatten(vector: np.ndarray, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
-    """A vector over all components as arrays by name."""
-    named, start = {}, 0
-    for name, shape in shapes.items():
-        size = int(np.prod(shape))
-        named[name] = vector[start : start + size].reshape(shape)
-        start += size
-    return named
+def flatten(arrays: Iterable[Any], dtype: Any = None) -> np.ndarray:
+    """Put arrays of any shapes end to end, as one vector (of `dtype`, if it is given)."""
+    return np.concatenate([np.asarray(array, dtype).ravel() for array in arrays])
+
+
+def cut(vector: np.ndarray, shapes: Iterable[Shape]) -> list[np.ndarray]:
+    """Cut a vector, or the last axis of an array, into pieces of these shapes: the way back."""
+    pieces, start = [], 0
+    for shape in shapes:
+        end = start + math.prod(shape)
+        pieces.append(vector[..., start:end].reshape((*vector.shape[:-1], *shape)))
+        start = end
+    return pieces
+
+
+def unflatten(vector: np.ndarray, shapes: Mapping[str, Shape]) -> dict[str, np.ndarray]:
+    """Cut a vector into arrays by name."""
+    return dict(zip(shapes, cut(vector, shapes.values()), strict=True))

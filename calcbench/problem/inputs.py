@@ -17,17 +17,18 @@ from calcbench.errors import (
     missing,
     nearest,
 )
+from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.structure import Structure
 
 
-def problem_inputs(
+def own_point(
     problem: Problem,
     size: int | None = None,
     seed: int = 0,
     at: Mapping[str, Any] | None = None,
-) -> Arrays:
-    """The problem's inputs at `size`, with the parameters replaced by `at` if it is given.
+) -> Point:
+    """Draw the problem's inputs at `size`; replace the parameters by `at` if it is given.
 
     Every array is float64, except NumPy integer arrays, which stay (they are indices).
     Raises `ProblemError` for inputs that do not fit the cost, `SelectorError` for a bad `at`.
@@ -37,7 +38,7 @@ def problem_inputs(
         raise NotInstalled(f"problem {problem.name!r}: {reason}")
     if seed < 0:
         raise SelectorError(f"seed must be at least 0, got {seed}")
-    number = chosen_size(problem, size)
+    number = resolve_size(problem, size)
     try:
         values = problem.inputs(number, np.random.default_rng(seed))
     except CalcbenchError:
@@ -53,11 +54,12 @@ def problem_inputs(
             f"but it returned {_short(values)}"
         )
     arrays = _check(problem, values)
-    return arrays if at is None else {**arrays, **_parameters(problem, arrays, at)}
+    own = Point(problem, arrays)
+    return own if at is None else own.moved(_check_parameters(own, at))
 
 
-def chosen_size(problem: Problem, size: int | None) -> int:
-    """The size to run at: the one asked for, or the problem's first.
+def resolve_size(problem: Problem, size: int | None) -> int:
+    """Resolve the size to run at: the one asked for, or the problem's first.
 
     Raises `SelectorError` for a size below 1, or another size of a problem that has only one.
     """
@@ -71,7 +73,7 @@ def chosen_size(problem: Problem, size: int | None) -> int:
 
 
 def _check(problem: Problem, values: Mapping[str, Any]) -> Arrays:
-    """The values as arrays, in the order of the signature."""
+    """Convert the values to arrays, in the order of the signature."""
     names = (*problem.parameters, *problem.data)
     missing = [name for name in names if name not in values]
     extra = [name for name in values if name not in names]
@@ -123,7 +125,7 @@ def _check_matrix(problem: Problem, arrays: Arrays) -> None:
         raise ProblemError(f"{subject}: outputs must be a whole number of at least 1, got {rows!r}")
     if not isinstance(structure, Structure):
         raise ProblemError(
-            f"{subject}: structure must be one of calcbench.interfaces.structure, such as DENSE, "
+            f"{subject}: structure must be one of calcbench.problem.structure, such as DENSE, "
             f"got {_short(structure)}"
         )
 
@@ -145,7 +147,7 @@ def _array(problem: Problem, name: str, value: Any) -> np.ndarray:
 
 
 def _floats(value: Any) -> np.ndarray:
-    """A new float64 array. Text is refused, where NumPy would read numbers out of it."""
+    """Convert to a new float64 array. Text is refused, where NumPy would read numbers out of it."""
     array = np.asarray(value)
     if array.dtype.kind not in "biufO":
         raise TypeError(f"{array.dtype} is not real")
@@ -159,12 +161,13 @@ def _form(array: np.ndarray) -> str:
 
 
 def _short(value: Any) -> str:
-    """A value for a message: one line, however large it is."""
+    """Shorten a value for a message: one line, however large it is."""
     return " ".join(reprlib.repr(value).split())
 
 
-def _parameters(problem: Problem, own: Arrays, at: Mapping[str, Any]) -> Arrays:
+def _check_parameters(own: Point, at: Mapping[str, Any]) -> Arrays:
     """Check the values of `at` against the problem's parameters."""
+    problem = own.problem
     for name in at:
         if name not in problem.parameters:
             raise SelectorError(

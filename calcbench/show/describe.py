@@ -11,8 +11,8 @@ from calcbench.backend.backend import Backend
 from calcbench.catalogue import door
 from calcbench.catalogue.selection import select_backends
 from calcbench.errors import CalcbenchError, NotInstalled, Unsupported
-from calcbench.operators import GRADIENT, Operator, named
-from calcbench.problem.inputs import problem_inputs
+from calcbench.operators import GRADIENT, Operator, find_operator
+from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
 from calcbench.record.record import Status
 from calcbench.show.programs.find import program as write_program
@@ -30,7 +30,7 @@ def describe(
     `methods` has, per backend, how it takes that derivative, or why it does not; `programs` has,
     per backend, a complete program that computes this without calcbench, or the reason for none.
     """
-    asked = named(operator)
+    asked = find_operator(operator)
     names = list(door.backends()) if backends is None else list(backends)
     engines = select_backends(names)
     return {
@@ -105,8 +105,8 @@ def _symbolic(problem: Problem, operator: Operator) -> dict[str, str]:
         try:
             engine = door.backends()[name]()
             if engine.kind == "symbolic":
-                inputs = problem_inputs(problem)
-                return engine.formulas(problem, inputs, operator.settled(problem, inputs))
+                point = own_point(problem)
+                return engine.formulas(point, operator.resolve(point))
         except (NotInstalled, Unsupported) as error:
             return {"note": str(error)}
         except CalcbenchError:  # a backend that is broken as a plugin; `list` says so
@@ -119,10 +119,10 @@ def _method(problem: Problem, engine: Backend, operator: Operator) -> str:
     if operator == GRADIENT:
         return ""
     try:
-        inputs = problem_inputs(problem)
-        asked = operator.settled(problem, inputs)
-        seeded = asked.seeded_at(problem, inputs, np.random.default_rng(0))
-        return engine.prepare(problem, seeded, asked).method or "as it stands"
+        point = own_point(problem)
+        wanted = operator.resolve(point)
+        point = wanted.seed_point(point, np.random.default_rng(0))
+        return engine.prepare(point, wanted).method or "as it stands"
     except CalcbenchError as error:
         return f"{Status.SKIPPED} ({error})"
 

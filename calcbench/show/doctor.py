@@ -13,7 +13,7 @@ from calcbench.backend.backend import Backend
 from calcbench.bench.environment import version
 from calcbench.catalogue.door import backends, problems
 from calcbench.errors import CalcbenchError, first_line
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
 from calcbench.record.record import Status
 from calcbench.report.tables import Cell, Table, duration
@@ -107,9 +107,8 @@ def draw(findings: Findings, console: Console) -> None:
 
 def _slope(backend: Backend) -> float:
     """Take the slope of x² at 3 with a backend."""
-    inputs = problem_inputs(Square())
-    prepared = backend.prepare(Square(), inputs)
-    return float(prepared.unload(prepared.run(prepared.load(inputs)))["x"])
+    point = own_point(Square())
+    return float(backend.prepare(point).evaluate(point)["x"])
 
 
 def _examine(name: str) -> Finding:

@@ -19,9 +19,8 @@ import numpy as np
 from calcbench.backend.backend import Backend
 from calcbench.certified.reference import reference
 from calcbench.errors import NotInstalled, SelectorError, missing
-from calcbench.operators.operator import written
-from calcbench.operators.partial import parse_component
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
+from calcbench.problem.point import component_name
 from calcbench.problem.problem import Problem
 from calcbench.record.plain import plain
 from calcbench.report.tables import Cell, Table
@@ -68,9 +67,9 @@ def curve(
     The backends are those with an option `delta`. Raises `SelectorError` for others, and for a
     partial that the problem does not have; `NotCertified` where there is no true value.
     """
-    inputs = problem_inputs(problem, at=at)
-    name, index = parse_component(problem, inputs, partial or "")
-    truth = float(reference(problem, inputs).value[name][index])
+    point = own_point(problem, at=at)
+    name, index = point.split_component(partial or "")
+    truth = float(reference(point).value[name][index])
     scale = abs(truth) or 1.0
     steps: list[Step] = []
     optimum = {}
@@ -81,15 +80,14 @@ def curve(
         for delta in STEPS:
             stepped = replace(backend, delta=delta)  # type: ignore[call-arg]
             with np.errstate(all="ignore"):  # a step below the spacing of floats gives 0/0
-                prepared = stepped.prepare(problem, inputs)
-                value = prepared.unload(prepared.run(prepared.load(inputs)))[name][index]
-                bound = stepped.error_bound(problem, inputs)
+                value = stepped.prepare(point).evaluate(point)[name][index]
+                bound = stepped.error_bound(point)
             allowed = np.nan if bound is None else float(bound[name][index])
             error = abs(float(value) - truth)
             taken.append(Step(backend.selector, delta, error / scale, allowed / scale))
         steps += taken
         optimum[backend.selector] = min(taken, key=lambda s: s.bound).step
-    return Curve(problem.name, written(name, index), tuple(steps), optimum)
+    return Curve(problem.name, component_name(name, index), tuple(steps), optimum)
 
 
 def table(curve: Curve) -> Table:

@@ -20,7 +20,7 @@ from calcbench.record.record import Status
 from calcbench.workers import limits
 
 
-class Fate(Exception):
+class WorkerDied(Exception):
     """A task during which its process died or was ended; the message is the reason."""
 
     def __init__(self, status: Status, reason: str) -> None:
@@ -42,7 +42,7 @@ class Worker:
         self.pid: int | None = None
 
     def ask(self, task: Callable[..., Any], *arguments: Any, timeout: float) -> Any:
-        """The task's result. Raises `Fate` where the process dies, or takes longer (seconds)."""
+        """The task's result. Raises `WorkerDied` where the process dies, or takes longer (seconds)."""
         if self.pid is None:
             self.pid = self._ask(limits.restrict, self.threads, self.memory, timeout=60.0)
         return self._ask(task, *arguments, timeout=timeout)
@@ -56,11 +56,11 @@ class Worker:
                 inside = (self.pid, task, *arguments)
                 return self.pool.schedule(limits.inside, args=inside, timeout=timeout).result()
             except TimeoutError:
-                fate = Fate(Status.TIMEOUT, f"timeout {timeout:g} s")
+                fate = WorkerDied(Status.TIMEOUT, f"timeout {timeout:g} s")
             except ProcessExpired as death:
-                fate = Fate(Status.CRASH, f"crash {_exit(death.exitcode)}{self._short(death)}")
+                fate = WorkerDied(Status.CRASH, f"crash {_exit(death.exitcode)}{self._short(death)}")
             except RuntimeError:  # pebble's, for a process that ended while it had nothing to do
-                fate = Fate(Status.CRASH, "crash between two steps")
+                fate = WorkerDied(Status.CRASH, "crash between two steps")
             # At once, for pebble starts another process by itself: later, main would be visible.
             self.stop()
             raise fate

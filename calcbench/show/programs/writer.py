@@ -26,10 +26,9 @@ import numpy as np
 
 from calcbench.errors import Unsupported, nearest
 from calcbench.operators import GRADIENT, Operator
-from calcbench.operators.operator import components
 from calcbench.operators.partial import Partial
 from calcbench.problem.function import FunctionProblem
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
 from calcbench.vocabulary.names import NAMES
 from calcbench.vocabulary.namespace import Namespace
@@ -132,7 +131,8 @@ class Writer:
         self.problem = problem
         self.operator = operator
         self.spelling = spelling
-        self.inputs = problem_inputs(problem)
+        self.point = own_point(problem)
+        self.inputs = self.point.values
         self._before = before or {}
         self.function = function or _cost(problem, backend)
         parameters, data = problem.split(self.inputs if at is None else at)
@@ -567,7 +567,7 @@ def asked(problem: Problem, operator: Operator | None, known: Iterable[str]) -> 
     Raises `Unsupported` where the problem has no such derivative, or the backend has programs for
     the `known` operators alone.
     """
-    chosen = (operator or GRADIENT).settled(problem, problem_inputs(problem))
+    chosen = (operator or GRADIENT).resolve(own_point(problem))
     *most, last = known
     if chosen.name not in (*most, last):
         listed = f"{', '.join(most)} and {last}" if most else last
@@ -641,7 +641,7 @@ def pairs(problem: Problem, rows: str) -> str:
 def indexed(writer: Writer, whole: str) -> str:
     """The component of a partial, taken of the partial by its parameter, `whole`."""
     assert isinstance(writer.operator, Partial)
-    _, index = writer.operator.place(writer.problem, writer.inputs)
+    _, index = writer.point.split_component(writer.operator.component)
     if not index:
         return whole
     every = ":, " if writer.problem.vector_valued else ""
@@ -716,7 +716,7 @@ def _value_and_gradient(writer: Writer, by: Transforms) -> list[str]:
 def _one_partial(writer: Writer, by: Transforms) -> list[str]:
     problem, operator = writer.problem, writer.operator
     assert isinstance(operator, Partial)
-    number = problem.parameters.index(operator.place(problem, writer.inputs)[0])
+    number = problem.parameters.index(writer.point.split_component(operator.component)[0])
     argnums = f", argnums={number}" if len(problem.parameters) > 1 else ""
     function = f"{by.prefix}{'jacfwd' if problem.vector_valued else 'grad'}(cost{argnums})"
     whole = f"{by.compiled(function)}({writer.arguments})"
@@ -766,7 +766,7 @@ def _pullback(writer: Writer, by: Transforms) -> list[str]:
 def _jacobian(writer: Writer, by: Transforms) -> list[str]:
     problem = writer.problem
     (rows,) = problem.value_shape(writer.inputs)
-    wide = components(problem, writer.inputs) > rows
+    wide = writer.point.size > rows
     applied = _applied(writer, by, "jacrev" if wide else "jacfwd")
     if len(problem.parameters) == 1:
         return [f"jacobian = {applied}"]

@@ -13,8 +13,11 @@ from typing import Any
 import numpy as np
 
 from calcbench.errors import ProblemError
-from calcbench.operators.operator import direction, matrix, parameter_shapes
-from calcbench.problem.problem import Arrays, Problem
+from calcbench.operators.entries import Product, Term
+from calcbench.operators.matrix import side_by_side
+from calcbench.operators.operator import highest_order
+from calcbench.problem.point import Point
+from calcbench.problem.problem import Problem
 
 WORDS = {
     "gradient": "gradient",
@@ -23,69 +26,86 @@ WORDS = {
     "hvp": "Hessian-vector product",
 }
 
+ORDER = {"gradient": 1, "jacobian": 1, "hessian": 2, "hvp": 2}
+"""Formula → the order of its partials."""
 
-def hand_derived(
-    problem: Problem, formula: str, xp: Any, values: Mapping[str, Any], inputs: Arrays
-) -> dict[str, Any]:
-    """A hand-derived formula on numbers of any kind: floats, balls, symbols, in NumPy arrays.
 
-    `values` has them by name, with the direction for `hvp`. In the form of the operator's
-    result; `inputs` says of what shape and structure.
+def formula_for(terms: tuple[Term, ...], problem: Problem) -> str:
+    """Choose the hand-derived method that an operator's terms are evaluated from, or "".
+
+    `gradient` or `jacobian` for first partials; for second ones `hessian` or `hvp`, whichever is
+    nearer to what is wanted first. What has values alone stands on no formula.
     """
-    parameters, data = problem.split(values)
-    along = {name: values.get(direction(name)) for name in problem.parameters}
+    order = highest_order(terms)
+    if order == 0:
+        return ""
+    if order == 1:
+        choices = ["jacobian" if problem.vector_valued else "gradient"]
+    else:
+        choices = ["hessian", "hvp"]
+        if all(isinstance(term, Product) for term in terms if term.order == 2):
+            choices.reverse()
+    return next((formula for formula in choices if problem.derives(formula)), "")
+
+
+def hand_derived(point: Point, formula: str, xp: Any, values: Mapping[str, Any], along: Any) -> Any:
+    """Evaluate a hand-derived formula on numbers of any kind, in the form of the operator's result.
+
+    `values` has the numbers by name: floats, balls or symbols, in NumPy arrays; `along` has the
+    direction by parameter, for `hvp`. Raises `ProblemError` for a result of the wrong form.
+    """
+    parameters, data = point.problem.split(values)
     seeds = (along,) if formula == "hvp" else ()
-    found = getattr(problem, formula)(xp, *seeds, *parameters, **data)
-    check_formula(problem, formula, found, inputs)
-    return arranged(problem, formula, found, inputs)
+    found = getattr(point.problem, formula)(xp, *seeds, *parameters, **data)
+    check_formula(point, formula, found)
+    return to_layout(point, formula, found)
 
 
-def arranged(problem: Problem, formula: str, found: Any, inputs: Arrays) -> dict[str, Any]:
-    """What a hand-derived formula gave, in the form of the operator's result."""
+def to_layout(point: Point, formula: str, found: Any) -> dict[str, Any]:
+    """Arrange what a hand-derived formula gave as the operator's result: name → array."""
     if formula in ("gradient", "hvp"):
-        return {name: np.asarray(found[name]) for name in problem.parameters}
-    whole = _whole(problem, formula, found, inputs)
-    structure = problem.structure(inputs)
-    return {formula: whole[structure.pattern(*whole.shape)] if structure.sparse else whole}
+        return {name: np.asarray(found[name]) for name in point.shapes}
+    whole = _whole(point, formula, found)
+    order = ORDER[formula]
+    return {formula: whole[point.pattern(order)] if point.sparse(order) else whole}
 
 
-def _whole(problem: Problem, formula: str, found: Any, inputs: Arrays) -> np.ndarray:
-    """The matrix in a hand-derived Jacobian or Hessian, stored or not."""
+def _whole(point: Point, formula: str, found: Any) -> np.ndarray:
+    """Assemble the dense matrix in a hand-derived Jacobian or Hessian."""
     if formula == "hessian":
-        return square(found, parameter_shapes(problem, inputs))
-    (rows,) = problem.value_shape(inputs)
-    return matrix([found[name] for name in problem.parameters], rows)
+        return square(found, point.shapes)
+    return side_by_side([found[name] for name in point.shapes], point.outputs)
 
 
-def check_formula(problem: Problem, formula: str, found: Any, inputs: Arrays) -> None:
+def check_formula(point: Point, formula: str, found: Any) -> None:
     """Raise `ProblemError` unless what a hand-derived formula gave has the right form."""
-    shapes = parameter_shapes(problem, inputs)
+    problem, shapes = point.problem, point.shapes
     if formula == "gradient":
         problem.check_gradient(found, shapes)
     elif formula == "hessian":
         check_blocks(problem, found, shapes)
     else:
-        rows = problem.value_shape(inputs) if formula == "jacobian" else ()
+        rows = point.value_shape if formula == "jacobian" else ()
         check_parts(problem, WORDS[formula], found, {n: (*rows, *s) for n, s in shapes.items()})
 
 
-def check_structure(problem: Problem, formula: str, found: Any, inputs: Arrays) -> None:
+def check_stored(point: Point, formula: str, found: Any) -> None:
     """Raise `ProblemError` for an entry that is not 0, and left out by the structure."""
-    structure = problem.structure(inputs)
-    if formula not in ("jacobian", "hessian") or not structure.sparse:
+    order = ORDER[formula]
+    if formula not in ("jacobian", "hessian") or not point.sparse(order):
         return
-    whole = np.array(_whole(problem, formula, found, inputs))
-    whole[structure.pattern(*whole.shape)] = 0.0
+    whole = np.array(_whole(point, formula, found))
+    whole[point.pattern(order)] = 0.0
     if np.any(whole):
         row, column = np.argwhere(whole)[0]
         raise ProblemError(
-            f"the structure of problem {problem.name!r} leaves out entry [{row}, {column}], which "
-            f"is {whole[row, column]:.17g} in the hand-derived {WORDS[formula]}"
+            f"the structure of problem {point.problem.name!r} leaves out entry [{row}, {column}], "
+            f"which is {whole[row, column]:.17g} in the hand-derived {WORDS[formula]}"
         )
 
 
 def square(blocks: Mapping[tuple[str, str], Any], shapes: Mapping[str, Any]) -> np.ndarray:
-    """A Hessian from its blocks, each pair of parameters once."""
+    """Assemble a Hessian from its blocks, each pair of parameters once."""
     sizes = {name: int(np.prod(shape)) for name, shape in shapes.items()}
 
     def block(one: str, other: str) -> np.ndarray:
@@ -93,6 +113,9 @@ def square(blocks: Mapping[tuple[str, str], Any], shapes: Mapping[str, Any]) -> 
             return np.reshape(blocks[one, other], (sizes[one], sizes[other]))
         return block(other, one).T
 
+    if len(shapes) == 1:
+        (name,) = shapes
+        return block(name, name)
     return np.concatenate([np.concatenate([block(n, m) for m in shapes], axis=1) for n in shapes])
 
 

@@ -1,0 +1,85 @@
+"""The difference quotients of one variable, and the steps at which their error is least."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from calcbench.certified.difference_bounds import Scheme
+
+Quotient = Callable[[Any, Any, Any], Any]
+"""(function of one number, x, step) → slope."""
+
+# The error of a difference quotient is truncation, growing as hᵖ, plus rounding, growing as
+# u/h; the sum is least near h = u^(1/(p+1)) in the units of the parameter. Nocedal & Wright,
+# Numerical Optimization, 2nd ed., section 8.1.
+SCHEMES = {
+    "forward": Scheme(1, 1.0, 2.0),
+    "central": Scheme(2, 1.0, 1.0),
+    "complex": Scheme(2, 1.0, 0.0),
+    # Central quotients of h, h/2, h/4 are combined with weights 1/45, −20/45, 64/45.
+    "richardson": Scheme(6, (1 + 20 / 2**6 + 64 / 4**6) / 45, (1 + 20 * 2 + 64 * 4) / 45),
+}
+
+# Complex step: no subtraction, hence no rounding over h, and h can be so small that the
+# truncation h² underflows, so that even a partial of 0 comes out as 0. Squire & Trapp, SIAM
+# Review 40 (1998) 110-112.
+TINY = {"float64": 1e-165, "float32": 1e-23}
+
+WORDS = {
+    "forward": "forward differences",
+    "central": "central differences",
+    "complex": "complex steps",
+    "richardson": "extrapolated central differences",
+}
+
+
+def quotient(scheme: str, stretch: float = 1.0) -> Quotient:
+    """Return the quotient of a scheme, at `stretch` times the step."""
+    chosen = QUOTIENTS[scheme]
+    return lambda function, x, step: chosen(function, x, stretch * step)
+
+
+def forward(function: Any, x: Any, step: Any) -> Any:
+    """(f(x + h) − f(x)) / h, with h as far as x really moves."""
+    ahead = x + x.dtype.type(step)
+    return (function(ahead) - function(x)) / (ahead - x)
+
+
+def central(function: Any, x: Any, step: Any) -> Any:
+    """(f(x + h) − f(x − h)) / 2h."""
+    step = x.dtype.type(step)
+    ahead, behind = x + step, x - step
+    return (function(ahead) - function(behind)) / (ahead - behind)
+
+
+def richardson(function: Any, x: Any, step: Any) -> Any:
+    """Three central differences, extrapolated to h = 0: an error of order h⁶."""
+    d1, d2, d4 = (central(function, x, step / k) for k in (1.0, 2.0, 4.0))
+    e1, e2 = (4 * d2 - d1) / 3, (4 * d4 - d2) / 3
+    return (16 * e2 - e1) / 15
+
+
+def complex_step(function: Any, x: Any, step: Any) -> Any:
+    """Im f(x + ih) / h."""
+    return np.imag(function(x + 1j * step)) / step
+
+
+QUOTIENTS: dict[str, Quotient] = {
+    "forward": forward,
+    "central": central,
+    "complex": complex_step,
+    "richardson": richardson,
+}
+
+
+def best_step(x: float, room: tuple[float, float], power: float, unit: float, margin: float) -> float:
+    """Choose the step u^(1/power), scaled by |x|, that stays inside an open interval.
+
+    Clear of its ends by a factor `margin`: error bounds take twice the step.
+    """
+    low, high = room
+    step = unit ** (1.0 / power) * max(abs(float(x)), 1.0)
+    return min(step, (x - low) / margin, (high - x) / margin) if low < x < high else step

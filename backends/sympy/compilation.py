@@ -1,0 +1,57 @@
+"""Expressions compiled to NumPy, and broadcast over rows of data block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from calcbench.backend.rows import add_blocks
+from calcbench.backends.sympy.trace import Trace, scalars
+from calcbench.vocabulary.numpy import logsumexp, sigmoid, softplus
+
+
+def compile_expressions(trace: Trace, expressions: list[Any]) -> Callable[..., Any]:
+    """Compile expressions to one NumPy function of every symbol, fixed ones first, then row columns."""
+    import sympy
+
+    arguments = []
+    for name in (*trace.problem.parameters, *trace.fixed):
+        arguments += list(trace.symbols[name].flat)
+    arguments += list(scalars(trace.seeds.values()))
+    for name in trace.problem.rows:
+        arguments += list(trace.symbols[name].flat)
+    modules = [
+        {
+            "LogSumExp": lambda *terms: logsumexp(np.stack(np.broadcast_arrays(*terms)), 0),
+            "Softplus": softplus,
+            "Sigmoid": sigmoid,
+            "Expm1": np.expm1,
+            "Log1p": np.log1p,
+            "Heaviside": np.heaviside,
+            "DiracDelta": lambda x, *k: 0.0 * x,  # the slope of a jump, beside the jump
+        },
+        "numpy",
+    ]
+    return sympy.lambdify(arguments, expressions, modules=modules, cse=True)
+
+
+def sum_over_rows(
+    function: Callable[..., Any], fixed: list[Any], columns: list[np.ndarray], reduction: str
+) -> list[Any]:
+    """Evaluate a function of one row on all rows, block by block, and combine."""
+    n = len(columns[0])
+
+    def sums(block: slice) -> list[Any]:
+        values = function(*fixed, *(column[block] for column in columns))
+        # A partial that does not depend on the row comes back as one number for all of them.
+        return [np.sum(v) if np.ndim(v) else v * (block.stop - block.start) for v in values]
+
+    totals = add_blocks(sums, n)
+    return [total / n for total in totals] if reduction == "mean" else totals
+
+
+def split_columns(data: np.ndarray) -> list[np.ndarray]:
+    """Split row data of any shape into contiguous columns, one per element of a row."""
+    return [np.ascontiguousarray(column) for column in data.reshape(len(data), -1).T]

@@ -1,0 +1,140 @@
+"""Operators from others: what a backend that only states a few can do all the same.
+
+An operator is evaluated, in NumPy, on the value, the gradient (or Jacobian) and the Hessian that
+the backend has; a Hessian follows from Hessian-vector products.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from calcbench.backend.prepared import Prepared
+from calcbench.errors import Unsupported
+from calcbench.operators import Operator, matrix_operator
+from calcbench.operators.colouring import compress, format_colours
+from calcbench.operators.entries import Entries, Term
+from calcbench.operators.evaluation import prepare_evaluation
+from calcbench.problem.flat import flatten, unflatten
+from calcbench.problem.point import Point
+from calcbench.problem.problem import Arrays
+
+if TYPE_CHECKING:
+    from calcbench.backend.backend import Backend
+
+
+def prepare_from_terms(backend: Backend, operator: Operator, point: Point) -> Prepared:
+    """Prepare an operator from the matrices of partials of the same backend.
+
+    Raises `Unsupported` where it has none of those that the operator is made of.
+    """
+    terms = operator.terms(point)
+    orders = sorted({term.order for term in terms})
+    sources = [_prepare_matrix(backend, operator, point, order) for order in orders]
+    evaluate = prepare_evaluation(operator, point)
+    shapes = operator.layout(point).shapes
+    # What only picks from what is there computes nothing, and has no place in the timed call.
+    computes = not all(isinstance(term, Entries) and term.picks for term in terms)
+
+    def seed(point: Point) -> np.ndarray:
+        return backend.cast(point.seed_vector)
+
+    def load(point: Point) -> Any:
+        natives = [source.load(point) for source in sources]
+        return (natives, seed(point)) if operator.seeded else (natives, None)
+
+    def result(found: list[Any], along: Any) -> np.ndarray:
+        unloaded = (s.unload(f).values() for s, f in zip(sources, found, strict=True))
+        stored = dict(zip(orders, map(flatten, unloaded), strict=True))
+        return evaluate(stored, along)
+
+    def run(native: Any) -> Any:
+        found = [s.run(n) for s, n in zip(sources, native[0], strict=True)]
+        return result(found, native[1]) if computes else found
+
+    def unload(found: Any) -> Arrays:
+        flat = found if computes else result(found, None)
+        return {name: part.copy() for name, part in unflatten(flat, shapes).items()}
+
+    seconds = [s.compile_seconds for s in sources if s.compile_seconds is not None]
+    method = _describe(operator, terms, point, sources)
+    return Prepared(
+        load, run, unload, sum(seconds) if seconds else None, method, seed if operator.seeded else None
+    )
+
+
+def prepare_by_products(backend: Backend, point: Point) -> Prepared:
+    """Prepare a Hessian from Hessian-vector products: for every component, or every colour."""
+    zeros = point.along({name: np.zeros(shape) for name, shape in point.shapes.items()})
+    hvp = backend.prepare(zeros, "hvp")
+    seed = hvp.seed
+    if seed is None:
+        raise Unsupported(
+            f"backend {backend.name!r}: its prepare_hvp gives no Prepared.seed, by which the "
+            "hessian's directions would be loaded"
+        )
+    compression = compress(point.pattern(2), point.size) if point.sparse(2) else None
+    vectors = np.eye(point.size) if compression is None else compression.seeds
+    seeds = [seed(point.along(point.named(vector))) for vector in vectors]
+
+    def run(native: Any) -> list[Any]:
+        return [hvp.run((native, along)) for along in seeds]
+
+    def unload(results: Any) -> Arrays:
+        products = [flatten(hvp.unload(result).values()) for result in results]
+        if compression is None:
+            return {"hessian": np.stack(products, axis=1)}
+        return {"hessian": np.concatenate(products)[compression.places(point.size)]}
+
+    ending = format_colours(compression.colours) if compression else "column by column"
+    return Prepared(
+        lambda point: hvp.load(point.along(zeros.seed))[0],
+        run,
+        unload,
+        hvp.compile_seconds,
+        f"{hvp.method}, {ending}" if hvp.method else ending,
+    )
+
+
+def _prepare_matrix(backend: Backend, operator: Operator, point: Point, order: int) -> Prepared:
+    """Prepare all partials of an order: as the backend defines them, or by products."""
+    matrix = matrix_operator(point, order)
+    if hasattr(backend, f"prepare_{matrix.name}"):
+        return backend.prepare(point, matrix)
+    if order == 2 and hasattr(backend, "prepare_hvp"):
+        return prepare_by_products(backend, point)
+    if order == 0 and operator == matrix:
+        raise Unsupported(
+            f"backend {backend.name!r} does not evaluate the cost alone: it defines no prepare_cost"
+        )
+    raise Unsupported(
+        f"backend {backend.name!r} has no {operator.name}: it defines no prepare_{operator.name}, "
+        "and nothing that it would follow from"
+    )
+
+
+def _describe(
+    operator: Operator, terms: tuple[Term, ...], point: Point, sources: list[Prepared]
+) -> str:
+    """Say how the operator is taken: the method of its matrix, and what is made of that."""
+    highest = sources[-1].method
+    ending = f"times the {operator.seeded}" if operator.seeded else _picked(terms, point)
+    return ", ".join(part for part in (highest, ending) if part)
+
+
+def _picked(terms: tuple[Term, ...], point: Point) -> str:
+    """Say what entries are picked from or added up, of an operator without a seed."""
+    if len(terms) > 1:
+        return "and the cost" if terms[0].order == 0 else ""
+    (term,) = terms
+    matrix = matrix_operator(point, term.order).name
+    assert isinstance(term, Entries)
+    out, _, column = term.places
+    if len(out) == np.prod(point.extent(term.order)) and term.picks:
+        return ""
+    if not term.picks:
+        return f"entries of the {matrix} added up"
+    if len(set(column.tolist())) == 1 and term.order == 1:
+        return f"one {'column' if point.problem.vector_valued else 'component'} of the {matrix}"
+    return f"entries of the {matrix}"

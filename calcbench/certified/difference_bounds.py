@@ -1,0 +1,113 @@
+"""How far a difference quotient may lie from the derivative: truncation plus rounding over h.
+
+For a scheme of order p, Taylor's theorem gives the truncation as c·hᵖ·f⁽ᵖ⁺¹⁾(ξ)/(p+1)!, and the
+rounding of what is differenced comes in divided by the step h (Nocedal & Wright, Numerical
+Optimization, 2nd ed., section 8.1). Both are enclosed where that can be done in reasonable time,
+and estimated else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from calcbench.certified.certificate import affordable, cost_noise, gradient_noise
+from calcbench.certified.reference import NotCertified
+from calcbench.certified.series import taylor_bounds
+from calcbench.problem.flat import flatten
+from calcbench.problem.point import Point
+
+SAFETY = 4.0
+"""The truncation estimated from two step sizes is widened by this factor."""
+
+ROUNDINGS = 16.0
+"""Roundings assumed in one evaluation of the cost, in units of its natural magnitude."""
+
+SHAKES = 3
+"""Random changes of the inputs from which the rounding of a value is estimated."""
+
+
+class Scheme(NamedTuple):
+    """What the error of a difference scheme is made of."""
+
+    order: int
+    """p: the truncation goes with hᵖ."""
+    truncation: float
+    """What multiplies hᵖ·|f⁽ᵖ⁺¹⁾|/(p+1)!."""
+    rounding: float
+    """What multiplies (rounding of one value)/h."""
+
+
+def estimate_truncation(near: np.ndarray, far: np.ndarray, order: int) -> np.ndarray:
+    """Estimate the truncation from quotients of h and 2h, which differ by (2ᵖ − 1) times it."""
+    return SAFETY * np.abs(far - near) / (2.0**order - 1.0)
+
+
+def enclose_error(
+    point: Point, position: int, step: float, scheme: Scheme, noise: float, unit: float
+) -> float:
+    """Bound the error of a quotient by one component: proved, or infinite without an enclosure.
+
+    `noise` bounds the rounding of one value of the cost, `unit` is the spacing of the dtype at 1.
+    """
+    name, index = point.split_component(point.component(position))
+    bounds = taylor_bounds(point, name, index, np.float64(step), scheme.order + 1)
+    highest, slope = bounds[scheme.order + 1], bounds[1]
+    # The quotient itself is rounded, and so is the step in it.
+    return float(
+        scheme.truncation * highest * step**scheme.order
+        + scheme.rounding * noise / step
+        + 4 * unit * slope
+    )
+
+
+def prove_noise(point: Point, dtype: str, gradient: bool) -> np.ndarray | None:
+    """Bound the rounding of one value of the cost, or of each partial of its gradient.
+
+    None where there is no certificate, or it would take too long.
+    """
+    if point.problem.vector_valued or not affordable(point):
+        return None
+    try:
+        if gradient:
+            return flatten(gradient_noise(point, dtype).values())
+        return np.array([cost_noise(point, dtype)])
+    except NotCertified:
+        return None
+
+
+def estimate_noise(
+    value: Callable[[np.ndarray, dict[str, Any]], Any], x: np.ndarray, data: dict[str, Any]
+) -> np.ndarray:
+    """Estimate the rounding of each number of `value(x, data)`: what small changes of all do to it.
+
+    The changes are random, of √u relative size, and scaled to roundings.
+    """
+    unit = float(np.finfo(x.dtype).eps)
+    rng = np.random.default_rng(0)
+
+    def shake(array: np.ndarray) -> np.ndarray:
+        if array.dtype.kind != "f":
+            return array
+        return np.asarray(array * (1 + np.sqrt(unit) * rng.uniform(-1, 1, array.shape)))
+
+    here = np.ravel(np.real(value(x, data)))
+    spread = np.zeros_like(here)
+    for _ in range(SHAKES):
+        other = value(shake(x), {name: shake(array) for name, array in data.items()})
+        spread = np.maximum(spread, np.abs(np.ravel(np.real(other)) - here))
+    return ROUNDINGS * unit * (np.abs(here) + spread / np.sqrt(unit))
+
+
+def estimate_cost_noise(cost: Callable[..., Any], parameters: Any, data: Any) -> float:
+    """Estimate the rounding in one difference of costs from one larger change of the parameters.
+
+    It has two parts: the rounding of the value, and what rounded parameters do to it.
+    """
+    unit = float(np.finfo(parameters[0].dtype).eps)
+    value = float(np.real(cost(*parameters, **data)))
+    shifted = [np.asarray(p + np.sqrt(unit) * np.abs(p), dtype=p.dtype) for p in parameters]
+    slope = abs(float(np.real(cost(*shifted, **data))) - value) / np.sqrt(unit)
+    return ROUNDINGS * unit * (abs(value) + slope)

@@ -1,0 +1,444 @@
+"""Compositions: every operator from a pullback, a pushforward or both, on one page.
+
+A backend whose framework transforms functions states the primitives that it has; the rest follows.
+A method of the backend's own, of the same name as a function here, takes precedence (`derive`).
+This is the design of DifferentiationInterface.jl (Dalle & Hill, JMLR 27 (2026)).
+
+Every function takes a native function of (parameters, data), and gives its derivative as one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
+
+import numpy as np
+
+from calcbench.errors import Unsupported
+from calcbench.operators.colouring import compress, format_colours, transpose
+from calcbench.operators.entries import Entries, Product, Term
+from calcbench.operators.function import Derived, Function
+from calcbench.problem.flat import Shape, cut
+from calcbench.problem.point import Point
+
+
+class Primitives(Protocol):
+    """What a composition needs of a backend."""
+
+    name: Any
+
+    def namespace(self) -> Any:
+        """Return the vocabulary in the backend's spelling."""
+
+    def convert(self, array: np.ndarray) -> Any:
+        """Convert one NumPy array to a native one."""
+
+    def pullback(self, function: Function) -> Derived | None:
+        """Give (parameters, data, cotangent u) → uᵀJ, or None."""
+
+    def pushforward(self, function: Function) -> Derived | None:
+        """Give (parameters, data, direction v) → J v, or None."""
+
+
+Composition = Callable[[Primitives, Function], Derived]
+
+
+def derive(backend: Primitives, composition: Composition, function: Function) -> Derived:
+    """Take a derivative by the backend's own method of the composition's name, or compose it."""
+    own = getattr(backend, composition.__name__, None)
+    found: Derived | None = None if own is None else own(function)
+    return composition(backend, function) if found is None else found
+
+
+# --- first order ---------------------------------------------------------------------------
+
+
+def cost(backend: Primitives, function: Function) -> Derived:
+    """Return the function itself."""
+    return Derived(function.apply, "")
+
+
+def pullback(backend: Primitives, function: Function) -> Derived:
+    """Multiply the cotangent by the pushforward along every component."""
+    push = _pushforward(backend, function)
+    xp, units = backend.namespace(), list(unit_directions(backend, function.parameters))
+
+    def apply(parameters: Any, data: Any, cotangent: Any) -> Any:
+        slopes = [xp.sum(cotangent * push.apply(parameters, data, unit)) for unit in units]
+        return assemble(xp, function.parameters, slopes)
+
+    return Derived(apply, f"{push.method}, component by component")
+
+
+def pushforward(backend: Primitives, function: Function) -> Derived:
+    """Pull the pullback back.
+
+    u ↦ Jᵀu is linear, so its own pullback, at any u, is v ↦ J v (Townsend, "A new trick for
+    calculating Jacobian vector products", 2017).
+    """
+    pull = _pullback(backend, function)
+    anywhere = backend.convert(np.zeros(function.value))
+
+    def transposed(cotangent: Any, point: Any) -> Any:
+        count = len(function.parameters)
+        return pull.apply(point[:count], point[count:], cotangent[0])
+
+    linear = Function(transposed, (function.value,), function.parameters)
+    twice = _pullback(backend, linear)
+
+    def apply(parameters: Any, data: Any, along: Any) -> Any:
+        return twice.apply((anywhere,), (*parameters, *data), along)[0]
+
+    return Derived(apply, f"{pull.method}, transposed")
+
+
+def gradient(backend: Primitives, function: Function) -> Derived:
+    """Pull 1 back; without a pullback, push every component forward."""
+    pull = backend.pullback(function)
+    if pull is not None:
+        apply_pull, one = pull.apply, backend.convert(np.ones(()))
+        return Derived(lambda p, d: apply_pull(p, d, one), pull.method)
+    push = _pushforward(backend, function)
+    xp, units = backend.namespace(), list(unit_directions(backend, function.parameters))
+
+    def apply(parameters: Any, data: Any) -> Any:
+        slopes = [push.apply(parameters, data, unit) for unit in units]
+        return assemble(xp, function.parameters, slopes)
+
+    return Derived(apply, f"{push.method}, component by component")
+
+
+def value_and_gradient(backend: Primitives, function: Function) -> Derived:
+    """Call the function, then its gradient; a framework that shares their work does better."""
+    slopes = derive(backend, gradient, function)
+    return Derived(
+        lambda p, d: (function.apply(p, d), slopes.apply(p, d)), f"{slopes.method}, and the cost"
+    )
+
+
+def partial(backend: Primitives, function: Function, point: Point, component: str) -> Derived:
+    """Push one unit vector forward; without a pushforward, pick an entry of the gradient.
+
+    (Of a vector-valued function without a pushforward, the pushforward that follows from its
+    pullback.)
+    """
+    if backend.pushforward(function) is None and function.value == ():
+        name, index = point.split_component(component)
+        slopes = derive(backend, gradient, function)
+        number = point.problem.parameters.index(name)
+        return Derived(
+            lambda p, d: slopes.apply(p, d)[number][index],
+            f"{slopes.method}, one component of the gradient",
+        )
+    push = derive(backend, pushforward, function)
+    unit = np.zeros(function.components)
+    unit[point.position(component)] = 1.0
+    along = native_direction(backend, function.parameters, unit)
+    return Derived(lambda p, d: push.apply(p, d, along), push.method)
+
+
+def jacobian(backend: Primitives, function: Function) -> Derived:
+    """Go row by row with the pullback where there is one, else column by column."""
+    xp, (rows,) = backend.namespace(), function.value
+    pull = backend.pullback(function)
+    if pull is not None:
+        apply_pull, units = pull.apply, [backend.convert(row) for row in np.eye(rows)]
+
+        def by_rows(parameters: Any, data: Any) -> Any:
+            found = [apply_pull(parameters, data, unit) for unit in units]
+            return tuple(xp.stack(row) for row in zip(*found, strict=True))
+
+        return Derived(by_rows, f"{pull.method}, row by row")
+    push = derive(backend, pushforward, function)
+    directions = list(unit_directions(backend, function.parameters))
+
+    def by_columns(parameters: Any, data: Any) -> Any:
+        columns = [push.apply(parameters, data, v) for v in directions]
+        return assemble(xp, function.parameters, columns, (rows,))
+
+    return Derived(by_columns, f"{push.method}, column by column")
+
+
+def sparse_jacobian(backend: Primitives, function: Function, point: Point) -> Derived:
+    """Read the stored entries off a few coloured products.
+
+    By columns (pushforward) or by rows (pullback), whichever can do with fewer colours: all rows
+    that share a column need colours of their own, and the other way round.
+    """
+    row, column = point.pattern(1)
+    most_in_row, most_in_column = (int(np.bincount(p, minlength=1).max()) for p in (row, column))
+    forward = backend.pushforward(function) is not None
+    reverse = backend.pullback(function) is not None
+    if forward and (not reverse or most_in_row <= most_in_column):
+        return _coloured_columns(backend, function, point)
+    return _coloured_rows(backend, function, point)
+
+
+def _coloured_columns(backend: Primitives, function: Function, point: Point) -> Derived:
+    (rows,) = function.value
+    compression = compress(point.pattern(1), function.components)
+    push, xp = derive(backend, pushforward, function), backend.namespace()
+    directions = [native_direction(backend, function.parameters, s) for s in compression.seeds]
+    places = backend.convert(compression.places(rows))
+
+    def apply(parameters: Any, data: Any) -> Any:
+        products = [push.apply(parameters, data, v) for v in directions]
+        return xp.take(xp.concat(products), places)
+
+    return Derived(apply, f"{push.method}, {format_colours(compression.colours)} of columns")
+
+
+def _coloured_rows(backend: Primitives, function: Function, point: Point) -> Derived:
+    (rows,) = function.value
+    pattern, order = transpose(point.pattern(1))
+    compression = compress(pattern, rows)
+    pull, xp = derive(backend, pullback, function), backend.namespace()
+    cotangents = [backend.convert(seed) for seed in compression.seeds]
+    places = backend.convert(compression.places(function.components)[order])
+
+    def apply(parameters: Any, data: Any) -> Any:
+        products = [pull.apply(parameters, data, u) for u in cotangents]
+        return xp.take(_flat(xp, products), places)
+
+    return Derived(apply, f"{pull.method}, {format_colours(compression.colours)} of rows")
+
+
+# --- second order --------------------------------------------------------------------------
+
+
+def hvp(backend: Primitives, function: Function) -> Derived:
+    """Push the gradient forward; without a pushforward, pull it back.
+
+    The Hessian is symmetric, so the two are the same.
+    """
+    slopes = derive(backend, gradient, function)
+    inner = Function(slopes.apply, function.parameters, function.parameters)
+    outer = backend.pushforward(inner) or backend.pullback(inner)
+    assert outer is not None  # or there would be no gradient
+    return Derived(outer.apply, f"{outer.method} over {slopes.method}")
+
+
+def hessian(backend: Primitives, function: Function) -> Derived:
+    """Take a Hessian-vector product for every component."""
+    product, xp = derive(backend, hvp, function), backend.namespace()
+    directions = list(unit_directions(backend, function.parameters))
+
+    def apply(parameters: Any, data: Any) -> Any:
+        # Each product is a column; the matrix is symmetric, so it is a row as well.
+        rows = iter([product.apply(parameters, data, v) for v in directions])
+        found = []
+        for shape in function.parameters:
+            mine = [next(rows) for _ in range(math.prod(shape))]
+            stacked = [xp.stack(block) for block in zip(*mine, strict=True)]
+            ends = zip(stacked, function.parameters, strict=True)
+            found.append(tuple(xp.reshape(block, (*shape, *other)) for block, other in ends))
+        return tuple(found)
+
+    return Derived(apply, f"{product.method}, column by column")
+
+
+def sparse_hessian(backend: Primitives, function: Function, point: Point) -> Derived:
+    """Read the stored entries off a few coloured Hessian-vector products."""
+    count = function.components
+    compression = compress(point.pattern(2), count)
+    product, xp = derive(backend, hvp, function), backend.namespace()
+    directions = [native_direction(backend, function.parameters, s) for s in compression.seeds]
+    places = backend.convert(compression.places(count))
+
+    def apply(parameters: Any, data: Any) -> Any:
+        products = [product.apply(parameters, data, v) for v in directions]
+        return xp.take(_flat(xp, products), places)
+
+    return Derived(apply, f"{product.method}, {format_colours(compression.colours)}")
+
+
+def second_derivative(backend: Primitives, function: Function) -> Derived:
+    """Take the Hessian-vector product along 1, of a function of a single number."""
+    product = derive(backend, hvp, function)
+    one = native_direction(backend, function.parameters, np.ones(1))
+    return Derived(lambda p, d: product.apply(p, d, one), product.method)
+
+
+# --- whatever else an operator states ------------------------------------------------------
+
+
+def from_terms(
+    backend: Primitives,
+    function: Function,
+    point: Point,
+    terms: tuple[Term, ...],
+    shapes: Iterable[Shape],
+) -> Derived:
+    """Evaluate an operator's terms on the value, Jacobian and Hessian of the function.
+
+    The result is cut into native arrays of `shapes`. For operators that this page has nothing
+    better for.
+    """
+    orders = sorted({term.order for term in terms})
+    matrices = {order: _stored(backend, function, point, order) for order in orders}
+    xp, pieces = backend.namespace(), list(shapes)
+    size = sum(map(math.prod, pieces))
+    written = [t.entries(point) if isinstance(t, Product) else t for t in terms]
+    sums = [_segments(backend, entries, point, size) for entries in written]
+
+    def apply(parameters: Any, data: Any, *seeds: Any) -> Any:
+        stored = {order: matrices[order].apply(parameters, data) for order in orders}
+        seed = _flat(xp, seeds) if seeds else None
+        parts = [s(stored[e.order], seed) for s, e in zip(sums, written, strict=True)]
+        return tuple(_cut_native(xp, sum(parts[1:], parts[0]), pieces))
+
+    return Derived(apply, ", ".join(matrices[order].method for order in orders if order))
+
+
+def _stored(backend: Primitives, function: Function, point: Point, order: int) -> Derived:
+    """Give the stored entries of a matrix of partials as one vector, in row-major order."""
+    xp = backend.namespace()
+    if order == 0:
+        return Derived(lambda p, d: xp.reshape(function.apply(p, d), (-1,)), "")
+    if point.sparse(order):
+        return (sparse_hessian if order == 2 else sparse_jacobian)(backend, function, point)
+    if order == 1 and function.value == ():
+        slopes = derive(backend, gradient, function)
+        return Derived(lambda p, d: _flat(xp, slopes.apply(p, d)), slopes.method)
+    whole = derive(backend, hessian if order == 2 else jacobian, function)
+
+    def apply(parameters: Any, data: Any) -> Any:
+        blocks = whole.apply(parameters, data)
+        if order == 1:
+            return _side_by_side(xp, blocks, function.value[0])
+        sizes = map(math.prod, function.parameters)
+        rows = [_side_by_side(xp, b, size) for b, size in zip(blocks, sizes, strict=True)]
+        return xp.concat(rows)
+
+    return Derived(apply, whole.method)
+
+
+def _segments(
+    backend: Primitives, entries: Entries, point: Point, size: int
+) -> Callable[[Any, Any], Any]:
+    """Add up entries by the number that they belong to: (stored vector, seed) → (size,).
+
+    Entries are gathered into a rectangle, a row for each number, its rest filled with zeros.
+    """
+    out, row, column = entries.places
+    where = positions(point, entries.order, row, column)
+    rank = _rank_within(out)
+    rectangle = np.full((size, int(rank.max(initial=0)) + 1), -1)
+    rectangle[out, rank] = where
+    stored_size = len(point.pattern(entries.order)[0])
+    rectangle[rectangle < 0] = stored_size  # the zero that is put at the end
+    xp, zero = backend.namespace(), backend.convert(np.zeros(1))
+    gather = backend.convert(rectangle.ravel())
+    weigh = None
+    if entries.seed is not None:
+        factors = np.zeros(rectangle.shape, dtype=np.int64)
+        factors[out, rank] = np.broadcast_to(np.asarray(entries.seed), out.shape)
+        weigh = backend.convert(factors.ravel())
+
+    def apply(stored: Any, seed: Any) -> Any:
+        found = xp.take(xp.concat([stored, zero]), gather)
+        if weigh is not None:
+            found = found * xp.take(seed, weigh)
+        return xp.sum(xp.reshape(found, rectangle.shape), axis=1)
+
+    return apply
+
+
+def _rank_within(out: np.ndarray) -> np.ndarray:
+    """Number the entries of each result: 0, 1, 2, … among those with the same `out`."""
+    order = np.argsort(out, kind="stable")
+    sorted_out = out[order]
+    starts = np.searchsorted(sorted_out, sorted_out)
+    rank = np.empty_like(out)
+    rank[order] = np.arange(len(out)) - starts
+    return rank
+
+
+def positions(point: Point, order: int, row: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """Find entries of a matrix of partials among its stored ones; −1 for one that is not stored."""
+    _, columns = point.extent(order)
+    wanted = row * columns + column
+    if not point.sparse(order):
+        return wanted
+    stored_row, stored_column = point.pattern(order)
+    stored = stored_row * columns + stored_column  # in ascending order
+    found = np.minimum(np.searchsorted(stored, wanted), len(stored) - 1)
+    return np.where(stored[found] == wanted, found, -1)
+
+
+# --- native arrays -------------------------------------------------------------------------
+
+
+def unit_directions(backend: Primitives, shapes: tuple[Shape, ...]) -> Iterator[tuple[Any, ...]]:
+    """Yield the unit vector of every component in turn, as a native direction."""
+    total = sum(map(math.prod, shapes))
+    for position in range(total):
+        unit = np.zeros(total)
+        unit[position] = 1.0
+        yield native_direction(backend, shapes, unit)
+
+
+def native_direction(
+    backend: Primitives, shapes: tuple[Shape, ...], vector: np.ndarray
+) -> tuple[Any, ...]:
+    """Convert a flat vector to a native array for each parameter."""
+    return tuple(backend.convert(part) for part in cut(vector, shapes))
+
+
+def assemble(xp: Any, shapes: tuple[Shape, ...], slopes: Iterable[Any], lead: Shape = ()) -> Any:
+    """Join slopes by every component, each of shape `lead`, to a native array for each parameter.
+
+    Of shape (*lead, *the parameter's shape).
+    """
+    left = iter(slopes)
+    return tuple(
+        xp.reshape(
+            xp.stack([next(left) for _ in range(math.prod(shape))], axis=-1), (*lead, *shape)
+        )
+        for shape in shapes
+    )
+
+
+def _flat(xp: Any, parts: Any) -> Any:
+    """Put native arrays, in tuples however nested, end to end."""
+    return xp.concat([xp.reshape(part, (-1,)) for part in _leaves(parts)])
+
+
+def _leaves(parts: Any) -> Iterator[Any]:
+    for part in parts:
+        if isinstance(part, (tuple, list)):
+            yield from _leaves(part)
+        else:
+            yield part
+
+
+def _side_by_side(xp: Any, blocks: Any, rows: int) -> Any:
+    """Put blocks of the same rows side by side, and give the matrix as one vector."""
+    return xp.reshape(xp.concat([xp.reshape(b, (rows, -1)) for b in blocks], axis=1), (-1,))
+
+
+def _cut_native(xp: Any, vector: Any, shapes: list[Shape]) -> Iterator[Any]:
+    start = 0
+    for shape in shapes:
+        end = start + math.prod(shape)
+        yield xp.reshape(vector[start:end], shape)
+        start = end
+
+
+def _pullback(backend: Primitives, function: Function) -> Derived:
+    found = backend.pullback(function)
+    if found is None:
+        raise _nothing_stated(backend)
+    return found
+
+
+def _pushforward(backend: Primitives, function: Function) -> Derived:
+    found = backend.pushforward(function)
+    if found is None:
+        raise _nothing_stated(backend)
+    return found
+
+
+def _nothing_stated(backend: Primitives) -> Unsupported:
+    return Unsupported(f"backend {backend.name!r} states neither a pullback nor a pushforward")
