@@ -131,10 +131,9 @@ def _picked(terms: tuple[Term, ...], point: Point) -> str:
     matrix = matrix_operator(point, term.order).name
     assert isinstance(term, Entries)
     out, _, column = term.places
-    if len(out) == np.prod(point.extent(term.order)) and term.picks:
-        return ""
     if not term.picks:
         return f"entries of the {matrix} added up"
-    if len(set(column.tolist())) == 1 and term.order == 1:
+    if term.order == 1 and len(set(column.tolist())) == 1:
         return f"one {'column' if point.problem.vector_valued else 'component'} of the {matrix}"
-    return f"entries of the {matrix}"
+    everything = len(out) == len(point.pattern(term.order)[0])
+    return "" if everything else f"entries of the {matrix}"
