@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import typing
 from abc import ABC, abstractmethod
@@ -33,12 +34,12 @@ class Backend(ABC):
     """One way to take a gradient. Its fields are its options, as in `torch[mode=compile]`.
 
     A subclass is a frozen dataclass that declares the class attributes below and defines
-    `namespace`, `convert` and `prepare_gradient(problem, inputs) -> Prepared`; partials and
-    products with a direction follow from that. For any other operator it may define a method of
-    the same kind, `prepare_<operator>`: `prepare_cost` is what a gradient's time is divided by. A
-    framework that transforms functions states its primitives instead (`Transforming`), and has
-    every operator. It imports its framework inside methods, through `framework()`, so that
-    nothing is loaded until it is used.
+    `namespace`, `prepare_gradient(problem, inputs) -> Prepared` and, unless its arrays are
+    NumPy's, `convert`; partials and products with a direction follow from that. For any other
+    operator it may define a method of the same kind, `prepare_<operator>`: `prepare_cost` is what
+    a gradient's time is divided by. A framework that transforms functions states its primitives
+    instead (`Transforming`), and has every operator. It imports its framework inside methods,
+    through `framework()`, so that nothing is loaded until it is used.
     """
 
     name: ClassVar[str]
@@ -102,29 +103,22 @@ class Backend(ABC):
 
     @classmethod
     def framework(cls) -> Any:
-        """Import and return the first of `requires`.
+        """Import and return the first of `requires`; looked up once, and then kept.
 
         Raises `NotInstalled` where it is missing or does not import, with the reason.
         """
-        reason = cls.missing()
-        if reason:
-            raise NotInstalled(f"backend {cls.name!r}: {reason}")
-        module = cls.requires[0]
-        try:
-            return importlib.import_module(module)
-        except (Exception, SystemExit) as error:
-            raise NotInstalled(
-                f"backend {cls.name!r}: {module} is installed but does not import: "
-                f"{type(error).__name__}: {first_line(error)}"
-            ) from error
+        return _import_framework(cls)
 
     @abstractmethod
     def namespace(self) -> Any:
         """The array vocabulary (`calcbench.interfaces.vocabulary`) in this backend's spelling."""
 
-    @abstractmethod
     def convert(self, array: np.ndarray) -> Any:
-        """One NumPy array → native. Floats take this backend's dtype, integers stay."""
+        """Turn a NumPy array into a native one. Floats take this backend's dtype, integers stay.
+
+        As it stands, it gives a NumPy array.
+        """
+        return self.cast(array)
 
     def prepare(
         self, problem: Problem, inputs: Arrays, operator: str | Operator = "gradient"
@@ -211,6 +205,22 @@ class Backend(ABC):
         """A NumPy array with its floats in this backend's dtype; always a copy."""
         dtype = self.dtype if array.dtype.kind == "f" else array.dtype
         return np.array(array, dtype=dtype)
+
+
+@functools.cache
+def _import_framework(backend: type[Backend]) -> Any:
+    """Import what a backend needs. An error is not kept: the next call looks again."""
+    reason = backend.missing()
+    if reason:
+        raise NotInstalled(f"backend {backend.name!r}: {reason}")
+    module = backend.requires[0]
+    try:
+        return importlib.import_module(module)
+    except (Exception, SystemExit) as error:
+        raise NotInstalled(
+            f"backend {backend.name!r}: {module} is installed but does not import: "
+            f"{type(error).__name__}: {first_line(error)}"
+        ) from error
 
 
 def _literal(hint: Any) -> Any:

@@ -9,7 +9,6 @@ DifferentiationInterface.jl (Dalle & Hill, JMLR 27 (2026)).
 from __future__ import annotations
 
 import contextlib
-from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Transforming(Backend):
-    """A backend that states `pullback`, `pushforward` or both, and `finish`.
+    """A backend that states `pullback`, `pushforward` or both, and, if it compiles, `finish`.
 
     A method of any other operator's name (`hessian(self, function)`) overrides the composition;
     it may give None to decline. `prepare_gradient` and the like take precedence over both.
@@ -39,14 +38,15 @@ class Transforming(Backend):
         """(parameters, data, direction v) → J v, of the form of the function's value."""
         return None
 
-    @abstractmethod
     def finish(
         self, function: Callable[..., Any], native: tuple[Any, ...]
     ) -> tuple[Callable[[tuple[Any, ...]], Any], float | None]:
-        """Trace or compile `function(*native)`; also the seconds that compiling took.
+        """Trace or compile `function(*native)`; also give the seconds that compiling took.
 
         What comes back takes all native arrays as one tuple, and returns when its result is ready.
+        As it stands, it calls the function, and nothing is compiled.
         """
+        return lambda native: function(*native), None
 
     def native(self, value: Any) -> Any:
         """A cost as a native array: it may be a Python number, where nothing depends on data."""
