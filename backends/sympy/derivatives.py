@@ -20,7 +20,6 @@ from calcbench.backend.prepared import Prepared
 from calcbench.backend.rows import CHECKED_ROWS, add_blocks
 from calcbench.backends.sympy.proof import is_zero
 from calcbench.backends.sympy.trace import Trace, scalars
-from calcbench.backends.sympy.vocabulary import namespace, symbolic_array
 from calcbench.errors import ProblemError, Unsupported
 from calcbench.operators import GRADIENT, Operator, named
 from calcbench.operators.formulas import hand_derived
@@ -29,6 +28,7 @@ from calcbench.operators.partial import Partial
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.numpy import NUMPY, logsumexp, sigmoid, softplus
+from calcbench.vocabulary.objects import SymbolicArray
 
 METHOD = "symbolic"
 
@@ -55,7 +55,10 @@ class SymPy(Backend):
     install: ClassVar[str] = "python -m pip install sympy"
 
     def namespace(self) -> Namespace:
-        return namespace()
+        self.framework()  # says why where it is missing
+        from calcbench.backends.sympy.vocabulary import SYMPY
+
+        return SYMPY
 
     def convert(self, array: np.ndarray) -> np.ndarray:
         return self.cast(array)
@@ -266,8 +269,6 @@ def _compile(trace: Trace, expressions: list[Any]) -> Callable[..., Any]:
             "LogSumExp": lambda *terms: logsumexp(np.stack(np.broadcast_arrays(*terms)), 0),
             "Softplus": softplus,
             "Sigmoid": sigmoid,
-            "Expm1": np.expm1,
-            "Log1p": np.log1p,
             "Heaviside": np.heaviside,
             "DiracDelta": lambda x, *k: 0.0 * x,  # the slope of a jump, beside the jump
         },
@@ -304,7 +305,7 @@ def _symbols(name: str, shape: tuple[int, ...], problem: Problem, taken: set[str
             label += "'"
         taken.add(label)
         array[index] = sympy.Symbol(label, real=True, **sign)
-    return array.view(symbolic_array())
+    return array.view(SymbolicArray)
 
 
 def _expressions(value: Any) -> list[Any]:

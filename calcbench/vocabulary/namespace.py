@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,25 @@ class Namespace:
                 setattr(self, name, function)
         for head, names in nested.items():
             setattr(self, head, Namespace(names, f"{head}."))
+
+    @classmethod
+    def over(cls, module: Any, spelled: Mapping[str, Any]) -> Namespace:
+        """Build the vocabulary from a module and from what is spelled differently there.
+
+        A name is what `spelled` gives for it (`{"linalg.solve": solve}`), or else the module's
+        attribute of that name, dotted or not. A name that neither has is not there, except for
+        `iterate`, which is then a Python loop. A module's function of the same name that means
+        something else must be spelled, therefore; the tests of the vocabulary find it.
+
+            >>> Namespace.over(np, {"sigmoid": sigmoid, "linalg.solve": solve})
+        """
+        found = {"iterate": iterate}
+        for name in NAMES.keys() - spelled.keys():
+            try:
+                found[name] = functools.reduce(getattr, name.split("."), module)
+            except (AttributeError, Unsupported):  # `module` may be a namespace
+                continue
+        return cls({**found, **spelled})
 
     def __getattr__(self, name: str) -> Any:
         # Reached only for names that are not there.
