@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from calcbench.errors import Unsupported
-from calcbench.vocabulary.namespace import Namespace
+from calcbench.vocabulary.namespace import Namespace, running_axis
 
 Pair = Callable[[Any, Any], tuple[Any, Any]]
 """(x, y) → two tensors."""
@@ -42,6 +42,11 @@ def logaddexp_of(pair: Pair) -> Callable[[Any, Any], Any]:
         return x + tf.math.softplus(y - x)
 
     return logaddexp
+
+
+def cumulative_sum(x: Any, axis: int | None = None) -> Any:
+    """Compute running totals."""
+    return tf.cumsum(x, axis=running_axis(x, axis))
 
 
 def matmul(x: Any, y: Any) -> Any:
@@ -118,6 +123,7 @@ def namespace(dtype: str, xla: bool) -> Namespace:
             "mean": tf.reduce_mean,
             "max": tf.reduce_max,
             "logsumexp": tf.reduce_logsumexp,
+            "cumulative_sum": cumulative_sum,
             "matmul": matmul,
             "matrix_transpose": tf.linalg.matrix_transpose,
             "concat": concat,

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from calcbench.vocabulary.namespace import Namespace
+from calcbench.vocabulary.namespace import Namespace, running_axis
 
 
 def softplus(x: Any) -> Any:
@@ -75,6 +75,11 @@ def stack_in(dtype: Any) -> Callable[..., Any]:
     return stack
 
 
+def cumulative_sum(x: Any, axis: int | None = None) -> Any:
+    """Compute running totals."""
+    return torch.cumsum(x, dim=running_axis(x, axis))
+
+
 def matrix_transpose(x: Any) -> Any:
     """Swap the last two axes."""
     return x.mT
@@ -118,6 +123,7 @@ def namespace(dtype: str) -> Namespace:
             "mean": short_reduction(torch.mean),
             "max": reduction(torch.amax),
             "logsumexp": reduction(torch.logsumexp),
+            "cumulative_sum": cumulative_sum,
             "matrix_transpose": matrix_transpose,
             "concat": concat,
             "stack": stack_in(floating),

@@ -63,3 +63,16 @@ def iterate(step: Any, state: Any, n: int) -> Any:
     for _ in range(n):
         state = step(state)
     return state
+
+
+def running_axis(x: Any, axis: int | None) -> int:
+    """Give the axis that `cumulative_sum` runs along: without one, that of a vector.
+
+    Raises `ProblemError` for any other array without one, as in the array API standard: the
+    libraries themselves would flatten it, or raise errors of their own.
+    """
+    if axis is not None:
+        return axis
+    if len(x.shape) != 1:
+        raise ProblemError(f"xp.cumulative_sum of an array of shape {tuple(x.shape)} needs an axis")
+    return 0

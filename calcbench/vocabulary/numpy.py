@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.vocabulary.namespace import Namespace
+from calcbench.vocabulary.namespace import Namespace, running_axis
 
 
 def softplus(x: Any) -> Any:
@@ -28,6 +28,11 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     top = np.max(x, axis=axis, keepdims=True)
     total = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
     return total if keepdims else np.squeeze(total, axis=axis)
+
+
+def cumulative_sum(x: Any, axis: int | None = None) -> Any:
+    """Compute running totals; np.cumulative_sum came with NumPy 2.1."""
+    return np.cumsum(x, axis=running_axis(x, axis))
 
 
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
@@ -53,6 +58,7 @@ NUMPY = Namespace.over(
         "sigmoid": sigmoid,
         "softplus": softplus,
         "logsumexp": logsumexp,
+        "cumulative_sum": cumulative_sum,
         "take": take,
         "linalg.solve": solve,
         "linalg.slogdet": slogdet,

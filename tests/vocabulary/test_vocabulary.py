@@ -521,6 +521,28 @@ for name, function in REDUCTIONS.items():
     for at in (M, 0.5):
         case(name, plain, [at], reduced(function, None, False))
 
+# Running totals.
+
+
+def running(axis: int) -> Any:
+    def exact(x: Any) -> Any:
+        lanes = np.moveaxis(x, axis, -1)
+        result = np.empty(lanes.shape, dtype=object)
+        for *lane, k in np.ndindex(lanes.shape):
+            result[(*lane, k)] = sum(lanes[tuple(lane)][: k + 1])
+        return np.moveaxis(result, -1, axis)
+
+    return exact
+
+
+case("cumulative_sum", lambda xp, x: xp.cumulative_sum(x), [V], running(0))
+for at, axis in ((V, 0), (M, 0), (M, 1), (M, -1), (BATCH, 1), (BATCH, -3)):
+
+    def call(xp, x, axis=axis):
+        return xp.cumulative_sum(x * x, axis=axis)
+
+    case("cumulative_sum", call, [at], lambda x, axis=axis: running(axis)(x * x))
+
 # Products. The exact ones are sums of products written out.
 
 
@@ -1192,6 +1214,15 @@ def leaves(result: Any) -> list[Any]:
     if isinstance(result, (list, tuple)):
         return [leaf for item in result for leaf in leaves(item)]
     return [result]
+
+
+@pytest.mark.parametrize("selector", SELECTORS)
+@pytest.mark.parametrize("at", [M, 2.0], ids=["matrix", "scalar"])
+def test_running_totals_of_what_is_no_vector_need_an_axis(selector, at):
+    backend = backend_for(selector)
+    array = backend.convert(np.array(at))
+    with pytest.raises(ProblemError, match=r"xp\.cumulative_sum of an array of shape .* an axis"):
+        backend.namespace().cumulative_sum(array)
 
 
 def test_sympy_refuses_a_determinant_too_large_to_write_out():
