@@ -21,8 +21,8 @@ from calcbench.catalogue.selection import (
     ProblemSelector,
     as_list,
     chosen_backends,
+    one_backend,
     one_problem,
-    select_backends,
     select_problems,
 )
 from calcbench.certified.reference import Reference
@@ -269,7 +269,7 @@ def _result(
 ) -> Arrays:
     """What one backend gives for an operator, in its layout."""
     chosen = one_problem(problem)
-    (engine,) = select_backends([backend])
+    engine = one_backend(backend)
     inputs = problem_inputs(chosen, size, seed, at)
     asked = operators.named(operator).settled(chosen, inputs)
     if asked.seeded:
@@ -300,7 +300,7 @@ def _matrix(
             f"the {operator.name} of problem {chosen.name!r} has {rows:,} × {columns:,} entries: "
             "ask for sparse=True"
         )
-    (engine,) = select_backends([backend])
+    engine = one_backend(backend)
     (found,) = _result(chosen, engine, at, operator, size, seed).values()
     if structure.sparse:
         check_structure(chosen, operator, inputs, found, [engine], Here())
@@ -368,10 +368,10 @@ def compare(
 ) -> Comparison:
     """Differentiate problems by backends; judge who agrees, to how many digits; time one call.
 
-    Without `problems`, all of them; without `backends`, all of them in their default modes.
-    `at` needs a single problem. A missing framework is an error if its backend was asked for
-    by name, and a record (`not_installed`) otherwise. `dtype` applies to every backend.
-    `operator` asks for something else than the gradient, such as `"hessian"` (see
+    Without `problems`, all of them; without `backends`, the default ones in their default modes;
+    `"all"` is every backend that there is. `at` needs a single problem. A missing framework is an
+    error if its backend was asked for by name, and a record (`not_installed`) otherwise. `dtype`
+    applies to every backend. `operator` asks for something else than the gradient, such as `"hessian"` (see
     `calcbench.operators`); where a problem or backend has none, its record is `skipped`. Products
     are taken with `direction` (a single problem's), or with a random one.
 
@@ -467,9 +467,9 @@ def benchmark(
 ) -> Run:
     """Time problems × backends × sizes × dtypes × threads; one process per backend, interleaved.
 
-    Without `problems`, `backends` or `sizes`: all problems, all backends in their default modes,
-    the sizes that each problem declares. `operator` asks for something else than the gradient.
-    `settings` say how closely (`cb.Settings`, `cb.QUICK`). With `output`, every cell is written to
+    Without `problems`, `backends` or `sizes`: all problems, the default backends in their default
+    modes (`"all"`: every backend), the sizes that each problem declares. `operator` asks for
+    something else than the gradient. `settings` say how closely (`cb.Settings`, `cb.QUICK`). With `output`, every cell is written to
     that file as it ends; with `resume`, those that the file holds already are not run again, unless
     they failed or their source or library versions have changed.
 

@@ -31,8 +31,7 @@ def describe(
     per backend, a complete program that computes this without calcbench, or the reason for none.
     """
     asked = named(operator)
-    names = list(door.backends()) if backends is None else list(backends)
-    engines = select_backends(names)
+    engines = select_backends(door.default_backends() if backends is None else backends)
     return {
         "name": problem.name,
         "summary": problem.summary,
