@@ -136,8 +136,8 @@ def einsum(anp: Any, subscripts: str, *arrays: Any) -> Any:
     if not arrow:
         output = "".join(sorted(c for c in {*inputs} - {","} if inputs.count(c) == 1))
     pairs = [diagonal(anp, *pair) for pair in zip(terms, arrays, strict=True)]
-    terms, arrays = zip(*pairs, strict=True)
-    return anp.einsum(f"{','.join(terms)}->{output}", *arrays)
+    inputs = ",".join(term for term, _ in pairs)
+    return anp.einsum(f"{inputs}->{output}", *(array for _, array in pairs))
 
 
 def diagonal(anp: Any, term: str, array: Any) -> tuple[str, Any]:

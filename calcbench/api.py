@@ -371,9 +371,9 @@ def compare(
     Without `problems`, all of them; without `backends`, the default ones in their default modes;
     `"all"` is every backend that there is. `at` needs a single problem. A missing framework is an
     error if its backend was asked for by name, and a record (`not_installed`) otherwise. `dtype`
-    applies to every backend. `operator` asks for something else than the gradient, such as `"hessian"` (see
-    `calcbench.operators`); where a problem or backend has none, its record is `skipped`. Products
-    are taken with `direction` (a single problem's), or with a random one.
+    applies to every backend. `operator` asks for something else than the gradient, such as
+    `"hessian"` (see `calcbench.operators`); where a problem or backend has none, its record is
+    `skipped`. Products are taken with `direction` (a single problem's), or with a random one.
 
     Raises what `gradient` raises, for bad input; what a backend gets wrong is a record.
     """
@@ -469,9 +469,10 @@ def benchmark(
 
     Without `problems`, `backends` or `sizes`: all problems, the default backends in their default
     modes (`"all"`: every backend), the sizes that each problem declares. `operator` asks for
-    something else than the gradient. `settings` say how closely (`cb.Settings`, `cb.QUICK`). With `output`, every cell is written to
-    that file as it ends; with `resume`, those that the file holds already are not run again, unless
-    they failed or their source or library versions have changed.
+    something else than the gradient. `settings` say how closely (`cb.Settings`, `cb.QUICK`). With
+    `output`, every cell is written to that file as it ends; with `resume`, those that the file
+    holds already are not run again, unless they failed or their source or library versions have
+    changed.
 
         >>> run = calcbench.benchmark("batch_regression", "torch", settings=calcbench.QUICK)
         >>> run.records[0].seconds["call"]      # seconds of one gradient, steady state
