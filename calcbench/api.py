@@ -21,8 +21,8 @@ from calcbench.catalogue.selection import (
     ProblemSelector,
     as_list,
     chosen_backends,
+    one_backend,
     one_problem,
-    select_backends,
     select_problems,
 )
 from calcbench.certified.reference import Reference
@@ -271,7 +271,7 @@ def _result(
 ) -> Arrays:
     """What one backend gives for an operator, in its layout."""
     chosen = one_problem(problem)
-    (engine,) = select_backends([backend])
+    engine = one_backend(backend)
     point = own_point(chosen, size, seed, at)
     wanted = operators.find_operator(operator).resolve(point)
     if wanted.seeded:
@@ -301,7 +301,7 @@ def _matrix(
             f"the {operator.name} of problem {chosen.name!r} has {rows:,} × {columns:,} entries: "
             "ask for sparse=True"
         )
-    (engine,) = select_backends([backend])
+    engine = one_backend(backend)
     (found,) = _result(chosen, engine, at, operator, size, seed).values()
     if point.sparse(order):
         check_structure(operator, point, found, [engine], InProcess())
@@ -369,12 +369,12 @@ def compare(
 ) -> Comparison:
     """Differentiate problems by backends; judge who agrees, to how many digits; time one call.
 
-    Without `problems`, all of them; without `backends`, all of them in their default modes.
-    `at` needs a single problem. A missing framework is an error if its backend was asked for
-    by name, and a record (`not_installed`) otherwise. `dtype` applies to every backend.
-    `operator` asks for something else than the gradient, such as `"hessian"` (see
-    `calcbench.operators`); where a problem or backend has none, its record is `skipped`. Products
-    are taken with `direction` (a single problem's), or with a random one.
+    Without `problems`, all of them; without `backends`, the default ones in their default modes;
+    `"all"` is every backend that there is. `at` needs a single problem. A missing framework is an
+    error if its backend was asked for by name, and a record (`not_installed`) otherwise. `dtype`
+    applies to every backend. `operator` asks for something else than the gradient, such as
+    `"hessian"` (see `calcbench.operators`); where a problem or backend has none, its record is
+    `skipped`. Products are taken with `direction` (a single problem's), or with a random one.
 
     Raises what `gradient` raises, for bad input; what a backend gets wrong is a record.
     """
@@ -468,11 +468,12 @@ def benchmark(
 ) -> Run:
     """Time problems × backends × sizes × dtypes × threads; one process per backend, interleaved.
 
-    Without `problems`, `backends` or `sizes`: all problems, all backends in their default modes,
-    the sizes that each problem declares. `operator` asks for something else than the gradient.
-    `settings` say how closely (`cb.Settings`, `cb.QUICK`). With `output`, every cell is written to
-    that file as it ends; with `resume`, those that the file holds already are not run again, unless
-    they failed or their source or library versions have changed.
+    Without `problems`, `backends` or `sizes`: all problems, the default backends in their default
+    modes (`"all"`: every backend), the sizes that each problem declares. `operator` asks for
+    something else than the gradient. `settings` say how closely (`cb.Settings`, `cb.QUICK`). With
+    `output`, every cell is written to that file as it ends; with `resume`, those that the file
+    holds already are not run again, unless they failed or their source or library versions have
+    changed.
 
         >>> run = calcbench.benchmark("batch_regression", "torch", settings=calcbench.QUICK)
         >>> run.records[0].seconds["call"]      # seconds of one gradient, steady state

@@ -21,6 +21,7 @@ from calcbench.backends.finite_difference.derivatives import (
     SAFETY,
 )
 from calcbench.catalogue.cards import entry_point_card, read_card
+from calcbench.catalogue.door import default_backends
 from calcbench.catalogue.files import load_file
 from calcbench.catalogue.selection import select_backends, select_problems
 from calcbench.certified import certificate, reference
@@ -176,7 +177,7 @@ def unbroken(lines):
 def test_pasted_table_is_what_the_program_gives(block, in_my_directory):
     (words,) = commands(block)
     given = cli.commands[words[0]].make_context(words[0], words[1:]).params
-    wanted = [b for b in given["backends"] if b != SLOW_TO_PREPARE] or list(cb.backends())
+    wanted = [b for b in given["backends"] if b != SLOW_TO_PREPARE] or default_backends()
     options = {} if given["dtype"] is None else {"dtype": given["dtype"]}
     there = [b for b in select_backends(wanted, **options) if not b.missing()]
     at = parse_values(given["at"]) if given["at"] else None
@@ -185,7 +186,7 @@ def test_pasted_table_is_what_the_program_gives(block, in_my_directory):
     )
 
     table = read_table(block)
-    assert len(table) == len(given["backends"] or cb.backends())
+    assert len(table) == len(given["backends"] or default_backends())
     assert ("\nreference" in block) == (records[0].reference is not None)
     for record in records:
         row = table[record.backend]

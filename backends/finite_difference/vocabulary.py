@@ -9,7 +9,6 @@ import numpy as np
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.numpy import NUMPY
 
-# --- the vocabulary on complex numbers -----------------------------------------------------
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
 # slogdet), not defined (logaddexp), or compare imaginary parts (maximum).
@@ -83,9 +82,9 @@ def _slogdet(a: Any) -> Any:
     return sign, logdet + np.log(phase * sign)
 
 
-COMPLEX = Namespace(
+COMPLEX = Namespace.over(
+    NUMPY,
     {
-        **{name: value for name, value in vars(NUMPY).items() if name not in ("_prefix", "linalg")},
         "abs": _abs,
         "log1p": _log1p,
         "sigmoid": _sigmoid,
@@ -96,7 +95,6 @@ COMPLEX = Namespace(
         "max": _max,
         "logsumexp": _logsumexp,
         "linalg.cholesky": _cholesky,
-        "linalg.solve": NUMPY.linalg.solve,
         "linalg.slogdet": _slogdet,
-    }
+    },
 )

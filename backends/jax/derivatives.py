@@ -11,7 +11,6 @@ import numpy as np
 
 from calcbench.backend.calling import timed
 from calcbench.backend.transforming import Transforming
-from calcbench.backends.jax.vocabulary import namespace
 from calcbench.operators.function import Derived, Function
 from calcbench.problem.problem import Problem
 from calcbench.vocabulary.namespace import Namespace
@@ -29,7 +28,10 @@ class Jax(Transforming):
     mode: Literal["jit", "eager"] = "jit"
 
     def namespace(self) -> Namespace:
-        return namespace(self.framework(), eager=self.mode == "eager")
+        self.framework()  # says why where it is missing
+        from calcbench.backends.jax.vocabulary import namespace
+
+        return namespace(eager=self.mode == "eager")
 
     def convert(self, array: np.ndarray) -> Any:
         return self.framework().numpy.asarray(self.cast(array))

@@ -1,59 +1,59 @@
-"""The vocabulary in JAX."""
+"""The vocabulary in JAX. It imports JAX: only a backend's `namespace` may import it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from calcbench.vocabulary.namespace import Namespace, iterate
+import jax
+import jax.numpy as jnp
 
-# --- the vocabulary in JAX -----------------------------------------------------------------
+from calcbench.vocabulary.namespace import Namespace, iterate, running_axis
 
 
-def namespace(jax: Any, eager: bool) -> Namespace:
-    jnp, nn, linalg = jax.numpy, jax.nn, jax.numpy.linalg
+def cumulative_sum(x: Any, axis: int | None = None) -> Any:
+    """Compute running totals."""
+    return jnp.cumsum(x, axis=running_axis(x, axis))
 
-    def scan(step: Any, state: Any, n: int) -> Any:
-        # Unrolled, forty steps take XLA over a minute to compile; a scan takes under a second.
-        return jax.lax.scan(lambda carry, _: (step(carry), None), state, None, length=n)[0]
 
-    def solve(a: Any, b: Any) -> Any:
-        return linalg.solve(a, b[..., None])[..., 0] if b.ndim == a.ndim - 1 else linalg.solve(a, b)
+def take(x: Any, indices: Any, axis: int = 0) -> Any:
+    """Take slices by integer index; JAX's own default is to flatten x first."""
+    return jnp.take(x, indices, axis=axis)
 
-    return Namespace(
+
+def solve(a: Any, b: Any) -> Any:
+    """Solve a x = b for a vector or matrix b, as in NumPy's vocabulary."""
+    if b.ndim == a.ndim - 1:
+        return jnp.linalg.solve(a, b[..., None])[..., 0]
+    return jnp.linalg.solve(a, b)
+
+
+def slogdet(x: Any) -> tuple[Any, ...]:
+    """Give (sign, log |det x|) as a plain tuple."""
+    return tuple(jnp.linalg.slogdet(x))
+
+
+def scan(step: Any, state: Any, n: int) -> Any:
+    """Apply `step` n times as one operation that is compiled once.
+
+    Unrolled, forty steps take XLA over a minute to compile; a scan takes under a second.
+    """
+    return jax.lax.scan(lambda carry, _: (step(carry), None), state, None, length=n)[0]
+
+
+def namespace(eager: bool) -> Namespace:
+    """Build the vocabulary; `eager` runs operation by operation, without compiling."""
+    return Namespace.over(
+        jnp,
         {
-            "pi": jnp.pi,
-            "exp": jnp.exp,
-            "expm1": jnp.expm1,
-            "log": jnp.log,
-            "log1p": jnp.log1p,
-            "sqrt": jnp.sqrt,
-            "sin": jnp.sin,
-            "cos": jnp.cos,
-            "tan": jnp.tan,
-            "tanh": jnp.tanh,
-            "abs": jnp.abs,
-            "sigmoid": nn.sigmoid,
-            "softplus": nn.softplus,
-            "maximum": jnp.maximum,
-            "minimum": jnp.minimum,
-            "logaddexp": jnp.logaddexp,
-            "where": jnp.where,
-            "sum": jnp.sum,
-            "mean": jnp.mean,
-            "max": jnp.max,
-            "logsumexp": nn.logsumexp,
-            "matmul": jnp.matmul,
-            "einsum": jnp.einsum,
-            "matrix_transpose": jnp.matrix_transpose,
-            "reshape": jnp.reshape,
+            "sigmoid": jax.nn.sigmoid,
+            "softplus": jax.nn.softplus,
+            "logsumexp": jax.nn.logsumexp,
+            "cumulative_sum": cumulative_sum,
             "concat": jnp.concatenate,
-            "stack": jnp.stack,
-            "take": lambda x, indices, axis=0: jnp.take(x, indices, axis=axis),
-            "take_along_axis": jnp.take_along_axis,
-            "linalg.cholesky": linalg.cholesky,
+            "take": take,
             "linalg.solve": solve,
-            "linalg.slogdet": lambda x: tuple(linalg.slogdet(x)),
+            "linalg.slogdet": slogdet,
             # Op by op, a scan is compiled anew at every call: 400 ms where a loop takes 80.
             "iterate": iterate if eager else scan,
-        }
+        },
     )

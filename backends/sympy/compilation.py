@@ -27,8 +27,6 @@ def compile_expressions(trace: Trace, expressions: list[Any]) -> Callable[..., A
             "LogSumExp": lambda *terms: logsumexp(np.stack(np.broadcast_arrays(*terms)), 0),
             "Softplus": softplus,
             "Sigmoid": sigmoid,
-            "Expm1": np.expm1,
-            "Log1p": np.log1p,
             "Heaviside": np.heaviside,
             "DiracDelta": lambda x, *k: 0.0 * x,  # the slope of a jump, beside the jump
         },

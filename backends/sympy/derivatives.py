@@ -20,7 +20,6 @@ from calcbench.backend.rows import CHECKED_ROWS
 from calcbench.backends.sympy.compilation import compile_expressions, split_columns, sum_over_rows
 from calcbench.backends.sympy.proof import is_zero
 from calcbench.backends.sympy.trace import Trace, scalars, trace_cost
-from calcbench.backends.sympy.vocabulary import namespace, symbolic_array
 from calcbench.errors import ProblemError, Unsupported
 from calcbench.operators import GRADIENT, Operator, find_operator
 from calcbench.operators.hand_derived import hand_derived
@@ -53,7 +52,10 @@ class SymPy(Backend):
     install = "python -m pip install sympy"
 
     def namespace(self) -> Namespace:
-        return namespace()
+        self.framework()  # says why where it is missing
+        from calcbench.backends.sympy.vocabulary import SYMPY
+
+        return SYMPY
 
     def to_numpy(self, native: Any) -> np.ndarray:
         # Compiled formulas mix numbers of Python and of NumPy.
@@ -101,7 +103,7 @@ class SymPy(Backend):
     def trace(self, point: Point, rows: int = 1, operator: Operator = GRADIENT) -> Trace:
         """Run the cost on symbols (`trace_cost`)."""
         self.framework()
-        return trace_cost(point, self.namespace(), symbolic_array(), rows, operator)
+        return trace_cost(point, self.namespace(), rows, operator)
 
     def prove(self, point: Point, formula: str = "gradient") -> str:
         """Run a hand-derived formula on symbols and subtract the derivative of the cost.

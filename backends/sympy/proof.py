@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from calcbench.backends.sympy.vocabulary import elementary
-
 ROUNDED_CONSTANT = 1e-12
 """A smaller difference than this may come from math.pi or 1/3 in a formula, and refutes nothing."""
 
@@ -17,6 +15,8 @@ LARGEST_SIMPLIFICATION = 400
 def is_zero(difference: Any) -> bool | None:
     """Whether an expression is identically 0: True is proved, False refuted, None unknown."""
     import sympy
+
+    from calcbench.backends.sympy.vocabulary import elementary
 
     difference = sympy.nsimplify(difference, rational=True)  # 0.5 is meant to be one half
     if difference == 0 or difference.expand() == 0:
@@ -32,6 +32,8 @@ def is_zero(difference: Any) -> bool | None:
 def _anywhere(expression: Any) -> Any:
     """The value at one fixed ordinary point, to 40 digits: enough to refute an identity."""
     import sympy
+
+    from calcbench.backends.sympy.vocabulary import elementary
 
     symbols = sorted(expression.free_symbols, key=str)
     values = {

@@ -18,6 +18,7 @@ from calcbench.operators import GRADIENT, Operator
 from calcbench.operators.entries import Product
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
+from calcbench.vocabulary.objects import SymbolicArray
 
 LARGEST_EXPRESSION = 100_000
 """Operations beyond which differentiating and compiling takes minutes; refused with a reason."""
@@ -171,18 +172,18 @@ class Trace:
 
 
 def trace_cost(
-    point: Point, namespace: Any, array: type, rows: int = 1, operator: Operator = GRADIENT
+    point: Point, namespace: Any, rows: int = 1, operator: Operator = GRADIENT
 ) -> Trace:
     """Run a cost on symbols: `rows` symbolic rows of data, everything else in full.
 
     With symbols for the operator's direction or cotangent, the same for every row. `namespace` is
-    the vocabulary in SymPy, `array` its class of arrays.
+    the vocabulary in SymPy.
     """
     problem, symbols = point.problem, {}
     taken = {*problem.parameters, *problem.data}
 
     def symbolic(name: str, shape: tuple[int, ...], label: str = "") -> Any:
-        return make_symbols(label or name, shape, _sign(problem, label or name), taken).view(array)
+        return make_symbols(label or name, shape, _sign(problem, label or name), taken).view(SymbolicArray)
 
     for name in (*problem.parameters, *problem.data):
         values = point[name]

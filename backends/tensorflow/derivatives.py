@@ -15,7 +15,6 @@ import numpy as np
 
 from calcbench.backend.calling import timed
 from calcbench.backend.transforming import Transforming
-from calcbench.backends.tensorflow.vocabulary import namespace
 from calcbench.operators.function import Derived, Function
 from calcbench.problem.problem import Problem
 from calcbench.vocabulary.namespace import Namespace
@@ -46,7 +45,10 @@ class TensorFlow(Transforming):
         return tensorflow
 
     def namespace(self) -> Namespace:
-        return namespace(self.framework(), self.dtype, xla=self.mode == "xla")
+        self.framework()  # says why where it is missing
+        from calcbench.backends.tensorflow.vocabulary import namespace
+
+        return namespace(self.dtype, xla=self.mode == "xla")
 
     def convert(self, array: np.ndarray) -> Any:
         return self.framework().constant(self.cast(array))

@@ -1,100 +1,136 @@
-"""The vocabulary in TensorFlow."""
+"""The vocabulary in TensorFlow. It imports TensorFlow: only `namespace` may import it.
+
+It takes tf.* rather than tf.experimental.numpy: the latter's logaddexp has gradient 0 at ties
+(2.21), and its promotion rules cost microseconds on every eager call.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from calcbench.errors import Unsupported
-from calcbench.vocabulary.namespace import Namespace, iterate
+from calcbench.vocabulary.namespace import Namespace, running_axis
 
-# --- the vocabulary in TensorFlow ----------------------------------------------------------
-# tf.* rather than tf.experimental.numpy: the latter's logaddexp has gradient 0 at ties (2.21),
-# and its promotion rules cost microseconds on every eager call.
+Pair = Callable[[Any, Any], tuple[Any, Any]]
+"""(x, y) → two tensors."""
 
 
-def namespace(tf: Any, dtype: str, xla: bool) -> Namespace:
-    linalg = tf.linalg
+def pair_in(dtype: str) -> Pair:
+    """Build a function that makes tensors of two operands; two numbers take `dtype`."""
 
     def pair(x: Any, y: Any) -> tuple[Any, Any]:
-        """Two operands, where either or both may be numbers."""
         if tf.is_tensor(x):
             return x, y if tf.is_tensor(y) else tf.convert_to_tensor(y, dtype=x.dtype)
         x = tf.convert_to_tensor(x, dtype=y.dtype if tf.is_tensor(y) else dtype)
         return x, y if tf.is_tensor(y) else tf.convert_to_tensor(y, dtype=dtype)
 
+    return pair
+
+
+def logaddexp_of(pair: Pair) -> Callable[[Any, Any], Any]:
+    """Build log(eˣ + eʸ) as x + softplus(y − x).
+
+    Its partials are sigmoids, which are right at ties and at extremes.
+    """
+
     def logaddexp(x: Any, y: Any) -> Any:
-        # x + softplus(y − x): its partials are sigmoids, right at ties and at extremes.
         x, y = pair(x, y)
         return x + tf.math.softplus(y - x)
 
-    def where(condition: Any, x: Any, y: Any) -> Any:
-        return tf.where(condition, *pair(x, y))
+    return logaddexp
 
-    def matmul(x: Any, y: Any) -> Any:
-        if x.shape.rank == 1 and y.shape.rank == 1:
-            return tf.tensordot(x, y, 1)
-        if y.shape.rank == 1:
-            return linalg.matvec(x, y)
-        if x.shape.rank == 1:
-            return linalg.matvec(y, x, transpose_a=True)
-        return tf.matmul(x, y)
 
-    def solve(a: Any, b: Any) -> Any:
-        if b.shape.rank == a.shape.rank - 1:
-            return linalg.solve(a, b[..., None])[..., 0]
-        return linalg.solve(a, b)
+def cumulative_sum(x: Any, axis: int | None = None) -> Any:
+    """Compute running totals."""
+    return tf.cumsum(x, axis=running_axis(x, axis))
 
-    def slogdet(x: Any) -> Any:
-        if xla:
-            raise Unsupported("XLA has no determinant for TensorFlow (2.21); mode=function has")
-        return tuple(linalg.slogdet(x))
 
-    def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
-        axis %= x.shape.rank
-        last = x.shape.rank - 1
-        order = [a for a in range(last + 1) if a != axis] + [axis]
-        back = [order.index(a) for a in range(last + 1)]
-        moved = tf.gather(
-            tf.transpose(x, order), tf.transpose(indices, order), axis=last, batch_dims=last
-        )
-        return tf.transpose(moved, back)
+def matmul(x: Any, y: Any) -> Any:
+    """Multiply matrices; tf.matmul takes no vectors."""
+    if x.shape.rank == 1 and y.shape.rank == 1:
+        return tf.tensordot(x, y, 1)
+    if y.shape.rank == 1:
+        return tf.linalg.matvec(x, y)
+    if x.shape.rank == 1:
+        return tf.linalg.matvec(y, x, transpose_a=True)
+    return tf.matmul(x, y)
 
-    return Namespace(
+
+def concat(arrays: Any, axis: int = 0) -> Any:
+    """Join arrays along an axis, which tf.concat has no default for."""
+    return tf.concat(list(arrays), axis=axis)
+
+
+def stack(arrays: Any, axis: int = 0) -> Any:
+    """Stack arrays, in a list or a tuple, along a new axis."""
+    return tf.stack(list(arrays), axis=axis)
+
+
+def take(x: Any, indices: Any, axis: int = 0) -> Any:
+    """Take slices by integer index."""
+    return tf.gather(x, indices, axis=axis)
+
+
+def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
+    """Take elements by integer index: gathered along the last axis, with all others as a batch."""
+    axis %= x.shape.rank
+    last = x.shape.rank - 1
+    order = [a for a in range(last + 1) if a != axis] + [axis]
+    back = [order.index(a) for a in range(last + 1)]
+    moved = tf.gather(
+        tf.transpose(x, order), tf.transpose(indices, order), axis=last, batch_dims=last
+    )
+    return tf.transpose(moved, back)
+
+
+def solve(a: Any, b: Any) -> Any:
+    """Solve a x = b for a vector or matrix b."""
+    if b.shape.rank == a.shape.rank - 1:
+        return tf.linalg.solve(a, b[..., None])[..., 0]
+    return tf.linalg.solve(a, b)
+
+
+def slogdet(x: Any) -> tuple[Any, ...]:
+    """Give (sign, log |det x|) as a plain tuple."""
+    return tuple(tf.linalg.slogdet(x))
+
+
+def no_slogdet(x: Any) -> Any:
+    """Raise `Unsupported`: XLA cannot compile the determinant."""
+    raise Unsupported("XLA has no determinant for TensorFlow (2.21); mode=function has")
+
+
+def namespace(dtype: str, xla: bool) -> Namespace:
+    """Build the vocabulary; numbers that meet no tensor take `dtype`."""
+    pair = pair_in(dtype)
+    return Namespace.over(
+        tf,
         {
             "pi": np.pi,
-            "exp": tf.exp,
             "expm1": tf.math.expm1,
             "log": tf.math.log,
             "log1p": tf.math.log1p,
-            "sqrt": tf.sqrt,
-            "sin": tf.sin,
-            "cos": tf.cos,
-            "tan": tf.tan,
-            "tanh": tf.tanh,
-            "abs": tf.abs,
-            "sigmoid": tf.sigmoid,
             "softplus": tf.math.softplus,
             "maximum": lambda x, y: tf.maximum(*pair(x, y)),
             "minimum": lambda x, y: tf.minimum(*pair(x, y)),
-            "logaddexp": logaddexp,
-            "where": where,
+            "logaddexp": logaddexp_of(pair),
+            "where": lambda condition, x, y: tf.where(condition, *pair(x, y)),
             "sum": tf.reduce_sum,
             "mean": tf.reduce_mean,
             "max": tf.reduce_max,
             "logsumexp": tf.reduce_logsumexp,
+            "cumulative_sum": cumulative_sum,
             "matmul": matmul,
-            "einsum": tf.einsum,
-            "matrix_transpose": linalg.matrix_transpose,
-            "reshape": tf.reshape,
-            "concat": lambda arrays, axis=0: tf.concat(list(arrays), axis=axis),
-            "stack": lambda arrays, axis=0: tf.stack(list(arrays), axis=axis),
-            "take": lambda x, indices, axis=0: tf.gather(x, indices, axis=axis),
+            "matrix_transpose": tf.linalg.matrix_transpose,
+            "concat": concat,
+            "stack": stack,
+            "take": take,
             "take_along_axis": take_along_axis,
-            "linalg.cholesky": linalg.cholesky,
             "linalg.solve": solve,
-            "linalg.slogdet": slogdet,
-            "iterate": iterate,
-        }
+            "linalg.slogdet": no_slogdet if xla else slogdet,
+        },
     )

@@ -32,7 +32,6 @@ from calcbench.backends.torch.transforms import (
     single_hessian,
     single_jacobian,
 )
-from calcbench.backends.torch.vocabulary import namespace
 from calcbench.operators import GRADIENT, find_operator
 from calcbench.operators.function import Derived, Function
 from calcbench.problem.point import Point
@@ -51,7 +50,10 @@ class Torch(Transforming):
     mode: Literal["eager", "func", "compile"] = "eager"
 
     def namespace(self) -> Namespace:
-        return namespace(self.framework(), self.dtype)
+        self.framework()  # says why where it is missing
+        from calcbench.backends.torch.vocabulary import namespace
+
+        return namespace(self.dtype)
 
     def convert(self, array: np.ndarray) -> Any:
         return self.framework().from_numpy(self.cast(array))

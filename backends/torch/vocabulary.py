@@ -1,101 +1,134 @@
-"""The vocabulary in PyTorch."""
+"""The vocabulary in PyTorch. It imports PyTorch: only `namespace` may import it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from calcbench.vocabulary.namespace import Namespace, iterate
+import torch
 
-# --- the vocabulary in PyTorch -------------------------------------------------------------
+from calcbench.vocabulary.namespace import Namespace, running_axis
 
 
-def namespace(torch: Any, dtype: str) -> Namespace:
-    floating = getattr(torch, dtype)
+def softplus(x: Any) -> Any:
+    """Compute log(1 + eˣ).
 
-    def with_number(function: Any) -> Any:
-        """Let the second argument be a number, which torch wants as a tensor."""
+    torch.nn.functional.softplus turns linear at 20, an error of 2e-9; this does not.
+    """
+    return torch.logaddexp(x, torch.zeros_like(x))
 
-        def apply(x: Any, y: Any) -> Any:
-            if not isinstance(y, torch.Tensor):
-                y = torch.as_tensor(y, dtype=x.dtype)
-            elif not isinstance(x, torch.Tensor):
-                x = torch.as_tensor(x, dtype=y.dtype)
-            return function(x, y)
 
-        return apply
+def with_number(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    """Let either argument of a function be a number, which torch wants as a tensor."""
+
+    def apply(x: Any, y: Any) -> Any:
+        if not isinstance(y, torch.Tensor):
+            y = torch.as_tensor(y, dtype=x.dtype)
+        elif not isinstance(x, torch.Tensor):
+            x = torch.as_tensor(x, dtype=y.dtype)
+        return function(x, y)
+
+    return apply
+
+
+def reduction(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Spell `axis=None` and `keepdims` as in the array API; torch says dim and keepdim."""
+
+    def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        dim = tuple(range(x.ndim)) if axis is None else axis
+        return function(x, dim=dim, keepdim=keepdims)
+
+    return reduce
+
+
+def short_reduction(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Do likewise for what also reduces every element in a shorter call: sum and mean."""
+
+    def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        if axis is None and not keepdims:
+            return function(x)
+        dim = tuple(range(x.ndim)) if axis is None else axis
+        return function(x, dim=dim, keepdim=keepdims)
+
+    return reduce
+
+
+def where_in(dtype: Any) -> Callable[[Any, Any, Any], Any]:
+    """Build `where`; of two numbers torch would make its default dtype, float32."""
 
     def where(condition: Any, x: Any, y: Any) -> Any:
         if not (isinstance(x, torch.Tensor) or isinstance(y, torch.Tensor)):
-            # Two numbers: torch would round them to its default dtype, float32.
-            x = torch.as_tensor(x, dtype=floating)
+            x = torch.as_tensor(x, dtype=dtype)
         return torch.where(condition, x, y)
 
-    def reduction(function: Any) -> Any:
-        """`axis=None` and `keepdims` as in the array API; torch says dim and keepdim."""
+    return where
 
-        def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-            dim = tuple(range(x.ndim)) if axis is None else axis
-            return function(x, dim=dim, keepdim=keepdims)
 
-        return reduce
+def stack_in(dtype: Any) -> Callable[..., Any]:
+    """Build `stack`, among whose arrays numbers may stand."""
+    is_tensor = torch.is_tensor
 
-    def total(function: Any) -> Any:
-        """Likewise, with the short call where every element is reduced."""
+    def stack(arrays: Any, axis: int = 0) -> Any:
+        tensors = [a if is_tensor(a) else torch.as_tensor(a, dtype=dtype) for a in arrays]
+        return torch.stack(tensors, dim=axis)
 
-        def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-            if axis is None and not keepdims:
-                return function(x)
-            dim = tuple(range(x.ndim)) if axis is None else axis
-            return function(x, dim=dim, keepdim=keepdims)
+    return stack
 
-        return reduce
 
-    def take(x: Any, indices: Any, axis: int = 0) -> Any:
-        indices = torch.as_tensor(indices)
-        flat = torch.index_select(x, axis, indices.reshape(-1))
-        axis %= x.ndim
-        return flat.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
+def cumulative_sum(x: Any, axis: int | None = None) -> Any:
+    """Compute running totals."""
+    return torch.cumsum(x, dim=running_axis(x, axis))
 
-    def tensors(arrays: Any) -> list[Any]:
-        """Let numbers stand among the arrays of stack."""
-        is_tensor = torch.is_tensor
-        return [a if is_tensor(a) else torch.as_tensor(a, dtype=floating) for a in arrays]
 
-    return Namespace(
+def matrix_transpose(x: Any) -> Any:
+    """Swap the last two axes."""
+    return x.mT
+
+
+def concat(arrays: Any, axis: int = 0) -> Any:
+    """Join arrays, in a list or a tuple, along an axis."""
+    return torch.concat(list(arrays), dim=axis)
+
+
+def take(x: Any, indices: Any, axis: int = 0) -> Any:
+    """Take slices by integer index, of any shape; torch.index_select wants a vector."""
+    indices = torch.as_tensor(indices)
+    flat = torch.index_select(x, axis, indices.reshape(-1))
+    axis %= x.ndim
+    return flat.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
+
+
+def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
+    """Take elements by integer index."""
+    return torch.take_along_dim(x, torch.as_tensor(indices), axis)
+
+
+def slogdet(x: Any) -> tuple[Any, ...]:
+    """Give (sign, log |det x|) as a plain tuple."""
+    return tuple(torch.linalg.slogdet(x))
+
+
+def namespace(dtype: str) -> Namespace:
+    """Build the vocabulary; numbers that meet no tensor take `dtype`."""
+    floating = getattr(torch, dtype)
+    return Namespace.over(
+        torch,
         {
-            "pi": torch.pi,
-            "exp": torch.exp,
-            "expm1": torch.expm1,
-            "log": torch.log,
-            "log1p": torch.log1p,
-            "sqrt": torch.sqrt,
-            "sin": torch.sin,
-            "cos": torch.cos,
-            "tan": torch.tan,
-            "tanh": torch.tanh,
-            "abs": torch.abs,
-            "sigmoid": torch.sigmoid,
-            # torch.nn.functional.softplus turns linear at 20, an error of 2e-9; this does not.
-            "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),
+            "softplus": softplus,
             "maximum": with_number(torch.maximum),
             "minimum": with_number(torch.minimum),
             "logaddexp": with_number(torch.logaddexp),
-            "where": where,
-            "sum": total(torch.sum),
-            "mean": total(torch.mean),
+            "where": where_in(floating),
+            "sum": short_reduction(torch.sum),
+            "mean": short_reduction(torch.mean),
             "max": reduction(torch.amax),
             "logsumexp": reduction(torch.logsumexp),
-            "matmul": torch.matmul,
-            "einsum": torch.einsum,
-            "matrix_transpose": lambda x: x.mT,
-            "reshape": torch.reshape,
-            "concat": lambda arrays, axis=0: torch.concat(list(arrays), dim=axis),
-            "stack": lambda arrays, axis=0: torch.stack(tensors(arrays), dim=axis),
+            "cumulative_sum": cumulative_sum,
+            "matrix_transpose": matrix_transpose,
+            "concat": concat,
+            "stack": stack_in(floating),
             "take": take,
-            "take_along_axis": lambda x, i, axis: torch.take_along_dim(x, torch.as_tensor(i), axis),
-            "linalg.cholesky": torch.linalg.cholesky,
-            "linalg.solve": torch.linalg.solve,
-            "linalg.slogdet": lambda x: tuple(torch.linalg.slogdet(x)),
-            "iterate": iterate,
-        }
+            "take_along_axis": take_along_axis,
+            "linalg.slogdet": slogdet,
+        },
     )

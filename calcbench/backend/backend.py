@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
-import sys
 import typing
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
@@ -104,31 +104,21 @@ class Backend(ABC):
 
     @classmethod
     def framework(cls) -> Any:
-        """Import and return the first of `requires`.
+        """Import and return the first of `requires`; looked up once, and then kept.
 
         Raises `NotInstalled` where it is missing or does not import, with the reason.
         """
-        loaded = sys.modules.get(cls.requires[0])
-        if loaded is not None:  # at every conversion but the first: looking it up anew takes 3 µs
-            return loaded
-        reason = cls.missing()
-        if reason:
-            raise NotInstalled(f"backend {cls.name!r}: {reason}")
-        module = cls.requires[0]
-        try:
-            return importlib.import_module(module)
-        except (Exception, SystemExit) as error:
-            raise NotInstalled(
-                f"backend {cls.name!r}: {module} is installed but does not import: "
-                f"{type(error).__name__}: {first_line(error)}"
-            ) from error
+        return _import_framework(cls)
 
     @abstractmethod
     def namespace(self) -> Any:
         """Return the array vocabulary (`calcbench.vocabulary`) in this backend's spelling."""
 
     def convert(self, array: np.ndarray) -> Any:
-        """Convert one NumPy array to native. Floats take this backend's dtype, integers stay."""
+        """Turn a NumPy array into a native one. Floats take this backend's dtype, integers stay.
+
+        As it stands, it gives a NumPy array.
+        """
         return self.cast(array)
 
     def prepare(self, point: Point, operator: str | Operator = "gradient") -> Prepared:
@@ -220,6 +210,22 @@ class Backend(ABC):
         """Copy a NumPy array with its floats in this backend's dtype."""
         dtype = self.dtype if array.dtype.kind == "f" else array.dtype
         return np.array(array, dtype=dtype)
+
+
+@functools.cache
+def _import_framework(backend: type[Backend]) -> Any:
+    """Import what a backend needs. An error is not kept: the next call looks again."""
+    reason = backend.missing()
+    if reason:
+        raise NotInstalled(f"backend {backend.name!r}: {reason}")
+    module = backend.requires[0]
+    try:
+        return importlib.import_module(module)
+    except (Exception, SystemExit) as error:
+        raise NotInstalled(
+            f"backend {backend.name!r}: {module} is installed but does not import: "
+            f"{type(error).__name__}: {first_line(error)}"
+        ) from error
 
 
 def _literal(hint: Any) -> Any:

@@ -38,7 +38,7 @@ class Transforming(Backend):
     def finish(
         self, function: Callable[..., Any], native: tuple[Any, ...]
     ) -> tuple[Callable[[tuple[Any, ...]], Any], float | None]:
-        """Trace or compile `function(*native)`; also the seconds that compiling took.
+        """Trace or compile `function(*native)`; also give the seconds that compiling took.
 
         What comes back takes all native arrays as one tuple, and returns when its result is ready.
         Without an override the function is called as it is.

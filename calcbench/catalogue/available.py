@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from calcbench.backend.backend import Backend
-from calcbench.catalogue.door import backends
+from calcbench.catalogue.door import backends, default_backends
 from calcbench.errors import CalcbenchError, NotInstalled, SelectorError
 from calcbench.operators import Operator
 from calcbench.problem.point import Point
@@ -39,7 +39,7 @@ class Unavailable(Backend):
 
 
 def available(name: str, options: dict[str, Any]) -> Backend:
-    """Make a backend, or a stand-in that says why it cannot be used here."""
+    """Make the backend of that name, or a stand-in whose row says why it cannot be used."""
     try:
         return backends()[name](**options)
     except SelectorError:
@@ -52,7 +52,7 @@ def available(name: str, options: dict[str, Any]) -> Backend:
 
 
 def free_witnesses() -> list[Backend]:
-    """The witnesses of every backend that can be used here without installing anything."""
-    catalogue = backends()
-    free = [name for name, card in catalogue.cards.items() if not card.declared.get("requires")]
+    """List the witnesses of the default backends that need nothing installed."""
+    cards = backends().cards
+    free = [name for name in default_backends() if not cards[name].declared.get("requires")]
     return [witness for name in free for witness in available(name, {}).witnesses()]

@@ -42,6 +42,12 @@ def backends() -> Catalogue:
     return Catalogue("backend", cards, _as_backend)
 
 
+def default_backends() -> tuple[str, ...]:
+    """Name the backends that take part when none is named: `DEFAULT` of `calcbench.backends`."""
+    found: tuple[str, ...] = importlib.import_module("calcbench.backends").DEFAULT
+    return found
+
+
 def companion(backend: type[Backend], name: str) -> Any:
     """Import an optional file (`program`) that lies beside a backend's `derivatives`.
 

@@ -30,16 +30,26 @@ def select_problems(selectors: Iterable[str | Problem]) -> list[Problem]:
     return chosen
 
 
-def select_backends(selectors: Iterable[str | Backend], **options: Any) -> list[Backend]:
-    """Backends from selectors such as `torch` or `torch[mode=compile,dtype=float32]`.
+ALL = "all"
+"""The selector of every backend that there is, beyond the default ones too."""
 
-    `options` are applied to those selected by name, where the selector does not set them.
+
+def select_backends(selectors: Iterable[str | Backend], **options: Any) -> list[Backend]:
+    """Backends from selectors such as `torch`, `torch[mode=compile,dtype=float32]` or `all`.
+
+    `options` are applied to those selected by name, where the selector does not set them. One of
+    `all` that cannot be used here is a stand-in, whose row says why.
     Raises `SelectorError` for an unknown name, option or value.
     """
-    return [
-        _backend(selector, options) if isinstance(selector, str) else selector
-        for selector in selectors
-    ]
+    chosen: list[Backend] = []
+    for selector in selectors:
+        if not isinstance(selector, str):
+            chosen.append(selector)
+        elif selector.strip() == ALL:
+            chosen += [available(name, options) for name in door.backends()]
+        else:
+            chosen.append(_backend(selector, options))
+    return chosen
 
 
 def _named_problems(selector: str) -> list[Problem]:
@@ -93,16 +103,17 @@ def chosen_backends(
     dtype: str | None = None,
     load: bool = True,
 ) -> list[Backend]:
-    """The backends asked for, or all of them in their default modes.
+    """Select the backends asked for, or else the default ones, each in its default mode.
 
-    Raises `NotInstalled` where one asked for by name is missing or, with `load`, does not import.
+    Raises `NotInstalled` where one asked for by name is missing or, with `load`, does not import;
+    one of `all` or of the default ones has a row that says so.
     """
     options = {} if dtype is None else {"dtype": dtype}
-    named = as_list(backends, "backend")
-    if named is None:
-        return [available(name, options) for name in door.backends()]
-    engines = select_backends(named, **options)
-    for engine in engines:
+    asked = as_list(backends, "backend")
+    if asked is None:
+        return [available(name, options) for name in door.default_backends()]
+    engines = select_backends(asked, **options)
+    for engine in select_backends([s for s in asked if s != ALL], **options):
         reason = engine.missing()
         if reason:
             raise NotInstalled(f"backend {engine.name!r}: {reason}")
@@ -120,13 +131,21 @@ def one_problem(problem: ProblemSelector) -> Problem:
     return found[0]
 
 
+def one_backend(backend: BackendSelector) -> Backend:
+    """Select a single backend. Raises `SelectorError` for `all`."""
+    found = select_backends([backend])
+    if len(found) != 1:
+        raise SelectorError(f"{backend!r} is {len(found)} backends: name one")
+    return found[0]
+
+
 def as_list(selectors: Any, noun: str) -> list[Any] | None:
-    """None, one selector or several, as a list; None stays None and means all."""
+    """Make a list of one selector or several; None, for those that are not named, stays None."""
     if selectors is None:
         return None
     if isinstance(selectors, (str, Problem, Backend)):
         return [selectors]
     many = list(selectors)
     if not many:
-        raise SelectorError(f"no {noun} is selected; leave the selection out for all of them")
+        raise SelectorError(f"no {noun} is selected; leave the selection out for the default")
     return many

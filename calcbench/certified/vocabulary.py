@@ -6,12 +6,13 @@ numbers at once (sums, maxima) comes from the module of the kind.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
-from calcbench.vocabulary.namespace import Namespace, iterate
+from calcbench.vocabulary.namespace import Namespace, iterate, running_axis
 from calcbench.vocabulary.objects import object_reduction
 
 
@@ -37,76 +38,6 @@ class Arithmetic(Protocol):
         """Roughly |number|, to choose a pivot by."""
 
 
-def namespace(kind: Arithmetic) -> Namespace:
-    """The vocabulary for one kind of number."""
-
-    def method(name: str) -> Callable[[Any], Any]:
-        apply = np.frompyfunc(lambda x: getattr(kind.lift(x), name)(), 1, 1)
-        return lambda x: apply(x)
-
-    def pairwise(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-        apply = np.frompyfunc(lambda x, y: function(kind.lift(x), kind.lift(y)), 2, 1)
-        return lambda x, y: apply(x, y)
-
-    def larger(x: Any, y: Any) -> Any:
-        return x if x > y else y
-
-    def smaller(x: Any, y: Any) -> Any:
-        return x if x < y else y
-
-    def largest(terms: Sequence[Any]) -> Any:
-        best = terms[0]
-        for term in terms[1:]:
-            best = larger(best, term)
-        return best
-
-    def mean(terms: Sequence[Any]) -> Any:
-        return kind.total(terms) / len(terms)
-
-    def matmul(x: Any, y: Any) -> Any:
-        return _contract(kind, np.asarray(x), np.asarray(y))
-
-    def einsum(subscripts: str, *arrays: Any) -> Any:
-        return np.einsum(subscripts, *arrays, optimize=False)
-
-    def where(condition: Any, x: Any, y: Any) -> Any:
-        chosen = np.where(np.asarray(condition, dtype=bool), x, y)
-        return chosen if chosen.ndim else chosen[()]
-
-    def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
-        return np.stack([np.asarray(a, dtype=object) for a in arrays], axis=axis)
-
-    def take(x: Any, indices: Any, axis: int = 0) -> Any:
-        return np.take(x, indices, axis=axis)
-
-    return Namespace(
-        {
-            **{name: method(name) for name in METHODS},
-            "pi": kind.pi(),
-            "maximum": pairwise(larger),
-            "minimum": pairwise(smaller),
-            "logaddexp": pairwise(lambda x, y: kind.logsumexp([x, y])),
-            "where": where,
-            "sum": _reduction(kind, kind.total),
-            "mean": _reduction(kind, mean),
-            "max": _reduction(kind, largest),
-            "logsumexp": _reduction(kind, kind.logsumexp),
-            "matmul": matmul,
-            "einsum": einsum,
-            "matrix_transpose": np.matrix_transpose,
-            "reshape": np.reshape,
-            "concat": lambda arrays, axis=0: np.concat(list(arrays), axis=axis),
-            "stack": stack,
-            "take": take,
-            "take_along_axis": np.take_along_axis,
-            "linalg.cholesky": lambda a: _cholesky(kind, a),
-            "linalg.solve": lambda a, b: _solve(kind, a, b),
-            "linalg.slogdet": lambda a: _slogdet(kind, a),
-            "iterate": iterate,
-        }
-    )
-
-
 METHODS = (
     "exp",
     "expm1",
@@ -121,6 +52,83 @@ METHODS = (
     "sigmoid",
     "softplus",
 )
+"""Names of the vocabulary that are methods of both kinds of number."""
+
+
+def namespace(kind: Arithmetic) -> Namespace:
+    """Build the vocabulary for one kind of number.
+
+    Every name is spelled, none is taken from NumPy unseen: what NumPy does with objects is not
+    proved.
+    """
+    return Namespace(
+        {
+            **{name: _method(kind, name) for name in METHODS},
+            "pi": kind.pi(),
+            "maximum": _pairwise(kind, _larger),
+            "minimum": _pairwise(kind, _smaller),
+            "logaddexp": _pairwise(kind, lambda x, y: kind.logsumexp([x, y])),
+            "where": _where,
+            "sum": _reduction(kind, kind.total),
+            "mean": _reduction(kind, lambda terms: kind.total(terms) / len(terms)),
+            "max": _reduction(kind, lambda terms: functools.reduce(_larger, terms)),
+            "logsumexp": _reduction(kind, kind.logsumexp),
+            "cumulative_sum": functools.partial(_cumulative_sum, kind),
+            "matmul": functools.partial(_matmul, kind),
+            "einsum": np.einsum,
+            "matrix_transpose": np.matrix_transpose,
+            "reshape": np.reshape,
+            "concat": _concat,
+            "stack": _stack,
+            "take": _take,
+            "take_along_axis": np.take_along_axis,
+            "linalg.cholesky": functools.partial(_cholesky, kind),
+            "linalg.solve": functools.partial(_solve, kind),
+            "linalg.slogdet": functools.partial(_slogdet, kind),
+            "iterate": iterate,
+        }
+    )
+
+
+def _method(kind: Arithmetic, name: str) -> Callable[[Any], Any]:
+    """Build a function that calls a method of every element."""
+    return np.frompyfunc(lambda x: getattr(kind.lift(x), name)(), 1, 1)
+
+
+def _pairwise(kind: Arithmetic, function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Build a function of two arrays, element by element, from one of two numbers."""
+    return np.frompyfunc(lambda x, y: function(kind.lift(x), kind.lift(y)), 2, 1)
+
+
+def _larger(x: Any, y: Any) -> Any:
+    return x if x > y else y
+
+
+def _smaller(x: Any, y: Any) -> Any:
+    return x if x < y else y
+
+
+def _where(condition: Any, x: Any, y: Any) -> Any:
+    chosen = np.where(np.asarray(condition, dtype=bool), x, y)
+    return chosen if chosen.ndim else chosen[()]
+
+
+def _concat(arrays: Sequence[Any], axis: int = 0) -> Any:
+    return np.concat(list(arrays), axis=axis)
+
+
+def _stack(arrays: Sequence[Any], axis: int = 0) -> Any:
+    return np.stack([np.asarray(a, dtype=object) for a in arrays], axis=axis)
+
+
+def _take(x: Any, indices: Any, axis: int = 0) -> Any:
+    return np.take(x, indices, axis=axis)
+
+
+def _cumulative_sum(kind: Arithmetic, x: Any, axis: int | None = None) -> Any:
+    """Add the numbers up one by one, as the libraries do."""
+    lifted = np.asarray(np.frompyfunc(kind.lift, 1, 1)(x), dtype=object)
+    return np.cumsum(lifted, axis=running_axis(lifted, axis))
 
 
 def _reduction(kind: Arithmetic, function: Callable[[Sequence[Any]], Any]) -> Callable[..., Any]:
@@ -134,8 +142,9 @@ def _reduction(kind: Arithmetic, function: Callable[[Sequence[Any]], Any]) -> Ca
     return apply
 
 
-def _contract(kind: Arithmetic, x: np.ndarray, y: np.ndarray) -> Any:
-    """The matrix product, one dot product per entry."""
+def _matmul(kind: Arithmetic, x: Any, y: Any) -> Any:
+    """Multiply matrices, one dot product per entry."""
+    x, y = np.asarray(x), np.asarray(y)
     rows = x if x.ndim > 1 else x[None, :]
     columns = y if y.ndim > 1 else y[:, None]
     batch = np.broadcast_shapes(rows.shape[:-2], columns.shape[:-2])

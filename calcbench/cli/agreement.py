@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import calcbench
+from calcbench.catalogue.door import default_backends
 from calcbench.cli.selection import operator_option, selection
 from calcbench.cli.terminal import console, print_json, progress
 
@@ -30,8 +31,12 @@ def list_command(what: str | None, as_json: bool) -> None:
     """
     catalogues = {"problems": calcbench.problems, "backends": calcbench.backends}
     chosen = {name: get() for name, get in catalogues.items() if what in (None, name)}
+    default = default_backends()
     if as_json:
-        print_json({k: [_card(c) for c in v.cards.values()] for k, v in chosen.items()})
+        listed = {k: [_card(c) for c in v.cards.values()] for k, v in chosen.items()}
+        for backend in listed.get("backends", ()):
+            backend["default"] = backend["name"] in default
+        print_json(listed)
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
     for heading, catalogue in chosen.items():
@@ -51,6 +56,9 @@ def list_command(what: str | None, as_json: bool) -> None:
                 if not card.missing:
                     values = " | ".join(map(str, choices)) or "a number"
                     click.secho(f"    {'':<{pad}}    [{option}={values}]", dim=True)
+            if heading == "backends" and card.name not in default:
+                note = f"not in the default set; ask for it: -b {card.name}"
+                click.secho(f"    {'':<{pad}}    {note}", dim=True)
         click.echo()
 
 
@@ -97,7 +105,12 @@ def verify(**selection: Any) -> None:
 @click.command()
 @click.argument("problem")
 @click.option(
-    "-b", "--backend", "backends", multiple=True, help="Programs for these backends only."
+    "-b",
+    "--backend",
+    "--backends",
+    "backends",
+    multiple=True,
+    help="Programs for these backends, or all. [the default ones]",
 )
 @operator_option
 @click.option("--json", "as_json", is_flag=True, help="Data instead of text.")
@@ -136,6 +149,7 @@ def show(problem: str, backends: tuple[str, ...], operator: str, as_json: bool) 
 @click.option(
     "-b",
     "--backend",
+    "--backends",
     "backends",
     multiple=True,
     help="Backends with a step: finite_difference[scheme=forward]. [its schemes but complex]",
@@ -193,21 +207,30 @@ def steps(
 
 
 @click.command()
+@click.option(
+    "-b",
+    "--backend",
+    "--backends",
+    "backends",
+    multiple=True,
+    help="The name of a backend, or all. May be repeated. [the default ones]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Data instead of a table.")
-def doctor(as_json: bool) -> None:
-    """Check the installation: versions, what imports, and one gradient by each backend.
+def doctor(backends: tuple[str, ...], as_json: bool) -> None:
+    """Check the installation: versions, what imports, and one gradient by each default backend.
 
     Exit status 1 if something is installed but does not work.
 
     \b
     Examples:
       calcbench doctor
+      calcbench doctor -b all
       calcbench doctor --json
     """
     from calcbench.show.doctor import draw, examine
 
     with progress() as tell:
-        findings = examine(tell)
+        findings = examine(tell, backends or None)
     if as_json:
         print_json(findings.as_json())
     else:

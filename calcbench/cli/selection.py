@@ -27,10 +27,12 @@ class SizeType(click.ParamType):
 backends_option = click.option(
     "-b",
     "--backend",
+    "--backends",
     "backends",
     multiple=True,
     metavar="BACKEND",
-    help="A backend, with options in brackets: torch[mode=compile]. May be repeated.",
+    help="A backend, with options in brackets: torch[mode=compile]; or all. May be repeated. "
+    "[the default ones of calcbench list]",
 )
 
 operator_option = click.option(

@@ -131,6 +131,7 @@ def bench(
     """
     from calcbench.api import session
     from calcbench.bench.cells import parse_sizes
+    from calcbench.catalogue.selection import ALL
     from calcbench.record.record import Status
 
     if output is None:
@@ -170,7 +171,9 @@ def bench(
         click.echo(f"saved as {output}; calcbench report {shlex.quote(str(output))}", err=True)
     # What was asked for by name, and breaks when it is imported, is no success.
     asked = [record for record in run.records if record.key in session.keys]
-    missing = backends and any(r.status is Status.NOT_INSTALLED for r in asked)
+    missing = (
+        backends and ALL not in backends and any(r.status is Status.NOT_INSTALLED for r in asked)
+    )
     sys.exit(0 if session.ok and not missing else 1)
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from calcbench.backend.backend import Backend
 from calcbench.bench.environment import version
-from calcbench.catalogue.door import backends, problems
-from calcbench.errors import CalcbenchError, first_line
+from calcbench.catalogue.door import backends, default_backends, problems
+from calcbench.catalogue.selection import ALL
+from calcbench.errors import CalcbenchError, SelectorError, first_line, nearest
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
 from calcbench.record.record import Status
@@ -69,8 +70,15 @@ class Square(Problem):
         return {"x": 2.0 * x}
 
 
-def examine(progress: Callable[[str], None] = lambda text: None) -> Findings:
-    """Import every backend's framework and take one gradient with it."""
+def examine(
+    progress: Callable[[str], None] = lambda text: None, names: Iterable[str] | None = None
+) -> Findings:
+    """Import the frameworks of backends and take one gradient with each.
+
+    `names` are names of backends, or `all`; without them, the default ones. Raises
+    `SelectorError` for a name that there is not.
+    """
+    chosen = default_backends() if names is None else _resolve(names)
     machine = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
@@ -80,7 +88,7 @@ def examine(progress: Callable[[str], None] = lambda text: None) -> Findings:
         **{name: version(name) for name in ("calcbench", "numpy", "sympy")},
     }
     findings = []
-    for name in backends():
+    for name in chosen:
         progress(f"examining {name}")
         findings.append(_examine(name))
     cards = problems().cards.values()
@@ -103,6 +111,16 @@ def draw(findings: Findings, console: Console) -> None:
     notes = [f"{f.backend}: {f.reason}" for f in findings.backends if f.reason]
     notes += [f"problem {name}: {reason}" for name, reason in findings.problems.items()]
     draw_table(Table("backends", ["backend", "libraries", "status", "took"], rows, notes), console)
+
+
+def _resolve(names: Iterable[str]) -> list[str]:
+    """Put every name in the place of `all`, and check the others."""
+    found: list[str] = []
+    for name in names:
+        if name != ALL and name not in backends():
+            raise SelectorError(f"no backend {name!r}: {nearest(name, backends())}")
+        found += backends() if name == ALL else [name]
+    return found
 
 
 def _slope(backend: Backend) -> float:

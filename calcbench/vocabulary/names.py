@@ -1,7 +1,7 @@
 """The array vocabulary: the names that a cost may use, on every backend alike.
 
 A cost takes its array functions from `xp` and from nowhere else, and this file is the whole
-list. Each backend spells the names in its own library; `tests/test_vocabulary.py` compares
+list. Each backend spells the names in its own library; `tests/vocabulary/` compares
 value and derivative of every name on every backend, at ordinary points, ties, zero and
 extremes. Spelling and meaning follow the Python array API standard where it has the name.
 
@@ -34,6 +34,7 @@ NAMES: dict[str, str] = {
     "mean": "mean(x, axis=None, keepdims=False)",
     "max": "max(x, axis=None, keepdims=False)",
     "logsumexp": "logsumexp(x, axis=None, keepdims=False): log Σ eˣ, without overflow",
+    "cumulative_sum": "cumulative_sum(x, axis=None): running totals; only a vector needs no axis",
     "matmul": "matmul(x, y): matrix product; vectors (1-D) allowed on either side",
     "einsum": "einsum(subscripts, *arrays)",
     "matrix_transpose": "matrix_transpose(x): swap the last two axes",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,25 @@ class Namespace:
         for head, names in nested.items():
             setattr(self, head, Namespace(names, f"{head}."))
 
+    @classmethod
+    def over(cls, module: Any, spelled: Mapping[str, Any]) -> Namespace:
+        """Build the vocabulary from a module and from what is spelled differently there.
+
+        A name is what `spelled` gives for it (`{"linalg.solve": solve}`), or else the module's
+        attribute of that name, dotted or not. A name that neither has is not there, except for
+        `iterate`, which is then a Python loop. A module's function of the same name that means
+        something else must be spelled, therefore; the tests of the vocabulary find it.
+
+            >>> Namespace.over(np, {"sigmoid": sigmoid, "linalg.solve": solve})
+        """
+        found = {"iterate": iterate}
+        for name in NAMES.keys() - spelled.keys():
+            try:
+                found[name] = functools.reduce(getattr, name.split("."), module)
+            except (AttributeError, Unsupported):  # `module` may be a namespace
+                continue
+        return cls({**found, **spelled})
+
     def __getattr__(self, name: str) -> Any:
         # Reached only for names that are not there.
         if name.startswith("__"):
@@ -43,3 +63,16 @@ def iterate(step: Any, state: Any, n: int) -> Any:
     for _ in range(n):
         state = step(state)
     return state
+
+
+def running_axis(x: Any, axis: int | None) -> int:
+    """Give the axis that `cumulative_sum` runs along: without one, that of a vector.
+
+    Raises `ProblemError` for any other array without one, as in the array API standard: the
+    libraries themselves would flatten it, or raise errors of their own.
+    """
+    if axis is not None:
+        return axis
+    if len(x.shape) != 1:
+        raise ProblemError(f"xp.cumulative_sum of an array of shape {tuple(x.shape)} needs an axis")
+    return 0

@@ -1,4 +1,4 @@
-"""Reductions of object arrays, for namespaces whose numbers are Python objects."""
+"""Object arrays, for namespaces whose numbers are Python objects: expressions, balls, series."""
 
 from __future__ import annotations
 
@@ -8,11 +8,26 @@ from typing import Any
 import numpy as np
 
 
+class SymbolicArray(np.ndarray):
+    """An object array whose comparisons give relations, which NumPy would call bool() on."""
+
+    def __lt__(self, other: Any) -> Any:
+        return np.less(self, other, dtype=object)
+
+    def __le__(self, other: Any) -> Any:
+        return np.less_equal(self, other, dtype=object)
+
+    def __gt__(self, other: Any) -> Any:
+        return np.greater(self, other, dtype=object)
+
+    def __ge__(self, other: Any) -> Any:
+        return np.greater_equal(self, other, dtype=object)
+
+
 def object_reduction(function: Callable[[list[Any]], Any]) -> Callable[..., Any]:
     """Build `reduce(x, axis=None, keepdims=False)` on object arrays from a function of a list.
 
-    For namespaces whose numbers are Python objects: expressions, balls, Taylor series. The result
-    is always an object array, of shape `()` where everything is reduced.
+    The result is always an object array, of shape `()` where everything is reduced.
     """
 
     def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:

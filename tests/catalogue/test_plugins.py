@@ -125,6 +125,37 @@ def test_third_party_problem_and_backend(installed):
     assert {record["problem"] for record in records} == {"parabola", "cubic"}
 
 
+MAIN_WITHOUT_FRAMEWORKS = """
+import sys
+sys.modules.update(dict.fromkeys(("torch", "tensorflow", "jax", "autograd")))
+from calcbench.cli import main
+sys.argv[0] = "calcbench"
+main()
+"""
+
+
+def test_third_party_backend_takes_part_when_asked_for(installed):
+    """And not even its module is imported when it is not."""
+    source = "print('imported')\n" + BACKEND
+    run = installed({"their_backend.py": source}, backends={"mirror": "their_backend:Mirror"})
+    default = run("verify", "square", code=MAIN_WITHOUT_FRAMEWORKS)
+    assert "mirror" not in default.out
+    assert "imported" not in default.out
+    every = run("verify", "square", "-b", "all", code=MAIN_WITHOUT_FRAMEWORKS)
+    assert every.out.startswith("imported\n")
+    assert "mirror" in every.out
+    assert "torch is not installed" in every.out  # a row, as in the default set
+    assert (default.status, every.status) == (0, 0)
+    listed = cards(run("list", "--json"))
+    assert (listed["mirror"]["default"], listed["by_hand"]["default"]) == (False, True)
+
+
+def test_all_is_many_backends():
+    assert [b.name for b in select_backends(["all"])] == list(backends())
+    with pytest.raises(calcbench.SelectorError, match=r"'all' is \d+ backends: name one"):
+        calcbench.gradient("square", "all")
+
+
 def test_third_party_options(installed):
     run = installed({"their_backend.py": BACKEND}, backends={"mirror": "their_backend:Mirror"})
     done = run("verify", "square", "-b", "by_hand", "-b", "sympy", "-b", "mirror[sign=wrong]")
@@ -281,15 +312,14 @@ def test_broken_backend_is_an_error_beside_the_others(installed):
         {"theirs.py": "raise RuntimeError('it is broken')\n" + BACKEND},
         backends={"mirror": "theirs:Mirror"},
     )
-    hide = "import sys; sys.modules.update(dict.fromkeys(('torch', 'tensorflow', 'jax')))\n"
-    main = f"{hide}from calcbench.cli import main; sys.argv[0] = 'calcbench'; main()"
-    done = run("verify", "square", "--json", code=main)
+    main = MAIN_WITHOUT_FRAMEWORKS
+    done = run("verify", "square", "--backends", "all", "--json", code=main)
     found = {record["backend"]: record for record in json.loads(done.out)}
     assert done.status == 1
     assert found["mirror"]["status"] == "error"
     assert "RuntimeError: it is broken" in found["mirror"]["reason"]
     assert found["by_hand"]["status"] == found["sympy"]["status"] == "ok"
-    done = run("doctor", "--json", code=main)
+    done = run("doctor", "-b", "all", "--json", code=main)
     assert done.status == 1
     statuses = {f["backend"]: f["status"] for f in json.loads(done.out)["backends"]}
     assert statuses["mirror"] == "error"

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 import pytest
 
 from calcbench import cli as cli_module
-from calcbench.catalogue.door import backends, problems
+from calcbench.catalogue.door import backends, default_backends, problems
 from calcbench.record.record import SCHEMA
 
 HAND = ("-b", "by_hand")
@@ -423,10 +423,30 @@ def test_json_records(cli):
     assert first["size"] == 8
 
 
+def test_list_marks_what_is_not_in_the_default_set(cli):
+    lines = cli("list", "backends").out.splitlines()
+    marked = [line.split("-b ")[1] for line in lines if "not in the default set" in line]
+    assert marked == [b for b in backends() if b not in default_backends() and not missing(b)]
+
+
+def missing(backend):
+    return backends().cards[backend].missing
+
+
+def test_doctor_examines_what_is_named(cli):
+    found = json.loads(cli("doctor", "-b", "by_hand", "--backend", "autograd", "--json").out)
+    assert [finding["backend"] for finding in found["backends"]] == ["by_hand", "autograd"]
+    refused = cli("doctor", "-b", "by_hant")
+    assert (refused.status, refused.err.count("\n")) == (2, 1)
+    assert "did you mean 'by_hand'" in refused.err
+
+
 def test_json_of_every_command(cli):
     listed = json.loads(cli("list", "--json").out)
     assert set(listed) == {"problems", "backends"}
     assert [card["name"] for card in listed["backends"]] == list(backends())
+    default = [card["name"] for card in listed["backends"] if card["default"]]
+    assert default == list(default_backends())
     assert list(json.loads(cli("list", "backends", "--json").out)) == ["backends"]
     (shown,) = json.loads(cli("show", "square", "-b", "by_hand", "--json").out)
     assert shown["name"] == "square"
@@ -687,7 +707,7 @@ def test_full_summary_at_80_columns():
     records = [
         Record(name, backend, "gradient", "float64", Status.OK, digits=16.0, proof="proved")
         for name in ("square", "breast_cancer_logistic_regression")
-        for backend in backends()
+        for backend in default_backends()
     ]
     lines = as_text(records, 80)
     summary = lines[lines.index("digits of agreement") :]

@@ -26,6 +26,7 @@ import pytest
 from mpmath import MPContext
 
 import calcbench
+from calcbench.catalogue.door import backends
 from calcbench.catalogue.selection import select_backends
 from calcbench.certified.reference import reference
 from calcbench.errors import ProblemError, Unsupported
@@ -33,37 +34,37 @@ from calcbench.problem.inputs import problem_inputs
 from calcbench.problem.problem import Problem
 from calcbench.vocabulary.names import NAMES
 
-SELECTORS = (
-    "by_hand",
-    "finite_difference[scheme=complex]",
-    "sympy",
-    "torch",
-    "torch[mode=func]",
-    "tensorflow",
-    "tensorflow[mode=function]",
-    "tensorflow[mode=xla]",
-    "jax",
-    "jax[mode=eager]",
-)
+CENTRAL, COMPLEX = "finite_difference", "finite_difference[scheme=complex]"
+
+BUILT_IN = {name: backends()[name] for name, c in backends().cards.items() if c.theme == "backends"}
+
+WHOLE = tuple(COMPLEX if name == CENTRAL else name for name in BUILT_IN)
+"""Every backend in its default mode, in which it is tested in full; and of the difference schemes
+the one that has all the digits."""
+
+TOO_SLOW = ("torch[mode=compile]",)
+"""Compiles each case for seconds; tests/harness has it on problems."""
+
+MODES = {
+    selector: {"torch[mode=func]": None, "tensorflow[mode=function]": 2}.get(selector, 1)
+    for name, backend in BUILT_IN.items()
+    for mode in backend.options().get("mode", ())[1:]
+    if (selector := f"{name}[mode={mode}]") not in TOO_SLOW
+}
+"""Their further modes, and how many cases of each name those run: the first few where each case is
+compiled, None for all."""
+
+SELECTORS = (*WHOLE, *MODES)
+
+DIFFERENTIATING = tuple(s for s in SELECTORS if not (s in BUILT_IN and BUILT_IN[s].hand_derived))
 
 JUDGED = (*SELECTORS, "certified")
 """Every backend, and the ball arithmetic of the reference."""
 
-MODES = {
-    "torch[mode=func]": None,
-    "tensorflow[mode=function]": 2,
-    "tensorflow[mode=xla]": 1,
-    "jax[mode=eager]": 1,
-}
-"""Further modes of backends that are tested in full, and how many cases of each name they run:
-the first few where each case is compiled."""
-
-WHOLE = tuple(selector for selector in SELECTORS if selector not in MODES)
-
 MISSING = {("tensorflow[mode=xla]", "linalg.slogdet"): "XLA has no determinant"}
 """(selector, name) → why that backend lacks that name. There are no others."""
 
-FLOOR = {"finite_difference[scheme=complex]": 1e-140}
+FLOOR = {COMPLEX: 1e-140}
 """What a selector cannot resolve: the complex step, 1e-165, times anything smaller underflows."""
 
 mp = MPContext()  # a context of its own: the digits of mpmath's global one stay as they are
@@ -230,7 +231,7 @@ def compare(selector: str, cases: list[Case], found: dict[str, np.ndarray]) -> N
         _, value, slopes = case.expected
         floor = FLOOR.get(selector, TINY)
         wrong += misses(f"{case.what}: value", found[f"weights{number}_"], value, case.close, floor)
-        for k, slope in enumerate(slopes if selector != "by_hand" else []):
+        for k, slope in enumerate(slopes if selector in (*DIFFERENTIATING, "certified") else []):
             what = f"{case.what}: derivative by argument {k}"
             floor = max(FLOOR.get(selector, TINY), case.close * case.scale)
             wrong += misses(what, found[f"x{number}_{k}_"], slope, case.close, floor)
@@ -520,6 +521,28 @@ for name, function in REDUCTIONS.items():
     case(name, keep, [M], reduced(function, None, True))
     for at in (M, 0.5):
         case(name, plain, [at], reduced(function, None, False))
+
+# Running totals.
+
+
+def running(axis: int) -> Any:
+    def exact(x: Any) -> Any:
+        lanes = np.moveaxis(x, axis, -1)
+        result = np.empty(lanes.shape, dtype=object)
+        for *lane, k in np.ndindex(lanes.shape):
+            result[(*lane, k)] = sum(lanes[tuple(lane)][: k + 1])
+        return np.moveaxis(result, -1, axis)
+
+    return exact
+
+
+case("cumulative_sum", lambda xp, x: xp.cumulative_sum(x), [V], running(0))
+for at, axis in ((V, 0), (M, 0), (M, 1), (M, -1), (BATCH, 1), (BATCH, -3)):
+
+    def call(xp, x, axis=axis):
+        return xp.cumulative_sum(x * x, axis=axis)
+
+    case("cumulative_sum", call, [at], lambda x, axis=axis: running(axis)(x * x))
 
 # Products. The exact ones are sums of products written out.
 
@@ -971,121 +994,65 @@ def test_every_name_has_cases():
 # These are the answers, found by running, so that a release which changes one is noticed.
 
 nan, inf = np.nan, np.inf
-CENTRAL, COMPLEX = "finite_difference", "finite_difference[scheme=complex]"
 STEEP = np.sqrt(0.5 / 1e-165)
 """The imaginary part of √(ih)/h with the complex step h = 1e-165: as near to ∞ as it comes."""
 
-KINKS: dict[str, tuple[Callable[..., Any], list[float], dict[str, Any]]] = {
-    "abs(x) at 0": (
-        lambda xp, x: xp.abs(x),
-        [0.0],
-        {CENTRAL: 0, COMPLEX: 1, "sympy": 0, "torch": 0, "tensorflow": 0, "jax": 1},
-    ),
-    "maximum(x, y) at x = y, by x": (
-        lambda xp, x: xp.maximum(x, 1 + 0 * x),
-        [1.0],
-        {CENTRAL: 0.5, COMPLEX: 1, "sympy": 0.5, "torch": 0.5, "tensorflow": 1, "jax": 0.5},
-    ),
-    "maximum(x, y) at x = y, by y": (
-        lambda xp, y: xp.maximum(1 + 0 * y, y),
-        [1.0],
-        {CENTRAL: 0.5, COMPLEX: 0, "sympy": 0.5, "torch": 0.5, "tensorflow": 0, "jax": 0.5},
-    ),
-    "minimum(x, y) at x = y, by x": (
-        lambda xp, x: xp.minimum(x, 1 + 0 * x),
-        [1.0],
-        {CENTRAL: 0.5, COMPLEX: 1, "sympy": 0.5, "torch": 0.5, "tensorflow": 1, "jax": 0.5},
-    ),
-    "minimum(x, y) at x = y, by y": (
-        lambda xp, y: xp.minimum(1 + 0 * y, y),
-        [1.0],
-        {CENTRAL: 0.5, COMPLEX: 0, "sympy": 0.5, "torch": 0.5, "tensorflow": 0, "jax": 0.5},
-    ),
-    "maximum(x, 0) at 0": (
-        lambda xp, x: xp.maximum(x, 0),
-        [0.0],
-        {CENTRAL: 0.5, COMPLEX: 1, "sympy": 0.5, "torch": 0.5, "tensorflow": 1, "jax": 0.5},
-    ),
-    "max([x, y, 0]) at x = y = 1": (
-        lambda xp, x, y: xp.max(xp.stack([x, y, 0])),
-        [1.0, 1.0],
-        {
-            CENTRAL: (0.5, 0.5),
-            COMPLEX: (1, 0),
-            "sympy": (0.5, 0.5),
-            "torch": (0.5, 0.5),
-            "tensorflow": (0.5, 0.5),
-            "jax": (0.5, 0.5),
-        },
-    ),
-    "where(x > 0, x, 0) at 0": (
-        lambda xp, x: xp.where(x > 0, x, 0),
-        [0.0],
-        {CENTRAL: 0.5, COMPLEX: 1, "sympy": 0, "torch": 0, "tensorflow": 0, "jax": 0},
-    ),
-    "where(x >= 0, x, 0) at 0": (
-        lambda xp, x: xp.where(x >= 0, x, 0),
-        [0.0],
-        {CENTRAL: 0.5, COMPLEX: 1, "sympy": 1, "torch": 1, "tensorflow": 1, "jax": 1},
-    ),
-    "where(x > 0, sqrt(x), 0) at 0": (
-        lambda xp, x: xp.where(x > 0, xp.sqrt(x), 0),
-        [0.0],
-        {
-            CENTRAL: 203.1873346519295,
-            COMPLEX: STEEP,
-            "sympy": 0,
-            "torch": nan,
-            "tensorflow": 0,
-            "tensorflow[mode=xla]": nan,
-            "jax": nan,
-        },
-    ),
-    "sqrt(x) at 0": (
-        lambda xp, x: xp.sqrt(x),
-        [0.0],
-        {CENTRAL: nan, COMPLEX: STEEP, "sympy": inf, "torch": inf, "tensorflow": inf, "jax": inf},
-    ),
-    "sqrt(x**2 + y**2) at x = y = 0": (
-        lambda xp, x, y: xp.sqrt(x**2 + y**2),
-        [0.0, 0.0],
-        {
-            CENTRAL: (0, 0),
-            COMPLEX: (0, 0),
-            "sympy": (nan, nan),
-            "torch": (nan, nan),
-            "tensorflow": (nan, nan),
-            "jax": (nan, nan),
-        },
-    ),
+KINKS: dict[str, tuple[Callable[..., Any], list[float]]] = {
+    "abs(x) at 0": (lambda xp, x: xp.abs(x), [0.0]),
+    "maximum(x, y) at x = y, by x": (lambda xp, x: xp.maximum(x, 1 + 0 * x), [1.0]),
+    "maximum(x, y) at x = y, by y": (lambda xp, y: xp.maximum(1 + 0 * y, y), [1.0]),
+    "minimum(x, y) at x = y, by x": (lambda xp, x: xp.minimum(x, 1 + 0 * x), [1.0]),
+    "minimum(x, y) at x = y, by y": (lambda xp, y: xp.minimum(1 + 0 * y, y), [1.0]),
+    "maximum(x, 0) at 0": (lambda xp, x: xp.maximum(x, 0), [0.0]),
+    "max([x, y, 0]) at x = y = 1": (lambda xp, x, y: xp.max(xp.stack([x, y, 0])), [1.0, 1.0]),
+    "where(x > 0, x, 0) at 0": (lambda xp, x: xp.where(x > 0, x, 0), [0.0]),
+    "where(x >= 0, x, 0) at 0": (lambda xp, x: xp.where(x >= 0, x, 0), [0.0]),
+    "where(x > 0, sqrt(x), 0) at 0": (lambda xp, x: xp.where(x > 0, xp.sqrt(x), 0), [0.0]),
+    "sqrt(x) at 0": (lambda xp, x: xp.sqrt(x), [0.0]),
+    "sqrt(x**2 + y**2) at x = y = 0": (lambda xp, x, y: xp.sqrt(x**2 + y**2), [0.0, 0.0]),
     # These two have a derivative, which one library misses; operators are its own to spell.
-    "x + x**0 at 0": (
-        lambda xp, x: x + x**0,
-        [0.0],
-        {CENTRAL: 1, COMPLEX: 1, "sympy": 1, "torch": 1, "tensorflow": nan, "jax": 1},
-    ),
-    "x**y at x = 0, y = 2": (
-        lambda xp, x, y: x**y,
-        [0.0, 2.0],
-        {
-            CENTRAL: (0, 0),
-            COMPLEX: (0, 0),
-            "sympy": (nan, nan),
-            "torch": (0, 0),
-            "tensorflow": (0, 0),
-            "jax": (0, 0),
-        },
-    ),
+    "x + x**0 at 0": (lambda xp, x: x + x**0, [0.0]),
+    "x**y at x = 0, y = 2": (lambda xp, x, y: x**y, [0.0, 2.0]),
 }
 
+ANSWERS: dict[str, tuple[Any, ...]] = {
+    CENTRAL: (
+        0,
+        0.5,
+        0.5,
+        0.5,
+        0.5,
+        0.5,
+        (0.5, 0.5),
+        0.5,
+        0.5,
+        203.18733465,
+        nan,
+        (0, 0),
+        1,
+        (0, 0),
+    ),
+    COMPLEX: (1, 1, 0, 1, 0, 1, (1, 0), 1, 1, STEEP, STEEP, (0, 0), 1, (0, 0)),
+    "sympy": (0, 0.5, 0.5, 0.5, 0.5, 0.5, (0.5, 0.5), 0, 1, 0, inf, (nan, nan), 1, (nan, nan)),
+    "torch": (0, 0.5, 0.5, 0.5, 0.5, 0.5, (0.5, 0.5), 0, 1, nan, inf, (nan, nan), 1, (0, 0)),
+    "tensorflow": (0, 1, 0, 1, 0, 1, (0.5, 0.5), 0, 1, 0, inf, (nan, nan), nan, (0, 0)),
+    "jax": (1, 0.5, 0.5, 0.5, 0.5, 0.5, (0.5, 0.5), 0, 1, nan, inf, (nan, nan), 1, (0, 0)),
+    "autograd": (0, 0.5, 0.5, 0.5, 0.5, 0.5, (0.5, 0.5), 0, 1, nan, inf, (nan, nan), 1, (0, 0)),
+}
+"""What each backend answers, in that order; a pair where there are two arguments."""
 
-def answer(answers: dict[str, Any], selector: str) -> Any:
-    """A mode answers like its backend, unless it has a row of its own."""
-    return answers.get(selector, answers.get(selector.partition("[")[0]))
+EXCEPTIONS = {("tensorflow[mode=xla]", "where(x > 0, sqrt(x), 0) at 0"): nan}
+"""(mode, kink) → its answer, where that is not the one of its backend."""
+
+
+def answer(selector: str, what: str) -> Any:
+    """Look up what a backend, or a mode of it, answers at a kink."""
+    own = ANSWERS[selector if selector in ANSWERS else selector.partition("[")[0]]
+    return EXCEPTIONS.get((selector, what), dict(zip(KINKS, own, strict=True))[what])
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("selector", [CENTRAL, *SELECTORS[1:]])
+@pytest.mark.parametrize("selector", [CENTRAL, *DIFFERENTIATING])
 def test_kinks(selector):
     class Kinks(Probe):
         """Every kink, each at arguments of its own."""
@@ -1093,21 +1060,21 @@ def test_kinks(selector):
         def __init__(self):
             self.values = {
                 f"x{number}_{k}_": np.array(x)
-                for number, (_, at, _) in enumerate(KINKS.values())
+                for number, (_, at) in enumerate(KINKS.values())
                 for k, x in enumerate(at)
             }
             self.parameters, self.data = tuple(self.values), ()
 
         def cost(self, xp, *parameters):
             left, total = list(parameters), 0.0
-            for call, at, _ in KINKS.values():
+            for call, at in KINKS.values():
                 total = total + call(xp, *[left.pop(0) for _ in at])
             return total
 
     found = gradient(selector, Kinks())
-    for number, (what, (_, at, answers)) in enumerate(KINKS.items()):
+    for number, (what, (_, at)) in enumerate(KINKS.items()):
         partials = [float(found[f"x{number}_{k}_"]) for k in range(len(at))]
-        expected = np.atleast_1d(answer(answers, selector))
+        expected = np.atleast_1d(answer(selector, what))
         np.testing.assert_allclose(partials, expected, rtol=1e-9, atol=1e-9, err_msg=what)
 
 
@@ -1129,7 +1096,7 @@ class Rowwise(Problem):
         return xp.mean(kinked + xp.max(t * x, axis=1) + xp.logsumexp(t * x, axis=1))
 
 
-@pytest.mark.parametrize("selector", WHOLE[1:])
+@pytest.mark.parametrize("selector", [s for s in WHOLE if s in DIFFERENTIATING])
 def test_kinked_functions_over_rows(selector):
     problem = Rowwise()
     inputs = problem_inputs(problem)
@@ -1146,7 +1113,7 @@ def test_kinked_functions_over_rows(selector):
     np.testing.assert_allclose(found, rowwise.mean(), rtol=1e-12)
 
 
-@pytest.mark.parametrize("selector", WHOLE[1:])
+@pytest.mark.parametrize("selector", [s for s in WHOLE if s in DIFFERENTIATING])
 def test_parameters_of_every_shape_used_or_not(selector):
     @calcbench.problem(a=2.0, w=[1.0, -2.0], w0=0.5, idle=[1.0, 2.0, 3.0], m=SQUARE, x=V)
     def several(xp, a, w, w0, idle, m, *, x):
@@ -1194,6 +1161,15 @@ def leaves(result: Any) -> list[Any]:
     return [result]
 
 
+@pytest.mark.parametrize("selector", SELECTORS)
+@pytest.mark.parametrize("at", [M, 2.0], ids=["matrix", "scalar"])
+def test_running_totals_of_what_is_no_vector_need_an_axis(selector, at):
+    backend = backend_for(selector)
+    array = backend.convert(np.array(at))
+    with pytest.raises(ProblemError, match=r"xp\.cumulative_sum of an array of shape .* an axis"):
+        backend.namespace().cumulative_sum(array)
+
+
 def test_sympy_refuses_a_determinant_too_large_to_write_out():
     large = calcbench.problem(m=np.eye(9))(lambda xp, m: xp.linalg.slogdet(m)[1])
     with pytest.raises(Unsupported, match="9 × 9"):
@@ -1217,7 +1193,7 @@ def test_unknown_name_is_refused_with_the_nearest(selector, wrong, right):
         functools.reduce(getattr, wrong.split("."), xp)
 
 
-@pytest.mark.parametrize("selector", SELECTORS[1:])
+@pytest.mark.parametrize("selector", DIFFERENTIATING)
 def test_using_a_backend_changes_no_global_setting(selector):
     found = gradient(selector, calcbench.problem(x=0.1)(lambda x: x * x))
     assert found["x"] == 0.2  # computed in float64
@@ -1257,15 +1233,17 @@ def kink_table() -> str:
             return str(x).replace("inf", "∞")
         return {0.5: "½", STEEP: "2·10⁸²"}.get(x, f"{x:.3g}")
 
-    heads = [CENTRAL, "scheme=complex", "sympy", "torch", "tensorflow", "jax"]
+    columns = (CENTRAL, *(selector for selector in WHOLE if selector in DIFFERENTIATING))
+    heads = ["scheme=complex" if selector == COMPLEX else selector for selector in columns]
     lines = ["| " + " | ".join(["at", *heads]) + " |", "|---" * (len(heads) + 1) + "|"]
-    for what, (_, _, answers) in KINKS.items():
+    for what in KINKS:
         cells = []
-        for selector in (CENTRAL, COMPLEX, "sympy", "torch", "tensorflow", "jax"):
-            cell = ", ".join(number(float(x)) for x in np.atleast_1d(answers[selector]))
-            modes = [mode for mode in answers if mode.startswith(f"{selector}[mode")]
-            for mode in modes:
-                cell += f" ({mode.partition('=')[2].rstrip(']')}: {number(answers[mode])})"
+        for selector in columns:
+            cell = ", ".join(number(float(x)) for x in np.atleast_1d(answer(selector, what)))
+            for mode, kink in EXCEPTIONS:
+                if kink == what and mode.startswith(f"{selector}[mode="):
+                    said = number(EXCEPTIONS[mode, kink])
+                    cell += f" ({mode.partition('=')[2].rstrip(']')}: {said})"
             cells.append(cell)
         lines.append("| " + " | ".join([f"`{what}`", *cells]) + " |")
     return "\n".join(lines)
