@@ -1,4 +1,4 @@
-"""Values by name, as they are written on the command line."""
+"""Values and lists, as they are written on the command line."""
 
 from __future__ import annotations
 
@@ -29,6 +29,19 @@ def parse_values(text: str, option: str = "at") -> dict[str, Any]:
                 f"{option}: {name}={literal} is neither a number nor a list such as [1, 2]"
             ) from None
     return values
+
+
+def parse_threads(text: str) -> list[int]:
+    """Parse `1,2` into numbers of threads, each once. Raises `SelectorError` for anything else."""
+    try:
+        return list(dict.fromkeys(int(part) for part in text.split(",")))
+    except ValueError:
+        raise SelectorError(f"threads {text!r} is no number and no list such as 1,2") from None
+
+
+def parse_names(text: str) -> list[str]:
+    """Parse `float64,float32` into names."""
+    return [part.strip() for part in text.split(",")]
 
 
 def _split_outside_brackets(text: str) -> list[str]:

@@ -15,10 +15,11 @@ from calcbench.record.plain import arrays, number, plain
 from calcbench.record.samples import Timing, timing
 
 SCHEMA = 3
+"""Version of the fields below, in every line that is saved; another version is not read."""
 
 
 class Status(StrEnum):
-    """How a cell ended."""
+    """How a cell ended: one backend on one problem of one size."""
 
     OK = "ok"
     DISAGREE = "disagree"
@@ -29,16 +30,16 @@ class Status(StrEnum):
     SKIPPED = "skipped"
     NOT_INSTALLED = "not_installed"
     NOISY = "noisy"
-    """The result is right, but its time could not be told closely enough."""
+    """The result is right, but its time could not be measured to 5 %."""
 
     @property
     def failed(self) -> bool:
-        """Whether this is a fault, as against something that could not be tried."""
+        """Whether something is wrong, rather than not there to be tried."""
         return self not in (Status.OK, Status.NOISY, Status.SKIPPED, Status.NOT_INSTALLED)
 
     @property
     def measured(self) -> bool:
-        """Whether the result is there and right, so that its time means something."""
+        """Whether there is a right result, so that its time means something."""
         return self in (Status.OK, Status.NOISY)
 
 
@@ -56,7 +57,7 @@ class Disagreement:
     """How far an honest evaluation by this method may lie from `expected`."""
 
     def __str__(self) -> str:
-        """Both values, and where."""
+        """Name the component and the point, with both values, their distance and the bound."""
         place = "" if self.point == "own" else f" at {self.point}"
         return (
             f"{self.component}{place} is {self.value:.10g}, expected {self.expected:.10g} "
@@ -66,23 +67,24 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class Record:
-    """One backend on one problem."""
+    """The result of one cell: one backend on one problem, with its verdict and its times."""
 
     problem: str
     backend: str
     """The selector, with options."""
     operator: str
-    """What was asked for: `gradient`, `hessian`, `partial[m]`."""
+    """What was computed: `gradient`, `hessian`, `partial[m]`."""
     dtype: str
+    """Of the floats that the backend computed with: `float64` or `float32`."""
     status: Status
     size: int = 1
     seed: int = 0
     reason: str = ""
-    """Why the status is not ok; for `ok`, nothing."""
+    """Why the status is not `ok`; empty where it is."""
     method: str = ""
     """How the backend takes the derivative: `reverse`, `forward over reverse, 3 colours`."""
     components: int | None = None
-    """The numbers that the parameters hold together: the partials of a gradient."""
+    """How many numbers the parameters hold together: the partials of a gradient."""
     at: dict[str, Any] = field(default_factory=dict)
     """Parameter name → its value at the problem's own point."""
     direction: dict[str, Any] = field(default_factory=dict)
@@ -91,7 +93,7 @@ class Record:
     """The result at the problem's own point. Of a gradient, parameter name → partial derivative;
     in general, the arrays of the operator's layout by name."""
     labels: tuple[str, ...] = ()
-    """What the first numbers of the result are called: `∂C/∂m`, `∂C/∂w[0]`, …"""
+    """Names of the first numbers of the result: `∂C/∂m`, `∂C/∂w[0]`, …"""
     digits: float | None = None
     """−log₁₀ of the largest error over all points, relative to the largest component there."""
     digits_median: float | None = None
@@ -105,10 +107,11 @@ class Record:
     certified_digits: float | None = None
     """Digits to which the reference is certified; infinite where it is exact."""
     judged: str = ""
-    """Why the verdict is not certified, or on how much of the problem it is; else nothing."""
+    """Why the verdict is not certified, or for which part of the problem it is; else empty."""
     condition: float | None = None
     """Relative change of the result per relative change of its inputs, at the own point."""
     disagreement: Disagreement | None = None
+    """The worst component, where the status is `disagree`."""
     proof: str = ""
     """For a hand-derived formula: `proved`, or why it could not be proved."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -129,7 +132,7 @@ class Record:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What makes it the same cell in another run."""
+        """What identifies the cell: two records of equal key are of the same cell."""
         return (
             self.problem,
             self.size,
@@ -141,12 +144,12 @@ class Record:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data for JSON; what is not finite becomes a string, for JSON has no word for it."""
+        """Give plain data for JSON, in which NaN and infinity are text (see `plain`)."""
         return {"schema": SCHEMA, **plain(dataclasses.asdict(self))}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Record:
-        """Read what `as_json` wrote. Raises `SelectorError` for data of another schema."""
+        """Read what `as_json` gave. Raises `SelectorError` for data of another schema."""
         if data.get("schema") != SCHEMA:
             raise SelectorError(
                 f"a record of schema {data.get('schema')!r}, where this calcbench reads {SCHEMA}"

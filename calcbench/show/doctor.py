@@ -1,4 +1,4 @@
-"""A check-up of the installation: what is there, what imports, what gives 6 for x² at 3."""
+"""A check of the installation: what is there, what imports, what gives 6 for x² at 3."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from calcbench.errors import CalcbenchError, first_line
 from calcbench.problem.inputs import problem_inputs
 from calcbench.problem.problem import Problem
 from calcbench.record.record import Status
-from calcbench.report.tables import Cell, Table, duration
-from calcbench.report.tables import draw as draw_table
+from calcbench.report.numbers import NOTHING, format_duration
+from calcbench.report.tables.table import Entry, Table
+from calcbench.report.tables.text import draw as draw_table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,7 +37,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Findings:
-    """The whole check-up."""
+    """The whole check: the machine, every backend, and the problems that cannot run."""
 
     machine: dict[str, str]
     backends: list[Finding]
@@ -49,23 +50,23 @@ class Findings:
         return not any(finding.status.failed for finding in self.backends)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """Give plain data for JSON."""
         return asdict(self)
 
 
 class Square(Problem):
-    """x², whose derivative at 3 is 6."""
+    """The cost x², whose derivative at 3 is 6."""
 
     def inputs(self, size: int, rng: Any) -> dict[str, Any]:
-        """x = 3."""
+        """Give x = 3."""
         return {"x": 3.0}
 
     def cost(self, xp: Any, x: Any) -> Any:
-        """x²."""
+        """Compute x²."""
         return x**2
 
     def gradient(self, xp: Any, x: Any) -> dict[str, Any]:
-        """2x."""
+        """Compute 2x."""
         return {"x": 2.0 * x}
 
 
@@ -88,15 +89,15 @@ def examine(progress: Callable[[str], None] = lambda text: None) -> Findings:
 
 
 def draw(findings: Findings, console: Console) -> None:
-    """Print the check-up."""
+    """Print what was found."""
     console.print("  ".join(f"{key} {value}" for key, value in findings.machine.items()))
     console.print()
     rows = [
         [
-            Cell(finding.backend),
-            Cell(", ".join(f"{k} {v}" for k, v in finding.versions.items()) or "–"),
-            Cell(finding.status.value.replace("_", " "), finding.status),
-            Cell(duration(finding.seconds)),
+            Entry(finding.backend),
+            Entry(", ".join(f"{k} {v}" for k, v in finding.versions.items()) or NOTHING),
+            Entry(finding.status.value.replace("_", " "), finding.status),
+            Entry(format_duration(finding.seconds)),
         ]
         for finding in findings.backends
     ]
@@ -105,14 +106,15 @@ def draw(findings: Findings, console: Console) -> None:
     draw_table(Table("backends", ["backend", "libraries", "status", "took"], rows, notes), console)
 
 
-def _slope(backend: Backend) -> float:
-    """Take the slope of x² at 3 with a backend."""
+def _derivative(backend: Backend) -> float:
+    """Take the derivative of x² at 3 with a backend."""
     inputs = problem_inputs(Square())
     prepared = backend.prepare(Square(), inputs)
     return float(prepared.unload(prepared.run(prepared.load(inputs)))["x"])
 
 
 def _examine(name: str) -> Finding:
+    """Take a gradient with one backend; whatever goes wrong is the finding."""
     card = backends().cards[name]
     versions = {module: version(module) for module in card.declared.get("requires", ())}
     if card.missing and not card.broken:
@@ -120,7 +122,7 @@ def _examine(name: str) -> Finding:
     started = time.perf_counter()
     try:
         backend = backends()[name]()
-        value = _slope(backend)
+        value = _derivative(backend)
     except CalcbenchError as error:
         return Finding(name, versions, Status.ERROR, str(error))
     except (Exception, SystemExit) as error:  # whatever a broken framework raises

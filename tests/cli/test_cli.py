@@ -515,7 +515,7 @@ def examples(command):
 
 EXAMPLES = [
     pytest.param(line, id=line)
-    for command in (cli_module.cli, *COMMANDS.values())
+    for command in (cli_module.cli, *(command.load() for command in COMMANDS.values()))
     for line in examples(command)
 ]
 
@@ -525,7 +525,7 @@ def test_help_has_examples(cli, name):
     done = cli(name, "--help")
     assert (done.status, done.err) == (0, "")
     assert "Examples:" in done.out
-    assert examples(COMMANDS[name])
+    assert examples(COMMANDS[name].load())
 
 
 TIMED = ("bench", "merge", "report", "compare-runs", "cite")
