@@ -10,14 +10,12 @@ from typing import Any
 
 import click
 
-from calcbench.api import session
+from calcbench import api
 from calcbench.bench.cells import parse_sizes
 from calcbench.bench.planning import estimate
 from calcbench.bench.rounds import QUICK, Settings
 from calcbench.bench.session import Session
 from calcbench.cli.options import (
-    Bytes,
-    Duration,
     backends_option,
     names_argument,
     operator_option,
@@ -25,7 +23,7 @@ from calcbench.cli.options import (
 )
 from calcbench.cli.runs import latest_run, new_run, print_run
 from calcbench.cli.terminal import print_json, progress_bar
-from calcbench.cli.values import parse_names, parse_threads
+from calcbench.cli.values import parse_bytes, parse_duration, parse_names, parse_threads
 from calcbench.record.record import Status
 from calcbench.report.numbers import format_duration, plural
 
@@ -48,9 +46,24 @@ from calcbench.report.numbers import format_duration, plural
 @click.option("--threads", metavar="N[,N…]", default="1", help="Threads of each process. [1]")
 @seed_option
 @click.option("--quick", is_flag=True, help="A first look: a tenth of the time, wider intervals.")
-@click.option("--budget", type=Duration(), help="Rounds of one problem and size. [20s; quick 2s]")
-@click.option("--timeout", type=Duration(), help="Any single step of a cell. [120s; quick 60s]")
-@click.option("--memory", type=Bytes(), help="What one process may take. [3/4 of what is free]")
+@click.option(
+    "--budget",
+    type=parse_duration,
+    metavar="TIME",
+    help="Rounds of one problem and size. [20s; quick 2s]",
+)
+@click.option(
+    "--timeout",
+    type=parse_duration,
+    metavar="TIME",
+    help="Any single step of a cell. [120s; quick 60s]",
+)
+@click.option(
+    "--memory",
+    type=parse_bytes,
+    metavar="BYTES",
+    help="What one process may take. [3/4 of what is free]",
+)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="The file. [runs/<time>.jsonl]"
 )
@@ -94,8 +107,9 @@ def command(
       calcbench bench --resume --output runs/all.jsonl
       calcbench bench --shard 1/4 --output part1.jsonl
     """
+    # Long by its options, which click hands over one by one, and by its help.
     output = output or (latest_run() if resume else new_run())
-    begun = session(
+    session = api.session(
         [*names, *problems] or None,
         backends or None,
         [size for text in sizes for size in parse_sizes(text)] or None,
@@ -109,14 +123,14 @@ def command(
         resume=resume,
     )
     if dry_run:
-        _print_plan(begun)
+        _print_plan(session)
         return
     if resume:
-        there = begun.asked - begun.cells
-        click.echo(f"{there} of {begun.asked} cells are there already", err=True)
-    _run(begun, output)
-    _print_result(begun, output, as_json)
-    sys.exit(0 if _succeeded(begun, named=bool(backends)) else 1)
+        there = session.asked - session.cells
+        click.echo(f"{there} of {session.asked} cells are there already", err=True)
+    _run(session, output)
+    _print_result(session, output, as_json)
+    sys.exit(0 if _succeeded(session, named=bool(backends)) else 1)
 
 
 def _settings(quick: bool, **changes: Any) -> Settings:
@@ -144,9 +158,10 @@ def _run(session: Session, output: Path) -> None:
             for record in session.records(tell):
                 advance(record)
     except KeyboardInterrupt:
-        done = sum(record.key in session.keys for record in session.run().records)
-        saved = f"{done} of {session.asked} cells are saved in {output}; --resume goes on"
-        click.echo(saved, err=True)
+        number = sum(record.key in session.keys for record in session.run().records)
+        click.echo(
+            f"{number} of {session.asked} cells are saved in {output}; --resume goes on", err=True
+        )
         raise
 
 

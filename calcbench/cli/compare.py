@@ -10,7 +10,7 @@ import click
 from calcbench.api import compare_each
 from calcbench.cli.options import comparison_options
 from calcbench.cli.terminal import console, print_json, progress
-from calcbench.cli.values import parse_values
+from calcbench.cli.values import parse_values_if_any
 from calcbench.record.record import Record
 from calcbench.report.comparison import comparison, summary
 from calcbench.report.tables.text import draw
@@ -61,8 +61,8 @@ def compare_and_exit(
         for batch in compare_each(
             [*names, *problems] or None,
             backends or None,
-            parse_values(at) if at is not None else None,
-            direction=parse_values(direction, "direction") if direction is not None else None,
+            parse_values_if_any(at),
+            direction=parse_values_if_any(direction, "direction"),
             timed=timed,
             progress=tell,
             **options,

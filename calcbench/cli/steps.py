@@ -9,7 +9,7 @@ import click
 
 from calcbench.catalogue.selection import one_problem, select_backends
 from calcbench.cli.terminal import console, progress
-from calcbench.cli.values import parse_values
+from calcbench.cli.values import parse_values_if_any
 from calcbench.report.tables.text import draw
 from calcbench.show.steps import STEPS, Curve, curve, plot, table
 
@@ -58,7 +58,7 @@ def command(
             one_problem(problem),
             partial,
             select_backends(backends or SCHEMES),
-            parse_values(at) if at is not None else None,
+            parse_values_if_any(at),
         )
         if picture:
             _plot(found, picture)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -156,21 +156,43 @@ class Record:
             )
         names = {entry.name for entry in dataclasses.fields(cls)}
         values = {name: value for name, value in data.items() if name in names}
-        for name in ("digits", "digits_median", "ulps", "certified_digits", "condition"):
-            values[name] = number(data.get(name))
-        values["seconds"] = {n: number(value) for n, value in data.get("seconds", {}).items()}
-        values["status"] = Status(data["status"])
-        for name in ("value", "bound", "reference"):
-            values[name] = arrays(data.get(name))
-        values["labels"] = tuple(data.get("labels", ()))
-        for name in ("at", "direction"):
-            values[name] = arrays(data.get(name)) or {}
-        if data.get("disagreement"):
-            numbers = {name: number(data["disagreement"][name]) for name in _COMPARED}
-            values["disagreement"] = Disagreement(**{**data["disagreement"], **numbers})
-        values["timing"] = timing(data.get("timing"))
+        for name, read in _READERS.items():
+            if name in values:
+                values[name] = read(values[name])
         return cls(**values)
 
 
-_COMPARED = ("value", "expected", "bound")
-"""The numbers of a `Disagreement`."""
+def _arrays(data: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    return arrays(data) or {}
+
+
+def _seconds(data: Mapping[str, Any]) -> dict[str, float]:
+    return {name: number(value) for name, value in data.items()}
+
+
+def _disagreement(data: Mapping[str, Any] | None) -> Disagreement | None:
+    if not data:
+        return None
+    numbers = {name: number(data[name]) for name in ("value", "expected", "bound")}
+    return Disagreement(**{**data, **numbers})
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "status": Status,
+    "at": _arrays,
+    "direction": _arrays,
+    "value": arrays,
+    "labels": tuple,
+    "digits": number,
+    "digits_median": number,
+    "ulps": number,
+    "bound": arrays,
+    "reference": arrays,
+    "certified_digits": number,
+    "condition": number,
+    "disagreement": _disagreement,
+    "seconds": _seconds,
+    "timing": timing,
+}
+"""Fields that JSON holds in another form, and how each is read. The others are what they are:
+a problem of the name `inf` is none of the size ∞."""

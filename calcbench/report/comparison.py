@@ -74,11 +74,7 @@ def count(records: Sequence[Record]) -> str:
         for status in Status
         if number[status] and status not in (Status.OK, Status.DISAGREE)
     ]
-    proved = sum(record.proof == "proved" for record in records)
-    stated = sum(record.proof != "" for record in records)
-    if stated:
-        parts.append(f"{proved} of {stated} hand-derived formulas proved")
-    return "; ".join(parts) + "."
+    return "; ".join([*parts, *_count_proofs(records)]) + "."
 
 
 def as_text(records: Sequence[Record], width: int = PIPED_WIDTH) -> str:
@@ -89,6 +85,12 @@ def as_text(records: Sequence[Record], width: int = PIPED_WIDTH) -> str:
 def as_html(records: Sequence[Record]) -> str:
     """Write all tables as HTML, for a notebook."""
     return write_html(_tables(records, PIPED_WIDTH))
+
+
+def _count_proofs(records: Sequence[Record]) -> list[str]:
+    formulas = [record.proof for record in records if record.proof]
+    proved = formulas.count("proved")
+    return [f"{proved} of {len(formulas)} hand-derived formulas proved"] if formulas else []
 
 
 def _tables(records: Sequence[Record], width: int) -> Iterable[Table]:
@@ -156,8 +158,8 @@ def _fit_components(
     kept = [natural_width(column) for column in others if column.name not in BEHIND_PARTIALS]
     found = list(components[:1])
     for component in components[1:]:
-        wanted = map(natural_width, [*found, component])
-        if line_width([name_width, *wanted, *kept]) > width:
+        widths = map(natural_width, [*found, component])
+        if line_width([name_width, *widths, *kept]) > width:
             break
         found.append(component)
     return found

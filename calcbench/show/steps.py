@@ -58,7 +58,8 @@ class Curve:
 
     def as_json(self) -> dict[str, Any]:
         """Give plain data for JSON."""
-        return plain(asdict(self))
+        data: dict[str, Any] = plain(asdict(self))
+        return data
 
 
 def curve(

@@ -84,8 +84,8 @@ PENDING = 10
 
 def write_latex(tables: Iterable[Table], footer: str) -> str:
     r"""Write tables and a footer for `\input` into a document with `\usepackage{booktabs}`."""
-    drawn = [environment for table in tables for environment in _environments(table)]
-    parts = [drawn[start : start + PENDING] for start in range(0, len(drawn), PENDING)]
+    floats = [environment for table in tables for environment in _environments(table)]
+    parts = [floats[start : start + PENDING] for start in range(0, len(floats), PENDING)]
     body = "\n\n\\clearpage\n\n".join("\n\n".join(part) for part in parts)
     end = f"\\noindent{{\\footnotesize {escape(footer)}\\par}}"
     return "\n\n".join(["% \\usepackage{booktabs}", body, end]) + "\n"

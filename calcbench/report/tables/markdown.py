@@ -24,6 +24,6 @@ def _table(table: Table) -> str:
         ["---"] * len(table.columns),
         *([escape(entry.text) for entry in row] for row in table.rows),
     ]
-    drawn = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    grid = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     notes = "".join(f"\n- {escape(note)}" for note in table.notes)
-    return f"**{escape(table.title)}**\n\n{drawn}" + (f"\n{notes}" if notes else "")
+    return f"**{escape(table.title)}**\n\n{grid}" + (f"\n{notes}" if notes else "")

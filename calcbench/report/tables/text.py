@@ -62,17 +62,17 @@ def _draw_block(columns: Sequence[Column], console: Console) -> None:
     from rich.text import Text
 
     widths = fit_widths(columns, console.width)
-    drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
+    grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
     for column, width in zip(columns, widths, strict=True):
-        drawn.add_column(
+        grid.add_column(
             Text(wrap(column.name, width)),  # plain text: [scheme=forward] is no markup
             justify="left" if column.name in LEFT else "right",
             overflow="fold",
             width=width,
         )
     for row in zip(*(column.entries for column in columns), strict=True):
-        drawn.add_row(*map(_styled_text, row, widths))
-    console.print(drawn)
+        grid.add_row(*map(_styled_text, row, widths))
+    console.print(grid)
 
 
 def _styled_text(entry: Entry, width: int) -> Text:
