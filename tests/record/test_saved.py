@@ -109,13 +109,14 @@ def test_round_trip(tmp_path):
 
 
 def test_json_has_no_nan(tmp_path):
-    """JSON has no word for it, and other programs refuse Python's."""
-
-    def refuse(name):
-        raise AssertionError(name)
-
-    for line in written(tmp_path / "r", ENVIRONMENT, FULL).read_text("utf-8").split("\n")[:-1]:
-        json.loads(line, parse_constant=refuse)
+    """JSON has no word for it, and other programs refuse Python's: it is text."""
+    constants = []
+    lines = written(tmp_path / "r", ENVIRONMENT, FULL).read_text("utf-8").split("\n")[:-1]
+    environment, full = (json.loads(line, parse_constant=constants.append) for line in lines)
+    assert constants == []
+    assert environment["machine"]["load"] == "nan"
+    assert (full["digits"], full["ulps"], full["condition"]) == ("nan", "inf", "-inf")
+    assert full["value"] == {"m": "nan", "w": [[1.0, "-inf"], [0.1, 5e-324]]}
 
 
 @pytest.mark.parametrize("word", ["nan", "inf", "-inf"])
@@ -217,10 +218,13 @@ def test_files_that_cannot_be_read_or_written(tmp_path):
         RunWriter(tmp_path / "file" / "run.jsonl")
 
 
-def test_without_a_path_nothing_is_written():
+def test_without_a_path_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     writer = RunWriter(None)
     writer.write(ENVIRONMENT)
     writer.close()
+    assert writer.file is None
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- several lines of one cell --------------------------------------------------------------------
