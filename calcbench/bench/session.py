@@ -16,7 +16,14 @@ from calcbench.bench.run import bench, due
 from calcbench.errors import SelectorError
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record
-from calcbench.record.run import Environment, SavedRun, Writer, done, load, merged
+from calcbench.record.run import (
+    Environment,
+    RunWriter,
+    SavedRun,
+    load,
+    merge_runs,
+    reusable_records,
+)
 
 
 class Session:
@@ -42,7 +49,7 @@ class Session:
                 raise SelectorError(f"{str(output)!r} exists: resume it, or choose another output")
             self.previous = load(output)
         self.keys = {group.key(backend) for group in groups for backend in group.backends}
-        self.groups = due(groups, done(self.previous))
+        self.groups = due(groups, reusable_records(self.previous))
         self._environment: Environment | None = None
         self._records: list[Record] = []
 
@@ -69,7 +76,7 @@ class Session:
         modules = [m for problem, backend in parts for m in (*backend.requires, *problem.requires)]
         settings = dataclasses.asdict(self.settings)
         self._environment = environment(modules, settings, self.cells)
-        writer = Writer(self.output)
+        writer = RunWriter(self.output)
         try:
             writer.write(self._environment)
             for record in bench(
@@ -88,7 +95,7 @@ class Session:
     def run(self) -> SavedRun:
         """The run as it stands, with what it resumed."""
         environments = (self._environment,) if self._environment else ()
-        return merged([self.previous, SavedRun(environments, tuple(self._records))])
+        return merge_runs([self.previous, SavedRun(environments, tuple(self._records))])
 
 
 def _bounded(settings: Settings) -> Settings:

@@ -1,30 +1,34 @@
-"""What the command line prints with: tables, JSON, progress on the standard error stream."""
+"""What the command line prints with, and how a command ends: in words, with a status."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from calcbench.errors import CalcbenchError
+from calcbench.report.tables.widths import PIPED_WIDTH
+
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from calcbench.record.record import Record
+
 
 def print_json(data: Any) -> None:
-    """JSON with its mathematics readable, where the output can write it."""
+    """Print JSON with its mathematics readable, where the output can write it."""
     unicode = (sys.stdout.encoding or "").lower().startswith("utf")
     click.echo(json.dumps(data, indent=2, ensure_ascii=not unicode))
 
 
 def console() -> Console:
-    """Rich in a terminal, at its width; plain text of a fixed width in a pipe."""
+    """Open rich in a terminal, at its width; plain text of a fixed width in a pipe."""
     from rich.console import Console
-
-    from calcbench.report.tables import PIPED_WIDTH
 
     class Output(Console):
         def on_broken_pipe(self) -> None:
@@ -35,7 +39,7 @@ def console() -> Console:
 
 @contextlib.contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """A line on the terminal that says what is being done; silent where there is none."""
+    """Show a line on the terminal that says what is being done; nothing where there is none."""
     if not sys.stderr.isatty():
         yield lambda text: None
         return
@@ -43,3 +47,75 @@ def progress() -> Iterator[Callable[[str], None]]:
 
     with Console(stderr=True).status("starting") as status:
         yield status.update
+
+
+@contextlib.contextmanager
+def progress_bar(total: int) -> Iterator[tuple[Callable[[str], None], Callable[[Record], None]]]:
+    """Show the current cell, how many are done, and the time left; nothing without a terminal.
+
+    Gives a function that names the current cell, and one that takes its record when it ends.
+    """
+    if not sys.stderr.isatty() or not total:
+        yield (lambda text: None), (lambda record: None)
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    # Twice a second: what the display burns, the rounds must not notice.
+    with Progress(*columns, console=Console(stderr=True), refresh_per_second=2) as bar:
+        task = bar.add_task("starting", total=total)
+
+        def advance(record: Record) -> None:
+            if record.status.failed:
+                what = f"{record.problem}[{record.size}] {record.backend}: {record.reason}"
+                bar.console.print(what, style="red", markup=False)
+            bar.advance(task)
+
+        yield (lambda text: bar.update(task, description=text)), advance
+
+
+def tolerate_narrow_encoding() -> None:
+    """Let a terminal that cannot write ∂ get a question mark, not an exception."""
+    with contextlib.suppress(AttributeError, ValueError):
+        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+
+
+@contextlib.contextmanager
+def translate_errors() -> Iterator[None]:
+    """End with one line in place of a traceback: 2 for bad input, 130 after Ctrl-C.
+
+    A pipe that was closed, as by `calcbench list | head -1`, is no fault: status 0.
+    """
+    try:
+        yield
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.exceptions.NoArgsIsHelpError as help_text:  # `calcbench` alone
+        click.echo(help_text.message)
+    except click.ClickException as error:
+        _refuse(error.format_message())
+    except CalcbenchError as error:
+        _refuse(str(error))
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _refuse(message: str) -> None:
+    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    sys.exit(2)

@@ -1,11 +1,21 @@
-"""Values by name, as they are written on the command line."""
+"""How values are written on the command line: numbers with units, lists, values by name."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 from typing import Any
 
+import click
+
 from calcbench.errors import SelectorError
+
+SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+"""Units of a duration."""
+
+BYTES = {"K": 2**10, "M": 2**20, "G": 2**30}
+"""Units of an amount of memory."""
 
 
 def parse_values(text: str, option: str = "at") -> dict[str, Any]:
@@ -29,6 +39,55 @@ def parse_values(text: str, option: str = "at") -> dict[str, Any]:
                 f"{option}: {name}={literal} is neither a number nor a list such as [1, 2]"
             ) from None
     return values
+
+
+def parse_values_if_any(text: str | None, option: str = "at") -> dict[str, Any] | None:
+    """Parse values by name as `parse_values` does; None stays None."""
+    return None if text is None else parse_values(text, option)
+
+
+def parse_size(text: str) -> int:
+    """Parse a whole number of at least 1, also written 8_000_000 or 8e6.
+
+    Raises `click.BadParameter` for anything else, as `parse_duration` and `parse_bytes` do.
+    """
+    for read in (int, float):
+        with contextlib.suppress(ValueError, OverflowError):
+            number = read(text)
+            if number >= 1 and number == int(number):
+                return int(number)
+    raise click.BadParameter(f"{text!r} is not a whole number of at least 1")
+
+
+def parse_duration(text: str) -> float:
+    """Parse seconds, also written 90s, 10m or 1h."""
+    found = re.fullmatch(r"([0-9.]+) *([smh]?)", text)
+    with contextlib.suppress(ValueError):
+        if found and float(found[1]) > 0:
+            return float(found[1]) * SECONDS[found[2]]
+    raise click.BadParameter(f"{text!r} is no time such as 60, 90s, 10m or 1h")
+
+
+def parse_bytes(text: str) -> int:
+    """Parse a number of bytes, written 800M, 4G or 4GiB."""
+    found = re.fullmatch(r"([0-9.]+) *([KMG])(?:i?B)?", text)
+    with contextlib.suppress(ValueError):
+        if found and float(found[1]) * BYTES[found[2]] >= 2**20:
+            return int(float(found[1]) * BYTES[found[2]])
+    raise click.BadParameter(f"{text!r} is no amount of memory such as 800M or 4G, of at least 1M")
+
+
+def parse_threads(text: str) -> list[int]:
+    """Parse `1,2` into numbers of threads, each once. Raises `SelectorError` for anything else."""
+    try:
+        return list(dict.fromkeys(int(part) for part in text.split(",")))
+    except ValueError:
+        raise SelectorError(f"threads {text!r} is no number and no list such as 1,2") from None
+
+
+def parse_names(text: str) -> list[str]:
+    """Parse `float64,float32` into names."""
+    return [part.strip() for part in text.split(",")]
 
 
 def _split_outside_brackets(text: str) -> list[str]:

@@ -9,26 +9,30 @@ from typing import Any
 import numpy as np
 
 
-def plain(value: Any) -> Any:
-    """Data that JSON can hold: arrays as lists, NaN and infinity as strings."""
+def plain(value: Any, nan: str | None = "nan") -> Any:
+    """Turn arrays into lists, and what is not finite into text, so that JSON can hold it.
+
+    Infinity becomes `"inf"` or `"-inf"`. NaN becomes `"nan"`, which `number` reads back; data
+    that nobody reads back into calcbench may have `nan=None`, the `null` of JSON, instead.
+    """
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: plain(item, nan) for key, item in value.items()}
     if isinstance(value, np.ndarray):
-        return plain(value.tolist())
+        return plain(value.tolist(), nan)
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
+        return [plain(item, nan) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
+        return nan if math.isnan(value) else str(value)
     return value
 
 
 def number(value: Any) -> Any:
-    """A float that `plain` wrote as a string; anything else as it is."""
+    """Read a float that `plain` wrote as text; return anything else as it is."""
     return float(value) if value in ("nan", "inf", "-inf") else value
 
 
 def arrays(data: Mapping[str, Any] | None) -> dict[str, np.ndarray] | None:
-    """Lists of numbers, NaN and infinity as strings, → float64 arrays."""
+    """Read lists of numbers, in which NaN and infinity are text, as float64 arrays."""
     if data is None:
         return None
     return {name: np.array(value, dtype=np.float64) for name, value in data.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -15,10 +15,11 @@ from calcbench.record.plain import arrays, number, plain
 from calcbench.record.samples import Timing, timing
 
 SCHEMA = 3
+"""Version of the fields below, in every line that is saved; another version is not read."""
 
 
 class Status(StrEnum):
-    """How a cell ended."""
+    """How a cell ended: one backend on one problem of one size."""
 
     OK = "ok"
     DISAGREE = "disagree"
@@ -29,16 +30,16 @@ class Status(StrEnum):
     SKIPPED = "skipped"
     NOT_INSTALLED = "not_installed"
     NOISY = "noisy"
-    """The result is right, but its time could not be told closely enough."""
+    """The result is right, but its time could not be measured to 5 %."""
 
     @property
     def failed(self) -> bool:
-        """Whether this is a fault, as against something that could not be tried."""
+        """Whether something is wrong, rather than not there to be tried."""
         return self not in (Status.OK, Status.NOISY, Status.SKIPPED, Status.NOT_INSTALLED)
 
     @property
     def measured(self) -> bool:
-        """Whether the result is there and right, so that its time means something."""
+        """Whether there is a right result, so that its time means something."""
         return self in (Status.OK, Status.NOISY)
 
 
@@ -56,7 +57,7 @@ class Disagreement:
     """How far an honest evaluation by this method may lie from `expected`."""
 
     def __str__(self) -> str:
-        """Both values, and where."""
+        """Name the component and the point, with both values, their distance and the bound."""
         place = "" if self.point == "own" else f" at {self.point}"
         return (
             f"{self.component}{place} is {self.value:.10g}, expected {self.expected:.10g} "
@@ -66,23 +67,24 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class Record:
-    """One backend on one problem."""
+    """The result of one cell: one backend on one problem, with its verdict and its times."""
 
     problem: str
     backend: str
     """The selector, with options."""
     operator: str
-    """What was asked for: `gradient`, `hessian`, `partial[m]`."""
+    """What was computed: `gradient`, `hessian`, `partial[m]`."""
     dtype: str
+    """Of the floats that the backend computed with: `float64` or `float32`."""
     status: Status
     size: int = 1
     seed: int = 0
     reason: str = ""
-    """Why the status is not ok; for `ok`, nothing."""
+    """Why the status is not `ok`; empty where it is."""
     method: str = ""
     """How the backend takes the derivative: `reverse`, `forward over reverse, 3 colours`."""
     components: int | None = None
-    """The numbers that the parameters hold together: the partials of a gradient."""
+    """How many numbers the parameters hold together: the partials of a gradient."""
     at: dict[str, Any] = field(default_factory=dict)
     """Parameter name → its value at the problem's own point."""
     direction: dict[str, Any] = field(default_factory=dict)
@@ -91,7 +93,7 @@ class Record:
     """The result at the problem's own point. Of a gradient, parameter name → partial derivative;
     in general, the arrays of the operator's layout by name."""
     labels: tuple[str, ...] = ()
-    """What the first numbers of the result are called: `∂C/∂m`, `∂C/∂w[0]`, …"""
+    """Names of the first numbers of the result: `∂C/∂m`, `∂C/∂w[0]`, …"""
     digits: float | None = None
     """−log₁₀ of the largest error over all points, relative to the largest component there."""
     digits_median: float | None = None
@@ -105,10 +107,11 @@ class Record:
     certified_digits: float | None = None
     """Digits to which the reference is certified; infinite where it is exact."""
     judged: str = ""
-    """Why the verdict is not certified, or on how much of the problem it is; else nothing."""
+    """Why the verdict is not certified, or for which part of the problem it is; else empty."""
     condition: float | None = None
     """Relative change of the result per relative change of its inputs, at the own point."""
     disagreement: Disagreement | None = None
+    """The worst component, where the status is `disagree`."""
     proof: str = ""
     """For a hand-derived formula: `proved`, or why it could not be proved."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -129,7 +132,7 @@ class Record:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What makes it the same cell in another run."""
+        """What identifies the cell: two records of equal key are of the same cell."""
         return (
             self.problem,
             self.size,
@@ -141,33 +144,55 @@ class Record:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data for JSON; what is not finite becomes a string, for JSON has no word for it."""
+        """Give plain data for JSON, in which NaN and infinity are text (see `plain`)."""
         return {"schema": SCHEMA, **plain(dataclasses.asdict(self))}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Record:
-        """Read what `as_json` wrote. Raises `SelectorError` for data of another schema."""
+        """Read what `as_json` gave. Raises `SelectorError` for data of another schema."""
         if data.get("schema") != SCHEMA:
             raise SelectorError(
                 f"a record of schema {data.get('schema')!r}, where this calcbench reads {SCHEMA}"
             )
         names = {entry.name for entry in dataclasses.fields(cls)}
         values = {name: value for name, value in data.items() if name in names}
-        for name in ("digits", "digits_median", "ulps", "certified_digits", "condition"):
-            values[name] = number(data.get(name))
-        values["seconds"] = {n: number(value) for n, value in data.get("seconds", {}).items()}
-        values["status"] = Status(data["status"])
-        for name in ("value", "bound", "reference"):
-            values[name] = arrays(data.get(name))
-        values["labels"] = tuple(data.get("labels", ()))
-        for name in ("at", "direction"):
-            values[name] = arrays(data.get(name)) or {}
-        if data.get("disagreement"):
-            numbers = {name: number(data["disagreement"][name]) for name in _COMPARED}
-            values["disagreement"] = Disagreement(**{**data["disagreement"], **numbers})
-        values["timing"] = timing(data.get("timing"))
+        for name, read in _READERS.items():
+            if name in values:
+                values[name] = read(values[name])
         return cls(**values)
 
 
-_COMPARED = ("value", "expected", "bound")
-"""The numbers of a `Disagreement`."""
+def _arrays(data: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    return arrays(data) or {}
+
+
+def _seconds(data: Mapping[str, Any]) -> dict[str, float]:
+    return {name: number(value) for name, value in data.items()}
+
+
+def _disagreement(data: Mapping[str, Any] | None) -> Disagreement | None:
+    if not data:
+        return None
+    numbers = {name: number(data[name]) for name in ("value", "expected", "bound")}
+    return Disagreement(**{**data, **numbers})
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "status": Status,
+    "at": _arrays,
+    "direction": _arrays,
+    "value": arrays,
+    "labels": tuple,
+    "digits": number,
+    "digits_median": number,
+    "ulps": number,
+    "bound": arrays,
+    "reference": arrays,
+    "certified_digits": number,
+    "condition": number,
+    "disagreement": _disagreement,
+    "seconds": _seconds,
+    "timing": timing,
+}
+"""Fields that JSON holds in another form, and how each is read. The others are what they are:
+a problem of the name `inf` is none of the size ∞."""

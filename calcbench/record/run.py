@@ -23,13 +23,14 @@ from calcbench.record.record import SCHEMA, Record, Status
 
 @dataclass(frozen=True)
 class Environment:
-    """What a run was measured with. No host name, no user name, no path."""
+    """What a run was measured with: machine, versions, settings. No host name, user or path."""
 
     id: str
     """Random; records name it as their `run`."""
     started: str
     """UTC, as 2026-11-22T16:09:24Z."""
     calcbench: str
+    """Its version."""
     machine: dict[str, Any] = field(default_factory=dict)
     """`cpu`, `cores`, `memory`, `system`, `governor`, `load`, … as far as the system tells."""
     versions: dict[str, str] = field(default_factory=dict)
@@ -39,10 +40,10 @@ class Environment:
     git: dict[str, Any] = field(default_factory=dict)
     """`commit` and `dirty` of the calcbench that ran, where it runs from a repository."""
     cells: int = 0
-    """Cells that were to be run; fewer records mean that it was interrupted."""
+    """Cells that were due; fewer records mean that the run was interrupted."""
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """Give plain data for JSON, in which NaN and infinity are text (see `plain`)."""
         return {"schema": SCHEMA, "kind": "run", **plain(dataclasses.asdict(self))}
 
 
@@ -53,7 +54,7 @@ class SavedRun:
     environments: tuple[Environment, ...]
     records: tuple[Record, ...]
     cut: int = 0
-    """Lines that were cut short, and are lost."""
+    """Lines of the file that were cut short, and are lost."""
 
     @property
     def ok(self) -> bool:
@@ -61,21 +62,24 @@ class SavedRun:
         return not any(record.status.failed for record in self.records)
 
     def environment(self, record: Record) -> Environment | None:
-        """The environment in which a record was measured."""
+        """Find the environment in which a record was measured; None where the run lacks it."""
         return next((e for e in self.environments if e.id == record.run), None)
 
 
-class Writer:
-    """Appends lines to a file, each of them on the disk before the next is begun."""
+class RunWriter:
+    """A file of a run, open for appending; each line is on the disk before the next begins."""
 
     def __init__(self, path: Path | None) -> None:
-        """Open the file for appending; without a path, nothing is written."""
+        """Open the file, and make its folder; without a path, nothing is written.
+
+        Raises `SelectorError` where the file cannot be opened.
+        """
         self.file: IO[str] | None = None
         if path is None:
             return
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            cut = path.exists() and not _whole(path)
+            cut = path.exists() and not _ends_a_line(path)
             self.file = path.open("a", encoding="utf-8")
         except OSError as error:
             raise SelectorError(f"cannot write to {str(path)!r}: {error.strerror}") from error
@@ -83,7 +87,7 @@ class Writer:
             self.file.write("\n")  # what was cut short stays a line of its own
 
     def write(self, entry: Environment | Record) -> None:
-        """Append one line and flush it to the disk."""
+        """Append one line and flush it to the disk. Raises `SelectorError` where that fails."""
         if self.file is None:
             return
         try:
@@ -94,48 +98,31 @@ class Writer:
             raise SelectorError(f"cannot write to {self.file.name!r}: {error.strerror}") from error
 
     def close(self) -> None:
-        """Close the file. What could not be written has been said already."""
+        """Close the file."""
         if self.file is not None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # what could not be written, `write` has said
                 self.file.close()
 
 
 def load(path: str | Path) -> SavedRun:
     """Read a run. Raises `SelectorError` where the file is missing or is no run."""
     path = Path(path)
-    try:
-        # Bytes, cut at line feeds alone: a line may end within a character, and a reason may
-        # hold what Python takes for another end of a line (U+2028).
-        lines = path.read_bytes().split(b"\n")
-    except OSError as error:
-        raise SelectorError(f"cannot read the run {str(path)!r}: {error.strerror}") from error
+    entries, cut = _parse_lines(_read_lines(path))
     environments: list[Environment] = []
     records: list[Record] = []
-    cut = 0
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            data = json.loads(line.decode("utf-8"))
-        except ValueError:  # also what is not UTF-8
-            cut += 1
-            continue
-        try:
-            if data.get("kind") == "run":
-                environments.append(_environment(data))
-            else:
-                records.append(Record.from_json(data))
-        except SelectorError as error:
-            raise SelectorError(f"{path}:{number}: {error}") from error
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise SelectorError(f"{path}:{number} is no line of a calcbench run") from error
+    for number, data in entries:
+        entry = _read_entry(data, f"{path}:{number}")
+        if isinstance(entry, Environment):
+            environments.append(entry)
+        else:
+            records.append(entry)
     if not environments:
         raise SelectorError(f"{str(path)!r} is no calcbench run: no line says what ran where")
-    return SavedRun(tuple(environments), _latest(records), cut)
+    return SavedRun(tuple(environments), _keep_last(records), cut)
 
 
-def merged(runs: Iterable[SavedRun]) -> SavedRun:
-    """Several runs as one: all environments, and each cell as the last run has it."""
+def merge_runs(runs: Iterable[SavedRun]) -> SavedRun:
+    """Make one run of several: all environments, and each cell as the last run has it."""
     environments: dict[str, Environment] = {}
     records: list[Record] = []
     cut = 0
@@ -143,16 +130,50 @@ def merged(runs: Iterable[SavedRun]) -> SavedRun:
         environments.update({e.id: e for e in run.environments})
         records += run.records
         cut += run.cut
-    return SavedRun(tuple(environments.values()), _latest(records), cut)
+    return SavedRun(tuple(environments.values()), _keep_last(records), cut)
 
 
-def done(run: SavedRun) -> list[Record]:
-    """The records that need not be run again, unless their source or versions changed."""
+def reusable_records(run: SavedRun) -> list[Record]:
+    """Select the records that need not be run again, while their source and versions stay."""
     return [r for r in run.records if r.status.measured or r.status is Status.SKIPPED]
 
 
-def _latest(records: Iterable[Record]) -> tuple[Record, ...]:
-    """Each cell once, in the order in which cells appeared first."""
+def _read_lines(path: Path) -> list[bytes]:
+    """Read the lines of a file: bytes, cut at line feeds alone.
+
+    For a line may end within a character, and a reason may hold what Python takes for another
+    end of a line (U+2028).
+    """
+    try:
+        return path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise SelectorError(f"cannot read the run {str(path)!r}: {error.strerror}") from error
+
+
+def _parse_lines(lines: Iterable[bytes]) -> tuple[list[tuple[int, Any]], int]:
+    """Parse lines of JSON: number and data of each, and how many were cut short."""
+    entries, cut = [], 0
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                entries.append((number, json.loads(line.decode("utf-8"))))
+            except ValueError:  # also what is not UTF-8
+                cut += 1
+    return entries, cut
+
+
+def _read_entry(data: Any, place: str) -> Environment | Record:
+    """Read one line's data. Raises `SelectorError`, with the place, for what is no such data."""
+    try:
+        return _environment(data) if data.get("kind") == "run" else Record.from_json(data)
+    except SelectorError as error:
+        raise SelectorError(f"{place}: {error}") from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise SelectorError(f"{place} is no line of a calcbench run") from error
+
+
+def _keep_last(records: Iterable[Record]) -> tuple[Record, ...]:
+    """Keep each cell once, as it came last, in the order in which cells came first."""
     return tuple({record.key: record for record in records}.values())
 
 
@@ -165,8 +186,8 @@ def _environment(data: dict[str, Any]) -> Environment:
     return Environment(**{name: value for name, value in data.items() if name in names})
 
 
-def _whole(path: Path) -> bool:
-    """Whether a file ends with a line's end."""
+def _ends_a_line(path: Path) -> bool:
+    """Whether a file is empty, or ends with a line feed."""
     with path.open("rb") as file:
         if file.seek(0, os.SEEK_END) == 0:
             return True

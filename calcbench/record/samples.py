@@ -1,4 +1,4 @@
-"""Samples: what the harness that times measured of one cell."""
+"""Samples: the times that `calcbench bench` measured of one cell."""
 
 from __future__ import annotations
 
@@ -28,22 +28,23 @@ class Samples:
 
 @dataclass(frozen=True)
 class Timing:
-    """What the harness that times measured of one cell, raw."""
+    """What `calcbench bench` measured of one cell, before any statistics."""
 
     batch: str
     """Cells of one batch were visited in the same rounds; only their rounds pair up."""
     call: Samples
-    """The operator that was asked for."""
+    """Of the operator: of the gradient, as a rule."""
     cost: Samples | None = None
-    """The cost function alone, by the same backend; None where it has none of its own."""
+    """Of the cost function alone, by the same backend; None where that was not timed."""
     memory: dict[str, int] = field(default_factory=dict)
     """`imported`: bytes resident after the imports; `peak`: bytes that converting, preparing
     and the first call took beyond what was resident before them. Where the system tells."""
     threads_busy: int | None = None
-    """Threads that burned at least a tenth of the CPU time of the busiest one."""
+    """Threads that used at least a tenth of the CPU time of the busiest one."""
 
 
 def timing(data: Mapping[str, Any] | None) -> Timing | None:
+    """Read the plain data of a `Timing`; None stays None."""
     if data is None:
         return None
     cost = _samples(data["cost"]) if data["cost"] else None

@@ -16,16 +16,16 @@ from itertools import pairwise
 from calcbench.record.record import Record
 from calcbench.report import ratios
 from calcbench.report.groups import by_size
-from calcbench.report.summary import Section
-from calcbench.report.tables import duration
+from calcbench.report.numbers import format_duration
+from calcbench.report.sections import Section
 
 CLOSELY = 100
-"""Calls from which on a break-even point is told to two digits: set-up is measured once."""
+"""Calls from which on a break-even point has two digits: set-up is measured only once."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A backend's total time: set-up + k · steady."""
+    """The total time of k calls by a backend: set-up + k · steady."""
 
     record: Record
     setup: float
@@ -34,7 +34,7 @@ class Line:
     """Seconds of one call, the median."""
 
     def total(self, calls: float) -> float:
-        """Seconds of so many calls, set-up included."""
+        """Give the seconds of so many calls, set-up included."""
         return self.setup + calls * self.steady
 
 
@@ -53,7 +53,7 @@ class Stage:
 
 
 def line(record: Record) -> Line | None:
-    """The total time of a right result; None where a part of it was not measured."""
+    """Find the line of a right result; None where a part of it was not measured."""
     time = ratios.steady(record)
     parts = [record.seconds.get(name, math.nan) for name in ("prepare", "first")]
     if not record.status.measured or time is None or not all(map(math.isfinite, parts)):
@@ -62,9 +62,10 @@ def line(record: Record) -> Line | None:
 
 
 def break_even(one: Line, other: Line) -> float | None:
-    """After how many calls `other`, of the smaller steady time, is cheaper than `one`.
+    """Find after how many calls `other`, of the smaller steady time, is cheaper than `one`.
 
-    None where its steady time is not smaller; 0 or less where it is cheaper from the beginning.
+    It is None where its steady time is not smaller; 0 or less where it is cheaper from the first
+    call on.
     """
     if not other.steady < one.steady:
         return None
@@ -72,22 +73,22 @@ def break_even(one: Line, other: Line) -> float | None:
 
 
 def stages(records: Sequence[Record]) -> list[Stage]:
-    """Who is best when, from the first call on: the lower envelope of the total times.
+    """Find who is best when, from the first call on: the lower envelope of the total times.
 
-    For records of one size. A backend is overtaken only by one that is known to be faster in
+    The records are of one size. A backend is overtaken only by one that is known to be faster in
     the steady state: where the interval of their ratio contains 1, nothing is said.
     """
     lines = [entry for record in records if (entry := line(record))]
     if not lines:
         return []
     found = [Stage(min(lines, key=lambda entry: (entry.total(1), entry.steady)), 0.0)]
-    while following := _overtaking(found[-1], lines):
+    while following := _overtaker(found[-1], lines):
         found.append(following)
     return found
 
 
 def sentences(section: Section) -> list[str]:
-    """For each size a sentence: who is best for how many calls."""
+    """Say for each size who is best for how many calls."""
     found = []
     for size, records in by_size(section.records).items():
         lines = [entry for record in records if (entry := line(record))]
@@ -96,41 +97,41 @@ def sentences(section: Section) -> list[str]:
     return found
 
 
-def _overtaking(stage: Stage, lines: Sequence[Line]) -> Stage | None:
-    """The first to overtake, among those known to be faster in the steady state."""
+def _overtaker(stage: Stage, lines: Sequence[Line]) -> Stage | None:
+    """Find the first to overtake, among those known to be faster in the steady state."""
     coming = [
-        # Not before the stage itself began: one that was not told apart from the stage before
-        # may have crossed this line earlier.
+        # Not before the stage itself began: one that was not distinguishable from the stage
+        # before may have crossed this line earlier.
         Stage(other, max(after, stage.after))
         for other in lines
         if (after := break_even(stage.line, other)) is not None
-        and ratios.told_apart(stage.line.record, other.record)
+        and ratios.distinguishable(stage.line.record, other.record)
     ]
     # Of those that cross in one point, the one that is faster from there on.
     return min(coming, key=lambda s: (s.after, s.line.steady), default=None)
 
 
 def _words(found: Sequence[Stage], lines: Sequence[Line]) -> str:
-    """`up to 12 calls by_hand; from 13 on torch (0.2 ms); from about 830 on jax (0.21 s)`."""
-    shown = [s for s, n in pairwise(found) if s.first < n.first] + [found[-1]]
-    names = [stage.line.record.backend for stage in shown]
-    doubt = _doubt(shown[-1], lines)
-    if len(shown) == 1:
+    """Say `up to 12 calls by_hand; from 13 on torch (0.2 ms); from about 830 on jax (0.21 s)`."""
+    lasting = [s for s, following in pairwise(found) if s.first < following.first] + [found[-1]]
+    names = [stage.line.record.backend for stage in lasting]
+    doubt = _doubt(lasting[-1], lines)
+    if len(lasting) == 1:
         return f"{names[0]} from the first call on{doubt}"
-    parts = [f"up to {_count(shown[1].first - 1)} calls {names[0]}"]
-    for stage, name in zip(shown[1:], names[1:], strict=True):
-        reached = duration(stage.line.total(stage.first))
+    parts = [f"up to {_count(lasting[1].first - 1)} calls {names[0]}"]
+    for stage, name in zip(lasting[1:], names[1:], strict=True):
+        reached = format_duration(stage.line.total(stage.first))
         parts.append(f"from {_count(stage.first)} on {name} ({reached})")
     return "; ".join(parts) + doubt
 
 
 def _doubt(last: Stage, lines: Sequence[Line]) -> str:
-    """Whose steady time is not told apart from that of the last stage."""
+    """Say whose steady time is not distinguishable from that of the last stage."""
     close = [
         entry.record.backend
         for entry in lines
         if entry.record is not last.line.record
-        and not ratios.told_apart(last.line.record, entry.record)
+        and not ratios.distinguishable(last.line.record, entry.record)
     ]
     if not close:
         return ""
@@ -138,7 +139,7 @@ def _doubt(last: Stage, lines: Sequence[Line]) -> str:
 
 
 def _count(calls: int) -> str:
-    """A number of calls: exactly if there are few, else to two digits."""
+    """Write a number of calls: exactly if there are few, else to two digits."""
     if calls < CLOSELY:
         return str(calls)
     return f"about {float(f'{calls:.2g}'):,.0f}"

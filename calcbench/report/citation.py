@@ -1,4 +1,4 @@
-"""How to cite a run: an entry for BibTeX, and a sentence with what a reader needs to repeat it."""
+"""Citing a run: an entry for BibTeX, and a sentence with what it takes to repeat it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from calcbench.record.run import SavedRun
 from calcbench.report import provenance
-from calcbench.report.latex_tables import escape
+from calcbench.report.tables.latex import escape
 
 SETTINGS = {
     "burst": "s",
@@ -18,24 +18,24 @@ SETTINGS = {
     "timeout": "s",
     "memory": "bytes",
 }
-"""Settings that are told, with their units; no other one, for it might hold a path."""
+"""Settings that are published, with their units; no other one, for it might hold a path."""
 
 LISTED = 12
 """Names listed before the rest is counted."""
 
 
 def cite(run: SavedRun) -> str:
-    """The entry for BibTeX, a blank line, and the sentence."""
+    """Write the entry for BibTeX, a blank line, and the sentence."""
     return f"{bibtex(run)}\n\n{sentence(run)}\n"
 
 
 def bibtex(run: SavedRun) -> str:
-    """An entry `@misc`, in ASCII, with all special characters escaped."""
+    """Write an entry `@misc`, in ASCII, with all special characters escaped."""
     ids = [environment.id for environment in run.environments]
     key = re.sub(r"[^A-Za-z0-9-]", "", f"calcbench-{ids[0]}" if ids else "calcbench-run")
     versions = provenance.each(e.calcbench for e in run.environments)
     years = sorted({e.started[:4] for e in run.environments if e.started})
-    problems = _listed(dict.fromkeys(r.problem for r in run.records))
+    problems = _list_names(dict.fromkeys(r.problem for r in run.records))
     fields = {
         "title": f"{{Gradients timed with {{calcbench}}: {escape(problems)}}}",
         "author": "{{The calcbench authors}}",
@@ -49,18 +49,18 @@ def bibtex(run: SavedRun) -> str:
 
 
 def sentence(run: SavedRun) -> str:
-    """What was measured, with what, where, when and how. No host, user or path."""
+    """Say what was measured, with what, where, when and how. No host, user or path."""
     records = run.records
     parts = [
         f"Measured on {provenance.dates(run)} with {_program(run)}",
         f"on {provenance.each(provenance.machine(e) for e in run.environments)}",
         f"with {provenance.libraries(run)}",
-        provenance.threads_of(records),
-        f"problems {_listed(dict.fromkeys(r.problem for r in records))}",
-        f"backends {_listed(dict.fromkeys(r.backend for r in records if r.backend))}",
-        f"sizes {_listed(f'{size:,}' for size in sorted({r.size for r in records}))}",
-        f"dtypes {_listed(sorted({r.dtype for r in records if r.dtype}))}",
-        f"seeds {_listed(map(str, sorted({r.seed for r in records})))}",
+        provenance.threads(records),
+        f"problems {_list_names(dict.fromkeys(r.problem for r in records))}",
+        f"backends {_list_names(dict.fromkeys(r.backend for r in records if r.backend))}",
+        f"sizes {_list_names(f'{size:,}' for size in sorted({r.size for r in records}))}",
+        f"dtypes {_list_names(sorted({r.dtype for r in records if r.dtype}))}",
+        f"seeds {_list_names(map(str, sorted({r.seed for r in records})))}",
         provenance.cells(run),
         *_settings(run),
         f"run {provenance.each(e.id for e in run.environments)}",
@@ -74,11 +74,11 @@ def _program(run: SavedRun) -> str:
 
 
 def _settings(run: SavedRun) -> list[str]:
-    words = dict.fromkeys(_words(e.settings) for e in run.environments)
+    words = dict.fromkeys(_join_settings(e.settings) for e in run.environments)
     return [f"settings {' / '.join(filter(None, words))}"] if any(words) else []
 
 
-def _words(settings: Mapping[str, Any]) -> str:
+def _join_settings(settings: Mapping[str, Any]) -> str:
     return ", ".join(
         f"{name} {provenance.text(settings[name])} {unit}".rstrip()
         for name, unit in SETTINGS.items()
@@ -86,7 +86,7 @@ def _words(settings: Mapping[str, Any]) -> str:
     )
 
 
-def _listed(names: Iterable[str]) -> str:
+def _list_names(names: Iterable[str]) -> str:
     found = list(names)
     if not found:
         return "none"

@@ -2,137 +2,95 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calcbench.record.record import Record, Status
-from calcbench.report.tables import (
-    GAP,
+from calcbench.report.groups import group_by
+from calcbench.report.numbers import NOTHING, format_digits, format_duration, plural
+from calcbench.report.tables.html import write_html
+from calcbench.report.tables.table import Column, Entry, Table
+from calcbench.report.tables.text import write_text
+from calcbench.report.tables.widths import (
     NAME_WIDTH,
-    NOTHING,
     PIPED_WIDTH,
-    Cell,
-    Column,
-    Table,
-    as_markup,
-    draw,
-    duration,
-    room,
+    least_width,
+    line_width,
+    natural_width,
 )
 
-if TYPE_CHECKING:
-    pass
+LEAST_MISSED = ("median", "prepare", "ulp", "needed")
+"""Columns that give way, in this order, where a table is too wide."""
+
+BEHIND_PARTIALS = ("median", "prepare")
+"""Columns that give way even to one more partial derivative."""
+
+Form = dict[str, tuple[int, ...]]
+"""Name → shape of the arrays of a result."""
 
 
 def comparison(records: Sequence[Record], width: int = PIPED_WIDTH) -> Table:
-    """One problem: a row per backend, with components, digits, verdict and times."""
+    """Tabulate one problem: a row per backend, with components, digits, verdict and times.
+
+    The first row is the certified result, where there is one. As many components stand in it as
+    fit into `width` characters; the first one always does.
+    """
     if not records:
         return Table("nothing to compare", ["backend"], [])
-    labels, form = _components(records)
-    total = sum(int(np.prod(shape)) for shape in form.values())
-    truth = records[0].reference
-
-    def column(name: str, cells: Iterable[Cell], certified: str = "") -> Column:
-        """A column; its first entry is the reference's, if there is one."""
-        return name, [*([Cell(certified)] if truth else []), *cells]
-
-    before = [column("backend", (Cell(r.backend or NOTHING) for r in records), "reference")]
-    after = [
-        column("digits", (Cell(_number(r.digits)) for r in records), _certified(records[0])),
-        column("median", (Cell(_number(r.digits_median)) for r in records)),
-        column("needed", (Cell(_number(_needed(r))) for r in records)),
-        column("ulp", (Cell(_ulps(r.ulps)) for r in records)),
-        column("verdict", (Cell(_verdict(r), r.status) for r in records), "certified"),
-        column("prepare", (Cell(duration(r.seconds.get("prepare"))) for r in records)),
-        column("call", (Cell(duration(r.seconds.get("call"))) for r in records)),
-    ]
-    timed = any("call" in record.seconds for record in records)
-    after = [c for c in after if timed or c[0] not in ("prepare", "call")]
-    partials = [
-        column(
-            label,
-            (Cell(_component(record.value, form, k)) for record in records),
-            _component(truth, form, k).replace("nan", NOTHING),  # where there is no derivative
-        )
-        for k, label in enumerate(labels)
-    ]
-    shown = partials[:1]
-    # A long selector breaks, rather than keep partials out.
-    names_room = min(room(before, natural=True), max(room(before), NAME_WIDTH))
-    kept = [entry for entry in after if entry[0] not in ("median", "prepare")]
-    for partial in partials[1:]:
-        if names_room + GAP + room([*shown, partial, *kept], natural=True) > width:
-            break
-        shown.append(partial)
-    for least_missed in ("median", "prepare", "ulp", "needed"):
-        if room([*before, *shown, *after]) > width:
-            after = [entry for entry in after if entry[0] != least_missed]
-    notes = _directions(records[0]) + _methods(records) + _reasons(records)
-    notes += [records[0].judged] if records[0].judged else []
-    notes += _condition(records[0])
-    notes += [f"{r.backend}: {r.proof}" for r in records if r.proof not in ("", "proved")]
-    if total > len(shown):
-        more = total - len(shown)
-        what = "partial" if records[0].operator == "gradient" else "component"
-        plural = "s" if more > 1 else ""
-        notes.append(f"… and {more:,} more {what}{plural} (--json gives all)")
-    columns = [*before, *shown, *after]
-    rows = list(zip(*(cells for _, cells in columns), strict=True))
-    return Table(_title(records[0]), [name for name, _ in columns], rows, notes)
+    names = _column(records, "backend", lambda r: Entry(r.backend or NOTHING), "reference")
+    components, others = _components(records), _judgement(records)
+    fitting = _fit_components(names, components, others, width)
+    columns = _drop_least_missed([names, *fitting, *others], width)
+    hidden = _count_components(records) - len(fitting)
+    return Table.of_columns(_title(records[0]), columns, _notes(records, hidden))
 
 
 def summary(records: Sequence[Record]) -> Table:
-    """Every problem: the digits to which each backend agrees, or what kept it from that."""
+    """Tabulate every problem: to how many digits each backend agrees, or why it does not."""
     backends = list(dict.fromkeys(r.backend for r in records if r.backend))
     rows = []
     for problem, group in _by_problem(records):
         found = {record.backend: record for record in group}
         refused = found.get("")
         rows.append(
-            [Cell(problem)]
+            [Entry(problem)]
             + [_digits(found.get(backend, refused)) for backend in backends]
-            + [Cell(next((r.proof for r in found.values() if r.proof), NOTHING).split(":")[0])]
+            + [Entry(next((r.proof for r in found.values() if r.proof), NOTHING).split(":")[0])]
         )
     return Table("digits of agreement", ["problem", *backends, "formula"], rows, [count(records)])
 
 
 def count(records: Sequence[Record]) -> str:
-    """One sentence: how many results, how many agree, and what the others did."""
+    """Say in a sentence how many results agree, and what the others did."""
     problems = len({record.problem for record in records})
     number = {status: sum(r.status is status for r in records) for status in Status}
     ran = number[Status.OK] + number[Status.DISAGREE]
     what = "gradients" if {r.operator for r in records} == {"gradient"} else "results"
     parts = [f"{number[Status.OK]} of {ran} {what} agree, over {problems} problems"]
     parts += [
-        f"{number[status]} {status.value.replace('_', ' ')}"
+        f"{number[status]} {_words(status)}"
         for status in Status
         if number[status] and status not in (Status.OK, Status.DISAGREE)
     ]
-    proved = sum(record.proof == "proved" for record in records)
-    stated = sum(record.proof != "" for record in records)
-    if stated:
-        parts.append(f"{proved} of {stated} hand-derived formulas proved")
-    return "; ".join(parts) + "."
+    return "; ".join([*parts, *_count_proofs(records)]) + "."
 
 
 def as_text(records: Sequence[Record], width: int = PIPED_WIDTH) -> str:
-    """All tables as plain text."""
-    from rich.console import Console
-
-    out = io.StringIO()
-    console = Console(file=out, width=width, color_system=None, force_terminal=False)
-    for table in _tables(records, width):
-        draw(table, console)
-    return out.getvalue().rstrip() + "\n"
+    """Write all tables as plain text."""
+    return write_text(_tables(records, width), width)
 
 
 def as_html(records: Sequence[Record]) -> str:
-    """All tables as HTML, for a notebook."""
-    return "\n".join(as_markup(table) for table in _tables(records, PIPED_WIDTH))
+    """Write all tables as HTML, for a notebook."""
+    return write_html(_tables(records, PIPED_WIDTH))
+
+
+def _count_proofs(records: Sequence[Record]) -> list[str]:
+    formulas = [record.proof for record in records if record.proof]
+    proved = formulas.count("proved")
+    return [f"{proved} of {len(formulas)} hand-derived formulas proved"] if formulas else []
 
 
 def _tables(records: Sequence[Record], width: int) -> Iterable[Table]:
@@ -145,6 +103,89 @@ def _tables(records: Sequence[Record], width: int) -> Iterable[Table]:
 
 def _by_problem(records: Sequence[Record]) -> list[tuple[str, list[Record]]]:
     return [(name, list(group)) for name, group in groupby(records, key=lambda r: r.problem)]
+
+
+def _column(
+    records: Sequence[Record], name: str, entry: Callable[[Record], Entry], reference: str = ""
+) -> Column:
+    """Make a column of an entry per record, below the reference's, where there is one."""
+    first = [Entry(reference)] if records[0].reference else []
+    return Column(name, [*first, *map(entry, records)])
+
+
+def _components(records: Sequence[Record]) -> list[Column]:
+    """Make a column of each component that has a name: of the partials, for a gradient."""
+    labels, form = _labels_and_form(records)
+    return [_component_column(records, label, form, k) for k, label in enumerate(labels)]
+
+
+def _component_column(records: Sequence[Record], label: str, form: Form, position: int) -> Column:
+    truth = _component(records[0].reference, form, position)
+    return _column(
+        records,
+        label,
+        lambda record: Entry(_component(record.value, form, position)),
+        truth.replace("nan", NOTHING),  # where there is no derivative
+    )
+
+
+def _judgement(records: Sequence[Record]) -> list[Column]:
+    """Make the columns that say how right each result is, and how quick if that was timed."""
+
+    def column(name: str, text: Callable[[Record], str], reference: str = "") -> Column:
+        return _column(records, name, lambda record: Entry(text(record)), reference)
+
+    right = [
+        column("digits", lambda r: format_digits(r.digits), _certified(records[0])),
+        column("median", lambda r: format_digits(r.digits_median)),
+        column("needed", lambda r: format_digits(_needed(r))),
+        column("ulp", lambda r: _ulps(r.ulps)),
+        _column(records, "verdict", lambda r: Entry(_verdict(r), r.status), "certified"),
+    ]
+    quick = [
+        column("prepare", lambda r: format_duration(r.seconds.get("prepare"))),
+        column("call", lambda r: format_duration(r.seconds.get("call"))),
+    ]
+    return right + (quick if any("call" in record.seconds for record in records) else [])
+
+
+def _fit_components(
+    names: Column, components: Sequence[Column], others: Sequence[Column], width: int
+) -> list[Column]:
+    """Take the first component, and as many more as fit beside what is never left out."""
+    # A long selector breaks, rather than keep components out.
+    name_width = min(natural_width(names), max(least_width(names), NAME_WIDTH))
+    kept = [natural_width(column) for column in others if column.name not in BEHIND_PARTIALS]
+    found = list(components[:1])
+    for component in components[1:]:
+        widths = map(natural_width, [*found, component])
+        if line_width([name_width, *widths, *kept]) > width:
+            break
+        found.append(component)
+    return found
+
+
+def _drop_least_missed(columns: Sequence[Column], width: int) -> list[Column]:
+    """Leave columns out, until the others fit where everything breaks that may."""
+    kept = list(columns)
+    for name in LEAST_MISSED:
+        if line_width(map(least_width, kept)) > width:
+            kept = [column for column in kept if column.name != name]
+    return kept
+
+
+def _notes(records: Sequence[Record], hidden: int) -> list[str]:
+    """Say below the table what it cannot say in a cell."""
+    first = records[0]
+    return [
+        *_directions(first),
+        *_methods(records),
+        *_reasons(records),
+        *([first.judged] if first.judged else []),
+        *_condition(first),
+        *(f"{r.backend}: {r.proof}" for r in records if r.proof not in ("", "proved")),
+        *_hidden(first, hidden),
+    ]
 
 
 def _title(record: Record) -> str:
@@ -162,16 +203,16 @@ def _value(value: np.ndarray) -> str:
     return f"[{value.flat[0]:.4g}, … {value.size} values]"
 
 
-Form = dict[str, tuple[int, ...]]
-"""Name → shape of the arrays of a result."""
-
-
-def _components(records: Sequence[Record]) -> tuple[tuple[str, ...], Form]:
-    """What the first components of the first result that there is are called, and its form."""
+def _labels_and_form(records: Sequence[Record]) -> tuple[tuple[str, ...], Form]:
+    """Take the names of the first components, and the form, of the first result there is."""
     for record in records:
         if record.value is not None:
             return record.labels, _form(record.value)
     return (), {}
+
+
+def _count_components(records: Sequence[Record]) -> int:
+    return sum(int(np.prod(shape)) for shape in _labels_and_form(records)[1].values())
 
 
 def _form(value: Mapping[str, np.ndarray]) -> Form:
@@ -179,7 +220,7 @@ def _form(value: Mapping[str, np.ndarray]) -> Form:
 
 
 def _component(value: Mapping[str, np.ndarray] | None, form: Form, position: int) -> str:
-    """One number of a result; nothing for a result of another form than the first one's."""
+    """Write one number of a result; `–` for a result of another form than the first one's."""
     if value is None or _form(value) != form:
         return NOTHING
     for array in value.values():
@@ -189,19 +230,15 @@ def _component(value: Mapping[str, np.ndarray] | None, form: Form, position: int
     return NOTHING
 
 
-def _number(digits: float | None) -> str:
-    return NOTHING if digits is None else f"{digits:.1f}"
-
-
 def _certified(record: Record) -> str:
-    """To how many digits the reference is proved."""
+    """Write to how many digits the reference is proved."""
     if record.certified_digits is None:
         return NOTHING
     return "exact" if np.isinf(record.certified_digits) else f"{record.certified_digits:.0f}"
 
 
 def _needed(record: Record) -> float | None:
-    """The digits that the bound demands, in the sense in which digits are counted."""
+    """Count the digits that the bound demands, as digits of a result are counted."""
     if record.bound is None or record.value is None:
         return None
     reference = record.reference or record.value
@@ -225,44 +262,56 @@ def _condition(record: Record) -> list[str]:
 
 
 def _directions(record: Record) -> list[str]:
-    """The direction that a product was taken with."""
+    """Say with which direction a product was taken."""
     what = "cotangent" if record.operator == "pullback" else "direction"
-    told = ", ".join(f"{name} = {_value(value)}" for name, value in record.direction.items())
-    return [f"{what}: {told}"] if told else []
+    values = ", ".join(f"{name} = {_value(value)}" for name, value in record.direction.items())
+    return [f"{what}: {values}"] if values else []
 
 
 def _methods(records: Sequence[Record]) -> list[str]:
-    """How each backend took the derivative, where there is more than one way to think of."""
-    ways: dict[str, list[str]] = {}
-    for record in records:
-        if record.method and record.operator != "gradient":
-            ways.setdefault(record.method, []).append(record.backend)
-    return [f"{', '.join(names)}: {method}" for method, names in ways.items()]
+    """Say how each backend took the derivative, where there are several ways to do so."""
+    several = [r for r in records if r.method and r.operator != "gradient"]
+    ways = group_by(several, lambda record: record.method)
+    return [f"{', '.join(r.backend for r in those)}: {way}" for way, those in ways.items()]
 
 
 def _reasons(records: Sequence[Record]) -> list[str]:
-    """Each reason once, after the names of those whom it concerns, if it does not name them."""
-    concerned: dict[str, list[str]] = {}
-    for record in records:
-        if record.reason:
-            concerned.setdefault(record.reason, []).append(record.backend or record.problem)
+    """Give each reason once, after the names of those whom it concerns, unless it names them."""
+    failures = group_by((r for r in records if r.reason), lambda record: record.reason)
     return [
-        reason
-        if reason.startswith((f"backend {names[0]!r}", f"problem {names[0]!r}"))
-        else f"{', '.join(names)}: {reason}"
-        for reason, names in concerned.items()
+        _reason(reason, [record.backend or record.problem for record in those])
+        for reason, those in failures.items()
     ]
 
 
+def _reason(reason: str, names: Sequence[str]) -> str:
+    if reason.startswith((f"backend {names[0]!r}", f"problem {names[0]!r}")):
+        return reason
+    return f"{', '.join(names)}: {reason}"
+
+
+def _hidden(record: Record, number: int) -> list[str]:
+    """Say how many components the table leaves out."""
+    if number <= 0:
+        return []
+    what = "partial" if record.operator == "gradient" else "component"
+    return [f"… and {number:,} more {plural(number, what)} (--json gives all)"]
+
+
 def _verdict(record: Record) -> str:
-    text = record.status.value.replace("_", " ")
+    text = _words(record.status)
     proved = record.proof == "proved" and record.status is Status.OK
     return f"{text}, proved" if proved else text
 
 
-def _digits(record: Record | None) -> Cell:
+def _digits(record: Record | None) -> Entry:
     if record is None:
-        return Cell(NOTHING)
+        return Entry(NOTHING)
     if record.status is Status.OK and record.digits is not None:
-        return Cell(_number(record.digits), record.status)
-    return Cell(record.status.value.replace("_", " "), record.status)
+        return Entry(format_digits(record.digits), record.status)
+    return Entry(_words(record.status), record.status)
+
+
+def _words(status: Status) -> str:
+    """Write a status as words: `out of memory`."""
+    return status.value.replace("_", " ")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
@@ -19,18 +19,20 @@ from typing import Any
 from calcbench.bench import intervals
 from calcbench.bench.intervals import Estimate
 from calcbench.errors import SelectorError
+from calcbench.record.plain import plain
 from calcbench.record.record import Record
 from calcbench.record.run import SavedRun
 from calcbench.report import provenance, ratios
-from calcbench.report.groups import Place, place, title
-from calcbench.report.summary import fastest, number
-from calcbench.report.tables import NOTHING, Cell, Table, duration
+from calcbench.report.groups import group_by, place, title
+from calcbench.report.numbers import NOTHING, format_duration, format_ratio
+from calcbench.report.sections import fastest
+from calcbench.report.tables.table import Entry, Table
 
 MACHINE = {"cpu": "CPU", "cores": "cores", "processors": "processors", "system": "system"}
 """What makes it another machine, with its name in messages."""
 
 SHORT_HASH = 8
-"""Characters of a hash that are shown."""
+"""Characters of a hash that stand in a message."""
 
 
 class Verdict(StrEnum):
@@ -83,18 +85,18 @@ class Differences:
     drift_cells: int
     """Cells that the drift rests on."""
     order: float | None
-    """Share of the pairs of backends, told apart in both runs, that kept their order."""
+    """Share of the pairs of backends, distinguishable in both runs, that kept their order."""
     order_pairs: int
     """Pairs that the share rests on."""
     remarks: tuple[str, ...] = ()
     """Why the comparison may mean less than it seems."""
 
     def count(self, verdict: Verdict) -> int:
-        """How many cells have this verdict."""
+        """Count the cells that have this verdict."""
         return sum(cell.verdict is verdict for cell in self.cells)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data; NaN is None."""
+        """Give plain data for JSON; NaN is None, for other programs read this."""
         return {
             "cells": [_json(cell) for cell in self.cells],
             "shift": self.shift,
@@ -106,11 +108,11 @@ class Differences:
         }
 
     def table(self) -> Table:
-        """A row per cell, with the figures of the whole below."""
+        """Tabulate the cells, with the figures of the whole below."""
         columns = ["problem", "size", "backend", "first", "second", "ratio", "interval", "verdict"]
         places = {place(cell.record) for cell in self.cells}
         names = [title(place(cell.record), places) for cell in self.cells]
-        rows = [_cells(cell, name) for cell, name in zip(self.cells, names, strict=True)]
+        rows = [_entries(cell, name) for cell, name in zip(self.cells, names, strict=True)]
         counts = [f"{self.count(v)} {v.value}" for v in Verdict if self.count(v)]
         notes = [*self.remarks, "; ".join(counts) or "no cell in either run", *self._figures()]
         reasons = dict.fromkeys(
@@ -121,7 +123,7 @@ class Differences:
         return Table("second run / first run", columns, rows, [*notes, *reasons])
 
     def _figures(self) -> list[str]:
-        """The figures in words."""
+        """Say the figures in words."""
         shift = [] if self.shift is None else [f"all cells: {self.shift:.3f} in the median"]
         drift = (
             "drift of ratios: no two backends of a group were compared"
@@ -145,7 +147,7 @@ def differences(first: SavedRun, second: SavedRun, force: bool = False) -> Diffe
     of which threads, versions or sources differ are not comparable, with the reason. With
     `force`, all of them are compared, and the reasons remain as remarks.
     """
-    pairs = _paired(first.records, second.records)
+    pairs = _pair_cells(first.records, second.records)
     remarks = _machines(first, second, pairs)
     if remarks and not force:
         raise SelectorError(
@@ -167,28 +169,27 @@ def differences(first: SavedRun, second: SavedRun, force: bool = False) -> Diffe
 
 
 Pair = tuple[Record | None, Record | None]
+"""A cell as the first and as the second run have it."""
 
 
-def _paired(first: Sequence[Record], second: Sequence[Record]) -> list[Pair]:
-    """Each cell in both runs; one that is left over is paired with its twin of other threads."""
+def _pair_cells(first: Sequence[Record], second: Sequence[Record]) -> list[Pair]:
+    """Find each cell in both runs; one left over is paired with its twin of other threads."""
     others = {record.key: record for record in second}
     found: list[Pair] = [(record, others.pop(record.key, None)) for record in first]
-    twins: dict[tuple[Any, ...], list[Record]] = {}
-    for record in others.values():
-        twins.setdefault(_unthreaded(record), []).append(record)
+    twins = group_by(others.values(), _key_without_threads)
     for position, (one, other) in enumerate(found):
-        if one is not None and other is None and len(twins.get(_unthreaded(one), ())) == 1:
-            found[position] = one, twins.pop(_unthreaded(one))[0]
+        if one is not None and other is None and len(twins.get(_key_without_threads(one), ())) == 1:
+            found[position] = one, twins.pop(_key_without_threads(one))[0]
     return found + [(None, record) for same in twins.values() for record in same]
 
 
-def _unthreaded(record: Record) -> tuple[Any, ...]:
-    """What makes it the same cell, but for the number of threads."""
+def _key_without_threads(record: Record) -> tuple[Any, ...]:
+    """Give what identifies the cell, but for the number of threads."""
     return dataclasses.replace(record, threads=None).key
 
 
 def _machines(first: SavedRun, second: SavedRun, pairs: Sequence[Pair]) -> list[str]:
-    """What differs between the machines on which the same cells were measured."""
+    """List what differs between the machines on which the same cells were measured."""
     found: dict[str, None] = {}
     for one, other in pairs:
         if one is not None and other is not None:
@@ -209,7 +210,7 @@ def _machine(run: SavedRun, record: Record) -> dict[str, str]:
 
 
 def _settings(first: SavedRun, second: SavedRun) -> list[str]:
-    """Ways of measuring that differ; they do not forbid a comparison."""
+    """List ways of measuring that differ; they do not forbid a comparison."""
     found = []
     describe: dict[str, Callable[[SavedRun], str]] = {
         "calcbench": lambda run: provenance.each(e.calcbench for e in run.environments),
@@ -226,7 +227,7 @@ def _settings(first: SavedRun, second: SavedRun) -> list[str]:
 def _difference(
     a: SavedRun, b: SavedRun, one: Record | None, other: Record | None, force: bool
 ) -> Difference:
-    """The verdict on one cell."""
+    """Give the verdict on one cell."""
     if one is None or other is None:
         return Difference(one, other, Verdict.ONLY_SECOND if one is None else Verdict.ONLY_FIRST)
     changes = list(_changes(a, b, one, other))
@@ -240,11 +241,11 @@ def _difference(
     if before is None or after is None:
         return Difference(one, other, Verdict.NOT_TIMED)
     ratio = intervals.quotient(after, before)
-    return Difference(one, other, _told(ratio), ratio, changed)
+    return Difference(one, other, _verdict(ratio), ratio, changed)
 
 
 def _changes(a: SavedRun, b: SavedRun, one: Record, other: Record) -> Iterator[str]:
-    """What differs between the two measurements of a cell."""
+    """List what differs between the two measurements of a cell."""
     if one.threads != other.threads:
         yield f"threads {_or_none(one.threads)} → {_or_none(other.threads)}"
     before, after = _versions(a, one), _versions(b, other)
@@ -258,7 +259,7 @@ def _changes(a: SavedRun, b: SavedRun, one: Record, other: Record) -> Iterator[s
 
 
 def _versions(run: SavedRun, record: Record) -> dict[str, str]:
-    """Of the libraries of a cell, and of Python."""
+    """Give the versions of a cell's libraries, and of Python."""
     environment = run.environment(record)
     everything = environment.versions if environment else {}
     python = {name: version for name, version in everything.items() if name.lower() == "python"}
@@ -270,7 +271,7 @@ def _or_none(value: Any) -> str:
 
 
 def _unfit(one: Record, other: Record) -> Verdict | None:
-    """Where a result is missing or wrong, its time is not compared."""
+    """Give the verdict where a result is missing or wrong: its time is not compared."""
     if one.status.measured and other.status.measured:
         return None
     failed = (one.status.failed, other.status.failed)
@@ -283,7 +284,7 @@ def _unfit(one: Record, other: Record) -> Verdict | None:
 
 
 def _failures(one: Record, other: Record) -> list[str]:
-    """How it failed, in the runs in which the result is not there and right."""
+    """Say how it failed, in the runs in which there is no right result."""
     found = {
         name: record.reason or record.status.value.replace("_", " ")
         for name, record in (("first", one), ("second", other))
@@ -294,7 +295,7 @@ def _failures(one: Record, other: Record) -> list[str]:
     return [f"{name}: {reason}" for name, reason in found.items()]
 
 
-def _told(ratio: Estimate) -> Verdict:
+def _verdict(ratio: Estimate) -> Verdict:
     if not (math.isfinite(ratio.low) and math.isfinite(ratio.high)):
         return Verdict.UNKNOWN
     if not ratios.differs(ratio):
@@ -303,18 +304,16 @@ def _told(ratio: Estimate) -> Verdict:
 
 
 Compared = tuple[Record, Record]
+"""A cell whose times in the first and in the second run were compared."""
 
 
-def _groups(cells: Sequence[Compared]) -> list[list[Compared]]:
-    """Cells that were compared, by problem, size, seed, dtype and threads."""
-    found: dict[tuple[Place, int], list[Compared]] = {}
-    for one, other in cells:
-        found.setdefault((place(one), one.size), []).append((one, other))
-    return list(found.values())
+def _groups(cells: Sequence[Compared]) -> Iterable[list[Compared]]:
+    """Group the cells by problem, size, seed, dtype and threads, as the first run has them."""
+    return group_by(cells, lambda pair: (place(pair[0]), pair[0].size)).values()
 
 
 def _drifts(cells: Sequence[Compared]) -> list[float]:
-    """For each cell but the reference, by how much its ratio to the reference moved.
+    """Measure by how much each cell's ratio to the reference moved; the reference has none.
 
     The reference is the backend that was fastest in the first run. 3 % more and 3 % less are
     the same: with r and r′ the two ratios, the drift is max(r/r′, r′/r) − 1.
@@ -332,7 +331,7 @@ def _drifts(cells: Sequence[Compared]) -> list[float]:
 
 
 def _orders(cells: Sequence[Compared]) -> list[bool]:
-    """For each pair of backends of a group that both runs tell apart, whether it kept its order."""
+    """Say of each pair of a group that both runs tell apart whether it kept its order."""
     found = []
     for group in _groups(cells):
         for (one, other), (one_rival, other_rival) in combinations(group, 2):
@@ -342,7 +341,7 @@ def _orders(cells: Sequence[Compared]) -> list[bool]:
     return found
 
 
-def _cells(cell: Difference, name: str) -> list[Cell]:
+def _entries(cell: Difference, name: str) -> list[Entry]:
     ratio = cell.ratio
     bounded = ratio is not None and math.isfinite(ratio.low) and math.isfinite(ratio.high)
     texts = [
@@ -351,16 +350,16 @@ def _cells(cell: Difference, name: str) -> list[Cell]:
         cell.record.backend or NOTHING,
         _time(cell.first),
         _time(cell.second),
-        number(ratio.median) if ratio else NOTHING,
+        format_ratio(ratio.median) if ratio else NOTHING,
         f"{ratio.low:.3g} … {ratio.high:.3g}" if ratio and bounded else NOTHING,
         cell.verdict.value,
     ]
-    return [Cell(text) for text in texts]
+    return [Entry(text) for text in texts]
 
 
 def _time(record: Record | None) -> str:
     found = ratios.steady(record) if record else None
-    return duration(found.median) if found else NOTHING
+    return format_duration(found.median) if found else NOTHING
 
 
 def _json(cell: Difference) -> dict[str, Any]:
@@ -376,8 +375,5 @@ def _json(cell: Difference) -> dict[str, Any]:
         "threads": record.threads,
         "verdict": cell.verdict.value,
         "reason": cell.reason,
-        **{
-            name: None if value is None or math.isnan(value) else value
-            for name, value in zip(("ratio", "ratio_low", "ratio_high"), bounds, strict=True)
-        },
+        **plain(dict(zip(("ratio", "ratio_low", "ratio_high"), bounds, strict=True)), nan=None),
     }

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from calcbench.record.record import Record
+from calcbench.report.numbers import plural
+
+Item = TypeVar("Item")
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -21,29 +26,26 @@ class Place:
     """None where none were set."""
 
 
-def place(record: Record) -> Place:
-    """The table to which a record belongs."""
-    return Place(record.problem, record.operator, record.seed, record.dtype, record.threads)
-
-
-def by_place(records: Iterable[Record]) -> dict[Place, list[Record]]:
-    """Records of one table, in the order in which tables appeared first."""
-    found: dict[Place, list[Record]] = {}
-    for record in records:
-        found.setdefault(place(record), []).append(record)
+def group_by(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:
+    """Group items by a key, in the order in which keys appear first."""
+    found: dict[Key, list[Item]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
     return found
 
 
+def place(record: Record) -> Place:
+    """Name the table to which a record belongs."""
+    return Place(record.problem, record.operator, record.seed, record.dtype, record.threads)
+
+
 def by_size(records: Iterable[Record]) -> dict[int, list[Record]]:
-    """Records by the size of the problem, smallest first."""
-    found: dict[int, list[Record]] = {}
-    for record in records:
-        found.setdefault(record.size, []).append(record)
-    return dict(sorted(found.items()))
+    """Group records by the size of the problem, smallest first."""
+    return dict(sorted(group_by(records, lambda record: record.size).items()))
 
 
 def title(where: Place, among: Iterable[Place]) -> str:
-    """The problem, and what else tells this table from the others of the run."""
+    """Name the problem, and what else tells this table from the others of the run."""
     others = list(among)
     words = [where.problem]
     if where.operator != "gradient":
@@ -53,12 +55,10 @@ def title(where: Place, among: Iterable[Place]) -> str:
     if len({o.dtype for o in others}) > 1:
         words.append(where.dtype or "no dtype")
     if len({o.threads for o in others}) > 1:
-        words.append(threads(where.threads))
+        words.append(format_threads(where.threads))
     return ", ".join(words)
 
 
-def threads(number: int | None) -> str:
-    """`1 thread`, `4 threads`, `threads not set`."""
-    if number is None:
-        return "threads not set"
-    return f"{number} thread" + ("s" if number != 1 else "")
+def format_threads(number: int | None) -> str:
+    """Write `1 thread`, `4 threads` or `threads not set`."""
+    return "threads not set" if number is None else f"{number} {plural(number, 'thread')}"

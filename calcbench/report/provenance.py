@@ -1,4 +1,4 @@
-"""What was measured with what, and when: the line without which a time means nothing."""
+"""Provenance: what was measured with what and when, without which a time means nothing."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Any
 
 from calcbench.record.record import Record, Status
 from calcbench.record.run import Environment, SavedRun
-from calcbench.report.groups import threads
+from calcbench.report.groups import format_threads
+from calcbench.report.numbers import plural
 
 UNKNOWN = "not recorded"
+"""What stands where a run does not say it."""
 
 
 def line(run: SavedRun) -> str:
-    """One line: calcbench, date, machine, threads, versions, cells. No host, user or path.
+    """Write one line: calcbench, date, machine, threads, versions, cells. No host, user or path.
 
     Where environments differ, all values are given.
     """
@@ -21,7 +23,7 @@ def line(run: SavedRun) -> str:
         calcbench(run),
         dates(run),
         each(machine(e) for e in run.environments) if run.environments else f"machine {UNKNOWN}",
-        threads_of(run.records),
+        threads(run.records),
         libraries(run),
         cells(run),
     ]
@@ -32,12 +34,12 @@ def line(run: SavedRun) -> str:
 
 
 def calcbench(run: SavedRun) -> str:
-    """`calcbench 0.1.0`."""
+    """Write `calcbench 0.1.0`."""
     return f"calcbench {each(e.calcbench for e in run.environments)}"
 
 
 def dates(run: SavedRun) -> str:
-    """The day, or the first and the last of several; UTC."""
+    """Write the day, or the first and the last of several; UTC."""
     days = sorted({e.started[:10] for e in run.environments if e.started})
     if not days:
         return f"date {UNKNOWN}"
@@ -45,27 +47,27 @@ def dates(run: SavedRun) -> str:
 
 
 def machine(environment: Environment) -> str:
-    """Processor, cores and system, as far as they were recorded."""
+    """Write processor, cores and system, as far as they were recorded."""
     found = environment.machine
     return ", ".join(
         [
             text(found["cpu"]) if found.get("cpu") else f"CPU {UNKNOWN}",
-            _counted(found.get("cores"), "core"),
+            f"cores {UNKNOWN}" if found.get("cores") is None else _count(found["cores"], "core"),
             text(found["system"]) if found.get("system") else f"system {UNKNOWN}",
         ]
     )
 
 
-def threads_of(records: Iterable[Record]) -> str:
-    """The numbers of threads that backends were given."""
+def threads(records: Iterable[Record]) -> str:
+    """Write the numbers of threads that backends were given."""
     numbers = sorted({r.threads for r in records}, key=lambda number: number or 0)
     if not numbers:
         return "no threads"
-    return ", ".join(map(threads, numbers))
+    return ", ".join(map(format_threads, numbers))
 
 
 def libraries(run: SavedRun) -> str:
-    """Python and every library, with all versions that took part."""
+    """Write Python and every library, with all versions that took part."""
     found: dict[str, dict[str, None]] = {}
     for versions in [e.versions for e in run.environments] + [r.versions for r in run.records]:
         for name, version in versions.items():
@@ -78,32 +80,32 @@ def libraries(run: SavedRun) -> str:
 
 
 def cells(run: SavedRun) -> str:
-    """How many cells there are, how many failed, were noisy, and are missing."""
+    """Write how many cells there are, how many failed, were noisy, and are missing."""
     number = len(run.records)
     noisy = sum(r.status is Status.NOISY for r in run.records)
     idle = sum(r.status in (Status.SKIPPED, Status.NOT_INSTALLED) for r in run.records)
     failed = sum(r.status.failed for r in run.records)
-    words = [_counted(number, "cell"), f"{failed} failed", f"{noisy} noisy"]
+    words = [_count(number, "cell"), f"{failed} failed", f"{noisy} noisy"]
     words += [f"{idle} skipped or not installed"] if idle else []
     expected = run.environments[0].cells if len(run.environments) == 1 else 0
     words += [f"interrupted: {expected} were to be run"] if expected > number else []
-    words += [f"{_counted(run.cut, 'line')} cut short and lost"] if run.cut else []
+    words += [f"{_count(run.cut, 'line')} cut short and lost"] if run.cut else []
     return ", ".join(words)
 
 
 def commit(run: SavedRun) -> str:
-    """`commit 1a2b3c4d5e6f`, or nothing where calcbench did not run from a repository."""
+    """Write `commit 1a2b3c4d5e6f`; nothing where calcbench did not run from a repository."""
     states = [_commit(e.git) for e in run.environments if e.git.get("commit")]
     return f"commit {each(states)}" if states else ""
 
 
 def each(values: Iterable[str]) -> str:
-    """Different values, each once: `a`, or `a / b`; `not recorded` if there is none."""
+    """Write different values, each once: `a`, or `a / b`; `not recorded` if there is none."""
     return " / ".join(dict.fromkeys(value for value in values if value)) or UNKNOWN
 
 
 def text(value: Any) -> str:
-    """A recorded value in one line."""
+    """Write a recorded value in one line."""
     return " ".join(str(value).split())
 
 
@@ -111,7 +113,5 @@ def _commit(git: Mapping[str, Any]) -> str:
     return str(git["commit"])[:12] + (" with uncommitted changes" if git.get("dirty") else "")
 
 
-def _counted(number: Any, noun: str) -> str:
-    if number is None:
-        return f"{noun}s {UNKNOWN}"
-    return f"{number:,} {noun}" + ("s" if number != 1 else "")
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {plural(number, noun)}"

@@ -11,19 +11,19 @@ from calcbench.record.samples import Samples
 
 
 def steady(record: Record) -> Estimate | None:
-    """Seconds of one call in the steady state; None where no finite time was measured."""
+    """Estimate the seconds of one call in the steady state; None without a finite time."""
     return None if record.timing is None else _time(record.timing.call)
 
 
 def cost(record: Record) -> Estimate | None:
-    """Seconds of one call of the cost alone, by the same backend; None where there is none."""
+    """Estimate the seconds of one call of the cost alone; None where that was not timed."""
     if record.timing is None or record.timing.cost is None:
         return None
     return _time(record.timing.cost)
 
 
 def between(one: Record, other: Record) -> Estimate | None:
-    """How many times as long a call takes by `one` as by `other`.
+    """Estimate how many times as long a call takes by `one` as by `other`.
 
     Rounds of one batch are compared one by one, for what disturbed a round disturbed both.
     Cells of different batches, or of different runs, share no rounds: there it is the quotient
@@ -36,7 +36,7 @@ def between(one: Record, other: Record) -> Estimate | None:
 
 
 def per_cost(record: Record) -> Estimate | None:
-    """How many times as long the call takes as the cost alone."""
+    """Estimate how many times as long the call takes as the cost alone."""
     if record.timing is None or record.timing.cost is None:
         return None
     return _ratio(record.timing.call, record.timing.cost, paired=True)
@@ -47,7 +47,7 @@ def differs(ratio: Estimate | None) -> bool:
     return ratio is not None and (ratio.low > 1 or ratio.high < 1)
 
 
-def told_apart(one: Record, other: Record) -> bool:
+def distinguishable(one: Record, other: Record) -> bool:
     """Whether it is known which of two results is the faster one."""
     return differs(between(one, other))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from calcbench.record import run as record
 from calcbench.record.run import SavedRun
-from calcbench.report import formats
+from calcbench.report.formats import html, table
 
 
 class Run(SavedRun):
@@ -18,13 +18,13 @@ class Run(SavedRun):
         return cls(run.environments, run.records, run.cut)
 
     def __str__(self) -> str:
-        """The report as plain text."""
-        return formats.text(self)
+        """Write the report as plain text."""
+        return table.write(self)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return formats.html(self)
+        return html.write(self)
 
 
 def load(path: str | Path) -> Run:

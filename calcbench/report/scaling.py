@@ -15,10 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from calcbench.record.record import Record
-from calcbench.report.summary import Section
-from calcbench.report.tables import NOTHING, Cell, Table
+from calcbench.report.groups import group_by
+from calcbench.report.numbers import NOTHING
+from calcbench.report.sections import Section
+from calcbench.report.tables.table import Entry, Table
 
 TIME, PER_COST = "time", "× cost"
+"""The quantities whose growth is fitted."""
 
 FEWEST = 3
 """Sizes without which nothing is fitted: a line through two points always fits."""
@@ -26,7 +29,7 @@ FEWEST = 3
 
 @dataclass(frozen=True)
 class Fit:
-    """y = factor · xᵏ, fitted."""
+    """A power law y = factor · xᵏ, fitted."""
 
     exponent: float
     """k: 1 for what grows in proportion, 0 for what stays as it is."""
@@ -53,7 +56,7 @@ class Growth:
     """Over the largest three sizes; None where there are no more than these."""
 
     def __str__(self) -> str:
-        """One sentence."""
+        """Say in a sentence how the quantity grows."""
         words = f"{self.backend}: {self.quantity} grows as {_power(self.against, self.all)}"
         if self.largest:
             end = _power(self.against, self.largest)
@@ -77,31 +80,30 @@ def fit(x: Sequence[float], y: Sequence[float]) -> Fit | None:
 
 
 def growths(section: Section) -> list[Growth]:
-    """Per backend the growth of its time with size, and of × cost with parameters.
+    """Fit per backend the growth of its time with size, and of × cost with parameters.
 
     Only right results count. The second is left out where the number of parameters is the
     same at fewer than three sizes.
     """
-    backends = dict.fromkeys(row.record.backend for row in section.rows)
     found = []
-    for backend in backends:
-        rows = [r for r in section.rows if r.record.backend == backend and r.record.status.measured]
-        times = [(float(r.record.size), r.time.median) for r in rows if r.time]
-        each = [(float(parameters(r.record)), r.per_cost.median) for r in rows if r.per_cost]
+    for backend, rows in group_by(section.rows, lambda row: row.record.backend).items():
+        right = [row for row in rows if row.record.status.measured]
+        times = [(float(r.record.size), r.time.median) for r in right if r.time]
+        each = [(float(parameters(r.record)), r.per_cost.median) for r in right if r.per_cost]
         found.append(_growth(backend, TIME, "size", times))
         found.append(_growth(backend, PER_COST, "parameters", each))
     return [growth for growth in found if growth]
 
 
 def parameters(record: Record) -> int:
-    """The number of components of the gradient; 0 where it is not recorded."""
+    """Count the components of the parameters; 0 where it is not recorded."""
     if record.components is not None:
         return record.components
     return sum(int(np.size(value)) for value in record.at.values())
 
 
 def table(section: Section) -> Table | None:
-    """The growth of everything that was measured at three sizes or more; None if nothing was."""
+    """Tabulate the growth of what was measured at three sizes or more; None if nothing was."""
     found = growths(section)
     if not found:
         return None
@@ -111,7 +113,7 @@ def table(section: Section) -> Table | None:
         notes.append("× cost is fitted against the number of parameters")
     if any(g.largest for g in found):
         notes.append("largest 3: the same for the largest three sizes, where overhead is least")
-    return Table(f"{section.title}: growth", columns, [_cells(g) for g in found], notes)
+    return Table(f"{section.title}: growth", columns, [_entries(g) for g in found], notes)
 
 
 def _growth(
@@ -136,7 +138,7 @@ def _power(name: str, fit: Fit) -> str:
     )
 
 
-def _cells(growth: Growth) -> list[Cell]:
+def _entries(growth: Growth) -> list[Entry]:
     texts = [
         growth.backend,
         growth.quantity,
@@ -144,7 +146,7 @@ def _cells(growth: Growth) -> list[Cell]:
         *_exponent(growth.all),
         *_exponent(growth.largest),
     ]
-    return [Cell(text) for text in texts]
+    return [Entry(text) for text in texts]
 
 
 def _exponent(fit: Fit | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""A check-up of the installation: what is there, what imports, what gives 6 for x² at 3."""
+"""A check of the installation: what is there, what imports, what gives 6 for x² at 3."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from calcbench.errors import CalcbenchError, SelectorError, first_line, nearest
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
 from calcbench.record.record import Status
-from calcbench.report.tables import Cell, Table, duration
-from calcbench.report.tables import draw as draw_table
+from calcbench.report.numbers import NOTHING, format_duration
+from calcbench.report.tables.table import Entry, Table
+from calcbench.report.tables.text import draw as draw_table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,7 +38,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Findings:
-    """The whole check-up."""
+    """The whole check: the machine, every backend, and the problems that cannot run."""
 
     machine: dict[str, str]
     backends: list[Finding]
@@ -50,23 +51,23 @@ class Findings:
         return not any(finding.status.failed for finding in self.backends)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """Give plain data for JSON."""
         return asdict(self)
 
 
 class Square(Problem):
-    """x², whose derivative at 3 is 6."""
+    """The cost x², whose derivative at 3 is 6."""
 
     def inputs(self, size: int, rng: Any) -> dict[str, Any]:
-        """x = 3."""
+        """Give x = 3."""
         return {"x": 3.0}
 
     def cost(self, xp: Any, x: Any) -> Any:
-        """x²."""
+        """Compute x²."""
         return x**2
 
     def gradient(self, xp: Any, x: Any) -> dict[str, Any]:
-        """2x."""
+        """Compute 2x."""
         return {"x": 2.0 * x}
 
 
@@ -96,15 +97,15 @@ def examine(
 
 
 def draw(findings: Findings, console: Console) -> None:
-    """Print the check-up."""
+    """Print what was found."""
     console.print("  ".join(f"{key} {value}" for key, value in findings.machine.items()))
     console.print()
     rows = [
         [
-            Cell(finding.backend),
-            Cell(", ".join(f"{k} {v}" for k, v in finding.versions.items()) or "–"),
-            Cell(finding.status.value.replace("_", " "), finding.status),
-            Cell(duration(finding.seconds)),
+            Entry(finding.backend),
+            Entry(", ".join(f"{k} {v}" for k, v in finding.versions.items()) or NOTHING),
+            Entry(finding.status.value.replace("_", " "), finding.status),
+            Entry(format_duration(finding.seconds)),
         ]
         for finding in findings.backends
     ]
@@ -130,6 +131,7 @@ def _slope(backend: Backend) -> float:
 
 
 def _examine(name: str) -> Finding:
+    """Take a gradient with one backend; whatever goes wrong is the finding."""
     card = backends().cards[name]
     versions = {module: version(module) for module in card.declared.get("requires", ())}
     if card.missing and not card.broken:

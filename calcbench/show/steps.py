@@ -23,17 +23,21 @@ from calcbench.problem.inputs import own_point
 from calcbench.problem.point import component_name
 from calcbench.problem.problem import Problem
 from calcbench.record.plain import plain
-from calcbench.report.tables import Cell, Table
+from calcbench.report.tables.table import Entry, Table
 
 STEPS = tuple(float(10.0**-k) for k in np.arange(0, 15.25, 0.5))
-
+"""Two steps h per decade, from 1 to 10⁻¹⁵."""
 
 FORMATS = (".html", ".svg", ".png", ".json")
+"""Ends of the names of files that a curve can be drawn to."""
+
+TINY = 1e-17
+"""Where an error of 0 stands, which has no place on a logarithmic axis."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One quotient: its error and its bound, relative to the true partial."""
+    """One difference quotient: its error and its bound, relative to the true partial."""
 
     backend: str
     step: float
@@ -52,8 +56,9 @@ class Curve:
     """Backend → the step at which its bound is least."""
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return plain(asdict(self))
+        """Give plain data for JSON."""
+        data: dict[str, Any] = plain(asdict(self))
+        return data
 
 
 def curve(
@@ -91,16 +96,16 @@ def curve(
 
 
 def table(curve: Curve) -> Table:
-    """A row per step, a column per backend; the predicted optimum is marked."""
+    """Tabulate a curve: a row per step, a column per backend; the optimum is marked."""
     backends = list(curve.optimum)
     found = {(s.backend, s.step): s for s in curve.steps}
 
-    def entry(backend: str, step: float) -> Cell:
+    def entry(backend: str, step: float) -> Entry:
         here = found[backend, step]
         mark = " ←" if curve.optimum[backend] == step else "  "
-        return Cell(f"{here.error:.1e} (≤ {_up(here.bound):.0e}){mark}")
+        return Entry(f"{here.error:.1e} (≤ {_up(here.bound):.0e}){mark}")
 
-    rows = [[Cell(f"{h:.1e}"), *(entry(b, h) for b in backends)] for h in STEPS]
+    rows = [[Entry(f"{h:.1e}"), *(entry(b, h) for b in backends)] for h in STEPS]
     title = f"{curve.problem}: relative error of ∂C/∂{curve.partial} against the step"
     return Table(title, ["step", *backends], rows, ["← the step at which the bound is least"])
 
@@ -115,10 +120,14 @@ def plot(curve: Curve, path: Path) -> None:
     reason = missing(("altair", "vl_convert"), "python -m pip install altair vl-convert-python")
     if reason:
         raise NotInstalled(f"a plot needs altair: {reason}")
-    alt = importlib.import_module("altair")
-    tiny = 1e-17  # an error of 0 has no place on a logarithmic axis
+    chart = _chart(importlib.import_module("altair"), curve)
+    chart.save(str(path), **({"scale_factor": 2} if path.suffix == ".png" else {}))
+
+
+def _chart(alt: Any, curve: Curve) -> Any:
+    """Lay the errors, the bounds and the optima of a curve over each other."""
     rows = [
-        {**asdict(step), "error": max(step.error, tiny), "bound": max(step.bound, tiny)}
+        {**asdict(step), "error": max(step.error, TINY), "bound": max(step.bound, TINY)}
         for step in curve.steps
     ]
     best = [row for row in rows if curve.optimum[row["backend"]] == row["step"]]
@@ -126,7 +135,7 @@ def plot(curve: Curve, path: Path) -> None:
     y = alt.Y("error:Q", title="relative error").scale(type="log").axis(format=".0e")
     color = alt.Color("backend:N", title=None).legend(orient="top", columns=1, labelLimit=400)
     base = alt.Chart(alt.Data(values=rows))
-    chart = (
+    return (
         base.mark_line(point=True).encode(x, y, color)
         + base.mark_line(strokeDash=[4, 3], opacity=0.5).encode(
             x, alt.Y("bound:Q", title="relative error"), color
@@ -140,11 +149,10 @@ def plot(curve: Curve, path: Path) -> None:
         width=560,
         height=360,
     )
-    chart.save(str(path), **({"scale_factor": 2} if path.suffix == ".png" else {}))
 
 
 def _up(bound: float) -> float:
-    """The bound with one digit, rounded up, so that it does not look smaller than it is."""
+    """Round a bound up to one digit, so that it does not look smaller than it is."""
     if not 0 < bound < np.inf:
         return bound
     unit = 10.0 ** np.floor(np.log10(bound))

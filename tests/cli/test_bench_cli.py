@@ -113,8 +113,9 @@ def test_formats(cli, run, tmp_path):
         ("square", "sympy"),
     ]
     assert all(float(row["seconds"]) > 0 for row in rows)
-    assert json.loads(cli("report", run, "--format", "json").out)
-    assert json.loads(cli("report", run, "--format", "pyperf").out)["benchmarks"]
+    data = json.loads(cli("report", run, "--format", "json").out)
+    assert [len(section["rows"]) for section in data["sections"]] == [2, 2]
+    assert len(json.loads(cli("report", run, "--format", "pyperf").out)["benchmarks"]) == 4
     done = cli("report", run, "--format", "csv", "-o", tmp_path / "out.csv")
     assert done.out == f"written to {tmp_path / 'out.csv'}\n"
     with (tmp_path / "out.csv").open(newline="") as written:

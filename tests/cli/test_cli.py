@@ -2,6 +2,7 @@
 
 import json
 import os
+import pkgutil
 import re
 import shlex
 import signal
@@ -9,16 +10,19 @@ import subprocess
 import sys
 import textwrap
 import time
-from importlib.util import find_spec
 
 import pytest
 
 from calcbench import cli as cli_module
 from calcbench.catalogue.door import backends, default_backends, problems
-from calcbench.record.record import SCHEMA
+from calcbench.catalogue.selection import select_backends, select_problems
+from calcbench.record.record import SCHEMA, Record, Status
+from calcbench.report.comparison import as_text
 
 HAND = ("-b", "by_hand")
 COMMANDS = cli_module.cli.commands
+SHARED = {"commands", "options", "values", "runs", "terminal"}
+"""Files of the folder that are no commands."""
 
 
 def refused(done, *fragments):
@@ -31,6 +35,12 @@ def refused(done, *fragments):
     assert "Traceback" not in done.err
     for fragment in fragments:
         assert fragment in done.err
+
+
+def need_altair():
+    """Skip where no picture can be drawn."""
+    for name in ("altair", "vl_convert"):
+        pytest.importorskip(name)
 
 
 # --- names, selectors, options ----------------------------------------------------------------
@@ -136,7 +146,6 @@ BAD_ARGUMENTS = {
     "steps of a theme": ("steps review", ["'review'", "8 problems"]),
     "steps of a backend without a step": ("steps square -b by_hand", ["'by_hand'", "delta"]),
     "steps drawn as something else": ("steps square --plot v.doc", ["'v.doc'", ".svg"]),
-    "steps drawn to nowhere": ("steps square --plot nowhere/v.svg", ["'nowhere/v.svg'"]),
     "no such file": ("compare nothing_here.py", ["'nothing_here.py'", "no file"]),
     "no such folder": ("compare nowhere/cost.py", ["'nowhere/cost.py'", "no file"]),
     "a folder": ("compare ./", ["no file"]),
@@ -149,6 +158,12 @@ def test_bad_argument(cli, case, tmp_path, monkeypatch):
     arguments, fragments = BAD_ARGUMENTS[case]
     hand = HAND if re.match(r"(compare|verify) ", arguments) and "-b" not in arguments else ()
     refused(cli(*shlex.split(arguments), *hand), *fragments)
+
+
+def test_a_curve_drawn_to_nowhere(cli, tmp_path, monkeypatch):
+    need_altair()
+    monkeypatch.chdir(tmp_path)
+    refused(cli("steps", "square", "--plot", "nowhere/v.svg"), "'nowhere/v.svg'")
 
 
 def test_misspelt_file(cli, file):
@@ -343,11 +358,11 @@ def test_bad_file(cli, file, case):
     refused(cli("verify", file(source), *HAND, *also), *fragments)
 
 
-@pytest.mark.parametrize("backend", ["sympy", "finite_difference", "torch", "tensorflow", "jax"])
+@pytest.mark.parametrize("backend", [name for name in backends() if name != "by_hand"])
 @pytest.mark.parametrize("case", ["cost: a vector", "cost: complex", "cost: an integer"])
 def test_bad_cost_by_backend(cli, file, case, backend):
-    if find_spec(backend) is None and backend != "finite_difference":
-        pytest.skip(f"{backend} is not installed")
+    if missing := backends().cards[backend].missing:
+        pytest.skip(missing)
     if backend == "tensorflow" and case == "cost: complex":
         pytest.skip("TensorFlow itself refuses to multiply a real tensor by 1j")
     refused(cli("verify", file(FILES[case][0]), "-b", backend), "'mine'", "must return")
@@ -509,8 +524,12 @@ def test_size_of_several_problems_applies_where_there_is_a_choice(cli):
 def test_list_names_options_and_fits_a_pipe(cli):
     done = cli("list", "backends")
     assert (done.status, done.err) == (0, "")
-    assert "[mode=eager | func | compile]" in done.out
+    assert "[scheme=central | forward | complex | richardson]" in done.out
+    assert "[delta=a number]" in done.out
     assert "\x1b" not in done.out
+    for card in backends().cards.values():
+        assert f"    {card.name} " in done.out
+        assert (card.missing or card.summary) in done.out
 
 
 def test_calcbench_alone_shows_the_help(cli):
@@ -521,6 +540,23 @@ def test_calcbench_alone_shows_the_help(cli):
 
 def test_version(cli):
     assert cli("--version").out.startswith("calcbench, version ")
+
+
+def test_every_file_of_a_command_is_in_the_table():
+    files = {module.name for module in pkgutil.iter_modules(cli_module.__path__)}
+    assert {name.replace("-", "_") for name in COMMANDS} == files - SHARED
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_what_its_line_in_the_table_says(name):
+    command = COMMANDS[name].load()
+    assert command.name == name
+    assert command.get_short_help_str(1000) == COMMANDS[name].get_short_help_str(1000)
+
+
+def test_help_lists_every_command(cli):
+    listed = cli("--help").out.partition("Commands:\n")[2]
+    assert re.findall(r"^  (\S+)", listed, re.MULTILINE) == sorted(COMMANDS)
 
 
 # --- help -----------------------------------------------------------------------------------------
@@ -534,8 +570,8 @@ def examples(command):
 
 
 EXAMPLES = [
-    pytest.param(line, id=line)
-    for command in (cli_module.cli, *COMMANDS.values())
+    line
+    for command in (cli_module.cli, *(command.load() for command in COMMANDS.values()))
     for line in examples(command)
 ]
 
@@ -545,26 +581,44 @@ def test_help_has_examples(cli, name):
     done = cli(name, "--help")
     assert (done.status, done.err) == (0, "")
     assert "Examples:" in done.out
-    assert examples(COMMANDS[name])
+    assert examples(COMMANDS[name].load())
 
 
-TIMED = ("bench", "merge", "report", "compare-runs", "cite")
-"""They take long, or need runs: `test_bench_cli.py` runs them."""
+def parse(line):
+    """A command line's command, and the values of its arguments and options."""
+    name, *arguments = shlex.split(line)
+    return name, COMMANDS[name].make_context(name, list(arguments)).params
+
+
+def is_long(line):
+    """Whether a command takes long, or needs runs: `test_bench_cli.py` runs these."""
+    name, given = parse(line)
+    if name in ("compare", "verify"):
+        return not given["names"] or given["size"] == 8e6
+    return name in ("doctor", "bench", "merge", "report", "compare-runs", "cite")
 
 
 @pytest.mark.parametrize("line", EXAMPLES)
-def test_examples_work(cli, file, line):
-    name, *arguments = shlex.split(line)
+def test_examples_name_what_there_is(file, line):
     file(mine(), "my_cost.py")
-    # Parsed as they stand …
-    context = COMMANDS[name].make_context(name, list(arguments))
-    everything = name in ("compare", "verify") and not context.params["names"]
-    if everything or name == "doctor" or "8e6" in arguments or name in TIMED:
-        return
-    # … and run, with by_hand alone where no backend is named.
-    if name in ("compare", "verify", "show") and not context.params["backends"]:
-        arguments += HAND
-    done = cli(name, *arguments)
+    _, given = parse(line)
+    named = [*given.get("names", ()), *([given["problem"]] if "problem" in given else [])]
+    assert len(select_problems(named)) >= len(named)
+    assert len(select_backends(given.get("backends", ()))) == len(given.get("backends", ()))
+
+
+@pytest.mark.parametrize("line", [line for line in EXAMPLES if not is_long(line)])
+def test_examples_work(cli, file, line):
+    file(mine(), "my_cost.py")
+    name, given = parse(line)
+    for backend in select_backends(given.get("backends", ())):
+        if missing := backend.missing():
+            pytest.skip(missing)
+    if given.get("picture"):
+        need_altair()
+    # By_hand alone where no backend is named: the others take long.
+    hand = HAND if name in ("compare", "verify", "show") and not given["backends"] else ()
+    done = cli(*shlex.split(line), *hand)
     assert (done.status, done.err) == (0, ""), done
 
 
@@ -700,10 +754,7 @@ def test_narrow_terminal(columns):
 
 
 def test_full_summary_at_80_columns():
-    """All six backends' columns beside the longest name of a problem."""
-    from calcbench.record.record import Record, Status
-    from calcbench.report.comparison import as_text
-
+    """The columns of six backends beside the longest name of a problem."""
     records = [
         Record(name, backend, "gradient", "float64", Status.OK, digits=16.0, proof="proved")
         for name in ("square", "breast_cancer_logistic_regression")

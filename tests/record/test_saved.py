@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from calcbench.errors import SelectorError
 from calcbench.record.record import SCHEMA, Disagreement, Record, Status
-from calcbench.record.run import Environment, SavedRun, Writer, done, load, merged
+from calcbench.record.run import (
+    Environment,
+    RunWriter,
+    SavedRun,
+    load,
+    merge_runs,
+    reusable_records,
+)
 from calcbench.record.samples import Samples, Timing
 
 ENVIRONMENT = Environment(
@@ -81,7 +88,7 @@ def record(backend="torch", size=8, status=Status.OK, **changes):
 
 
 def written(path, *entries):
-    writer = Writer(path)
+    writer = RunWriter(path)
     for entry in entries:
         writer.write(entry)
     writer.close()
@@ -102,13 +109,14 @@ def test_round_trip(tmp_path):
 
 
 def test_json_has_no_nan(tmp_path):
-    """JSON has no word for it, and other programs refuse Python's."""
-
-    def refuse(name):
-        raise AssertionError(name)
-
-    for line in written(tmp_path / "r", ENVIRONMENT, FULL).read_text("utf-8").split("\n")[:-1]:
-        json.loads(line, parse_constant=refuse)
+    """JSON has no word for it, and other programs refuse Python's: it is text."""
+    constants = []
+    lines = written(tmp_path / "r", ENVIRONMENT, FULL).read_text("utf-8").split("\n")[:-1]
+    environment, full = (json.loads(line, parse_constant=constants.append) for line in lines)
+    assert constants == []
+    assert environment["machine"]["load"] == "nan"
+    assert (full["digits"], full["ulps"], full["condition"]) == ("nan", "inf", "-inf")
+    assert full["value"] == {"m": "nan", "w": [[1.0, "-inf"], [0.1, 5e-324]]}
 
 
 @pytest.mark.parametrize("word", ["nan", "inf", "-inf"])
@@ -207,13 +215,16 @@ def test_files_that_cannot_be_read_or_written(tmp_path):
         load(tmp_path)
     (tmp_path / "file").touch()
     with pytest.raises(SelectorError, match="cannot write to"):
-        Writer(tmp_path / "file" / "run.jsonl")
+        RunWriter(tmp_path / "file" / "run.jsonl")
 
 
-def test_without_a_path_nothing_is_written():
-    writer = Writer(None)
+def test_without_a_path_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    writer = RunWriter(None)
     writer.write(ENVIRONMENT)
     writer.close()
+    assert writer.file is None
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- several lines of one cell --------------------------------------------------------------------
@@ -225,12 +236,12 @@ def test_the_last_line_of_a_cell_wins(tmp_path):
     assert [(r.backend, r.digits) for r in run.records] == [("torch", 2.0), ("jax", None)]
 
 
-def test_merged():
+def test_merged_runs():
     other = dataclasses.replace(ENVIRONMENT, id="bb22")
     newer = dataclasses.replace(record(digits=2.0), run="bb22")
     one = SavedRun((ENVIRONMENT,), (record(digits=1.0), record("jax")), cut=1)
     two = SavedRun((other,), (newer, record("sympy", threads=4), record("sympy", threads=1)))
-    both = merged([one, two])
+    both = merge_runs([one, two])
     assert [e.id for e in both.environments] == ["aa11", "bb22"]
     assert [(r.backend, r.threads) for r in both.records] == [
         ("torch", None),
@@ -241,14 +252,18 @@ def test_merged():
     assert both.records[0].digits == 2.0
     assert both.environment(both.records[0]) is other
     assert both.cut == 1
-    assert next(r.digits for r in merged([two, one]).records) == 1.0
-    assert merged([one, one]).environments == (ENVIRONMENT,)
-    assert merged([]).records == ()
+    assert next(r.digits for r in merge_runs([two, one]).records) == 1.0
+    assert merge_runs([one, one]).environments == (ENVIRONMENT,)
+    assert merge_runs([]).records == ()
 
 
 def test_what_need_not_be_run_again():
     records = tuple(record(status.value, status=status) for status in Status)
-    assert [r.backend for r in done(SavedRun((), records))] == ["ok", "skipped", "noisy"]
+    assert [r.backend for r in reusable_records(SavedRun((), records))] == [
+        "ok",
+        "skipped",
+        "noisy",
+    ]
 
 
 def test_ok_is_a_run_without_a_fault():

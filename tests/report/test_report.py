@@ -5,9 +5,11 @@ import dataclasses
 import io
 import json
 import math
+import pkgutil
 import re
 import subprocess
 import sys
+from functools import partial
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -25,17 +27,21 @@ from calcbench.record.samples import Samples, Timing
 from calcbench.report import (
     break_even,
     citation,
-    exported,
     formats,
-    latex_tables,
+    numbers,
     provenance,
     ratios,
+    run_tables,
     scaling,
+    sections,
     summary,
 )
 from calcbench.report.differences import Verdict, differences
+from calcbench.report.formats import FORMATS, pyperf, write
+from calcbench.report.formats import table as text_format
+from calcbench.report.numbers import NOTHING
 from calcbench.report.run import Run
-from calcbench.report.tables import NOTHING
+from calcbench.report.tables.latex import LONGEST, escape
 
 ROUNDS = 20
 
@@ -147,12 +153,12 @@ def row(section, backend, size=8):
 def test_cells_of_one_batch_are_compared_round_by_round():
     drift = np.linspace(1, 3, ROUNDS)
     one, other = (cell(name, s, drift=drift) for name, s in (("a", 1.05), ("b", 1.0)))
-    assert ratios.told_apart(one, other)
+    assert ratios.distinguishable(one, other)
     assert ratios.between(one, other).median == pytest.approx(1.05, rel=0.01)
     timing = dataclasses.replace(other.timing, batch="another")
-    assert not ratios.told_apart(one, dataclasses.replace(other, timing=timing))
+    assert not ratios.distinguishable(one, dataclasses.replace(other, timing=timing))
     # The same name of a batch in another run is another batch.
-    assert not ratios.told_apart(one, dataclasses.replace(other, run="another"))
+    assert not ratios.distinguishable(one, dataclasses.replace(other, run="another"))
 
 
 def test_a_batch_without_a_common_round_is_a_quotient():
@@ -174,7 +180,7 @@ def test_what_was_not_measured_has_no_ratio():
 
 
 def test_numbers_are_those_that_were_planted():
-    (section,) = summary.sections(
+    (section,) = sections.sections(
         run(cell("slow", 3e-3, cost=1.5e-3), cell("quick", 1e-3), cell("slow", 1.0, size=100))
     )
     assert [(r.record.size, r.record.backend) for r in section.rows] == [
@@ -187,30 +193,30 @@ def test_numbers_are_those_that_were_planted():
     assert slow.times_fastest.median == pytest.approx(3, rel=0.01)
     assert slow.times_fastest.low < 3 < slow.times_fastest.high
     assert slow.per_cost.median == pytest.approx(2, rel=0.01)
-    assert slow.told_apart
+    assert slow.distinct
     assert not slow.fastest
-    assert row(section, "quick").texts()["× fastest"] == "1.00"
+    assert summary.texts(row(section, "quick"))["× fastest"] == "1.00"
     assert row(section, "slow", 100).fastest
 
 
 def test_a_wrong_gradient_is_shown_and_is_never_the_fastest():
-    (section,) = summary.sections(
+    (section,) = sections.sections(
         run(cell("wrong", 1e-9, status=Status.DISAGREE, reason="∂C/∂m"), cell("right", 1e-3))
     )
     assert [r.record.backend for r in section.rows] == ["right", "wrong"]
-    wrong = row(section, "wrong").texts()
+    wrong = summary.texts(row(section, "wrong"))
     assert wrong["time"].endswith("ns")
     assert (wrong["× fastest"], wrong["× cost"]) == (NOTHING, NOTHING)
     assert wrong["verdict"] == "disagree ∂C/∂m"
-    assert row(section, "right").texts()["× fastest"] == "1.00"
+    assert summary.texts(row(section, "right"))["× fastest"] == "1.00"
     assert "wrong" not in " ".join(break_even.sentences(section))
     assert scaling.growths(section) == []
 
 
 def test_what_is_not_told_apart_stands_in_parentheses():
     records = [cell("a", 1e-3, noise=0.1), cell("b", 1.01e-3, noise=0.1), cell("c", 2e-3)]
-    (section,) = summary.sections(run(*records))
-    texts = {r.record.backend: r.texts()["× fastest"] for r in section.rows}
+    (section,) = sections.sections(run(*records))
+    texts = {r.record.backend: summary.texts(r)["× fastest"] for r in section.rows}
     close = next(r for r in section.rows if r.record.backend in "ab" and not r.fastest)
     assert re.fullmatch(r"\(1\.\d\d\)", texts[close.record.backend])
     assert re.fullmatch(r"[12]\.\d\d", texts["c"])
@@ -218,8 +224,8 @@ def test_what_is_not_told_apart_stands_in_parentheses():
 
 
 def test_failures_stand_in_their_cell_or_below():
-    found = {r.record.backend: r for r in summary.sections(EVERYTHING)[0].rows}
-    verdicts = {name: r.texts()["verdict"] for name, r in found.items()}
+    found = {r.record.backend: r for r in sections.sections(EVERYTHING)[0].rows}
+    verdicts = {name: summary.texts(r)["verdict"] for name, r in found.items()}
     assert verdicts["sympy"] == "timeout 60 s"
     assert verdicts["tensorflow"] == "crash SIGSEGV"
     assert verdicts["eater"] == "out of memory"
@@ -227,17 +233,17 @@ def test_failures_stand_in_their_cell_or_below():
     assert verdicts["absent"] == "not installed"
     assert verdicts["finite_difference"] == "noisy"
     for name in ("sympy", "eater", "absent"):
-        texts = found[name].texts()
+        texts = summary.texts(found[name])
         assert {texts[c] for c in ("time", "±", "× fastest", "digits", "prepare")} == {NOTHING}
-    notes = summary.table(summary.sections(EVERYTHING)[0]).notes
+    notes = summary.table(sections.sections(EVERYTHING)[0]).notes
     assert not any(NOISE in note for note in notes)  # ± says it
     assert "noisy: right, but its time is not known to 5 %" in notes
     assert "eater at size 8: needed more than 4 GiB, which is what it may take" in notes
 
 
 def test_few_samples_have_a_time_and_no_interval():
-    (section,) = summary.sections(run(cell("few", 1e-3, rounds=5), cell("other", 9e-3, rounds=5)))
-    texts = row(section, "other").texts()
+    (section,) = sections.sections(run(cell("few", 1e-3, rounds=5), cell("other", 9e-3, rounds=5)))
+    texts = summary.texts(row(section, "other"))
     assert texts["time"] == "9 ms" or texts["time"].startswith(("8.9", "9.0"))
     assert texts["±"] == NOTHING
     assert texts["× fastest"].startswith("(")
@@ -245,15 +251,15 @@ def test_few_samples_have_a_time_and_no_interval():
 
 
 def test_sections_are_named_by_what_differs():
-    titles = [s.title for s in summary.sections(EVERYTHING)]
+    titles = [s.title for s in sections.sections(EVERYTHING)]
     assert titles == [
         "batch_regression, float64, 1 thread",
         "broken_problem, no dtype, 1 thread",
         "other_problem, jacobian, float32, 4 threads",
     ]
-    assert [s.title for s in summary.sections(ALONE)] == ["batch_regression"]
+    assert [s.title for s in sections.sections(ALONE)] == ["batch_regression"]
     with_seeds = run(cell("a"), dataclasses.replace(cell("a"), seed=1, threads=None))
-    assert [s.title for s in summary.sections(with_seeds)] == [
+    assert [s.title for s in sections.sections(with_seeds)] == [
         "batch_regression, seed 0, 1 thread",
         "batch_regression, seed 1, threads not set",
     ]
@@ -263,7 +269,7 @@ def test_cells_of_other_dtypes_threads_and_seeds_are_not_compared():
     one = cell("torch", 1.0)
     for change in ({"dtype": "float32"}, {"threads": 2}, {"seed": 1}, {"size": 9}):
         other = dataclasses.replace(cell("jax", 9.0), **change)
-        rows = [r for s in summary.sections(run(one, other)) for r in s.rows]
+        rows = [r for s in sections.sections(run(one, other)) for r in s.rows]
         assert [r.fastest for r in rows] == [True, True], change
 
 
@@ -280,7 +286,7 @@ def test_cells_of_other_dtypes_threads_and_seeds_are_not_compared():
     ],
 )
 def test_ratios_have_three_digits(value, text):
-    assert summary.number(value) == text
+    assert numbers.format_ratio(value) == text
 
 
 @pytest.mark.parametrize(
@@ -288,19 +294,19 @@ def test_ratios_have_three_digits(value, text):
     [(0.0213, "2.1 %"), (0.123, "12 %"), (0.0995, "10 %"), (1.234, "120 %"), (math.inf, NOTHING)],
 )
 def test_spreads_in_per_cent(spread, text):
-    assert summary.percent(spread) == text
+    assert numbers.format_percent(spread) == text
 
 
 @pytest.mark.parametrize("width", [80, 100, 120])
 def test_text_fits(width):
     for each in ODD:
-        lines = formats.text(each, width).splitlines()
+        lines = text_format.write(each, width).splitlines()
         assert max(map(len, lines)) <= width
         assert lines[0].startswith("calcbench")
 
 
 def test_narrow_tables_leave_out_what_is_least_missed():
-    section = summary.sections(EVERYTHING)[0]
+    section = sections.sections(EVERYTHING)[0]
     assert summary.table(section).columns == list(summary.COLUMNS)
     narrow = summary.table(section, 80).columns
     assert {"size", "backend", "time", "× fastest", "verdict"} <= set(narrow)
@@ -353,7 +359,7 @@ def test_sentences_say_who_is_best_when():
         cell("jax", 1e-3, noise=1e-4, setup={"prepare": 3.3, "first": 0.1}),
         cell("slow", 1.0, noise=1e-4, setup={"prepare": 9.0, "first": 0.1}),
     ]
-    (section,) = summary.sections(run(*records))
+    (section,) = sections.sections(run(*records))
     (sentence,) = break_even.sentences(section)
     assert sentence == (
         "size 8: up to 12 calls by_hand; from 13 on torch (137 ms); from about 830 on jax (4.23 s)"
@@ -370,21 +376,21 @@ def test_nothing_is_said_of_what_is_not_told_apart():
         for seed in range(100)
     )
     close = next(d for d in drawn if break_even.break_even(*map(break_even.line, d)))
-    (section,) = summary.sections(run(*close))
+    (section,) = sections.sections(run(*close))
     (sentence,) = break_even.sentences(section)
     assert sentence == (
         "size 8: early from the first call on, in the steady state not told apart from late"
     )
     sharp = [dataclasses.replace(r, timing=cell(r.backend, t, noise=1e-4).timing)
              for r, t in zip(close, (1.0e-3, 0.99e-3), strict=True)]  # fmt: skip
-    (section,) = summary.sections(run(*sharp))
+    (section,) = sections.sections(run(*sharp))
     assert "late" in break_even.sentences(section)[0].split("; from about ")[1]
 
 
 def test_what_has_no_setup_or_is_alone_has_no_break_even():
     unknown = cell("unknown", 1e-9, setup={"prepare": 1.0})
     nan = cell("nan", 1e-9, setup={"prepare": math.nan, "first": 1.0})
-    (section,) = summary.sections(run(unknown, nan, cell("alone")))
+    (section,) = sections.sections(run(unknown, nan, cell("alone")))
     assert break_even.sentences(section) == []
     assert break_even.stages([unknown, nan]) == []
     assert [s.line.record.backend for s in break_even.stages(section.records)] == ["alone"]
@@ -414,7 +420,7 @@ def test_overhead_of_small_sizes_is_left_behind():
     """20 µs of overhead beside 1 ns per row: all sizes give half the exponent that is true."""
     sizes = (1, 10, 100, 10**6, 10**7, 10**8)
     records = [cell("torch", 2e-5 + 1e-9 * n, size=n, noise=1e-3) for n in sizes]
-    (growth,) = scaling.growths(summary.sections(run(*records))[0])
+    (growth,) = scaling.growths(sections.sections(run(*records))[0])
     assert growth.all.exponent < 0.8
     assert growth.largest.exponent == pytest.approx(1, abs=0.02)
     assert growth.largest.smallest == 10**6
@@ -432,7 +438,7 @@ def test_per_cost_against_the_number_of_parameters():
         for name, factor in (("differences", lambda n: n + 1), ("reverse", lambda n: 3.0))
     ]
     found = {
-        (g.backend, g.quantity): g for g in scaling.growths(summary.sections(run(*records))[0])
+        (g.backend, g.quantity): g for g in scaling.growths(sections.sections(run(*records))[0])
     }
     assert found["differences", "× cost"].all.exponent == pytest.approx(1, abs=0.03)
     assert found["reverse", "× cost"].all.exponent == pytest.approx(0, abs=0.01)
@@ -442,10 +448,10 @@ def test_per_cost_against_the_number_of_parameters():
 
 def test_too_few_sizes_have_no_exponent():
     two = run(cell("a", 1.0, size=1), cell("a", 2.0, size=2), cell("b", 1.0, size=3))
-    assert scaling.growths(summary.sections(two)[0]) == []
-    assert scaling.table(summary.sections(two)[0]) is None
+    assert scaling.growths(sections.sections(two)[0]) == []
+    assert scaling.table(sections.sections(two)[0]) is None
     same = [cell("a", 1.0 * n, size=n, cost=0.5) for n in (1, 2, 3)]  # 3 parameters, always
-    assert [g.quantity for g in scaling.growths(summary.sections(run(*same))[0])] == ["time"]
+    assert [g.quantity for g in scaling.growths(sections.sections(run(*same))[0])] == ["time"]
     assert scaling.fit([1, 2, 3], [1.0, math.nan, 2.0]) is None
     assert scaling.fit([1, 2, 3], [1.0, 0.0, 2.0]) is None
 
@@ -456,13 +462,13 @@ def test_parameters_are_counted_where_their_values_are_not_kept():
     assert scaling.parameters(large) == 10**7
     assert scaling.parameters(cell("a", components=7)) == 7
     assert scaling.parameters(cell("a", at={})) == 0
-    assert "parameters" in formats.csv_text(run(large))
+    assert "parameters" in write(run(large), "csv")
 
 
 def test_failed_sizes_do_not_count():
     records = [cell("a", 1e-6 * n, size=n, noise=1e-4) for n in (10, 100, 1000)]
     records.append(cell("a", 1e-9, size=10**5, status=Status.DISAGREE, reason="wrong"))
-    (growth,) = scaling.growths(summary.sections(run(*records))[0])
+    (growth,) = scaling.growths(sections.sections(run(*records))[0])
     assert growth.all.exponent == pytest.approx(1, abs=1e-3)
     assert growth.all.points == 3
 
@@ -504,38 +510,42 @@ def test_what_was_not_recorded_is_said():
     assert "machine not recorded" in provenance.line(NOWHERE)
 
 
-WRITERS = [
-    formats.text,
-    formats.html,
-    formats.markdown,
-    formats.latex,
-    formats.csv_text,
-    citation.cite,
-]
+WRITERS = {name: partial(write, form=name) for name in FORMATS} | {"citation": citation.cite}
+DATA = ("json", "pyperf")
+"""Formats with names for NaN and infinity, or with none of the report's lines."""
 
 
-@pytest.mark.parametrize("write", WRITERS, ids=lambda write: write.__name__)
+@pytest.mark.parametrize("name", [name for name in WRITERS if name not in DATA])
 @pytest.mark.parametrize("each", ODD, ids=["everything", "empty", "nowhere", "alone", "failed"])
-def test_no_format_shows_nan_none_host_or_path(write, each):
-    found = write(each)
-    assert found.endswith("\n") or write is formats.html
+def test_no_format_shows_nan_none_host_or_path(name, each):
+    found = WRITERS[name](each)
+    assert found.endswith("\n") or name == "html"
     assert not re.search(r"\b(nan|None|inf)\b", found)
     assert "secret" not in found
 
 
-@pytest.mark.parametrize("write", WRITERS[:4], ids=lambda write: write.__name__)
-def test_every_format_has_provenance_and_says_when_nothing_ran(write):
-    assert "0.1.0" in write(EVERYTHING)
-    assert "2026-11-22" in write(EVERYTHING)
-    assert "no cell was run" in write(EMPTY)
-    assert "no backend was measured" in write(ALL_FAILED)
+@pytest.mark.parametrize("form", [name for name in FORMATS if name not in (*DATA, "csv")])
+def test_every_format_has_provenance_and_says_when_nothing_ran(form):
+    assert "0.1.0" in write(EVERYTHING, form)
+    assert "2026-11-22" in write(EVERYTHING, form)
+    assert "no cell was run" in write(EMPTY, form)
+    assert "no backend was measured" in write(ALL_FAILED, form)
+
+
+def test_every_format_is_a_file():
+    """None is forgotten in the table, and none is without its description on the page."""
+    files = {module.name for module in pkgutil.iter_modules(formats.__path__)}
+    assert files == set(FORMATS)
+    page = (Path(__file__).parents[2] / "docs" / "reports.md").read_text("utf-8")
+    for name in FORMATS:
+        assert f"| `{name}` |" in page
 
 
 # --- formats --------------------------------------------------------------------------------------
 
 
 def test_csv_has_a_line_per_record_and_the_numbers():
-    rows = list(csv.DictReader(io.StringIO(formats.csv_text(EVERYTHING))))
+    rows = list(csv.DictReader(io.StringIO(write(EVERYTHING, "csv"))))
     assert len(rows) == len(EVERYTHING.records)
     assert all(None not in r and None not in r.values() for r in rows)
     found = {(r["problem"], r["backend"], r["size"]): r for r in rows}
@@ -559,9 +569,9 @@ def test_csv_has_a_line_per_record_and_the_numbers():
 
 
 def test_csv_of_nothing_is_its_head():
-    head, *rest = formats.csv_text(EMPTY).splitlines()
+    head, *rest = write(EMPTY, "csv").splitlines()
     assert rest == []
-    assert head == formats.csv_text(EVERYTHING).splitlines()[0]
+    assert head == write(EVERYTHING, "csv").splitlines()[0]
 
 
 def refuse(name):
@@ -570,30 +580,30 @@ def refuse(name):
 
 @pytest.mark.parametrize("each", ODD)
 def test_json_is_json(each):
-    data = json.loads(formats.json_text(each), parse_constant=refuse)
+    data = json.loads(write(each, "json"), parse_constant=refuse)
     assert sum(len(s["rows"]) for s in data["sections"]) == len(each.records)
     assert len(data["environments"]) == len(each.environments)
     assert data["provenance"] == provenance.line(each)
 
 
 def test_json_has_nulls_and_the_analyses():
-    section = json.loads(formats.json_text(EVERYTHING))["sections"][0]
+    section = json.loads(write(EVERYTHING, "json"))["sections"][0]
     few = next(r for r in section["rows"] if r["backend"] == "few")
     assert few["seconds_low"] is None
     assert few["digits"] is None
     assert few["seconds"] == pytest.approx(9e-6, rel=0.02)
     assert section["break_even"][0]["stages"][0]["backend"] == "by_hand"
     assert {g["quantity"] for g in section["growth"]} == {"time", "× cost"}
-    exact = json.loads(formats.json_text(run(cell("a", certified_digits=math.inf))))
+    exact = json.loads(write(run(cell("a", certified_digits=math.inf)), "json"))
     assert exact["sections"][0]["rows"][0]["certified_digits"] == "inf"
 
 
 @pytest.mark.parametrize("each", ODD)
 def test_markdown_tables_have_equal_rows(each):
-    text = formats.markdown(each)
+    text = write(each, "markdown")
     tables = [block.strip() for block in text.split("\n\n") if block.startswith("| ")]
-    assert len(tables) == len(formats.tables(each))
-    for table, drawn in zip(formats.tables(each), tables, strict=True):
+    assert len(tables) == len(run_tables.run_tables(each))
+    for table, drawn in zip(run_tables.run_tables(each), tables, strict=True):
         lines = drawn.split("\n")
         assert len(lines) == 2 + len(table.rows)
         for entry in lines:
@@ -624,10 +634,10 @@ class Tags(HTMLParser):
 @pytest.mark.parametrize("each", ODD)
 def test_html_is_balanced_and_escaped(each):
     parser = Tags()
-    parser.feed(formats.html(each))
+    parser.feed(write(each, "html"))
     assert parser.open == []
-    assert parser.seen.count("table") == len(formats.tables(each))
-    assert parser.seen.count("b") == len(formats.tables(each))  # none from a reason
+    assert parser.seen.count("table") == len(run_tables.run_tables(each))
+    assert parser.seen.count("b") == len(run_tables.run_tables(each))  # none from a reason
     if each is EVERYTHING:
         assert "ValueError: <b>_%&#$" in parser.text
 
@@ -646,7 +656,7 @@ def balanced(text):
 
 @pytest.mark.parametrize("each", ODD)
 def test_latex_is_ascii_balanced_and_rectangular(each):
-    text = formats.latex(each)
+    text = write(each, "latex")
     assert text.isascii()
     assert balanced(text)
     assert unescaped("$", text) % 2 == 0
@@ -668,7 +678,7 @@ def test_latex_is_ascii_balanced_and_rectangular(each):
 
 @given(st.text(max_size=60))
 def test_no_text_breaks_latex(text):
-    found = latex_tables.escape(text)
+    found = escape(text)
     assert found.isascii()
     assert "\n" not in found
     assert balanced(found)
@@ -692,12 +702,12 @@ def test_no_text_breaks_latex(text):
     ],
 )
 def test_latex_of_what_is_common(text, latex):
-    assert latex_tables.escape(text) == latex
+    assert escape(text) == latex
 
 
 def test_long_latex_tables_are_split():
     many = run(*(cell("torch", size=n) for n in range(1, 100)))
-    text = formats.latex(many)
+    text = write(many, "latex")
     assert text.count("\\caption{batch\\_regression}") == 1
     assert text.count("\\caption{batch\\_regression (continued)}") == 2
     assert len(re.findall(r"^\d+ & torch", text, re.M)) == 99
@@ -705,13 +715,13 @@ def test_long_latex_tables_are_split():
 
 def test_no_more_floats_than_latex_holds():
     many = run(*(cell("torch", problem=f"problem_{n}") for n in range(45)))
-    parts = formats.latex(many).split("\\clearpage")
+    parts = write(many, "latex").split("\\clearpage")
     assert [part.count("\\begin{table}") for part in parts] == [10, 10, 10, 10, 5]
 
 
 def test_a_run_shows_itself():
-    assert str(Run.of(ALONE)) == formats.text(ALONE)
-    assert Run.of(ALONE)._repr_html_() == formats.html(ALONE)
+    assert str(Run.of(ALONE)) == write(ALONE, "table")
+    assert Run.of(ALONE)._repr_html_() == write(ALONE, "html")
 
 
 # --- differences ----------------------------------------------------------------------------------
@@ -932,7 +942,7 @@ def test_the_sentence_has_what_it_takes_to_repeat_it():
 # --- pyperf ---------------------------------------------------------------------------------------
 
 
-def pyperf(*arguments):
+def run_pyperf(*arguments):
     done = subprocess.run(
         [sys.executable, "-m", "pyperf", *map(str, arguments)],
         capture_output=True,
@@ -946,16 +956,16 @@ def pyperf(*arguments):
 
 def test_pyperf_reads_what_is_exported(tmp_path):
     a, b = tmp_path / "a.json", tmp_path / "b.json"
-    exported.pyperf_suite(measured(0)).dump(str(a))
-    exported.pyperf_suite(measured(1, {"torch": 1.5})).dump(str(b))
-    table = pyperf("compare_to", a, b, "--table")
+    pyperf.suite(measured(0)).dump(str(a))
+    pyperf.suite(measured(1, {"torch": 1.5})).dump(str(b))
+    table = run_pyperf("compare_to", a, b, "--table")
     assert re.search(r"batch_regression\[8\]-torch .*1\.(4|5)\d?x slower", table)
     assert not re.search(r"by_hand .*slower", table.split("hidden")[0])
-    stats = pyperf("stats", a)
+    stats = run_pyperf("stats", a)
     assert stats.count("Number of value per run: 20") == 3
     assert re.search(r"Loop iterations per value: 10", stats)
-    assert "seem to be stable" in pyperf("check", a)
-    metadata = pyperf("metadata", a)
+    assert "seem to be stable" in run_pyperf("check", a)
+    metadata = run_pyperf("metadata", a)
     assert "numpy_version: 2.4.6" in metadata
     assert "python_version: 3.12.1" in metadata
     assert "secret" not in a.read_text("utf-8")
@@ -963,7 +973,7 @@ def test_pyperf_reads_what_is_exported(tmp_path):
 
 
 def test_pyperf_gets_right_gradients_only():
-    suite = exported.pyperf_suite(EVERYTHING)
+    suite = pyperf.suite(EVERYTHING)
     names = suite.get_benchmark_names()
     assert "batch_regression[8]-by_hand" in names
     assert "batch_regression[8]-finite_difference" in names  # noisy, and right
@@ -981,14 +991,14 @@ def test_pyperf_names_tell_all_cells_apart():
         for dtype in ("float64", "float32")
         for size in (8, 9)
     ]
-    names = exported.pyperf_suite(run(*records)).get_benchmark_names()
+    names = pyperf.suite(run(*records)).get_benchmark_names()
     assert len(set(names)) == len(records)
 
 
 @pytest.mark.parametrize("each", [EMPTY, NOWHERE, ALL_FAILED, run(cell("a", 0.0))])
 def test_nothing_to_export_is_said(each):
     with pytest.raises(SelectorError, match="nothing to export"):
-        exported.pyperf_suite(each)
+        pyperf.suite(each)
 
 
 # --- what the documentation says ------------------------------------------------------------------
@@ -1004,7 +1014,7 @@ def test_the_page_on_reports_states_what_the_code_does():
     assert f"{', '.join(most)} and {last} give way, in this order" in text
     for verdict in Verdict:
         assert f"`{verdict.value}`" in text
-    assert f"at most {latex_tables.LONGEST} rows a table" in text
+    assert f"at most {LONGEST} rows a table" in text
     assert f"break-even points from {break_even.CLOSELY} calls on are told to two" in text
     assert f"not known to {100 * intervals.NOISY:.0f} %" in text
     assert intervals.FEWEST == 6

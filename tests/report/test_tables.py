@@ -1,6 +1,7 @@
 """Tables: what they say, and that they fit."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -11,7 +12,10 @@ from calcbench.harness.compare import LABELS
 from calcbench.operators.gradient import Gradient
 from calcbench.record.record import Record, Status
 from calcbench.report.comparison import as_html, as_text, comparison, summary
-from calcbench.report.tables import NOTHING, Cell, Table, _pieces, _wrapped, draw, duration
+from calcbench.report.numbers import NOTHING, format_duration
+from calcbench.report.tables.table import Entry, Table
+from calcbench.report.tables.text import draw
+from calcbench.report.tables.widths import pieces, wrap
 
 
 class Named:
@@ -82,12 +86,12 @@ def drawn(table, width):
     ],
 )
 def test_duration(seconds, text):
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text
 
 
 @given(st.floats(1e-9, 1e6))
 def test_duration_is_right_to_three_digits(seconds):
-    number, unit = duration(seconds).split()
+    number, unit = format_duration(seconds).split()
     assert "e" not in number
     scale = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1.0}[unit]
     assert float(number) * scale == pytest.approx(seconds, rel=0.0051)
@@ -139,7 +143,8 @@ def test_a_gradient_of_another_form_than_the_others():
     assert [row[1].text for row in shown.rows] == ["10", NOTHING]
     shown = comparison([weights(2), longer])
     assert shown.rows[1][1].text == NOTHING
-    assert as_text([odd, record(), longer])
+    text = as_text([odd, record(), longer])
+    assert [len(re.findall(rf"^{r.backend} ", text, re.M)) for r in (odd, longer)] == [1, 1]
 
 
 def test_refused_problem():
@@ -260,7 +265,7 @@ def test_long_selector_keeps_no_partial_out():
 @pytest.mark.parametrize("width", [40, 60, 80])
 def test_wide_table_is_cut_into_blocks_under_the_first_column(width):
     names = [f"backend_number_{n}" for n in range(12)]
-    cells = [Cell("square"), *(Cell(f"{n}.5") for n in range(12))]
+    cells = [Entry("square"), *(Entry(f"{n}.5") for n in range(12))]
     text = drawn(Table("digits", ["problem", *names], [cells]), width)
     assert all(len(line) <= width for line in text.splitlines())
     assert text.count("square") > 1
@@ -270,15 +275,15 @@ def test_wide_table_is_cut_into_blocks_under_the_first_column(width):
 
 @given(st.text(alphabet="ab_[],= ", max_size=30), st.integers(1, 30))
 def test_wrapping_loses_nothing(text, width):
-    wrapped = _wrapped(text, width)
+    wrapped = wrap(text, width)
     assert squeezed(wrapped) == squeezed(text)
-    longest = max(len(piece.rstrip()) for piece in _pieces(text))
+    longest = max(len(piece.rstrip()) for piece in pieces(text))
     assert all(len(line) <= max(width, longest) for line in wrapped.splitlines())
 
 
 @pytest.mark.parametrize("text", ["-1.23456789e-05", "3.14 µs", "∂C/∂W[0, 12]", "–", "torch", ""])
 def test_numbers_are_in_one_piece(text):
-    assert _pieces(text) == [text]
+    assert pieces(text) == [text]
 
 
 # --- HTML -----------------------------------------------------------------------------------------

@@ -1,10 +1,11 @@
-"""A run for pyperf: `python -m pyperf stats`, `check`, `compare_to` work on its file.
+"""A run for pyperf, whose commands `stats`, `check` and `compare_to` read the file.
 
 pyperf knows times, not verdicts: only right results are exported, without their ratios.
 """
 
 from __future__ import annotations
 
+import io
 import math
 from typing import Any
 
@@ -12,13 +13,21 @@ import pyperf
 
 from calcbench.errors import SelectorError
 from calcbench.record.record import Record
-from calcbench.record.run import SavedRun
+from calcbench.record.run import Environment, SavedRun
 
 PLAIN_THREADS = (None, 1)
+"""Numbers of threads that are not said in a name."""
 
 
-def pyperf_suite(run: SavedRun) -> Any:
-    """The measured cells as a `pyperf.BenchmarkSuite`; its `.dump(path)` writes the file.
+def write(run: SavedRun) -> str:
+    """Write the samples of the right results. Raises `SelectorError` where there are none."""
+    out = io.StringIO()
+    suite(run).dump(out)
+    return out.getvalue()
+
+
+def suite(run: SavedRun) -> Any:
+    """Make a `pyperf.BenchmarkSuite` of the measured cells; its `.dump(path)` writes the file.
 
     Values are seconds of one call, one per burst; disturbed bursts are among them. Raises
     `SelectorError` where no cell has a time: pyperf has no empty suite.
@@ -38,9 +47,9 @@ def pyperf_suite(run: SavedRun) -> Any:
 
 
 def name(record: Record) -> str:
-    """`batch_regression[8]-torch`; what is not the default follows: dtype, seed, threads.
+    """Name a cell: `batch_regression[8]-torch`, and what is not the default.
 
-    It depends on nothing but the cell, so that pyperf finds it in another run.
+    The name depends on nothing but the cell, so that pyperf finds it in another run.
     """
     words = [f"{record.problem}[{record.size}]", record.backend]
     if record.operator != "gradient":
@@ -61,23 +70,32 @@ def _values(record: Record) -> list[float]:
 
 
 def _benchmark(run: SavedRun, record: Record, cell: str, values: list[float]) -> Any:
-    timing = record.timing
-    assert timing is not None  # it has values
-    environment = run.environment(record)
-    metadata: dict[str, Any] = {
+    metadata = {**_cell_metadata(record, cell), **_environment_metadata(run.environment(record))}
+    return pyperf.Benchmark([pyperf.Run(values=values, metadata=metadata, collect_metadata=False)])
+
+
+def _cell_metadata(record: Record, cell: str) -> dict[str, Any]:
+    assert record.timing is not None  # it has values
+    return {
         "name": cell,
         "unit": "second",
-        "loops": timing.call.calls,
+        "loops": record.timing.call.calls,
         "status": record.status.value,
         **{f"{library}_version": version for library, version in record.versions.items()},
     }
-    if environment:
-        metadata["calcbench_version"] = environment.calcbench
-        metadata["calcbench_run"] = environment.id
-        if environment.versions.get("python"):
-            metadata["python_version"] = environment.versions["python"]
-        for theirs, ours in {"cpu_model_name": "cpu", "platform": "system"}.items():
-            if environment.machine.get(ours):
-                metadata[theirs] = " ".join(str(environment.machine[ours]).split())
-    run_of_it = pyperf.Run(values=values, metadata=metadata, collect_metadata=False)
-    return pyperf.Benchmark([run_of_it])
+
+
+def _environment_metadata(environment: Environment | None) -> dict[str, Any]:
+    """Give what is known of the environment, under the names that pyperf has for it."""
+    if environment is None:
+        return {}
+    known = {
+        "python_version": environment.versions.get("python"),
+        "cpu_model_name": environment.machine.get("cpu"),
+        "platform": environment.machine.get("system"),
+    }
+    return {
+        "calcbench_version": environment.calcbench,
+        "calcbench_run": environment.id,
+        **{name: " ".join(str(value).split()) for name, value in known.items() if value},
+    }

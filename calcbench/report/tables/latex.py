@@ -1,11 +1,11 @@
-"""LaTeX: tables for the package booktabs, and text that cannot break it."""
+"""Tables as LaTeX, for its package booktabs, and text that cannot break it."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from calcbench.report.tables import Table
+from calcbench.report.tables.table import LEFT, Table
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -81,32 +81,32 @@ LONGEST = 40
 PENDING = 10
 """Tables in a row; more floats than a page can take up are an error of LaTeX (18 at worst)."""
 
-LEFT = ("backend", "verdict", "growth of", "problem")
+
+def write_latex(tables: Iterable[Table], footer: str) -> str:
+    r"""Write tables and a footer for `\input` into a document with `\usepackage{booktabs}`."""
+    floats = [environment for table in tables for environment in _environments(table)]
+    parts = [floats[start : start + PENDING] for start in range(0, len(floats), PENDING)]
+    body = "\n\n\\clearpage\n\n".join("\n\n".join(part) for part in parts)
+    end = f"\\noindent{{\\footnotesize {escape(footer)}\\par}}"
+    return "\n\n".join(["% \\usepackage{booktabs}", body, end]) + "\n"
 
 
 def escape(text: str) -> str:
-    """Text as LaTeX, in ASCII: `by_hand` → `by\\_hand`, `3 µs` → `3 $\\mu$s`.
+    """Write text in ASCII for LaTeX: `by_hand` → `by\\_hand`, `3 µs` → `3 $\\mu$s`.
 
     Letters with accents lose them; what has no equivalent becomes `?`.
     """
-    return "".join(_escaped(character) for character in " ".join(text.split()))
-
-
-def draw(tables: Iterable[Table]) -> str:
-    """Tables as `table` environments, one or more each; needs `\\usepackage{booktabs}`."""
-    drawn = [environment for table in tables for environment in _environments(table)]
-    parts = [drawn[start : start + PENDING] for start in range(0, len(drawn), PENDING)]
-    return "\n\n\\clearpage\n\n".join("\n\n".join(part) for part in parts)
+    return "".join(_escape_character(character) for character in " ".join(text.split()))
 
 
 def _environments(table: Table) -> list[str]:
-    """One for each part of the table; the notes stand below the last."""
+    """Write one environment for each part of the table; the notes stand below the last."""
     notes = "".join(f"\n\\par\\smallskip {escape(note)}" for note in table.notes)
     *parts, last = _parts(table)
     return [*(_environment(table, part, "") for part in parts), _environment(table, last, notes)]
 
 
-def _escaped(character: str) -> str:
+def _escape_character(character: str) -> str:
     if character in SPECIAL:
         return SPECIAL[character]
     if character.isascii():
@@ -116,8 +116,8 @@ def _escaped(character: str) -> str:
 
 
 def _parts(table: Table) -> Iterator[tuple[str, list[list[str]]]]:
-    """Titles and rows, at most `LONGEST` rows each."""
-    rows = [[escape(cell.text) for cell in row] for row in table.rows]
+    """Cut the table into titles with rows, at most `LONGEST` rows each."""
+    rows = [[escape(entry.text) for entry in row] for row in table.rows]
     for start in range(0, max(len(rows), 1), LONGEST):
         more = " (continued)" if start else ""
         yield escape(table.title) + more, rows[start : start + LONGEST]
@@ -125,7 +125,7 @@ def _parts(table: Table) -> Iterator[tuple[str, list[list[str]]]]:
 
 def _environment(table: Table, part: tuple[str, list[list[str]]], notes: str) -> str:
     title, rows = part
-    columns = "".join("l" if name in LEFT else "r" for name in table.columns)
+    columns = "".join("l" if name in (*LEFT, "growth of") else "r" for name in table.columns)
     head = " & ".join(escape(name) for name in table.columns)
     body = "".join(f"{' & '.join(row)} \\\\\n" for row in rows)
     return (

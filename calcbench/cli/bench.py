@@ -1,0 +1,188 @@
+"""`calcbench bench`: a run, timed so that its numbers repeat, and saved."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from calcbench import api
+from calcbench.bench.cells import parse_sizes
+from calcbench.bench.planning import estimate
+from calcbench.bench.rounds import QUICK, Settings
+from calcbench.bench.session import Session
+from calcbench.catalogue.selection import ALL
+from calcbench.cli.options import (
+    backends_option,
+    names_argument,
+    operator_option,
+    seed_option,
+)
+from calcbench.cli.runs import latest_run, new_run, print_run
+from calcbench.cli.terminal import print_json, progress_bar
+from calcbench.cli.values import parse_bytes, parse_duration, parse_names, parse_threads
+from calcbench.record.record import Status
+from calcbench.report.numbers import format_duration, plural
+
+
+@click.command("bench")
+@names_argument
+@click.option(
+    "-p", "--problem", "problems", multiple=True, help="A name, a theme, or a path to a .py file."
+)
+@backends_option
+@operator_option
+@click.option(
+    "--size",
+    "sizes",
+    multiple=True,
+    metavar="N[,N…]",
+    help="Sizes: 1e6, a list 8,1000 or a range 10:1e7:log. [those that each problem declares]",
+)
+@click.option("--dtype", "dtypes", metavar="DTYPE[,…]", help="float64, float32 or both. [float64]")
+@click.option("--threads", metavar="N[,N…]", default="1", help="Threads of each process. [1]")
+@seed_option
+@click.option("--quick", is_flag=True, help="A first look: a tenth of the time, wider intervals.")
+@click.option(
+    "--budget",
+    type=parse_duration,
+    metavar="TIME",
+    help="Rounds of one problem and size. [20s; quick 2s]",
+)
+@click.option(
+    "--timeout",
+    type=parse_duration,
+    metavar="TIME",
+    help="Any single step of a cell. [120s; quick 60s]",
+)
+@click.option(
+    "--memory",
+    type=parse_bytes,
+    metavar="BYTES",
+    help="What one process may take. [3/4 of what is free]",
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="The file. [runs/<time>.jsonl]"
+)
+@click.option("--resume", is_flag=True, help="Go on with --output, or with the latest in runs/.")
+@click.option("--shard", metavar="I/N", help="Only the I-th of N parts; see calcbench merge.")
+@click.option("--dry-run", is_flag=True, help="List the cells and estimate the time; run nothing.")
+@click.option("--json", "as_json", is_flag=True, help="The records instead of the report.")
+def command(
+    names: tuple[str, ...],
+    problems: tuple[str, ...],
+    backends: tuple[str, ...],
+    operator: str,
+    sizes: tuple[str, ...],
+    dtypes: str | None,
+    threads: str,
+    seed: int,
+    shard: str | None,
+    output: Path | None,
+    resume: bool,
+    dry_run: bool,
+    as_json: bool,
+    **effort: Any,
+) -> None:
+    """Time gradients, or another operator, so that the numbers repeat, and save them as a run.
+
+    Every backend gets a process of its own; all are visited in shuffled rounds, a short burst
+    each, until the times are known to 2 % (quick: 5 %) or the budget is spent. A crash, a hang
+    or a lack of memory is a record, and the rest goes on. What is measured is on the disk at
+    once: after Ctrl-C, --resume goes on.
+
+    Exit status: 0 if no cell failed, 1 if one did, 2 for bad input, 130 after Ctrl-C.
+
+    \b
+    Examples:
+      calcbench bench --quick
+      calcbench bench batch_regression -b by_hand -b torch -b jax
+      calcbench bench straight_line_at_scale --size 10:1e7:log --threads 1,2
+      calcbench bench my_cost.py -b torch[mode=compile] --output mine.jsonl
+      calcbench bench extended_rosenbrock --operator hvp -b torch -b jax
+      calcbench bench --dry-run
+      calcbench bench --resume --output runs/all.jsonl
+      calcbench bench --shard 1/4 --output part1.jsonl
+    """
+    # Long by its options, which click hands over one by one, and by its help.
+    output = output or (latest_run() if resume else new_run())
+    session = api.session(
+        [*names, *problems] or None,
+        backends or None,
+        [size for text in sizes for size in parse_sizes(text)] or None,
+        operator=operator,
+        dtypes=parse_names(dtypes) if dtypes is not None else None,
+        threads=parse_threads(threads),
+        seed=seed,
+        shard=shard,
+        settings=_settings(**effort),
+        output=output if resume or not dry_run or output.exists() else None,
+        resume=resume,
+    )
+    if dry_run:
+        _print_plan(session)
+        return
+    if resume:
+        there = session.asked - session.cells
+        click.echo(f"{there} of {session.asked} cells are there already", err=True)
+    _run(session, output)
+    _print_result(session, output, as_json)
+    sys.exit(0 if _succeeded(session, named=bool(backends) and ALL not in backends) else 1)
+
+
+def _settings(quick: bool, **changes: Any) -> Settings:
+    """Give the settings, with what was given on the command line."""
+    changed = {name: value for name, value in changes.items() if value is not None}
+    return dataclasses.replace(QUICK if quick else Settings(), **changed)
+
+
+def _print_plan(session: Session) -> None:
+    """Print the cells that are due, and about how long they will take."""
+    for group in session.groups:
+        backends = ", ".join(backend.selector for backend in group.backends)
+        threads = f", {group.threads} threads" if group.threads > 1 else ""
+        click.echo(f"{group.title} ({group.dtype}{threads}): {backends}")
+    cells = f"{session.cells} {plural(session.cells, 'cell')}"
+    groups = f"{len(session.groups)} {plural(len(session.groups), 'group')}"
+    low, high = map(format_duration, estimate(session.groups, session.settings))
+    click.echo(f"{cells} in {groups}: about {low} to {high}, and what compiling takes")
+
+
+def _run(session: Session, output: Path) -> None:
+    """Run what is due; after Ctrl-C, say what is saved."""
+    try:
+        with progress_bar(session.cells) as (tell, advance):
+            for record in session.records(tell):
+                advance(record)
+    except KeyboardInterrupt:
+        number = sum(record.key in session.keys for record in session.run().records)
+        click.echo(
+            f"{number} of {session.asked} cells are saved in {output}; --resume goes on", err=True
+        )
+        raise
+
+
+def _print_result(session: Session, output: Path, as_json: bool) -> None:
+    run = session.run()
+    if as_json:
+        print_json([record.as_json() for record in run.records])
+    elif run.records:
+        print_run(run)
+    else:
+        click.echo("no cell is due")
+    if session.cells:
+        click.echo(f"saved as {output}; calcbench report {shlex.quote(str(output))}", err=True)
+
+
+def _succeeded(session: Session, named: bool) -> bool:
+    """Whether no cell failed, and every backend that was `named` is there.
+
+    What was asked for by name, and breaks when it is imported, is no success.
+    """
+    records = [record for record in session.run().records if record.key in session.keys]
+    missing = any(record.status is Status.NOT_INSTALLED for record in records)
+    return session.ok and not (named and missing)

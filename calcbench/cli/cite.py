@@ -1,0 +1,29 @@
+"""`calcbench cite`: how to cite a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from calcbench.cli.runs import read_run
+from calcbench.errors import SelectorError
+from calcbench.report.citation import cite
+
+
+@click.command("cite")
+@click.argument("run", required=False, type=click.Path(path_type=Path))
+def command(run: Path | None) -> None:
+    """Print BibTeX and a sentence that cite a run: machine, versions, date, what was timed.
+
+    Without RUN, the latest in runs/.
+
+    \b
+    Examples:
+      calcbench cite
+      calcbench cite runs/all.jsonl > run.bib
+    """
+    found = read_run(run)
+    if not found.records:
+        raise SelectorError("there is nothing to cite: no cell of this run was measured")
+    click.echo(cite(found).rstrip("\n"))

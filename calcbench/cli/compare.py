@@ -1,0 +1,78 @@
+"""`calcbench compare`: backends side by side, judged and timed once."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from calcbench.api import compare_each
+from calcbench.cli.options import comparison_options
+from calcbench.cli.terminal import console, print_json, progress
+from calcbench.cli.values import parse_values_if_any
+from calcbench.record.record import Record
+from calcbench.report.comparison import comparison, summary
+from calcbench.report.tables.text import draw
+
+
+@click.command("compare")
+@comparison_options
+def command(**selection: Any) -> None:
+    """Compare backends: every partial side by side, digits, verdict and a first timing.
+
+    Without PROBLEM, all problems. --operator asks for something else than the gradient; where a
+    problem or a backend has none, it is skipped, with the reason. The digits are the worst over
+    several points (the problem's own, zeros, random ones); the components are shown at the
+    problem's own point. `call` is the median of a few rounds in one process: an order of magnitude.
+
+    Exit status: 0 if all agree, 1 if a backend disagrees or fails, 2 for bad input.
+
+    \b
+    Examples:
+      calcbench compare
+      calcbench compare batch_regression --at m=0.9,b=0.1
+      calcbench compare review -b by_hand -b torch[mode=func] -b jax
+      calcbench compare straight_line_at_scale --size 8e6
+      calcbench compare square -b finite_difference[scheme=forward,delta=0.1]
+      calcbench compare saddle --operator hessian
+      calcbench compare batch_regression --operator hvp --direction m=1,b=0
+      calcbench compare my_cost.py --json
+    """
+    compare_and_exit(timed=True, **selection)
+
+
+def compare_and_exit(
+    *,
+    timed: bool,
+    names: tuple[str, ...],
+    problems: tuple[str, ...],
+    backends: tuple[str, ...],
+    at: str | None,
+    direction: str | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Compare, print each problem's table as soon as it is there, and exit with the status."""
+    output = console()
+    records: list[Record] = []
+    groups = 0
+    with progress() as tell:
+        for batch in compare_each(
+            [*names, *problems] or None,
+            backends or None,
+            parse_values_if_any(at),
+            direction=parse_values_if_any(direction, "direction"),
+            timed=timed,
+            progress=tell,
+            **options,
+        ):
+            records += batch
+            groups += 1
+            if not as_json:
+                draw(comparison(batch, output.width), output)
+    if as_json:
+        print_json([record.as_json() for record in records])
+    elif groups > 1:
+        draw(summary(records), output)
+    sys.exit(1 if any(record.status.failed for record in records) else 0)

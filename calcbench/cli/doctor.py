@@ -1,0 +1,40 @@
+"""`calcbench doctor`: whether everything that is installed works."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from calcbench.cli.terminal import console, print_json, progress
+from calcbench.show.doctor import draw, examine
+
+
+@click.command("doctor")
+@click.option(
+    "-b",
+    "--backend",
+    "--backends",
+    "backends",
+    multiple=True,
+    help="The name of a backend, or all. May be repeated. [the default ones]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Data instead of a table.")
+def command(backends: tuple[str, ...], as_json: bool) -> None:
+    """Check the installation: versions, what imports, and one gradient by each default backend.
+
+    Exit status 1 if something is installed but does not work.
+
+    \b
+    Examples:
+      calcbench doctor
+      calcbench doctor -b all
+      calcbench doctor --json
+    """
+    with progress() as tell:
+        findings = examine(tell, backends or None)
+    if as_json:
+        print_json(findings.as_json())
+    else:
+        draw(findings, console())
+    sys.exit(0 if findings.healthy else 1)

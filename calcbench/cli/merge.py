@@ -1,0 +1,47 @@
+"""`calcbench merge`: one run of several."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from calcbench.errors import SelectorError
+from calcbench.record.run import RunWriter, SavedRun, load, merge_runs
+from calcbench.report.numbers import plural
+
+
+@click.command("merge")
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="The merged run."
+)
+def command(runs: tuple[Path, ...], output: Path) -> None:
+    """Merge runs, such as the shards of one matrix, into one file.
+
+    A cell that several runs hold is taken from the last of them.
+
+    \b
+    Examples:
+      calcbench merge part1.jsonl part2.jsonl --output all.jsonl
+    """
+    if output.exists():
+        raise SelectorError(f"{str(output)!r} exists: choose another output")
+    run = merge_runs([load(path) for path in runs])
+    _write(run, output)
+    cells = f"{len(run.records)} {plural(len(run.records), 'cell')}"
+    click.echo(f"{cells} of {len(runs)} {plural(len(runs), 'run')} merged into {output}")
+
+
+def _write(run: SavedRun, output: Path) -> None:
+    part = output.with_name(output.name + ".part")  # what fails leaves no half of a run
+    writer = RunWriter(part)
+    try:
+        for environment in run.environments:
+            writer.write(environment)
+        for record in run.records:
+            writer.write(record)
+        writer.close()
+        part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)

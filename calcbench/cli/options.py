@@ -1,0 +1,72 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from calcbench.cli.values import parse_size
+
+names_argument = click.argument("names", metavar="[PROBLEM]...", nargs=-1)
+
+backends_option = click.option(
+    "-b",
+    "--backend",
+    "--backends",
+    "backends",
+    multiple=True,
+    metavar="BACKEND",
+    help="A backend, with options in brackets: torch[mode=compile]; or all. May be repeated. "
+    "[the default ones of calcbench list]",
+)
+
+operator_option = click.option(
+    "--operator",
+    metavar="OPERATOR",
+    default="gradient",
+    help="gradient, value_and_gradient, partial[w[0]], pushforward, pullback, jacobian, hvp, "
+    "hessian, second_derivative, laplacian or cost. [gradient]",
+)
+
+seed_option = click.option(
+    "--seed", type=click.IntRange(min=0), default=0, help="Seed of data and points. [0]"
+)
+
+COMPARISON = (
+    names_argument,
+    click.option(
+        "-p",
+        "--problem",
+        "problems",
+        multiple=True,
+        metavar="PROBLEM",
+        help="A problem's name, a theme, or a path to a .py file. May be repeated.",
+    ),
+    backends_option,
+    operator_option,
+    click.option(
+        "--direction",
+        metavar="m=1,b=0",
+        help="What a pushforward or hvp multiplies; C=1 for a pullback. [random]",
+    ),
+    click.option(
+        "--at", metavar="m=0.9,b=0.1", help="Values of one problem's parameters; w=[1,2]."
+    ),
+    click.option(
+        "--size", type=parse_size, metavar="N", help="Size of the problem (8e6, 8_000_000)."
+    ),
+    seed_option,
+    click.option(
+        "--dtype", type=click.Choice(["float64", "float32"]), help="Floats of all backends."
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Data instead of tables."),
+)
+
+
+def comparison_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of compare and verify: which problems and backends, and where."""
+    for option in reversed(COMPARISON):  # as decorators apply, from the bottom up
+        command = option(command)
+    return command

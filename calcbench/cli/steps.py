@@ -1,0 +1,78 @@
+"""`calcbench steps`: the error of difference quotients against their step."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from calcbench.catalogue.selection import one_problem, select_backends
+from calcbench.cli.terminal import console, progress
+from calcbench.cli.values import parse_values_if_any
+from calcbench.report.tables.text import draw
+from calcbench.show.steps import STEPS, Curve, curve, plot, table
+
+SCHEMES = tuple(
+    f"finite_difference[scheme={scheme}]" for scheme in ("forward", "central", "richardson")
+)
+"""Backends whose curves are drawn where none is named."""
+
+
+@click.command("steps")
+@click.argument("problem")
+@click.argument("partial", required=False)
+@click.option(
+    "-b",
+    "--backend",
+    "--backends",
+    "backends",
+    multiple=True,
+    help="Backends with a step: finite_difference[scheme=forward]. [its schemes but complex]",
+)
+@click.option("--at", metavar="m=0.9,b=0.1", help="Values of the parameters.")
+@click.option(
+    "--plot", "picture", type=click.Path(dir_okay=False), help="Draw to .html, .svg, .png or .json."
+)
+@click.option("--json", "as_json", is_flag=True, help="Data instead of a table.")
+def command(
+    problem: str,
+    partial: str | None,
+    backends: tuple[str, ...],
+    at: str | None,
+    picture: str | None,
+    as_json: bool,
+) -> None:
+    """Show the error of finite differences against the step: the V and its optimum.
+
+    PARTIAL is a parameter (m) or one of its components (w[3]); the first one if not given.
+
+    \b
+    Examples:
+      calcbench steps chain_rule_single
+      calcbench steps batch_regression m -b finite_difference[scheme=forward]
+      calcbench steps damped_wave x --at x=1,t=0.5 --plot v.svg
+    """
+    with progress() as tell:
+        tell(f"{problem} · {len(STEPS)} steps")
+        found = curve(
+            one_problem(problem),
+            partial,
+            select_backends(backends or SCHEMES),
+            parse_values_if_any(at),
+        )
+        if picture:
+            _plot(found, picture)
+    if as_json:
+        click.echo(json.dumps(found.as_json()))
+    elif picture:
+        click.echo(f"drawn to {picture}")
+    else:
+        draw(table(found), console())
+
+
+def _plot(found: Curve, picture: str) -> None:
+    try:
+        plot(found, Path(picture))
+    except OSError as error:
+        raise click.FileError(picture, error.strerror or str(error)) from error
