@@ -5,40 +5,27 @@ from __future__ import annotations
 from calcbench.backends.jax.derivatives import Jax
 from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.problem import Problem
-from calcbench.show.programs.numpy import matrix_transpose
-from calcbench.show.programs.writer import (
-    ALL,
-    Spelling,
-    Transforms,
-    Value,
-    Writer,
-    asked,
-    mapping,
-    prints,
-    transformed,
-)
-from calcbench.vocabulary.names import NAMES
-from calcbench.vocabulary.numpy import NUMPY
+from calcbench.show.programs.inputs import Value
+from calcbench.show.programs.layout import format_dict
+from calcbench.show.programs.numpy import ELEMENTWISE, matrix_transpose
+from calcbench.show.programs.results import print_result
+from calcbench.show.programs.spelling import Spelling, same_names
+from calcbench.show.programs.transforms import TRANSFORMED, Transforms, transform_cost
+from calcbench.show.programs.writer import Writer
 
-# --- a program without calcbench -----------------------------------------------------------
+PROGRAMS = ("gradient", *TRANSFORMED)
+"""The operators that have a program."""
 
 
-def program(backend: Jax, problem: Problem, operator: Operator | None = None) -> str:
-    """Write a short stand-alone program that computes an operator this way.
-
-    Without `operator`, the gradient. Raises `Unsupported` with the reason where there is none.
-    """
-    return _write(backend, problem, asked(problem, operator, ALL))
-
-
-def _write(backend: Jax, problem: Problem, operator: Operator) -> str:
-    writer = Writer(problem, backend.name, SPELLING, NUMPY, operator=operator)
+def program(backend: Jax, problem: Problem, operator: Operator) -> str:
+    """Write the program: transforms of the cost, under `jax.jit` unless the mode is eager."""
+    writer = Writer(problem, backend.name, SPELLING, operator)
     compiler = "jax.jit" if backend.mode == "jit" else ""
     by = Transforms("jax.", "jnp.ones_like", value_first=True, compiler=compiler)
     data, cost = writer.data(_array), writer.cost()
-    blocks = [_gradient(writer, by)] if operator == GRADIENT else transformed(writer, by)
+    blocks = [_gradient(writer, by)] if operator == GRADIENT else transform_cost(writer, by)
     switch = 'jax.config.update("jax_enable_x64", True)'
-    return writer.compose(switch, *data, *cost, *blocks, prints(writer))
+    return writer.compose(switch, *data, *cost, *blocks, print_result(writer))
 
 
 def _gradient(writer: Writer, by: Transforms) -> str:
@@ -47,8 +34,8 @@ def _gradient(writer: Writer, by: Transforms) -> str:
     function = "jax.grad(cost)" if one else f"jax.grad(cost, argnums={tuple(range(len(names)))})"
     d = "d" if all(writer.fresh(f"d{name}") == f"d{name}" for name in names) else "d_"
     partials = ", ".join(f"{d}{name}" for name in names)
-    gradient = mapping("gradient", {name: f"{d}{name}" for name in names})
-    return f"{partials} = {by.compiled(function)}({writer.arguments})\n{gradient}"
+    gradient = format_dict("gradient", {name: f"{d}{name}" for name in names})
+    return f"{partials} = {by.compile_call(function)}({writer.arguments})\n{gradient}"
 
 
 def _array(value: Value) -> str:
@@ -58,7 +45,10 @@ def _array(value: Value) -> str:
 SPELLING = Spelling(
     "JAX",
     {
-        **{name: f"jnp.{name}" for name in NAMES},
+        **same_names("jnp.", "pi", *ELEMENTWISE, "maximum", "minimum", "logaddexp", "where"),
+        **same_names("jnp.", "sum", "mean", "max", "einsum", "reshape", "stack"),
+        **same_names("jnp.", "take_along_axis"),
+        **same_names("jnp.", "linalg.cholesky", "linalg.solve", "linalg.slogdet"),
         "matmul": "lambda x, y: x @ y",
         "matrix_transpose": matrix_transpose,
         "sigmoid": "jax.nn.sigmoid",

@@ -11,24 +11,13 @@ from calcbench.backend.rows import CHECKED_ROWS
 from calcbench.backends.sympy.derivatives import SymPy
 from calcbench.errors import Unsupported
 from calcbench.operators import Operator
-from calcbench.operators.partial import Partial
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Arrays, Problem
+from calcbench.show.programs.layout import format_comprehension, format_dict
 from calcbench.show.programs.numpy import matrix_transpose, numpy_value
-from calcbench.show.programs.writer import (
-    ITERATE,
-    Rule,
-    Spelling,
-    Use,
-    Writer,
-    asked,
-    comprehension,
-    mapping,
-)
+from calcbench.show.programs.spelling import ITERATE, Rule, Spelling, Use, same_names
+from calcbench.show.programs.writer import Writer
 from calcbench.vocabulary.numpy import NUMPY
-
-# --- a program without calcbench -----------------------------------------------------------
-# First the formula, in symbols; it becomes a function, and then the same names take numbers.
 
 LARGEST_PROGRAM = 200
 """Symbols that are still worth writing a program for."""
@@ -52,17 +41,10 @@ PROGRAMS = {
 """Operators that have a program, and what is printed before each of its values."""
 
 
-def program(backend: SymPy, problem: Problem, operator: Operator | None = None) -> str:
-    """Write a short stand-alone program that computes an operator this way.
-
-    Without `operator`, the gradient. Raises `Unsupported` with the reason where there is none.
-    """
-    return _write(backend, problem, asked(problem, operator, PROGRAMS))
-
-
-def _write(backend: SymPy, problem: Problem, operator: Operator) -> str:
+def program(backend: SymPy, problem: Problem, operator: Operator) -> str:
+    """Write the program: the formula for one row in symbols, differentiated, then evaluated."""
     row, kept = _one_row(problem, backend.name)
-    writer = Writer(problem, backend.name, SPELLING, NUMPY, row, operator=operator)
+    writer = Writer(problem, backend.name, SPELLING, operator, at=row)
     cost, partials = writer.fresh("cost", "value"), writer.fresh("partials", "derivatives")
     symbols = [name for name in row if row[name].dtype.kind == "f"]
     symbols.sort(key=lambda name: name in problem.rows)
@@ -72,13 +54,15 @@ def _write(backend: SymPy, problem: Problem, operator: Operator) -> str:
     derived = _derivatives(writer, cost, each)
     values = "gradient" if operator.name == "partial" else operator.name
     heading = "# The formula, for one row of the data.\n" if problem.rows else ""
-    blocks = [*needs, f"{heading}{declared}\n{formula}", mapping(partials, derived)]
+    blocks = [*needs, f"{heading}{declared}\n{formula}", format_dict(partials, derived)]
     numbers = not problem.vector_valued and not any(array.ndim for array in row.values())
     if not problem.rows and numbers:
         printed = _print(operator, values, partials, "")
         return writer.compose(*blocks, _at_a_point(writer, values, partials), printed)
     compiled = f"sp.lambdify([{', '.join(symbols)}], d)"
-    blocks[-1] += "\n" + comprehension("functions", compiled, f"name, d in {partials}.items()")
+    blocks[-1] += "\n" + format_comprehension(
+        "functions", compiled, f"name, d in {partials}.items()"
+    )
     *needs, data = writer.data(numpy_value)
     short = not problem.vector_valued and _work(backend, problem) * len(derived) <= (
         LONGEST * len(problem.parameters)
@@ -94,7 +78,7 @@ def _write(backend: SymPy, problem: Problem, operator: Operator) -> str:
 
 
 def _one_row(problem: Problem, backend: str) -> tuple[Arrays, bool]:
-    """The inputs with one row of data, and whether it must keep its axis of length 1.
+    """Return the inputs with one row of data, and whether it must keep its axis of length 1.
 
     Most costs read the same for one row as for many. That is tried out, on a few rows.
     """
@@ -123,7 +107,7 @@ def _one_row(problem: Problem, backend: str) -> tuple[Arrays, bool]:
 
 
 def _declarations(row: Arrays, symbols: list[str], real: bool) -> str:
-    """`m, b = sp.symbols("m b")`, arrays of symbols, and the indices as they are."""
+    """Return `m, b = sp.symbols("m b")`, arrays of symbols, and the indices as they are."""
     assumption = ", real=True" if real else ""
     numbers = [name for name in symbols if row[name].ndim == 0]
     lines = []
@@ -147,11 +131,11 @@ def _derivative(cost: str, name: str, rank: int, each: str) -> str:
 
 
 def _derivatives(writer: Writer, cost: str, each: str) -> dict[Any, str]:
-    """The derivatives by name, as source text."""
+    """Return the derivatives by name, as source text."""
     problem, operator, inputs = writer.problem, writer.operator, writer.inputs
     ranks = {name: inputs[name].ndim for name in problem.parameters}
-    if isinstance(operator, Partial):
-        rows, symbol = writer.fresh("c", "output"), operator.component
+    if operator.name == "partial":
+        rows, symbol = writer.fresh("c", "output"), writer.component
         one = _derivative(cost, symbol, 0, each)
         if problem.vector_valued:
             one = f"[sp.diff({rows}, {symbol}) for {rows} in {cost}]"
@@ -160,7 +144,7 @@ def _derivatives(writer: Writer, cost: str, each: str) -> dict[Any, str]:
         return {name: _derivative(cost, name, rank, each) for name, rank in ranks.items()}
     if operator.name == "second_derivative" and not any(ranks.values()):
         return {name: f"sp.diff({cost}, {name}, 2)" for name in ranks}
-    if max(ranks.values()) > 1 or writer.point.size > LARGEST_MATRIX:
+    if max(ranks.values()) > 1 or writer.components > LARGEST_MATRIX:
         raise Unsupported(
             f"no program for the {operator.name}, only by numbers and vectors of up to "
             f"{LARGEST_MATRIX} components together"
@@ -178,7 +162,7 @@ def _derivatives(writer: Writer, cost: str, each: str) -> dict[Any, str]:
 
 
 def _second(cost: str, pair: tuple[str, str], ranks: Any, each: str, other: str) -> str:
-    """One block of a Hessian, by two numbers or vectors."""
+    """Return one block of a Hessian, by two numbers or vectors."""
     first, second = (s if ranks[n] else n for n, s in zip(pair, (each, other), strict=True))
     text = f"sp.diff({cost}, {first}, {second})"
     for name, symbol in zip(reversed(pair), (other, each), strict=True):
@@ -192,7 +176,9 @@ def _at_a_point(writer: Writer, result: str, partials: str) -> str:
     point = writer.fresh("point", "values")
     values = ", ".join(f"{name}: {float(array)!r}" for name, array in writer.inputs.items())
     over = f"name, d in {partials}.items()"
-    return f"{point} = {{{values}}}\n{comprehension(result, f'float(d.subs({point}))', over)}"
+    return (
+        f"{point} = {{{values}}}\n{format_comprehension(result, f'float(d.subs({point}))', over)}"
+    )
 
 
 def _evaluate(problem: Problem, result: str, row: Arrays, symbols: list[str], kept: bool) -> str:
@@ -207,14 +193,13 @@ def _evaluate(problem: Problem, result: str, row: Arrays, symbols: list[str], ke
         value = f"np.mean(function({', '.join(symbols)}))"
     else:
         value = f"np.array(function({', '.join(symbols)}))"
-    return comprehension(result, value, "name, function in functions.items()")
+    return format_comprehension(result, value, "name, function in functions.items()")
 
 
 def _work(backend: SymPy, problem: Problem) -> int:
-    """Operations in the cost of one row, times the number of partials."""
-    inputs = own_point(problem).values
-    cost = backend.trace(own_point(problem)).cost
-    return int(cost.count_ops()) * sum(inputs[name].size for name in problem.parameters)
+    """Count the operations in the cost of one row, times the number of partials."""
+    point = own_point(problem)
+    return int(backend.trace(point).cost.count_ops()) * point.size
 
 
 def _print(operator: Operator, values: str, partials: str, over: str) -> str:
@@ -233,21 +218,21 @@ WANT_REAL = ("abs", "maximum", "minimum", "max", "sqrt", "linalg.cholesky", "lin
 
 
 def _spell_elementwise(name: str, scalar: str) -> Rule:
-    """A function of expressions; on arrays, it is applied to every element."""
+    """Spell a function of expressions, applied to every element of an array."""
 
     def rule(use: Use) -> str:
         if max(use.ranks, default=0) <= 0:
             return scalar
         if scalar.startswith("lambda "):
             return f"def {name}(x):\n    return np.vectorize({scalar})(x)"
-        arguments = "x, y" if len(use.arguments) == 2 else "x"
+        arguments = "x, y" if use.positional == 2 else "x"
         return f"lambda {arguments}: np.vectorize({scalar})({arguments})"
 
     return rule
 
 
 def _spell_reduction(name: str) -> Rule:
-    """The mean of one row is the row; arrays of expressions are for NumPy."""
+    """Spell a reduction: the mean of a number is that number, arrays are for NumPy."""
 
     def rule(use: Use) -> str:
         return "lambda x: x" if use.ranks[:1] == (0,) else f"np.{name}"
@@ -281,7 +266,7 @@ def _spell_solve(use: Use) -> str:
 
 
 _SCALAR = {
-    **{name: f"sp.{name}" for name in ("exp", "log", "sqrt", "sin", "cos", "tan", "tanh")},
+    **same_names("sp.", "exp", "log", "sqrt", "sin", "cos", "tan", "tanh"),
     "abs": "sp.Abs",
     "maximum": "sp.Max",
     "minimum": "sp.Min",
@@ -297,7 +282,7 @@ SPELLING = Spelling(
     {
         **{name: _spell_elementwise(name, scalar) for name, scalar in _SCALAR.items()},
         **{name: _spell_reduction(name) for name in ("sum", "mean")},
-        **{name: f"np.{name}" for name in ("einsum", "reshape", "stack")},
+        **same_names("np.", "einsum", "reshape", "stack", "take_along_axis"),
         "pi": "sp.pi",
         "logaddexp": "lambda x, y: sp.log(sp.exp(x) + sp.exp(y))",
         "where": _spell_where,
@@ -307,7 +292,6 @@ SPELLING = Spelling(
         "matrix_transpose": matrix_transpose,
         "concat": "np.concatenate",
         "take": "lambda x, indices, axis=0: np.take(x, indices, axis=axis)",
-        "take_along_axis": "np.take_along_axis",
         "linalg.cholesky": "lambda x: np.array(sp.Matrix(x).cholesky(hermitian=False))",
         "linalg.solve": _spell_solve,
         "linalg.slogdet": """\

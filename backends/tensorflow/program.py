@@ -7,46 +7,23 @@ from collections.abc import Callable
 
 from calcbench.backends.tensorflow.derivatives import TensorFlow
 from calcbench.operators import Operator
-from calcbench.operators.partial import Partial
 from calcbench.problem.problem import Problem
-from calcbench.show.programs.writer import (
-    ALL,
-    ITERATE,
-    Spelling,
-    Use,
-    Value,
-    Writer,
-    asked,
-    indexed,
-    listed,
-    pairs,
-    prints,
-    quoted,
-)
-from calcbench.vocabulary.names import NAMES
-from calcbench.vocabulary.numpy import NUMPY
-
-# --- a program without calcbench -----------------------------------------------------------
+from calcbench.show.programs.inputs import Value
+from calcbench.show.programs.layout import quote, quote_all
+from calcbench.show.programs.results import name_hessian_blocks, print_result
+from calcbench.show.programs.spelling import ITERATE, Spelling, Use, same_names
+from calcbench.show.programs.writer import Writer
 
 
-def program(backend: TensorFlow, problem: Problem, operator: Operator | None = None) -> str:
-    """Write a short stand-alone program that computes an operator this way.
-
-    Without `operator`, the gradient. Raises `Unsupported` with the reason where there is none.
-    """
-    return _write(backend, problem, asked(problem, operator, ALL))
-
-
-def _write(backend: TensorFlow, problem: Problem, operator: Operator) -> str:
-    writer = Writer(problem, backend.name, SPELLING, NUMPY, operator=operator)
+def program(backend: TensorFlow, problem: Problem, operator: Operator) -> str:
+    """Write the program: the cost, as a graph if the mode says so, and tapes around it."""
+    writer = Writer(problem, backend.name, SPELLING, operator)
     forward = operator.name == "pushforward"  # which XLA does not take of variables
     data = writer.data(_constant if forward else _tensor)
     *needs, cost = writer.cost()
     graph = {"eager": "", "function": "@tf.function\n", "xla": "@tf.function(jit_compile=True)\n"}
-    block = _OPERATORS[operator.name](writer)
-    return writer.compose(
-        *data, *needs, graph[backend.mode] + cost, block, prints(writer, ".numpy()")
-    )
+    block, printed = PROGRAMS[operator.name](writer), print_result(writer, ".numpy()")
+    return writer.compose(*data, *needs, graph[backend.mode] + cost, block, printed)
 
 
 def _first_tape(writer: Writer) -> str:
@@ -54,18 +31,18 @@ def _first_tape(writer: Writer) -> str:
 
 
 def _unconnected(writer: Writer) -> str:
-    """The argument that gives 0 by a parameter on which nothing depends."""
+    """Return the argument that gives 0 by a parameter on which nothing depends."""
     used = all(map(writer.uses, writer.problem.parameters))
     return "" if used else ', unconnected_gradients="zero"'
 
 
 def _by_name(writer: Writer) -> str:
-    parameters = ", ".join(f"{quoted(name)}: {name}" for name in writer.problem.parameters)
+    parameters = ", ".join(f"{quote(name)}: {name}" for name in writer.problem.parameters)
     return f"{{{parameters}}}"
 
 
 def _dense(writer: Writer, result: str) -> str:
-    """The lines that make tensors of what the tape gave by name."""
+    """Return the lines that make tensors of what the tape gave by name."""
     if not writer.mentions("take"):
         return ""
     return (
@@ -90,14 +67,12 @@ def _tape_pullback(writer: Writer) -> str:
 
 
 def _tape_partial(writer: Writer) -> str:
-    operator = writer.operator
-    assert isinstance(operator, Partial)
-    name, _ = writer.point.split_component(operator.component)
+    name, _ = writer.place
     taken = "jacobian" if writer.problem.vector_valued else "gradient"
     whole = f"tape.{taken}({writer.value}, {name}{_unconnected(writer)})"
     if writer.mentions("take"):
         whole = f"tf.convert_to_tensor({whole})"
-    return f"{_first_tape(writer)}partial = {indexed(writer, whole)}"
+    return f"{_first_tape(writer)}partial = {writer.pick_component(whole)}"
 
 
 def _tape_jacobian(writer: Writer) -> str:
@@ -107,8 +82,8 @@ def _tape_jacobian(writer: Writer) -> str:
     return _first_tape(writer) + taken
 
 
-def _accumulated(writer: Writer) -> str:
-    """Forward mode."""
+def _forward_pushforward(writer: Writer) -> str:
+    """Take the derivative along a direction in forward mode."""
     point, v = writer.fresh("parameters", "point"), writer.fresh("v", "direction")
     accumulator = writer.fresh("forward", "accumulator")
     return (
@@ -121,7 +96,7 @@ def _accumulated(writer: Writer) -> str:
 
 
 def _point(writer: Writer) -> tuple[str, str, str]:
-    """The point at which two tapes are used: the line that makes it, its name, its slopes'."""
+    """Return the line that makes the point for two tapes, and the names of it and its slopes."""
     first, *more = writer.problem.parameters
     if not more:
         return "", first, writer.fresh("slope", "partial")
@@ -131,7 +106,7 @@ def _point(writer: Writer) -> tuple[str, str, str]:
 
 
 def _two_tapes(writer: Writer, persistent: str = "") -> str:
-    """The slopes, on a tape of their own."""
+    """Return the lines that take the slopes on a tape, inside a second one."""
     made, point, slopes = _point(writer)
     taken = (
         f"{made}with tf.GradientTape({persistent}) as outer:\n"
@@ -145,7 +120,7 @@ def _two_tapes(writer: Writer, persistent: str = "") -> str:
 
 
 ZERO = 'unconnected_gradients="zero"'
-"""A slope need not depend on every parameter."""
+"""The argument of a tape over slopes, which need not depend on every parameter."""
 
 
 def _tape_hessian(writer: Writer) -> str:
@@ -156,21 +131,21 @@ def _tape_hessian(writer: Writer) -> str:
     return (
         f"{_two_tapes(writer, 'persistent=True')}"
         f"{rows} = [outer.jacobian(slope, {point}, {ZERO}) for slope in {slopes}]\n"
-        f"{pairs(writer.problem, rows)}"
+        f"{name_hessian_blocks(writer.problem, rows)}"
     )
 
 
 def _tape_hvp(writer: Writer) -> str:
-    """The Hessian is symmetric: the pullback of the slopes is their pushforward."""
+    """Take the pullback of the slopes, which is their pushforward: the Hessian is symmetric."""
     made, point, slopes = _point(writer)
     v, products = writer.fresh("v", "direction"), writer.fresh("products", "parts")
     ones = f"[tf.ones_like(p) for p in {point}]" if made else f"tf.ones_like({point})"
-    named = f"dict(zip({listed(writer.problem)}, {products}))"
+    named = f"dict(zip({quote_all(writer.problem.parameters)}, {products}))"
     return (
         f"{_two_tapes(writer)}# Along a direction of ones; the Hessian is symmetric.\n"
         f"{v} = {ones}\n"
         f"{products} = outer.gradient({slopes}, {point}, output_gradients={v}, {ZERO})\n"
-        f"product = {named if made else f'{{{quoted(point)}: {products}}}'}"
+        f"product = {named if made else f'{{{quote(point)}: {products}}}'}"
         f"{_dense(writer, 'product')}"
     )
 
@@ -180,11 +155,11 @@ def _tape_second_derivative(writer: Writer) -> str:
     return f"{_two_tapes(writer)}second_derivative = outer.gradient({slopes}, {point}, {ZERO})"
 
 
-_OPERATORS: dict[str, Callable[[Writer], str]] = {
+PROGRAMS: dict[str, Callable[[Writer], str]] = {
     "gradient": _tape_gradient,
     "value_and_gradient": _tape_gradient,
     "partial": _tape_partial,
-    "pushforward": _accumulated,
+    "pushforward": _forward_pushforward,
     "pullback": _tape_pullback,
     "jacobian": _tape_jacobian,
     "hvp": _tape_hvp,
@@ -192,6 +167,7 @@ _OPERATORS: dict[str, Callable[[Writer], str]] = {
     "second_derivative": _tape_second_derivative,
     "cost": lambda writer: f"{writer.value} = cost({writer.arguments})",
 }
+"""Operator → what writes the block that takes it."""
 
 
 def _constant(value: Value) -> str:
@@ -221,7 +197,9 @@ def _solve(use: Use) -> str:
 SPELLING = Spelling(
     "TensorFlow",
     {
-        **{name: f"tf.{name}" for name in NAMES},
+        **same_names("tf.", "exp", "sqrt", "sin", "cos", "tan", "tanh", "abs", "sigmoid"),
+        **same_names("tf.", "maximum", "minimum", "where", "einsum", "reshape", "stack"),
+        **same_names("tf.", "linalg.cholesky", "linalg.slogdet"),
         "pi": "np.pi",
         "expm1": "tf.math.expm1",
         "log": "tf.math.log",

@@ -5,38 +5,21 @@ from __future__ import annotations
 from calcbench.backends.torch.derivatives import Torch
 from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.problem import Problem
-from calcbench.show.programs.writer import (
-    ALL,
-    ITERATE,
-    Rule,
-    Spelling,
-    Transforms,
-    Use,
-    Value,
-    Writer,
-    asked,
-    listed,
-    mapping,
-    prints,
-    transformed,
-)
-from calcbench.vocabulary.names import NAMES
-from calcbench.vocabulary.numpy import NUMPY
+from calcbench.show.programs.inputs import Value
+from calcbench.show.programs.layout import format_dict, quote_all
+from calcbench.show.programs.numpy import ELEMENTWISE
+from calcbench.show.programs.results import print_result
+from calcbench.show.programs.spelling import ITERATE, Rule, Spelling, Use, same_names
+from calcbench.show.programs.transforms import TRANSFORMED, Transforms, transform_cost
+from calcbench.show.programs.writer import Writer
 
-# --- a program without calcbench -----------------------------------------------------------
+PROGRAMS = ("gradient", *TRANSFORMED)
+"""The operators that have a program."""
 
 
-def program(backend: Torch, problem: Problem, operator: Operator | None = None) -> str:
-    """Write a short stand-alone program that computes an operator this way.
-
-    Without `operator`, the gradient. Raises `Unsupported` with the reason where there is none.
-    """
-    return _write(backend, problem, asked(problem, operator, ALL))
-
-
-def _write(backend: Torch, problem: Problem, operator: Operator) -> str:
-    """On a tape, eagerly; all but the gradient (and the value with it) by torch.func."""
-    writer = Writer(problem, backend.name, SPELLING, NUMPY, operator=operator)
+def program(backend: Torch, problem: Problem, operator: Operator) -> str:
+    """Write the program: on a tape for an eager gradient, else by torch.func."""
+    writer = Writer(problem, backend.name, SPELLING, operator)
     with_value = operator.name == "value_and_gradient"
     tape = backend.mode == "eager" and (with_value or operator == GRADIENT)
     compiler = "torch.compile" if backend.mode == "compile" else ""
@@ -52,8 +35,8 @@ def _write(backend: Torch, problem: Problem, operator: Operator) -> str:
     elif operator == GRADIENT:
         blocks = [_gradient(writer, by)]
     else:
-        blocks = transformed(writer, by)
-    printed = prints(writer, ".numpy()")
+        blocks = transform_cost(writer, by)
+    printed = print_result(writer, ".numpy()")
     if with_value:
         printed = printed.replace(f"{writer.value}.numpy()", f"{writer.value}.item()")
     switch = "torch.set_default_dtype(torch.float64)"
@@ -61,26 +44,26 @@ def _write(backend: Torch, problem: Problem, operator: Operator) -> str:
 
 
 def _backward(writer: Writer) -> str:
-    """The gradient on a tape, and the value before it where that is asked for."""
+    """Return the gradient on a tape, after the value where the operator has it too."""
     names, value = writer.problem.parameters, f"cost({writer.arguments})"
     start = ""
     if writer.operator != GRADIENT:
         start, value = f"{writer.value} = {value}\n", writer.value
     partials = {n: f"{n}.grad" if writer.uses(n) else f"torch.zeros_like({n})" for n in names}
-    return f"{start}{value}.backward()\n{mapping('gradient', partials)}"
+    return f"{start}{value}.backward()\n{format_dict('gradient', partials)}"
 
 
 def _gradient(writer: Writer, by: Transforms) -> str:
     names = writer.problem.parameters
-    function = by.compiled(f"torch.func.grad(cost, argnums={tuple(range(len(names)))})")
+    function = by.compile_call(f"torch.func.grad(cost, argnums={tuple(range(len(names)))})")
     return (
         f"partials = {function}({writer.arguments})\n"
-        f"gradient = dict(zip({listed(writer.problem)}, partials))"
+        f"gradient = dict(zip({quote_all(names)}, partials))"
     )
 
 
 def _clamp(bound: str, otherwise: str) -> Rule:
-    """torch.maximum wants two tensors; beside a number, one writes clamp."""
+    """Spell `maximum` or `minimum`: torch wants two tensors, and `clamp` beside a number."""
 
     def rule(use: Use) -> str:
         if -1 not in use.ranks:
@@ -92,10 +75,10 @@ def _clamp(bound: str, otherwise: str) -> Rule:
 
 
 def _over_all(name: str) -> Rule:
-    """A reduction for which torch insists on `dim`."""
+    """Spell a reduction for which torch insists on `dim`."""
 
     def rule(use: Use) -> str:
-        if len(use.arguments) > 1 or "axis" in use.keywords:
+        if use.positional > 1 or "axis" in use.keywords:
             return f"torch.{name}"
         flat = "x" if use.ranks == (1,) else "x.flatten()"
         return f"lambda x: torch.{name}({flat}, dim=0)"
@@ -106,7 +89,9 @@ def _over_all(name: str) -> Rule:
 SPELLING = Spelling(
     "PyTorch",
     {
-        **{name: f"torch.{name}" for name in NAMES},
+        **same_names("torch.", "pi", *ELEMENTWISE, "sigmoid", "logaddexp", "where"),
+        **same_names("torch.", "sum", "mean", "einsum", "reshape", "stack"),
+        **same_names("torch.", "linalg.cholesky", "linalg.solve", "linalg.slogdet"),
         # As it stands, softplus turns linear at 20, an error of 2e-9.
         "softplus": "lambda x: torch.nn.functional.softplus(x, threshold=40)",
         "maximum": _clamp("min", "torch.maximum"),

@@ -15,7 +15,7 @@ from calcbench.operators import GRADIENT, Operator, find_operator
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
 from calcbench.record.record import Status
-from calcbench.show.programs.find import program as write_program
+from calcbench.show.programs.find import write_program
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from calcbench.show.programs.writer import ITERATE, Spelling, Use, Value
-from calcbench.vocabulary.names import NAMES
+from calcbench.show.programs.inputs import Value
+from calcbench.show.programs.spelling import ITERATE, Spelling, Use, same_names
 
 
 def numpy_value(value: Value) -> str:
-    """A value as a NumPy array; a number stays a number."""
+    """Write a value as a NumPy array; a number stays a number."""
     return f"np.array({value.text})" if value.kind == "list" else value.text
 
 
 def matrix_transpose(use: Use) -> str:
-    """`x.T`, where that means the same."""
+    """Spell the transpose of the last two axes as `x.T`, where that means the same."""
     return "lambda x: x.T" if use.ranks == (2,) else "lambda x: x.swapaxes(-1, -2)"
+
+
+ELEMENTWISE = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "tanh", "abs")
+"""Functions of one number that NumPy, PyTorch and JAX call as the vocabulary does."""
 
 
 SPELLING = Spelling(
     "NumPy",
     {
-        **{name: f"np.{name}" for name in NAMES if hasattr(np, name)},
-        **{name: f"np.{name}" for name in NAMES if name.startswith("linalg.")},
+        **same_names("np.", "pi", *ELEMENTWISE, "maximum", "minimum", "logaddexp", "where"),
+        **same_names("np.", "sum", "mean", "max", "einsum", "reshape", "stack"),
+        **same_names("np.", "take_along_axis"),
+        **same_names("np.", "linalg.cholesky", "linalg.solve", "linalg.slogdet"),
         "sigmoid": """\
 def sigmoid(x):
     return np.exp(-np.logaddexp(0.0, -x))""",

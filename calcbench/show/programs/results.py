@@ -1,0 +1,67 @@
+"""Results: the lines of a program that name what was computed, and print it."""
+
+from __future__ import annotations
+
+from calcbench.errors import Unsupported
+from calcbench.problem.problem import Problem
+from calcbench.show.programs.layout import quote_all
+from calcbench.show.programs.writer import Writer
+
+NEWLINE = r"\n"
+"""A line break inside a string, as it is written in a program."""
+
+
+def name_hessian_blocks(problem: Problem, rows: str) -> str:
+    """Return the lines that name the blocks of a Hessian, which are given row by row."""
+    names = quote_all(problem.parameters)
+    return (
+        "hessian = {\n    (one, other): block\n"
+        f"    for one, row in zip({names}, {rows})\n"
+        f"    for other, block in zip({names}, row)\n}}"
+    )
+
+
+def print_result(writer: Writer, native: str = "") -> str:
+    """Return the lines that print the result of the writer's operator.
+
+    `native` is the call that makes an array of NumPy's, such as `.numpy()`. Raises `Unsupported`
+    for an operator whose result has no way to be printed.
+    """
+    problem, operator = writer.problem, writer.operator
+    first, *more = problem.parameters
+    value = _print("C", writer.value, native)
+    gradient = _print_each("dC/d{name}", "partial", "gradient", native)
+    lines = {
+        "cost": value,
+        "gradient": gradient,
+        "value_and_gradient": f"{value}\n{gradient}",
+        "partial": _print(f"dC/d{writer.component}", "partial", native),
+        "pushforward": _print("J v" if problem.vector_valued else "dC·v", "slope", native),
+        "pullback": _print_each("(J^T u)_{name}", "part", "product", native),
+        "jacobian": _print_each("dC/d{name}", "block", "jacobian", native),
+        "hvp": _print_each("(H v)_{name}", "part", "product", native),
+        "hessian": _print_pairs(native),
+        "second_derivative": _print(f"d2C/d{first}2", "second_derivative", native),
+    }
+    if not more:
+        lines["jacobian"] = _print(f"dC/d{first}", "jacobian", native, NEWLINE)
+        lines["hessian"] = _print(f"d2C/d{first}2", "hessian", native, NEWLINE)
+    if operator.name not in lines:
+        raise Unsupported(f"no program prints the {operator.name}")
+    return lines[operator.name]
+
+
+def _print(label: str, text: str, native: str, after: str = " ") -> str:
+    return f'print(f"{label} ={after}{{{text}{native}}}")'
+
+
+def _print_each(label: str, item: str, of: str, native: str) -> str:
+    return f'for name, {item} in {of}.items():\n    print(f"{label} = {{{item}{native}}}")'
+
+
+def _print_pairs(native: str) -> str:
+    """Return the lines that print block by block, of a dict with the two names as its key."""
+    return (
+        "for (one, other), block in hessian.items():\n"
+        f'    print(f"d2C/d{{one}} d{{other}} = {{block{native}}}")'
+    )

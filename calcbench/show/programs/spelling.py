@@ -1,0 +1,83 @@
+"""Spellings: how a framework writes the names of the array vocabulary in source text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from calcbench.errors import Unsupported, nearest
+from calcbench.vocabulary.names import NAMES
+
+ITERATE = """\
+def iterate(step, state, n):
+    for _ in range(n):
+        state = step(state)
+    return state"""
+"""The helper for frameworks in which a Python loop is the idiom."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """One use of a name of the vocabulary, for spellings that depend on it."""
+
+    positional: int = 0
+    """How many positional arguments the call has."""
+
+    keywords: frozenset[str] = frozenset()
+    """The names of its keyword arguments."""
+
+    ranks: tuple[int, ...] = ()
+    """How many axes each positional argument has; −1 for a Python number. Empty for a call that
+    did not run at the problem's own inputs."""
+
+
+Rule = Callable[[Use], str]
+"""A spelling that depends on the use."""
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How one framework spells the array vocabulary in source text.
+
+    The spelling of a name is one of
+
+    - `"torch.exp"`: another name, with the same arguments;
+    - `"lambda x: x.mT"`: an expression to put in the place of the call;
+    - `"def softplus(x):\\n    return np.logaddexp(x, 0.0)"`: a helper to write down once;
+    - a function from the `Use` to one of these, or to "" where there is none.
+
+    A name that is not among `names` has no spelling, and a cost that uses it no program.
+    """
+
+    framework: str
+    """What to call it in messages."""
+
+    names: Mapping[str, str | Rule]
+
+    imports: Mapping[str, str] = field(default_factory=dict)
+    """Name → the statement that imports it, such as `np` → `import numpy as np`."""
+
+    keywords: Mapping[str, str] = field(default_factory=dict)
+    """Keyword argument → its name here, such as `axis` → `dim`."""
+
+    def spell(self, name: str, use: Use) -> str:
+        """Spell a name of the vocabulary as one of the first three forms above.
+
+        Raises `Unsupported` for a name that is not in the vocabulary, or not spelled here.
+        """
+        if name not in NAMES:
+            raise Unsupported(f"xp.{name} is not in the array vocabulary: {nearest(name, NAMES)}")
+        spelled = self.names.get(name, "")
+        spelled = spelled(use) if callable(spelled) else spelled
+        if not spelled:
+            raise Unsupported(f"no program: xp.{name} has no short spelling in {self.framework}")
+        return spelled
+
+    def depends_on_use(self, name: str) -> bool:
+        """Whether a name is spelled differently for arrays of different ranks."""
+        return callable(self.names.get(name))
+
+
+def same_names(prefix: str, *names: str) -> dict[str, str]:
+    """Spell names that a library has under the same name: `torch.` and `exp` as `torch.exp`."""
+    return {name: f"{prefix}{name}" for name in names}
