@@ -343,7 +343,6 @@ def state():
 """
 
 
-@pytest.mark.slow
 def test_nothing_is_left_behind_and_nothing_is_said(process):
     """In float64 and float32. JAX first: that makes TensorFlow log, past Python's own streams."""
     present = [name for name in ("jax", "tensorflow", "torch") if name in BACKENDS]

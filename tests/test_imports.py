@@ -66,7 +66,6 @@ def test_finite_difference_loads_no_framework(loaded_after):
     assert loaded_after(code, FRAMEWORKS) == set()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("backend", "others"),
     [

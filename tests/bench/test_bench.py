@@ -72,7 +72,6 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("runs")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("fault", FATES)
 def test_fate(folder, fault, moment):
@@ -88,7 +87,6 @@ def test_fate(folder, fault, moment):
     assert again.digits > 15
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_the_healthy_are_measured_all_the_same(folder, moment):
     run, due, healed = ruined(moment, folder)
@@ -467,7 +465,6 @@ def started(tmp_path, *arguments):
     return process, path, [child.pid for child in psutil.Process(process.pid).children(True)]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("how", ["SIGINT", "SIGKILL"])
 def test_ended_from_outside(tmp_path, how):
     arguments = [
@@ -498,7 +495,6 @@ def test_ended_from_outside(tmp_path, how):
     assert len(due(path, problems, ["by_hand", "sympy"])) == 14 - finished
 
 
-@pytest.mark.slow
 def test_a_script_needs_no_main_guard(process, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(

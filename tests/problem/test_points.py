@@ -148,7 +148,7 @@ def test_thinned_rows_stay_together():
     assert thinned(problems()["square"], {"x": np.array(1.0)}, 100)["x"] == 1.0
 
 
-# --- parse_values -------------------------------------------------------------------------------------
+# --- parse_values ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

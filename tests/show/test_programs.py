@@ -283,7 +283,6 @@ def test_operator_without_a_program():
         program(backend("finite_difference"), calcbench.problems()["saddle"], named("hessian"))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("selector", BACKENDS)
 def test_script(selector, tmp_path):
     """As a reader runs it: in an interpreter of its own."""
