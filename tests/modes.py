@@ -72,14 +72,14 @@ def cases(selectors, problems, brief, *rest):
     ]
 
 
-def named(selector):
+def name_of(selector):
     """The name in a selector."""
     return selector.partition("[")[0]
 
 
 def missing(*selectors):
     """Why some of these cannot be used here, or None."""
-    reasons = [cb.backends().cards[named(selector)].missing for selector in selectors]
+    reasons = [cb.backends().cards[name_of(selector)].missing for selector in selectors]
     return next(filter(None, reasons), None)
 
 

@@ -9,7 +9,8 @@ import functools
 
 import numpy as np
 import pytest
-from modes import cases, installed, is_exact, modes, named, names
+from modes import cases, installed, is_exact, modes, name_of, names
+from truth import assert_right
 
 import calcbench
 from calcbench.catalogue.selection import chosen_backends, select_backends
@@ -19,7 +20,6 @@ from calcbench.judge.judge import certificates_at
 from calcbench.judge.verdict import verdicts
 from calcbench.judge.vote import Vote
 from calcbench.operators.points import points_for
-from calcbench.problem.flat import flatten
 from calcbench.problem.inputs import problem_inputs
 from calcbench.record.record import Status
 
@@ -60,11 +60,7 @@ def test_gradient(selector, name):
     assert (record.status, record.reason) == (Status.OK, "")
     assert list(run.results) == list(where(name))
     for point, result in run.results.items():
-        proved = certificates(name)[point, "float64"]
-        own = run.bounds[point]
-        rounding = proved.bound + np.spacing(np.abs(proved.value)) / 2
-        allowed = rounding if own is None else rounding + flatten(own)
-        assert np.all(np.abs(flatten(result) - proved.value) <= allowed)
+        assert_right(result, certificates(name)[point, "float64"], run.bounds[point])
 
 
 @pytest.mark.parametrize("name", COSTS)
@@ -97,7 +93,7 @@ def test_float32_is_judged_as_float32(name):
     records = calcbench.verify(name, backends, dtype="float32").records
     assert {(r.status, r.reason) for r in records} == {(Status.OK, "")}
     assert {r.dtype for r in records} == {"float32"}
-    exact = [r for r in records if named(r.backend) in names(is_exact)]
+    exact = [r for r in records if name_of(r.backend) in names(is_exact)]
     assert len(exact) == len(set(names(is_exact)) & set(backends))
     assert all(5 < r.digits < 7.3 for r in exact), [(r.backend, r.digits) for r in exact]
 
