@@ -31,6 +31,11 @@ def differentiates(backend):
     return not backend.hand_derived
 
 
+def by_rule(backend):
+    """Both: exact, and all that a cost of one's own has without a hand-derived gradient."""
+    return is_exact(backend) and differentiates(backend)
+
+
 def names(wanted):
     """The backends whose class is `wanted`, in their default modes."""
     return [name for name in BACKENDS if wanted(cb.backends()[name])]

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
+from modes import installed, name_of, require
 
 import calcbench as cb
 from calcbench.api import compare_each
@@ -22,7 +23,7 @@ from calcbench.backends.finite_difference.derivatives import (
 )
 from calcbench.catalogue.cards import entry_point_card, read_card
 from calcbench.catalogue.files import load_file
-from calcbench.catalogue.selection import select_backends, select_problems
+from calcbench.catalogue.selection import chosen_backends, select_backends, select_problems
 from calcbench.certified import certificate, reference
 from calcbench.cli import cli
 from calcbench.cli.values import parse_values
@@ -103,7 +104,8 @@ def test_command_line_is_valid(words, in_my_directory):
     if "problem" in given:
         problems.append(given["problem"])
     chosen = select_problems(problems)
-    assert select_backends(given.get("backends", ())) is not None
+    backends = given.get("backends", ())
+    assert [name_of(b.selector) for b in select_backends(backends)] == [*map(name_of, backends)]
     if given.get("at"):
         (problem,) = chosen
         assert set(parse_values(given["at"])) == set(problem.parameters)
@@ -176,7 +178,8 @@ def unbroken(lines):
 def test_pasted_table_is_what_the_program_gives(block, in_my_directory):
     (words,) = commands(block)
     given = cli.commands[words[0]].make_context(words[0], words[1:]).params
-    wanted = [b for b in given["backends"] if b != SLOW_TO_PREPARE] or list(cb.backends())
+    by_default = [backend.selector for backend in chosen_backends(None)]
+    wanted = [b for b in given["backends"] if b != SLOW_TO_PREPARE] or by_default
     options = {} if given["dtype"] is None else {"dtype": given["dtype"]}
     there = [b for b in select_backends(wanted, **options) if not b.missing()]
     at = parse_values(given["at"]) if given["at"] else None
@@ -185,7 +188,7 @@ def test_pasted_table_is_what_the_program_gives(block, in_my_directory):
     )
 
     table = read_table(block)
-    assert len(table) == len(given["backends"] or cb.backends())
+    assert len(table) == len(given["backends"] or by_default)
     assert ("\nreference" in block) == (records[0].reference is not None)
     for record in records:
         row = table[record.backend]
@@ -269,7 +272,7 @@ def test_gradient_descent_of_the_lesson(capsys):
 
 
 def test_preparing_and_running_of_the_concepts(capsys):
-    pytest.importorskip("jax")
+    require("jax")
     exec(containing(ROOT / "docs" / "concepts.md", "backend.prepare"), {})
     first, second = capsys.readouterr().out.splitlines()
     assert first == "{'m': array(36.305), 'b': array(6.265)}"
@@ -335,10 +338,6 @@ PROBLEM = "class ExponentialDecay(Problem)"
 BACKEND = "class ForwardMode(Backend)"
 
 
-def available(*names):
-    return [name for name in names if not cb.backends()[name].missing()]
-
-
 def test_problem_example(tmp_path):
     path = tmp_path / "my_cost.py"
     path.write_text(containing(CONTRIBUTING, PROBLEM), "utf-8")
@@ -348,7 +347,7 @@ def test_problem_example(tmp_path):
     for size in problem.sizes:
         found = cb.compare(
             problem,
-            available("by_hand", "sympy", "finite_difference", "jax"),
+            installed(["by_hand", "sympy", "finite_difference", "jax"]),
             size=size,
             timed=False,
         )
@@ -364,7 +363,7 @@ def test_function_examples(tmp_path):
             path = tmp_path / f"{page.stem}_{number}.py"
             path.write_text(source, "utf-8")
             (problem,) = load_file(path)
-            found = cb.verify(problem, available("sympy", "finite_difference", "jax"))
+            found = cb.verify(problem, installed(["sympy", "finite_difference", "jax"]))
             assert found.ok
             assert all(r.value for r in found.records)
 
