@@ -33,6 +33,7 @@ BACKENDS = (
     "tensorflow[mode=xla]",
     "tensorflow[mode=function]",
 )
+"""Those that may be the best: each keeps its own copy of the points in memory."""
 
 BEST_WITHIN = 1.5
 BY_HAND_WITHIN = 3.0

@@ -6,6 +6,7 @@ pytest benchmarks --benchmark-only --benchmark-group-by=group
 import functools
 
 import pytest
+from modes import modes
 
 import calcbench as cb
 from calcbench.bench.environment import versions
@@ -19,20 +20,8 @@ CASES = [
     ("breast_cancer_logistic_regression", 569),
 ]
 
-BACKENDS = [
-    "by_hand",
-    "sympy",
-    "finite_difference",
-    "torch",
-    "torch[mode=func]",
-    "tensorflow",
-    "tensorflow[mode=function]",
-    "tensorflow[mode=xla]",
-    "jax",
-]
 
-
-@pytest.mark.parametrize("selector", BACKENDS)
+@pytest.mark.parametrize("selector", modes())
 @pytest.mark.parametrize(("name", "size"), CASES)
 def test_gradient(benchmark, name, size, selector):
     (backend,) = select_backends([selector])

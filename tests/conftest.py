@@ -1,18 +1,51 @@
-"""Running the command line: in this process, which is quick, or in one of its own."""
+"""What all tests share: running the command line, and skipping what is not installed."""
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import settings
+from waiting import PATIENCE
 
 from calcbench.cli import main
+from calcbench.errors import NotInstalled
 
 # A busy machine is no failure; and the same examples everywhere.
 settings.register_profile("calcbench", deadline=None, max_examples=50, derandomize=True)
 settings.load_profile("calcbench")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    return (yield from _skipping())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    return (yield from _skipping())
+
+
+def _skipping():
+    """Skip a test that asks for a framework that is not there, with the reason.
+
+    Not where it is there: to be refused what is installed is a failure.
+    """
+    try:
+        return (yield)
+    except NotInstalled as error:
+        if _is_absent(error):
+            pytest.skip(str(error))
+        raise
+
+
+def _is_absent(error):
+    """Whether the packages of which an error says that they are not installed are not there."""
+    said = re.search(r"([\w, ]+) is not installed", str(error))
+    return said is not None and not any(find_spec(name.strip()) for name in said[1].split(","))
 
 
 @dataclass(frozen=True)
@@ -61,7 +94,7 @@ def process(tmp_path):
             },
             cwd=options.pop("cwd", tmp_path),
             capture_output=True,
-            timeout=120,
+            timeout=PATIENCE,
             **options,
         )
         out, err = (stream.decode(errors="replace") for stream in (done.stdout, done.stderr))

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
+from modes import installed, name_of, require
 
 import calcbench as cb
 from calcbench.api import compare_each
@@ -100,7 +101,8 @@ def test_command_line_is_valid(words, in_my_directory):
     if "problem" in given:
         problems.append(given["problem"])
     chosen = select_problems(problems)
-    assert select_backends(given.get("backends", ())) is not None
+    backends = given.get("backends", ())
+    assert [name_of(b.selector) for b in select_backends(backends)] == [*map(name_of, backends)]
     if given.get("at"):
         (problem,) = chosen
         assert set(parse_values(given["at"])) == set(problem.parameters)
@@ -266,7 +268,7 @@ def test_gradient_descent_of_the_lesson(capsys):
 
 
 def test_preparing_and_running_of_the_concepts(capsys):
-    pytest.importorskip("jax")
+    require("jax")
     exec(containing(ROOT / "docs" / "concepts.md", "backend.prepare"), {})
     first, second = capsys.readouterr().out.splitlines()
     assert first == "{'m': array(36.305), 'b': array(6.265)}"
@@ -332,10 +334,6 @@ PROBLEM = "class ExponentialDecay(Problem)"
 BACKEND = "class ForwardMode(Backend)"
 
 
-def available(*names):
-    return [name for name in names if not cb.backends()[name].missing()]
-
-
 def test_problem_example(tmp_path):
     path = tmp_path / "my_cost.py"
     path.write_text(containing(CONTRIBUTING, PROBLEM), "utf-8")
@@ -345,7 +343,7 @@ def test_problem_example(tmp_path):
     for size in problem.sizes:
         found = cb.compare(
             problem,
-            available("by_hand", "sympy", "finite_difference", "jax"),
+            installed(["by_hand", "sympy", "finite_difference", "jax"]),
             size=size,
             timed=False,
         )
@@ -361,7 +359,7 @@ def test_function_examples(tmp_path):
             path = tmp_path / f"{page.stem}_{number}.py"
             path.write_text(source, "utf-8")
             (problem,) = load_file(path)
-            found = cb.verify(problem, available("sympy", "finite_difference", "jax"))
+            found = cb.verify(problem, installed(["sympy", "finite_difference", "jax"]))
             assert found.ok
             assert all(r.value for r in found.records)
 

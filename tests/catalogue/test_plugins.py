@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import json
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -382,36 +383,34 @@ def test_all_options_together():
 
 
 @pytest.fixture
-def dropped():
-    """Put a file into problems/ of this checkout for the length of a test."""
-    if not EDITABLE:
-        pytest.skip("installed from a wheel")
-    made = []
+def copied(tmp_path, process):
+    """`copied(name, source)` drops a file into problems/ of a copy; gives its command line."""
+    package = tmp_path / "copy" / "calcbench"
 
     def drop(name, source):
-        path = ROOT / "problems" / name
-        assert not path.exists()
-        made.append(path)
-        path.write_text(source)
+        for folder in ("calcbench", "calcbench.backends", "calcbench.problems"):
+            (origin,) = importlib.import_module(folder).__path__
+            place = package.parent / folder.replace(".", "/")
+            shutil.copytree(origin, place, ignore=shutil.ignore_patterns("__pycache__"))
+        (package / "problems" / name).write_text(source)
+        return lambda *arguments: process(*arguments, path=[package.parent])
 
-    yield drop
-    for path in made:
-        path.unlink(missing_ok=True)
+    return drop
 
 
 @pytest.mark.parametrize("name", ["dropped_by_the_tests.py", "review/dropped_by_the_tests.py"])
 @pytest.mark.parametrize("form", ["class", "function"])
-def test_file_dropped_into_problems_is_found(dropped, process, name, form):
+def test_file_dropped_into_problems_is_found(copied, name, form):
     source = {
         "class": PROBLEM.partition("@problem")[0].replace("Parabola", "DroppedByTheTests"),
         "function": "import calcbench\n\n\n@calcbench.problem(x=3.0)\n"
         'def dropped_by_the_tests(x):\n    """A parabola from elsewhere."""\n    return x**2\n',
     }[form]
-    dropped(name, source)
-    listed = cards(process("list", "--json"))
+    run = copied(name, source)
+    listed = cards(run("list", "--json"))
     assert listed["dropped_by_the_tests"]["summary"] == "A parabola from elsewhere."
-    assert "dropped_by_the_tests" not in problems()  # only the fresh process has seen it
-    done = process("verify", "dropped_by_the_tests", "-b", "finite_difference", "--json")
+    assert set(listed) == {*problems(), *backends(), "dropped_by_the_tests"}
+    done = run("verify", "dropped_by_the_tests", "-b", "finite_difference", "--json")
     assert json.loads(done.out)[0]["value"]["x"] == pytest.approx(6.0)
 
 
@@ -423,13 +422,13 @@ def test_package_folders_are_the_packages():
     folders = {"calcbench": "calcbench"}
     folders |= {f"calcbench.{name}": name for name in ("backends", "problems")}
     found = {
-        ".".join([package, *init.parent.relative_to(ROOT / folder).parts])
+        ".".join([package, *init.parent.relative_to(ROOT / folder).parts]): init
         for package, folder in folders.items()
         for init in (ROOT / folder).rglob("__init__.py")
     }
     assert sorted(declared) == sorted(found)
-    for package in declared:
-        assert importlib.util.find_spec(package) is not None
+    for package, init in found.items():
+        assert Path(importlib.util.find_spec(package).origin) == init
 
 
 def test_catalogues_read_like_mappings():

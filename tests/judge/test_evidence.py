@@ -2,7 +2,7 @@
 
 Every hand-derived gradient in the repository is mutated in every way below, by a seeded choice
 of component; the judge must condemn each. Then healthy backends run at random points; it must
-condemn none. `python -m pytest tests/test_evidence.py -rA` prints the table of faults.
+condemn none. `pytest tests/judge/test_evidence.py -rA -m ""` prints the table of faults.
 """
 
 import ast
@@ -13,6 +13,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from modes import BACKENDS, installed
 
 import calcbench
 from calcbench.catalogue.selection import select_backends
@@ -25,16 +26,14 @@ from calcbench.operators.points import points_for
 from calcbench.problem.inputs import problem_inputs
 from calcbench.record.record import Status
 
-HEALTHY = (
-    "by_hand",
-    "sympy",
-    "finite_difference",
-    "finite_difference[scheme=complex]",
-    "torch",
-    "tensorflow",
-    "jax",
-)
+HEALTHY = installed([*BACKENDS, "finite_difference[scheme=complex]"])
+
+A_FEW = 4
+"""Random points of each problem in a bare `pytest`."""
+
 RANDOM_POINTS = 2_000
+"""Over all problems, in the whole evidence: `pytest -m full`."""
+
 SLOW_PROBLEMS = {
     "breast_cancer_logistic_regression": 8,
     "diabetes_linear_regression": 20,
@@ -309,9 +308,14 @@ def shares():
     return SLOW_PROBLEMS | {name: each + (k < rest) for k, name in enumerate(others)}
 
 
-@pytest.mark.parametrize("name", COSTS)
-def test_no_false_alarm(name):
-    count = shares()[name]
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        *((name, A_FEW) for name in COSTS),
+        *(pytest.param(name, count, marks=pytest.mark.full) for name, count in shares().items()),
+    ],
+)
+def test_no_false_alarm(name, count):
     chosen = problem(name)
     own = problem_inputs(chosen)
     where = {}

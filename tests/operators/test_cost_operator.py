@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
+from modes import BACKENDS, cases, modes
 
 import calcbench
 from calcbench.backend.backend import Backend
@@ -24,23 +25,8 @@ PROBLEMS = (
     "damped_wave",
 )
 
-BACKENDS = (
-    "by_hand",
-    "sympy",
-    "finite_difference",
-    "finite_difference[scheme=forward]",
-    "finite_difference[scheme=complex]",
-    "finite_difference[scheme=richardson]",
-    "torch",
-    "torch[mode=func]",
-    "tensorflow",
-    "tensorflow[mode=function]",
-    "jax",
-    "jax[mode=eager]",
-)
-
-COMPILED = ("torch[mode=compile]", "tensorflow[mode=xla]")
-"""Modes that take seconds to compile; tried on one problem, with rows and indices."""
+BRIEFLY = ("softmax_cross_entropy",)
+"""The problem that a compiled mode is tried on by a bare `pytest`: one with rows and indices."""
 
 ROUNDINGS = 16
 """What a cost may be off, in units of eps · (|C| + Σ |θ ∂C/∂θ| over all inputs).
@@ -48,15 +34,6 @@ ROUNDINGS = 16
 The inputs are rounded to the dtype, each by eps/2 relative, which the sum carries into the cost;
 and every backend rounds a short chain of operations of that magnitude, in an order of its own.
 """
-
-
-def cases(selectors, problems, marks=()):
-    return [
-        pytest.param(selector, name, dtype, marks=marks, id=f"{selector}-{name}-{dtype}")
-        for selector in selectors
-        for name in problems
-        for dtype in ("float64", "float32")
-    ]
 
 
 @functools.cache
@@ -89,8 +66,8 @@ def allowance(name, inputs, dtype):
 @pytest.mark.parametrize(
     ("selector", "name", "dtype"),
     [
-        *cases(BACKENDS, PROBLEMS),
-        *cases(COMPILED, ("softmax_cross_entropy",), pytest.mark.slow),
+        *cases(modes(), PROBLEMS, BRIEFLY, "float64"),
+        *cases(modes(), PROBLEMS, BRIEFLY, "float32"),
     ],
 )
 def test_cost(selector, name, dtype):
@@ -109,7 +86,7 @@ def test_cost(selector, name, dtype):
     assert len(set(values)) > 1  # a cost that is kept from the preparation would be the same
 
 
-@pytest.mark.parametrize("name", ["by_hand", "sympy", "finite_difference", "jax", "torch"])
+@pytest.mark.parametrize("name", BACKENDS)
 def test_cost_in_blocks_of_rows(name):
     """More rows than are evaluated at once, in blocks of unequal length."""
     line = problem("straight_line_at_scale")
@@ -144,7 +121,7 @@ def test_false_rows_are_not_put_into_blocks(operator, name):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("selector", BACKENDS)
+@pytest.mark.parametrize("selector", modes())
 def test_a_constant_cost(selector, dtype):
     """A Python number takes the backend's dtype, not the framework's default."""
 
@@ -159,16 +136,19 @@ def test_a_constant_cost(selector, dtype):
     assert found == np.asarray(0.1, dtype=dtype)
 
 
-def test_compile_seconds():
+@pytest.mark.parametrize("operator", ["gradient", "cost"])
+@pytest.mark.parametrize("selector", ["jax", "sympy", "tensorflow[mode=function]"])
+def test_compiling_is_timed(selector, operator):
     line = problem("batch_regression")
-    inputs = problem_inputs(line)
-    for selector in ("jax", "sympy", "tensorflow[mode=function]"):
-        (backend,) = select_backends([selector])
-        for operator in ("gradient", "cost"):
-            assert 0 < backend.prepare(line, inputs, operator).compile_seconds < 60
-    for selector in ("by_hand", "torch", "tensorflow", "jax[mode=eager]"):
-        (backend,) = select_backends([selector])
-        assert backend.prepare(line, inputs, "cost").compile_seconds is None
+    (backend,) = select_backends([selector])
+    assert backend.prepare(line, problem_inputs(line), operator).compile_seconds > 0
+
+
+@pytest.mark.parametrize("selector", ["by_hand", "torch", "tensorflow", "jax[mode=eager]"])
+def test_what_compiles_nothing_has_no_time_of_compiling(selector):
+    line = problem("batch_regression")
+    (backend,) = select_backends([selector])
+    assert backend.prepare(line, problem_inputs(line), "cost").compile_seconds is None
 
 
 def test_unknown_operator():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sympy
 
 from calcbench import Problem
 from calcbench.backends.sympy import SymPy
@@ -88,8 +89,6 @@ def test_regression_figures_are_exact(name, exact, backend):
 
 def test_hand_derived_gradient_is_the_derivative(problem):
     """As formulas, not at a point: on symbols for everything, and two rows of data."""
-    sympy = pytest.importorskip("sympy")
-    skip_without_its_data(problem)
     trace = SymPy().trace(problem, problem_inputs(problem), rows=2)
     parameters, data = problem.split(trace.symbols)
     by_hand = problem.gradient(SymPy().namespace(), *parameters, **data)
@@ -104,7 +103,6 @@ def test_hand_derived_gradient_is_the_derivative(problem):
 
 
 def test_inputs_follow_seed_and_size(problem):
-    skip_without_its_data(problem)
     for size in problem.sizes[:2]:
         first, again = (problem_inputs(problem, size, seed=3) for _ in range(2))
         for name, array in first.items():
@@ -160,8 +158,3 @@ def test_problems_stand_in_the_order_of_the_class():
         for name in importlib.import_module(f"calcbench.problems.{theme}").ORDER
     ]
     assert ordered == NAMES
-
-
-def skip_without_its_data(problem):
-    for module in problem.requires:
-        pytest.importorskip(module)

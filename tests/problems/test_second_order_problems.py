@@ -1,4 +1,4 @@
-"""Hand-derived Hessians, Jacobians and Hessian-vector products against automatic differentiation.
+"""Hand-derived Hessians, Jacobians and Hessian-vector products against their certificates.
 
 And the figures that they must have, and the structures that the problems declare.
 """
@@ -7,16 +7,20 @@ import re
 
 import numpy as np
 import pytest
+import sympy
+from truth import assert_right, certificate
 
+from calcbench.backends.sympy.derivatives import SymPy
+from calcbench.backends.sympy.vocabulary import elementary
 from calcbench.catalogue.door import problems
-from calcbench.catalogue.selection import select_backends
+from calcbench.certified import balls
+from calcbench.certified.vocabulary import namespace
 from calcbench.operators import named
 from calcbench.operators.operator import direction
 from calcbench.operators.points import points_for
 from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.structure import DENSE
 from calcbench.vocabulary.numpy import NUMPY
-
-pytest.importorskip("jax")
 
 NAMES = list(problems().cards)
 SECOND_ORDER = [name for name, card in problems().cards.items() if card.theme == "second_order"]
@@ -36,18 +40,15 @@ def structured():
 
 
 def ready(name):
-    """The problem and its problem_inputs, if its data are there."""
-    problem = problems()[name]
-    for module in problem.requires:
-        pytest.importorskip(module)
-    return problem, problem_inputs(problem)
+    """The problem and its inputs."""
+    return problems()[name], problem_inputs(problems()[name])
 
 
-def by_jax(problem, point, operator, where):
-    """What JAX gives at each of the points_for, by the one prepared operator."""
-    (jax,) = select_backends(["jax"])
-    prepared = jax.prepare(problem, point, operator)
-    return [prepared.unload(prepared.run(prepared.load(at))) for at in where]
+def certified(problem, operator):
+    """The inputs at each of the points, with a direction, and what is proved of the operator."""
+    chosen = named(operator).settled(problem, problem_inputs(problem))
+    for at in points_for(problem, problem_inputs(problem), operator=chosen).values():
+        yield at, certificate(problem, at, chosen)
 
 
 def matrix(problem, point, blocks):
@@ -76,15 +77,13 @@ def close(found, expected):
 def test_hand_derived_hessian_is_the_derivative(name):
     problem, own = ready(name)
     pairs = {frozenset((m, b)) for m in problem.parameters for b in problem.parameters}
-    where = list(points_for(problem, own).values())
     assert not problem.structure(own).sparse
-    expected = by_jax(problem, own, "hessian", where)
-    for at, found in zip(where, expected, strict=True):
+    for at, proved in certified(problem, "hessian"):
         parameters, data = problem.split(at)
         blocks = problem.hessian(NUMPY, *parameters, **data)
         assert {frozenset(pair) for pair in blocks} == pairs
         assert len(blocks) == len(pairs)
-        close(matrix(problem, at, blocks), found["hessian"])
+        assert_right({"hessian": matrix(problem, at, blocks)}, proved)
 
 
 @pytest.mark.parametrize("name", [name for name in deriving("hessian") if problems()[name].rows])
@@ -105,23 +104,20 @@ def test_hand_derived_hessian_of_a_mean_is_the_mean_of_blocks(name):
 @pytest.mark.parametrize("name", deriving("hvp"))
 def test_hand_derived_product_with_the_hessian(name):
     problem, own = ready(name)
-    operator, rng = named("hvp"), np.random.default_rng(0)
-    where = [operator.seeded_at(problem, at, rng) for at in points_for(problem, own).values()]
-    for at, found in zip(where, by_jax(problem, where[0], operator, where), strict=True):
+    for at, proved in certified(problem, "hvp"):
         parameters, data = problem.split(at)
         along = {name: at[direction(name)] for name in problem.parameters}
         product = problem.hvp(NUMPY, along, *parameters, **data)
         assert list(product) == list(problem.parameters)
         for parameter, part in product.items():
             assert part.shape == own[parameter].shape
-            close(part, found[parameter])
+        assert_right(product, proved)
 
 
 @pytest.mark.parametrize("name", deriving("jacobian"))
 def test_hand_derived_jacobian_is_the_derivative(name):
     problem, own = ready(name)
-    where = list(points_for(problem, own).values())
-    for at, found in zip(where, by_jax(problem, own, "jacobian", where), strict=True):
+    for at, proved in certified(problem, "jacobian"):
         parameters, data = problem.split(at)
         jacobian = problem.jacobian(NUMPY, *parameters, **data)
         assert list(jacobian) == list(problem.parameters)
@@ -129,16 +125,12 @@ def test_hand_derived_jacobian_is_the_derivative(name):
         for parameter, part in jacobian.items():
             assert np.shape(part) == (outputs, *own[parameter].shape)
         columns = [np.reshape(part, (outputs, -1)) for part in jacobian.values()]
-        close(np.concatenate(columns, axis=1), found["jacobian"])
+        assert_right({"jacobian": np.concatenate(columns, axis=1)}, proved)
 
 
 @pytest.mark.parametrize("name", deriving("hessian"))
 def test_hand_derived_hessian_as_formulas(name):
     """On symbols, two rows of data: the derivative of the hand-derived gradient."""
-    sympy = pytest.importorskip("sympy")
-    from calcbench.backends.sympy.derivatives import SymPy
-    from calcbench.backends.sympy.vocabulary import elementary
-
     problem, own = ready(name)
     if max(own[n].size for n in problem.parameters) > 2:
         pytest.skip("many symbols")
@@ -160,10 +152,6 @@ def test_hand_derived_hessian_as_formulas(name):
 @pytest.mark.parametrize("name", deriving("hessian"))
 def test_hand_derived_hessian_on_balls(name):
     """Object arrays of balls: constants, vectors and matrices of them."""
-    pytest.importorskip("flint")
-    from calcbench.certified import balls
-    from calcbench.certified.vocabulary import namespace
-
     problem, own = ready(name)
     few = own if not problem.rows else {**own, **{n: own[n][:5] for n in problem.rows}}
     parameters, data = problem.split(few)
@@ -234,23 +222,24 @@ def test_least_squares_through_the_jacobian():
 
 @pytest.mark.parametrize("name", structured())
 def test_structure_leaves_nothing_out(name):
-    import jax
-
     problem, own = ready(name)
-    parameters = problem.parameters
-    assert len(parameters) == 1
-    derive = jax.jacobian if problem.vector_valued else jax.hessian
-    (backend,) = select_backends(["jax"])
+    assert problem.parameters == ("x",)
+    operator = "jacobian" if problem.vector_valued else "hessian"
     extent = (problem.outputs(own) if problem.vector_valued else own["x"].size, own["x"].size)
     inside = np.zeros(extent, dtype=bool)
     inside[problem.structure(own).pattern(*extent)] = True
     assert not np.all(inside)
-    with jax.enable_x64(True):
-        dense = jax.jit(derive(lambda x: problem.cost(backend.namespace(), x)))
-        for at in points_for(problem, own).values():
-            assert np.all(np.asarray(dense(at["x"]))[~inside] == 0)
-    some = np.asarray(dense(own["x"]))
-    assert np.all(some[inside] != 0)  # and it holds no more than it must
+
+    class Dense(type(problem)):
+        """The same, with nothing said about its structure."""
+
+        def structure(self, inputs):
+            return DENSE
+
+    for _, proved in certified(Dense(), operator):
+        assert np.all(np.reshape(proved.value, extent)[~inside] == 0)
+    some = certificate(Dense(), own, named(operator)).value
+    assert np.all(np.reshape(some, extent)[inside] != 0)  # and it holds no more than it must
 
 
 @pytest.mark.parametrize("name", SECOND_ORDER)
@@ -264,9 +253,8 @@ def test_any_size(name, size):
     value = np.asarray(problem.cost(NUMPY, *parameters, **data))
     assert value.shape == problem.value_shape(point)
     if problem.has_gradient:
-        (expected,) = by_jax(problem, point, "gradient", [point])
-        for parameter, part in problem.gradient(NUMPY, *parameters, **data).items():
-            close(part, expected[parameter])
+        gradient = problem.gradient(NUMPY, *parameters, **data)
+        assert_right(gradient, certificate(problem, point))
 
 
 @pytest.mark.parametrize("name", SECOND_ORDER)
