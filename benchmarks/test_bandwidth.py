@@ -67,15 +67,15 @@ def measure():
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # before anything starts its threads
     import calcbench as cb
     from calcbench.catalogue.selection import select_backends
-    from calcbench.problem.inputs import problem_inputs
+    from calcbench.problem.inputs import own_point
 
     problem = cb.problems()[PROBLEM]
-    point = problem_inputs(problem, SIZE)
+    point = own_point(problem, SIZE)
     x, y = point["x"], point["y"]
     calls = {"reading": lambda: x.dot(y)}
     for backend in select_backends(BACKENDS):
         if not backend.missing():
-            prepared = backend.prepare(problem, point)
+            prepared = backend.prepare(point)
             native = prepared.load(point)
             calls[backend.selector] = lambda run=prepared.run, native=native: run(native)
     rng = random.Random(0)

@@ -11,7 +11,7 @@ from modes import modes
 import calcbench as cb
 from calcbench.bench.environment import versions
 from calcbench.catalogue.selection import select_backends
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
 
 CASES = [
     ("batch_regression", 8),
@@ -43,10 +43,10 @@ def test_gradient(benchmark, name, size, selector):
         versions=versions((*backend.requires, *problem.requires)),
     )
     point = inputs(problem, size)
-    prepared = backend.prepare(problem, point)
+    prepared = backend.prepare(point)
     benchmark(prepared.run, prepared.load(point))
 
 
 @functools.cache
 def inputs(problem, size):
-    return problem_inputs(problem, size)
+    return own_point(problem, size)

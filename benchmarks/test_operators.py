@@ -23,8 +23,8 @@ from modes import modes, transforms
 
 import calcbench as cb
 from calcbench.catalogue.selection import select_backends
-from calcbench.operators import named
-from calcbench.problem.inputs import problem_inputs
+from calcbench.operators import find_operator
+from calcbench.problem.inputs import own_point
 
 PROBLEM = cb.problems()["extended_rosenbrock"]
 SIZE = 100_000
@@ -69,12 +69,12 @@ def measured(selector):
 
 def prepare(backend):
     """A timer for each operator, checked against each other first; and how each is taken."""
-    point = problem_inputs(PROBLEM, SIZE)
+    point = own_point(PROBLEM, SIZE)
     timers, method, values = {}, {}, {}
     for name in ("gradient", *LIMITS):
-        operator = named(name).settled(PROBLEM, point)
-        seeded = operator.seeded_at(PROBLEM, point, np.random.default_rng(0))
-        prepared = backend.prepare(PROBLEM, seeded, operator)
+        operator = find_operator(name).resolve(point)
+        seeded = operator.seed_point(point, np.random.default_rng(0))
+        prepared = backend.prepare(seeded, operator)
         native = prepared.load(seeded)
         (values[name],) = prepared.unload(prepared.run(native)).values()
         method[name] = prepared.method
@@ -90,7 +90,7 @@ def agree(point, values):
 
     pattern = PROBLEM.structure(point).pattern(SIZE, SIZE)
     hessian = csr_array((values["hessian"], pattern), shape=(SIZE, SIZE))
-    seeded = named("hvp").seeded_at(PROBLEM, point, np.random.default_rng(0))
+    seeded = find_operator("hvp").seed_point(point, np.random.default_rng(0))
     product = hessian @ seeded["direction x"]
     np.testing.assert_allclose(values["hvp"], product, rtol=1e-10, atol=1e-9)
 

@@ -17,14 +17,14 @@ import pytest
 
 import calcbench as cb
 from calcbench.catalogue.selection import select_backends
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
 
 LIMIT = 1.05
 ROUNDS = 800
 BURST_SECONDS = 0.0015
 
 PROBLEM = cb.problems()["batch_regression"]
-POINT = problem_inputs(PROBLEM)
+POINT = own_point(PROBLEM)
 
 
 # --- what an expert would write ------------------------------------------------------------
@@ -127,7 +127,7 @@ def prepare(selector):
     (backend,) = select_backends([selector])
     if backend.missing():
         pytest.skip(backend.missing())
-    return backend, backend.prepare(PROBLEM, POINT)
+    return backend, backend.prepare(POINT)
 
 
 def over_by_hand(call, selector):
@@ -143,7 +143,7 @@ def agree(selector, names):
     """Both sides compute the same gradient; else their times say nothing."""
     found = names["gradient"](*(names[name] for name in POINT))
     _, prepared = prepare(selector)
-    expected = prepared.unload(prepared.run(prepared.load(POINT)))
+    expected = prepared.evaluate(POINT)
     for partial, name in zip(found, PROBLEM.parameters, strict=True):
         assert float(partial) == pytest.approx(float(expected[name]), rel=1e-12)
 

@@ -11,14 +11,14 @@ import pytest
 import calcbench
 from calcbench.certified.certificate import certify
 from calcbench.certified.reference import rounded
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
 
 
 @pytest.mark.parametrize("name", calcbench.problems())
 @pytest.mark.benchmark(group="certificate", min_rounds=3, max_time=0.2)
 def test_certificate(benchmark, name):
     problem = calcbench.problems()[name]
-    inputs = problem_inputs(problem)
+    inputs = own_point(problem)
     certificate = benchmark(certify, problem, inputs, "float64")
     benchmark.extra_info["digits"] = certificate.digits
     assert certificate.digits > 30
@@ -28,5 +28,5 @@ def test_certificate(benchmark, name):
 @pytest.mark.benchmark(group="sweep at 53 bits", min_rounds=3, max_time=0.2)
 def test_sweep(benchmark, name):
     problem = calcbench.problems()[name]
-    swept = benchmark(rounded, problem, problem_inputs(problem))
+    swept = benchmark(rounded, problem, own_point(problem))
     assert swept.bits == 53

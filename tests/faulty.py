@@ -29,8 +29,8 @@ class Faulty(ByHand):
     when: Literal["setup", "rounds"] = "setup"
     """Whether it goes wrong while the cell is set up, or later."""
 
-    def prepare_gradient(self, problem, inputs):
-        prepared = super().prepare_gradient(problem, inputs)
+    def prepare_gradient(self, point):
+        prepared = super().prepare_gradient(point)
 
         def run(native):
             due = self.when == "setup" or worker._cell is not None

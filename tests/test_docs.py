@@ -200,7 +200,7 @@ def test_pasted_table_is_what_the_program_gives(block, in_my_directory):
         exact = 1e-6 if record.dtype == "float32" else 1e-8
         shown = [name for name in record.labels if name in row]
         assert shown
-        for name, number in zip(record.labels, flatten(record.value), strict=False):
+        for name, number in zip(record.labels, flatten(record.value.values()), strict=False):
             if name in shown:
                 pasted = float(row[name])
                 allowed = max(exact * abs(pasted), MAGNIFIED / delta)

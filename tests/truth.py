@@ -8,9 +8,9 @@ from calcbench.operators import GRADIENT
 from calcbench.problem.flat import flatten
 
 
-def certificate(problem, inputs, operator=GRADIENT, dtype="float64"):
-    """The truth at these inputs, and how far rounding in `dtype` may carry an honest method."""
-    (found,) = certificates_at(problem, {"here": inputs}, [dtype], operator).values()
+def certificate(point, operator=GRADIENT, dtype="float64"):
+    """The truth at this point, and how far rounding in `dtype` may carry an honest method."""
+    (found,) = certificates_at({"here": point}, [dtype], operator).values()
     assert isinstance(found, Certificate), found
     return found
 
@@ -21,5 +21,5 @@ def assert_right(result, proved, own=None):
     half_a_unit = np.finfo(np.result_type(*result.values())).eps / 2
     allowed = proved.bound + half_a_unit * np.abs(proved.value)
     if own is not None:
-        allowed = allowed + flatten(own)
-    assert np.all(np.abs(flatten(result) - proved.value) <= allowed)
+        allowed = allowed + flatten(own.values())
+    assert np.all(np.abs(flatten(result.values()) - proved.value) <= allowed)

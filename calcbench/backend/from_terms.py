@@ -16,6 +16,7 @@ from calcbench.operators import Operator, matrix_operator
 from calcbench.operators.colouring import compress, format_colours
 from calcbench.operators.entries import Entries, Term
 from calcbench.operators.evaluation import prepare_evaluation
+from calcbench.operators.hand_derived import WORDS
 from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
@@ -128,7 +129,7 @@ def _picked(terms: tuple[Term, ...], point: Point) -> str:
     if len(terms) > 1:
         return "and the cost" if terms[0].order == 0 else ""
     (term,) = terms
-    matrix = matrix_operator(point, term.order).name
+    matrix = WORDS.get(matrix_operator(point, term.order).name, "cost")
     assert isinstance(term, Entries)
     out, _, column = term.places
     if not term.picks:

@@ -1,5 +1,6 @@
 """Every operator of the backends that transform functions, and of one with a single primitive."""
 
+import dataclasses
 import functools
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -13,11 +14,10 @@ import calcbench
 from calcbench.backend.transforming import Transforming
 from calcbench.backends.torch.derivatives import Torch
 from calcbench.catalogue.selection import select_backends
-from calcbench.operators import OPERATORS, named
+from calcbench.operators import OPERATORS, find_operator
 from calcbench.operators.function import Derived
-from calcbench.operators.operator import COTANGENT, direction
 from calcbench.operators.points import points_for
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
 from calcbench.problem.structure import DENSE, TRIDIAGONAL, Entries
 
 MODES = [mode for mode in modes(transforms) if not compiles(mode)]
@@ -169,7 +169,7 @@ def problem(name):
 
 @functools.cache
 def where(name):
-    return points_for(problem(name), problem_inputs(problem(name)))
+    return points_for(own_point(problem(name)))
 
 
 def operators(name):
@@ -214,27 +214,24 @@ def backend_of(selector, dtype="float64"):
     return backend
 
 
-def seeded(operator, problem, inputs, seed):
-    return operator.seeded_at(problem, inputs, np.random.default_rng(seed))
+def seeded(operator, point, seed):
+    return operator.seed_point(point, np.random.default_rng(seed))
 
 
 def prepared_elsewhere(problem, selector, operator, at, dtype="float64"):
     """The operator at one point and direction, of a preparation at others; and its method."""
-    settled = named(operator).settled(problem, at)
-    other = {name: array.copy() for name, array in at.items()}
-    for name in problem.parameters:
-        other[name] = other[name] * 0.9 + 0.05
-    prepared = backend_of(selector, dtype).prepare(
-        problem, seeded(settled, problem, other, 1), settled
-    )
-    inputs = seeded(settled, problem, at, 2)
-    before = {name: array.copy() for name, array in inputs.items()}
+    at = dataclasses.replace(at, problem=problem)
+    settled = find_operator(operator).resolve(at)
+    other = at.moved({name: array * 0.9 + 0.05 for name, array in at.parameters.items()})
+    prepared = backend_of(selector, dtype).prepare(seeded(settled, other, 1), settled)
+    inputs = seeded(settled, at, 2)
+    before = {name: array.copy() for name, array in inputs.values.items()}
     native = prepared.load(inputs)
     once = prepared.unload(prepared.run(native))
     again = prepared.unload(prepared.run(native))
-    for name, array in inputs.items():
+    for name, array in inputs.values.items():
         np.testing.assert_array_equal(array, before[name])
-    layout = settled.layout(problem, at)
+    layout = settled.layout(at)
     assert {name: array.shape for name, array in once.items()} == layout.shapes
     assert {str(array.dtype) for array in once.values()} == {dtype}
     for name, array in once.items():
@@ -246,8 +243,8 @@ def prepared_elsewhere(problem, selector, operator, at, dtype="float64"):
 def expected(name, operator, point="random-1", dtype="float64"):
     """The certificate of what `found` gives there."""
     at = where(name)[point]
-    settled = named(operator).settled(problem(name), at)
-    return certificate(problem(name), seeded(settled, problem(name), at, 2), settled, dtype)
+    settled = find_operator(operator).resolve(at)
+    return certificate(seeded(settled, at, 2), settled, dtype)
 
 
 def found(selector, problem, operator, at, dtype="float64"):
@@ -364,8 +361,7 @@ def test_hessian_is_symmetric_and_gives_the_hvp(name, selector):
     hessian = found(selector, problem(name), "hessian", at)["hessian"]
     bound = np.reshape(expected(name, "hessian", "random-2").bound, hessian.shape)
     assert np.all(np.abs(hessian - hessian.T) <= bound + bound.T)
-    along = seeded(named("hvp"), problem(name), at, 2)
-    vector = flat({n: along[direction(n)] for n in problem(name).parameters})
+    vector = seeded(find_operator("hvp"), at, 2).seed_vector
     product = flat(found(selector, problem(name), "hvp", at))
     rounding = len(vector) * np.finfo(float).eps * np.abs(hessian)
     allowed = expected(name, "hvp", "random-2").bound + (bound + rounding) @ np.abs(vector)
@@ -377,9 +373,8 @@ def test_hessian_is_symmetric_and_gives_the_hvp(name, selector):
 def test_pullback_is_the_adjoint_of_the_pushforward(name, selector):
     """u·(J v) = (Jᵀu)·v, up to what each side may be off by."""
     at = where(name)["random-2"]
-    along = seeded(named("pushforward"), problem(name), at, 2)
-    v = flat({n: along[direction(n)] for n in problem(name).parameters})
-    u = seeded(named("pullback"), problem(name), at, 2)[COTANGENT]
+    v = seeded(find_operator("pushforward"), at, 2).seed_vector
+    u = seeded(find_operator("pullback"), at, 2).seed_vector
     forward = found(selector, problem(name), "pushforward", at)["C"]
     reverse = flat(found(selector, problem(name), "pullback", at))
     allowed = sum(
@@ -450,8 +445,7 @@ class Partly(calcbench.Problem):
 @pytest.mark.parametrize("selector", MODES)
 @pytest.mark.parametrize("kind", [Linear, Unused, Constant, Partly])
 def test_zeros(kind, selector):
-    own = problem_inputs(kind())
-    unused = direction("unused")
+    own = own_point(kind())
     wanted = {
         Linear: {"gradient": [5, 3, 4], "hvp": [0, 0, 0], "hessian": [0] * 9},
         Unused: {
@@ -479,9 +473,9 @@ def test_zeros(kind, selector):
     }[kind]
     for operator, numbers in wanted.items():
         if numbers is None:
-            along = seeded(named("hvp"), kind(), own, 2)
-            assert unused in along
-            numbers = [-np.sin(2) * along[direction("a")], 0, 0]
+            along = seeded(find_operator("hvp"), own, 2).seed
+            assert "unused" in along
+            numbers = [-np.sin(2) * along["a"], 0, 0]
         result = flat(found(selector, kind(), operator, own))
         np.testing.assert_allclose(result, numbers, rtol=1e-14, atol=0)
 

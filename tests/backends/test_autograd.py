@@ -7,7 +7,7 @@ import pytest
 
 import calcbench as cb
 from calcbench.operators import OPERATORS
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
 from calcbench.record.record import Status
 
 pytest.importorskip("autograd", exc_type=ImportError)
@@ -49,8 +49,8 @@ def test_a_warning_of_the_cost_is_not_swallowed():
 
 def test_partials_of_float32_are_float32():
     problem = cb.problem(w=[0.5, 1.5])(lambda xp, w: xp.mean(w**2))
-    prepared = cb.backends()["autograd"](dtype="float32").prepare(problem, problem_inputs(problem))
-    (partial,) = prepared.run(prepared.load(problem_inputs(problem)))
+    prepared = cb.backends()["autograd"](dtype="float32").prepare(own_point(problem))
+    (partial,) = prepared.run(prepared.load(own_point(problem)))
     assert partial.dtype == np.float32
 
 

@@ -8,11 +8,12 @@ from modes import is_exact, modes, name_of, names, transforms
 from truth import assert_right, certificate
 
 import calcbench
+from calcbench.backend.from_terms import prepare_from_terms
 from calcbench.catalogue.selection import select_backends
-from calcbench.operators import OPERATORS, named
-from calcbench.operators.operator import COTANGENT, components, direction
+from calcbench.operators import OPERATORS, find_operator
+from calcbench.operators.operator import highest_order
 from calcbench.operators.points import points_for
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
 from calcbench.problem.structure import DENSE, TRIDIAGONAL, Banded
 
 EXACT = 1e-12
@@ -133,24 +134,22 @@ def problem(name):
 @functools.cache
 def where(name, operator):
     """The settled operator, and the points with its direction or cotangent."""
-    chosen, own = problem(name), problem_inputs(problem(name))
-    settled = named(operator).settled(chosen, own)
+    own = own_point(problem(name))
+    settled = find_operator(operator).resolve(own)
     rng = np.random.default_rng(3)
-    found = points_for(chosen, own)
-    return settled, {
-        point: settled.seeded_at(chosen, found[point], rng) for point in ("own", "random-1")
-    }
+    found = points_for(own)
+    return settled, {point: settled.seed_point(found[point], rng) for point in ("own", "random-1")}
 
 
 def ready(name, selector, operator):
     """The backend, and the prepared operator."""
     (backend,) = select_backends([selector])
     settled, at = where(name, operator)
-    return backend, backend.prepare(problem(name), at["own"], settled)
+    return backend, backend.prepare(at["own"], settled)
 
 
 def run(prepared, inputs):
-    return prepared.unload(prepared.run(prepared.load(inputs)))
+    return prepared.evaluate(inputs)
 
 
 def flat(result):
@@ -160,15 +159,16 @@ def flat(result):
 def dense(name, operator, entries):
     """The matrix of stored entries."""
     settled, at = where(name, operator)
-    matrix = np.zeros(settled.extent(problem(name), at["own"]))
-    matrix[problem(name).structure(at["own"]).pattern(*matrix.shape)] = np.ravel(entries)
+    order = highest_order(settled.terms(at["own"]))
+    matrix = np.zeros(at["own"].extent(order))
+    matrix[at["own"].pattern(order)] = np.ravel(entries)
     return matrix
 
 
 @functools.cache
 def truth(name, operator):
     settled, at = where(name, operator)
-    return {point: certificate(problem(name), inputs, settled) for point, inputs in at.items()}
+    return {point: certificate(inputs, settled) for point, inputs in at.items()}
 
 
 def applies(name, operator):
@@ -184,7 +184,8 @@ def derived(name, selector, operator):
     if selector != "by_hand" or operator == "cost":
         return True
     chosen = problem(name)
-    if operator in ("hvp", "hessian", "second_derivative"):
+    settled, at = where(name, operator)
+    if highest_order(settled.terms(at["own"])) == 2:
         return chosen.derives("hessian") or chosen.derives("hvp")
     return chosen.derives("jacobian" if chosen.vector_valued else "gradient")
 
@@ -203,14 +204,14 @@ CELLS = [
 def test_operator(name, selector, operator):
     backend, prepared = ready(name, selector, operator)
     settled, at = where(name, operator)
-    shapes = settled.layout(problem(name), at["own"]).shapes
+    shapes = settled.layout(at["own"]).shapes
     for point, inputs in at.items():
-        kept = {key: array.copy() for key, array in inputs.items()}
+        kept = {key: array.copy() for key, array in inputs.values.items()}
         result = run(prepared, inputs)
         assert {key: part.shape for key, part in result.items()} == shapes
         assert {part.dtype for part in result.values()} == {np.dtype(np.float64)}
         assert all(np.array_equal(inputs[key], kept[key]) for key in kept)
-        bound = backend.error_bound(problem(name), inputs, settled)
+        bound = backend.error_bound(inputs, settled)
         assert_right(result, truth(name, operator)[point], bound)
         if bound is not None:
             assert {key: np.shape(part) for key, part in bound.items()} == shapes
@@ -225,7 +226,7 @@ def test_hessian_is_symmetric_and_gives_its_products(name, selector):
     _, whole = ready(name, selector, "hessian")
     inputs = where(name, "hvp")[1]["random-1"]
     hessian = dense(name, "hessian", run(whole, inputs)["hessian"])
-    along = np.concatenate([inputs[direction(n)].ravel() for n in problem(name).parameters])
+    along = inputs.seed_vector
     close = {"rtol": 0, "atol": tolerance(selector) * np.max(np.abs(hessian))}
     np.testing.assert_allclose(flat(run(products, inputs)), hessian @ along, **close)
     np.testing.assert_allclose(hessian, hessian.T, **close)
@@ -239,10 +240,9 @@ def test_pushforward_and_pullback_are_adjoint(name, selector):
         pytest.skip("nothing derived by hand")
     _, push = ready(name, selector, "pushforward")
     _, pull = ready(name, selector, "pullback")
-    inputs = {**where(name, "pullback")[1]["own"], **where(name, "pushforward")[1]["own"]}
-    along = np.concatenate([inputs[direction(n)].ravel() for n in problem(name).parameters])
-    one = np.sum(inputs[COTANGENT] * run(push, inputs)["C"])
-    other = flat(run(pull, inputs)) @ along
+    along, against = where(name, "pushforward")[1]["own"], where(name, "pullback")[1]["own"]
+    one = np.sum(against.seed["C"] * run(push, along)["C"])
+    other = flat(run(pull, against)) @ along.seed_vector
     assert one == pytest.approx(other, abs=10 * tolerance(selector))
 
 
@@ -368,24 +368,25 @@ def test_the_timed_call_multiplies(kind, operator, own, declared, dtype):
     By the backend's own way, and by what any backend with a gradient or a Jacobian falls back on.
     """
     chosen, (by_hand,) = kind(declared), select_backends([f"by_hand[dtype={dtype}]"])
-    at = problem_inputs(chosen)
-    settled = named(operator).settled(chosen, at)
-    inputs = settled.seeded_at(chosen, at, np.random.default_rng(1))
-    kept = {name: array.copy() for name, array in inputs.items()}
-    prepared = (settled.prepare if own else settled.fallback)(by_hand, chosen, inputs)
+    at = own_point(chosen)
+    settled = find_operator(operator).resolve(at)
+    inputs = settled.seed_point(at, np.random.default_rng(1))
+    kept = {name: array.copy() for name, array in inputs.values.items()}
+    prepared = (
+        by_hand.prepare(inputs, settled) if own else prepare_from_terms(by_hand, settled, inputs)
+    )
     point, seed = prepared.load(inputs)
-    seeds = settled.seeds(chosen, at)
-    twice = prepared.seed({name: 2.0 * inputs[name] for name in seeds})
+    twice = prepared.seed(inputs.along({n: 2.0 * part for n, part in inputs.seed.items()}))
     once, doubled = prepared.run((point, seed)), prepared.run((point, twice))
     np.testing.assert_array_equal(numbers(doubled), 2.0 * numbers(once))
     result = prepared.unload(once)
     np.testing.assert_array_equal(flat(result), numbers(once))
     assert all(type(part) is np.ndarray for part in result.values())
     assert {part.dtype for part in result.values()} == {np.dtype(dtype)}
-    layout = settled.layout(chosen, at)
+    layout = settled.layout(at)
     assert {key: part.shape for key, part in result.items()} == layout.shapes
 
-    along = np.concatenate([np.ravel(inputs[name]) for name in seeds])
+    along = inputs.seed_vector
     matrix = inputs["M"]
     if kind is Bilinear and operator != "hvp":
         x = np.concatenate([np.ravel(inputs[name]) for name in chosen.parameters])
@@ -414,10 +415,10 @@ def numbers(native):
 def test_a_column_of_the_jacobian_is_picked(declared, component):
     """The other columns do not come in, infinite though they may be."""
     chosen = Linear(declared)
-    inputs = problem_inputs(chosen)
+    inputs = own_point(chosen)
     (by_hand,) = select_backends(["by_hand[dtype=float32]"])
-    operator = named(f"partial[{component}]").settled(chosen, inputs)
-    prepared = by_hand.prepare(chosen, inputs, operator)
+    operator = find_operator(f"partial[{component}]").resolve(inputs)
+    prepared = by_hand.prepare(inputs, operator)
     inputs["M"][1, 1] = np.inf
     found = run(prepared, inputs)["C"]
     column = {"a": 0, "w[1]": 2, "W[1, 0]": 6}[component]
@@ -428,7 +429,7 @@ def test_a_column_of_the_jacobian_is_picked(declared, component):
 def test_hand_derived_formulas_are_proved(formula):
     (symbolic,) = select_backends(["sympy"])
     chosen = {"jacobian": Fit(), "hvp": Chain()}.get(formula, Basin())
-    assert symbolic.prove(chosen, problem_inputs(chosen), formula) == "proved"
+    assert symbolic.prove(own_point(chosen), formula) == "proved"
 
 
 # --- faults --------------------------------------------------------------------------------
@@ -461,13 +462,13 @@ def without(blocks, pair):
 def test_a_hessian_of_the_wrong_form_is_refused(change, words):
     (by_hand,) = select_backends(["by_hand"])
     with pytest.raises(calcbench.ProblemError, match=words):
-        by_hand.prepare(basin(change), problem_inputs(Basin()), "hessian")
+        by_hand.prepare(own_point(basin(change)), "hessian")
 
 
 def test_a_wrong_hessian_is_refuted_where_it_is_wrong():
     (symbolic,) = select_backends(["sympy"])
     wrong = basin(lambda h: {**h, ("w", "a"): h["w", "a"] * 2})
-    assert symbolic.prove(wrong, problem_inputs(wrong), "hessian") == "refuted in ∂²C/∂a∂w[0]"
+    assert symbolic.prove(own_point(wrong), "hessian") == "refuted in ∂²C/∂a∂w[0]"
 
 
 def test_a_wrong_product_and_jacobian_are_refuted():
@@ -481,8 +482,8 @@ def test_a_wrong_product_and_jacobian_are_refuted():
             return {**right, "a": right["a"] * a}
 
     (symbolic,) = select_backends(["sympy"])
-    assert symbolic.prove(WrongChain(), problem_inputs(Chain()), "hvp") == "refuted in (H·v)[x[0]]"
-    assert symbolic.prove(WrongFit(), problem_inputs(Fit()), "jacobian") == "refuted in ∂C[0]/∂a"
+    assert symbolic.prove(own_point(WrongChain()), "hvp") == "refuted in (H·v)[x[0]]"
+    assert symbolic.prove(own_point(WrongFit()), "jacobian") == "refuted in ∂C[0]/∂a"
 
 
 @pytest.mark.parametrize(
@@ -500,7 +501,7 @@ def test_a_jacobian_of_the_wrong_form_is_refused(change, words):
 
     (by_hand,) = select_backends(["by_hand"])
     with pytest.raises(calcbench.ProblemError, match=words):
-        by_hand.prepare(Faulty(), problem_inputs(Fit()), "jacobian")
+        by_hand.prepare(own_point(Faulty()), "jacobian")
 
 
 def test_a_structure_that_leaves_out_an_entry_is_refused():
@@ -510,7 +511,7 @@ def test_a_structure_that_leaves_out_an_entry_is_refused():
 
     (by_hand,) = select_backends(["by_hand"])
     with pytest.raises(calcbench.ProblemError, match=r"leaves out entry \[0, 1\]"):
-        by_hand.prepare(Narrow(), problem_inputs(Basin()), "hessian")
+        by_hand.prepare(own_point(Narrow()), "hessian")
 
 
 @pytest.mark.parametrize(
@@ -528,10 +529,10 @@ def test_a_structure_that_leaves_out_an_entry_is_refused():
 def test_what_is_not_there_is_said(name, operator, words):
     (by_hand,) = select_backends(["by_hand"])
     chosen = problem(name)
-    inputs = problem_inputs(chosen)
-    inputs |= {direction(n): inputs[n] for n in chosen.parameters}
+    inputs = own_point(chosen)
+    inputs = inputs.along(inputs.parameters)
     with pytest.raises(calcbench.Unsupported, match=words):
-        by_hand.prepare(chosen, inputs, operator)
+        by_hand.prepare(inputs, operator)
 
 
 def test_a_gradient_that_drops_the_imaginary_part_is_refused():
@@ -543,7 +544,7 @@ def test_a_gradient_that_drops_the_imaginary_part_is_refused():
 
     (backend,) = select_backends([COMPLEX])
     with pytest.raises(calcbench.Unsupported, match="drops the imaginary part"):
-        backend.prepare(Writes(), problem_inputs(Basin()), "hessian")
+        backend.prepare(own_point(Writes()), "hessian")
 
 
 def test_a_hessian_too_long_for_formulas_is_refused():
@@ -556,7 +557,7 @@ def test_a_hessian_too_long_for_formulas_is_refused():
 
     (symbolic,) = select_backends(["sympy"])
     with pytest.raises(calcbench.Unsupported, match="second derivatives have about"):
-        symbolic.prepare(Wide(), problem_inputs(Wide()), "hessian")
+        symbolic.prepare(own_point(Wide()), "hessian")
 
 
 def test_second_derivative_with_a_step_is_the_classical_quotient():
@@ -567,15 +568,15 @@ def test_second_derivative_with_a_step_is_the_classical_quotient():
         return x**4
 
     (backend,) = select_backends(["finite_difference[delta=0.1]"])
-    inputs = problem_inputs(fourth)
-    prepared = backend.prepare(fourth, inputs, "second_derivative")
+    inputs = own_point(fourth)
+    prepared = backend.prepare(inputs, "second_derivative")
     assert run(prepared, inputs)["x"] == pytest.approx(12.02, rel=1e-10)
-    assert components(fourth, inputs) == 1
+    assert inputs.size == 1
 
 
 def test_formulas_of_a_hessian():
     (symbolic,) = select_backends(["sympy"])
-    found = symbolic.formulas(Basin(), problem_inputs(Basin()), named("hessian"))
+    found = symbolic.formulas(own_point(Basin()), find_operator("hessian"))
     assert found["∂²C/∂a²"] == "2*w0"
     assert found["∂²C/∂a∂w[0]"] == "2*a + w1"
     assert found["note"] == "… and 3 more partials"

@@ -56,8 +56,8 @@ class Mirror(ByHand):
     sign: Literal["right", "wrong"] = "right"
     scale: float = 1.0
 
-    def prepare_gradient(self, problem, inputs):
-        prepared = super().prepare_gradient(problem, inputs)
+    def prepare_gradient(self, point):
+        prepared = super().prepare_gradient(point)
         factor = self.scale * (-1 if self.sign == "wrong" else 1)
 
         def unload(result):

@@ -19,7 +19,7 @@ from calcbench.certified.reference import reference, rounded
 from calcbench.certified.series import taylor_bounds
 from calcbench.certified.vocabulary import namespace
 from calcbench.operators.points import points_for
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
 from calcbench.record.record import Status
 from calcbench.vocabulary.names import NAMES
 from calcbench.vocabulary.numpy import NUMPY
@@ -36,7 +36,7 @@ def digits_of(ball, expected):
 
 
 def partial(problem, name="x", index=()):
-    return reference(problem, problem_inputs(problem)).values[name][index]
+    return reference(own_point(problem)).values[name][index]
 
 
 # --- against closed forms, to 30 digits ---------------------------------------------------
@@ -94,7 +94,7 @@ def test_logistic_regression():
         z = xp.matmul(X, w)
         return xp.mean(xp.softplus(z) - y * z)
 
-    found = reference(logistic, problem_inputs(logistic))
+    found = reference(own_point(logistic))
     assert found.digits > 30
     with mpmath.workdps(80):
         z = [mpmath.fdot(row, [mpmath.mpf(v) for v in w]) for row in X]
@@ -113,7 +113,7 @@ def test_rosenbrock_in_200_dimensions():
     def rosenbrock(xp, x):
         return xp.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
 
-    found = reference(rosenbrock, problem_inputs(rosenbrock))
+    found = reference(own_point(rosenbrock))
     x = [Fraction(v) for v in start]
     for i in range(n):
         left = 200 * (x[i] - x[i - 1] ** 2) if i > 0 else 0
@@ -135,7 +135,7 @@ def test_linear_algebra():
         factor = xp.linalg.cholesky(a)
         return sign * logdet + xp.sum(one * xp.linalg.solve(a, one)) + factor[0, 0]
 
-    found = reference(forms, problem_inputs(forms))
+    found = reference(own_point(forms))
     with mpmath.workdps(80):
         x = [mpmath.mpf(v) for v in (2, 3, 5)]
         s = mpmath.fsum(1 / v for v in x)
@@ -170,8 +170,8 @@ def test_polynomials_are_exact(coefficients, x):
 )
 def test_every_gradient_is_certified(name):
     problem = calcbench.problems()[name]
-    own = problem_inputs(problem)
-    certificate = certify(problem, own, "float64")
+    own = own_point(problem)
+    certificate = certify(own, "float64")
     assert certificate.digits > 30
     (by_hand,) = select_backends(["by_hand"])
     record = calcbench.verify(name, by_hand).records[0]
@@ -186,12 +186,12 @@ def test_rounding_stays_inside_the_ball(dtype):
     (backend,) = select_backends([f"by_hand[dtype={dtype}]"])
     for name in ("batch_regression", "softmax_cross_entropy", "deep_composition"):
         problem = calcbench.problems()[name]
-        for inputs in points_for(problem, problem_inputs(problem)).values():
-            held = {n: a.astype(dtype).astype(float) for n, a in inputs.items()}
-            near = rounded(problem, held, dtype)
-            true = reference(problem, held).value
-            prepared = backend.prepare(problem, held)
-            got = prepared.unload(prepared.run(prepared.load(held)))
+        for inputs in points_for(own_point(problem)).values():
+            held = inputs.rounded(dtype)
+            near = rounded(held, dtype)
+            true = reference(held).value
+            prepared = backend.prepare(held)
+            got = prepared.evaluate(held)
             unit = np.finfo(dtype).eps / 2
             for n in problem.parameters:
                 allowed = near.radius[n] + 4 * unit * near.magnitudes[n]
@@ -225,7 +225,7 @@ def test_ties_are_not_smooth(name):
     def kink(xp, x):
         return cost(xp, x)
 
-    found = reference(kink, problem_inputs(kink))
+    found = reference(own_point(kink))
     assert found.rough["x"] == True  # noqa: E712 (an array of one)
     assert "no derivative here" in str(found)
     records = calcbench.verify(kink, BY_RULE).records
@@ -483,8 +483,8 @@ def test_extremes_end_in_a_verdict(name):
 def test_precision_is_restored():
     before = ctx.prec, ctx.cap
     problem = calcbench.problems()["batch_regression"]
-    reference(problem, problem_inputs(problem))
-    taylor_bounds(problem, problem_inputs(problem), "m", (), 1e-5, 3)
+    reference(own_point(problem))
+    taylor_bounds(own_point(problem), "m", (), 1e-5, 3)
     assert (ctx.prec, ctx.cap) == before
 
 
@@ -500,7 +500,7 @@ def test_enclosure_contains_the_derivative_everywhere(x, reach, order):
     def wave(xp, x):
         return xp.sin(x) * xp.exp(x)
 
-    bound = taylor_bounds(wave, problem_inputs(wave), "x", (), reach, order)[order]
+    bound = taylor_bounds(own_point(wave), "x", (), reach, order)[order]
     for t in np.linspace(x - reach, x + reach, 7):
         value = abs(mpmath.im(mpmath.mpc(1, 1) ** order * mpmath.exp(mpmath.mpc(t, t))))
         assert float(value / mpmath.factorial(order)) <= bound * (1 + 1e-12)
@@ -516,7 +516,7 @@ def test_enclosure_is_infinite_across_a_kink_or_a_pole():
             def cost(self, xp, x):
                 return kinked(xp, x)  # noqa: B023
 
-        assert taylor_bounds(Through(), problem_inputs(Through()), "x", (), 0.2, 2)[2] == np.inf
+        assert taylor_bounds(own_point(Through()), "x", (), 0.2, 2)[2] == np.inf
 
 
 @pytest.mark.parametrize("scheme", ["forward", "central", "richardson"])

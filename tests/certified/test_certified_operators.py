@@ -14,25 +14,19 @@ from calcbench.certified.jets import Jet
 from calcbench.certified.reference import NotCertified, reference, rounded
 from calcbench.certified.second_order import products
 from calcbench.errors import CalcbenchError, ProblemError
-from calcbench.operators import OPERATORS, named
-from calcbench.problem.inputs import problem_inputs
+from calcbench.operators import OPERATORS, find_operator
+from calcbench.problem.inputs import own_point
 from calcbench.problem.structure import TRIDIAGONAL, Banded
 
 INFINITE = float("inf")
 
 
-def settled(name, problem, inputs):
-    return named(name).settled(problem, inputs)
-
-
 def found(problem, name, inputs=None, **seeds):
     """The reference of an operator, its seeds given by name, or else drawn."""
-    inputs = problem_inputs(problem) if inputs is None else inputs
-    operator = settled(name, problem, inputs)
+    inputs = own_point(problem) if inputs is None else inputs
+    operator = find_operator(name).resolve(inputs)
     rng = np.random.default_rng(7)
-    return reference(
-        problem, operator.seeded_at(problem, inputs, rng, seeds or None), operator=operator
-    )
+    return reference(operator.seed_point(inputs, rng, seeds or None), operator=operator)
 
 
 def flat(truth):
@@ -217,9 +211,9 @@ def batch():
 
 
 def test_a_hessian_is_symmetric():
-    inputs = problem_inputs(batch())
+    inputs = own_point(batch())
     count = sum(inputs[name].size for name in batch().parameters)
-    whole = products(batch(), inputs, np.eye(count), "float64", INFINITE).values
+    whole = products(inputs, np.eye(count), "float64", INFINITE).values
     assert all(whole[i, j].overlaps(whole[j, i]) for i in range(count) for j in range(i))
 
 
@@ -288,17 +282,17 @@ CELLS = [
 @pytest.mark.parametrize(("name", "operator"), CELLS, ids=[f"{p}-{o}" for p, o in CELLS])
 def test_an_honest_backend_lands_in_the_bound(name, operator):
     problem = calcbench.problems()[name]
-    own = problem_inputs(problem)
+    own = own_point(problem)
     try:
-        operator = settled(operator, problem, own)
+        operator = find_operator(operator).resolve(own)
     except CalcbenchError:
         pytest.skip("there is no such derivative")
-    inputs = operator.seeded_at(problem, own, np.random.default_rng(0))
+    inputs = operator.seed_point(own, np.random.default_rng(0))
     (backend,) = select_backends(["sympy"])
-    prepared = backend.prepare(problem, inputs, operator)
-    got = prepared.unload(prepared.run(prepared.load(inputs)))
-    certificate = certify(problem, inputs, "float64", operator)
-    layout = operator.layout(problem, inputs)
+    prepared = backend.prepare(inputs, operator)
+    got = prepared.evaluate(inputs)
+    certificate = certify(inputs, "float64", operator)
+    layout = operator.layout(inputs)
     assert {k: a.shape for k, a in certificate.truth.values.items()} == layout.shapes
     assert len(certificate.bound) == len(certificate.rough) == layout.size
     error = np.concatenate([np.ravel(got[key]) for key in layout.shapes]) - certificate.value
@@ -308,10 +302,10 @@ def test_an_honest_backend_lands_in_the_bound(name, operator):
 @pytest.mark.parametrize("operator", ["hessian", "hvp", "pullback", "value_and_gradient"])
 def test_float32_has_a_wider_bound(operator):
     problem = calcbench.problems()["binary_cross_entropy"]
-    own = problem_inputs(problem)
-    operator = settled(operator, problem, own)
-    inputs = operator.seeded_at(problem, own, np.random.default_rng(0))
-    wide, narrow = (certify(problem, inputs, dtype, operator) for dtype in ("float32", "float64"))
+    own = own_point(problem)
+    operator = find_operator(operator).resolve(own)
+    inputs = operator.seed_point(own, np.random.default_rng(0))
+    wide, narrow = (certify(inputs, dtype, operator) for dtype in ("float32", "float64"))
     assert np.all(wide.bound > 1e6 * narrow.bound)
 
 
@@ -395,25 +389,25 @@ def test_a_direction_that_leaves_the_tie_alone():
 @pytest.mark.parametrize("operator", ["gradient", "hessian", "hvp"])
 def test_there_is_a_deadline(operator):
     problem = function(lambda xp, x: xp.sum(xp.exp(x) * xp.sum(x)), x=np.linspace(0.0, 1.0, 400))
-    inputs = problem_inputs(problem)
-    inputs = named(operator).seeded_at(problem, inputs, np.random.default_rng(0))
+    inputs = own_point(problem)
+    inputs = find_operator(operator).seed_point(inputs, np.random.default_rng(0))
     with pytest.raises(NotCertified, match="it would take too long"):
-        reference(problem, inputs, 0.002, named(operator))
+        reference(inputs, find_operator(operator), 0.002)
 
 
 def test_a_jacobian_has_a_deadline():
     problem = calcbench.problems()["broyden_tridiagonal"]
-    inputs = problem_inputs(problem, 1000)
+    inputs = own_point(problem, 1000)
     with pytest.raises(NotCertified, match="it would take too long"):
-        rounded(problem, inputs, "float64", 0.01, named("jacobian"))
+        rounded(inputs, "float64", find_operator("jacobian"), 0.01)
 
 
 def test_a_result_that_overflows():
     problem = function(lambda x: 1 / x, x=1e-13)
-    inputs = problem_inputs(problem)
-    fault = rounded(problem, inputs, "float32", operator=named("second_derivative")).range_fault
+    inputs = own_point(problem)
+    fault = rounded(inputs, "float32", operator=find_operator("second_derivative")).range_fault
     assert "a result is 2.00e+39" in fault
-    assert rounded(problem, inputs, "float32").range_fault == ""
+    assert rounded(inputs, "float32").range_fault == ""
 
 
 # --- hand-derived formulas -----------------------------------------------------------------
@@ -451,13 +445,13 @@ class Times(calcbench.Problem):
 @pytest.mark.parametrize("operator", ["hessian", "hvp"])
 @pytest.mark.parametrize("kind", [Paraboloid, Times])
 def test_a_wrong_formula_is_found(kind, operator):
-    problem, operator = kind(), named(operator)
-    inputs = problem_inputs(problem)
-    inputs = operator.seeded_at(problem, inputs, np.random.default_rng(0))
-    certificate = certify(problem, inputs, "float64", operator)
-    assert not np.any(formula_error(problem, certificate)[0])
+    problem, operator = kind(), find_operator(operator)
+    inputs = own_point(problem)
+    inputs = operator.seed_point(inputs, np.random.default_rng(0))
+    certificate = certify(inputs, "float64", operator)
+    assert not np.any(formula_error(certificate)[0])
     problem.fault = 1e-9
-    error, allowed = formula_error(problem, certificate)
+    error, allowed = formula_error(certificate)
     assert np.any(np.abs(error) > allowed)
 
 
@@ -467,16 +461,16 @@ def test_a_wrong_jacobian_is_found():
             e = xp.exp(b[0] * x)
             return {"a": e, "b": xp.stack([a * x * e, 1.0 + 1e-9 * x], axis=1)}
 
-    inputs = problem_inputs(Wrong())
-    error, allowed = formula_error(Wrong(), certify(Wrong(), inputs, "float64", named("jacobian")))
+    inputs = own_point(Wrong())
+    error, allowed = formula_error(certify(inputs, "float64", find_operator("jacobian")))
     wrong = np.flatnonzero(np.abs(error) > allowed)
     assert wrong.tolist() == [5, 8, 11]  # b[1], where x is not 0
 
 
 def test_an_operator_without_a_formula():
-    certificate = certify(Curve(), problem_inputs(Curve()), "float64", named("jacobian"))
+    certificate = certify(own_point(Curve()), "float64", find_operator("jacobian"))
     with pytest.raises(NotCertified, match="no hand-derived formula gives the jacobian"):
-        formula_error(Curve(), certificate)
+        formula_error(certificate)
 
 
 def test_a_block_that_is_missing():
@@ -484,9 +478,9 @@ def test_a_block_that_is_missing():
         def hessian(self, xp, x, y):
             return {("x", "x"): 2.0 * y * np.eye(2)}
 
-    certificate = certify(Half(), problem_inputs(Half()), "float64", named("hessian"))
+    certificate = certify(own_point(Half()), "float64", find_operator("hessian"))
     with pytest.raises(ProblemError, match=r"Hessian .* lacks \('x', 'y'\)"):
-        formula_error(Half(), certificate)
+        formula_error(certificate)
 
 
 # --- pieces --------------------------------------------------------------------------------
@@ -494,8 +488,8 @@ def test_a_block_that_is_missing():
 
 def test_noise_of_the_gradient_has_the_form_of_the_gradient():
     problem = calcbench.problems()["quadratic_cost"]
-    inputs = problem_inputs(problem)
-    noise = gradient_noise(problem, inputs, "float64")
+    inputs = own_point(problem)
+    noise = gradient_noise(inputs, "float64")
     assert {k: a.shape for k, a in noise.items()} == {n: inputs[n].shape for n in ("w", "b")}
     assert all(np.all((a > 0) & (a < 1e-12)) for a in noise.values())
 

@@ -20,7 +20,7 @@ from calcbench.judge.judge import certificates_at
 from calcbench.judge.verdict import verdicts
 from calcbench.judge.vote import Vote
 from calcbench.operators.points import points_for
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
 from calcbench.record.record import Status
 
 DEMANDED = 11.5
@@ -44,19 +44,19 @@ COSTS = [name for name in calcbench.problems() if not problem(name).vector_value
 
 @functools.cache
 def where(name):
-    return points_for(problem(name), problem_inputs(problem(name)))
+    return points_for(own_point(problem(name)))
 
 
 @functools.cache
 def certificates(name):
-    return certificates_at(problem(name), where(name), ["float64"])
+    return certificates_at(where(name), ["float64"])
 
 
 @pytest.mark.parametrize(("selector", "name"), cases(modes(), COSTS, BRIEFLY))
 def test_gradient(selector, name):
     (backend,) = chosen_backends([selector])
-    run = run_points(problem(name), backend, where(name))
-    (record,) = verdicts(Vote(problem(name), [run], where(name), 0, [], {}), certificates(name))
+    run = run_points(backend, where(name))
+    (record,) = verdicts(Vote([run], where(name), 0, [], {}), certificates(name))
     assert (record.status, record.reason) == (Status.OK, "")
     assert list(run.results) == list(where(name))
     for point, result in run.results.items():
@@ -115,6 +115,6 @@ def test_delta_method():
 def test_prepared_at_one_size_refuses_another(selector):
     line = problem("straight_line_at_scale")
     (backend,) = chosen_backends([selector])
-    prepared = backend.prepare(line, problem_inputs(line, 1000))
+    prepared = backend.prepare(own_point(line, 1000))
     with pytest.raises(calcbench.ProblemError, match="prepare it again"):
-        prepared.load(problem_inputs(line, 1001))
+        prepared.load(own_point(line, 1001))

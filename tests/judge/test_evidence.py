@@ -23,7 +23,8 @@ from calcbench.judge.judge import certificates_at
 from calcbench.judge.verdict import verdicts
 from calcbench.judge.vote import Vote
 from calcbench.operators.points import points_for
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
+from calcbench.problem.point import Point
 from calcbench.record.record import Status
 
 HEALTHY = installed([*BACKENDS, "finite_difference[scheme=complex]"])
@@ -53,17 +54,20 @@ COSTS = [name for name in calcbench.problems() if not problem(name).vector_value
 
 @functools.cache
 def certified(name):
-    where = points_for(problem(name), problem_inputs(problem(name)))
-    return where, certificates_at(problem(name), where, ["float64"])
+    where = points_for(own_point(problem(name)))
+    return where, certificates_at(where, ["float64"])
 
 
 def judged(faulty, name):
     """The verdict on the hand-derived gradient of `faulty`, a mutation of the problem `name`."""
     where, certificates = certified(name)
-    where = {point: {n: a.copy() for n, a in inputs.items()} for point, inputs in where.items()}
+    where = {
+        name: Point(faulty, {n: a.copy() for n, a in point.values.items()})
+        for name, point in where.items()
+    }
     (by_hand,) = select_backends(["by_hand"])
-    runs = [run_points(faulty, by_hand, where)]
-    (record,) = verdicts(Vote(faulty, runs, where, 0, [], {}), certificates)
+    runs = [run_points(by_hand, where)]
+    (record,) = verdicts(Vote(runs, where, 0, [], {}), certificates)
     return record
 
 
@@ -317,15 +321,15 @@ def shares():
 )
 def test_no_false_alarm(name, count):
     chosen = problem(name)
-    own = problem_inputs(chosen)
+    own = own_point(chosen)
     where = {}
     for seed in range(-(-count // 2)):
-        drawn = points_for(chosen, own, seed + 100)
+        drawn = points_for(own, seed=seed + 100)
         where |= {f"{p}-{seed}": i for p, i in drawn.items() if p.startswith("random")}
     where = {"own": own} | dict(list(where.items())[:count])
-    certificates = certificates_at(chosen, where, ["float64"])
-    runs = [run_points(chosen, backend, where) for backend in select_backends(HEALTHY)]
-    found = verdicts(Vote(chosen, runs, where, 0, [], {}), certificates)
+    certificates = certificates_at(where, ["float64"])
+    runs = [run_points(backend, where) for backend in select_backends(HEALTHY)]
+    found = verdicts(Vote(runs, where, 0, [], {}), certificates)
     assert {r.backend: (r.status, r.reason) for r in found} == dict.fromkeys(
         HEALTHY, (Status.OK, "")
     )

@@ -134,8 +134,8 @@ class Tampered(calcbench.Backend):
     def convert(self, array):
         return self.inner.convert(array)
 
-    def prepare_gradient(self, problem, inputs):
-        return self.tamper(self.inner.prepare(problem, inputs), inputs)
+    def prepare_gradient(self, point):
+        return self.tamper(self.inner.prepare(point), point)
 
     @classmethod
     def options(cls):
@@ -149,7 +149,7 @@ def ignores_new_inputs(prepared, inputs):
 
 def ignores_new_data(prepared, inputs):
     baked = {"X": inputs["X"], "y": inputs["y"]}
-    return dataclasses.replace(prepared, load=lambda new: prepared.load({**new, **baked}))
+    return dataclasses.replace(prepared, load=lambda new: prepared.load(new.moved(baked)))
 
 
 def mutates_inputs(prepared, inputs):

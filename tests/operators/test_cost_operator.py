@@ -14,7 +14,7 @@ from calcbench.backend.rows import BLOCK
 from calcbench.backends.by_hand.derivatives import ByHand
 from calcbench.catalogue.selection import select_backends
 from calcbench.operators.points import points_for
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
 from calcbench.vocabulary.numpy import NUMPY
 
 PROBLEMS = (
@@ -43,7 +43,7 @@ def problem(name):
 
 @functools.cache
 def where(name):
-    return points_for(problem(name), problem_inputs(problem(name)))
+    return points_for(own_point(problem(name)))
 
 
 def numpy_cost(name, inputs):
@@ -73,10 +73,10 @@ def allowance(name, inputs, dtype):
 def test_cost(selector, name, dtype):
     """Prepared at one point, it gives the cost at the others."""
     (backend,) = select_backends([selector], dtype=dtype)
-    prepared = backend.prepare(problem(name), where(name)["own"], "cost")
+    prepared = backend.prepare(where(name)["own"], "cost")
     values = []
     for inputs in where(name).values():
-        found = prepared.unload(prepared.run(prepared.load(inputs)))
+        found = prepared.evaluate(inputs)
         assert list(found) == ["C"]
         assert found["C"].shape == ()
         assert found["C"].dtype == dtype
@@ -90,10 +90,10 @@ def test_cost(selector, name, dtype):
 def test_cost_in_blocks_of_rows(name):
     """More rows than are evaluated at once, in blocks of unequal length."""
     line = problem("straight_line_at_scale")
-    inputs = problem_inputs(line, BLOCK + 1_000)
+    inputs = own_point(line, BLOCK + 1_000)
     (backend,) = select_backends([name])
-    prepared = backend.prepare(line, inputs, "cost")
-    found = prepared.unload(prepared.run(prepared.load(inputs)))["C"]
+    prepared = backend.prepare(inputs, "cost")
+    found = prepared.evaluate(inputs)["C"]
     expected = np.mean((inputs["m"] * inputs["x"] + inputs["b"] - inputs["y"]) ** 2)
     assert float(found) == pytest.approx(expected, rel=1e-13)
 
@@ -114,9 +114,9 @@ def test_false_rows_are_not_put_into_blocks(operator, name):
         def gradient(self, xp, m, *, x):
             return {"m": xp.sum(x)}
 
-    inputs = problem_inputs(Total())
-    prepared = ByHand().prepare(Total(), inputs, operator)
-    found = prepared.unload(prepared.run(prepared.load(inputs)))
+    inputs = own_point(Total())
+    prepared = ByHand().prepare(inputs, operator)
+    found = prepared.evaluate(inputs)
     assert found[name] == BLOCK * (BLOCK + 1) / 2
 
 
@@ -130,8 +130,8 @@ def test_a_constant_cost(selector, dtype):
         return 0.1
 
     (backend,) = select_backends([selector], dtype=dtype)
-    prepared = backend.prepare(constant, problem_inputs(constant), "cost")
-    found = prepared.unload(prepared.run(prepared.load(problem_inputs(constant))))["C"]
+    prepared = backend.prepare(own_point(constant), "cost")
+    found = prepared.unload(prepared.run(prepared.load(own_point(constant))))["C"]
     assert found.dtype == dtype
     assert found == np.asarray(0.1, dtype=dtype)
 
@@ -141,20 +141,20 @@ def test_a_constant_cost(selector, dtype):
 def test_compiling_is_timed(selector, operator):
     line = problem("batch_regression")
     (backend,) = select_backends([selector])
-    assert backend.prepare(line, problem_inputs(line), operator).compile_seconds > 0
+    assert backend.prepare(own_point(line), operator).compile_seconds > 0
 
 
 @pytest.mark.parametrize("selector", ["by_hand", "torch", "tensorflow", "jax[mode=eager]"])
 def test_what_compiles_nothing_has_no_time_of_compiling(selector):
     line = problem("batch_regression")
     (backend,) = select_backends([selector])
-    assert backend.prepare(line, problem_inputs(line), "cost").compile_seconds is None
+    assert backend.prepare(own_point(line), "cost").compile_seconds is None
 
 
 def test_unknown_operator():
     line = problem("batch_regression")
     with pytest.raises(calcbench.SelectorError, match=r"no operator 'costs'.*cost\b"):
-        ByHand().prepare(line, problem_inputs(line), "costs")
+        ByHand().prepare(own_point(line), "costs")
 
 
 @dataclass(frozen=True)
@@ -170,11 +170,11 @@ class GradientOnly(Backend):
     def convert(self, array):
         return self.cast(array)
 
-    def prepare_gradient(self, problem, inputs):
+    def prepare_gradient(self, point):
         raise NotImplementedError
 
 
 def test_backend_without_cost():
     line = problem("batch_regression")
     with pytest.raises(calcbench.Unsupported, match=r"'gradient_only'.* no prepare_cost"):
-        GradientOnly().prepare(line, problem_inputs(line), "cost")
+        GradientOnly().prepare(own_point(line), "cost")

@@ -18,10 +18,10 @@ import calcbench as cb
 from calcbench.api import compare
 from calcbench.backends.by_hand.derivatives import ByHand
 from calcbench.catalogue.selection import select_backends
-from calcbench.operators import OPERATORS, named
-from calcbench.operators.operator import COTANGENT, VALUE, direction
+from calcbench.operators import OPERATORS, find_operator
+from calcbench.operators.operator import VALUE
 from calcbench.problem.flat import flatten
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
 from calcbench.problem.structure import DIAGONAL, Banded, BlockDiagonal, Entries
 from calcbench.record.record import Status
 
@@ -56,7 +56,7 @@ def record_of(name, operator, backend):
 def why_not(name, operator, backend):
     """Why there is no such derivative of the problem, by this backend; None where there is."""
     try:
-        named(operator).settled(problem(name), problem_inputs(problem(name)))
+        find_operator(operator).resolve(own_point(problem(name)))
     except cb.Unsupported as error:
         return str(error)
     if backend == "by_hand" and by_hand_has_none(name, operator):
@@ -109,7 +109,7 @@ def test_the_hand_derived_formula_is_proved(name, operator):
 def matrix(name, record):
     """A Hessian or Jacobian as a dense matrix, of a record's value or bound."""
     value = record["hessian" if "hessian" in record else "jacobian"]
-    inputs = problem_inputs(problem(name))
+    inputs = own_point(problem(name))
     structure = problem(name).structure(inputs)
     columns = sum(inputs[p].size for p in problem(name).parameters)
     rows = len(inputs["y"]) if name == VECTOR else columns
@@ -137,11 +137,11 @@ def test_hvp_is_the_hessian_times_the_direction(name, backend):
     product, whole = (record_of(name, operator, backend) for operator in ("hvp", "hessian"))
     if whole.status is Status.SKIPPED or product.status is Status.SKIPPED:
         pytest.skip(whole.reason or product.reason)
-    along = flatten(product.direction)
+    along = flatten(product.direction.values())
     hessian, bound = matrix(name, whole.value), matrix(name, whole.bound)
-    allowed = flatten(product.bound) + bound @ np.abs(along)
+    allowed = flatten(product.bound.values()) + bound @ np.abs(along)
     allowed += len(along) * np.finfo(float).eps * np.abs(hessian) @ np.abs(along)
-    assert np.all(np.abs(flatten(product.value) - hessian @ along) <= allowed)
+    assert np.all(np.abs(flatten(product.value.values()) - hessian @ along) <= allowed)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -150,25 +150,23 @@ def test_hvp_is_the_hessian_times_the_direction(name, backend):
 def test_pullback_and_pushforward_are_adjoint(name, backend, draw):
     """⟨u, J v⟩ = ⟨Jᵀ u, v⟩ for random vectors, to the tolerances of both sides."""
     chosen, rng = problem(name), np.random.default_rng(draw)
-    inputs = problem_inputs(chosen)
+    inputs = own_point(chosen)
     (engine,) = select_backends([backend])
-    seeded = {}
-    for operator in map(named, ("pushforward", "pullback")):
-        seeded |= operator.seeded_at(chosen, inputs, rng)
-    v = np.concatenate([seeded[direction(p)].ravel() for p in chosen.parameters])
-    u = np.atleast_1d(seeded[COTANGENT])
+    push, pull = find_operator("pushforward"), find_operator("pullback")
+    along, against = push.seed_point(inputs, rng), pull.seed_point(inputs, rng)
     sides, allowed = [], 0.0
-    for operator, other in ((named("pushforward"), u), (named("pullback"), v)):
+    for operator, seeded, other in ((push, along, against), (pull, against, along)):
+        other = other.seed_vector
         try:
-            prepared = engine.prepare(chosen, seeded, operator)
+            prepared = engine.prepare(seeded, operator)
         except cb.Unsupported as error:
             assert backend == "by_hand"
             pytest.skip(str(error))
-        value = flatten(prepared.unload(prepared.run(prepared.load(seeded))))
+        value = flatten(prepared.evaluate(seeded).values())
         sides.append(other @ value)
-        own = engine.error_bound(chosen, seeded, operator)
+        own = engine.error_bound(seeded, operator)
         if own is not None:
-            allowed += np.abs(other) @ flatten(own)
+            allowed += np.abs(other) @ flatten(own.values())
         allowed += 64 * np.finfo(float).eps * np.abs(other) @ np.abs(value)
     # What cancels in ⟨u, J v⟩ is as large as its terms, which |u|ᵀ |J| |v| bounds.
     assert abs(sides[0] - sides[1]) <= allowed
@@ -229,8 +227,8 @@ class Tampered(ByHand):
     name: ClassVar[str] = "tampered"
     hand_derived: ClassVar[bool] = False
 
-    def prepare_hvp(self, problem, inputs):
-        prepared = super().prepare_hvp(problem, inputs)
+    def prepare_hvp(self, point):
+        prepared = super().prepare_hvp(point)
 
         def unload(result):
             return {n: a * (1 + 1e-6 * (n == "y")) for n, a in prepared.unload(result).items()}
@@ -374,7 +372,7 @@ def test_tall_sparse_jacobians_are_coloured_on_their_narrow_side():
             return x[0] * x[1:]
 
     matrix = cb.jacobian(Tall(), "jax", sparse=True)
-    assert (matrix[7, 0], matrix[7, 8]) == (problem_inputs(Tall())["x"][8], 1.0)
+    assert (matrix[7, 0], matrix[7, 8]) == (own_point(Tall())["x"][8], 1.0)
 
 
 def test_a_cost_that_is_no_number_certifies_nothing():

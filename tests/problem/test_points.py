@@ -9,8 +9,8 @@ import calcbench as cb
 from calcbench.catalogue.door import problems
 from calcbench.cli.values import parse_values
 from calcbench.operators.points import points_for
-from calcbench.problem.inputs import problem_inputs
-from calcbench.problem.sampling import thinned
+from calcbench.problem.inputs import own_point
+from calcbench.problem.sampling import thin
 
 REALS = st.floats(allow_nan=False, allow_infinity=False)
 LISTS = st.lists(REALS, min_size=1, max_size=3)
@@ -39,22 +39,22 @@ VALUES = {"a": 1.0, "b": [[2.0, 3.0]], "x": [1.0, 0.0, -4.0], "i": np.array([2, 
 
 def test_inputs_are_new_float64_arrays_in_the_order_of_the_signature():
     own = np.array([1.0, 2.0, 3.0])
-    found = problem_inputs(problem_with({}, **{**VALUES, "x": own}))
-    assert list(found) == ["a", "b", "x", "i"]
-    assert [array.dtype.kind for array in found.values()] == ["f", "f", "f", "i"]
+    found = own_point(problem_with({}, **{**VALUES, "x": own}))
+    assert list(found.values) == ["a", "b", "x", "i"]
+    assert [array.dtype.kind for array in found.values.values()] == ["f", "f", "f", "i"]
     assert found["x"] is not own
     assert not np.shares_memory(found["x"], own)
 
 
 @pytest.mark.parametrize("kind", [int, np.int32, bool, np.float32])
 def test_numbers_become_float64(kind):
-    found = problem_inputs(problem_with({}, **{**VALUES, "a": kind(1)}))
+    found = own_point(problem_with({}, **{**VALUES, "a": kind(1)}))
     assert (found["a"].dtype, found["a"].shape) == (np.float64, ())
 
 
 def test_at_replaces_parameters_and_leaves_data():
     problem = problem_with({}, **VALUES)
-    found = problem_inputs(problem, at={"b": [[5, 6]], "a": -1})
+    found = own_point(problem, at={"b": [[5, 6]], "a": -1})
     assert found["a"] == -1.0
     assert np.array_equal(found["b"], [[5.0, 6.0]])
     assert np.array_equal(found["x"], VALUES["x"])
@@ -62,12 +62,12 @@ def test_at_replaces_parameters_and_leaves_data():
 
 def test_at_with_data_is_refused():
     with pytest.raises(cb.SelectorError, match="no parameter 'x'"):
-        problem_inputs(problem_with({}, **VALUES), at={"a": 1, "b": [[1, 2]], "x": [1, 2, 3]})
+        own_point(problem_with({}, **VALUES), at={"a": 1, "b": [[1, 2]], "x": [1, 2, 3]})
 
 
 def test_message_about_large_values_is_short():
     with pytest.raises(cb.ProblemError, match="'x'") as caught:
-        problem_inputs(problem_with({}, **{**VALUES, "x": ["text"] * 10**6}))
+        own_point(problem_with({}, **{**VALUES, "x": ["text"] * 10**6}))
     assert len(str(caught.value)) < 300
 
 
@@ -76,10 +76,10 @@ def test_message_about_large_values_is_short():
 
 def test_points_are_the_own_zeros_and_random():
     problem = problem_with({}, **VALUES)
-    own = problem_inputs(problem)
-    found = points_for(problem, own)
+    own = own_point(problem)
+    found = points_for(own)
     assert list(found) == ["own", "zeros", "random-1", "random-2"]
-    assert all(found["own"][name] is array for name, array in own.items())
+    assert all(found["own"][name] is array for name, array in own.values.items())
     for name in ("a", "b"):
         assert not np.any(found["zeros"][name])
         assert found["zeros"][name].shape == own[name].shape
@@ -88,9 +88,9 @@ def test_points_are_the_own_zeros_and_random():
 
 def test_random_points_move_the_data_too_but_not_indices():
     problem = problem_with({}, **VALUES)
-    own = problem_inputs(problem)
-    moved = points_for(problem, own)["random-1"]
-    assert list(moved) == list(own)
+    own = own_point(problem)
+    moved = points_for(own)["random-1"]
+    assert list(moved.values) == list(own.values)
     assert np.all(np.abs(moved["x"] - own["x"]) <= 0.1 * np.abs(own["x"]))
     assert np.any(moved["x"] != own["x"])
     assert np.array_equal(moved["i"], own["i"])
@@ -111,7 +111,7 @@ def test_random_points_move_the_data_too_but_not_indices():
 )
 def test_zeros_are_left_out_where_the_domain_lacks_them(domain, there):
     problem = problem_with(domain, **VALUES)
-    assert ("zeros" in points_for(problem, problem_inputs(problem))) is there
+    assert ("zeros" in points_for(own_point(problem))) is there
 
 
 @given(
@@ -122,8 +122,8 @@ def test_zeros_are_left_out_where_the_domain_lacks_them(domain, there):
 def test_random_points_lie_inside_an_open_domain(low, width, seed):
     high = np.inf if np.isinf(low) and np.isinf(width) else (0.0 if np.isinf(low) else low) + width
     problem = problem_with({"a": (low, high), "b": (low, high)}, **VALUES)
-    own = problem_inputs(problem)
-    for name, point in points_for(problem, own, seed).items():
+    own = own_point(problem)
+    for name, point in points_for(own, seed=seed).items():
         if name.startswith("random"):
             for parameter in ("a", "b"):
                 assert np.all((low < point[parameter]) & (point[parameter] < high))
@@ -131,21 +131,22 @@ def test_random_points_lie_inside_an_open_domain(low, width, seed):
 
 def test_points_follow_the_seed():
     problem = problem_with({}, **VALUES)
-    own = problem_inputs(problem)
-    one, same, other = (points_for(problem, own, seed)["random-1"] for seed in (1, 1, 2))
+    own = own_point(problem)
+    one, same, other = (points_for(own, seed=seed)["random-1"] for seed in (1, 1, 2))
     assert np.array_equal(one["b"], same["b"])
     assert not np.array_equal(one["b"], other["b"])
 
 
 def test_thinned_rows_stay_together():
     problem = problems()["straight_line_at_scale"]
-    own = problem_inputs(problem, 10_000)
-    few = thinned(problem, own, 100)
+    own = own_point(problem, 10_000)
+    few = thin(own, 100)
     assert len(few["x"]) == len(few["y"]) == 100
     where = np.searchsorted(own["x"], few["x"])
     assert np.array_equal(own["y"][where], few["y"])
-    assert thinned(problem, few, 100) is few
-    assert thinned(problems()["square"], {"x": np.array(1.0)}, 100)["x"] == 1.0
+    assert thin(few, 100) is few
+    whole = own_point(problems()["square"])
+    assert thin(whole, 100) is whole
 
 
 # --- parse_values ---------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from calcbench.backends.sympy import SymPy
 from calcbench.backends.sympy.vocabulary import elementary
 from calcbench.catalogue.door import problems
 from calcbench.catalogue.selection import select_backends
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
 
 THEMES = ("review", "partial_derivatives", "chain_rule", "gradients", "real_data")
 NAMES = [name for name, card in problems().cards.items() if card.theme in THEMES]
@@ -60,10 +60,10 @@ def problem(request):
 def test_figure(figure, backend):
     name, at, expected = figure
     problem = problems()[name]
-    point = problem_inputs(problem, at=at)
+    point = own_point(problem, at=at)
     (chosen,) = select_backends([backend])
-    prepared = chosen.prepare(problem, point)
-    gradient = prepared.unload(prepared.run(prepared.load(point)))
+    prepared = chosen.prepare(point)
+    gradient = prepared.evaluate(point)
     for parameter, digits in expected.items():
         decimals = len(digits.partition(".")[2])
         # A figure with decimals is rounded or exact; either way it is right to half a unit.
@@ -81,15 +81,15 @@ def test_figure(figure, backend):
 )
 def test_regression_figures_are_exact(name, exact, backend):
     problem = problems()[name]
-    point = problem_inputs(problem)
-    prepared = select_backends([backend])[0].prepare(problem, point)
-    gradient = prepared.unload(prepared.run(prepared.load(point)))
+    point = own_point(problem)
+    prepared = select_backends([backend])[0].prepare(point)
+    gradient = prepared.evaluate(point)
     assert {n: float(g) for n, g in gradient.items()} == pytest.approx(exact, rel=1e-14)
 
 
 def test_hand_derived_gradient_is_the_derivative(problem):
     """As formulas, not at a point: on symbols for everything, and two rows of data."""
-    trace = SymPy().trace(problem, problem_inputs(problem), rows=2)
+    trace = SymPy().trace(own_point(problem), rows=2)
     parameters, data = problem.split(trace.symbols)
     by_hand = problem.gradient(SymPy().namespace(), *parameters, **data)
     for name, derived in trace.gradient().items():
@@ -104,7 +104,7 @@ def test_hand_derived_gradient_is_the_derivative(problem):
 
 def test_inputs_follow_seed_and_size(problem):
     for size in problem.sizes[:2]:
-        first, again = (problem_inputs(problem, size, seed=3) for _ in range(2))
+        first, again = (own_point(problem, size, seed=3) for _ in range(2))
         for name, array in first.items():
             np.testing.assert_array_equal(array, again[name])
         assert {len(first[name]) for name in problem.rows} <= {size}

@@ -4,6 +4,7 @@ And the figures that they must have, and the structures that the problems declar
 """
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,10 +16,9 @@ from calcbench.backends.sympy.vocabulary import elementary
 from calcbench.catalogue.door import problems
 from calcbench.certified import balls
 from calcbench.certified.vocabulary import namespace
-from calcbench.operators import named
-from calcbench.operators.operator import direction
+from calcbench.operators import find_operator
 from calcbench.operators.points import points_for
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
 from calcbench.problem.structure import DENSE
 from calcbench.vocabulary.numpy import NUMPY
 
@@ -34,21 +34,21 @@ def structured():
     found = []
     for name in NAMES:
         problem = problems()[name]
-        if not problem.requires and problem.structure(problem_inputs(problem)).sparse:
+        if not problem.requires and own_point(problem).structure.sparse:
             found.append(name)
     return found
 
 
 def ready(name):
     """The problem and its inputs."""
-    return problems()[name], problem_inputs(problems()[name])
+    return problems()[name], own_point(problems()[name])
 
 
 def certified(problem, operator):
     """The inputs at each of the points, with a direction, and what is proved of the operator."""
-    chosen = named(operator).settled(problem, problem_inputs(problem))
-    for at in points_for(problem, problem_inputs(problem), operator=chosen).values():
-        yield at, certificate(problem, at, chosen)
+    chosen = find_operator(operator).resolve(own_point(problem))
+    for at in points_for(own_point(problem), operator=chosen).values():
+        yield at, certificate(at, chosen)
 
 
 def matrix(problem, point, blocks):
@@ -106,7 +106,7 @@ def test_hand_derived_product_with_the_hessian(name):
     problem, own = ready(name)
     for at, proved in certified(problem, "hvp"):
         parameters, data = problem.split(at)
-        along = {name: at[direction(name)] for name in problem.parameters}
+        along = at.seed
         product = problem.hvp(NUMPY, along, *parameters, **data)
         assert list(product) == list(problem.parameters)
         for parameter, part in product.items():
@@ -135,7 +135,7 @@ def test_hand_derived_hessian_as_formulas(name):
     if max(own[n].size for n in problem.parameters) > 2:
         pytest.skip("many symbols")
     backend = SymPy()
-    trace = backend.trace(problem, own, rows=2)
+    trace = backend.trace(own, rows=2)
     parameters, data = problem.split(trace.symbols)
     gradient = problem.gradient(backend.namespace(), *parameters, **data)
     blocks = problem.hessian(backend.namespace(), *parameters, **data)
@@ -169,7 +169,7 @@ def test_hand_derived_hessian_on_balls(name):
 
 def hessian_at(name, at=None):
     problem, _ = ready(name)
-    point = problem_inputs(problem, at=at)
+    point = own_point(problem, at=at)
     parameters, data = problem.split(point)
     return matrix(problem, point, problem.hessian(NUMPY, *parameters, **data))
 
@@ -238,7 +238,7 @@ def test_structure_leaves_nothing_out(name):
 
     for _, proved in certified(Dense(), operator):
         assert np.all(np.reshape(proved.value, extent)[~inside] == 0)
-    some = certificate(Dense(), own, named(operator)).value
+    some = certificate(replace(own, problem=Dense()), find_operator(operator)).value
     assert np.all(np.reshape(some, extent)[inside] != 0)  # and it holds no more than it must
 
 
@@ -248,13 +248,13 @@ def test_any_size(name, size):
     problem, _ = ready(name)
     if len(problem.sizes) == 1:
         pytest.skip("one size")
-    point = problem_inputs(problem, size)
+    point = own_point(problem, size)
     parameters, data = problem.split(point)
     value = np.asarray(problem.cost(NUMPY, *parameters, **data))
     assert value.shape == problem.value_shape(point)
     if problem.has_gradient:
         gradient = problem.gradient(NUMPY, *parameters, **data)
-        assert_right(gradient, certificate(problem, point))
+        assert_right(gradient, certificate(point))
 
 
 @pytest.mark.parametrize("name", SECOND_ORDER)
@@ -263,7 +263,7 @@ def test_problem_is_complete(name):
     assert problem.place.startswith("Beyond the gradient: ")
     assert problem.summary.endswith(".")
     assert problem.vector_valued or problem.has_gradient
-    assert "zeros" in points_for(problem, own)
+    assert "zeros" in points_for(own)
     assert len(problem.sources) >= 2
     for words, _ in problem.derivation:
         assert words.endswith((".", ":"))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from calcbench.harness.compare import LABELS
 from calcbench.operators.gradient import Gradient
+from calcbench.problem.point import Point
 from calcbench.record.record import Record, Status
 from calcbench.report.comparison import as_html, as_text, comparison, summary
 from calcbench.report.numbers import NOTHING, format_duration
@@ -43,7 +44,7 @@ def labels(gradient):
     """What the partials of a gradient are called."""
     if gradient is None:
         return ()
-    layout = Gradient().layout(Named(gradient), gradient)
+    layout = Gradient().layout(Point(Named(gradient), gradient))
     return tuple(layout.label(k) for k in range(min(layout.size, LABELS)))
 
 

@@ -15,9 +15,9 @@ import calcbench
 from calcbench.catalogue.door import companion
 from calcbench.catalogue.selection import select_backends
 from calcbench.errors import Unsupported
-from calcbench.operators import GRADIENT, Operator, named
-from calcbench.operators.formulas import WORDS
-from calcbench.problem.inputs import problem_inputs
+from calcbench.operators import GRADIENT, Operator, find_operator
+from calcbench.operators.hand_derived import WORDS
+from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
 from calcbench.show.programs.find import write_program
 
@@ -124,13 +124,13 @@ PRINTED = {
 
 def check_operator(problem: Problem, selector: str, operator: str) -> str:
     """Write and run one program; compare with calcbench on the same backend."""
-    engine, chosen = backend(selector), named(operator)
+    engine, chosen = backend(selector), find_operator(operator)
     source = write(engine, problem, chosen)
     module, printed = execute(source)
-    inputs = problem_inputs(problem)
-    seeds = {name: np.ones(shape) for name, shape in chosen.seeds(problem, inputs).items()}
-    prepared = engine.prepare(problem, {**inputs, **seeds}, chosen)
-    own = flat(prepared.unload(prepared.run(prepared.load({**inputs, **seeds}))).values())
+    inputs = own_point(problem)
+    seeds = {name: np.ones(shape) for name, shape in chosen.seed_shapes(inputs).items()}
+    inputs = inputs.along(seeds)
+    own = flat(engine.prepare(inputs, chosen).evaluate(inputs).values())
     wanted, found = dense(own, problem, chosen.name), result(module, chosen.name, problem)
     assert found.shape == wanted.shape
     scale = max(np.max(np.abs(wanted)), 1e-300)
@@ -141,9 +141,9 @@ def check_operator(problem: Problem, selector: str, operator: str) -> str:
 
 def refusal(problem: Problem, selector: str, operator: str) -> str:
     """Why there is no program; empty where there is to be one."""
-    inputs = problem_inputs(problem)
+    inputs = own_point(problem)
     try:
-        name = named(operator).settled(problem, inputs).name
+        name = find_operator(operator).resolve(inputs).name
     except Unsupported as error:
         return str(error)
     if name not in PROGRAMS[selector].PROGRAMS:
@@ -163,7 +163,7 @@ def check_or_refuse(problem: Problem, selector: str, operator: str) -> None:
     reason = refusal(problem, selector, operator)
     if reason:
         with pytest.raises(Unsupported, match=re.escape(reason)):
-            write_program(backend(selector), problem, named(operator))
+            write_program(backend(selector), problem, find_operator(operator))
     elif operator == "gradient":
         check_gradient(problem, selector)
     else:
@@ -176,7 +176,7 @@ def flat(parts) -> np.ndarray:
 
 def square(blocks, problem: Problem) -> np.ndarray:
     """The Hessian of its blocks, where each pair of parameters may be there once."""
-    sizes = {name: problem_inputs(problem)[name].size for name in problem.parameters}
+    sizes = {name: own_point(problem)[name].size for name in problem.parameters}
 
     def block(one, other):
         if (one, other) in blocks:
@@ -195,7 +195,7 @@ def result(module: types.ModuleType, operator: str, problem: Problem) -> np.ndar
     names = {"partial": "gradient", "pushforward": "slope", "pullback": "product"}
     found = getattr(module, {**names, "hvp": "product", "cost": "value"}.get(operator, operator))
     if operator == "jacobian":
-        (rows,) = problem.value_shape(problem_inputs(problem))
+        (rows,) = own_point(problem).value_shape
         parts = list(found.values()) if isinstance(found, dict) else [found]
         return np.hstack([array(part).reshape(rows, -1) for part in parts]).ravel()
     if operator == "hessian":
@@ -205,12 +205,9 @@ def result(module: types.ModuleType, operator: str, problem: Problem) -> np.ndar
 
 def dense(found: np.ndarray, problem: Problem, operator: str) -> np.ndarray:
     """A flat result of calcbench's, with the zeros that its structure leaves out."""
-    inputs = problem_inputs(problem)
-    structure = problem.structure(inputs)
-    if operator not in ("jacobian", "hessian") or not structure.sparse:
+    point, order = own_point(problem), {"jacobian": 1, "hessian": 2}.get(operator)
+    if order is None or not point.sparse(order):
         return found
-    count = sum(inputs[name].size for name in problem.parameters)
-    rows = problem.value_shape(inputs)[0] if problem.vector_valued else count
-    whole = np.zeros((rows, count))
-    whole[structure.pattern(rows, count)] = found
+    whole = np.zeros(point.extent(order))
+    whole[point.pattern(order)] = found
     return whole.ravel()

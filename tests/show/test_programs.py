@@ -16,7 +16,7 @@ import calcbench
 from calcbench.errors import NotInstalled, Unsupported
 from calcbench.operators import GRADIENT, OPERATORS
 from calcbench.operators.cost import Cost
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
 from calcbench.show.programs.find import write_program
 from calcbench.show.programs.numpy import SPELLING
 from calcbench.show.programs.results import print_result
@@ -28,7 +28,7 @@ from calcbench.show.programs.writer import Writer
 def test_program(name, selector):
     try:
         problem = calcbench.problems()[name]
-        problem_inputs(problem)
+        own_point(problem)
     except NotInstalled as error:
         pytest.skip(str(error))
     if problem.vector_valued:

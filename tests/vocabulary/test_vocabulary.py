@@ -30,7 +30,7 @@ from calcbench.catalogue.door import backends
 from calcbench.catalogue.selection import select_backends
 from calcbench.certified.reference import reference
 from calcbench.errors import ProblemError, Unsupported
-from calcbench.problem.inputs import problem_inputs
+from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
 from calcbench.vocabulary.names import NAMES
 
@@ -210,10 +210,10 @@ def backend_for(selector: str) -> Any:
 
 def gradient(selector: str, problem: Problem) -> dict[str, np.ndarray]:
     if selector == "certified":
-        return reference(problem, problem_inputs(problem)).value
-    backend, inputs = backend_for(selector), problem_inputs(problem)
-    prepared = backend.prepare(problem, inputs)
-    return prepared.unload(prepared.run(prepared.load(inputs)))
+        return reference(own_point(problem)).value
+    backend, inputs = backend_for(selector), own_point(problem)
+    prepared = backend.prepare(inputs)
+    return prepared.evaluate(inputs)
 
 
 def check(selector: str, cases: list[Case]) -> None:
@@ -1099,7 +1099,7 @@ class Rowwise(Problem):
 @pytest.mark.parametrize("selector", [s for s in WHOLE if s in DIFFERENTIATING])
 def test_kinked_functions_over_rows(selector):
     problem = Rowwise()
-    inputs = problem_inputs(problem)
+    inputs = own_point(problem)
     t, x, y = (inputs[name] for name in "txy")
     softmax = np.exp(t * x) / np.exp(t * x).sum(axis=1, keepdims=True)
     rowwise = (
@@ -1143,8 +1143,8 @@ def test_float32_stays_float32(selector):
         cases.append(Case(name, call, (at,), value, slope=slope, scale=1.0, close=1e-5))
     single = selector.removesuffix("]") + ("," if "[" in selector else "[") + "dtype=float32]"
     backend, probe = backend_for(single), Probe(cases)
-    inputs = problem_inputs(probe)
-    prepared = backend.prepare(probe, inputs)
+    inputs = own_point(probe)
+    prepared = backend.prepare(inputs)
     if backend.name == "finite_difference":
         probe.dtypes.clear()  # preparing has tried complex128 once
     result = prepared.run(prepared.load(inputs))
