@@ -155,7 +155,7 @@ def ignores_new_data(prepared, inputs):
 def mutates_inputs(prepared, inputs):
     def load(new):
         native = prepared.load(new)
-        new["w"] += 1e-9
+        new["w"][...] += 1e-9
         return native
 
     return dataclasses.replace(prepared, load=load)

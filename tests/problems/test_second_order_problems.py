@@ -153,11 +153,11 @@ def test_hand_derived_hessian_as_formulas(name):
 def test_hand_derived_hessian_on_balls(name):
     """Object arrays of balls: constants, vectors and matrices of them."""
     problem, own = ready(name)
-    few = own if not problem.rows else {**own, **{n: own[n][:5] for n in problem.rows}}
+    few = own.with_rows(slice(5))
     parameters, data = problem.split(few)
     expected = problem.hessian(NUMPY, *parameters, **data)
     lift = np.vectorize(balls.lift, otypes=[object])
-    parameters, data = problem.split({name: lift(array) for name, array in few.items()})
+    parameters, data = problem.split({name: lift(array) for name, array in few.values.items()})
     for pair, block in problem.hessian(namespace(balls), *parameters, **data).items():
         assert np.shape(block) == np.shape(expected[pair])
         middles = [float(balls.lift(ball).value.mid()) for ball in np.ravel(block)]
@@ -211,8 +211,7 @@ def test_least_squares_through_the_jacobian():
         residuals = problem.cost(NUMPY, *parameters, **data)
         J = np.stack([*problem.jacobian(NUMPY, *parameters, **data).values()], axis=1)
         step = np.linalg.solve(J.T @ J, -J.T @ residuals)
-        moved = zip(problem.parameters, step, strict=True)
-        point = {**point, **{name: point[name] + by for name, by in moved}}
+        point = point.moved(point.named(point.vector + step))
     assert np.max(np.abs(step)) < 1e-10
     assert [float(point[n]) for n in "abc"] == pytest.approx([2.5, 1.3, 0.5], abs=0.2)
 
