@@ -12,7 +12,8 @@ from calcbench.cli.options import comparison_options
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.cli.values import parse_values_if_any
 from calcbench.record.record import Record
-from calcbench.report.comparison import comparison, summary
+from calcbench.report.agreement import summary
+from calcbench.report.comparison import comparison
 from calcbench.report.tables.text import draw
 
 

@@ -10,6 +10,7 @@ import click
 from calcbench.cli.runs import read_run
 from calcbench.cli.terminal import console, print_json
 from calcbench.report.differences import Verdict, differences
+from calcbench.report.differences_table import plain_data, table
 from calcbench.report.tables.text import draw
 
 
@@ -33,8 +34,8 @@ def command(first: Path, second: Path, force: bool, as_json: bool) -> None:
     """
     found = differences(read_run(first), read_run(second), force)
     if as_json:
-        print_json(found.as_json())
+        print_json(plain_data(found))
     else:
-        draw(found.table(), console())
+        draw(table(found), console())
     worse = found.count(Verdict.SLOWER) + found.count(Verdict.FAILED_SECOND)
     sys.exit(1 if worse else 0)

@@ -42,6 +42,11 @@ class Status(StrEnum):
         """Whether there is a right result, so that its time means something."""
         return self in (Status.OK, Status.NOISY)
 
+    @property
+    def words(self) -> str:
+        """The status as words: `out of memory`."""
+        return self.value.replace("_", " ")
+
 
 @dataclass(frozen=True)
 class Disagreement:

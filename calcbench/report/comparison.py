@@ -1,15 +1,15 @@
-"""The tables of a comparison: one per problem, and a summary."""
+"""The table of a comparison: one problem, a row per backend."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import groupby
 
 import numpy as np
 
 from calcbench.record.record import Record, Status
-from calcbench.report.groups import group_by
-from calcbench.report.numbers import NOTHING, format_digits, format_duration, plural
+from calcbench.report.agreement import by_problem, summary
+from calcbench.report.comparison_notes import format_values, notes
+from calcbench.report.numbers import NOTHING, format_digits, format_duration
 from calcbench.report.tables.html import write_html
 from calcbench.report.tables.table import Column, Entry, Table
 from calcbench.report.tables.text import write_text
@@ -44,37 +44,7 @@ def comparison(records: Sequence[Record], width: int = PIPED_WIDTH) -> Table:
     fitting = _fit_components(names, components, others, width)
     columns = _drop_least_missed([names, *fitting, *others], width)
     hidden = _count_components(records) - len(fitting)
-    return Table.of_columns(_title(records[0]), columns, _notes(records, hidden))
-
-
-def summary(records: Sequence[Record]) -> Table:
-    """Tabulate every problem: to how many digits each backend agrees, or why it does not."""
-    backends = list(dict.fromkeys(r.backend for r in records if r.backend))
-    rows = []
-    for problem, group in _by_problem(records):
-        found = {record.backend: record for record in group}
-        refused = found.get("")
-        rows.append(
-            [Entry(problem)]
-            + [_digits(found.get(backend, refused)) for backend in backends]
-            + [Entry(next((r.proof for r in found.values() if r.proof), NOTHING).split(":")[0])]
-        )
-    return Table("digits of agreement", ["problem", *backends, "formula"], rows, [count(records)])
-
-
-def count(records: Sequence[Record]) -> str:
-    """Say in a sentence how many results agree, and what the others did."""
-    problems = len({record.problem for record in records})
-    number = {status: sum(r.status is status for r in records) for status in Status}
-    ran = number[Status.OK] + number[Status.DISAGREE]
-    what = "gradients" if {r.operator for r in records} == {"gradient"} else "results"
-    parts = [f"{number[Status.OK]} of {ran} {what} agree, over {problems} problems"]
-    parts += [
-        f"{number[status]} {_words(status)}"
-        for status in Status
-        if number[status] and status not in (Status.OK, Status.DISAGREE)
-    ]
-    return "; ".join([*parts, *_count_proofs(records)]) + "."
+    return Table.of_columns(_title(records[0]), columns, notes(records, hidden))
 
 
 def as_text(records: Sequence[Record], width: int = PIPED_WIDTH) -> str:
@@ -87,22 +57,12 @@ def as_html(records: Sequence[Record]) -> str:
     return write_html(_tables(records, PIPED_WIDTH))
 
 
-def _count_proofs(records: Sequence[Record]) -> list[str]:
-    formulas = [record.proof for record in records if record.proof]
-    proved = formulas.count("proved")
-    return [f"{proved} of {len(formulas)} hand-derived formulas proved"] if formulas else []
-
-
 def _tables(records: Sequence[Record], width: int) -> Iterable[Table]:
-    groups = _by_problem(records)
+    groups = by_problem(records)
     for _, group in groups:
         yield comparison(group, width)
     if len(groups) > 1:
         yield summary(records)
-
-
-def _by_problem(records: Sequence[Record]) -> list[tuple[str, list[Record]]]:
-    return [(name, list(group)) for name, group in groupby(records, key=lambda r: r.problem)]
 
 
 def _column(
@@ -174,33 +134,11 @@ def _drop_least_missed(columns: Sequence[Column], width: int) -> list[Column]:
     return kept
 
 
-def _notes(records: Sequence[Record], hidden: int) -> list[str]:
-    """Say below the table what it cannot say in a cell."""
-    first = records[0]
-    return [
-        *_directions(first),
-        *_methods(records),
-        *_reasons(records),
-        *([first.judged] if first.judged else []),
-        *_condition(first),
-        *(f"{r.backend}: {r.proof}" for r in records if r.proof not in ("", "proved")),
-        *_hidden(first, hidden),
-    ]
-
-
 def _title(record: Record) -> str:
-    place = ", ".join(f"{name} = {_value(value)}" for name, value in record.at.items())
+    place = format_values(record.at)
     size = f", size {record.size:,}" if record.size > 1 else ""
     what = "" if record.operator == "gradient" else f": {record.operator}"
     return f"{record.problem}{what}{f' at {place}' if place else ''}{size}"
-
-
-def _value(value: np.ndarray) -> str:
-    if value.ndim == 0:
-        return f"{value:.6g}"
-    if value.size <= 3:
-        return np.array2string(value, separator=", ", formatter={"float": "{:.6g}".format})
-    return f"[{value.flat[0]:.4g}, … {value.size} values]"
 
 
 def _labels_and_form(records: Sequence[Record]) -> tuple[tuple[str, ...], Form]:
@@ -255,63 +193,7 @@ def _ulps(ulps: float | None) -> str:
     return f"{ulps:.0f}" if ulps < 1000 else f"{ulps:.0e}"
 
 
-def _condition(record: Record) -> list[str]:
-    if record.condition is None:
-        return []
-    return [f"condition number of the {record.operator}: {record.condition:.2g}"]
-
-
-def _directions(record: Record) -> list[str]:
-    """Say with which direction a product was taken."""
-    what = "cotangent" if record.operator == "pullback" else "direction"
-    values = ", ".join(f"{name} = {_value(value)}" for name, value in record.direction.items())
-    return [f"{what}: {values}"] if values else []
-
-
-def _methods(records: Sequence[Record]) -> list[str]:
-    """Say how each backend took the derivative, where there are several ways to do so."""
-    several = [r for r in records if r.method and r.operator != "gradient"]
-    ways = group_by(several, lambda record: record.method)
-    return [f"{', '.join(r.backend for r in those)}: {way}" for way, those in ways.items()]
-
-
-def _reasons(records: Sequence[Record]) -> list[str]:
-    """Give each reason once, after the names of those whom it concerns, unless it names them."""
-    failures = group_by((r for r in records if r.reason), lambda record: record.reason)
-    return [
-        _reason(reason, [record.backend or record.problem for record in those])
-        for reason, those in failures.items()
-    ]
-
-
-def _reason(reason: str, names: Sequence[str]) -> str:
-    if reason.startswith((f"backend {names[0]!r}", f"problem {names[0]!r}")):
-        return reason
-    return f"{', '.join(names)}: {reason}"
-
-
-def _hidden(record: Record, number: int) -> list[str]:
-    """Say how many components the table leaves out."""
-    if number <= 0:
-        return []
-    what = "partial" if record.operator == "gradient" else "component"
-    return [f"… and {number:,} more {plural(number, what)} (--json gives all)"]
-
-
 def _verdict(record: Record) -> str:
-    text = _words(record.status)
+    text = record.status.words
     proved = record.proof == "proved" and record.status is Status.OK
     return f"{text}, proved" if proved else text
-
-
-def _digits(record: Record | None) -> Entry:
-    if record is None:
-        return Entry(NOTHING)
-    if record.status is Status.OK and record.digits is not None:
-        return Entry(format_digits(record.digits), record.status)
-    return Entry(_words(record.status), record.status)
-
-
-def _words(status: Status) -> str:
-    """Write a status as words: `out of memory`."""
-    return status.value.replace("_", " ")

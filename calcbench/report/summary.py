@@ -66,7 +66,7 @@ def texts(row: Measurement) -> dict[str, str]:
 
 def verdict(record: Record) -> str:
     """Give the status, with its reason where that is short: `timeout 60 s`, `crash SIGSEGV`."""
-    status = record.status.value.replace("_", " ")
+    status = record.status.words
     if not record.reason or len(record.reason) > SHORT or record.status is Status.NOISY:
         return status
     if record.reason.lower().startswith(status):

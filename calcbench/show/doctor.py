@@ -104,7 +104,7 @@ def draw(findings: Findings, console: Console) -> None:
         [
             Entry(finding.backend),
             Entry(", ".join(f"{k} {v}" for k, v in finding.versions.items()) or NOTHING),
-            Entry(finding.status.value.replace("_", " "), finding.status),
+            Entry(finding.status.words, finding.status),
             Entry(format_duration(finding.seconds)),
         ]
         for finding in findings.backends

@@ -27,6 +27,7 @@ from calcbench.record.samples import Samples, Timing
 from calcbench.report import (
     break_even,
     citation,
+    differences_table,
     formats,
     numbers,
     provenance,
@@ -798,7 +799,7 @@ def test_another_machine_is_refused(field, value, words):
     forced = differences(measured(0), other, force=True)
     assert set(verdicts(forced).values()) == {"no difference beyond noise"}
     assert any(words in remark for remark in forced.remarks)
-    assert any(words in note for note in forced.table().notes)
+    assert any(words in note for note in differences_table.table(forced).notes)
 
 
 def test_a_load_that_differs_is_no_other_machine():
@@ -834,7 +835,7 @@ def test_a_changed_cell_is_excluded_and_the_others_stay(change, words):
     assert found.drift_cells == 1
     forced = differences(measured(0), other, force=True)
     assert verdicts(forced)["torch"] == "slower"
-    assert any(words in note for note in forced.table().notes)
+    assert any(words in note for note in differences_table.table(forced).notes)
 
 
 def test_another_python_changes_every_cell():
@@ -853,7 +854,7 @@ def test_missing_and_failed_cells_have_verdicts():
 
     def verdict(one, two):
         found = differences(run(*one), run(*two))
-        assert found.table().rows
+        assert differences_table.table(found).rows
         return found.cells[0].verdict, found.cells[0].reason
 
     assert verdict([ok], [crash]) == (Verdict.FAILED_SECOND, "second: crash SIGSEGV")
@@ -878,25 +879,28 @@ def test_missing_and_failed_cells_have_verdicts():
 def test_too_few_samples_are_no_verdict():
     found = differences(run(cell("a", 1.0, rounds=5)), run(cell("a", 9.0, rounds=5)))
     assert verdicts(found) == {"a": "too few samples"}
-    assert found.as_json()["cells"][0]["ratio_low"] is None
+    assert differences_table.plain_data(found)["cells"][0]["ratio_low"] is None
 
 
 def test_nothing_to_compare_is_said():
     found = differences(EMPTY, EMPTY)
     assert found.cells == ()
-    assert found.table().notes[0] == "no cell in either run"
-    assert any("no two backends" in note for note in found.table().notes)
-    assert any("no pair" in note for note in found.table().notes)
+    assert differences_table.table(found).notes[0] == "no cell in either run"
+    assert any("no two backends" in note for note in differences_table.table(found).notes)
+    assert any("no pair" in note for note in differences_table.table(found).notes)
 
 
 def test_differences_as_data():
     found = differences(EVERYTHING, EVERYTHING)
-    data = json.loads(json.dumps(found.as_json(), allow_nan=False))
+    data = json.loads(json.dumps(differences_table.plain_data(found), allow_nan=False))
     assert len(data["cells"]) == len(EVERYTHING.records)
     assert data["drift"] == 0
     assert data["order"] == 1
-    assert len(found.table().rows) == len(EVERYTHING.records)
-    assert all(len(r) == len(found.table().columns) for r in found.table().rows)
+    assert len(differences_table.table(found).rows) == len(EVERYTHING.records)
+    assert all(
+        len(r) == len(differences_table.table(found).columns)
+        for r in differences_table.table(found).rows
+    )
 
 
 # --- citation -------------------------------------------------------------------------------------

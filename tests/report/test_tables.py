@@ -12,7 +12,8 @@ from calcbench.harness.compare import LABELS
 from calcbench.operators.gradient import Gradient
 from calcbench.problem.point import Point
 from calcbench.record.record import Record, Status
-from calcbench.report.comparison import as_html, as_text, comparison, summary
+from calcbench.report.agreement import summary
+from calcbench.report.comparison import as_html, as_text, comparison
 from calcbench.report.numbers import NOTHING, format_duration
 from calcbench.report.tables.table import Entry, Table
 from calcbench.report.tables.text import draw
