@@ -519,7 +519,6 @@ def test_the_reference_of_another_operator():
 
 
 def test_compare_shows_a_hessian(cli):
-    require("jax")
     flags = ["-b", "by_hand", "-b", "sympy", "-b", "jax"]
     done = cli("compare", "saddle", "--operator", "hessian", *flags)
     assert done.status == 0
@@ -530,7 +529,6 @@ def test_compare_shows_a_hessian(cli):
 
 
 def test_a_direction_on_the_command_line(cli):
-    require("jax")
     flags = ["--operator", "hvp", "--direction", "x=1,y=0", "-b", "jax"]
     done = cli("verify", "saddle", *flags)
     assert done.status == 0
@@ -554,7 +552,6 @@ def test_show_tells_the_formulas_of_an_operator_and_how_each_backend_takes_it(cl
 
 
 def test_bench_times_an_operator(cli, tmp_path):
-    require("jax")
     run = tmp_path / "run.jsonl"
     flags = ["--operator", "hvp", "-b", "by_hand", "-b", "jax", "--quick", "-o", run]
     done = cli("bench", "batch_regression", *flags)
