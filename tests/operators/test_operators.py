@@ -33,7 +33,10 @@ SPARSE_VECTOR = "broyden_tridiagonal"
 PROBLEMS = (*SCALAR, SINGLE, VECTOR, SPARSE, SPARSE_VECTOR)
 
 PAGE = Path(__file__).parents[2] / "docs" / "operators.md"
-BEGIN, END = "<!-- support: written by tests/test_operators.py -->", "<!-- end of support -->"
+BEGIN, END = (
+    "<!-- support: written by tests/operators/test_operators.py -->",
+    "<!-- end of support -->",
+)
 
 
 @functools.cache
