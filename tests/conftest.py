@@ -37,14 +37,14 @@ def _skipping():
     try:
         return (yield)
     except NotInstalled as error:
-        if _is_absent(error):
+        if is_absent(str(error)):
             pytest.skip(str(error))
         raise
 
 
-def _is_absent(error):
-    """Whether the packages of which an error says that they are not installed are not there."""
-    said = re.search(r"([\w, ]+) is not installed", str(error))
+def is_absent(message):
+    """Whether the packages of which a message says that they are not installed are not there."""
+    said = re.search(r"([\w, ]+) is not installed", message)
     return said is not None and not any(find_spec(name.strip()) for name in said[1].split(","))
 
 
@@ -59,7 +59,10 @@ class Finished:
 
 @pytest.fixture
 def cli(monkeypatch, capfd):
-    """`cli("compare", "square")` → status, stdout and stderr, run in this process."""
+    """`cli("compare", "square")` → status, stdout and stderr, run in this process.
+
+    A command that is refused for want of a package that is not there skips the test.
+    """
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["calcbench", *map(str, arguments)])
@@ -69,7 +72,10 @@ def cli(monkeypatch, capfd):
             status = 0
         except SystemExit as done:
             status = done.code or 0
-        return Finished(status, *capfd.readouterr())
+        finished = Finished(status, *capfd.readouterr())
+        if status == 2 and is_absent(finished.err):
+            pytest.skip(finished.err)
+        return finished
 
     return run
 

@@ -129,6 +129,12 @@ def test_links_lead_somewhere(page):
             assert anchor in slugs, target
 
 
+@pytest.mark.parametrize("page", [p for p in PAGES if p.exists()], ids=lambda page: page.name)
+def test_the_tests_that_are_named_are_there(page):
+    for path in re.findall(r"\btests/[\w/]+\.py\b", page.read_text("utf-8")):
+        assert (ROOT / path).exists(), path
+
+
 # --- pasted output -------------------------------------------------------------------------
 
 
@@ -306,7 +312,7 @@ def test_verdicts_state_the_constants():
 
 
 def test_table_of_faults_in_the_verdicts():
-    """The pasted table adds up; tests/test_evidence.py makes it anew."""
+    """The pasted table adds up; tests/judge/test_evidence.py makes it anew."""
     (table,) = blocks(VERDICTS, "text")
     head, *rows, total = table.strip().splitlines()
     missed = re.split(r"\s{2,}", head).index("missed") if "missed" in head else None

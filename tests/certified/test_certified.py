@@ -200,7 +200,7 @@ def test_rounding_stays_inside_the_ball(dtype):
 
 @pytest.mark.parametrize("kind", [balls, series], ids=["balls", "series"])
 def test_the_whole_vocabulary_is_there(kind):
-    """tests/test_vocabulary.py has the values and derivatives, under the selector `certified`."""
+    """Values and derivatives are in tests/vocabulary, under the selector `certified`."""
     spelled = namespace(kind)
     for name in NAMES:
         ours, theirs = map(operator.attrgetter(name), (spelled, NUMPY))

@@ -56,7 +56,7 @@ def allowance(name, inputs, dtype):
     """`ROUNDINGS` of the dtype at the magnitude that rounded inputs and operations act on."""
     value = numpy_cost(name, inputs)
     magnitude = abs(value)
-    for key, array in inputs.items():
+    for key, array in inputs.values.items():
         if array.dtype.kind == "f":
             moved = inputs.moved({key: array * (1 + 1e-6)})
             magnitude += abs(numpy_cost(name, moved) - value) / 1e-6

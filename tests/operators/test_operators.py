@@ -33,7 +33,10 @@ SPARSE_VECTOR = "broyden_tridiagonal"
 PROBLEMS = (*SCALAR, SINGLE, VECTOR, SPARSE, SPARSE_VECTOR)
 
 PAGE = Path(__file__).parents[2] / "docs" / "operators.md"
-BEGIN, END = "<!-- support: written by tests/test_operators.py -->", "<!-- end of support -->"
+BEGIN, END = (
+    "<!-- support: written by tests/operators/test_operators.py -->",
+    "<!-- end of support -->",
+)
 
 
 @functools.cache
@@ -517,7 +520,6 @@ def test_the_reference_of_another_operator():
 
 
 def test_compare_shows_a_hessian(cli):
-    require("jax")
     flags = ["-b", "by_hand", "-b", "sympy", "-b", "jax"]
     done = cli("compare", "saddle", "--operator", "hessian", *flags)
     assert done.status == 0
@@ -528,7 +530,6 @@ def test_compare_shows_a_hessian(cli):
 
 
 def test_a_direction_on_the_command_line(cli):
-    require("jax")
     flags = ["--operator", "hvp", "--direction", "x=1,y=0", "-b", "jax"]
     done = cli("verify", "saddle", *flags)
     assert done.status == 0
@@ -552,7 +553,6 @@ def test_show_tells_the_formulas_of_an_operator_and_how_each_backend_takes_it(cl
 
 
 def test_bench_times_an_operator(cli, tmp_path):
-    require("jax")
     run = tmp_path / "run.jsonl"
     flags = ["--operator", "hvp", "-b", "by_hand", "-b", "jax", "--quick", "-o", run]
     done = cli("bench", "batch_regression", *flags)
