@@ -18,7 +18,7 @@ from calcbench.problem.problem import Problem
 from calcbench.show.programs.layout import names_in
 from calcbench.show.programs.ranks import Ranks
 from calcbench.show.programs.respelling import Respelling
-from calcbench.show.programs.source import Source
+from calcbench.show.programs.source import Source, read_source
 from calcbench.show.programs.spelling import Spelling, Use
 
 LITERALS = 64
@@ -101,7 +101,7 @@ class Copier:
             self._pending.append(f"{name} = {_format_constant(name, value)}")
 
     def _copy_helper(self, function: Callable[..., Any], name: str) -> str:
-        source = Source(function)
+        source = read_source(function)
         for default in source.free_names_of_defaults():
             self.define_name(function, default)
         return self.copy_function(source, name, source.signature())

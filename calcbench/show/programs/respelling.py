@@ -7,12 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import libcst as cst
-import libcst.matchers as m
 
 from calcbench.errors import Unsupported
 from calcbench.show.programs.source import Source
-
-XP = m.Name("xp")
 
 
 class Respelling(cst.CSTTransformer):
@@ -45,7 +42,7 @@ class Respelling(cst.CSTTransformer):
         name = vocabulary_name(original_node.func)
         if name:
             return self._respell(name, original_node, updated_node)
-        kept = [a for a in updated_node.args if not m.matches(a.value, XP)]
+        kept = [a for a in updated_node.args if not is_name(a.value, "xp")]
         if kept and kept[-1] is not updated_node.args[-1]:
             kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
         return updated_node.with_changes(args=kept)
@@ -59,7 +56,7 @@ class Respelling(cst.CSTTransformer):
         name = vocabulary_name(original_node)
         if name and not inner:
             return self._fit(original_node, cst.parse_expression(self._spell(name, None)))
-        if m.matches(original_node.value, m.Name("self")):
+        if is_name(original_node.value, "self"):
             name = self._take(original_node.attr.value)
             return cst.Name(name, lpar=updated_node.lpar, rpar=updated_node.rpar)
         return updated_node
@@ -98,7 +95,12 @@ def vocabulary_name(node: cst.CSTNode) -> str:
     while isinstance(node, cst.Attribute):
         path.insert(0, node.attr.value)
         node = node.value
-    return ".".join(path) if m.matches(node, XP) else ""
+    return ".".join(path) if is_name(node, "xp") else ""
+
+
+def is_name(node: cst.CSTNode, name: str) -> bool:
+    """Whether an expression is just this name."""
+    return isinstance(node, cst.Name) and node.value == name
 
 
 # --- templates ---------------------------------------------------------------------------------
