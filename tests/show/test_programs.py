@@ -43,7 +43,6 @@ def test_program_of_a_mode(selector):
     check_gradient(calcbench.problems()["binary_cross_entropy"], selector)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("selector", PROGRAMS)
 def test_script(selector, tmp_path):
     """As a reader runs it: in an interpreter of its own."""

@@ -70,6 +70,11 @@ class Source:
         return names_in(self.module.code_for_node(self.node))
 
     @functools.cached_property
+    def names_outside_comparisons(self) -> set[str]:
+        """The names that are not only compared, as `x` is in `xp.where(x > 0, y, z)`."""
+        return names_in(self.module.code_for_node(self.node.visit(_WithoutComparisons())))
+
+    @functools.cached_property
     def statements(self) -> list[Any]:
         """The body without its docstring; that of a lambda is one return."""
         if isinstance(self.node, cst.Lambda):
@@ -140,6 +145,13 @@ class _WithoutAnnotations(cst.CSTTransformer):
         tight = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
         equal = cst.MaybeSentinel.DEFAULT if updated_node.default is None else tight
         return updated_node.with_changes(annotation=None, equal=equal)
+
+
+class _WithoutComparisons(cst.CSTTransformer):
+    def leave_Comparison(  # noqa: N802
+        self, original_node: cst.Comparison, updated_node: cst.Comparison
+    ) -> cst.BaseExpression:
+        return cst.Name("True")
 
 
 Kind = TypeVar("Kind", bound=cst.CSTNode)

@@ -96,8 +96,8 @@ class Writer:
         return next((c for c in candidates if c not in names), candidates[-1] + "_")
 
     def uses(self, parameter: str) -> bool:
-        """Whether the code of the cost mentions a parameter at all."""
-        return parameter in self._source.names
+        """Whether the cost mentions a parameter, and not in comparisons alone."""
+        return parameter in self._source.names_outside_comparisons
 
     def mentions(self, *names: str) -> bool:
         """Whether the code of the cost takes one of these names from the vocabulary."""
