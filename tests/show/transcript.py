@@ -7,7 +7,6 @@ the expression that they compute: `xp.exp(x)`.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -63,8 +62,7 @@ SIGNS = {
 }
 for name, sign in SIGNS.items():
     setattr(Transcript, f"__{name}__", _binary(sign, reflected=False))
-    if not hasattr(operator, f"__r{name}__") and name not in ("lt", "le", "gt", "ge"):
-        setattr(Transcript, f"__r{name}__", _binary(sign, reflected=True))
+    setattr(Transcript, f"__r{name}__", _binary(sign, reflected=True))  # none of comparisons
 
 
 def text(value: Any) -> str:

@@ -16,7 +16,7 @@ from calcbench.problem.function import FunctionProblem
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.show.programs.copying import LITERALS, Copier
 from calcbench.show.programs.layout import names_in, wrap
-from calcbench.show.programs.respelling import join_lines
+from calcbench.show.programs.parentheses import join_lines
 from calcbench.show.programs.source import Source, read_source
 
 Kind = Literal["number", "list", "array"]

@@ -139,7 +139,7 @@ class Source:
 
 
 class _WithoutAnnotations(cst.CSTTransformer):
-    def leave_Param(self, original_node: cst.Param, updated_node: cst.Param) -> Any:  # noqa: N802
+    def leave_Param(self, original_node: cst.Param, updated_node: cst.Param) -> Any:
         if updated_node.annotation is None:
             return updated_node
         tight = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
@@ -148,7 +148,7 @@ class _WithoutAnnotations(cst.CSTTransformer):
 
 
 class _WithoutComparisons(cst.CSTTransformer):
-    def leave_Comparison(  # noqa: N802
+    def leave_Comparison(
         self, original_node: cst.Comparison, updated_node: cst.Comparison
     ) -> cst.BaseExpression:
         return cst.Name("True")
