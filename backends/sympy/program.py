@@ -117,7 +117,8 @@ def _declarations(row: Arrays, symbols: list[str], real: bool) -> str:
         shape, size = row[name].shape, row[name].size
         if shape:
             reshape = f".reshape{shape}" if len(shape) > 1 else ""
-            lines.append(f'{name} = np.array(sp.symbols("{name}:{size}"{assumption})){reshape}')
+            first = f"{name}_" if name[-1].isdigit() else name  # "x1:3" is x1, x2
+            lines.append(f'{name} = np.array(sp.symbols("{first}:{size}"{assumption})){reshape}')
     lines += [f"{n} = np.array({row[n].tolist()})" for n in row if n not in symbols]
     return "\n".join(lines)
 
@@ -223,10 +224,11 @@ def _spell_elementwise(name: str, scalar: str) -> Rule:
     def rule(use: Use) -> str:
         if max(use.ranks, default=0) <= 0:
             return scalar
+        arguments = "x, y" if len(use.arguments) == 2 else "x"
+        on_arrays = f"np.vectorize({scalar})({arguments})"
         if scalar.startswith("lambda "):
-            return f"def {name}(x):\n    return np.vectorize({scalar})(x)"
-        arguments = "x, y" if use.positional == 2 else "x"
-        return f"lambda {arguments}: np.vectorize({scalar})({arguments})"
+            return f"def {name}({arguments}):\n    return {on_arrays}"
+        return f"lambda {arguments}: {on_arrays}"
 
     return rule
 
@@ -274,6 +276,7 @@ _SCALAR = {
     "log1p": "lambda x: sp.log(1 + x)",
     "sigmoid": "lambda x: 1 / (1 + sp.exp(-x))",
     "softplus": "lambda x: sp.log(1 + sp.exp(x))",
+    "logaddexp": "lambda x, y: sp.log(sp.exp(x) + sp.exp(y))",
 }
 
 
@@ -284,7 +287,6 @@ SPELLING = Spelling(
         **{name: _spell_reduction(name) for name in ("sum", "mean")},
         **same_names("np.", "einsum", "reshape", "stack", "take_along_axis"),
         "pi": "sp.pi",
-        "logaddexp": "lambda x, y: sp.log(sp.exp(x) + sp.exp(y))",
         "where": _spell_where,
         "max": _spell_max,
         "logsumexp": _spell_logsumexp,
@@ -292,7 +294,10 @@ SPELLING = Spelling(
         "matrix_transpose": matrix_transpose,
         "concat": "np.concatenate",
         "take": "lambda x, indices, axis=0: np.take(x, indices, axis=axis)",
-        "linalg.cholesky": "lambda x: np.array(sp.Matrix(x).cholesky(hermitian=False))",
+        "linalg.cholesky": """\
+def cholesky(x):
+    x = np.tril(x) + np.tril(x, -1).T  # for SymPy must see that it is symmetric
+    return np.array(sp.Matrix(x).cholesky(hermitian=False))""",
         "linalg.solve": _spell_solve,
         "linalg.slogdet": """\
 def slogdet(x):

@@ -194,18 +194,33 @@ def _solve(use: Use) -> str:
     return "lambda a, b: tf.linalg.solve(a, b[:, None])[:, 0]" if vector else "tf.linalg.solve"
 
 
+def _logaddexp(use: Use) -> str:
+    """Spell `logaddexp`: a stack wants arrays of one shape."""
+    if len(set(use.ranks)) == 1:
+        return "lambda x, y: tf.reduce_logsumexp(tf.stack([x, y]), axis=0)"
+    return "lambda x, y: x + tf.math.softplus(y - x)"
+
+
+def _where(use: Use) -> str:
+    """Spell `where`: of two Python numbers, TensorFlow would make float32."""
+    if use.ranks[1:] != (-1, -1):
+        return "tf.where"
+    return "lambda condition, x, y: tf.where(condition, tf.constant(x, dtype=tf.float64), y)"
+
+
 SPELLING = Spelling(
     "TensorFlow",
     {
         **same_names("tf.", "exp", "sqrt", "sin", "cos", "tan", "tanh", "abs", "sigmoid"),
-        **same_names("tf.", "maximum", "minimum", "where", "einsum", "reshape", "stack"),
+        **same_names("tf.", "maximum", "minimum", "einsum", "reshape", "stack"),
         **same_names("tf.", "linalg.cholesky", "linalg.slogdet"),
         "pi": "np.pi",
         "expm1": "tf.math.expm1",
         "log": "tf.math.log",
         "log1p": "tf.math.log1p",
         "softplus": "tf.math.softplus",
-        "logaddexp": "lambda x, y: tf.reduce_logsumexp(tf.stack([x, y]), axis=0)",
+        "logaddexp": _logaddexp,
+        "where": _where,
         "sum": "tf.reduce_sum",
         "mean": "tf.reduce_mean",
         "max": "tf.reduce_max",

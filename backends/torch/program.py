@@ -74,34 +74,69 @@ def _clamp(bound: str, otherwise: str) -> Rule:
     return rule
 
 
-def _over_all(name: str) -> Rule:
-    """Spell a reduction for which torch insists on `dim`."""
+def _reduction(name: str, needs_axis: bool) -> Rule:
+    """Spell a reduction: over all axes, torch takes no `keepdim`, and some insist on `dim`."""
 
     def rule(use: Use) -> str:
-        if use.positional > 1 or "axis" in use.keywords:
+        has_axis = len(use.arguments) > 1 or use.keywords.get("axis", "None") != "None"
+        if not has_axis and "keepdims" in use.keywords:
+            over_all = "dim=tuple(range(x.ndim)), keepdim=keepdims"
+            return f"lambda x, keepdims, axis=None: torch.{name}(x, {over_all})"
+        if has_axis or not needs_axis:
             return f"torch.{name}"
         flat = "x" if use.ranks == (1,) else "x.flatten()"
-        return f"lambda x: torch.{name}({flat}, dim=0)"
+        return f"lambda x, axis=None: torch.{name}({flat}, dim=0)"
 
     return rule
+
+
+def _logaddexp(use: Use) -> str:
+    """Spell `logaddexp`: torch wants two tensors."""
+    if -1 not in use.ranks:
+        return "torch.logaddexp"
+    order = "x, y" if use.ranks[1] == -1 else "y, x"
+    return f"lambda {order}: torch.logaddexp(x, torch.tensor(y, dtype=torch.float64))"
+
+
+def _stack(use: Use) -> str:
+    """Spell `stack`: torch wants tensors alone."""
+    if use.ranks[:1] != (-1,):
+        return "torch.stack"
+    return """\
+def stack(numbers, dim=0):
+    return torch.stack([torch.as_tensor(n, dtype=torch.float64) for n in numbers], dim=dim)"""
+
+
+def _take(use: Use) -> str:
+    """Spell `take`: index_select wants one axis of indices, in a tensor."""
+    if use.ranks[1:2] in ((), (1,)) and "np." not in " ".join(use.arguments):
+        return "lambda x, indices, axis=0: torch.index_select(x, axis, indices)"
+    axis = use.keywords.get("axis", "".join(use.arguments[2:]) or "0")
+    if axis == "0":
+        return "lambda x, indices, axis=0: x[indices]"
+    last = axis in ("-1", str(use.ranks[0] - 1))
+    return "lambda x, indices, axis: x[..., indices]" if last else ""
 
 
 SPELLING = Spelling(
     "PyTorch",
     {
-        **same_names("torch.", "pi", *ELEMENTWISE, "sigmoid", "logaddexp", "where"),
-        **same_names("torch.", "sum", "mean", "einsum", "reshape", "stack"),
+        **same_names("torch.", "pi", *ELEMENTWISE, "sigmoid", "where", "einsum", "reshape"),
         **same_names("torch.", "linalg.cholesky", "linalg.solve", "linalg.slogdet"),
         # As it stands, softplus turns linear at 20, an error of 2e-9.
         "softplus": "lambda x: torch.nn.functional.softplus(x, threshold=40)",
         "maximum": _clamp("min", "torch.maximum"),
         "minimum": _clamp("max", "torch.minimum"),
-        "max": _over_all("amax"),
-        "logsumexp": _over_all("logsumexp"),
+        "logaddexp": _logaddexp,
+        "sum": _reduction("sum", needs_axis=False),
+        "mean": _reduction("mean", needs_axis=False),
+        "max": _reduction("amax", needs_axis=True),
+        "logsumexp": _reduction("logsumexp", needs_axis=True),
         "matmul": "lambda x, y: x @ y",
         "matrix_transpose": "lambda x: x.mT",
         "concat": "torch.cat",
-        "take": "lambda x, indices, axis=0: torch.index_select(x, axis, indices)",
+        "stack": _stack,
+        "take": _take,
         "take_along_axis": "torch.take_along_dim",
         "iterate": ITERATE,
     },

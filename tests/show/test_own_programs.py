@@ -260,7 +260,7 @@ def test_what_a_program_takes_along(own):
     assert "# two features" in source
     assert "Not a line of the program" not in source
     assert "SCALE = 0.5" in source
-    assert "def norm(w, shift = SCALE):" in source
+    assert "def norm(w, shift=SCALE):" in source
     assert "def penalty(w):" in source
     assert "CENTRES" not in source
     assert "torch.zeros_like(unused)" in source

@@ -43,7 +43,6 @@ def test_program_of_a_mode(selector):
     check_gradient(calcbench.problems()["binary_cross_entropy"], selector)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("selector", PROGRAMS)
 def test_script(selector, tmp_path):
     """As a reader runs it: in an interpreter of its own."""
@@ -108,3 +107,18 @@ def test_operator_whose_result_cannot_be_printed():
     writer = Writer(calcbench.problems()["saddle"], "by_hand", SPELLING, Novel())
     with pytest.raises(Unsupported, match="no program prints the novel"):
         print_result(writer)
+
+
+def test_what_rewrites_source_is_loaded_to_write_a_program(process):
+    """It takes 0.3 s to import, which no other command pays."""
+    code = """
+import sys
+import calcbench as cb
+from calcbench.show.describe import describe
+cb.gradient("square", "by_hand")
+assert "libcst" not in sys.modules
+describe(cb.problems()["square"], ["by_hand"])
+assert "libcst" in sys.modules
+"""
+    done = process(code=code)
+    assert (done.status, done.err) == (0, "")

@@ -18,7 +18,7 @@ from calcbench.problem.problem import Problem
 from calcbench.show.programs.layout import names_in
 from calcbench.show.programs.ranks import Ranks
 from calcbench.show.programs.respelling import Respelling
-from calcbench.show.programs.source import Source
+from calcbench.show.programs.source import Source, read_source
 from calcbench.show.programs.spelling import Spelling, Use
 
 LITERALS = 64
@@ -101,7 +101,7 @@ class Copier:
             self._pending.append(f"{name} = {_format_constant(name, value)}")
 
     def _copy_helper(self, function: Callable[..., Any], name: str) -> str:
-        source = Source(function)
+        source = read_source(function)
         for default in source.free_names_of_defaults():
             self.define_name(function, default)
         return self.copy_function(source, name, source.signature())
@@ -114,7 +114,9 @@ class Copier:
 
     def _spell(self, source: Source, name: str, call: cst.Call | None) -> str:
         """Spell a name of the vocabulary; a helper is noted, and its name returned."""
-        spelled = self._spelling.spell(name, self._use(source, name, call))
+        spelled, *others = {self._spelling.spell(name, use) for use in self._uses(source, call)}
+        if others:
+            raise Unsupported(f"no program: one xp.{name} is called with arrays of several ranks")
         if not spelled.startswith("def "):
             return spelled
         helper = spelled[4 : spelled.index("(")]
@@ -123,14 +125,15 @@ class Copier:
             self._pending.append(spelled)
         return helper
 
-    def _use(self, source: Source, name: str, call: cst.Call | None) -> Use:
+    def _uses(self, source: Source, call: cst.Call | None) -> list[Use]:
+        """Return how a call is used: once for each choice of ranks with which it ran."""
         if call is None:
-            return Use()
-        keywords = frozenset(a.keyword.value for a in call.args if a.keyword)
+            return [Use()]
+        text = source.module.code_for_node
+        positional = tuple(text(a.value) for a in call.args if a.keyword is None)
+        keywords = {a.keyword.value: text(a.value) for a in call.args if a.keyword is not None}
         ranks = self._ranks.get(source.place(call), {()})
-        if len(ranks) > 1 and self._spelling.depends_on_use(name):
-            raise Unsupported(f"no program: one xp.{name} is called with arrays of several ranks")
-        return Use(len(call.args) - len(keywords), keywords, min(ranks))
+        return [Use(positional, keywords, each) for each in ranks]
 
 
 def _assign(statement: cst.CSTNode, result: str) -> cst.CSTNode:

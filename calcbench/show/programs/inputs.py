@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import libcst.matchers as m
+import libcst as cst
 import numpy as np
 
 from calcbench.errors import Unsupported
@@ -16,11 +16,8 @@ from calcbench.problem.function import FunctionProblem
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.show.programs.copying import LITERALS, Copier
 from calcbench.show.programs.layout import names_in, wrap
-from calcbench.show.programs.respelling import join_lines
-from calcbench.show.programs.source import Source
-
-IMPORTS = m.SimpleStatementLine([m.OneOf(m.Import(), m.ImportFrom())])
-"""A line that imports."""
+from calcbench.show.programs.parentheses import join_lines
+from calcbench.show.programs.source import Source, read_source
 
 Kind = Literal["number", "list", "array"]
 
@@ -63,7 +60,7 @@ def _source_of_inputs(problem: Problem) -> Source | None:
     if isinstance(problem, FunctionProblem):
         return None
     try:
-        return Source(problem.inputs)
+        return read_source(problem.inputs)
     except Unsupported:
         return None
 
@@ -110,8 +107,9 @@ def _statements(problem: Problem, source: Source, copier: Copier, arrays: list[s
     *statements, last = source.statements
     kept = []
     for statement in statements:
-        if m.matches(statement, IMPORTS):
-            copier.imports.update(map(source.module.code_for_node, statement.body))
+        parts = statement.body if isinstance(statement, cst.SimpleStatementLine) else [statement]
+        if all(isinstance(part, (cst.Import, cst.ImportFrom)) for part in parts):
+            copier.imports.update(map(source.module.code_for_node, parts))
         else:
             kept.append(statement.visit(copier.respelling(source)))
     text = source.code(kept, footer=last.leading_lines)

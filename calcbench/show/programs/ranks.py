@@ -54,4 +54,7 @@ def _place(frame: FrameType) -> Place:
 
 
 def _rank(argument: Any) -> int:
+    """Return how many axes an argument has, as `Use.ranks` counts them."""
+    if isinstance(argument, (list, tuple)):
+        return min(map(_rank, argument), default=-1)
     return argument.ndim if isinstance(argument, (np.ndarray, np.generic)) else -1

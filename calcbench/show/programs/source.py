@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 import inspect
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import libcst as cst
-import libcst.matchers as m
 from libcst.metadata import (
     Assignment,
     MetadataWrapper,
@@ -23,6 +22,12 @@ from calcbench.show.programs.layout import names_in
 from calcbench.show.programs.ranks import Place
 
 
+@functools.lru_cache(maxsize=32)
+def read_source(function: Callable[..., Any]) -> Source:
+    """Parse the source of a function, once for the programs of all backends."""
+    return Source(function)
+
+
 class Source:
     """The source of one function (a `def` or a lambda) as a tree of LibCST's."""
 
@@ -34,16 +39,17 @@ class Source:
             wrapper = MetadataWrapper(cst.parse_module(textwrap.dedent(text)))
         except (OSError, TypeError, cst.ParserSyntaxError):
             raise Unsupported(f"no program: the source of {name} cannot be read") from None
-        functions = m.findall(wrapper.module, m.FunctionDef())
-        lambdas = m.findall(wrapper.module, m.Lambda())
+        functions = find_all(wrapper.module, cst.FunctionDef)
+        lambdas = find_all(wrapper.module, cst.Lambda)
         if not functions and len(lambdas) != 1:
             raise Unsupported(f"no program: the source of {name} cannot be told from its line")
         self.function = function
         self.module = wrapper.module
         self.node: Any = (functions or lambdas)[0]
-        self.parents = wrapper.resolve(ParentNodeProvider)
-        self._scopes = wrapper.resolve(ScopeProvider)
-        self._positions = wrapper.resolve(PositionProvider)
+        facts = wrapper.resolve_many([ParentNodeProvider, ScopeProvider, PositionProvider])
+        self.parents: Mapping[cst.CSTNode, Any] = facts[ParentNodeProvider]
+        self._scopes: Mapping[cst.CSTNode, Any] = facts[ScopeProvider]
+        self._positions: Mapping[cst.CSTNode, Any] = facts[PositionProvider]
         self._lines = text.splitlines()
         self._indent = len(text) - len(text.lstrip())
 
@@ -64,6 +70,11 @@ class Source:
         return names_in(self.module.code_for_node(self.node))
 
     @functools.cached_property
+    def names_outside_comparisons(self) -> set[str]:
+        """The names that are not only compared, as `x` is in `xp.where(x > 0, y, z)`."""
+        return names_in(self.module.code_for_node(self.node.visit(_WithoutComparisons())))
+
+    @functools.cached_property
     def statements(self) -> list[Any]:
         """The body without its docstring; that of a lambda is one return."""
         if isinstance(self.node, cst.Lambda):
@@ -76,7 +87,7 @@ class Source:
     @property
     def nests(self) -> bool:
         """Whether there is another `def` inside."""
-        return len(m.findall(self.node, m.FunctionDef())) > 1
+        return len(find_all(self.node, cst.FunctionDef)) > 1
 
     @property
     def only_return(self) -> cst.Return | None:
@@ -84,7 +95,7 @@ class Source:
         last = self.statements[-1]
         end = last.body[-1] if isinstance(last, cst.SimpleStatementLine) else None
         own = self._scopes[self.node.body]
-        others = [r for r in m.findall(self.node, m.Return()) if self._scopes[r] is own]
+        others = [r for r in find_all(self.node, cst.Return) if self._scopes[r] is own]
         return end if isinstance(end, cst.Return) and others in ([], [end]) else None
 
     def returned_dict(self) -> dict[str, cst.BaseExpression] | None:
@@ -92,15 +103,14 @@ class Source:
         end = self.only_return
         if end is None or not isinstance(end.value, cst.Dict):
             return None
-        entry = m.DictElement(key=m.SimpleString())
-        if not all(m.matches(element, entry) for element in end.value.elements):
-            return None
-        return {e.key.evaluated_value: e.value for e in end.value.elements}  # type: ignore
+        keys = [getattr(element, "key", None) for element in end.value.elements]  # none in **more
+        names = [str(key.evaluated_value) for key in keys if isinstance(key, cst.SimpleString)]
+        values = [element.value for element in end.value.elements]
+        return dict(zip(names, values, strict=True)) if len(names) == len(keys) else None
 
     def signature(self) -> str:
         """Return the parameters with their defaults, without annotations, `self` and `xp`."""
-        parameters = m.replace(self.node.params, m.Annotation(), cst.RemovalSentinel.REMOVE)
-        assert isinstance(parameters, cst.Parameters)
+        parameters = self.node.params.visit(_WithoutAnnotations())
         kept = [p for p in parameters.params if p.name.value not in ("self", "xp")]
         return self.module.code_for_node(parameters.with_changes(params=kept)).rstrip(", \n")
 
@@ -113,7 +123,7 @@ class Source:
 
     def free_names_of_defaults(self) -> list[str]:
         """Return the names that the defaults of the parameters take from outside."""
-        parameters: Sequence[Any] = m.findall(self.node.params, m.Param())
+        parameters = find_all(self.node.params, cst.Param)
         return self._free_names(p.default for p in parameters if p.default is not None)
 
     def _free_names(self, parts: Iterable[Any]) -> list[str]:
@@ -124,5 +134,30 @@ class Source:
             for access in scope.accesses
             if not any(isinstance(referent, Assignment) for referent in access.referents)
         }
-        names: list[Any] = [name for part in parts for name in m.findall(part, m.Name())]
+        names = [name for part in parts for name in find_all(part, cst.Name)]
         return list(dict.fromkeys(name.value for name in names if name in free))
+
+
+class _WithoutAnnotations(cst.CSTTransformer):
+    def leave_Param(self, original_node: cst.Param, updated_node: cst.Param) -> Any:
+        if updated_node.annotation is None:
+            return updated_node
+        tight = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+        equal = cst.MaybeSentinel.DEFAULT if updated_node.default is None else tight
+        return updated_node.with_changes(annotation=None, equal=equal)
+
+
+class _WithoutComparisons(cst.CSTTransformer):
+    def leave_Comparison(
+        self, original_node: cst.Comparison, updated_node: cst.Comparison
+    ) -> cst.BaseExpression:
+        return cst.Name("True")
+
+
+Kind = TypeVar("Kind", bound=cst.CSTNode)
+
+
+def find_all(node: cst.CSTNode, kind: type[Kind]) -> list[Kind]:
+    """Return all nodes of a kind at and below a node, in the order of the text."""
+    found = [node] if isinstance(node, kind) else []
+    return found + [inner for child in node.children for inner in find_all(child, kind)]

@@ -20,15 +20,15 @@ def iterate(step, state, n):
 class Use:
     """One use of a name of the vocabulary, for spellings that depend on it."""
 
-    positional: int = 0
-    """How many positional arguments the call has."""
+    arguments: tuple[str, ...] = ()
+    """The positional arguments of the call, as source text."""
 
-    keywords: frozenset[str] = frozenset()
-    """The names of its keyword arguments."""
+    keywords: Mapping[str, str] = field(default_factory=dict)
+    """Its keyword arguments, likewise."""
 
     ranks: tuple[int, ...] = ()
-    """How many axes each positional argument has; −1 for a Python number. Empty for a call that
-    did not run at the problem's own inputs."""
+    """How many axes each positional argument has; −1 for a Python number, and of a list the least
+    of its elements. Empty for a call that did not run at the problem's own inputs."""
 
 
 Rule = Callable[[Use], str]
@@ -72,10 +72,6 @@ class Spelling:
         if not spelled:
             raise Unsupported(f"no program: xp.{name} has no short spelling in {self.framework}")
         return spelled
-
-    def depends_on_use(self, name: str) -> bool:
-        """Whether a name is spelled differently for arrays of different ranks."""
-        return callable(self.names.get(name))
 
 
 def same_names(prefix: str, *names: str) -> dict[str, str]:

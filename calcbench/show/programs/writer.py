@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import libcst as cst
-import libcst.matchers as m
 
 from calcbench.errors import Unsupported
 from calcbench.operators import GRADIENT, Operator
@@ -19,7 +18,7 @@ from calcbench.show.programs.inputs import Native, assign, write_inputs
 from calcbench.show.programs.layout import join_blocks, names_in, sort_imports
 from calcbench.show.programs.ranks import record_ranks
 from calcbench.show.programs.respelling import vocabulary_name
-from calcbench.show.programs.source import Source
+from calcbench.show.programs.source import find_all, read_source
 from calcbench.show.programs.spelling import Spelling
 
 
@@ -57,7 +56,7 @@ class Writer:
         self.inputs = self.point.values
         self._before = before or {}
         self._spelling = spelling
-        self._source = Source(function or _cost(problem, backend))
+        self._source = read_source(function or _cost(problem, backend))
         parameters, data = problem.split(self.inputs if at is None else at)
         run: Any = function or getattr(problem, f"cost_{backend}", problem.cost)
         ranks = record_ranks(lambda xp: run(xp, *self._before.values(), *parameters, **data))
@@ -97,12 +96,12 @@ class Writer:
         return next((c for c in candidates if c not in names), candidates[-1] + "_")
 
     def uses(self, parameter: str) -> bool:
-        """Whether the code of the cost mentions a parameter at all."""
-        return parameter in self._source.names
+        """Whether the cost mentions a parameter, and not in comparisons alone."""
+        return parameter in self._source.names_outside_comparisons
 
     def mentions(self, *names: str) -> bool:
         """Whether the code of the cost takes one of these names from the vocabulary."""
-        attributes = m.findall(self._source.node, m.Attribute())
+        attributes = find_all(self._source.node, cst.Attribute)
         return any(vocabulary_name(node) in names for node in attributes)
 
     def pick_component(self, whole: str) -> str:
@@ -141,13 +140,10 @@ class Writer:
 
     def refuse_attributes(self, numbers: Sequence[str]) -> None:
         """Raise `Unsupported` where the code asks for the shape of what is a mere number here."""
-        found = m.findall(self._source.node, m.Attribute(value=m.Name()))
-        for node in found:
-            name = cst.ensure_type(cst.ensure_type(node, cst.Attribute).value, cst.Name).value
-            if name in numbers:
-                attribute = cst.ensure_type(node, cst.Attribute).attr.value
+        for node in find_all(self._source.node, cst.Attribute):
+            if isinstance(node.value, cst.Name) and node.value.value in numbers:
                 raise Unsupported(
-                    f"no program: the code takes .{attribute} of {name}, "
+                    f"no program: the code takes .{node.attr.value} of {node.value.value}, "
                     f"which is a number in {self._spelling.framework}"
                 )
 

@@ -1,0 +1,161 @@
+"""Every name of the vocabulary in the program of every backend: it runs, and gives the gradient.
+
+The costs are those with which `tests/vocabulary` tests the names. A name that a framework has no
+short spelling for is refused by name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from execution import PROGRAMS, array, assert_close, backend, execute, tolerance, write
+from transcript import Transcript, text
+from vocabulary.test_vocabulary import CASES, ELEMENTWISE, Case, elementwise_cases
+
+import calcbench
+from calcbench.catalogue.files import load_file
+from calcbench.errors import Unsupported
+from calcbench.operators import GRADIENT
+from calcbench.problem.problem import Problem
+from calcbench.vocabulary.names import NAMES
+from calcbench.vocabulary.numpy import NUMPY
+
+LARGEST = 100
+"""Numbers in the inputs of one problem for a symbolic backend, beyond those of one case."""
+
+REFUSED = {("sympy", "where"): 6, ("sympy", "max"): 6}
+"""(backend, name) → how many cases have no program; all others have one."""
+
+
+def cases_of(name: str, engine: calcbench.Backend) -> list[Case]:
+    """The cases of a name that a program on this backend has digits for.
+
+    A difference quotient and a formula as it is written on paper have none where an exponential
+    overflows, or where 1e-5 is no small step.
+    """
+    cases = elementwise_cases(name, engine.selector) if name in ELEMENTWISE else CASES[name]
+    return cases if engine.kind == "exact" else [case for case in cases if is_moderate(case)]
+
+
+def is_moderate(case: Case) -> bool:
+    sizes = np.abs(np.concatenate([np.ravel(x) for x in case.at]))
+    return bool(np.all((sizes == 0) | ((sizes > 1e-3) & (sizes < 50))))
+
+
+def groups(cases: list[Case], largest: float) -> Iterator[list[Case]]:
+    """Cases that fit into one problem together."""
+    group: list[Case] = []
+    for case in cases:
+        if group and sum(map(size, [*group, case])) > largest:
+            yield group
+            group = []
+        group.append(case)
+    if group:
+        yield group
+
+
+def size(case: Case) -> int:
+    return sum(np.size(a) for a in (*case.at, *case.data.values(), value(case)))
+
+
+def value(case: Case) -> np.ndarray:
+    return np.asarray(case.call(NUMPY, *case.at, **case.data))
+
+
+def source(cases: list[Case]) -> str:
+    """A problem as somebody would write it: Σ weights · f(x), over the cases.
+
+    In the place of a hand-derived gradient, it has the values by the weights, and zeros.
+    """
+    inputs, data, terms, partials = {}, {}, [], []
+    for number, case in enumerate(cases):
+        weights, names = f"weights{number}_", [f"x{number}_{k}" for k in range(len(case.at))]
+        of = {key: Transcript(key) for key in case.data}
+        expression = text(case.call(Transcript("xp"), *map(Transcript, names), **of))
+        shape = value(case).shape
+        inputs[weights] = 1.0 + np.arange(np.prod(shape, dtype=int)).reshape(shape) / 8.0
+        inputs |= dict(zip(names, case.at, strict=True))
+        data |= case.data
+        terms.append(f"xp.sum({weights} * {expression})" if shape else f"{weights} * {expression}")
+        partials += [f'"{weights}": {expression}', *(f'"{x}": 0 * {x}' for x in names)]
+    literals = [f'"{key}": {literal(a)}' for key, a in (inputs | data).items()]
+    signature = ", ".join(["self", "xp", *inputs, *(["*", *data] if data else [])])
+    return f'''
+import numpy as np
+from calcbench import Problem
+
+class Cases(Problem):
+    """The cases."""
+
+    def inputs(self, size, rng):
+        return {{{", ".join(literals)}}}
+
+    def cost({signature}):
+        return {" + ".join(terms)}
+
+    def gradient({signature}):
+        return {{{", ".join(partials)}}}
+'''
+
+
+def literal(array: np.ndarray) -> str:
+    return f"np.array({array.tolist()})" if np.ndim(array) else repr(float(array))
+
+
+def problem_of(cases: list[Case], folder: Path) -> Problem:
+    path = folder / f"cases{len(list(folder.iterdir()))}.py"
+    path.write_text(source(cases), encoding="utf-8")
+    return load_file(path)[0]
+
+
+def refusal(problem: Problem, engine: calcbench.Backend) -> str:
+    """Why there is no program; empty where there is one."""
+    try:
+        write(engine, problem, GRADIENT)
+    except Unsupported as error:
+        return str(error)
+    return ""
+
+
+def check(problem: Problem, engine: calcbench.Backend) -> None:
+    """Run the program; compare with calcbench on the same backend."""
+    module, _ = execute(write(engine, problem, GRADIENT))
+    found = {name: array(partial) for name, partial in module.gradient.items()}
+    assert_close(found, calcbench.gradient(problem, engine), tolerance(engine))
+
+
+@pytest.mark.parametrize("selector", PROGRAMS)
+@pytest.mark.parametrize("name", NAMES)
+def test_program_of_a_name(name, selector, tmp_path):
+    engine, cases = backend(selector), []
+    for case in cases_of(name, engine):
+        # One by one only where some are refused: writing a program takes 50 ms.
+        reason = (selector, name) in REFUSED and refusal(problem_of([case], tmp_path), engine)
+        if reason:
+            framework = PROGRAMS[selector].SPELLING.framework
+            assert reason == f"no program: xp.{name} has no short spelling in {framework}"
+        else:
+            cases.append(case)
+    refused = len(cases_of(name, engine)) - len(cases)
+    assert refused == REFUSED.get((selector, name), 0)
+    for group in groups(cases, LARGEST if engine.kind == "symbolic" else np.inf):
+        check(problem_of(group, tmp_path), engine)
+
+
+def test_a_spelling_is_of_a_name():
+    for module in PROGRAMS.values():
+        assert set(module.SPELLING.names) <= set(NAMES)
+
+
+@pytest.mark.parametrize("selector", PROGRAMS)
+def test_a_name_that_is_not_spelled_is_refused(selector, monkeypatch, tmp_path):
+    """Nothing is guessed: a name without an entry has no program."""
+    module, cases = PROGRAMS[selector], elementwise_cases("exp", selector)
+    names = {name: spelled for name, spelled in module.SPELLING.names.items() if name != "exp"}
+    monkeypatch.setattr(module, "SPELLING", dataclasses.replace(module.SPELLING, names=names))
+    reason = refusal(problem_of(cases, tmp_path), backend(selector))
+    assert reason == f"no program: xp.exp has no short spelling in {module.SPELLING.framework}"
