@@ -17,37 +17,37 @@ BACKENDS = tuple(cb.backends())
 
 
 def is_exact(backend):
-    """Whether its derivatives are right up to rounding, by a rule or a formula."""
+    """Say whether its derivatives are right up to rounding, by a rule or a formula."""
     return backend.kind != "approximate"
 
 
 def transforms(backend):
-    """Whether its framework turns functions into their derivatives."""
+    """Say whether its framework turns functions into their derivatives."""
     return issubclass(backend, Transforming)
 
 
 def differentiates(backend):
-    """Whether it needs nothing but the cost."""
+    """Say whether it takes the cost alone, and no hand-derived formula."""
     return not backend.hand_derived
 
 
 def by_rule(backend):
-    """Both: exact, and all that a cost of one's own has without a hand-derived gradient."""
+    """Say whether it is exact, and takes the cost alone."""
     return is_exact(backend) and differentiates(backend)
 
 
 def names(wanted):
-    """The backends whose class is `wanted`, in their default modes."""
+    """List the backends whose class is `wanted`, each in its default mode."""
     return [name for name in BACKENDS if wanted(cb.backends()[name])]
 
 
 def modes(wanted=lambda backend: True):
-    """The same in every mode: `torch`, `torch[mode=func]`, `torch[mode=compile]`, …"""
+    """List the same in every mode: `torch`, `torch[mode=func]`, `torch[mode=compile]`, …"""
     return [selector for name in names(wanted) for selector in _modes(cb.backends()[name])]
 
 
 def _modes(backend):
-    """The selectors of one backend: its default, then every other choice of every option."""
+    """List one backend's selectors: its default, then every other choice of every option."""
     own = [field for field in dataclasses.fields(backend) if field.name != "dtype"]
     others = [
         backend(**{field.name: choice}).selector
@@ -59,12 +59,12 @@ def _modes(backend):
 
 
 def compiles(selector):
-    """Whether a compiler runs that takes seconds for every operator of every problem."""
+    """Say whether a compiler runs, which takes seconds for every operator of every problem."""
     return selector.endswith(("[mode=compile]", "[mode=xla]"))
 
 
 def cases(selectors, problems, brief, *rest):
-    """Selector × problem, with `rest` appended: `full` where it compiles and is not `brief`."""
+    """List selector × problem (× `rest`); `full` where it compiles, but for `brief` problems."""
     return [
         pytest.param(
             selector,
@@ -78,26 +78,25 @@ def cases(selectors, problems, brief, *rest):
 
 
 def name_of(selector):
-    """The name in a selector."""
+    """Give the backend's name in a selector."""
     return selector.partition("[")[0]
 
 
 def missing(*selectors):
-    """Why some of these cannot be used here, or None."""
+    """Say why some of these cannot be used here; None where all of them can."""
     reasons = [cb.backends().cards[name_of(selector)].missing for selector in selectors]
     return next(filter(None, reasons), None)
 
 
 def installed(selectors=BACKENDS):
-    """Those that can be used here."""
+    """List those that can be used here."""
     return [selector for selector in selectors if not missing(selector)]
 
 
 def require(*selectors):
     """Skip the test that calls this where one of these is missing.
 
-    For what starts a command line or reads a record: functions that are asked for a backend that
-    is missing raise `NotInstalled`, and the test is skipped without a word.
+    Needed only where nothing raises `NotInstalled`, which skips a test by itself (conftest.py).
     """
     reason = missing(*selectors)
     if reason:
