@@ -45,7 +45,7 @@ def select_backends(selectors: Iterable[str | Backend], **options: Any) -> list[
     for selector in selectors:
         if not isinstance(selector, str):
             chosen.append(selector)
-        elif selector.strip() == ALL:
+        elif selector == ALL:
             chosen += [available(name, options) for name in door.backends()]
         else:
             chosen.append(_backend(selector, options))
@@ -112,14 +112,23 @@ def chosen_backends(
     asked = as_list(backends, "backend")
     if asked is None:
         return [available(name, options) for name in door.default_backends()]
-    engines = select_backends(asked, **options)
-    for engine in select_backends([s for s in asked if s != ALL], **options):
-        reason = engine.missing()
+    chosen: list[Backend] = []
+    for selector in asked:
+        found = select_backends([selector], **options)
+        if selector != ALL:
+            _check_installed(found, load)
+        chosen += found
+    return chosen
+
+
+def _check_installed(backends: Iterable[Backend], load: bool) -> None:
+    """Raise `NotInstalled` where a framework is missing or, with `load`, does not import."""
+    for backend in backends:
+        reason = backend.missing()
         if reason:
-            raise NotInstalled(f"backend {engine.name!r}: {reason}")
-        if engine.requires and load:
-            engine.framework()
-    return engines
+            raise NotInstalled(f"backend {backend.name!r}: {reason}")
+        if backend.requires and load:
+            backend.framework()
 
 
 def one_problem(problem: ProblemSelector) -> Problem:

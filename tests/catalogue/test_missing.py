@@ -215,9 +215,10 @@ def test_bench_goes_on_without_a_framework_that_breaks(broken_torch):
     assert said in found["torch"]["reason"]
 
 
-def test_bench_of_everything_names_what_is_missing(without):
-    words = ("bench", "square", "--quick", "--budget", "0.2s", "--json")
-    done = without("torch", "tensorflow", "jax")(*words)
+@pytest.mark.parametrize("selected", [(), ("--backends", "all")], ids=["default", "all"])
+def test_bench_of_everything_names_what_is_missing(without, selected):
+    words = ("bench", "square", *selected, "--quick", "--budget", "0.2s", "--json")
+    done = without("torch", "tensorflow", "jax", "autograd")(*words)
     found = {row["backend"]: row for row in json.loads(done.out)}
     assert done.status == 0
     assert [name for name, row in found.items() if row["timing"]] == [
@@ -227,6 +228,7 @@ def test_bench_of_everything_names_what_is_missing(without):
     ]
     assert found["torch"]["status"] == "not_installed"
     assert "torch is not installed; install it with" in found["torch"]["reason"]
+    assert ("autograd" in found) == bool(selected)
 
 
 def test_bench_by_name_of_what_is_missing(without):
