@@ -24,15 +24,16 @@ if TYPE_CHECKING:
 def describe(
     problem: Problem, backends: Iterable[str] | None = None, operator: str = "gradient"
 ) -> dict[str, Any]:
-    """Everything about a problem as plain data.
+    """Collect what there is to say about a problem, as plain data.
 
     `symbolic` has the cost and its partials (or the components of another operator) as formulas;
     `methods` has, per backend, how it takes that derivative, or why it does not; `programs` has,
     per backend, a complete program that computes this without calcbench, or the reason for none.
+    `backends` are selectors, by default the default set. Raises `SelectorError` for one that
+    there is not.
     """
-    asked = find_operator(operator)
-    names = list(door.backends()) if backends is None else list(backends)
-    engines = select_backends(names)
+    chosen = find_operator(operator)
+    engines = select_backends(door.default_backends() if backends is None else backends)
     return {
         "name": problem.name,
         "summary": problem.summary,
@@ -43,64 +44,15 @@ def describe(
         "formula": problem.formula,
         "derivation": [{"words": words, "latex": latex} for words, latex in problem.derivation],
         "sources": list(problem.sources),
-        "operator": asked.selector,
-        "symbolic": _symbolic(problem, asked),
-        "methods": {engine.selector: _method(problem, engine, asked) for engine in engines},
-        "programs": {engine.selector: _program(problem, engine, asked) for engine in engines},
+        "operator": chosen.selector,
+        "symbolic": _derive_formulas(problem, chosen),
+        "methods": {engine.selector: _find_method(problem, engine, chosen) for engine in engines},
+        "programs": {engine.selector: _write(problem, engine, chosen) for engine in engines},
     }
 
 
-def draw(description: dict[str, Any], console: Console) -> None:
-    """Print a description."""
-    from rich.padding import Padding
-    from rich.syntax import Syntax
-    from rich.text import Text
-
-    def heading(text: str) -> None:
-        console.print(Text(text, style="bold"))
-
-    def indented(text: str, style: str = "") -> None:
-        console.print(Padding(Text(text, style=style), (0, 0, 0, 2)))
-
-    heading(description["name"])
-    indented(description["summary"])
-    for key in ("place", "formula"):
-        if description[key]:
-            indented(description[key], style="dim" if key == "place" else "")
-    console.print()
-    if description["derivation"]:
-        heading("derivation")
-        for number, step in enumerate(description["derivation"], 1):
-            indented(f"{number}. {step['words']}")
-            indented(f"   {step['latex']}", style="cyan")
-        console.print()
-    if description["symbolic"]:
-        heading(f"symbolic {description['operator']}")
-        for name, formula in description["symbolic"].items():
-            indented(f"{name} = {formula}" if name != "note" else formula)
-        console.print()
-    if description["operator"] != "gradient":
-        heading(f"how backends take the {description['operator']}")
-        for backend, method in description["methods"].items():
-            indented(f"{backend}: {method}")
-        console.print()
-    for backend, program in description["programs"].items():
-        heading(f"{backend}: the same {description['operator']} without calcbench")
-        if "program" not in program:
-            indented(program["reason"], style="yellow")
-        elif console.is_terminal:
-            console.print(Syntax(program["program"], "python", background_color="default"))
-        else:
-            console.print(Text(program["program"]), soft_wrap=True)
-        console.print()
-    if description["sources"]:
-        heading("sources")
-        for source in description["sources"]:
-            indented(source)
-
-
-def _symbolic(problem: Problem, operator: Operator) -> dict[str, str]:
-    """Formulas from the first symbolic backend that can derive them."""
+def _derive_formulas(problem: Problem, operator: Operator) -> dict[str, str]:
+    """Derive formulas with the first symbolic backend that can."""
     for name in door.backends():
         try:
             engine = door.backends()[name]()
@@ -114,8 +66,8 @@ def _symbolic(problem: Problem, operator: Operator) -> dict[str, str]:
     return {}
 
 
-def _method(problem: Problem, engine: Backend, operator: Operator) -> str:
-    """How a backend takes this derivative; found by preparing it, but for the gradient."""
+def _find_method(problem: Problem, engine: Backend, operator: Operator) -> str:
+    """Prepare a backend to find out how it takes a derivative; the gradient's needs no word."""
     if operator == GRADIENT:
         return ""
     try:
@@ -127,8 +79,81 @@ def _method(problem: Problem, engine: Backend, operator: Operator) -> str:
         return f"{Status.SKIPPED} ({error})"
 
 
-def _program(problem: Problem, engine: Backend, operator: Operator) -> dict[str, str]:
+def _write(problem: Problem, engine: Backend, operator: Operator) -> dict[str, str]:
+    """Write the program, or the reason why there is none."""
     try:
         return {"program": write_program(engine, problem, operator)}
     except (Unsupported, NotInstalled) as error:
         return {"reason": str(error)}
+
+
+# --- in a terminal -----------------------------------------------------------------------------
+
+
+Line = tuple[str, str]
+"""A text, and the style that rich prints it in."""
+
+
+def draw(description: dict[str, Any], console: Console) -> None:
+    """Print a description; a part of which there is nothing to say is left out."""
+    operator, methods = description["operator"], description["methods"]
+    _print_part(console, description["name"], _introduce(description))
+    _print_part(console, "derivation", _number_steps(description["derivation"]))
+    _print_part(console, f"symbolic {operator}", _state_formulas(description["symbolic"]))
+    if operator != "gradient":
+        lines = [(f"{backend}: {method}", "") for backend, method in methods.items()]
+        _print_part(console, f"how backends take the {operator}", lines)
+    for backend, program in description["programs"].items():
+        _print_program(console, f"{backend}: the same {operator} without calcbench", program)
+    sources = [(source, "") for source in description["sources"]]
+    _print_part(console, "sources", sources, after=False)
+
+
+def _introduce(description: dict[str, Any]) -> list[Line]:
+    optional = [("place", "dim"), ("formula", "")]
+    found = [(description[key], style) for key, style in optional if description[key]]
+    return [(description["summary"], ""), *found]
+
+
+def _number_steps(derivation: list[dict[str, str]]) -> list[Line]:
+    lines = []
+    for number, step in enumerate(derivation, 1):
+        lines += [(f"{number}. {step['words']}", ""), (f"   {step['latex']}", "cyan")]
+    return lines
+
+
+def _state_formulas(symbolic: dict[str, str]) -> list[Line]:
+    return [
+        (formula if name == "note" else f"{name} = {formula}", "")
+        for name, formula in symbolic.items()
+    ]
+
+
+def _print_part(console: Console, heading: str, lines: list[Line], after: bool = True) -> None:
+    """Print lines below a heading, and an empty line after them."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    if not lines:
+        return
+    console.print(Text(heading, style="bold"))
+    for text, style in lines:
+        console.print(Padding(Text(text, style=style), (0, 0, 0, 2)))
+    if after:
+        console.print()
+
+
+def _print_program(console: Console, heading: str, program: dict[str, str]) -> None:
+    """Print a program, in colours on a terminal, or the reason for none."""
+    from rich.syntax import Syntax
+    from rich.text import Text
+
+    if "program" not in program:
+        _print_part(console, heading, [(program["reason"], "yellow")])
+        return
+    console.print(Text(heading, style="bold"))
+    if console.is_terminal:
+        console.print(Syntax(program["program"], "python", background_color="default"))
+    else:
+        console.print(Text(program["program"]), soft_wrap=True)
+    console.print()

@@ -130,7 +130,7 @@ def check_operator(problem: Problem, selector: str, operator: str) -> str:
     inputs = own_point(problem)
     seeds = {name: np.ones(shape) for name, shape in chosen.seed_shapes(inputs).items()}
     inputs = inputs.along(seeds)
-    own = flat(engine.prepare(chosen).evaluate(inputs).values())
+    own = flat(engine.prepare(inputs, chosen).evaluate(inputs).values())
     wanted, found = dense(own, problem, chosen.name), result(module, chosen.name, problem)
     assert found.shape == wanted.shape
     scale = max(np.max(np.abs(wanted)), 1e-300)
