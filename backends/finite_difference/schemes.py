@@ -75,7 +75,9 @@ QUOTIENTS: dict[str, Quotient] = {
 }
 
 
-def best_step(x: float, room: tuple[float, float], power: float, unit: float, margin: float) -> float:
+def best_step(
+    x: float, room: tuple[float, float], power: float, unit: float, margin: float
+) -> float:
     """Choose the step u^(1/power), scaled by |x|, that stays inside an open interval.
 
     Clear of its ends by a factor `margin`: error bounds take twice the step.

@@ -293,6 +293,7 @@ SPELLING = Spelling(
         "matmul": "lambda x, y: x @ y",
         "matrix_transpose": matrix_transpose,
         "concat": "np.concatenate",
+        "cumulative_sum": "np.cumsum",
         "take": "lambda x, indices, axis=0: np.take(x, indices, axis=axis)",
         "linalg.cholesky": """\
 def cholesky(x):

@@ -171,9 +171,7 @@ class Trace:
             )
 
 
-def trace_cost(
-    point: Point, namespace: Any, rows: int = 1, operator: Operator = GRADIENT
-) -> Trace:
+def trace_cost(point: Point, namespace: Any, rows: int = 1, operator: Operator = GRADIENT) -> Trace:
     """Run a cost on symbols: `rows` symbolic rows of data, everything else in full.
 
     With symbols for the operator's direction or cotangent, the same for every row. `namespace` is
@@ -183,7 +181,9 @@ def trace_cost(
     taken = {*problem.parameters, *problem.data}
 
     def symbolic(name: str, shape: tuple[int, ...], label: str = "") -> Any:
-        return make_symbols(label or name, shape, _sign(problem, label or name), taken).view(SymbolicArray)
+        return make_symbols(label or name, shape, _sign(problem, label or name), taken).view(
+            SymbolicArray
+        )
 
     for name in (*problem.parameters, *problem.data):
         values = point[name]

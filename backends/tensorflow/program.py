@@ -228,6 +228,7 @@ SPELLING = Spelling(
         "matmul": _matmul,
         "matrix_transpose": "tf.linalg.matrix_transpose",
         "concat": "lambda arrays, axis=0: tf.concat(arrays, axis=axis)",
+        "cumulative_sum": "tf.cumsum",
         "take": "lambda x, indices, axis=0: tf.gather(x, indices, axis=axis)",
         "take_along_axis": "tf.experimental.numpy.take_along_axis",
         "linalg.solve": _solve,

@@ -90,6 +90,12 @@ def _reduction(name: str, needs_axis: bool) -> Rule:
     return rule
 
 
+def _cumulative_sum(use: Use) -> str:
+    """Spell `cumulative_sum`: torch wants an axis."""
+    named = len(use.arguments) > 1 or "axis" in use.keywords
+    return "torch.cumsum" if named else "lambda x: torch.cumsum(x, dim=0)"
+
+
 def _logaddexp(use: Use) -> str:
     """Spell `logaddexp`: torch wants two tensors."""
     if -1 not in use.ranks:
@@ -132,6 +138,7 @@ SPELLING = Spelling(
         "mean": _reduction("mean", needs_axis=False),
         "max": _reduction("amax", needs_axis=True),
         "logsumexp": _reduction("logsumexp", needs_axis=True),
+        "cumulative_sum": _cumulative_sum,
         "matmul": "lambda x, y: x @ y",
         "matrix_transpose": "lambda x: x.mT",
         "concat": "torch.cat",

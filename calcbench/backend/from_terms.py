@@ -61,7 +61,12 @@ def prepare_from_terms(backend: Backend, operator: Operator, point: Point) -> Pr
     seconds = [s.compile_seconds for s in sources if s.compile_seconds is not None]
     method = _describe(operator, terms, point, sources)
     return Prepared(
-        load, run, unload, sum(seconds) if seconds else None, method, seed if operator.seeded else None
+        load,
+        run,
+        unload,
+        sum(seconds) if seconds else None,
+        method,
+        seed if operator.seeded else None,
     )
 
 

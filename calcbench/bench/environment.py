@@ -16,7 +16,6 @@ from typing import Any
 import psutil
 import pyperf
 
-import calcbench
 from calcbench.record.run import Environment
 from calcbench.workers.limits import processors
 
@@ -39,7 +38,7 @@ def environment(modules: Iterable[str], settings: dict[str, Any], cells: int) ->
     return Environment(
         id=secrets.token_hex(6),
         started=started,
-        calcbench=calcbench.__version__,
+        calcbench=version("calcbench"),
         machine=machine(),
         versions=versions(modules),
         settings=settings,
@@ -72,7 +71,7 @@ def versions(modules: Iterable[str]) -> dict[str, str]:
     names = dict.fromkeys((*ALWAYS, *modules))
     return {
         "python": platform.python_version(),
-        "calcbench": calcbench.__version__,
+        "calcbench": version("calcbench"),
         **{name: version(name) for name in names},
     }
 

@@ -60,7 +60,9 @@ def bench(
                 _stop(processes)  # other threads, other options: none of them will be used again
                 confined = (group.dtype, group.threads)
             cells = [
-                RunningCell(b, processes.setdefault(b.selector, Worker(group.threads, settings.memory)))
+                RunningCell(
+                    b, processes.setdefault(b.selector, Worker(group.threads, settings.memory))
+                )
                 for b in group.backends
             ]
             batch = f"{run}-{number}"
@@ -149,7 +151,9 @@ def _group(
             cell.ask(worker.release, timeout=settings.timeout)
 
 
-def _set_up(cell: RunningCell, group: Group, operator: Operator, own: Point, settings: Settings) -> None:
+def _set_up(
+    cell: RunningCell, group: Group, operator: Operator, own: Point, settings: Settings
+) -> None:
     reason = cell.backend.missing()
     if reason:
         reason = f"backend {cell.backend.name!r}: {reason}"

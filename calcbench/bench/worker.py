@@ -174,9 +174,7 @@ def release() -> None:
     settle()
 
 
-def _sensitivities(
-    cell: Cell, where: Mapping[str, Numbers], seed: int
-) -> dict[str, np.ndarray]:
+def _sensitivities(cell: Cell, where: Mapping[str, Numbers], seed: int) -> dict[str, np.ndarray]:
     return asking.sensitivities(cell.backend, _points(where), seed, cell.operator)
 
 
@@ -232,9 +230,7 @@ def _set_up(
     return cell.setup
 
 
-def _cost(
-    backend: Backend, where: Mapping[str, Point], operator: Operator
-) -> timeit.Timer | None:
+def _cost(backend: Backend, where: Mapping[str, Point], operator: Operator) -> timeit.Timer | None:
     """Prepare the cost alone; None where the backend has none of its own, or it is what is timed."""
     if highest_order(operator.terms(where["own"])) == 0:
         return None

@@ -6,14 +6,11 @@ import difflib
 import importlib.util
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from calcbench.catalogue.cards import described
 from calcbench.errors import CalcbenchError, SelectorError
-
-if TYPE_CHECKING:
-    from calcbench.problem.problem import Problem
-
+from calcbench.problem.problem import Problem
 
 FILE_MODULE = "calcbench_file_"
 """How the names of modules begin that were loaded from a path: no other process can import them."""
@@ -46,8 +43,6 @@ def load_file(path: Path) -> list[Problem]:
 
 def _problems_of(module: Any, path: Path) -> list[Problem]:
     """The problems among a module's names, each once; classes only where it defines them."""
-    from calcbench.problem.problem import Problem
-
     found: list[Problem] = []
     unfinished = ""
     for value in {id(value): value for value in vars(module).values()}.values():

@@ -61,9 +61,7 @@ class Evaluation:
         return np.array([id(leaf) in ids for leaf in self.leaves])
 
 
-def evaluate(
-    point: Point, deadline: float, directions: np.ndarray | None = None
-) -> Evaluation:
+def evaluate(point: Point, deadline: float, directions: np.ndarray | None = None) -> Evaluation:
     """Evaluate the cost at the working precision; on jets along `directions` (components, k).
 
     Raises `NotCertified` where balls cannot do it (`guarded`), `ProblemError` for a cost that is

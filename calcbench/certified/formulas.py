@@ -42,9 +42,7 @@ def evaluate_formula(
         return unflatten(numbers, layout.shapes)
 
 
-def _evaluate_terms(
-    point: Point, terms: tuple[Term, ...], formula: str, size: int
-) -> np.ndarray:
+def _evaluate_terms(point: Point, terms: tuple[Term, ...], formula: str, size: int) -> np.ndarray:
     """Add the terms up, from the formula's own result or from a product with the seed."""
     values = lift_values(point)
     if formula == "hvp" and terms == (Product(2),):

@@ -58,7 +58,12 @@ def second_order(
             assert columns is not None
             _add_entries(sums, term, point, found, columns)
     return Found(
-        sums.values, sums.magnitudes, sums.rough, found.cost, found.cost_magnitude, found.range_fault
+        sums.values,
+        sums.magnitudes,
+        sums.rough,
+        found.cost,
+        found.cost_magnitude,
+        found.range_fault,
     )
 
 

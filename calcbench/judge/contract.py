@@ -145,9 +145,13 @@ def _shape_fault(layout: Layout, backend: Backend, value: Arrays) -> str | None:
     for name, array in value.items():
         expected = layout.shapes[name]
         if array.shape != expected:
-            return f"{_array_label(layout, name, start)} has shape {array.shape} instead of {expected}"
+            return (
+                f"{_array_label(layout, name, start)} has shape {array.shape} instead of {expected}"
+            )
         if array.dtype != backend.dtype:
-            return f"{_array_label(layout, name, start)} is {array.dtype} instead of {backend.dtype}"
+            return (
+                f"{_array_label(layout, name, start)} is {array.dtype} instead of {backend.dtype}"
+            )
         start += array.size
     return None
 

@@ -83,9 +83,7 @@ def _judge_sample(
     the proved one of the sample, scaled by how much it can grow. A backend must pass both.
     """
     runs = [
-        vote.ask.run_points(run.backend, sample, vote.operator)
-        if run.status is Status.OK
-        else run
+        vote.ask.run_points(run.backend, sample, vote.operator) if run.status is Status.OK else run
         for run in vote.runs
     ]
     growth = _growth(vote.where["own"], sample["own"])

@@ -156,9 +156,7 @@ class Vote:
         if known is not None:
             return known
         if self.kappa is None:
-            self.kappa = largest_sensitivities(
-                runs, self.where, self.seed, self.operator, self.ask
-            )
+            self.kappa = largest_sensitivities(runs, self.where, self.seed, self.operator, self.ask)
         value = flatten(run.results[point].values(), np.float64)
         terms = max(array.size for array in self.where[point].values.values())
         kappa = self.kappa.get(point, 0.0)

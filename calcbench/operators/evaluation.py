@@ -42,9 +42,7 @@ def _prepare_term(term: Term, point: Point, size: int) -> Evaluate:
     return _prepare_entries(term, point, size)
 
 
-def prepare_product(
-    term: Product, point: Point
-) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+def prepare_product(term: Product, point: Point) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """Prepare the product of a matrix's stored entries, or of its transpose, and a vector."""
     extent = point.extent(term.order)
     if point.sparse(term.order):

@@ -58,7 +58,9 @@ class Worker:
             except TimeoutError:
                 fate = WorkerDied(Status.TIMEOUT, f"timeout {timeout:g} s")
             except ProcessExpired as death:
-                fate = WorkerDied(Status.CRASH, f"crash {_exit(death.exitcode)}{self._short(death)}")
+                fate = WorkerDied(
+                    Status.CRASH, f"crash {_exit(death.exitcode)}{self._short(death)}"
+                )
             except RuntimeError:  # pebble's, for a process that ended while it had nothing to do
                 fate = WorkerDied(Status.CRASH, "crash between two steps")
             # At once, for pebble starts another process by itself: later, main would be visible.

@@ -47,9 +47,9 @@ def test_a_warning_of_the_cost_is_not_swallowed():
         warnings.warn("as the user said", UserWarning, stacklevel=1)
         return 3.0
 
-    prepared = cb.backends()["autograd"]().prepare(talkative, problem_inputs(talkative))
+    prepared = cb.backends()["autograd"]().prepare(own_point(talkative))
     with pytest.warns(UserWarning, match="as the user said") as caught:
-        prepared.run(prepared.load(problem_inputs(talkative)))
+        prepared.run(prepared.load(own_point(talkative)))
     assert [str(warning.message) for warning in caught] == ["as the user said"]
 
 

@@ -39,6 +39,7 @@ def logsumexp(x, axis=None, keepdims=False):
     total = top + np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True))
     return total if keepdims else np.squeeze(total, axis=axis)""",
         "concat": "np.concatenate",
+        "cumulative_sum": "np.cumsum",
         "matmul": "lambda x, y: x @ y",
         "matrix_transpose": matrix_transpose,
         "take": "lambda x, indices, axis=0: np.take(x, indices, axis=axis)",
