@@ -1,5 +1,5 @@
 """The derivatives derived by hand, evaluated with NumPy."""
 
-from calcbench.backends.by_hand.derivatives import ByHand
+from .derivatives import ByHand
 
 __all__ = ["ByHand"]

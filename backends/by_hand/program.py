@@ -6,7 +6,6 @@ import inspect
 
 import numpy as np
 
-from calcbench.backends.by_hand.derivatives import ByHand
 from calcbench.errors import Unsupported
 from calcbench.operators import Operator
 from calcbench.operators.hand_derived import WORDS
@@ -16,6 +15,8 @@ from calcbench.show.programs.layout import format_dict, quote
 from calcbench.show.programs.numpy import SPELLING, numpy_value
 from calcbench.show.programs.results import print_result
 from calcbench.show.programs.writer import Writer
+
+from .derivatives import ByHand
 
 PROGRAMS = {
     "gradient": "gradient",

@@ -1,5 +1,5 @@
 """Finite differences: derivatives from values of the cost, and second ones from gradients."""
 
-from calcbench.backends.finite_difference.derivatives import FiniteDifference
+from .derivatives import FiniteDifference
 
 __all__ = ["FiniteDifference"]

@@ -16,15 +16,6 @@ import numpy as np
 from calcbench.backend.backend import Backend
 from calcbench.backend.numpy_cost import prepare_numpy_cost
 from calcbench.backend.prepared import Prepared
-from calcbench.backends.finite_difference.field import Field
-from calcbench.backends.finite_difference.schemes import (
-    SCHEMES,
-    TINY,
-    WORDS,
-    best_step,
-    quotient,
-)
-from calcbench.backends.finite_difference.vocabulary import COMPLEX
 from calcbench.certified.difference_bounds import (
     enclose_error,
     estimate_cost_noise,
@@ -43,6 +34,16 @@ from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.numpy import NUMPY
+
+from .field import Field
+from .schemes import (
+    SCHEMES,
+    TINY,
+    WORDS,
+    best_step,
+    quotient,
+)
+from .vocabulary import COMPLEX
 
 ENCLOSED = 4
 """Components whose truncation is enclosed: each takes an evaluation of the cost in series."""

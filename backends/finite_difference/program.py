@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calcbench.backends.finite_difference.derivatives import FiniteDifference
 from calcbench.errors import Unsupported
 from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.problem import Problem
@@ -10,6 +9,8 @@ from calcbench.show.programs.layout import format_dict
 from calcbench.show.programs.numpy import SPELLING, numpy_value
 from calcbench.show.programs.results import print_result
 from calcbench.show.programs.writer import Writer
+
+from .derivatives import FiniteDifference
 
 PROGRAMS = ("gradient", "value_and_gradient", "partial", "pushforward", "jacobian", "cost")
 """The operators that have a program."""

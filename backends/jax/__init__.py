@@ -1,5 +1,5 @@
 """JAX: reverse mode, compiled ahead of time by XLA (jit) or op by op (eager)."""
 
-from calcbench.backends.jax.derivatives import Jax
+from .derivatives import Jax
 
 __all__ = ["Jax"]

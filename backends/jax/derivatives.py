@@ -29,7 +29,7 @@ class Jax(Transforming):
 
     def namespace(self) -> Namespace:
         self.framework()  # says why where it is missing
-        from calcbench.backends.jax.vocabulary import namespace
+        from .vocabulary import namespace
 
         return namespace(eager=self.mode == "eager")
 

@@ -1,5 +1,5 @@
 """SymPy: trace the cost into a formula, differentiate the formula, compile it to NumPy."""
 
-from calcbench.backends.sympy.derivatives import SymPy
+from .derivatives import SymPy
 
 __all__ = ["SymPy"]

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from calcbench.backend.rows import add_blocks
-from calcbench.backends.sympy.trace import Trace, scalars
 from calcbench.vocabulary.numpy import logsumexp, sigmoid, softplus
+
+from .trace import Trace, scalars
 
 
 def compile_expressions(trace: Trace, expressions: list[Any]) -> Callable[..., Any]:

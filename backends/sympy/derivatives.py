@@ -17,9 +17,6 @@ from calcbench.backend.backend import Backend
 from calcbench.backend.calling import timed
 from calcbench.backend.prepared import Prepared
 from calcbench.backend.rows import CHECKED_ROWS
-from calcbench.backends.sympy.compilation import compile_expressions, split_columns, sum_over_rows
-from calcbench.backends.sympy.proof import is_zero
-from calcbench.backends.sympy.trace import Trace, scalars, trace_cost
 from calcbench.errors import ProblemError, Unsupported
 from calcbench.operators import GRADIENT, Operator, find_operator
 from calcbench.operators.hand_derived import hand_derived
@@ -29,6 +26,10 @@ from calcbench.problem.point import Point, component_name
 from calcbench.problem.problem import Arrays
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.numpy import NUMPY
+
+from .compilation import compile_expressions, split_columns, sum_over_rows
+from .proof import is_zero
+from .trace import Trace, scalars, trace_cost
 
 METHOD = "symbolic"
 
@@ -53,7 +54,7 @@ class SymPy(Backend):
 
     def namespace(self) -> Namespace:
         self.framework()  # says why where it is missing
-        from calcbench.backends.sympy.vocabulary import SYMPY
+        from .vocabulary import SYMPY
 
         return SYMPY
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from calcbench.backend.rows import CHECKED_ROWS
-from calcbench.backends.sympy.derivatives import SymPy
 from calcbench.errors import Unsupported
 from calcbench.operators import Operator
 from calcbench.problem.inputs import own_point
@@ -18,6 +17,8 @@ from calcbench.show.programs.numpy import matrix_transpose, numpy_value
 from calcbench.show.programs.spelling import ITERATE, Rule, Spelling, Use, same_names
 from calcbench.show.programs.writer import Writer
 from calcbench.vocabulary.numpy import NUMPY
+
+from .derivatives import SymPy
 
 LARGEST_PROGRAM = 200
 """Symbols that are still worth writing a program for."""

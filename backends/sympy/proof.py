@@ -16,7 +16,7 @@ def is_zero(difference: Any) -> bool | None:
     """Whether an expression is identically 0: True is proved, False refuted, None unknown."""
     import sympy
 
-    from calcbench.backends.sympy.vocabulary import elementary
+    from .vocabulary import elementary
 
     difference = sympy.nsimplify(difference, rational=True)  # 0.5 is meant to be one half
     if difference == 0 or difference.expand() == 0:
@@ -33,7 +33,7 @@ def _anywhere(expression: Any) -> Any:
     """The value at one fixed ordinary point, to 40 digits: enough to refute an identity."""
     import sympy
 
-    from calcbench.backends.sympy.vocabulary import elementary
+    from .vocabulary import elementary
 
     symbols = sorted(expression.free_symbols, key=str)
     values = {

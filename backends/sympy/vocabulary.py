@@ -15,10 +15,11 @@ import numpy as np
 import sympy
 from sympy.codegen.cfunctions import expm1, log1p
 
-from calcbench.backends.sympy.trace import LARGEST_EXPRESSION, count_operations
 from calcbench.errors import Unsupported
 from calcbench.vocabulary.namespace import Namespace, running_axis
 from calcbench.vocabulary.objects import SymbolicArray, object_reduction
+
+from .trace import LARGEST_EXPRESSION, count_operations
 
 LARGEST_DETERMINANT = 8
 """Rows of the largest matrix whose determinant is written out: its formula has 2⁸ minors."""

@@ -1,5 +1,5 @@
 """TensorFlow: a gradient tape, run eagerly, as a graph (function), or compiled by XLA."""
 
-from calcbench.backends.tensorflow.derivatives import TensorFlow
+from .derivatives import TensorFlow
 
 __all__ = ["TensorFlow"]

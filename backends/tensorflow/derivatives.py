@@ -46,7 +46,7 @@ class TensorFlow(Transforming):
 
     def namespace(self) -> Namespace:
         self.framework()  # says why where it is missing
-        from calcbench.backends.tensorflow.vocabulary import namespace
+        from .vocabulary import namespace
 
         return namespace(self.dtype, xla=self.mode == "xla")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from calcbench.backends.tensorflow.derivatives import TensorFlow
 from calcbench.operators import Operator
 from calcbench.problem.problem import Problem
 from calcbench.show.programs.inputs import Value
@@ -13,6 +12,8 @@ from calcbench.show.programs.layout import quote, quote_all
 from calcbench.show.programs.results import name_hessian_blocks, print_result
 from calcbench.show.programs.spelling import ITERATE, Spelling, Use, same_names
 from calcbench.show.programs.writer import Writer
+
+from .derivatives import TensorFlow
 
 
 def program(backend: TensorFlow, problem: Problem, operator: Operator) -> str:

@@ -1,5 +1,5 @@
 """PyTorch: reverse mode on a tape (eager), as a function transform (func), or compiled."""
 
-from calcbench.backends.torch.derivatives import Torch
+from .derivatives import Torch
 
 __all__ = ["Torch"]

@@ -14,7 +14,12 @@ import numpy as np
 from calcbench.backend.calling import direct, timed
 from calcbench.backend.prepared import Prepared
 from calcbench.backend.transforming import Transforming
-from calcbench.backends.torch.tape import (
+from calcbench.operators import GRADIENT, find_operator
+from calcbench.operators.function import Derived, Function
+from calcbench.problem.point import Point
+from calcbench.vocabulary.namespace import Namespace
+
+from .tape import (
     dual_pushforward,
     tape_hessian,
     tape_hvp,
@@ -22,7 +27,7 @@ from calcbench.backends.torch.tape import (
     tape_pullback,
     tape_value_and_gradient,
 )
-from calcbench.backends.torch.transforms import (
+from .transforms import (
     func_hessian,
     func_hvp,
     func_jacobian,
@@ -32,10 +37,6 @@ from calcbench.backends.torch.transforms import (
     single_hessian,
     single_jacobian,
 )
-from calcbench.operators import GRADIENT, find_operator
-from calcbench.operators.function import Derived, Function
-from calcbench.problem.point import Point
-from calcbench.vocabulary.namespace import Namespace
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Torch(Transforming):
 
     def namespace(self) -> Namespace:
         self.framework()  # says why where it is missing
-        from calcbench.backends.torch.vocabulary import namespace
+        from .vocabulary import namespace
 
         return namespace(self.dtype)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calcbench.backends.torch.derivatives import Torch
 from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.problem import Problem
 from calcbench.show.programs.inputs import Value
@@ -12,6 +11,8 @@ from calcbench.show.programs.results import print_result
 from calcbench.show.programs.spelling import ITERATE, Rule, Spelling, Use, same_names
 from calcbench.show.programs.transforms import TRANSFORMED, Transforms, transform_cost
 from calcbench.show.programs.writer import Writer
+
+from .derivatives import Torch
 
 PROGRAMS = ("gradient", *TRANSFORMED)
 """The operators that have a program."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from calcbench.backends.torch.tape import cut, flat
 from calcbench.operators.function import Derived, Function
+
+from .tape import cut, flat
 
 # --- operators by function transforms (func, compile) --------------------------------------
 

@@ -94,8 +94,8 @@ def _add(sums: Sums, term: Term, point: Point, run: Evaluation, rows: list[Row])
         _add_product(sums, term, point.seed_vector, run, rows)
         return
     out, row, column = term.places
-    weights = term.weights(point.seed_vector) if term.seed is not None else np.ones(len(out))
-    places = zip(out.tolist(), row.tolist(), column.tolist(), list(weights), strict=True)
+    weights = term.weights(point.seed_vector)
+    places = zip(out.tolist(), row.tolist(), column.tolist(), weights.tolist(), strict=True)
     for k, i, j, weight in places:
         if term.order == 0:
             sums.add(k, run.outputs[i].value, rows[i].influence, False, weight)

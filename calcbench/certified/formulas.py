@@ -90,10 +90,7 @@ def _evaluate_term(point: Point, term: Term, stored: np.ndarray, size: int) -> n
     out, row, column = entries.places
     order = np.argsort(out, kind="stable")
     where = positions(point, entries.order, row, column)[order]
-    weights = lift_constants(np.ones(len(out)))
-    if entries.seed is not None:
-        weights = lift_constants(np.broadcast_to(entries.weights(point.seed_vector), out.shape))
-    weights = weights[order]
+    weights = lift_constants(entries.weights(point.seed_vector))[order]
     ends = np.searchsorted(out[order], np.arange(size + 1))
     total = np.full(size, balls.lift(0), dtype=object)
     for k, (start, end) in enumerate(pairwise(ends)):

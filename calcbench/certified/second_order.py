@@ -148,7 +148,7 @@ def _add_entries(
     sums: Sums, term: Entries, point: Point, found: Products, columns: _Columns
 ) -> None:
     out, row, column = term.places
-    weights = term.weights(point.seed_vector) if term.seed is not None else np.ones(len(out))
+    weights = term.weights(point.seed_vector)
     for k, i, j, weight in zip(
         out.tolist(), row.tolist(), column.tolist(), weights.tolist(), strict=True
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -46,9 +47,17 @@ def _float_arrays(
     """Yield every float array at a point, the seed's included, and how to replace it."""
     for name, array in point.values.items():
         if array.dtype.kind == "f":
-            yield array, lambda changed, name=name: point.moved({name: changed})
+            yield array, functools.partial(_with_value, point, name)
     for name, array in point.seed.items():
-        yield array, lambda changed, name=name: point.along({**point.seed, name: changed})
+        yield array, functools.partial(_with_seed, point, name)
+
+
+def _with_value(point: Point, name: str, array: np.ndarray) -> Point:
+    return point.moved({name: array})
+
+
+def _with_seed(point: Point, name: str, array: np.ndarray) -> Point:
+    return point.along({**point.seed, name: array})
 
 
 def rounding_bound(

@@ -26,7 +26,9 @@ from calcbench.problem.point import Point
 class Primitives(Protocol):
     """What a composition needs of a backend."""
 
-    name: Any
+    @property
+    def name(self) -> str:
+        """The name in selectors and tables."""
 
     def namespace(self) -> Any:
         """Return the vocabulary in the backend's spelling."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from calcbench.operators import composition
 from calcbench.operators.entries import Entries, Term
 from calcbench.operators.operator import VALUE, Layout, Operator
 from calcbench.problem.point import Point, component_name
@@ -14,7 +13,6 @@ class Cost(Operator):
     """C, or the vector C of a vector-valued problem."""
 
     name = "cost"
-    composition = staticmethod(composition.cost)
 
     def terms(self, point: Point) -> tuple[Term, ...]:
         """C: every output."""

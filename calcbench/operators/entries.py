@@ -49,9 +49,12 @@ class Entries:
         )
         return out, row, column
 
-    def weights(self, seed: np.ndarray) -> np.ndarray | None:
-        """What each partial is multiplied by; None where it is 1."""
-        return None if self.seed is None else seed[np.asarray(self.seed)]
+    def weights(self, seed: np.ndarray) -> np.ndarray:
+        """Read off the flat seed what each partial is multiplied by; ones without a seed."""
+        count = len(self.places[0])
+        if self.seed is None:
+            return np.ones(count)
+        return np.broadcast_to(seed[np.asarray(self.seed)], (count,))
 
     @property
     def _parts(self) -> tuple[Any, Any, Any]:

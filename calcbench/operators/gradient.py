@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from calcbench.operators import composition
 from calcbench.operators.entries import Entries, Term
 from calcbench.operators.operator import Layout, Operator, by_component, require_cost
 from calcbench.problem.point import Point
@@ -15,7 +14,6 @@ class Gradient(Operator):
 
     name = "gradient"
     formula = "gradient"
-    composition = staticmethod(composition.gradient)
 
     def resolve(self, point: Point) -> Operator:
         """Raise `Unsupported` for a vector-valued problem."""

@@ -25,7 +25,6 @@ class Hessian(Operator):
 
     name = "hessian"
     formula = "hessian"
-    composition = staticmethod(composition.hessian)
 
     def resolve(self, point: Point) -> Operator:
         """Raise `Unsupported` for a vector-valued problem, or a matrix that is too large."""

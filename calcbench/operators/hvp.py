@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calcbench.operators import composition
 from calcbench.operators.entries import Product, Term
 from calcbench.operators.operator import Layout, Operator, by_component, require_cost
 from calcbench.problem.point import Point
@@ -14,7 +13,6 @@ class Hvp(Operator):
     name = "hvp"
     seeded = "direction"
     formula = "hvp"
-    composition = staticmethod(composition.hvp)
 
     def resolve(self, point: Point) -> Operator:
         """Raise `Unsupported` for a vector-valued problem."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from calcbench.errors import SelectorError, Unsupported
 from calcbench.operators import composition as compositions
-from calcbench.operators.composition import Composition, Primitives
+from calcbench.operators.composition import Primitives
 from calcbench.operators.entries import Product, Term
 from calcbench.operators.function import Derived, Function
 from calcbench.problem.flat import Shape
@@ -43,8 +43,8 @@ class Operator(ABC):
     """What is asked for: the gradient, the Hessian, … Written as its `selector`.
 
     A file for each: `terms` says what the operator is, `layout` what its result looks like. All
-    backends follow from that. Where something is faster than what follows, `compose` takes it from
-    the page of compositions.
+    backends follow from that. Where something is faster than what follows, the page of compositions
+    has a function of the operator's name.
     """
 
     name: ClassVar[str]
@@ -85,16 +85,16 @@ class Operator(ABC):
         """Name the NumPy arrays that `compose` gives, in nested tuples."""
         return dict(zip(self.layout(point).shapes, _leaves(parts), strict=True))
 
-    composition: ClassVar[Composition | None] = None
-    """The function on the page of compositions that takes it fast, if there is one."""
-
     def compose(self, backend: Primitives, function: Function, point: Point) -> Derived:
-        """Take the operator of a native function: the backend's own way, or a composition.
+        """Take the operator of a native function.
 
-        Raises `Unsupported` where the backend's primitives do not suffice.
+        By the backend's own method of the operator's name, or by the function of that name on the
+        page of compositions; by the operator's terms, where there is neither. Raises `Unsupported`
+        where the backend's primitives do not suffice.
         """
-        if self.composition is not None:
-            return compositions.derive(backend, self.composition, function)
+        composition = getattr(compositions, self.name, None)
+        if composition is not None:
+            return compositions.derive(backend, composition, function)
         own = getattr(backend, self.name, None)
         if own is not None:
             found: Derived = own(function)
@@ -177,7 +177,7 @@ def stored_order(operator: Operator, point: Point) -> int | None:
     terms = operator.terms(point)
     if len(terms) != 1 or isinstance(terms[0], Product) or not point.sparse(terms[0].order):
         return None
-    (term,) = terms
+    term = terms[0]
     whole = term.picks and len(term.places[0]) == len(point.pattern(term.order)[0])
     return term.order if whole else None
 

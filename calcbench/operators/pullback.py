@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calcbench.operators import composition
 from calcbench.operators.entries import Product, Term
 from calcbench.operators.operator import Layout, Operator, by_component
 from calcbench.problem.point import Point
@@ -13,7 +12,6 @@ class Pullback(Operator):
 
     name = "pullback"
     seeded = "cotangent"
-    composition = staticmethod(composition.pullback)
 
     def terms(self, point: Point) -> tuple[Term, ...]:
         """Jᵀ u."""

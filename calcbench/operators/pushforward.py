@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calcbench.operators import composition
 from calcbench.operators.entries import Product, Term
 from calcbench.operators.operator import VALUE, Layout, Operator
 from calcbench.problem.point import Point, component_name
@@ -13,7 +12,6 @@ class Pushforward(Operator):
 
     name = "pushforward"
     seeded = "direction"
-    composition = staticmethod(composition.pushforward)
 
     def terms(self, point: Point) -> tuple[Term, ...]:
         """J v."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from calcbench.errors import Unsupported
-from calcbench.operators import composition
 from calcbench.operators.entries import Entries, Term
 from calcbench.operators.operator import Layout, Operator, require_cost
 from calcbench.problem.point import Point
@@ -13,7 +12,6 @@ class SecondDerivative(Operator):
     """d²C/dx²: how the slope itself changes."""
 
     name = "second_derivative"
-    composition = staticmethod(composition.second_derivative)
 
     def resolve(self, point: Point) -> Operator:
         """Raise `Unsupported` for a problem of several numbers, or a vector-valued one."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from calcbench.operators import composition
 from calcbench.operators.entries import Entries, Term
 from calcbench.operators.operator import Layout, Operator, by_component, require_cost, value_name
 from calcbench.problem.point import Point
@@ -14,7 +13,6 @@ class ValueAndGradient(Operator):
     """C and ∂C/∂θ: what a step of gradient descent with a line search needs."""
 
     name = "value_and_gradient"
-    composition = staticmethod(composition.value_and_gradient)
 
     def resolve(self, point: Point) -> Operator:
         """Raise `Unsupported` for a vector-valued problem."""

@@ -66,8 +66,8 @@ class Point:
 
     @property
     def seed_vector(self) -> np.ndarray:
-        """The direction or cotangent as one vector."""
-        return flatten(self.seed.values())
+        """The direction or cotangent as one vector; empty without one."""
+        return flatten(self.seed.values()) if self.seed else np.empty(0)
 
     def named(self, vector: np.ndarray) -> dict[str, np.ndarray]:
         """Cut a vector over all components into an array for each parameter."""
