@@ -6,9 +6,8 @@ from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.problem import Problem
 from calcbench.show.programs.inputs import Value
 from calcbench.show.programs.layout import format_dict, quote_all
-from calcbench.show.programs.numpy import ELEMENTWISE
 from calcbench.show.programs.results import print_result
-from calcbench.show.programs.spelling import ITERATE, Rule, Spelling, Use, same_names
+from calcbench.show.programs.spelling import ELEMENTWISE, ITERATE, Rule, Spelling, Use, same_names
 from calcbench.show.programs.transforms import TRANSFORMED, Transforms, transform_cost
 from calcbench.show.programs.writer import Writer
 
@@ -37,9 +36,7 @@ def program(backend: Torch, problem: Problem, operator: Operator) -> str:
         blocks = [_gradient(writer, by)]
     else:
         blocks = transform_cost(writer, by)
-    printed = print_result(writer, ".numpy()")
-    if with_value:
-        printed = printed.replace(f"{writer.value}.numpy()", f"{writer.value}.item()")
+    printed = print_result(writer, ".numpy()", ".item()" if with_value else "")
     switch = "torch.set_default_dtype(torch.float64)"
     return writer.compose(switch, *data, *cost, *blocks, printed)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calcbench.show.programs.inputs import Value
-from calcbench.show.programs.spelling import ITERATE, Spelling, Use, same_names
+from calcbench.show.programs.spelling import ELEMENTWISE, ITERATE, Spelling, Use, same_names
 
 
 def numpy_value(value: Value) -> str:
@@ -14,10 +14,6 @@ def numpy_value(value: Value) -> str:
 def matrix_transpose(use: Use) -> str:
     """Spell the transpose of the last two axes as `x.T`, where that means the same."""
     return "lambda x: x.T" if use.ranks == (2,) else "lambda x: x.swapaxes(-1, -2)"
-
-
-ELEMENTWISE = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "tanh", "abs")
-"""Functions of one number that NumPy, PyTorch and JAX call as the vocabulary does."""
 
 
 SPELLING = Spelling(

@@ -21,15 +21,16 @@ def name_hessian_blocks(problem: Problem, rows: str) -> str:
     )
 
 
-def print_result(writer: Writer, native: str = "") -> str:
+def print_result(writer: Writer, native: str = "", native_value: str = "") -> str:
     """Return the lines that print the result of the writer's operator.
 
-    `native` is the call that makes an array of NumPy's, such as `.numpy()`. Raises `Unsupported`
-    for an operator whose result has no way to be printed.
+    `native` is the call that makes an array of NumPy's, such as `.numpy()`; `native_value` that
+    for the value of the cost, where it is another one. Raises `Unsupported` for an operator whose
+    result has no way to be printed.
     """
     problem, operator = writer.problem, writer.operator
     first, *more = problem.parameters
-    value = _print("C", writer.value, native)
+    value = _print("C", writer.value, native_value or native)
     gradient = _print_each("dC/d{name}", "partial", "gradient", native)
     lines = {
         "cost": value,

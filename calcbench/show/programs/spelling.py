@@ -16,6 +16,10 @@ def iterate(step, state, n):
 """The helper for frameworks in which a Python loop is the idiom."""
 
 
+ELEMENTWISE = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "tanh", "abs")
+"""Functions of one number that NumPy, PyTorch and JAX call as the vocabulary does."""
+
+
 @dataclass(frozen=True)
 class Use:
     """One use of a name of the vocabulary, for spellings that depend on it."""
