@@ -19,7 +19,7 @@ from calcbench.api import compare
 from calcbench.backends.by_hand.derivatives import ByHand
 from calcbench.catalogue.selection import select_backends
 from calcbench.operators import OPERATORS, find_operator
-from calcbench.operators.operator import VALUE
+from calcbench.operators.operator import VALUE, highest_order
 from calcbench.problem.flat import flatten
 from calcbench.problem.inputs import own_point
 from calcbench.problem.structure import DIAGONAL, Banded, BlockDiagonal, Entries
@@ -69,10 +69,11 @@ def why_not(name, operator, backend):
 
 def by_hand_has_none(name, operator):
     """The derivatives that nobody derived for these problems."""
+    point = own_point(problem(name))
+    order = highest_order(find_operator(operator).resolve(point).terms(point))
     first = "jacobian" if problem(name).vector_valued else "gradient"
-    second = operator in ("hvp", "hessian", "second_derivative")
-    wanted = ("hessian", "hvp") if second else (first,)
-    return operator != "cost" and not any(problem(name).derives(f) for f in wanted)
+    wanted = {0: (), 1: (first,), 2: ("hessian", "hvp")}[order]
+    return order > 0 and not any(problem(name).derives(f) for f in wanted)
 
 
 # --- the matrix ------------------------------------------------------------------------------
