@@ -88,10 +88,10 @@ def agree(point, values):
     """H·v must be H times v; else their times say nothing."""
     from scipy.sparse import csr_array
 
-    pattern = PROBLEM.structure(point).pattern(SIZE, SIZE)
+    pattern = point.pattern(2)
     hessian = csr_array((values["hessian"], pattern), shape=(SIZE, SIZE))
     seeded = find_operator("hvp").seed_point(point, np.random.default_rng(0))
-    product = hessian @ seeded["direction x"]
+    product = hessian @ seeded.seed["x"]
     np.testing.assert_allclose(values["hvp"], product, rtol=1e-10, atol=1e-9)
 
 

@@ -36,7 +36,7 @@ def numpy_by_hand():
         residual = m * x + b - y
         return 2 * np.mean(residual * x), 2 * np.mean(residual)
 
-    arrays = {name: np.array(array) for name, array in POINT.items()}
+    arrays = {name: np.array(array) for name, array in POINT.values.items()}
     return {"gradient": gradient, **arrays}
 
 
@@ -46,7 +46,7 @@ def torch_by_hand():
     def gradient(m, b, x, y):
         return torch.autograd.grad(torch.mean((m * x + b - y) ** 2), (m, b))
 
-    arrays = {name: torch.from_numpy(np.array(array)) for name, array in POINT.items()}
+    arrays = {name: torch.from_numpy(np.array(array)) for name, array in POINT.values.items()}
     for name in PROBLEM.parameters:
         arrays[name].requires_grad_()
     return {"gradient": gradient, **arrays}
@@ -62,7 +62,7 @@ def tensorflow_by_hand():
             cost = tf.reduce_mean((m * x + b - y) ** 2)
         return tape.gradient(cost, (m, b))
 
-    arrays = {name: tf.constant(array) for name, array in POINT.items()}
+    arrays = {name: tf.constant(array) for name, array in POINT.values.items()}
     compiled = gradient.get_concrete_function(**arrays)
     return {"gradient": compiled, **arrays}
 
@@ -74,7 +74,7 @@ def jax_by_hand():
         return jax.numpy.mean((m * x + b - y) ** 2)
 
     with jax.enable_x64(True):
-        arrays = {name: jax.numpy.asarray(array) for name, array in POINT.items()}
+        arrays = {name: jax.numpy.asarray(array) for name, array in POINT.values.items()}
         compiled = jax.jit(jax.grad(cost, argnums=(0, 1))).lower(*arrays.values()).compile()
 
     def gradient(m, b, x, y):
@@ -111,7 +111,7 @@ def test_overhead(benchmark, selector):
 
 @pytest.mark.parametrize("selector", BY_HAND)
 def test_a_slow_call_is_noticed(benchmark, selector):
-    """Were the problem_inputs converted from NumPy at every call, the limit would be broken."""
+    """Were the inputs converted from NumPy at every call, the limit would be broken."""
     _, prepared = prepare(selector)
 
     def slow(point):
@@ -141,7 +141,7 @@ def over_by_hand(call, selector):
 
 def agree(selector, names):
     """Both sides compute the same gradient; else their times say nothing."""
-    found = names["gradient"](*(names[name] for name in POINT))
+    found = names["gradient"](*(names[name] for name in POINT.values))
     _, prepared = prepare(selector)
     expected = prepared.evaluate(POINT)
     for partial, name in zip(found, PROBLEM.parameters, strict=True):

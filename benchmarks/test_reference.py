@@ -19,7 +19,7 @@ from calcbench.problem.inputs import own_point
 def test_certificate(benchmark, name):
     problem = calcbench.problems()[name]
     inputs = own_point(problem)
-    certificate = benchmark(certify, problem, inputs, "float64")
+    certificate = benchmark(certify, inputs, "float64")
     benchmark.extra_info["digits"] = certificate.digits
     assert certificate.digits > 30
 
@@ -28,5 +28,5 @@ def test_certificate(benchmark, name):
 @pytest.mark.benchmark(group="sweep at 53 bits", min_rounds=3, max_time=0.2)
 def test_sweep(benchmark, name):
     problem = calcbench.problems()[name]
-    swept = benchmark(rounded, problem, own_point(problem))
+    swept = benchmark(rounded, own_point(problem))
     assert swept.bits == 53
