@@ -64,13 +64,13 @@ def compiles(selector):
 
 
 def cases(selectors, problems, brief, *rest):
-    """List selector × problem (× `rest`); `full` where it compiles, but for `brief` problems."""
+    """List selector × problem (× `rest`): `full` but for default modes, and `brief` problems."""
     return [
         pytest.param(
             selector,
             problem,
             *rest,
-            marks=[pytest.mark.full] if compiles(selector) and problem not in brief else [],
+            marks=[] if selector == name_of(selector) or problem in brief else [pytest.mark.full],
         )
         for selector in selectors
         for problem in problems

@@ -480,9 +480,9 @@ def test_ended_from_outside(file, tmp_path, how):
     The second one never ends, so that it does not matter when the signal comes.
     """
     name, path, backends = file(COST + ENDLESS), tmp_path / "run.jsonl", ["by_hand", "sympy"]
-    command = [sys.executable, "-m", "calcbench", "bench", name, "--quick", "--timeout", "3600s"]
+    words = ["bench", name, "--quick", "--timeout", "3600s", "-b", "by_hand", "-b", "sympy"]
     process = subprocess.Popen(
-        [*command, "-b", "by_hand", "-b", "sympy", "--output", path.name],
+        [sys.executable, "-X", "faulthandler", "-m", "calcbench", *words, "--output", path.name],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -492,7 +492,11 @@ def test_ended_from_outside(file, tmp_path, how):
     children = [child.pid for child in psutil.Process(process.pid).children(True)]
     assert children
     process.send_signal(getattr(signal, how))
-    _, err = process.communicate(timeout=PATIENCE)
+    try:
+        _, err = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)  # says where it is
+        pytest.fail(process.communicate()[1])
     wait_until(lambda: not any(map(_alive, children)))
     run = load(path)
     assert [(r.problem, r.backend) for r in run.records] == [("mine", b) for b in backends]

@@ -30,7 +30,7 @@ What rounding may do grows with the rows that are added up: of 1,000 of them 12.
 """
 
 BRIEFLY = ("batch_regression", "softmax_cross_entropy")
-"""The problems that a compiled mode is tried on by a bare `pytest`."""
+"""The problems that other modes than the default are tried on by a bare `pytest`."""
 
 
 @functools.cache

@@ -26,7 +26,7 @@ PROBLEMS = (
 )
 
 BRIEFLY = ("softmax_cross_entropy",)
-"""The problem that a compiled mode is tried on by a bare `pytest`: one with rows and indices."""
+"""What a bare `pytest` tries other modes than the default on: a problem with rows and indices."""
 
 ROUNDINGS = 16
 """What a cost may be off, in units of eps · (|C| + Σ |θ ∂C/∂θ| over all inputs).
