@@ -1,17 +1,15 @@
 """What all tests share: running the command line, and skipping what is not installed."""
 
 import os
-import re
 import subprocess
 import sys
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 import pytest
+from absent import is_absent
 from hypothesis import settings
 from waiting import PATIENCE
 
-import calcbench as cb
 from calcbench.cli import main
 from calcbench.errors import NotInstalled
 
@@ -41,22 +39,6 @@ def _skipping():
         if is_absent(str(error)):
             pytest.skip(str(error))
         raise
-
-
-OPTIONAL = {"altair", "scipy", "vl_convert"} | {
-    module
-    for catalogue in (cb.backends(), cb.problems())
-    for card in catalogue.cards.values()
-    for module in card.declared.get("requires", ())
-}
-"""What may be missing where the tests run; anything else is missing because a test wants it so."""
-
-
-def is_absent(message):
-    """Whether the packages of which a message says that they are not installed are not there."""
-    said = re.search(r"([\w, ]+) is not installed", message)
-    modules = {name.strip() for name in said[1].split(",")} if said else set()
-    return bool(modules) and modules <= OPTIONAL and not any(map(find_spec, modules))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 
 import pytest
-from conftest import OPTIONAL, is_absent
+from absent import OPTIONAL, is_absent
 from modes import BACKENDS, cases, installed, missing, modes
 
 import calcbench as cb

@@ -13,6 +13,7 @@ from calcbench.backends.sympy import SymPy
 from calcbench.backends.sympy.vocabulary import elementary
 from calcbench.catalogue.door import problems
 from calcbench.catalogue.selection import select_backends
+from calcbench.operators import GRADIENT
 from calcbench.problem.inputs import own_point
 
 THEMES = ("review", "partial_derivatives", "chain_rule", "gradients", "real_data")
@@ -89,10 +90,12 @@ def test_regression_figures_are_exact(name, exact, backend):
 
 def test_hand_derived_gradient_is_the_derivative(problem):
     """As formulas, not at a point: on symbols for everything, and two rows of data."""
-    trace = SymPy().trace(own_point(problem), rows=2)
+    point = own_point(problem)
+    trace = SymPy().trace(point, rows=2)
     parameters, data = problem.split(trace.symbols)
     by_hand = problem.gradient(SymPy().namespace(), *parameters, **data)
-    for name, derived in trace.gradient().items():
+    partials = np.array(trace.expressions(GRADIENT, point, range(point.size)), dtype=object)
+    for name, derived in point.named(partials).items():
         difference = np.asarray(by_hand[name] - derived, dtype=object)
         assert difference.shape == trace.symbols[name].shape
         for index in np.ndindex(difference.shape):
@@ -105,7 +108,7 @@ def test_hand_derived_gradient_is_the_derivative(problem):
 def test_inputs_follow_seed_and_size(problem):
     for size in problem.sizes[:2]:
         first, again = (own_point(problem, size, seed=3) for _ in range(2))
-        for name, array in first.items():
+        for name, array in first.values.items():
             np.testing.assert_array_equal(array, again[name])
         assert {len(first[name]) for name in problem.rows} <= {size}
 
