@@ -10,7 +10,7 @@ import pytest
 
 import calcbench
 from calcbench.certified.certificate import certify
-from calcbench.certified.reference import rounded
+from calcbench.certified.reference import enclose_rounding
 from calcbench.problem.inputs import own_point
 
 
@@ -28,5 +28,5 @@ def test_certificate(benchmark, name):
 @pytest.mark.benchmark(group="sweep at 53 bits", min_rounds=3, max_time=0.2)
 def test_sweep(benchmark, name):
     problem = calcbench.problems()[name]
-    swept = benchmark(rounded, problem, own_point(problem))
+    swept = benchmark(enclose_rounding, problem, own_point(problem))
     assert swept.bits == 53

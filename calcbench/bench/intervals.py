@@ -65,7 +65,7 @@ def time(samples: Samples) -> Estimate:
     Disturbed bursts are set aside, as long as enough others are left.
     """
     kept = [s for s, calm in zip(samples.seconds, quiet(samples), strict=True) if calm]
-    return _kept(kept, samples.seconds)
+    return _estimate_undisturbed(kept, samples.seconds)
 
 
 def ratio(one: Samples, other: Samples) -> Estimate:
@@ -85,13 +85,15 @@ def ratio(one: Samples, other: Samples) -> Estimate:
         if all(pair[side][1] or not enough for side, enough in enumerate(sides))
     ]
     if len(kept) < FEWEST <= len(rest) < len(shared):
-        found = median([_divided(a, b) for a, b in rest])
+        found = median([_divide(a, b) for a, b in rest])
         return replace(found, disturbed=len(shared) - len(rest), calm=False)
     everything = [(a, b) for (a, _), (b, _) in shared]
-    return _kept([_divided(a, b) for a, b in kept], [_divided(a, b) for a, b in everything])
+    return _estimate_undisturbed(
+        [_divide(a, b) for a, b in kept], [_divide(a, b) for a, b in everything]
+    )
 
 
-def _kept(kept: Sequence[float], everything: Sequence[float]) -> Estimate:
+def _estimate_undisturbed(kept: Sequence[float], everything: Sequence[float]) -> Estimate:
     """The median of what is kept, or of everything where that would leave too few."""
     if len(kept) < min(FEWEST, len(everything)):
         return replace(median(everything), calm=False)
@@ -101,9 +103,9 @@ def _kept(kept: Sequence[float], everything: Sequence[float]) -> Estimate:
 def quotient(one: Estimate, other: Estimate) -> Estimate:
     """The ratio of two times that were not measured in the same rounds: every value it may have."""
     return Estimate(
-        _divided(one.median, other.median),
-        _divided(one.low, other.high),
-        _divided(one.high, other.low),
+        _divide(one.median, other.median),
+        _divide(one.low, other.high),
+        _divide(one.high, other.low),
         min(one.used, other.used),
     )
 
@@ -154,6 +156,6 @@ def _bursts(samples: Samples) -> dict[int, tuple[float, bool]]:
     return dict(zip(samples.round, pairs, strict=True))
 
 
-def _divided(one: float, other: float) -> float:
+def _divide(one: float, other: float) -> float:
     """A ratio of times; NaN where the clock was too coarse to tell the second from 0."""
     return one / other if other else math.nan

@@ -121,16 +121,16 @@ def visit(
     order = random.Random(seed)
     started, lost = time.monotonic(), 0.0
     number, look = 0, settings.rounds
-    while living := [cell for cell in cells if cell.failure is None]:
+    while running := [cell for cell in cells if cell.failure is None]:
         if number and time.monotonic() - started - lost >= settings.budget:
             break
         if number >= look:
-            if _known(living, settings, pace):
+            if _all_precise(running, settings, pace):
                 break
             look = number + max(1, number // 10)  # looking takes time too
         progress(f"round {number + 1}")
-        order.shuffle(living)
-        for cell in living:
+        order.shuffle(running)
+        for cell in running:
             asked = time.monotonic()
             found = cell.ask(worker.burst, timeout=settings.timeout)
             if found is not None:
@@ -141,7 +141,7 @@ def visit(
         number += 1
 
 
-def _known(cells: Sequence[RunningCell], settings: Settings, pace: Pace) -> bool:
+def _all_precise(cells: Sequence[RunningCell], settings: Settings, pace: Pace) -> bool:
     """Whether every time is known closely enough, from enough undisturbed bursts."""
     times = [intervals.time(s) for cell in cells for s in cell.samples(pace) if s is not None]
     return all(t.calm and t.used >= settings.rounds for t in times) and all(

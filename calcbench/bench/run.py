@@ -22,7 +22,7 @@ from calcbench.bench.rounds import Pace, RunningCell, Settings, visit
 from calcbench.catalogue.files import FILE_MODULE
 from calcbench.errors import CalcbenchError
 from calcbench.harness.compare import component_labels, reference_value
-from calcbench.judge.contract import Run, outcome
+from calcbench.judge.contract import Run, classify_error
 from calcbench.judge.judge import judge
 from calcbench.operators import Operator
 from calcbench.operators.points import points_for
@@ -35,7 +35,7 @@ from calcbench.record.record import Record, Status
 from calcbench.record.samples import Timing
 from calcbench.workers.isolation import Worker
 
-SHOWN = 64
+SMALL_RESULT = 64
 """Numbers up to which a record holds the result itself, the reference and the bound."""
 
 
@@ -66,7 +66,7 @@ def bench(
                 for b in group.backends
             ]
             batch = f"{run}-{number}"
-            for record in _group(group, cells, batch, settings, pace, witnesses, progress):
+            for record in _bench_group(group, cells, batch, settings, pace, witnesses, progress):
                 yield replace(record, run=run)
     finally:
         _stop(processes)
@@ -112,7 +112,7 @@ def _stop(processes: dict[str, Worker]) -> None:
         processes.popitem()[1].stop()
 
 
-def _group(
+def _bench_group(
     group: Group,
     cells: Sequence[RunningCell],
     batch: str,
@@ -130,23 +130,23 @@ def _group(
         own = where["own"]
     except CalcbenchError as error:
         for cell in cells:
-            yield _record(group, cell, None, *outcome(error))
+            yield _cell_record(group, cell, None, *classify_error(error))
         return
     for cell in cells:
         progress(f"{group.title} · {cell.backend.selector} · setting up")
         _set_up(cell, group, operator, own, settings)
         if cell.failure is not None:
-            yield _record(group, cell, own, cell.failure.status, cell.failure.reason)
-    living = [cell for cell in cells if cell.failure is None]
-    visit(living, settings, group.seed, pace, lambda text: progress(f"{group.title} · {text}"))
+            yield _cell_record(group, cell, own, cell.failure.status, cell.failure.reason)
+    running = [cell for cell in cells if cell.failure is None]
+    visit(running, settings, group.seed, pace, lambda text: progress(f"{group.title} · {text}"))
     busy = [
         cell.ask(worker.threads_busy, timeout=settings.timeout) if cell.failure is None else None
-        for cell in living
+        for cell in running
     ]
     progress(f"{group.title} · checking the results")
-    verdicts = _verdicts(group, operator, living, where, settings, witnesses)
-    for cell, verdict, threads in zip(living, verdicts, busy, strict=True):
-        yield _judged(group, cell, own, verdict, batch, pace, threads)
+    verdicts = _verdicts(group, operator, running, where, settings, witnesses)
+    for cell, verdict, threads in zip(running, verdicts, busy, strict=True):
+        yield _measured_record(group, cell, own, verdict, batch, pace, threads)
         if cell.failure is None:
             cell.ask(worker.release, timeout=settings.timeout)
 
@@ -160,7 +160,7 @@ def _set_up(
         cell.failure = worker.Failure(Status.NOT_INSTALLED, reason)
         return
     try:
-        parts = _by_value(group.problem), _by_value(cell.backend)
+        parts = _pickle(group.problem), _pickle(cell.backend)
     except Exception as error:  # whatever an object of a plugin's raises that cannot be pickled
         reason = f"cannot be sent to a process of its own: {type(error).__name__}: {error}"
         cell.failure = worker.Failure(Status.ERROR, reason)
@@ -182,7 +182,7 @@ def _set_up(
         cell.failure = worker.Failure(Status.ERROR, reason)
 
 
-def _by_value(part: Problem | Backend) -> bytes:
+def _pickle(part: Problem | Backend) -> bytes:
     """Pickle a problem or backend; what came from a path or a notebook travels as its code."""
     kind: Any = part._function if isinstance(part, FunctionProblem) else type(part)
     module = sys.modules.get(kind.__module__)
@@ -198,7 +198,7 @@ def _by_value(part: Problem | Backend) -> bytes:
 # --- the verdicts --------------------------------------------------------------------------
 
 
-class Lost(CalcbenchError):
+class ProcessLost(CalcbenchError):
     """A backend's process ended while the judge was asking it."""
 
 
@@ -218,11 +218,11 @@ class InWorkers:
     def sensitivities(
         self, backend: Backend, where: Mapping[str, Point], seed: int, operator: Operator
     ) -> dict[str, np.ndarray]:
-        """Measure κ with this backend. Raises `Lost` where its process ends meanwhile."""
+        """Measure κ with this backend. Raises `ProcessLost` where its process ends meanwhile."""
         cell = self.cells[backend.selector]
         found = cell.ask(worker.sensitivities, _numbers(where), seed, timeout=self.timeout)
         if found is None:
-            raise Lost(backend.selector)
+            raise ProcessLost(backend.selector)
         return found
 
 
@@ -254,14 +254,14 @@ def _verdicts(
         try:
             ask = InWorkers(cells, settings.timeout)
             decided = judge(runs, where, group.seed, witnesses, operator, ask)
-        except Lost:
+        except ProcessLost:
             runs = [
                 run if cell.failure is None else _run(cell, worker.evidence, timeout=0.0)
                 for run, cell in zip(runs, cells, strict=True)
             ]
         except Exception as error:  # a fault of the problem's, perhaps; the others go on
-            status, reason = outcome(error)
-            return [_record(group, cell, None, status, reason) for cell in cells]
+            status, reason = classify_error(error)
+            return [_cell_record(group, cell, None, status, reason) for cell in cells]
         else:
             truth = decided.certificate.truth if decided.certificate else None
             labels = component_labels(operator.layout(where["own"]))
@@ -283,7 +283,7 @@ def _verdicts(
 # --- the records ---------------------------------------------------------------------------
 
 
-def _record(
+def _cell_record(
     group: Group,
     cell: RunningCell,
     own: Point | None,
@@ -301,8 +301,8 @@ def _record(
         status=status,
     )
     components = own.size if own else 0
-    few = components <= SHOWN
-    small = record.value is not None and sum(a.size for a in record.value.values()) <= SHOWN
+    few = components <= SMALL_RESULT
+    small = record.value is not None and sum(a.size for a in record.value.values()) <= SMALL_RESULT
     return replace(
         record,
         operator=group.operator.selector,  # as it was asked for: `partial`, not `partial[m]`
@@ -324,7 +324,7 @@ def _record(
     )
 
 
-def _judged(
+def _measured_record(
     group: Group,
     cell: RunningCell,
     own: Point,
@@ -338,7 +338,7 @@ def _judged(
     status, reason = verdict.status, verdict.reason
     if cell.failure is not None:
         status, reason = cell.failure.status, cell.failure.reason
-    record = _record(group, cell, own, status, reason, verdict)
+    record = _cell_record(group, cell, own, status, reason, verdict)
     call, cost = cell.samples(pace)
     seconds = {**record.seconds, **cell.setup.seconds}
     if not call.seconds:
@@ -348,12 +348,12 @@ def _judged(
     if cost is not None:
         seconds["cost"] = intervals.time(cost).median
     if status is Status.OK and estimate.noisy:
-        record = replace(record, status=Status.NOISY, reason=_wide(estimate))
+        record = replace(record, status=Status.NOISY, reason=_precision_note(estimate))
     timing = Timing(batch, call, cost, cell.setup.memory, threads)
     return replace(record, seconds=seconds, timing=timing)
 
 
-def _wide(estimate: intervals.Estimate) -> str:
+def _precision_note(estimate: intervals.Estimate) -> str:
     """How well a time is known that is not known well."""
     rounds = f"{estimate.used} round{'s' if estimate.used > 1 else ''}"
     if not np.isfinite(estimate.spread):

@@ -54,7 +54,7 @@ class Session:
         self._records: list[Record] = []
 
     @property
-    def asked(self) -> int:
+    def total(self) -> int:
         """The cells asked for, finished or not."""
         return len(self.keys)
 

@@ -21,7 +21,7 @@ from calcbench.backend.backend import Backend
 from calcbench.backend.prepared import Prepared
 from calcbench.bench.fingerprint import digest
 from calcbench.errors import Unsupported
-from calcbench.judge import asking, contract
+from calcbench.judge import contract, runner
 from calcbench.operators import Operator
 from calcbench.operators.operator import highest_order
 from calcbench.operators.points import points_for
@@ -29,7 +29,7 @@ from calcbench.problem.inputs import own_point
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.record.record import Status
-from calcbench.workers.memory import forget_peak, peak, resident, settle
+from calcbench.workers.memory import free_memory, peak, reset_peak, resident
 
 BUSY = 0.1
 """CPU time of a thread, relative to the busiest one's, from which it counts as used."""
@@ -38,7 +38,7 @@ LOOP = timeit.Timer("for _ in range(4000): total += _", "total = 0")
 """Work that is always the same."""
 
 CONVERSIONS = 3
-"""Conversions timed; the median is told."""
+"""Conversions timed; the median is peak_reset."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def set_up(
     burst_seconds: float,
 ) -> SetUp | Failure:
     """Import, convert, prepare and call once; then find how many calls fill a burst."""
-    return _guarded(
+    return _catch_failure(
         lambda: _set_up(
             cloudpickle.loads(problem),
             cloudpickle.loads(backend),
@@ -133,7 +133,7 @@ def burst() -> Burst | Failure:
     """Time one burst of the operator, and one of the cost."""
 
     def both() -> Burst:
-        cell = _ready()
+        cell = _current_cell()
         assert cell.setup is not None
         before = _loop_seconds()
         call = _timed(cell.call, cell.setup.calls)
@@ -144,38 +144,40 @@ def burst() -> Burst | Failure:
         )
         return Burst(call, cost, max(before, _loop_seconds()))
 
-    return _guarded(both)
+    return _catch_failure(both)
 
 
 def threads_busy() -> int | Failure | None:
     """How many threads burned CPU time in the bursts; None where it is too little to tell."""
-    return _guarded(lambda: _busy(_ready().ticks, _thread_seconds()))
+    return _catch_failure(lambda: _busy(_current_cell().ticks, _thread_seconds()))
 
 
 def evidence() -> Evidence | Failure:
     """Run the operator at all points, twice at each (`judge.contract.run_points`)."""
-    return _guarded(lambda: _evidence(_ready().where, _ready().operator, _ready().prepared))
+    return _catch_failure(
+        lambda: _evidence(_current_cell().where, _current_cell().operator, _current_cell().prepared)
+    )
 
 
 def run_points(where: Mapping[str, Numbers], operator: Operator) -> Evidence | Failure:
     """Run an operator at other points, prepared anew."""
-    return _guarded(lambda: _evidence(_points(where), operator, None))
+    return _catch_failure(lambda: _evidence(_points(where), operator, None))
 
 
 def sensitivities(where: Mapping[str, Numbers], seed: int) -> dict[str, np.ndarray] | Failure:
-    """As `judge.asking.sensitivities`, for the cell's problem and backend."""
-    return _guarded(lambda: _sensitivities(_ready(), where, seed))
+    """As `judge.runner.sensitivities`, for the cell's problem and backend."""
+    return _catch_failure(lambda: _sensitivities(_current_cell(), where, seed))
 
 
 def release() -> None:
     """Forget the cell, and give its memory back."""
     global _cell
     _cell = None
-    settle()
+    free_memory()
 
 
 def _sensitivities(cell: Cell, where: Mapping[str, Numbers], seed: int) -> dict[str, np.ndarray]:
-    return asking.sensitivities(cell.backend, _points(where), seed, cell.operator)
+    return runner.sensitivities(cell.backend, _points(where), seed, cell.operator)
 
 
 def _set_up(
@@ -197,7 +199,7 @@ def _set_up(
         _imported_bytes = resident()
     seconds = {} if _import_seconds is None else {"import": _import_seconds}
     before = resident()
-    told = forget_peak()
+    peak_reset = reset_peak()
     started = time.perf_counter()
     prepared = backend.prepare(contract.preparation_point(where), operator)
     seconds["prepare"] = time.perf_counter() - started
@@ -208,7 +210,7 @@ def _set_up(
     result = prepared.run(native)
     seconds["first"] = time.perf_counter() - started
     _, seconds["unload"] = _median_time(lambda: prepared.unload(result))
-    top = peak() if told else None
+    top = peak() if peak_reset else None
     cell = Cell(
         problem,
         backend,
@@ -284,14 +286,14 @@ def _median_time(function: Any) -> tuple[Any, float]:
 
 def _points(where: Mapping[str, Numbers]) -> dict[str, Point]:
     """Put numbers that were sent here into the cell's problem."""
-    problem = _ready().problem
+    problem = _current_cell().problem
     return {name: Point(problem, values, seed) for name, (values, seed) in where.items()}
 
 
 def _evidence(
     where: Mapping[str, Point], operator: Operator, prepared: Prepared | None
 ) -> Evidence:
-    run = contract.run_points(_ready().backend, where, operator, prepared=prepared)
+    run = contract.run_points(_current_cell().backend, where, operator, prepared=prepared)
     return Evidence(run.status, run.reason, run.method, run.results, run.bounds)
 
 
@@ -314,16 +316,16 @@ def _busy(before: Mapping[int, float], after: Mapping[int, float]) -> int | None
     return sum(seconds >= BUSY * top for seconds in burned)
 
 
-def _ready() -> Cell:
+def _current_cell() -> Cell:
     if _cell is None:
         raise RuntimeError("no cell is set up in this process")
     return _cell
 
 
-def _guarded(task: Any) -> Any:
+def _catch_failure(task: Any) -> Any:
     """The task's result, or the failure that it ends in. Only Python's own end gets through."""
     try:
         with np.errstate(all="ignore"):  # what overflows shows in the result, and is judged there
             return task()
     except BaseException as error:  # SystemExit too: a backend must not end the process quietly
-        return Failure(*contract.outcome(error))
+        return Failure(*contract.classify_error(error))

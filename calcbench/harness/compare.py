@@ -58,7 +58,7 @@ def compare_problem(
     try:
         chosen = operator.resolve(own)
     except Unsupported as error:
-        return [_without(problem, b, operator, str(error), number, seed) for b in backends]
+        return [_skipped_record(problem, b, operator, str(error), number, seed) for b in backends]
     where = points_for(own, chosen, seed, direction)
     own = where["own"]
     runs = []
@@ -72,11 +72,11 @@ def compare_problem(
     progress(f"{problem.name} · certifying the {chosen.name}")
     outcome = judge(runs, where, seed, witnesses, chosen)
     truth = outcome.certificate.truth if outcome.certificate else None
-    proof = _proof(own, chosen, runs, progress)
+    proof = _prove_formula(own, chosen, runs, progress)
     labels = component_labels(chosen.layout(own))
     return [
         replace(
-            _refuted(verdict, proof) if run.backend.hand_derived else verdict,
+            _apply_proof(verdict, proof) if run.backend.hand_derived else verdict,
             size=number,
             seed=seed,
             components=own.size,
@@ -105,7 +105,7 @@ def component_labels(layout: Layout) -> tuple[str, ...]:
     return tuple(layout.label(k) for k in range(min(layout.size, LABELS)))
 
 
-def _without(
+def _skipped_record(
     problem: Problem, backend: Backend, operator: Operator, reason: str, size: int, seed: int
 ) -> Record:
     """Make the record of an operator that the problem does not have."""
@@ -121,7 +121,7 @@ def _without(
     )
 
 
-def _refuted(verdict: Record, proof: str) -> Record:
+def _apply_proof(verdict: Record, proof: str) -> Record:
     """Condemn a hand-derived formula that symbols refute, wherever the numbers agree."""
     if verdict.status is Status.OK and proof.startswith("refuted"):
         return replace(
@@ -130,7 +130,7 @@ def _refuted(verdict: Record, proof: str) -> Record:
     return verdict
 
 
-def _proof(own: Point, operator: Operator, runs: list[Run], progress: Progress) -> str:
+def _prove_formula(own: Point, operator: Operator, runs: list[Run], progress: Progress) -> str:
     """Let a symbolic backend among the runs prove or refute the hand-derived formula."""
     problem = own.problem
     formula = formula_for(operator.terms(own), problem)

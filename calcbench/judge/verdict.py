@@ -30,11 +30,11 @@ def verdicts(vote: Vote, certificates: Certificates) -> list[Record]:
         for index, run in enumerate(vote.runs):
             if run.status is Status.OK:
                 found = certificates.get((point, run.backend.dtype))
-                records[index] = _at_point(vote, index, records[index], layout, point, found)
+                records[index] = _judge_at_point(vote, index, records[index], layout, point, found)
     return records
 
 
-def _at_point(
+def _judge_at_point(
     vote: Vote,
     index: int,
     record: Record,
@@ -135,39 +135,39 @@ def _record(problem: Problem, run: Run, operator: Operator) -> Record:
 
 
 def _verdict(
-    so_far: Record,
+    record: Record,
     layout: Layout,
     point: str,
     ballot: Ballot,
     agreed: Consensus,
 ) -> Record:
     """Add what one point says to a verdict; the first point that fails is the one reported."""
-    if so_far.status is Status.ERROR:
-        return so_far
-    digits = scoring.digits(ballot, agreed, so_far.dtype)
+    if record.status is Status.ERROR:
+        return record
+    digits = scoring.digits(ballot, agreed, record.dtype)
     worst = float(np.min(digits))
-    verdict = replace(so_far, digits=worst if so_far.digits is None else min(worst, so_far.digits))
+    verdict = replace(record, digits=worst if record.digits is None else min(worst, record.digits))
     if point == "own":
         verdict = replace(
             verdict,
             digits_median=float(np.median(digits)),
-            ulps=scoring.ulps(ballot, agreed, so_far.dtype),
+            ulps=scoring.ulps(ballot, agreed, record.dtype),
             bound=unflatten(ballot.bound + agreed.bound, layout.shapes),
         )
-    if so_far.status is not Status.OK:
+    if record.status is not Status.OK:
         return verdict
     place = "" if point == "own" else f" at {point}"
     with np.errstate(over="ignore"):
-        finite = np.isfinite(agreed.reference.astype(so_far.dtype))
+        finite = np.isfinite(agreed.reference.astype(record.dtype))
     if not finite.all():
         position = int(np.flatnonzero(~finite)[0])
         label = layout.label(position)
-        why = agreed.range_fault or f"{so_far.backend} gives {ballot.value[position]}"
+        why = agreed.range_fault or f"{record.backend} gives {ballot.value[position]}"
         return replace(
             verdict,
             status=Status.ERROR,
             digits=None,
-            reason=f"no verdict: {label}{place} is not finite in {so_far.dtype} ({why})",
+            reason=f"no verdict: {label}{place} is not finite in {record.dtype} ({why})",
         )
     fault = scoring.disagreement(layout, point, ballot, agreed)
     if fault and agreed.range_fault:
@@ -175,11 +175,11 @@ def _verdict(
             verdict,
             status=Status.ERROR,
             digits=None,
-            reason=f"no verdict{place}: {agreed.range_fault}, outside the range of {so_far.dtype}",
+            reason=f"no verdict{place}: {agreed.range_fault}, outside the range of {record.dtype}",
         )
     if fault:
         return replace(verdict, status=Status.DISAGREE, reason=str(fault), disagreement=fault)
-    empty = scoring.unproven(ballot, agreed, so_far.dtype)
+    empty = scoring.vacuous_component(ballot, agreed, record.dtype)
     if empty is not None:
         label = layout.label(empty)
         value, true = ballot.value[empty], agreed.reference[empty]
@@ -188,7 +188,7 @@ def _verdict(
             status=Status.ERROR,
             digits=None,
             reason=f"no verdict: {label}{place} is {value:.6g} instead of {true:.6g}, and "
-            f"rounding in {so_far.dtype} may do that (the bound is {ballot.bound[empty]:.1g})",
+            f"rounding in {record.dtype} may do that (the bound is {ballot.bound[empty]:.1g})",
         )
     if agreed.tied:
         return replace(

@@ -54,12 +54,14 @@ class Worker:
                 self.pool = ProcessPool(max_workers=1, context=context)
             try:
                 inside = (self.pid, task, *arguments)
-                return self.pool.schedule(limits.inside, args=inside, timeout=timeout).result()
+                return self.pool.schedule(
+                    limits.run_if_restricted, args=inside, timeout=timeout
+                ).result()
             except TimeoutError:
                 fate = WorkerDied(Status.TIMEOUT, f"timeout {timeout:g} s")
             except ProcessExpired as death:
                 fate = WorkerDied(
-                    Status.CRASH, f"crash {_exit(death.exitcode)}{self._short(death)}"
+                    Status.CRASH, f"crash {_exit_name(death.exitcode)}{self._memory_hint(death)}"
                 )
             except RuntimeError:  # pebble's, for a process that ended while it had nothing to do
                 fate = WorkerDied(Status.CRASH, "crash between two steps")
@@ -67,7 +69,7 @@ class Worker:
             self.stop()
             raise fate
 
-    def _short(self, death: ProcessExpired) -> str:
+    def _memory_hint(self, death: ProcessExpired) -> str:
         """A word on memory, for libraries that abort when there is none (std::bad_alloc)."""
         if self.memory is None or death.exitcode != -signal.SIGABRT:
             return ""
@@ -85,7 +87,7 @@ class Worker:
         self.pid = None
 
 
-def _exit(code: int | None) -> str:
+def _exit_name(code: int | None) -> str:
     """How a process ended, by its exit code: `SIGSEGV`, or `exit status 3`."""
     if code is not None and code < 0:
         with contextlib.suppress(ValueError):

@@ -47,7 +47,7 @@ def restrict(threads: int, memory: int | None) -> int:
     return os.getpid()
 
 
-def inside(process: int | None, task: Callable[..., Any], *arguments: Any) -> Any:
+def run_if_restricted(process: int | None, task: Callable[..., Any], *arguments: Any) -> Any:
     """Run a task, if this is still the process that was restricted; else raise `RuntimeError`."""
     if process is not None and process != os.getpid():
         raise RuntimeError("this process took the place of one that ended")

@@ -20,14 +20,14 @@ def resident() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
-def settle() -> None:
+def free_memory() -> None:
     """Give back what is free, so that it does not hide what is taken next."""
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)  # glibc
 
 
-def forget_peak() -> bool:
+def reset_peak() -> bool:
     """Let the peak start anew from now; whether this system can (Linux: proc(5), clear_refs)."""
     try:
         CLEAR.write_text("5")
@@ -37,7 +37,7 @@ def forget_peak() -> bool:
 
 
 def peak() -> int | None:
-    """Bytes resident at most since `forget_peak`; None where the system does not tell."""
+    """Bytes resident at most since `reset_peak`; None where the system does not tell."""
     with contextlib.suppress(OSError, ValueError):
         for line in STATUS.read_text().splitlines():
             if line.startswith("VmHWM:"):
