@@ -1,4 +1,4 @@
-"""A first timing: enough to see an order of magnitude, not to settle an argument."""
+"""A first timing: enough for an order of magnitude; `bench` measures closely."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from calcbench.problem.point import Point
 from calcbench.record.record import Status
 
 ROUNDS = 5
-
+"""Rounds that the median is of; a call that takes half a second or more is timed once."""
 
 ROUND_SECONDS = 0.005
+"""Seconds that the calls of a round take together, about."""
 
 
 def first_timing(run: Callable[[Any], Any], native: Any) -> float:
-    """Median seconds of one prepared call, over a few rounds of many calls each."""
+    """Return the median seconds of one prepared call, over a few rounds of many calls each."""
     once = timeit.timeit(lambda: run(native), number=1)
     calls = max(1, int(ROUND_SECONDS / max(once, 1e-9)))
     rounds = timeit.repeat(lambda: run(native), number=calls, repeat=ROUNDS if once < 0.5 else 1)
@@ -28,7 +29,7 @@ def first_timing(run: Callable[[Any], Any], native: Any) -> float:
 
 
 def time_call(run: Run, own: Point) -> None:
-    """Add a first timing of what a run has prepared; a call that raises becomes its end."""
+    """Add a first timing to a run that is `ok`; a call that raises changes its status."""
     if run.status is not Status.OK or run.prepared is None:
         return
     try:

@@ -104,7 +104,7 @@ def timed_import(backend: Backend) -> float | None:
 
 
 def preparation_point(where: Mapping[str, Point]) -> Point:
-    """Choose the point to prepare at: the last, where others follow the own point.
+    """Choose the point to prepare at: the last one, rather than the problem's own.
 
     A number that is wrongly compiled in as a constant then shows as a fault at the own point.
     """

@@ -24,10 +24,10 @@ DRAWS = 2
 def sensitivity(run: Callable[[Point], np.ndarray], point: Point, seed: int) -> np.ndarray:
     """Measure κ per component: the change of the result per relative change of its inputs.
 
-    `run` gives the result as a vector (n,), and so does this. One float input after the other, data included, is
-    multiplied by 1 + δ·e with e random in ±[½, 1]. What comes out for an array of N numbers is
-    near the 2-norm of its elements' effects; √N times that bounds their sum, which is how they
-    would add up if all roundings conspired.
+    `run` gives the result as a vector, and κ has its shape. One float input after the other, data
+    included, is multiplied by 1 + δ·e with e random in ±[½, 1]. The change that an array of N
+    numbers makes is near the 2-norm of its elements' effects; √N times that bounds the sum of their
+    sizes, which is what all roundings would do together in the worst case.
     """
     rng = np.random.default_rng([seed, 2])
     here = run(point)
