@@ -94,6 +94,7 @@ class Series:
     __rpow__ = _operator(lambda self, other: other**self)
 
     def _power(self, n: int) -> Series:
+        """Raise to a whole power by repeated squaring, which a base of 0 or below allows too."""
         if n < 0:
             return Series(1 / self._power(-n).series)
         result, square = arb(1), self.series

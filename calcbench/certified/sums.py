@@ -7,7 +7,7 @@ from flint import arb
 
 
 class Sums:
-    """A vector of balls to add partials to, with what may cancel in each, and whether it exists."""
+    """A vector of balls that partials are added to, with the size of what may cancel in each."""
 
     def __init__(self, size: int) -> None:
         """Start with `size` zeros."""
