@@ -64,8 +64,8 @@ def time(samples: Samples) -> Estimate:
 
     Disturbed bursts are set aside, as long as enough others are left.
     """
-    kept = [s for s, calm in zip(samples.seconds, quiet(samples), strict=True) if calm]
-    return _estimate_undisturbed(kept, samples.seconds)
+    undisturbed = [s for s, calm in zip(samples.seconds, quiet(samples), strict=True) if calm]
+    return _estimate_undisturbed(undisturbed, samples.seconds)
 
 
 def ratio(one: Samples, other: Samples) -> Estimate:
@@ -77,29 +77,29 @@ def ratio(one: Samples, other: Samples) -> Estimate:
     # A ratio within a round cancels what slowed both: the machine's speed drifts over the rounds.
     first, second = _bursts(one), _bursts(other)
     shared = [(first[number], second[number]) for number in first if number in second]
-    kept = [(a, b) for (a, calm), (b, also_calm) in shared if calm and also_calm]
+    both_calm = [(a, b) for (a, calm), (b, also_calm) in shared if calm and also_calm]
     # One side that is hardly ever calm would leave no round. Then only the other side counts: its
     # disturbed rounds are set aside still, if enough are left, and the estimate is not calm.
     sides = [sum(pair[side][1] for pair in shared) >= FEWEST for side in (0, 1)]
-    rest = [
+    one_calm = [
         (pair[0][0], pair[1][0])
         for pair in shared
         if all(pair[side][1] or not enough for side, enough in enumerate(sides))
     ]
-    if len(kept) < FEWEST <= len(rest) < len(shared):
-        found = median([_divide(a, b) for a, b in rest])
-        return replace(found, disturbed=len(shared) - len(rest), calm=False)
+    if len(both_calm) < FEWEST <= len(one_calm) < len(shared):
+        found = median([_divide(a, b) for a, b in one_calm])
+        return replace(found, disturbed=len(shared) - len(one_calm), calm=False)
     everything = [(a, b) for (a, _), (b, _) in shared]
     return _estimate_undisturbed(
-        [_divide(a, b) for a, b in kept], [_divide(a, b) for a, b in everything]
+        [_divide(a, b) for a, b in both_calm], [_divide(a, b) for a, b in everything]
     )
 
 
-def _estimate_undisturbed(kept: Sequence[float], everything: Sequence[float]) -> Estimate:
-    """Take the median of what is kept, or of everything where that would leave too few."""
-    if len(kept) < min(FEWEST, len(everything)):
+def _estimate_undisturbed(undisturbed: Sequence[float], everything: Sequence[float]) -> Estimate:
+    """Take the median of what is undisturbed, or of everything where that would leave too few."""
+    if len(undisturbed) < min(FEWEST, len(everything)):
         return replace(median(everything), calm=False)
-    return replace(median(kept), disturbed=len(everything) - len(kept))
+    return replace(median(undisturbed), disturbed=len(everything) - len(undisturbed))
 
 
 def quotient(one: Estimate, other: Estimate) -> Estimate:

@@ -80,12 +80,12 @@ def due(groups: Sequence[Group], finished: Collection[Record]) -> list[Group]:
 
     A finished record whose source or library versions have changed since is due again.
     """
-    known = {record.key: record for record in finished}
+    by_key = {record.key: record for record in finished}
     remaining = [
         replace(
             group,
             backends=tuple(
-                b for b in group.backends if not _current(known.get(group.key(b)), group, b)
+                b for b in group.backends if not _current(by_key.get(group.key(b)), group, b)
             ),
         )
         for group in groups
@@ -320,8 +320,10 @@ def _cell_record(
     backend = cell.backend
     record = verdict or _unjudged(group, backend, status)
     components = own.size if own else 0
-    few = components <= SMALL_RESULT
-    small = record.value is not None and sum(a.size for a in record.value.values()) <= SMALL_RESULT
+    small_point = components <= SMALL_RESULT
+    small_result = (
+        record.value is not None and sum(a.size for a in record.value.values()) <= SMALL_RESULT
+    )
     return replace(
         record,
         operator=group.operator.selector,  # as it was selected: `partial`, not `partial[m]`
@@ -330,12 +332,12 @@ def _cell_record(
         size=group.size,
         seed=group.seed,
         components=components or None,
-        at=own.parameters if own and few else {},
-        direction=record.direction if few else {},
-        value=record.value if small else None,
-        reference=record.reference if small else None,
-        bound=record.bound if small else None,
-        labels=record.labels if small else (),
+        at=own.parameters if own and small_point else {},
+        direction=record.direction if small_point else {},
+        value=record.value if small_result else None,
+        reference=record.reference if small_result else None,
+        bound=record.bound if small_result else None,
+        labels=record.labels if small_result else (),
         threads=group.threads,
         source=_sources(group.problem, backend),
         versions=_versions(group.problem, backend),

@@ -37,7 +37,7 @@ BUSY = 0.1
 """CPU time of a thread, relative to the busiest one's, from which it counts as used."""
 
 LOOP = timeit.Timer("for _ in range(4000): total += _", "total = 0")
-"""Work that is always the same, to tell how fast the machine is."""
+"""Work that is always the same, to measure how fast the machine is."""
 
 CONVERSIONS = 3
 """Conversions timed, of which the median counts."""
@@ -333,11 +333,11 @@ def _threads() -> Any:
 
 def _busy(before: Mapping[int, float], after: Mapping[int, float]) -> int | None:
     """Count the threads that used at least `BUSY` of what the busiest one did."""
-    burned = [seconds - before.get(thread, 0.0) for thread, seconds in after.items()]
-    top = max(burned, default=0.0)
+    used = [seconds - before.get(thread, 0.0) for thread, seconds in after.items()]
+    top = max(used, default=0.0)
     if top < 0.05:  # a few ticks of the kernel's clock
         return None
-    return sum(seconds >= BUSY * top for seconds in burned)
+    return sum(seconds >= BUSY * top for seconds in used)
 
 
 def _current_cell() -> Cell:

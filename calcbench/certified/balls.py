@@ -45,7 +45,7 @@ class Tape(list["Ball"]):
         """Balls whose comparison tied exactly: a parameter behind one may have no derivative."""
 
     def add(self, ball: Ball) -> None:
-        """Append a ball and tell it its place. Raises `TooSlow` past the deadline."""
+        """Append a ball, and set its place. Raises `TooSlow` past the deadline."""
         ball.place = len(self)
         self.append(ball)
         self.check_deadline(ball.place)

@@ -155,7 +155,7 @@ def range_fault(order: Iterable[Ball], scale: arb, dtype: str) -> str:
     for ball in order:
         value, adjoint = primal(ball.value), primal(ball.adjoint)
         size = abs(value)
-        lost = size < smallest and size > 0 and adjoint is not None
-        if size > largest or (lost and abs(adjoint * value) > unit * scale):
+        underflows = size < smallest and size > 0 and adjoint is not None
+        if size > largest or (underflows and abs(adjoint * value) > unit * scale):
             return f"an intermediate result is {value.str(3, radius=False)}"
     return ""

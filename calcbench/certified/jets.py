@@ -135,7 +135,7 @@ class Jet:
     def tanh(self) -> Jet:
         return Jet(self.value.tanh(), self.slope * self.value.sech() ** 2)
 
-    # --- what is asked of the value alone ---
+    # --- questions about the value alone ---
 
     def mid(self) -> arb:
         return self.value.mid()

@@ -87,7 +87,7 @@ class Reference:
         return float("inf") if worst == 0 else -float(np.log10(worst))
 
     def __str__(self) -> str:
-        """Write every number with its label, to 30 digits; first the cost, if it is not one of them."""
+        """Write the cost, if there is one, and every number with its label, to 30 digits."""
         numbers = [ball for array in self.values.values() for ball in array.flat]
         rough = [flag for array in self.rough.values() for flag in array.flat]
         lines = []

@@ -1,4 +1,4 @@
-"""The judge: what each backend's results are worth, point by point.
+"""The judge: whether each backend's results are right, point by point.
 
 Where the result can be certified (`calcbench.certified`), every backend is compared with the
 truth, and the allowance is what ball arithmetic proves that rounding may do. Where it cannot,

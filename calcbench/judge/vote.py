@@ -163,9 +163,9 @@ class Vote:
 
     def _rounding(self, runs: list[Run], run: Run, point: str) -> np.ndarray:
         """Bound the rounding of one run's result, by what is known or by sensitivity."""
-        known = self.bounds.get((point, run.backend.dtype))
-        if known is not None:
-            return known
+        given = self.bounds.get((point, run.backend.dtype))
+        if given is not None:
+            return given
         if self.kappa is None:
             self.kappa = largest_sensitivities(
                 runs, self.where, self.seed, self.operator, self.runner
