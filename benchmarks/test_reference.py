@@ -10,16 +10,14 @@ import pytest
 
 import calcbench
 from calcbench.certified.certificate import certify
-from calcbench.certified.reference import rounded
+from calcbench.certified.reference import enclose_rounding
 from calcbench.problem.inputs import own_point
 
 
 @pytest.mark.parametrize("name", calcbench.problems())
 @pytest.mark.benchmark(group="certificate", min_rounds=3, max_time=0.2)
 def test_certificate(benchmark, name):
-    problem = calcbench.problems()[name]
-    inputs = own_point(problem)
-    certificate = benchmark(certify, inputs, "float64")
+    certificate = benchmark(certify, own_point(calcbench.problems()[name]), "float64")
     benchmark.extra_info["digits"] = certificate.digits
     assert certificate.digits > 30
 
@@ -27,6 +25,5 @@ def test_certificate(benchmark, name):
 @pytest.mark.parametrize("name", ["batch_regression", "breast_cancer_logistic_regression"])
 @pytest.mark.benchmark(group="sweep at 53 bits", min_rounds=3, max_time=0.2)
 def test_sweep(benchmark, name):
-    problem = calcbench.problems()[name]
-    swept = benchmark(rounded, own_point(problem))
+    swept = benchmark(enclose_rounding, own_point(calcbench.problems()[name]))
     assert swept.bits == 53

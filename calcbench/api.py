@@ -29,7 +29,7 @@ from calcbench.certified.reference import Reference
 from calcbench.certified.reference import reference as certified
 from calcbench.errors import CalcbenchError, NotInstalled, SelectorError, Unsupported, missing
 from calcbench.harness.compare import compare_problem
-from calcbench.judge.asking import InProcess
+from calcbench.judge.runner import InProcess
 from calcbench.judge.structure import check_structure
 from calcbench.operators import Operator
 from calcbench.operators.hessian import Hessian

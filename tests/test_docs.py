@@ -24,7 +24,7 @@ from calcbench.certified import certificate, reference
 from calcbench.certified.difference_bounds import ROUNDINGS, SAFETY
 from calcbench.cli import cli
 from calcbench.cli.values import parse_values
-from calcbench.judge.asking import SAMPLED_ROWS
+from calcbench.judge.runner import SAMPLED_ROWS
 from calcbench.problem.flat import flatten
 from calcbench.record.record import Disagreement, Record, Status
 from calcbench.show.steps import curve

@@ -1,10 +1,12 @@
-"""The harness that times: isolated, interleaved, repeatable, saved.
+"""The benchmark: timings that are isolated, interleaved, repeatable and saved.
 
-cells      the matrix problems × backends × sizes × dtypes × threads
-worker     what one process does for its backend: set up a cell, run a burst, give evidence
-isolation  one such process per backend, and what became of it
-rounds     visits all backends' cells in shuffled rounds
-intervals  medians, ratios, and how well they are known
-saved      a run as a file of JSON Lines
-benching   all of it together: from a matrix to records
+cells        the matrix problems × backends × sizes × dtypes × threads
+planning     how long it will take
+worker       the tasks of a backend's process: set up a cell, time a burst, run for the judge
+rounds       visit all backends' cells in shuffled rounds
+intervals    medians and ratios with their 95 % intervals
+run          all of it together: from a matrix to records
+session      a run that is begun or resumed, and its file
+environment  the machine and the libraries of a run
+fingerprint  hashes of the source, by which a record is out of date
 """

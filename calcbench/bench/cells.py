@@ -1,4 +1,4 @@
-"""The matrix: which cells there are, in groups whose backends are timed against each other."""
+"""The matrix of cells, in groups whose backends are timed against each other."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Group:
 
     @property
     def title(self) -> str:
-        """For progress: the problem and its size."""
+        """The problem, its size and the operator, as progress shows them."""
         name = f"{self.problem.name}[{self.size:,}]" if self.size > 1 else self.problem.name
         return name if self.operator == GRADIENT else f"{name}, {self.operator.selector}"
 
     def key(self, backend: Backend) -> tuple[object, ...]:
-        """The key of the record that one of its cells gives (`Record.key`)."""
+        """Return the key of the record that one of its cells gives (`Record.key`)."""
         return (
             self.problem.name,
             self.size,
@@ -51,11 +51,11 @@ def groups(
     seed: int,
     operator: Operator = GRADIENT,
 ) -> list[Group]:
-    """Every combination. Backends of different dtypes are in groups of their own.
+    """Combine problems, backends, sizes and threads; each dtype makes groups of its own.
 
     Without `sizes`, those that each problem declares. A problem of one size keeps it, unless it
-    is the only one: then another size is an error, as it is for `compare`. Threads and dtype vary
-    slowest, for each combination needs processes of its own.
+    is the only one: then another size raises `SelectorError`, as it does for `compare`. Threads and
+    dtype vary slowest, for each combination needs processes of its own.
     """
     by_dtype: dict[str, list[Backend]] = {}
     for backend in backends:
@@ -70,6 +70,7 @@ def groups(
 
 
 def _sizes(problem: Problem, sizes: Sequence[int] | None, alone: bool) -> Sequence[int]:
+    """Choose a problem's sizes; `alone` says that there is no other problem."""
     if sizes is None or (len(problem.sizes) == 1 and not alone):
         return problem.sizes
     if len(problem.sizes) == 1 and set(sizes) != set(problem.sizes):
@@ -78,7 +79,10 @@ def _sizes(problem: Problem, sizes: Sequence[int] | None, alone: bool) -> Sequen
 
 
 def shard(chosen: Sequence[Group], text: str) -> list[Group]:
-    """Every n-th group from the i-th: `1/4` is the first quarter. A group is never divided."""
+    """Take every N-th group from the I-th, for text `I/N`; a group is never divided.
+
+    Raises `SelectorError` for text that is not of that form.
+    """
     found = re.fullmatch(r"(\d+)/(\d+)", text.strip())
     if not found:
         raise SelectorError(f"shard {text!r} is not of the form I/N, such as 1/4")
@@ -100,9 +104,11 @@ def parse_sizes(text: str) -> list[int]:
 
 
 FACTORS = {"log": 10, "log2": 2}
+"""Kind of range → what each size is multiplied by for the next."""
 
 
 def _range(text: str) -> Iterator[int]:
+    """Parse `START:STOP:log` or `START:STOP:log2`."""
     pieces = text.split(":")
     if len(pieces) != 3 or pieces[2] not in FACTORS:
         raise SelectorError(
@@ -117,6 +123,7 @@ def _range(text: str) -> Iterator[int]:
 
 
 def _whole(text: str) -> int:
+    """Parse a whole number of at least 1, which may be written as `1e6`."""
     for read in (int, float):
         try:
             number = read(text)

@@ -1,4 +1,4 @@
-"""What a run was measured with: machine, libraries, git state. No host, no user, no path."""
+"""The environment of a run: machine, libraries, git state. No host, no user, no path."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from calcbench.record.run import Environment
 from calcbench.workers.limits import processors
 
 ALWAYS = ("numpy",)
-"""Libraries that every cell stands on."""
+"""Libraries that every cell uses."""
 
 PYPERF = {
     "cpu_model_name": "cpu",
@@ -48,7 +48,7 @@ def environment(modules: Iterable[str], settings: dict[str, Any], cells: int) ->
 
 
 def machine() -> dict[str, Any]:
-    """The processor, memory, system and load, as far as the system tells."""
+    """Describe the processor, memory, system and load, as far as the system tells."""
     metadata = pyperf.Run([1.0], collect_metadata=True).get_metadata()
     found = {ours: metadata[theirs] for theirs, ours in PYPERF.items() if theirs in metadata}
     return {
@@ -61,13 +61,16 @@ def machine() -> dict[str, Any]:
 
 
 def _release() -> str:
-    """The system's version, without what its builder appended."""
+    """Return the system's version without what its builder appended."""
     found = re.match(r"[\d.]+", platform.release())
     return found[0].rstrip(".") if found else platform.release()
 
 
 def versions(modules: Iterable[str]) -> dict[str, str]:
-    """Of Python, calcbench, NumPy and the libraries that provide `modules`; `?` if unknown."""
+    """Find the versions of Python, calcbench, NumPy and the libraries that provide `modules`.
+
+    Name → version, or `?` if unknown.
+    """
     names = dict.fromkeys((*ALWAYS, *modules))
     return {
         "python": platform.python_version(),
@@ -78,7 +81,7 @@ def versions(modules: Iterable[str]) -> dict[str, str]:
 
 @functools.cache
 def version(module: str) -> str:
-    """The version of the distribution that provides a module: scikit-learn's for `sklearn`."""
+    """Find the version of the distribution that provides a module: scikit-learn's for `sklearn`."""
     for name in (module, *_distributions().get(module, ())):
         try:
             return importlib.metadata.version(name)
@@ -89,21 +92,23 @@ def version(module: str) -> str:
 
 @functools.cache
 def _distributions() -> dict[str, list[str]]:
+    """Map modules to the distributions that provide them; looking takes a while."""
     return dict(importlib.metadata.packages_distributions())
 
 
 def git_state(folder: Path) -> dict[str, Any]:
-    """`commit` and `dirty` of the repository that this calcbench runs from; else nothing."""
+    """Return `commit` and `dirty` of the repository that `folder` is tracked in; else nothing."""
     commit = _git(folder, "rev-parse", "HEAD")
     changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
     if commit is None or changed is None:
         return {}
+    # An installed calcbench may lie in a folder of somebody else's repository.
     tracked = _git(folder, "ls-files", "--error-unmatch", "__init__.py")
     return {} if tracked is None else {"commit": commit, "dirty": bool(changed)}
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
-    """What git answers; None where it has no answer, or is not there."""
+    """Run git in a folder, and return what it prints; None where it fails, or is not there."""
     try:
         done = subprocess.run(
             ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10

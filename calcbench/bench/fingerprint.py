@@ -1,4 +1,4 @@
-"""Hashes of what was run: where the source has changed, a record is out of date."""
+"""Fingerprints: hashes of source and inputs. A record whose source has changed is out of date."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ LENGTH = 16
 
 
 def fingerprint(part: Problem | Backend) -> str:
-    """A hash of the file that defines a problem's or backend's class, or its function.
+    """Hash the file that defines a problem's or backend's class, or its function.
 
-    Of the whole file, for constants and helpers beside the class count as well. What has no file
-    (a notebook's cell) is hashed by its own source, and what has none by its compiled code.
+    The whole file, since constants and helpers beside the class count as well. A definition
+    without a file (in a notebook's cell) is hashed by its own source, or else by its compiled code.
     """
     defined: Any = part._function if isinstance(part, FunctionProblem) else type(part)
     values = repr(part._values) if isinstance(part, FunctionProblem) else ""
@@ -28,11 +28,12 @@ def fingerprint(part: Problem | Backend) -> str:
 
 
 def digest(inputs: Arrays) -> str:
-    """A hash of a problem's inputs."""
+    """Hash the values of a problem's inputs."""
     return _digest(*(array.tobytes() for array in inputs.values()))
 
 
 def _digest(*parts: bytes) -> str:
+    """Return the first digits of the SHA-256 of some bytes."""
     found = hashlib.sha256()
     for part in parts:
         found.update(part)
@@ -40,6 +41,7 @@ def _digest(*parts: bytes) -> str:
 
 
 def _source(defined: Any) -> bytes:
+    """Return the file, the source or the code of a class or function."""
     try:
         return Path(inspect.getsourcefile(defined) or "").read_bytes()
     except (OSError, TypeError):
@@ -52,6 +54,6 @@ def _source(defined: Any) -> bytes:
 
 
 def _code(code: types.CodeType) -> tuple[Any, ...]:
-    """What a function does, without where it stands."""
+    """Reduce a code object to what it does, without file names and line numbers."""
     constants = [_code(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts]
     return code.co_code, constants, code.co_names, code.co_varnames

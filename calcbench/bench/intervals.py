@@ -1,4 +1,4 @@
-"""How well a time, or a ratio of times, is known: medians of rounds with 95 % intervals.
+"""Medians of times, and of ratios of times, with 95 % confidence intervals.
 
 The interval of a median is that of order statistics: it holds for any distribution of the
 samples, and needs at least six of them. With x₍₁₎ ≤ … ≤ x₍ₙ₎, the median lies in
@@ -17,17 +17,17 @@ from dataclasses import dataclass, replace
 from calcbench.record.samples import Samples
 
 QUIET = 0.9
-"""CPU seconds per wall second below which a burst was disturbed. Someone computes at every
-moment of a gradient, the calling thread or one that it waits for; if the process burned less
-than that, another one had the processor."""
+"""CPU seconds per wall second below which a burst was disturbed. At every moment of a gradient
+some thread computes, the calling one or one that it waits for; if the process used less than that,
+another one had the processor."""
 
 FULL_SPEED = 0.83
 """Pace (`Samples.pace`) below which a burst was disturbed. A shared core runs at 0.5 to 0.7 of
 its speed while its neighbour works, at full CPU time, and slows some code more than other; the
-loop that tells the pace repeats to a tenth."""
+loop that measures the pace is repeatable to a tenth."""
 
 FEWEST = 6
-"""Samples without which a median has no 95 % interval."""
+"""Samples below which a median has no 95 % interval."""
 
 NOISY = 0.05
 """Half-width of the interval, relative to the median, beyond which a time is `noisy`."""
@@ -41,11 +41,11 @@ class Estimate:
     low: float
     high: float
     used: int
-    """Samples that it rests on."""
+    """Samples that the median is of."""
     disturbed: int = 0
-    """Samples set aside, because something else slowed the processor meanwhile."""
+    """Samples set aside, because something else slowed the processor during them."""
     calm: bool = True
-    """False where too few were left, so that the disturbed ones are used all the same."""
+    """False where too few undisturbed samples were left, so that disturbed ones are used too."""
 
     @property
     def spread(self) -> float:
@@ -60,58 +60,62 @@ class Estimate:
 
 
 def time(samples: Samples) -> Estimate:
-    """Seconds of one call in the steady state.
+    """Estimate the seconds of one call, after the first ones.
 
     Disturbed bursts are set aside, as long as enough others are left.
     """
-    kept = [s for s, calm in zip(samples.seconds, quiet(samples), strict=True) if calm]
-    return _kept(kept, samples.seconds)
+    undisturbed = [s for s, calm in zip(samples.seconds, quiet(samples), strict=True) if calm]
+    return _estimate_undisturbed(undisturbed, samples.seconds)
 
 
 def ratio(one: Samples, other: Samples) -> Estimate:
-    """How many times as long `one` takes as `other`, round by round, then the median.
+    """Estimate how many times as long `one` takes as `other`: the median ratio within rounds.
 
     For samples of one batch: what disturbed a round disturbed both. Rounds that only one of
     them has do not count.
     """
+    # A ratio within a round cancels what slowed both: the machine's speed drifts over the rounds.
     first, second = _bursts(one), _bursts(other)
     shared = [(first[number], second[number]) for number in first if number in second]
-    kept = [(a, b) for (a, calm), (b, also_calm) in shared if calm and also_calm]
-    # A side that is never calm leaves no round; the other's disturbed rounds are set aside still.
+    both_calm = [(a, b) for (a, calm), (b, also_calm) in shared if calm and also_calm]
+    # One side that is hardly ever calm would leave no round. Then only the other side counts: its
+    # disturbed rounds are set aside still, if enough are left, and the estimate is not calm.
     sides = [sum(pair[side][1] for pair in shared) >= FEWEST for side in (0, 1)]
-    rest = [
+    one_calm = [
         (pair[0][0], pair[1][0])
         for pair in shared
         if all(pair[side][1] or not enough for side, enough in enumerate(sides))
     ]
-    if len(kept) < FEWEST <= len(rest) < len(shared):
-        found = median([_divided(a, b) for a, b in rest])
-        return replace(found, disturbed=len(shared) - len(rest), calm=False)
+    if len(both_calm) < FEWEST <= len(one_calm) < len(shared):
+        found = median([_divide(a, b) for a, b in one_calm])
+        return replace(found, disturbed=len(shared) - len(one_calm), calm=False)
     everything = [(a, b) for (a, _), (b, _) in shared]
-    return _kept([_divided(a, b) for a, b in kept], [_divided(a, b) for a, b in everything])
+    return _estimate_undisturbed(
+        [_divide(a, b) for a, b in both_calm], [_divide(a, b) for a, b in everything]
+    )
 
 
-def _kept(kept: Sequence[float], everything: Sequence[float]) -> Estimate:
-    """The median of what is kept, or of everything where that would leave too few."""
-    if len(kept) < min(FEWEST, len(everything)):
+def _estimate_undisturbed(undisturbed: Sequence[float], everything: Sequence[float]) -> Estimate:
+    """Take the median of what is undisturbed, or of everything where that would leave too few."""
+    if len(undisturbed) < min(FEWEST, len(everything)):
         return replace(median(everything), calm=False)
-    return replace(median(kept), disturbed=len(everything) - len(kept))
+    return replace(median(undisturbed), disturbed=len(everything) - len(undisturbed))
 
 
 def quotient(one: Estimate, other: Estimate) -> Estimate:
-    """The ratio of two times that were not measured in the same rounds: every value it may have."""
+    """Divide two times that were measured in different rounds, from low/high to high/low."""
     return Estimate(
-        _divided(one.median, other.median),
-        _divided(one.low, other.high),
-        _divided(one.high, other.low),
+        _divide(one.median, other.median),
+        _divide(one.low, other.high),
+        _divide(one.high, other.low),
         min(one.used, other.used),
     )
 
 
 def median(values: Sequence[float]) -> Estimate:
-    """The median of some values with its 95 % interval; NaN bounds below six values.
+    """Take the median of some values with its 95 % interval; NaN bounds below six values.
 
-    All of it is NaN without values, or where one of them is NaN: they have no order then.
+    All is NaN without values, or where one of them is NaN: they have no order then.
     """
     ordered = sorted(values)
     if not ordered or any(map(math.isnan, ordered)):
@@ -125,7 +129,7 @@ def median(values: Sequence[float]) -> Estimate:
 
 @functools.cache
 def outside(count: int) -> int | None:
-    """How many of `count` ordered samples lie outside the interval, on either side.
+    """Count how many of `count` ordered samples lie outside the interval, on either side.
 
     The largest k with 2·P(Binomial(count, ½) ≤ k) ≤ 5 %; None if there is none.
     """
@@ -140,7 +144,7 @@ def outside(count: int) -> int | None:
 
 
 def quiet(samples: Samples) -> list[bool]:
-    """Burst by burst, whether the process had the processor to itself, at full speed."""
+    """Tell for each burst whether the process had the processor to itself, at full speed."""
     pace = samples.pace or (1.0,) * len(samples.seconds)
     return [
         cpu >= QUIET * seconds and speed >= FULL_SPEED
@@ -149,11 +153,11 @@ def quiet(samples: Samples) -> list[bool]:
 
 
 def _bursts(samples: Samples) -> dict[int, tuple[float, bool]]:
-    """Round → seconds of a call, and whether the process had the processor to itself."""
+    """Map rounds to the seconds of a call, and whether the burst was undisturbed (`quiet`)."""
     pairs = zip(samples.seconds, quiet(samples), strict=True)
     return dict(zip(samples.round, pairs, strict=True))
 
 
-def _divided(one: float, other: float) -> float:
-    """A ratio of times; NaN where the clock was too coarse to tell the second from 0."""
+def _divide(one: float, other: float) -> float:
+    """Divide two times; NaN where the clock was too coarse to tell the second from 0."""
     return one / other if other else math.nan

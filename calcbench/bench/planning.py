@@ -1,4 +1,4 @@
-"""How long a matrix will take, before it is run: bounds from the settings, not a promise."""
+"""Planning: how long a matrix will take, by its settings. Bounds, not a promise."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ CELL = 0.5
 
 
 def estimate(groups: Sequence[Group], settings: Settings) -> tuple[float, float]:
-    """Seconds at least and at most: the fewest rounds, and the whole budget of every group.
+    """Estimate the seconds at least (the fewest rounds) and at most (every group's whole budget).
 
-    Compiling is not in it, nor are calls that take longer than a burst.
+    Compiling is not included, nor are calls that take longer than a burst.
     """
     processes = {(b.selector, group.threads) for group in groups for b in group.backends}
     cells = sum(len(group.backends) for group in groups)
     ready = IMPORT * len(processes) + CELL * cells
+    # A burst of the operator and half of one of the cost: 1.5 bursts per cell and round.
     least = sum(
         min(settings.budget, settings.rounds * 1.5 * settings.burst * len(group.backends))
         for group in groups

@@ -1,4 +1,4 @@
-"""A session: the cells that are due, the file they are written to, the run that comes of it."""
+"""Session: one run of the benchmark, begun or resumed, and the file that it is saved in."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from calcbench.record.run import (
 
 
 class Session:
-    """One call of `calcbench bench`: begins a run, or resumes one."""
+    """One call of `calcbench bench`, which begins a run or resumes one."""
 
     def __init__(
         self,
@@ -37,9 +37,10 @@ class Session:
         resume: bool = False,
         witnesses: Iterable[Backend] = (),
     ) -> None:
-        """Find out what is due.
+        """Load the run to resume, if any, and find the cells that are due.
 
-        Raises `SelectorError` where `output` exists and is not to be resumed, or is no run.
+        `output` is the run's file; without one, records are only yielded. Raises `SelectorError`
+        where `output` exists and is not to be resumed, or is no run.
         """
         self.settings = _bounded(settings or Settings())
         self.output, self.witnesses = output, tuple(witnesses)
@@ -54,22 +55,22 @@ class Session:
         self._records: list[Record] = []
 
     @property
-    def asked(self) -> int:
-        """The cells asked for, finished or not."""
+    def total(self) -> int:
+        """The number of cells in the matrix, finished or not."""
         return len(self.keys)
 
     @property
     def ok(self) -> bool:
-        """Whether no cell that was asked for has failed, in this session or before."""
+        """Whether no cell of the matrix has failed, in this session or before."""
         return not any(r.status.failed for r in self.run().records if r.key in self.keys)
 
     @property
     def cells(self) -> int:
-        """The cells that are due: those asked for, without those that are finished."""
+        """The number of cells that are due: those of the matrix that are not finished."""
         return sum(len(group.backends) for group in self.groups)
 
     def records(self, progress: Progress = silent) -> Iterator[Record]:
-        """Run what is due. Every record is on the disk before it is given."""
+        """Run what is due, and yield the records; each is on the disk before it is yielded."""
         if not self.groups and self.previous.environments:
             return
         parts = [(group.problem, backend) for group in self.groups for backend in group.backends]
@@ -93,13 +94,13 @@ class Session:
             writer.close()
 
     def run(self) -> SavedRun:
-        """The run as it stands, with what it resumed."""
+        """Return the run so far, with the records that it resumed."""
         environments = (self._environment,) if self._environment else ()
         return merge_runs([self.previous, SavedRun(environments, tuple(self._records))])
 
 
 def _bounded(settings: Settings) -> Settings:
-    """The settings with a memory limit: what exceeds it fails, before the system runs short."""
+    """Add a memory limit to settings without one, so that a cell fails before the system does."""
     if settings.memory is not None:
         return settings
     return dataclasses.replace(settings, memory=psutil.virtual_memory().available * 3 // 4)

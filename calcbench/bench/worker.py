@@ -1,7 +1,7 @@
-"""What one process does for its backend. Runs in that process, one task at a time.
+"""The tasks that a backend's process runs, one at a time.
 
-`set_up` makes a cell ready and tells what that took; `burst` times a few calls; `evidence` runs
-the operator at all points, for the judge. The cell lives in this module between the tasks.
+`set_up` prepares a cell and measures what that takes; `burst` times a few calls; `evidence` runs
+the operator at all points, for the judge. Between the tasks this module holds the cell.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import time
 import timeit
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import cloudpickle
 import numpy as np
@@ -21,7 +21,7 @@ from calcbench.backend.backend import Backend
 from calcbench.backend.prepared import Prepared
 from calcbench.bench.fingerprint import digest
 from calcbench.errors import Unsupported
-from calcbench.judge import asking, contract
+from calcbench.judge import contract, runner
 from calcbench.operators import Operator
 from calcbench.operators.operator import highest_order
 from calcbench.operators.points import points_for
@@ -29,28 +29,32 @@ from calcbench.problem.inputs import own_point
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.record.record import Status
-from calcbench.workers.memory import forget_peak, peak, resident, settle
+from calcbench.workers.memory import free_memory, peak, reset_peak, resident
+
+T = TypeVar("T")
 
 BUSY = 0.1
 """CPU time of a thread, relative to the busiest one's, from which it counts as used."""
 
 LOOP = timeit.Timer("for _ in range(4000): total += _", "total = 0")
-"""Work that is always the same."""
+"""Work that is always the same, to measure how fast the machine is."""
 
 CONVERSIONS = 3
-"""Conversions timed; the median is told."""
+"""Conversions timed, of which the median counts."""
 
 
 @dataclass(frozen=True)
 class SetUp:
-    """What making a cell ready took, and how many calls make a burst."""
+    """What setting up a cell took, and how many calls make a burst."""
 
     seconds: dict[str, float]
+    """Step (`import`, `prepare`, `compile`, `load`, `first`, `unload`) → seconds."""
     memory: dict[str, int]
+    """`imported`: bytes with the framework loaded; `peak`: bytes that setting up added at most."""
     calls: int
-    """Of the operator."""
+    """Calls of the operator in a burst."""
     cost_calls: int | None
-    """None where the backend has no cost of its own."""
+    """Calls of the cost in a burst; None where the backend has no cost of its own."""
     inputs: str
     """A hash of the problem's inputs, which must be the same in every process."""
 
@@ -67,7 +71,7 @@ class Burst:
 
 @dataclass(frozen=True)
 class Failure:
-    """A task that could not be done, and what the record is to say of it."""
+    """The failure of a task: the status and the reason for the record."""
 
     status: Status
     reason: str
@@ -75,7 +79,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What `Run` holds, but for the backend."""
+    """What running at some points gave: the fields of `judge.contract.Run` that can be sent."""
 
     status: Status
     reason: str
@@ -95,17 +99,17 @@ class Cell:
     prepared: Prepared
     call: timeit.Timer
     cost: timeit.Timer | None
-    setup: SetUp | None = None
-    ticks: dict[int, float] = field(default_factory=dict)
+    setup: SetUp
+    ticks: dict[int, float]
     """Thread → its CPU seconds before the first burst."""
 
 
 Numbers = tuple[Arrays, Arrays]
-"""What a point is sent as: its values, and its direction or cotangent."""
+"""A point as it is sent to the process: its values, and its direction or cotangent."""
 
 _cell: Cell | None = None
-_import_seconds: float | None = None
-_imported_bytes: int | None = None
+_import: tuple[dict[str, float], int] | None = None
+"""Seconds and resident bytes of importing the framework, which happens once per process."""
 
 
 def set_up(
@@ -116,8 +120,11 @@ def set_up(
     seed: int,
     burst_seconds: float,
 ) -> SetUp | Failure:
-    """Import, convert, prepare and call once; then find how many calls fill a burst."""
-    return _guarded(
+    """Import, prepare, convert and call once; then find how many calls fill a burst.
+
+    Problem and backend are pickled by cloudpickle; the seconds are those of a burst.
+    """
+    return _catch_failure(
         lambda: _set_up(
             cloudpickle.loads(problem),
             cloudpickle.loads(backend),
@@ -131,51 +138,48 @@ def set_up(
 
 def burst() -> Burst | Failure:
     """Time one burst of the operator, and one of the cost."""
-
-    def both() -> Burst:
-        cell = _ready()
-        assert cell.setup is not None
-        before = _loop_seconds()
-        call = _timed(cell.call, cell.setup.calls)
-        cost = (
-            _timed(cell.cost, cell.setup.cost_calls)
-            if cell.cost and cell.setup.cost_calls
-            else None
-        )
-        return Burst(call, cost, max(before, _loop_seconds()))
-
-    return _guarded(both)
+    return _catch_failure(_burst)
 
 
 def threads_busy() -> int | Failure | None:
-    """How many threads burned CPU time in the bursts; None where it is too little to tell."""
-    return _guarded(lambda: _busy(_ready().ticks, _thread_seconds()))
+    """Count the threads that used CPU time in the bursts; None where it is too little to tell."""
+    return _catch_failure(lambda: _busy(_current_cell().ticks, _thread_seconds()))
 
 
 def evidence() -> Evidence | Failure:
     """Run the operator at all points, twice at each (`judge.contract.run_points`)."""
-    return _guarded(lambda: _evidence(_ready().where, _ready().operator, _ready().prepared))
+    return _catch_failure(lambda: _own_evidence(_current_cell()))
 
 
 def run_points(where: Mapping[str, Numbers], operator: Operator) -> Evidence | Failure:
-    """Run an operator at other points, prepared anew."""
-    return _guarded(lambda: _evidence(_points(where), operator, None))
+    """Run an operator at other points; it is prepared anew."""
+    return _catch_failure(lambda: _evidence(_points(where), operator, None))
 
 
 def sensitivities(where: Mapping[str, Numbers], seed: int) -> dict[str, np.ndarray] | Failure:
-    """As `judge.asking.sensitivities`, for the cell's problem and backend."""
-    return _guarded(lambda: _sensitivities(_ready(), where, seed))
+    """Measure κ as `judge.runner.sensitivities`, for the cell's problem and backend."""
+    return _catch_failure(lambda: _sensitivities(_current_cell(), where, seed))
 
 
 def release() -> None:
-    """Forget the cell, and give its memory back."""
+    """Drop the cell, and return its memory to the system."""
     global _cell
     _cell = None
-    settle()
+    free_memory()
 
 
 def _sensitivities(cell: Cell, where: Mapping[str, Numbers], seed: int) -> dict[str, np.ndarray]:
-    return asking.sensitivities(cell.backend, _points(where), seed, cell.operator)
+    return runner.sensitivities(cell.backend, _points(where), seed, cell.operator)
+
+
+def _burst() -> Burst:
+    cell = _current_cell()
+    before = _loop_seconds()
+    call = _timed(cell.call, cell.setup.calls)
+    cost_calls = cell.setup.cost_calls
+    cost = _timed(cell.cost, cost_calls) if cell.cost and cost_calls else None
+    # The slower of two loops: what slowed the machine on either side may have done so in between.
+    return Burst(call, cost, max(before, _loop_seconds()))
 
 
 def _set_up(
@@ -186,52 +190,65 @@ def _set_up(
     seed: int,
     burst_seconds: float,
 ) -> SetUp:
-    global _cell, _import_seconds, _imported_bytes
+    """Set up a cell, and keep it in this module."""
+    global _cell
     release()
     own = own_point(problem, size, seed)
     contract.check_limit(backend, own)
     where = points_for(own, operator, seed)
-    own = where["own"]
-    if _imported_bytes is None:
-        _import_seconds = contract.timed_import(backend)
-        _imported_bytes = resident()
-    seconds = {} if _import_seconds is None else {"import": _import_seconds}
-    before = resident()
-    told = forget_peak()
+    import_seconds, imported = _import_framework(backend)
+    # The peak is that of this cell: memory that earlier ones have left free was returned above.
+    before, peak_reset = resident(), reset_peak()
+    prepared, native, seconds = _prepare(backend, where, operator)
+    top = peak() if peak_reset else None
+    call, cost = _timer(prepared, native), _cost(backend, where, operator)
+    setup = SetUp(
+        {**import_seconds, **seconds},
+        {"imported": imported} | ({} if top is None else {"peak": max(0, top - before)}),
+        _calls(call, burst_seconds),
+        _calls(cost, burst_seconds / 2) if cost else None,
+        digest(where["own"].values),
+    )
+    # Last, after all calls that make a cell ready: threads are counted by what they do in bursts.
+    _cell = Cell(problem, backend, where, operator, prepared, call, cost, setup, _thread_seconds())
+    return setup
+
+
+def _import_framework(backend: Backend) -> tuple[dict[str, float], int]:
+    """Import the framework if this process has not: `import` → seconds, and resident bytes.
+
+    All cells of a process report what its only import took.
+    """
+    global _import
+    if _import is None:
+        seconds = contract.timed_import(backend)
+        _import = {} if seconds is None else {"import": seconds}, resident()
+    return _import
+
+
+def _prepare(
+    backend: Backend, where: Mapping[str, Point], operator: Operator
+) -> tuple[Prepared, Any, dict[str, float]]:
+    """Prepare and call once: what was prepared, the native inputs, and the seconds of each step."""
+    seconds: dict[str, float] = {}
     started = time.perf_counter()
     prepared = backend.prepare(contract.preparation_point(where), operator)
     seconds["prepare"] = time.perf_counter() - started
     if prepared.compile_seconds is not None:
         seconds["compile"] = prepared.compile_seconds
-    native, seconds["load"] = _median_time(lambda: prepared.load(own))
+    native, seconds["load"] = _median_time(lambda: prepared.load(where["own"]))
     started = time.perf_counter()
     result = prepared.run(native)
     seconds["first"] = time.perf_counter() - started
     _, seconds["unload"] = _median_time(lambda: prepared.unload(result))
-    top = peak() if told else None
-    cell = Cell(
-        problem,
-        backend,
-        where,
-        operator,
-        prepared,
-        _timer(prepared, native),
-        _cost(backend, where, operator),
-    )
-    cell.setup = SetUp(
-        seconds,
-        {"imported": _imported_bytes} | ({} if top is None else {"peak": max(0, top - before)}),
-        _calls(cell.call, burst_seconds),
-        _calls(cell.cost, burst_seconds / 2) if cell.cost else None,
-        digest(own.values),
-    )
-    cell.ticks = _thread_seconds()
-    _cell = cell
-    return cell.setup
+    return prepared, native, seconds
 
 
 def _cost(backend: Backend, where: Mapping[str, Point], operator: Operator) -> timeit.Timer | None:
-    """Prepare the cost alone; None where the backend has none of its own, or it is what is timed."""
+    """Prepare the cost alone, to be timed beside the operator.
+
+    None where the backend has no cost of its own, or the operator is the cost.
+    """
     if highest_order(operator.terms(where["own"])) == 0:
         return None
     try:
@@ -244,12 +261,13 @@ def _cost(backend: Backend, where: Mapping[str, Point], operator: Operator) -> t
 
 
 def _timer(prepared: Prepared, native: Any) -> timeit.Timer:
+    """Make a timer of prepared calls with the same inputs."""
     # A statement, not a function: a call more would be 50 ns of 3 µs.
     return timeit.Timer("run(native)", globals={"run": prepared.run, "native": native})
 
 
 def _calls(timer: timeit.Timer, burst_seconds: float) -> int:
-    """How many calls take about `burst_seconds`, found by doubling."""
+    """Find by doubling how many calls take about `burst_seconds`."""
     calls = 1
     while True:
         took = timer.timeit(calls)
@@ -259,7 +277,7 @@ def _calls(timer: timeit.Timer, burst_seconds: float) -> int:
 
 
 def _timed(timer: timeit.Timer, calls: int) -> tuple[float, float]:
-    """Wall-clock and CPU seconds of one call: of `calls` calls, after one that warms the caches."""
+    """Time `calls` calls after one that warms the caches: wall-clock and CPU seconds of each."""
     if calls > 1:
         timer.timeit(1)
     cpu = time.process_time()
@@ -268,12 +286,12 @@ def _timed(timer: timeit.Timer, calls: int) -> tuple[float, float]:
 
 
 def _loop_seconds() -> float:
-    """Seconds of a fixed loop, about 0.2 ms: the better of two, for an interrupt is no pace."""
+    """Time a fixed loop of about 0.2 ms: the better of two, in case of an interrupt."""
     return min(LOOP.repeat(repeat=2, number=1))
 
 
-def _median_time(function: Any) -> tuple[Any, float]:
-    """The result of a function, and the median seconds of a few calls."""
+def _median_time(function: Callable[[], T]) -> tuple[T, float]:
+    """Call a function a few times; return its last result and the median seconds."""
     took = []
     for _ in range(CONVERSIONS):
         started = time.perf_counter()
@@ -283,23 +301,30 @@ def _median_time(function: Any) -> tuple[Any, float]:
 
 
 def _points(where: Mapping[str, Numbers]) -> dict[str, Point]:
-    """Put numbers that were sent here into the cell's problem."""
-    problem = _ready().problem
+    """Make points of the numbers that were sent, with the cell's problem."""
+    problem = _current_cell().problem
     return {name: Point(problem, values, seed) for name, (values, seed) in where.items()}
+
+
+def _own_evidence(cell: Cell) -> Evidence:
+    return _evidence(cell.where, cell.operator, cell.prepared)
 
 
 def _evidence(
     where: Mapping[str, Point], operator: Operator, prepared: Prepared | None
 ) -> Evidence:
-    run = contract.run_points(_ready().backend, where, operator, prepared=prepared)
+    """Run the cell's backend at some points, and return what can be sent."""
+    run = contract.run_points(_current_cell().backend, where, operator, prepared=prepared)
     return Evidence(run.status, run.reason, run.method, run.results, run.bounds)
 
 
 def _thread_seconds() -> dict[int, float]:
+    """Return the CPU seconds of each thread so far, by its id."""
     return {thread.id: thread.user_time + thread.system_time for thread in _threads()}
 
 
 def _threads() -> Any:
+    """List the threads of this process; none where the system does not tell."""
     try:
         return psutil.Process(os.getpid()).threads()
     except psutil.Error:
@@ -307,23 +332,25 @@ def _threads() -> Any:
 
 
 def _busy(before: Mapping[int, float], after: Mapping[int, float]) -> int | None:
-    burned = [seconds - before.get(thread, 0.0) for thread, seconds in after.items()]
-    top = max(burned, default=0.0)
+    """Count the threads that used at least `BUSY` of what the busiest one did."""
+    used = [seconds - before.get(thread, 0.0) for thread, seconds in after.items()]
+    top = max(used, default=0.0)
     if top < 0.05:  # a few ticks of the kernel's clock
         return None
-    return sum(seconds >= BUSY * top for seconds in burned)
+    return sum(seconds >= BUSY * top for seconds in used)
 
 
-def _ready() -> Cell:
+def _current_cell() -> Cell:
+    """Return the cell that is set up. Raises `RuntimeError` where none is."""
     if _cell is None:
         raise RuntimeError("no cell is set up in this process")
     return _cell
 
 
-def _guarded(task: Any) -> Any:
-    """The task's result, or the failure that it ends in. Only Python's own end gets through."""
+def _catch_failure(task: Callable[[], T]) -> T | Failure:
+    """Run a task; return its result, or as a `Failure` whatever it raises."""
     try:
         with np.errstate(all="ignore"):  # what overflows shows in the result, and is judged there
             return task()
     except BaseException as error:  # SystemExit too: a backend must not end the process quietly
-        return Failure(*contract.outcome(error))
+        return Failure(*contract.classify_error(error))

@@ -1,4 +1,4 @@
-"""Every operator, with proof: the cost in ball arithmetic, differentiated by reverse sweeps.
+"""Certified derivatives: the cost in ball arithmetic, differentiated by reverse sweeps.
 
 Every number carries a rigorous error radius (Johansson, "Arb: efficient arbitrary-precision
 midpoint-radius interval arithmetic", IEEE Trans. Computers 66 (2017) 1281-1292), through

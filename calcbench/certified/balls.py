@@ -1,8 +1,9 @@
 """Ball: one number with a rigorous error radius, which remembers how it was computed.
 
-The operations on active balls are recorded on a tape with their partial derivatives, also balls;
-`reverse` sweeps it backwards (reverse mode: Griewank & Walther, Evaluating Derivatives, 2nd ed.,
-chapter 3). Inactive balls are constants and leave no record.
+A ball is active if it depends on a parameter. Operations on active balls are recorded on a tape
+with their partial derivatives, which are balls too; `reverse` sweeps the tape backwards (reverse
+mode: Griewank & Walther, Evaluating Derivatives, 2nd ed., chapter 3). Balls that are not active
+are constants and leave no record.
 """
 
 from __future__ import annotations
@@ -16,53 +17,56 @@ import numpy as np
 from flint import arb, ctx
 
 Number = Any
-"""The numbers in balls: `flint.arb`, or a `Jet`, where second derivatives are wanted."""
+"""The number inside a ball: a `flint.arb`, or a `Jet` where second derivatives are wanted."""
 
-CHECKED = 16
-"""Steps between two looks at the clock."""
+CLOCK_INTERVAL = 16
+"""Steps between two readings of the clock, which would cost as much as a step if read at each."""
 
 
 class NotFinite(ArithmeticError):
-    """A number that is none: the logarithm of −1, say."""
+    """Raised where an operation has no finite result, such as the logarithm of −1."""
 
 
 class TooSlow(Exception):
-    """The sweep has taken longer than its deadline allows."""
+    """Raised where an evaluation or a sweep takes longer than its deadline allows."""
 
 
 class Tape(list["Ball"]):
-    """The active balls in the order of their making."""
+    """The active balls in the order in which they were computed."""
 
     def __init__(self, deadline: float = float("inf")) -> None:
-        """Take the `time.thread_time()` at which to give up: a busy machine changes no verdict."""
+        """Start an empty tape that gives up at `deadline`.
+
+        In seconds of `time.thread_time()`, so that a busy machine changes no verdict.
+        """
         super().__init__()
         self.deadline = deadline
         self.ties: list[Ball] = []
-        """Balls in comparisons that tied exactly: what depends on them has no derivative."""
+        """Balls whose comparison tied exactly: a parameter behind one may have no derivative."""
 
     def add(self, ball: Ball) -> None:
-        """Record a ball. Raises `TooSlow` past the deadline."""
+        """Append a ball, and set its place. Raises `TooSlow` past the deadline."""
         ball.place = len(self)
         self.append(ball)
-        self.look(ball.place)
+        self.check_deadline(ball.place)
 
-    def look(self, step: int) -> None:
-        """Look at the clock at some of the steps. Raises `TooSlow` past the deadline."""
-        if step % CHECKED == 0 and time.thread_time() > self.deadline:
+    def check_deadline(self, step: int) -> None:
+        """Read the clock at every `CLOCK_INTERVAL`-th step. Raises `TooSlow` past the deadline."""
+        if step % CLOCK_INTERVAL == 0 and time.thread_time() > self.deadline:
             raise TooSlow
 
 
 class Undecided(ArithmeticError):
-    """A comparison that balls of this precision do not decide."""
+    """Raised by a comparison whose two sides overlap at this precision."""
 
 
 def _operator(function: Callable[[Ball, Ball], Any]) -> Callable[[Ball, Any], Any]:
-    """A binary operator on balls and exact numbers, which leaves arrays to NumPy."""
+    """Make a method of two balls accept exact numbers too, and leave arrays to NumPy."""
 
     def apply(self: Ball, other: Any) -> Any:
         if isinstance(other, np.ndarray):
             return NotImplemented
-        return function(self, lift(other))
+        return function(self, convert(other))
 
     return apply
 
@@ -78,7 +82,7 @@ class Ball:
         edges: Sequence[tuple[Ball, Number]] = (),
         tape: Tape | None = None,
     ) -> None:
-        """Take the value and, for an active ball, (operand, partial) pairs and the tape."""
+        """Make a constant or, with a tape, an active ball; `edges` are (operand, partial) pairs."""
         self.value = value
         self.edges = edges
         self.tape = tape
@@ -138,7 +142,10 @@ class Ball:
     __ge__ = _operator(lambda self, other: self._compare(other) >= 0)
 
     def _compare(self, other: Ball) -> int:
-        """−1, 0 or 1. An exact tie is decided, and remembered if a parameter is in it."""
+        """Return −1, 0 or 1. Raises `Undecided` where the balls overlap, `NotFinite` for a NaN.
+
+        An exact tie is decided, and kept on the tape if a parameter takes part in it.
+        """
         if self.value < other.value:
             return -1
         if self.value > other.value:
@@ -203,15 +210,15 @@ class Ball:
 ONE = arb(1)
 
 
-def lift(number: Any) -> Ball:
-    """A ball from a ball or an exact number (a float is exactly what it is)."""
+def convert(number: Any) -> Ball:
+    """Convert a number to a constant ball; a float counts as exact. A ball stays as it is."""
     if isinstance(number, Ball):
         return number
     return Ball(arb(number if isinstance(number, int) else float(number)))
 
 
 def record(value: Number, edges: Iterable[tuple[Ball, Number]]) -> Ball:
-    """A ball computed from others; it goes on the tape if one of them is active."""
+    """Make the ball computed from (operand, partial) pairs; tape it if an operand is active."""
     active = [edge for edge in edges if edge[0].tape is not None]
     if not active:
         return Ball(value)
@@ -223,7 +230,7 @@ def record(value: Number, edges: Iterable[tuple[Ball, Number]]) -> Ball:
 
 
 def total(terms: Sequence[Ball]) -> Ball:
-    """Σ terms, as one entry on the tape."""
+    """Add balls up, as one entry on the tape."""
     value = arb(0)
     for term in terms:
         value += term.value
@@ -231,7 +238,7 @@ def total(terms: Sequence[Ball]) -> Ball:
 
 
 def dot(xs: Sequence[Ball], ys: Sequence[Ball]) -> Ball:
-    """Σ xₖ·yₖ, as one entry on the tape."""
+    """Add up the products xₖ·yₖ of two sequences of balls, as one entry on the tape."""
     value = arb(0)
     edges = []
     for x, y in zip(xs, ys, strict=True):
@@ -244,7 +251,8 @@ def dot(xs: Sequence[Ball], ys: Sequence[Ball]) -> Ball:
 
 
 def logsumexp(terms: Sequence[Ball]) -> Ball:
-    """log Σ eˣ, shifted by the exact midpoint of the largest; its partials are the softmax."""
+    """Compute log Σ eˣ as one entry on the tape; its partials are the softmax."""
+    # The shift may be any exact number: near the largest term, no exponential overflows.
     shift = max((term.value.mid() for term in terms), key=float)
     shifted = [(term.value - shift).exp() for term in terms]
     whole = sum(shifted[1:], shifted[0])
@@ -253,62 +261,68 @@ def logsumexp(terms: Sequence[Ball]) -> Ball:
     )
 
 
-def terms(adjoint: Number, partial: Number) -> Any:
-    """|adjoint·partial|, as a float: what one edge adds to a first derivative."""
+def edge_magnitude(adjoint: Number, partial: Number) -> Any:
+    """Return |adjoint·partial| as a float: what one edge adds to a first derivative."""
     return abs(float((adjoint * partial).mid()))
 
 
 def reverse(
     outputs: Iterable[tuple[Ball, Number]],
     order: Iterable[Ball],
-    sizes: Callable[[Number, Number], Any] = terms,
+    measure: Callable[[Number, Number], Any] = edge_magnitude,
 ) -> None:
     """Sweep backwards, leaving ∂(Σ wᵢ·outputᵢ)/∂ball in every `adjoint`.
 
-    Takes the outputs with their weights, and the balls on the tape that they were computed from,
-    the latest first (`cone`, or the whole tape reversed). `sizes` measures what one edge adds to
-    the derivatives of a parameter. Raises `TooSlow` past the tape's deadline.
+    `outputs` are (ball, weight) pairs; `order` has the balls on the tape that they were computed
+    from, the latest first (`recorded_ancestors`, or the whole tape reversed). `measure` gives the
+    size of what one edge adds to the derivatives of a parameter. Adjoints that an earlier sweep has
+    left count as part of this one: `reset_adjoints` removes them. Raises `TooSlow` past the tape's
+    deadline.
     """
+    # An output may be listed twice, and may itself be an operand of another one: weights add up.
     for output, weight in outputs:
         if output.tape is not None:  # it is not a constant
             output.adjoint = weight if output.adjoint is None else output.adjoint + weight
             if not output.edges:  # it is a parameter itself
-                output.magnitude = output.magnitude + sizes(ONE, weight)
+                output.magnitude = output.magnitude + measure(ONE, weight)
+    # Latest first, every ball comes after all that were computed from it, so that its adjoint is
+    # complete when it is passed on. Only parameters, which have no operands, add up magnitudes.
     for step, ball in enumerate(order):
-        if ball.adjoint is None:
+        if ball.adjoint is None:  # no output depends on it
             continue
         assert ball.tape is not None
-        ball.tape.look(step)
+        ball.tape.check_deadline(step)
         for operand, partial in ball.edges:
+            # Most edges of a sum are 1, and a product with it would double the cost of the sweep.
             share = ball.adjoint if partial is ONE else ball.adjoint * partial
             operand.adjoint = share if operand.adjoint is None else operand.adjoint + share
             if not operand.edges:
-                operand.magnitude = operand.magnitude + sizes(ball.adjoint, partial)
+                operand.magnitude = operand.magnitude + measure(ball.adjoint, partial)
 
 
-def cone(output: Ball) -> list[Ball]:
-    """The balls on the tape that this one was computed from, itself included, the latest first."""
+def recorded_ancestors(output: Ball) -> list[Ball]:
+    """Return the taped balls that this one was computed from, itself included, latest first."""
     found: dict[int, Ball] = {}
-    left = [output]
+    left = [output]  # a stack, not recursion: a chain of operations may be thousands long
     while left:
         ball = left.pop()
         if ball.place >= 0 and ball.place not in found:
             found[ball.place] = ball
             left += [operand for operand, _ in ball.edges]
             if ball.tape is not None:
-                ball.tape.look(len(found))
+                ball.tape.check_deadline(len(found))
     return [found[place] for place in sorted(found, reverse=True)]
 
 
-def forget(outputs: Iterable[Ball], order: Iterable[Ball]) -> None:
-    """Reset the adjoints that a sweep has left, for the next one."""
+def reset_adjoints(outputs: Iterable[Ball], order: Iterable[Ball]) -> None:
+    """Clear the adjoints and magnitudes that a sweep has left, for the next one."""
     for ball in (*outputs, *order):
         for reached in (ball, *(operand for operand, _ in ball.edges)):
             reached.adjoint, reached.magnitude = None, 0.0
 
 
 def ancestors(balls: Iterable[Ball]) -> set[int]:
-    """The ids of all balls that the given ones were computed from, themselves included."""
+    """Return the ids of all balls that the given ones were computed from, themselves included."""
     found: set[int] = set()
     left = list(balls)
     while left:
@@ -321,7 +335,7 @@ def ancestors(balls: Iterable[Ball]) -> set[int]:
 
 @contextlib.contextmanager
 def precision(bits: int) -> Iterator[None]:
-    """Ball arithmetic at `bits` bits, restored afterwards (python-flint keeps it globally)."""
+    """Compute with balls at `bits` bits, and restore the precision afterwards: it is global."""
     before = ctx.prec
     ctx.prec = bits
     try:
@@ -343,10 +357,10 @@ def _softplus(x: Number) -> Number:
 
 
 def pi() -> Ball:
-    """π at the working precision of the moment it is used."""
+    """Return π at the current precision."""
     return Ball(arb.pi())
 
 
 def size(number: Ball) -> float:
-    """|midpoint|, to choose a pivot by."""
+    """Return |midpoint| as a float, to choose a pivot by."""
     return abs(float(number.value.mid()))

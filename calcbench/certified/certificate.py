@@ -1,4 +1,4 @@
-"""Certificate: the truth at a point, and how far an honest evaluation may be from it."""
+"""Certificate: an operator's true result at a point, and how far rounding may carry a method."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calcbench.certified.formulas import evaluate_formula
-from calcbench.certified.reference import BITS, NotCertified, Reference, reference, rounded
+from calcbench.certified.reference import BITS, NotCertified, Reference, enclose_rounding, reference
 from calcbench.operators import GRADIENT, Operator
 from calcbench.operators.entries import Entries
 from calcbench.problem.flat import flatten
@@ -26,7 +26,7 @@ SECONDS = 2.0
 estimate from a few of them, and in any case by the clock of each sweep."""
 
 FREE_ROWS = 1024
-"""Rows up to which nobody asks."""
+"""Rows up to which a point is certified without estimating first how long that takes."""
 
 TRIAL_ROWS = 16
 """Rows from which the time for all of them is estimated."""
@@ -41,21 +41,21 @@ class Certificate:
     bound: np.ndarray
     """Absolute: how far from the truth an exact method in this dtype may land."""
     magnitude: np.ndarray
-    """Σ |terms| of each number: what cancels where one is 0."""
+    """Σ |terms| that each number is the sum of: what errors are relative to where one is 0."""
     rough: np.ndarray
-    """Whether each number is no derivative here, because a comparison ties."""
+    """For each number, whether it may be no derivative here, because a comparison ties."""
     digits: float
     """Certified digits of the reference itself."""
     range_fault: str
     """A result or intermediate result beyond the range of the dtype, if there was one."""
     truth: Reference
     point: Point
-    """Where all this is proved, with numbers as the dtype holds them."""
+    """Where this is proved, with the numbers as the dtype holds them."""
     operator: Operator = GRADIENT
 
 
 def affordable(point: Point, operator: Operator = GRADIENT) -> bool:
-    """Tell whether certifying a point of this size takes less than `SECONDS`."""
+    """Tell whether certifying a point takes less than `SECONDS`, by a trial on some of its rows."""
     if point.row_count <= FREE_ROWS:
         return True
     trial = thin(point, TRIAL_ROWS)
@@ -72,23 +72,25 @@ def certify(point: Point, dtype: str, operator: Operator = GRADIENT) -> Certific
     Raises `NotCertified` with the reason where that cannot be done, or not within `SECONDS`.
     """
     truth = reference(point, operator, SECONDS)
-    near = rounded(point, dtype, operator, SECONDS)
+    near = enclose_rounding(point, dtype, operator, SECONDS)
     unit = float(np.finfo(dtype).eps) / 2
     value, radius, magnitude, rough = (
         flatten(part.values()) for part in (truth.value, near.radius, truth.magnitudes, truth.rough)
     )
+    # A ball is exact where an operation happens to be; a method with another order of operations
+    # rounds there. So half a unit of Σ |terms| is added, and all of it is allowed several times.
     with np.errstate(invalid="ignore", over="ignore"):
-        spread = _either_way(point, operator, radius + unit * magnitude)
+        spread = _symmetric_spread(point, operator, radius + unit * magnitude)
         bound = ALLOWANCE * (spread + float(np.finfo(dtype).smallest_subnormal))
     return Certificate(
         value, bound, magnitude, rough, truth.digits, near.range_fault, truth, point, operator
     )
 
 
-def _either_way(point: Point, operator: Operator, spread: np.ndarray) -> np.ndarray:
-    """Of second partials, take the larger spread of (i, j) and (j, i).
+def _symmetric_spread(point: Point, operator: Operator, spread: np.ndarray) -> np.ndarray:
+    """Widen the spread of a second partial (i, j) to that of (j, i), if that is larger.
 
-    The two are equal, and a method may compute either for both.
+    The two partials are equal, and a method may compute either for both.
     """
     spread = spread.copy()
     for term in operator.terms(point):
@@ -102,13 +104,13 @@ def _either_way(point: Point, operator: Operator, spread: np.ndarray) -> np.ndar
 
 
 def formula_error(certificate: Certificate) -> tuple[np.ndarray, np.ndarray]:
-    """Find the error of the hand-derived formula itself, free of rounding, and what is allowed.
+    """Compute the error of the hand-derived formula without rounding, and what is allowed.
 
-    Evaluated in balls as precise as the reference's, the formula and the truth differ by what
-    is wrong with the formula and by nothing else; the error is 0 where they cannot be told
-    apart. Allowed is what rounded constants, such as 1/3, may do: as much as the rounding of the
-    formula's own operations, which its radius at 53 bits bounds. Raises `NotCertified` for an
-    operator that no hand-derived formula gives.
+    Both are vectors in the order of the operator's layout. Evaluated in balls as precise as the
+    reference's, the formula and the truth differ by what is wrong with the formula and by nothing
+    else; the error is 0 where they cannot be told apart. Rounded constants, such as 1/3, are
+    allowed to do as much as the rounding of the formula's own operations, which its radius at 53
+    bits bounds. Raises `NotCertified` for an operator that no hand-derived formula gives.
     """
     truth, operator, point = certificate.truth, certificate.operator, certificate.point
     exact = evaluate_formula(point, truth.bits, operator)
@@ -132,7 +134,7 @@ def cost_noise(point: Point, dtype: str) -> float:
     intermediate result v counts with u·|∂C/∂v·v|, whether it was rounded or not (running error
     analysis: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.3).
     """
-    near = rounded(_move_aside(point), dtype, seconds=SECONDS)
+    near = enclose_rounding(_move_aside(point), dtype, seconds=SECONDS)
     assert near.cost is not None
     unit = float(np.finfo(dtype).eps) / 2
     return ALLOWANCE * (float(near.cost.rad()) + unit * near.cost_magnitude)
@@ -143,7 +145,7 @@ def gradient_noise(point: Point, dtype: str) -> Arrays:
 
     Parameter name → array of its shape. At parameters moved a little, as `cost_noise`.
     """
-    near = rounded(_move_aside(point), dtype, seconds=SECONDS)
+    near = enclose_rounding(_move_aside(point), dtype, seconds=SECONDS)
     unit = float(np.finfo(dtype).eps) / 2
     radius = near.radius
     return {name: ALLOWANCE * (radius[name] + unit * near.magnitudes[name]) for name in radius}

@@ -1,9 +1,9 @@
-"""How far a difference quotient may lie from the derivative: truncation plus rounding over h.
+"""Error bounds of difference quotients: truncation, plus rounding divided by the step h.
 
 For a scheme of order p, Taylor's theorem gives the truncation as c·hᵖ·f⁽ᵖ⁺¹⁾(ξ)/(p+1)!, and the
 rounding of what is differenced comes in divided by the step h (Nocedal & Wright, Numerical
-Optimization, 2nd ed., section 8.1). Both are enclosed where that can be done in reasonable time,
-and estimated else.
+Optimization, 2nd ed., section 8.1). Both are proved where that takes a reasonable time, and
+estimated elsewhere.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ SHAKES = 3
 
 
 class Scheme(NamedTuple):
-    """What the error of a difference scheme is made of."""
+    """The factors in the error of a difference scheme."""
 
     order: int
-    """p: the truncation goes with hᵖ."""
+    """p: the truncation is proportional to hᵖ."""
     truncation: float
-    """What multiplies hᵖ·|f⁽ᵖ⁺¹⁾|/(p+1)!."""
+    """The factor of hᵖ·|f⁽ᵖ⁺¹⁾|/(p+1)!."""
     rounding: float
-    """What multiplies (rounding of one value)/h."""
+    """The factor of (rounding of one value)/h."""
 
 
 def estimate_truncation(near: np.ndarray, far: np.ndarray, order: int) -> np.ndarray:
     """Estimate the truncation from quotients of h and 2h, which differ by (2ᵖ − 1) times it."""
-    return SAFETY * np.abs(far - near) / (2.0**order - 1.0)
+    return np.asarray(SAFETY * np.abs(far - near) / (2.0**order - 1.0))
 
 
 def enclose_error(
     point: Point, position: int, step: float, scheme: Scheme, noise: float, unit: float
 ) -> float:
-    """Bound the error of a quotient by one component: proved, or infinite without an enclosure.
+    """Bound the error of the quotient for one component; infinite where no bound can be proved.
 
     `noise` bounds the rounding of one value of the cost, `unit` is the spacing of the dtype at 1.
     """
@@ -64,7 +64,7 @@ def enclose_error(
 
 
 def prove_noise(point: Point, dtype: str, gradient: bool) -> np.ndarray | None:
-    """Bound the rounding of one value of the cost, or of each partial of its gradient.
+    """Bound the rounding of one value of the cost (1,), or of each partial of its gradient (n,).
 
     None where there is no certificate, or it would take too long.
     """
@@ -81,9 +81,10 @@ def prove_noise(point: Point, dtype: str, gradient: bool) -> np.ndarray | None:
 def estimate_noise(
     value: Callable[[np.ndarray, dict[str, Any]], Any], x: np.ndarray, data: dict[str, Any]
 ) -> np.ndarray:
-    """Estimate the rounding of each number of `value(x, data)`: what small changes of all do to it.
+    """Estimate the rounding of each number of `value(x, data)`, from small changes of all inputs.
 
-    The changes are random, of √u relative size, and scaled to roundings.
+    The changes are random, of relative size √u, and their effect is scaled down to roundings.
+    Returns a flat vector.
     """
     unit = float(np.finfo(x.dtype).eps)
     rng = np.random.default_rng(0)
@@ -98,7 +99,7 @@ def estimate_noise(
     for _ in range(SHAKES):
         other = value(shake(x), {name: shake(array) for name, array in data.items()})
         spread = np.maximum(spread, np.abs(np.ravel(np.real(other)) - here))
-    return ROUNDINGS * unit * (np.abs(here) + spread / np.sqrt(unit))
+    return np.asarray(ROUNDINGS * unit * (np.abs(here) + spread / np.sqrt(unit)))
 
 
 def estimate_cost_noise(cost: Callable[..., Any], parameters: Any, data: Any) -> float:
@@ -110,4 +111,4 @@ def estimate_cost_noise(cost: Callable[..., Any], parameters: Any, data: Any) ->
     value = float(np.real(cost(*parameters, **data)))
     shifted = [np.asarray(p + np.sqrt(unit) * np.abs(p), dtype=p.dtype) for p in parameters]
     slope = abs(float(np.real(cost(*shifted, **data))) - value) / np.sqrt(unit)
-    return ROUNDINGS * unit * (abs(value) + slope)
+    return float(ROUNDINGS * unit * (abs(value) + slope))

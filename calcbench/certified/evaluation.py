@@ -1,4 +1,4 @@
-"""One evaluation of a cost on balls, and the reasons why there may be none."""
+"""The evaluation of a cost on balls, and the reasons why it may not be possible."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from flint import arb
 
 from calcbench.certified import balls
 from calcbench.certified.balls import Ball, NotFinite, Number, Tape, TooSlow, Undecided
-from calcbench.certified.jets import along, primal
+from calcbench.certified.jets import make_jet, primal
 from calcbench.certified.vocabulary import namespace
 from calcbench.errors import ProblemError, Unsupported, first_line
 from calcbench.problem.point import Point
 
 
 class NotCertified(Unsupported):
-    """There is no certified derivative here; the message is the reason."""
+    """Raised where no derivative can be certified; the message is the reason."""
 
 
 class NotSmoothHere(NotCertified):
-    """There may be no derivative at this point: a branch that no precision decides."""
+    """Raised where there may be no derivative: at a branch that no precision decides."""
 
 
 class NotFiniteHere(NotCertified):
-    """The cost is not a number at this point."""
+    """Raised where the cost is not a finite number at this point."""
 
 
-class Found(NamedTuple):
-    """What one sweep finds of an operator, as flat vectors in the order of its layout."""
+class SweepResult(NamedTuple):
+    """An operator's result as sweeps give it: flat vectors in the order of its layout."""
 
     values: Sequence[arb]
     magnitudes: np.ndarray
-    """Σ |terms| of every number: what may cancel in it."""
+    """Σ |terms| that each number is the sum of: its rounding is relative to that."""
     rough: np.ndarray
-    """Whether every number is no derivative, because of a tie."""
+    """For each number, whether it may be no derivative, because a comparison ties."""
     cost: arb | None
-    """The cost; of a vector-valued problem None."""
+    """The cost; None for a vector-valued problem."""
     cost_magnitude: float
     """Σ |∂C/∂v · v| over all intermediate results v."""
     range_fault: str
@@ -48,7 +48,7 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A cost evaluated on balls: the parameters' components, the outputs, and all between."""
+    """A cost evaluated on balls: the components of the parameters, the outputs, and the tape."""
 
     leaves: list[Ball]
     outputs: list[Ball]
@@ -56,33 +56,38 @@ class Evaluation:
 
     @cached_property
     def tied(self) -> np.ndarray:
-        """Whether each component takes part in a comparison that ties."""
+        """For each component, whether a comparison that ties depends on it."""
         ids = balls.ancestors(self.tape.ties)
         return np.array([id(leaf) in ids for leaf in self.leaves])
 
 
 def evaluate(point: Point, deadline: float, directions: np.ndarray | None = None) -> Evaluation:
-    """Evaluate the cost at the working precision; on jets along `directions` (components, k).
+    """Evaluate the cost at the current precision; on jets along `directions` (components, k).
 
-    Raises `NotCertified` where balls cannot do it (`guarded`), `ProblemError` for a cost that is
-    not what the problem says.
+    `deadline` is in seconds of `time.thread_time()`. Raises `NotCertified` where the cost cannot be
+    evaluated on balls (`run_on_balls`), `Undecided` for a branch that this precision leaves open,
+    `ProblemError` for a cost that is not what the problem says.
     """
     tape = Tape(deadline)
     problem = point.problem
-    values = lift_values(point, tape, directions)
+    values = convert_values(point, tape, directions)
     leaves = [ball for name in problem.parameters for ball in values[name].flat]
     parameters, data = problem.split(values)
-    cost = guarded(lambda: problem.cost(namespace(balls), *parameters, **data))
+    cost = run_on_balls(lambda: problem.cost(namespace(balls), *parameters, **data))
     whole = isinstance(cost, (int, np.integer, np.bool_))
     problem.check_cost(np.shape(cost), "int64" if whole else "float64", point.value_shape)
-    outputs = [balls.lift(number) for number in np.asarray(cost, dtype=object).flat]
+    outputs = [balls.convert(number) for number in np.asarray(cost, dtype=object).flat]
     return Evaluation(leaves, outputs, tape)
 
 
-def lift_values(
+def convert_values(
     point: Point, tape: Tape | None = None, directions: np.ndarray | None = None
 ) -> dict[str, Any]:
-    """Lift all float values to object arrays of balls: parameters active on `tape`, data constant."""
+    """Convert float values to object arrays of balls: parameters active on `tape`, data constant.
+
+    Other arrays, such as indices, stay as they are. Row k of `directions` has the entries of
+    component k, which becomes a jet with these slopes.
+    """
     found: dict[str, Any] = {}
     row = 0
     for name in (*point.problem.parameters, *point.problem.data):
@@ -95,23 +100,26 @@ def lift_values(
         for index in np.ndindex(array.shape):
             value: Number = arb(float(array[index]))
             if active is not None and directions is not None:
-                value, row = along(value, directions[row]), row + 1
+                value, row = make_jet(value, directions[row]), row + 1
             found[name][index] = Ball(value, (), active)
     return found
 
 
-def lift_constants(array: np.ndarray) -> np.ndarray:
-    """Lift floats to an object array of constant balls."""
+def convert_constants(array: np.ndarray) -> np.ndarray:
+    """Convert floats to an object array of constant balls."""
     found = np.empty(array.shape, dtype=object)
     for index in np.ndindex(array.shape):
         found[index] = Ball(arb(float(array[index])))
     return found
 
 
-def guarded(evaluate: Callable[[], Any]) -> Any:
-    """Evaluate user code on balls; what they cannot do is a reason, not a traceback."""
+def run_on_balls(function: Callable[[], Any]) -> Any:
+    """Call a user's code on balls; what it raises there becomes the reason of a `NotCertified`.
+
+    `NotFiniteHere` for what is not a number; `Undecided` and `ProblemError` pass through.
+    """
     try:
-        return evaluate()
+        return function()
     except NotFinite as error:
         raise NotFiniteHere(str(error)) from error
     except TooSlow:
@@ -125,7 +133,10 @@ def guarded(evaluate: Callable[[], Any]) -> Any:
 
 
 def influence(order: Iterable[Ball]) -> float:
-    """Σ |adjoint·value| over what a sweep went through: u times it is the rounding of a cost."""
+    """Return Σ |adjoint·value| over the balls of a sweep: u times it is the rounding of the output.
+
+    To first order, an error of u·|v| in an intermediate result v moves the output by |∂C/∂v|·u·|v|.
+    """
     return sum(
         abs(float((primal(ball.adjoint) * primal(ball.value)).mid()))
         for ball in order
@@ -134,17 +145,17 @@ def influence(order: Iterable[Ball]) -> float:
 
 
 def range_fault(order: Iterable[Ball], scale: arb, dtype: str) -> str:
-    """The first intermediate result that the dtype cannot hold, after a sweep in this order.
+    """Name the first intermediate result that the dtype cannot hold, after a sweep, if any.
 
     One that overflows, or one that underflows and matters: to first order it contributes more to
-    a cost of this scale than rounding does.
+    an output of size `scale` than rounding does.
     """
     largest, smallest = (float(limit) for limit in (np.finfo(dtype).max, np.finfo(dtype).tiny))
     unit = float(np.finfo(dtype).eps)
     for ball in order:
         value, adjoint = primal(ball.value), primal(ball.adjoint)
         size = abs(value)
-        lost = size < smallest and size > 0 and adjoint is not None
-        if size > largest or (lost and abs(adjoint * value) > unit * scale):
+        underflows = size < smallest and size > 0 and adjoint is not None
+        if size > largest or (underflows and abs(adjoint * value) > unit * scale):
             return f"an intermediate result is {value.str(3, radius=False)}"
     return ""

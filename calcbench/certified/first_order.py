@@ -10,7 +10,7 @@ from flint import arb
 
 from calcbench.certified import balls
 from calcbench.certified.balls import Ball
-from calcbench.certified.evaluation import Evaluation, Found, evaluate, influence, range_fault
+from calcbench.certified.evaluation import Evaluation, SweepResult, evaluate, influence, range_fault
 from calcbench.certified.sums import Sums
 from calcbench.errors import ProblemError
 from calcbench.operators.entries import Entries, Product, Term
@@ -20,7 +20,10 @@ ZERO = arb(0)
 
 
 class Row(NamedTuple):
-    """The partials of one output: of the components that it depends on, by position."""
+    """A row of the Jacobian: the partials of one output, by the position of the component.
+
+    A component that the output does not depend on is missing: its partial is 0.
+    """
 
     partials: dict[int, arb]
     magnitudes: dict[int, float]
@@ -31,15 +34,17 @@ class Row(NamedTuple):
 
 def first_order(
     point: Point, terms: tuple[Term, ...], size: int, dtype: str, deadline: float
-) -> Found:
-    """Evaluate terms of values and first partials in balls, at the working precision.
+) -> SweepResult:
+    """Evaluate terms of values and first partials in balls, at the current precision.
 
+    `size` is that of the operator's flat result, `deadline` is in seconds of `time.thread_time()`.
     Raises as `evaluate`; `TooSlow` past the deadline, `ProblemError` for a declared structure of
     the Jacobian that leaves out an entry that is not 0.
     """
     run = evaluate(point, deadline)
     if terms == (Product(1, transposed=True),):
-        # One sweep for all outputs. Its result is a single row of partials, as of a cost.
+        # One sweep serves all outputs, weighted by the cotangent, where the Jacobian would take one
+        # for each. What it gives is a single row of partials, as of a cost.
         rows = [_weighted_row(run, point.seed_vector, dtype)]
         each = np.arange(point.size)
         terms = (Entries(1, each, 0, each),)
@@ -51,21 +56,23 @@ def first_order(
         _add(sums, term, point, run, rows)
     cost = None if point.problem.vector_valued else run.outputs[0].value
     fault = next((row.range_fault for row in rows if row.range_fault), "")
-    return Found(sums.values, sums.magnitudes, sums.rough, cost, rows[0].influence, fault)
+    return SweepResult(sums.values, sums.magnitudes, sums.rough, cost, rows[0].influence, fault)
 
 
 def _rows(run: Evaluation, dtype: str) -> Iterator[Row]:
-    """Take the Jacobian row by row; of a cost, one row."""
+    """Compute the Jacobian row by row; of a cost, one row."""
     places = {id(leaf): k for k, leaf in enumerate(run.leaves)}
     for output in run.outputs:
-        order = list(reversed(run.tape)) if len(run.outputs) == 1 else balls.cone(output)
+        # One output of many depends on a part of the tape: its sweep goes through that alone.
+        single = len(run.outputs) == 1
+        order = list(reversed(run.tape)) if single else balls.recorded_ancestors(output)
         balls.reverse([(output, arb(1))], order)
         yield _read_row(places, [output], order, abs(output.value), dtype)
-        balls.forget([output], order)
+        balls.reset_adjoints([output], order)
 
 
 def _weighted_row(run: Evaluation, cotangent: np.ndarray, dtype: str) -> Row:
-    """Multiply the cotangent by the Jacobian, in one sweep."""
+    """Multiply the cotangent (m,) by the Jacobian (m, n), in one sweep."""
     places = {id(leaf): k for k, leaf in enumerate(run.leaves)}
     weights = [arb(float(weight)) for weight in cotangent]
     order = list(reversed(run.tape))
@@ -78,7 +85,7 @@ def _weighted_row(run: Evaluation, cotangent: np.ndarray, dtype: str) -> Row:
 def _read_row(
     places: dict[int, int], outputs: list[Ball], order: list[Ball], scale: arb, dtype: str
 ) -> Row:
-    """Read what a sweep has left in the parameters that it reached."""
+    """Collect the adjoints that a sweep has left in the parameters that it reached."""
     reached = [operand for ball in order for operand, _ in ball.edges if not operand.edges]
     partials, magnitudes = {}, {}
     for ball in (*outputs, *reached):
@@ -107,7 +114,7 @@ def _add(sums: Sums, term: Term, point: Point, run: Evaluation, rows: list[Row])
 def _add_product(
     sums: Sums, term: Product, seed: np.ndarray, run: Evaluation, rows: list[Row]
 ) -> None:
-    """Add J v or Jᵀu, from what is in the rows: a radius covers the rounding of each partial."""
+    """Add J v or Jᵀu, partial by partial from the rows."""
     for i, row in enumerate(rows):
         for j, partial in row.partials.items():
             k, weight = (j, seed[i]) if term.transposed else (i, seed[j])
@@ -115,7 +122,7 @@ def _add_product(
 
 
 def _check_structure(point: Point, rows: list[Row]) -> None:
-    """Raise `ProblemError` for an entry that is not 0, and not stored."""
+    """Raise `ProblemError` for a partial that is not 0, and that the declared structure lacks."""
     if not point.sparse(1):
         return
     row, column = point.pattern(1)

@@ -1,4 +1,4 @@
-"""The hand-derived formulas in balls: what they say, free of rounding."""
+"""The hand-derived formulas evaluated in balls: what they give without rounding."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ import numpy as np
 
 from calcbench.certified import balls
 from calcbench.certified.balls import Undecided
-from calcbench.certified.evaluation import NotCertified, guarded, lift_constants, lift_values
+from calcbench.certified.evaluation import (
+    NotCertified,
+    convert_constants,
+    convert_values,
+    run_on_balls,
+)
 from calcbench.certified.vocabulary import namespace
 from calcbench.operators import GRADIENT, Operator
 from calcbench.operators.colouring import compress
@@ -24,10 +29,10 @@ from calcbench.problem.point import Point
 def evaluate_formula(
     point: Point, bits: int, operator: Operator = GRADIENT
 ) -> dict[str, np.ndarray]:
-    """Evaluate what the hand-derived formulas say an operator is: its names → arrays of balls.
+    """Evaluate an operator by the hand-derived formulas, in balls of `bits` bits.
 
-    Raises `NotCertified` where no formula gives the operator, `ProblemError` for one of the wrong
-    form.
+    Returns name → object array of `flint.arb`, in the shapes of the operator's layout. Raises
+    `NotCertified` where no formula gives the operator, `ProblemError` for one of the wrong form.
     """
     terms = operator.terms(point)
     formula = formula_for(terms, point.problem)
@@ -43,19 +48,19 @@ def evaluate_formula(
 
 
 def _evaluate_terms(point: Point, terms: tuple[Term, ...], formula: str, size: int) -> np.ndarray:
-    """Add the terms up, from the formula's own result or from a product with the seed."""
-    values = lift_values(point)
+    """Add up the operator's terms, from a formula's stored entries or its product with the seed."""
+    values = convert_values(point)
     if formula == "hvp" and terms == (Product(2),):
         return _numbers(_products_with(point, values, [point.seed])[0])
     stored = _stored_entries(point, formula, values)
-    total = np.full(size, balls.lift(0), dtype=object)
+    total = np.full(size, balls.convert(0), dtype=object)
     for term in terms:
         total = total + _evaluate_term(point, term, stored, size)
     return _numbers(total)
 
 
 def _stored_entries(point: Point, formula: str, values: Mapping[str, Any]) -> np.ndarray:
-    """Evaluate a formula's matrix of partials: its stored entries, in row-major order."""
+    """Evaluate the matrix of partials that a formula gives: its stored entries, row by row."""
     if formula != "hvp":
         return flatten(_evaluate(point, formula, values, None).values(), object)
     compression = compress(point.pattern(2), point.size) if point.sparse(2) else None
@@ -63,7 +68,8 @@ def _stored_entries(point: Point, formula: str, values: Mapping[str, Any]) -> np
     found = _products_with(point, values, [point.named(vector) for vector in vectors])
     if compression is None:
         return np.stack(found, axis=1).ravel()
-    return np.concatenate(found)[compression.places(point.size)]
+    entries: np.ndarray = np.concatenate(found)[compression.places(point.size)]
+    return entries
 
 
 def _products_with(
@@ -72,39 +78,41 @@ def _products_with(
     """Evaluate the hand-derived Hessian-vector product along each direction, as a flat vector."""
     found = []
     for direction in directions:
-        along = {name: lift_constants(part) for name, part in direction.items()}
+        along = {name: convert_constants(part) for name, part in direction.items()}
         found.append(flatten(_evaluate(point, "hvp", values, along).values(), object))
     return found
 
 
 def _evaluate(point: Point, formula: str, values: Mapping[str, Any], along: Any) -> dict[str, Any]:
-    found: dict[str, Any] = guarded(
+    """Call a formula on balls; `along` is the direction of a Hessian-vector product."""
+    found: dict[str, Any] = run_on_balls(
         lambda: hand_derived(point, formula, namespace(balls), values, along)
     )
     return found
 
 
 def _evaluate_term(point: Point, term: Term, stored: np.ndarray, size: int) -> np.ndarray:
-    """Evaluate a term: entry by entry, those of one number in a single dot product."""
+    """Evaluate a term: each number as one dot product of its partials and weights."""
     entries = term.entries(point) if isinstance(term, Product) else term
     out, row, column = entries.places
     order = np.argsort(out, kind="stable")
     where = positions(point, entries.order, row, column)[order]
-    weights = lift_constants(entries.weights(point.seed_vector))[order]
+    weights = convert_constants(entries.weights(point.seed_vector))[order]
     ends = np.searchsorted(out[order], np.arange(size + 1))
-    total = np.full(size, balls.lift(0), dtype=object)
+    total = np.full(size, balls.convert(0), dtype=object)
     for k, (start, end) in enumerate(pairwise(ends)):
         mine = [(p, w) for p, w in zip(where[start:end], weights[start:end], strict=True) if p >= 0]
+        # A partial that stands alone is not multiplied by 1: that would widen its ball.
         if len(mine) == 1 and entries.seed is None:
-            total[k] = balls.lift(stored[mine[0][0]])
+            total[k] = balls.convert(stored[mine[0][0]])
         elif mine:
-            total[k] = balls.dot([balls.lift(stored[p]) for p, _ in mine], [w for _, w in mine])
+            total[k] = balls.dot([balls.convert(stored[p]) for p, _ in mine], [w for _, w in mine])
     return total
 
 
 def _numbers(found: np.ndarray) -> np.ndarray:
-    """Take the values of the balls in a flat vector."""
+    """Convert a flat vector of balls or numbers to their `flint.arb` values."""
     values = np.empty(found.shape, dtype=object)
     for k, number in enumerate(found):
-        values[k] = balls.lift(number).value
+        values[k] = balls.convert(number).value
     return values

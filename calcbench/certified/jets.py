@@ -1,8 +1,9 @@
-"""Jet: a ball with its slopes along several directions at once.
+"""Jet: a number with its derivatives along several directions at once.
 
-Forward mode on top of the tape: where the numbers in `Ball` are jets, the reverse sweep leaves in
-every parameter's adjoint a partial of the cost, and in its slope a row of the Hessian times the
-directions (forward over reverse: Griewank & Walther, Evaluating Derivatives, 2nd ed., chapter 5).
+This is forward mode inside the reverse sweep: where the numbers in `Ball` are jets, the sweep
+leaves in every parameter's adjoint a partial of the cost, and in its slopes a row of the Hessian
+times the directions (forward over reverse: Griewank & Walther, Evaluating Derivatives, 2nd ed.,
+chapter 5).
 What depends on no direction stays a plain `flint.arb`.
 """
 
@@ -16,25 +17,25 @@ from flint import arb, arb_mat
 
 
 class Jet:
-    """x + ε·slope with ε² = 0. It does what `Ball` asks of its numbers, and nothing else.
+    """x + ε·slope with ε² = 0, and the operations that `Ball` needs of its numbers.
 
     Comparisons, and all questions of size and precision, are about x alone.
     """
 
-    __slots__ = ("slope", "term", "value")
+    __slots__ = ("_magnitudes", "slope", "value")
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, value: arb, slope: arb_mat) -> None:
-        """Take x and a matrix of one row, with a column per direction."""
+        """Take x, and its slopes as a matrix of shape (1, directions)."""
         self.value = value
         self.slope = slope
-        self.term: np.ndarray | None = None
+        self._magnitudes: np.ndarray | None = None
 
-    def sizes(self) -> np.ndarray:
-        """|slope|, as floats."""
-        if self.term is None:
-            self.term = np.array([abs(float(ball)) for ball in self.slope.mid().entries()])
-        return self.term
+    def magnitudes(self) -> np.ndarray:
+        """Return |slope| along each direction, as floats of shape (directions,)."""
+        if self._magnitudes is None:
+            self._magnitudes = np.array([abs(float(ball)) for ball in self.slope.mid().entries()])
+        return self._magnitudes
 
     # --- arithmetic, with jets and with constants ---
 
@@ -75,7 +76,8 @@ class Jet:
         return Jet(quotient, self.slope * (-quotient / self.value))
 
     def __pow__(self, other: Any) -> Any:
-        """x to a power: a jet, an integer or a ball. x⁰ is 1, and x¹ is x, at x = 0 too."""
+        """Raise x to a power: a jet, an integer or a ball."""
+        # By the rule below, the slope of x⁰ would be 0·∞ at x = 0.
         if isinstance(other, int) and other in (0, 1):
             return self if other else arb(1)
         exponent = other.value if isinstance(other, Jet) else other
@@ -133,7 +135,7 @@ class Jet:
     def tanh(self) -> Jet:
         return Jet(self.value.tanh(), self.slope * self.value.sech() ** 2)
 
-    # --- what is asked of the value alone ---
+    # --- questions about the value alone ---
 
     def mid(self) -> arb:
         return self.value.mid()
@@ -152,30 +154,30 @@ class Jet:
 
 
 def primal(number: Any) -> Any:
-    """The value of a jet; any other number is its own."""
+    """Return the value of a jet without its slopes; any other number as it is."""
     return number.value if isinstance(number, Jet) else number
 
 
-def along(value: arb, directions: np.ndarray) -> Any:
-    """A parameter as a jet, given its part of every direction; plain where all are 0."""
+def make_jet(value: arb, directions: np.ndarray) -> Any:
+    """Make a parameter a jet with its entry of every direction as slopes; plain if all are 0."""
     if not np.any(directions):
         return value
     return Jet(value, arb_mat(1, len(directions), [arb(float(d)) for d in directions]))
 
 
 def slopes(number: Any, count: int) -> list[arb]:
-    """The slopes of a jet along each of the `count` directions; 0 for a plain number."""
+    """Return the slopes of a jet along each of `count` directions: zeros for a plain number."""
     if not isinstance(number, Jet):
         return [arb(0)] * count
     entries: list[arb] = number.slope.entries()
     return entries
 
 
-def slope_terms(adjoint: Any, partial: Any) -> Any:
-    """The sizes of the two terms in the slope of adjoint·partial, per direction."""
+def slope_magnitudes(adjoint: Any, partial: Any) -> Any:
+    """Add up the sizes of the two terms in the slope of adjoint·partial, per direction."""
     terms: Any = 0.0
     if isinstance(adjoint, Jet):
-        terms = adjoint.sizes() * abs(float(primal(partial).mid()))
+        terms = adjoint.magnitudes() * abs(float(primal(partial).mid()))
     if isinstance(partial, Jet):
-        terms = terms + partial.sizes() * abs(float(primal(adjoint).mid()))
+        terms = terms + partial.magnitudes() * abs(float(primal(adjoint).mid()))
     return terms

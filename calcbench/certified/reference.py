@@ -1,4 +1,4 @@
-"""The reference, and how far rounding may carry an honest evaluation from it."""
+"""The reference: an operator's true result to 30 digits, and what rounding does to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flint import arb
 
 from calcbench.certified import balls
 from calcbench.certified.balls import TooSlow, Undecided
-from calcbench.certified.evaluation import Found, NotCertified, NotFiniteHere, NotSmoothHere
+from calcbench.certified.evaluation import NotCertified, NotFiniteHere, NotSmoothHere, SweepResult
 from calcbench.certified.first_order import first_order
 from calcbench.certified.second_order import second_order
 from calcbench.operators import GRADIENT, Operator
@@ -22,15 +22,23 @@ from calcbench.problem.flat import unflatten
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
 
-__all__ = ["NotCertified", "NotFiniteHere", "NotSmoothHere", "Reference", "reference", "rounded"]
+__all__ = [
+    "NotCertified",
+    "NotFiniteHere",
+    "NotSmoothHere",
+    "Reference",
+    "enclose_rounding",
+    "reference",
+]
 
 PRECISIONS = (128, 256, 512, 1024, 2048)
-"""Bits, tried in turn until every component is known well enough."""
+"""Bits of precision, tried in turn until every component is known well enough."""
 
 TARGET = 1e-30
 """Relative radius at which the reference is good enough."""
 
 BITS = {"float64": 53, "float32": 24}
+"""Dtype → the bits of its significand."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ class Reference:
     operator: str
     """Its selector."""
     cost: arb | None
-    """The cost; of a vector-valued problem None."""
+    """The cost; None for a vector-valued problem."""
     values: dict[str, np.ndarray]
     """Name → object array of balls (`flint.arb`)."""
     bits: int
@@ -54,7 +62,7 @@ class Reference:
     magnitudes: Arrays = field(default_factory=dict)
     """Name → Σ |terms| that each number is the sum of: what may cancel in it."""
     rough: Arrays = field(default_factory=dict)
-    """Name → whether each number is no derivative here, because of a tie."""
+    """Name → for each number, whether it may be no derivative, because a comparison ties."""
     cost_magnitude: float = 0.0
     """Σ |∂C/∂v · v| over all intermediate results v: u times it is the rounding of the cost."""
     range_fault: str = ""
@@ -79,7 +87,7 @@ class Reference:
         return float("inf") if worst == 0 else -float(np.log10(worst))
 
     def __str__(self) -> str:
-        """Every number to 30 digits, below the cost."""
+        """Write the cost, if there is one, and every number with its label, to 30 digits."""
         numbers = [ball for array in self.values.values() for ball in array.flat]
         rough = [flag for array in self.rough.values() for flag in array.flat]
         lines = []
@@ -101,9 +109,10 @@ def reference(
     """Certify the result of an operator at a point, to 30 digits where it can be.
 
     The numbers at the point, and its direction or cotangent, are taken to be exactly the floats
-    that they are. Raises `NotCertified` where the cost leaves the vocabulary or takes longer than `seconds`,
-    `NotFiniteHere` where it is not a number, `NotSmoothHere` where no precision decides a branch,
-    `ProblemError` where it is not what the problem says, or a declared structure is wrong.
+    that they are. Raises `NotCertified` where the cost leaves the vocabulary or takes longer than
+    `seconds` of processor time, `NotFiniteHere` where it is not a number, `NotSmoothHere` where no
+    precision decides a branch, `ProblemError` where it is not what the problem says, or a declared
+    structure is wrong.
     """
     found, reason = None, ""
     deadline = time.thread_time() + seconds
@@ -113,25 +122,25 @@ def reference(
         except Undecided as error:
             reason = f"a comparison is not decided at {bits} bits: {error}"
             continue
-        if _known(found):
+        if _precise_enough(found):
             break
     if found is None:
         raise NotSmoothHere(f"not smooth here, as far as can be told: {reason}")
     if found.cost is not None and not found.cost.is_finite():
-        # log(x) below 0 is no number, though 1/x, its derivative by rule, is one.
+        # Finite partials do not make it one: log(x) is none below 0, where the rule gives 1/x.
         raise NotFiniteHere("the cost is not a finite number")
     return found
 
 
-def rounded(
+def enclose_rounding(
     point: Point,
     dtype: str = "float64",
     operator: Operator = GRADIENT,
     seconds: float = float("inf"),
 ) -> Reference:
-    """Take the same sweep at the precision of `dtype`.
+    """Enclose what rounding may make of the result in `dtype`: the same sweep at its precision.
 
-    Its radii bound, step by step, what rounding does to an evaluation in that dtype. Raises
+    The radii bound, step by step, what rounding does to an evaluation in that dtype. Raises
     `NotCertified` where balls of that precision do not decide a branch, and as `reference`.
     """
     try:
@@ -147,9 +156,9 @@ def _sweep(
     dtype: str = "float64",
     deadline: float = float("inf"),
 ) -> Reference:
-    """Evaluate once, and take what reverse sweeps the operator needs, at `bits` bits."""
+    """Evaluate the cost once at `bits` bits, with the reverse sweeps that the operator needs."""
     layout, terms = operator.layout(point), operator.terms(point)
-    with balls.precision(bits), _uncollected():
+    with balls.precision(bits), _garbage_collection_off():
         try:
             found = _evaluate_terms(point, terms, layout.size, dtype, deadline)
         except TooSlow:
@@ -176,8 +185,8 @@ def _sweep(
 
 def _evaluate_terms(
     point: Point, terms: tuple[Term, ...], size: int, dtype: str, deadline: float
-) -> Found:
-    """Add up the terms of first order, and those of second order, which take jets."""
+) -> SweepResult:
+    """Add up the terms of order 0 and 1, by plain sweeps, and those of order 2, by jets."""
     low = tuple(term for term in terms if term.order < 2)
     high = tuple(term for term in terms if term.order == 2)
     if not high:
@@ -195,10 +204,10 @@ def _evaluate_terms(
 
 
 @contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the garbage collector: a tape is many small objects, and none of them is garbage.
+def _garbage_collection_off() -> Iterator[None]:
+    """Turn the garbage collector off: a tape is many small objects, and none of them is garbage.
 
-    In a process that has loaded three frameworks, each collection that they set off takes a second.
+    They set off collections, each of which takes a second where three frameworks are loaded.
     """
     collecting = gc.isenabled()
     gc.disable()
@@ -209,8 +218,8 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _result_fault(found: Found, dtype: str) -> str:
-    """The first number of the result itself that overflows in the dtype."""
+def _result_fault(found: SweepResult, dtype: str) -> str:
+    """Name the first number of the result itself that overflows in the dtype, if any."""
     largest = float(np.finfo(dtype).max)
     for ball in found.values:
         if abs(ball) > largest:
@@ -218,8 +227,8 @@ def _result_fault(found: Found, dtype: str) -> str:
     return ""
 
 
-def _known(found: Reference) -> bool:
-    """Whether every number is known to the target, or known to be nothing beside the others."""
+def _precise_enough(found: Reference) -> bool:
+    """Tell whether every number is known to `TARGET`, or is negligible beside the largest."""
     numbers = [ball for array in found.values.values() for ball in array.flat]
     largest = max((float(abs(ball.mid())) for ball in numbers), default=0.0)
     return all(
@@ -229,7 +238,7 @@ def _known(found: Reference) -> bool:
 
 
 def _relative(ball: arb) -> float:
-    """radius / |midpoint|."""
+    """Return radius / |midpoint|: 0 for an exact ball, infinite where the midpoint is 0."""
     if ball.is_exact():
         return 0.0
     if ball.mid() == 0 or not ball.is_finite():

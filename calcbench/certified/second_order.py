@@ -8,28 +8,29 @@ import numpy as np
 from flint import arb
 
 from calcbench.certified import balls
-from calcbench.certified.evaluation import Found, evaluate, influence, range_fault
-from calcbench.certified.jets import primal, slope_terms, slopes
+from calcbench.certified.evaluation import SweepResult, evaluate, influence, range_fault
+from calcbench.certified.jets import primal, slope_magnitudes, slopes
 from calcbench.certified.sums import Sums
 from calcbench.errors import ProblemError
 from calcbench.operators.colouring import compress
 from calcbench.operators.entries import Entries, Product, Term
 from calcbench.problem.point import Point
 
-AT_ONCE = 64
-"""Directions in one sweep. More would gain little, and every intermediate result has as many
-slopes, twice over: a bound on memory."""
+DIRECTIONS_PER_SWEEP = 64
+"""Directions in one sweep, to bound the memory: every intermediate result has a slope for each, and
+its partials too. More would gain little."""
 
 
 @dataclass(frozen=True)
 class Products:
-    """H·S for the directions S, the columns of a matrix (components, k)."""
+    """The Hessian times directions, which are the columns of a matrix (components, k)."""
 
     values: np.ndarray
     """(components, k): balls."""
     magnitudes: np.ndarray
-    """(components, k): Σ |terms|."""
+    """(components, k): Σ |terms| that each number is the sum of."""
     tied: np.ndarray
+    """(components,): whether a comparison that ties depends on each."""
     cost: arb
     cost_magnitude: float
     range_fault: str
@@ -37,11 +38,12 @@ class Products:
 
 def second_order(
     point: Point, terms: tuple[Term, ...], size: int, dtype: str, deadline: float
-) -> Found:
-    """Evaluate terms of second partials in balls, at the working precision.
+) -> SweepResult:
+    """Evaluate terms of second partials in balls, at the current precision.
 
-    What is a product takes one direction, the seed; what picks entries takes one for every
-    component, or every colour of a sparse Hessian. Raises as `evaluate`; `TooSlow` past the
+    A product with the Hessian takes one direction, the seed; single entries take one for every
+    component, or for every colour of a sparse Hessian. `size` is that of the flat result,
+    `deadline` is in seconds of `time.thread_time()`. Raises as `evaluate`; `TooSlow` past the
     deadline, `ProblemError` for a declared structure that leaves out an entry that is not 0.
     """
     columns = _Columns(point) if any(isinstance(term, Entries) for term in terms) else None
@@ -57,7 +59,7 @@ def second_order(
         else:
             assert columns is not None
             _add_entries(sums, term, point, found, columns)
-    return Found(
+    return SweepResult(
         sums.values,
         sums.magnitudes,
         sums.rough,
@@ -68,10 +70,10 @@ def second_order(
 
 
 def products(point: Point, directions: np.ndarray, dtype: str, deadline: float) -> Products:
-    """Multiply the Hessian by every column of `directions` (components, k)."""
+    """Multiply the Hessian by every column of `directions` (components, k), some at a time."""
     parts = [
-        _sweep(point, directions[:, start : start + AT_ONCE], dtype, deadline)
-        for start in range(0, directions.shape[1], AT_ONCE)
+        _sweep(point, directions[:, start : start + DIRECTIONS_PER_SWEEP], dtype, deadline)
+        for start in range(0, directions.shape[1], DIRECTIONS_PER_SWEEP)
     ]
     values = np.concatenate([part.values for part in parts], axis=1)
     magnitudes = np.concatenate([part.magnitudes for part in parts], axis=1)
@@ -82,11 +84,11 @@ def products(point: Point, directions: np.ndarray, dtype: str, deadline: float) 
 
 
 def _sweep(point: Point, directions: np.ndarray, dtype: str, deadline: float) -> Products:
-    """Evaluate once on jets, and sweep back once."""
+    """Multiply the Hessian by a few directions: one evaluation on jets, one reverse sweep."""
     run = evaluate(point, deadline, directions)
     (output,) = run.outputs
     order = list(reversed(run.tape))
-    balls.reverse([(output, arb(1))], order, slope_terms)
+    balls.reverse([(output, arb(1))], order, slope_magnitudes)
     count = directions.shape[1]
     values = np.empty(directions.shape, dtype=object)
     magnitudes = np.empty(directions.shape)
@@ -99,12 +101,12 @@ def _sweep(point: Point, directions: np.ndarray, dtype: str, deadline: float) ->
 
 
 class _Columns:
-    """Where each entry of a Hessian stands in its products with some directions."""
+    """The directions that give all entries of a Hessian, and where each stands in the products."""
 
     def __init__(self, point: Point) -> None:
         """Choose the directions: a unit vector for every component, or one for every colour.
 
-        Of a sparse Hessian there is one more, to check its structure by.
+        Columns of one colour have no row in common, so that their sum shows the entries of each.
         """
         self.point = point
         self.column = np.arange(point.size)
@@ -115,12 +117,14 @@ class _Columns:
             row, column = point.pattern(2)
             compression = compress((row, column), point.size)
             self.column[column] = compression.colour
+            # An entry that the declared structure lacks would be added to another one, unnoticed. A
+            # product with random numbers shows it: the stored entries do not add up to that.
             self.check = np.random.default_rng(0).uniform(-1, 1, point.size)
             self.directions = np.concatenate([compression.seeds, self.check[None]])
             self.stored = set(zip(row.tolist(), column.tolist(), strict=True))
 
     def read(self, found: Products, first: int) -> None:
-        """Take the products, of which the first of these directions is number `first`.
+        """Take the products with these directions, which begin at column `first`.
 
         Raises `ProblemError` where the stored entries times a vector are not H times it.
         """
@@ -138,7 +142,7 @@ class _Columns:
                 )
 
     def entry(self, i: int, j: int) -> tuple[arb, float]:
-        """Return an entry and its Σ |terms|; 0 for one that is not stored."""
+        """Return entry (i, j) and its Σ |terms|; 0 and 0 for one that is not stored."""
         if self.stored is not None and (i, j) not in self.stored:
             return arb(0), 0.0
         return self.values[i, self.column[j]], float(self.magnitudes[i, self.column[j]])
@@ -147,6 +151,7 @@ class _Columns:
 def _add_entries(
     sums: Sums, term: Entries, point: Point, found: Products, columns: _Columns
 ) -> None:
+    """Add single second partials, each times its weight."""
     out, row, column = term.places
     weights = term.weights(point.seed_vector)
     for k, i, j, weight in zip(
@@ -157,7 +162,7 @@ def _add_entries(
 
 
 def _add_product(sums: Sums, seed: np.ndarray, found: Products) -> None:
-    """Add H·v. Where v moves what ties, no component is known to have a derivative along it."""
+    """Add H·v. Where v moves a component that ties, no number of the product is known to exist."""
     moves = bool(np.any(found.tied & (seed != 0)))
     for k in range(len(seed)):
         rough = bool(found.tied[k]) or moves

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from flint import arb, arb_series, ctx
@@ -21,20 +21,24 @@ from calcbench.certified.balls import Undecided
 from calcbench.certified.vocabulary import namespace
 from calcbench.problem.point import Point
 
+T = TypeVar("T")
+
 BITS = 80
+"""Working precision: of a bound, a few digits are enough, but cancellation takes some."""
 
 
 def taylor_bounds(
     point: Point, name: str, index: tuple[int, ...], reach: float, order: int
 ) -> np.ndarray:
-    """Enclose the largest |f⁽ᵏ⁾|/k! for k = 0 … order, within `reach` of one component.
+    """Bound |f⁽ᵏ⁾|/k! for k = 0 … order, as one component moves by up to `reach` either way.
 
-    Infinite where the enclosure does not exist: a pole, a kink or an undecided branch within
+    `name` and `index` say which component of which parameter. Returns an array (order + 1,),
+    infinite where the enclosure does not exist: a pole, a kink or an undecided branch within
     reach, or a cost that leaves the vocabulary.
     """
-    with balls.precision(BITS), _length(order + 1):
+    with balls.precision(BITS), _series_length(order + 1):
         lifted = {
-            key: array if array.dtype.kind != "f" else _lifted(array)
+            key: array if array.dtype.kind != "f" else _convert_array(array)
             for key, array in point.values.items()
         }
         moved = lifted[name].copy()
@@ -44,16 +48,20 @@ def taylor_bounds(
             cost = point.problem.cost(namespace(sys.modules[__name__]), *parameters, **data)
         except Exception:  # whatever a cost does with numbers that it was not written for
             return np.full(order + 1, np.inf)
-        series = arb_series([0]) + lift(np.asarray(cost, dtype=object)[()]).series
+        number = convert(np.asarray(cost, dtype=object)[()])
+        series = arb_series([0]) + number.series  # a constant cost has a plain ball there
         bounds = [float(series[k].abs_upper()) for k in range(order + 1)]
         return np.nan_to_num(bounds, nan=np.inf)
 
 
-def _operator(function: Callable[[Series, Series], Any]) -> Callable[[Series, Any], Any]:
-    def apply(self: Series, other: Any) -> Any:
+def _operator(function: Callable[[Series, Series], T]) -> Callable[[Series, Any], T]:
+    """Make a method of two series accept exact numbers too, and leave arrays to NumPy."""
+
+    def apply(self: Series, other: Any) -> T:
         if isinstance(other, np.ndarray):
-            return NotImplemented
-        return function(self, lift(other))
+            declined: T = NotImplemented  # Python asks the array next
+            return declined
+        return function(self, convert(other))
 
     return apply
 
@@ -75,7 +83,6 @@ class Series:
     __rsub__ = _operator(lambda self, other: other - self)
     __rmul__ = _operator(lambda self, other: other * self)
     __rtruediv__ = _operator(lambda self, other: other / self)
-    __rpow__ = _operator(lambda self, other: other**self)
 
     @_operator
     def __pow__(self, other: Series) -> Series:
@@ -84,7 +91,10 @@ class Series:
             return self._power(int(exponent.mid().fmpz()))
         return (other * self.log()).exp()
 
+    __rpow__ = _operator(lambda self, other: other**self)
+
     def _power(self, n: int) -> Series:
+        """Raise to a whole power by repeated squaring, which a base of 0 or below allows too."""
         if n < 0:
             return Series(1 / self._power(-n).series)
         result, square = arb(1), self.series
@@ -142,19 +152,19 @@ class Series:
         return self if self > 0 else -self
 
     def mid(self) -> float:
-        """The midpoint of the value."""
+        """Return the midpoint of the constant term, which is the value itself."""
         return float(_value(self.series).mid())
 
 
-def lift(number: Any) -> Series:
-    """A constant series from an exact number."""
+def convert(number: Any) -> Series:
+    """Convert an exact number to a constant series. A series stays as it is."""
     if isinstance(number, Series):
         return number
     return Series(arb(number if isinstance(number, int) else float(number)))
 
 
 def total(terms: Sequence[Series]) -> Series:
-    """Σ terms."""
+    """Add series up."""
     result = arb(0)
     for term in terms:
         result = result + term.series
@@ -162,7 +172,7 @@ def total(terms: Sequence[Series]) -> Series:
 
 
 def dot(xs: Sequence[Series], ys: Sequence[Series]) -> Series:
-    """Σ xₖ·yₖ."""
+    """Add up the products xₖ·yₖ of two sequences of series."""
     result = arb(0)
     for x, y in zip(xs, ys, strict=True):
         result = result + x.series * y.series
@@ -170,18 +180,18 @@ def dot(xs: Sequence[Series], ys: Sequence[Series]) -> Series:
 
 
 def logsumexp(terms: Sequence[Series]) -> Series:
-    """log Σ eˣ, shifted by an exact number near the largest."""
+    """Compute log Σ eˣ, shifted by an exact number near the largest term."""
     shift = max(term.mid() for term in terms)
     return total([(term - shift).exp() for term in terms]).log() + shift
 
 
 def pi() -> Series:
-    """π."""
+    """Return π at the current precision."""
     return Series(arb.pi())
 
 
 def size(number: Series) -> float:
-    """|midpoint|, to choose a pivot by."""
+    """Return |midpoint| as a float, to choose a pivot by."""
     return abs(number.mid())
 
 
@@ -190,7 +200,7 @@ def _value(series: arb_series | arb) -> arb:
 
 
 def _certainly_less(one: Series, other: Series) -> bool:
-    """one < other over the whole interval; an interval that reaches across decides nothing."""
+    """Tell whether one < other over the whole interval. Raises `Undecided` where that changes."""
     if _value(one.series) < _value(other.series):
         return True
     if _value(one.series) > _value(other.series):
@@ -198,16 +208,16 @@ def _certainly_less(one: Series, other: Series) -> bool:
     raise Undecided("a branch changes within the step")
 
 
-def _lifted(array: np.ndarray) -> np.ndarray:
+def _convert_array(array: np.ndarray) -> np.ndarray:
     lifted = np.empty(array.shape, dtype=object)
     for index in np.ndindex(array.shape):
-        lifted[index] = lift(float(array[index]))
+        lifted[index] = convert(float(array[index]))
     return lifted
 
 
 @contextlib.contextmanager
-def _length(terms: int) -> Iterator[None]:
-    """Series of so many terms, restored afterwards (python-flint keeps it globally)."""
+def _series_length(terms: int) -> Iterator[None]:
+    """Compute with series of `terms` terms, and restore the length afterwards: it is global."""
     before = ctx.cap
     ctx.cap = terms
     try:

@@ -1,4 +1,4 @@
-"""Sums: the numbers of an operator's result, as its terms add up in balls."""
+"""Sums: the numbers of an operator's result, while its terms are added up in balls."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from flint import arb
 
 
 class Sums:
-    """Balls that partials are added to, with what may cancel in each, and whether it is smooth."""
+    """A vector of balls that partials are added to, with the size of what may cancel in each."""
 
     def __init__(self, size: int) -> None:
         """Start with `size` zeros."""
         self.values: list[arb] = [arb(0)] * size
         self.magnitudes = np.zeros(size)
-        """Σ |terms| of every number."""
+        """Σ |terms| of every number: rounding is relative to it, however much cancels."""
         self.rough = np.zeros(size, dtype=bool)
-        """Whether every number is no derivative, because a partial in it is none."""
+        """For each number, whether it is no derivative, because a partial in it does not exist."""
 
     def add(self, k: int, partial: arb, magnitude: float, rough: bool, weight: float) -> None:
-        """Add a partial times a weight to number k; a weight of 0 leaves it smooth."""
+        """Add partial·weight to number k. `rough` says that the partial does not exist.
+
+        A weight of 0 leaves the number as it was, whatever the partial.
+        """
         if weight == 1.0:
             self.values[k] = self.values[k] + partial
         else:

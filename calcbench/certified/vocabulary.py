@@ -17,25 +17,25 @@ from calcbench.vocabulary.objects import object_reduction
 
 
 class Arithmetic(Protocol):
-    """What a kind of number provides beyond its own methods."""
+    """What a kind of number (`balls`, `series`) provides beyond the methods of its numbers."""
 
     def total(self, terms: Sequence[Any]) -> Any:
-        """Σ terms."""
+        """Add numbers up."""
 
     def dot(self, xs: Sequence[Any], ys: Sequence[Any]) -> Any:
-        """Σ xₖ·yₖ."""
+        """Add up the products xₖ·yₖ."""
 
     def logsumexp(self, terms: Sequence[Any]) -> Any:
-        """log Σ eˣ."""
+        """Compute log Σ eˣ."""
 
-    def lift(self, number: Any) -> Any:
-        """A number of this kind from an exact one."""
+    def convert(self, number: Any) -> Any:
+        """Convert an exact number to this kind; one of this kind stays as it is."""
 
     def pi(self) -> Any:
-        """π."""
+        """Return π."""
 
     def size(self, number: Any) -> float:
-        """Roughly |number|, to choose a pivot by."""
+        """Return roughly |number|, to choose a pivot by."""
 
 
 METHODS = (
@@ -58,8 +58,8 @@ METHODS = (
 def namespace(kind: Arithmetic) -> Namespace:
     """Build the vocabulary for one kind of number.
 
-    Every name is spelled, none is taken from NumPy unseen: what NumPy does with objects is not
-    proved.
+    Every name is listed here, and any other is missing: what NumPy would do with object arrays of
+    its own accord is not proved.
     """
     return Namespace(
         {
@@ -92,12 +92,16 @@ def namespace(kind: Arithmetic) -> Namespace:
 
 def _method(kind: Arithmetic, name: str) -> Callable[[Any], Any]:
     """Build a function that calls a method of every element."""
-    return np.frompyfunc(lambda x: getattr(kind.lift(x), name)(), 1, 1)
+    function: Callable[[Any], Any] = np.frompyfunc(lambda x: getattr(kind.convert(x), name)(), 1, 1)
+    return function
 
 
 def _pairwise(kind: Arithmetic, function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """Build a function of two arrays, element by element, from one of two numbers."""
-    return np.frompyfunc(lambda x, y: function(kind.lift(x), kind.lift(y)), 2, 1)
+    pairwise: Callable[[Any, Any], Any] = np.frompyfunc(
+        lambda x, y: function(kind.convert(x), kind.convert(y)), 2, 1
+    )
+    return pairwise
 
 
 def _larger(x: Any, y: Any) -> Any:
@@ -126,14 +130,14 @@ def _take(x: Any, indices: Any, axis: int = 0) -> Any:
 
 
 def _cumulative_sum(kind: Arithmetic, x: Any, axis: int | None = None) -> Any:
-    """Add the numbers up one by one, as the libraries do."""
-    lifted = np.asarray(np.frompyfunc(kind.lift, 1, 1)(x), dtype=object)
+    """Add the numbers up one by one, in the order in which the libraries do."""
+    lifted = np.asarray(np.frompyfunc(kind.convert, 1, 1)(x), dtype=object)
     return np.cumsum(lifted, axis=running_axis(lifted, axis))
 
 
 def _reduction(kind: Arithmetic, function: Callable[[Sequence[Any]], Any]) -> Callable[..., Any]:
-    """A reduction of exact numbers and numbers of this kind, mixed."""
-    reduce = object_reduction(lambda terms: function([kind.lift(term) for term in terms]))
+    """Build a reduction over axes of arrays that mix exact numbers and numbers of this kind."""
+    reduce = object_reduction(lambda terms: function([kind.convert(term) for term in terms]))
 
     def apply(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         result = reduce(x, axis, keepdims)
@@ -143,7 +147,7 @@ def _reduction(kind: Arithmetic, function: Callable[[Sequence[Any]], Any]) -> Ca
 
 
 def _matmul(kind: Arithmetic, x: Any, y: Any) -> Any:
-    """Multiply matrices, one dot product per entry."""
+    """Multiply matrices as `np.matmul`, with one dot product per entry."""
     x, y = np.asarray(x), np.asarray(y)
     rows = x if x.ndim > 1 else x[None, :]
     columns = y if y.ndim > 1 else y[:, None]
@@ -162,9 +166,9 @@ def _matmul(kind: Arithmetic, x: Any, y: Any) -> Any:
 
 
 def _cholesky(kind: Arithmetic, a: np.ndarray) -> np.ndarray:
-    """Cholesky-Banachiewicz, from the lower triangle."""
+    """Factor a = L Lᵀ by the Cholesky-Banachiewicz algorithm; only the lower triangle is read."""
     n = a.shape[-1]
-    factor = np.full(a.shape, kind.lift(0), dtype=object)
+    factor = np.full(a.shape, kind.convert(0), dtype=object)
     for i in range(n):
         for j in range(i + 1):
             rest = a[i, j] - kind.dot(list(factor[i, :j]), list(factor[j, :j]))
@@ -175,7 +179,9 @@ def _cholesky(kind: Arithmetic, a: np.ndarray) -> np.ndarray:
 def _eliminate(
     kind: Arithmetic, a: np.ndarray, b: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """Gaussian elimination; the pivot is any that looks large, for every choice is right."""
+    """Eliminate below the diagonal: (upper triangle, right side, sign of the row exchanges)."""
+    # Any pivot gives a true enclosure; a large one gives a narrow one. So it is chosen by midpoint,
+    # and no comparison of balls has to be decided.
     a, b, sign = a.copy(), b.copy(), 1
     n = len(a)
     for k in range(n):
@@ -190,7 +196,7 @@ def _eliminate(
 
 
 def _solve(kind: Arithmetic, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The x with a x = b, by elimination and back substitution."""
+    """Solve a x = b by elimination and back substitution."""
     columns = b if b.ndim > 1 else b[:, None]
     upper, right, _ = _eliminate(kind, a, columns)
     n = len(a)
@@ -203,11 +209,11 @@ def _solve(kind: Arithmetic, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _slogdet(kind: Arithmetic, a: np.ndarray) -> tuple[Any, Any]:
-    """(sign, log |det|) from the pivots."""
-    upper, _, sign = _eliminate(kind, a, np.full((len(a), 1), kind.lift(0), dtype=object))
+    """Compute (sign, log |det|) from the pivots."""
+    upper, _, sign = _eliminate(kind, a, np.full((len(a), 1), kind.convert(0), dtype=object))
     logs = []
     for pivot in np.diagonal(upper):
         if pivot < 0:
             sign, pivot = -sign, -pivot
         logs.append(pivot.log())
-    return kind.lift(sign), kind.total(logs)
+    return kind.convert(sign), kind.total(logs)

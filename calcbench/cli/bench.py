@@ -127,8 +127,8 @@ def command(
         _print_plan(session)
         return
     if resume:
-        there = session.asked - session.cells
-        click.echo(f"{there} of {session.asked} cells are there already", err=True)
+        there = session.total - session.cells
+        click.echo(f"{there} of {session.total} cells are there already", err=True)
     _run(session, output)
     _print_result(session, output, as_json)
     sys.exit(0 if _succeeded(session, named=bool(backends) and ALL not in backends) else 1)
@@ -161,7 +161,7 @@ def _run(session: Session, output: Path) -> None:
     except KeyboardInterrupt:
         number = sum(record.key in session.keys for record in session.run().records)
         click.echo(
-            f"{number} of {session.asked} cells are saved in {output}; --resume goes on", err=True
+            f"{number} of {session.total} cells are saved in {output}; --resume goes on", err=True
         )
         raise
 

@@ -1,1 +1,1 @@
-"""Comparing: every backend asked, judged, timed once."""
+"""Comparison: every backend runs a problem, is judged, and is timed once."""

@@ -1,7 +1,7 @@
-"""The harness: run a problem on backends, and say for each what came out.
+"""Comparison: run a problem on backends, and make a record of what each gives.
 
-Every backend runs at several points (`running`), the results are judged (`judge`), and a
-symbolic backend may prove the hand-derived formula. The result is one `Record` per backend.
+Every backend runs at several points (`judge.contract`), the results are judged (`judge.judge`), and
+a symbolic backend may prove the hand-derived formula.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from calcbench.certified.reference import Reference
 from calcbench.errors import ProblemError, Unsupported, first_line
 from calcbench.harness.timing import time_call
 from calcbench.judge.contract import Run, run_points
-from calcbench.judge.judge import judge
+from calcbench.judge.judge import Outcome, judge
 from calcbench.operators import GRADIENT, Layout, Operator
 from calcbench.operators.hand_derived import formula_for
 from calcbench.operators.points import points_for
@@ -28,7 +28,7 @@ from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
 
 LABELS = 64
-"""Components whose names a record keeps: more than a table shows."""
+"""Components whose names a record keeps: more than a table has room for."""
 
 
 def compare_problem(
@@ -44,68 +44,82 @@ def compare_problem(
     witnesses: Iterable[Backend] = (),
     progress: Progress = silent,
 ) -> list[Record]:
-    """Run `problem` on every backend, and judge what they give.
+    """Run `problem` on every backend, and judge their results: one record for each.
 
     `direction` is what a product is taken with at the problem's own point: values by parameter,
-    or by `C` for a cotangent. `witnesses` are asked as well where the backends alone cannot
-    decide; they get no record. Raises `ProblemError` where the problem itself is at fault,
-    `SelectorError` for a bad `at`, `direction` or `size`, `NotInstalled` where the problem's own
-    requirements are missing. Whatever a backend does wrong is a record, and so is an operator
-    that the problem does not have.
+    or by `C` for a cotangent. `witnesses` run as well where the backends alone cannot decide; they
+    get no record. `timed` adds the median seconds of a call. Raises `ProblemError` where the
+    problem itself is at fault, `SelectorError` for a bad `at`, `direction` or `size`,
+    `NotInstalled` where the problem's own requirements are missing. Whatever a backend does wrong
+    is a record, and so is an operator that the problem does not have.
     """
     own = own_point(problem, size, seed, at)
     number = resolve_size(problem, size)
     try:
         chosen = operator.resolve(own)
     except Unsupported as error:
-        return [_without(problem, b, operator, str(error), number, seed) for b in backends]
+        return [_skipped_record(problem, b, operator, str(error), number, seed) for b in backends]
     where = points_for(own, chosen, seed, direction)
     own = where["own"]
-    runs = []
-    for backend in backends:
-        progress(f"{problem.name} · {backend.selector}")
-        run = run_points(backend, where, chosen)
-        if timed:
-            time_call(run, own)
-        run.prepared = None  # the judge needs the results alone
-        runs.append(run)
+    runs = [_run(backend, where, chosen, timed, progress) for backend in backends]
     progress(f"{problem.name} · certifying the {chosen.name}")
     outcome = judge(runs, where, seed, witnesses, chosen)
-    truth = outcome.certificate.truth if outcome.certificate else None
-    proof = _proof(own, chosen, runs, progress)
+    proof = _prove_formula(own, chosen, runs, progress)
     labels = component_labels(chosen.layout(own))
     return [
-        replace(
-            _refuted(verdict, proof) if run.backend.hand_derived else verdict,
-            size=number,
-            seed=seed,
-            components=own.size,
-            at=own.parameters,
-            direction=own.seed,
-            value=run.results.get("own"),
-            labels=labels if "own" in run.results else (),
-            proof=proof if run.backend.hand_derived else "",
-            seconds=run.seconds,
-            reference=reference_value(truth) if truth else None,
-            certified_digits=truth.digits if truth else None,
-            judged=outcome.note,
-            condition=outcome.condition,
-        )
+        replace(_complete(verdict, run, own, outcome, proof, labels), size=number, seed=seed)
         for run, verdict in zip(runs, outcome.records, strict=True)
     ]
 
 
+def _run(
+    backend: Backend,
+    where: Mapping[str, Point],
+    operator: Operator,
+    timed: bool,
+    progress: Progress,
+) -> Run:
+    """Run one backend at all points, and time a call at the problem's own."""
+    progress(f"{where['own'].problem.name} · {backend.selector}")
+    run = run_points(backend, where, operator)
+    if timed:
+        time_call(run, where["own"])
+    run.prepared = None  # the judge needs the results alone, and a framework's may be large
+    return run
+
+
+def _complete(
+    verdict: Record, run: Run, own: Point, outcome: Outcome, proof: str, labels: tuple[str, ...]
+) -> Record:
+    """Add to a verdict where and what was computed, what it was compared with, and the proof."""
+    truth = outcome.certificate.truth if outcome.certificate else None
+    return replace(
+        _apply_proof(verdict, proof) if run.backend.hand_derived else verdict,
+        components=own.size,
+        at=own.parameters,
+        direction=own.seed,
+        value=run.results.get("own"),
+        labels=labels if "own" in run.results else (),
+        proof=proof if run.backend.hand_derived else "",
+        seconds=run.seconds,
+        reference=reference_value(truth) if truth else None,
+        certified_digits=truth.digits if truth else None,
+        judged=outcome.note,
+        condition=outcome.condition,
+    )
+
+
 def reference_value(truth: Reference) -> Arrays:
-    """Return the reference, with NaN where there is no derivative."""
+    """Return the reference by name, with NaN where there may be no derivative."""
     return {name: np.where(truth.rough[name], np.nan, array) for name, array in truth.value.items()}
 
 
 def component_labels(layout: Layout) -> tuple[str, ...]:
-    """Label the first components of a result."""
+    """Label the first `LABELS` components of a result: `∂C/∂w[0]`, `∂C/∂w[1]`, …"""
     return tuple(layout.label(k) for k in range(min(layout.size, LABELS)))
 
 
-def _without(
+def _skipped_record(
     problem: Problem, backend: Backend, operator: Operator, reason: str, size: int, seed: int
 ) -> Record:
     """Make the record of an operator that the problem does not have."""
@@ -121,8 +135,8 @@ def _without(
     )
 
 
-def _refuted(verdict: Record, proof: str) -> Record:
-    """Condemn a hand-derived formula that symbols refute, wherever the numbers agree."""
+def _apply_proof(verdict: Record, proof: str) -> Record:
+    """Make a record `disagree` where symbols refute the formula, even if its numbers agree."""
     if verdict.status is Status.OK and proof.startswith("refuted"):
         return replace(
             verdict, status=Status.DISAGREE, reason=f"the formula is {proof}, in symbols"
@@ -130,8 +144,11 @@ def _refuted(verdict: Record, proof: str) -> Record:
     return verdict
 
 
-def _proof(own: Point, operator: Operator, runs: list[Run], progress: Progress) -> str:
-    """Let a symbolic backend among the runs prove or refute the hand-derived formula."""
+def _prove_formula(own: Point, operator: Operator, runs: list[Run], progress: Progress) -> str:
+    """Let a symbolic backend among the runs prove or refute the hand-derived formula.
+
+    Returns what it says, or "" where there is no formula or no such backend.
+    """
     problem = own.problem
     formula = formula_for(operator.terms(own), problem)
     if not formula:

@@ -1,4 +1,4 @@
-"""A first timing: enough to see an order of magnitude, not to settle an argument."""
+"""A first timing: enough for an order of magnitude; `bench` measures closely."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.judge.contract import Run, outcome
+from calcbench.judge.contract import Run, classify_error
 from calcbench.problem.point import Point
 from calcbench.record.record import Status
 
 ROUNDS = 5
-
+"""Rounds that the median is of; a call that takes half a second or more is timed once."""
 
 ROUND_SECONDS = 0.005
+"""Seconds that the calls of a round take together, about."""
 
 
 def first_timing(run: Callable[[Any], Any], native: Any) -> float:
-    """Median seconds of one prepared call, over a few rounds of many calls each."""
+    """Return the median seconds of one prepared call, over a few rounds of many calls each."""
     once = timeit.timeit(lambda: run(native), number=1)
     calls = max(1, int(ROUND_SECONDS / max(once, 1e-9)))
     rounds = timeit.repeat(lambda: run(native), number=calls, repeat=ROUNDS if once < 0.5 else 1)
@@ -28,11 +29,11 @@ def first_timing(run: Callable[[Any], Any], native: Any) -> float:
 
 
 def time_call(run: Run, own: Point) -> None:
-    """Add a first timing of what a run has prepared; a call that raises becomes its end."""
+    """Add a first timing to a run that is `ok`; a call that raises changes its status."""
     if run.status is not Status.OK or run.prepared is None:
         return
     try:
         with np.errstate(all="ignore"):  # what overflows shows in the result
             run.seconds["call"] = first_timing(run.prepared.run, run.prepared.load(own))
     except Exception as error:  # whatever a cost or a framework raises becomes a record
-        run.status, run.reason = outcome(error)
+        run.status, run.reason = classify_error(error)

@@ -1,1 +1,1 @@
-"""Given results, what they are worth: contract, verdict, vote, structure."""
+"""The judge: whether results keep the contract, are right, agree, and fit the structure."""

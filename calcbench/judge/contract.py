@@ -1,7 +1,7 @@
-"""Running one backend on one problem at several points, and checking its contract.
+"""The contract of a backend: run it at several points, and check what any result must be.
 
-The backend is prepared at one point and run at the others, twice at each, with the inputs
-compared before and after; names, shapes and dtypes are checked.
+The backend is prepared at one point and run at all, twice at each. Results must have the right
+names, shapes and dtypes, the inputs must be unchanged, and the second run must repeat the first.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from calcbench.problem.problem import Arrays
 from calcbench.record.record import Status
 
 NO_MEMORY = ("can't allocate memory", "RESOURCE_EXHAUSTED", "OOM when allocating", "bad_alloc")
-"""What frameworks write when memory is short, where they do not raise `MemoryError`."""
+"""What frameworks write when memory is short, if they do not raise `MemoryError`."""
 
 
 @dataclass
 class Run:
-    """One backend on one problem: what it gave at each point, or why it gave nothing."""
+    """One backend on one problem: its results at each point, or why there are none."""
 
     backend: Backend
     status: Status = Status.OK
@@ -40,8 +40,9 @@ class Run:
     bounds: dict[str, Arrays | None] = field(default_factory=dict)
     """Point → the method's own error bound."""
     seconds: dict[str, float] = field(default_factory=dict)
+    """Step (`import`, `prepare`, `first`, …) → seconds."""
     prepared: Prepared | None = None
-    """What was run, for whoever times it."""
+    """The prepared operator, to be timed."""
 
 
 def run_points(
@@ -52,7 +53,9 @@ def run_points(
 ) -> Run:
     """Prepare once, at the last point; run at each point twice; check the contract.
 
-    What is `prepared` already, for inputs of these shapes, is not prepared again.
+    `where` is point name → point. With `prepared`, for inputs of these shapes, nothing is prepared
+    again. Raises `ProblemError` where the problem is at fault; whatever else is raised becomes the
+    run's status and reason.
     """
     run = Run(backend)
     try:
@@ -65,7 +68,7 @@ def run_points(
     except ProblemError:
         raise
     except Exception as error:  # whatever a cost or a framework raises becomes a record
-        run.status, run.reason = outcome(error)
+        run.status, run.reason = classify_error(error)
     return run
 
 
@@ -76,8 +79,8 @@ def check_limit(backend: Backend, point: Point) -> None:
         raise Unsupported(f"beyond size {limit[0]:,}: {limit[1]}")
 
 
-def outcome(error: BaseException) -> tuple[Status, str]:
-    """Say what an exception makes of a cell, and the reason."""
+def classify_error(error: BaseException) -> tuple[Status, str]:
+    """Classify an exception: the status of a record that it ends, and the reason."""
     if isinstance(error, NotInstalled):
         return Status.NOT_INSTALLED, str(error)
     if isinstance(error, Unsupported):
@@ -89,7 +92,10 @@ def outcome(error: BaseException) -> tuple[Status, str]:
 
 
 def timed_import(backend: Backend) -> float | None:
-    """Import the backend's framework: the seconds it took; None where it is loaded, or has none."""
+    """Import the backend's framework, and return the seconds that took.
+
+    None where it is loaded already, is missing, or is not needed.
+    """
     if not backend.requires or backend.requires[0] in sys.modules or backend.missing():
         return None
     started = time.perf_counter()
@@ -98,11 +104,15 @@ def timed_import(backend: Backend) -> float | None:
 
 
 def preparation_point(where: Mapping[str, Point]) -> Point:
-    """Choose the point to prepare at: not the one to run at, so that what is baked in shows."""
+    """Choose the point to prepare at: the last one, rather than the problem's own.
+
+    A number that is wrongly compiled in as a constant then shows as a fault at the own point.
+    """
     return where[list(where)[-1]]
 
 
 def _prepare(run: Run, where: Mapping[str, Point], operator: Operator) -> Prepared:
+    """Import the framework and prepare the operator, with the seconds of each."""
     importing = timed_import(run.backend)
     if importing is not None:
         run.seconds["import"] = importing
@@ -115,10 +125,11 @@ def _prepare(run: Run, where: Mapping[str, Point], operator: Operator) -> Prepar
 def _check_points(
     run: Run, prepared: Prepared, where: Mapping[str, Point], operator: Operator
 ) -> None:
+    """Run at each point twice, until a result breaks the contract."""
     backend = run.backend
     layout = operator.layout(where["own"])
     for name, point in where.items():
-        kept = {key: array.copy() for key, array in point.values.items()}
+        before = {key: array.copy() for key, array in point.values.items()}
         native = prepared.load(point)
         started = time.perf_counter()
         result = prepared.run(native)
@@ -127,8 +138,8 @@ def _check_points(
         again = prepared.unload(prepared.run(native))
         fault = (
             _shape_fault(layout, backend, value)
-            or _touched(kept, point.values)
-            or _unrepeatable(layout, backend, value, again)
+            or _input_fault(before, point.values)
+            or _repeat_fault(layout, backend, value, again)
         )
         run.results[name] = value
         if fault:
@@ -157,20 +168,20 @@ def _shape_fault(layout: Layout, backend: Backend, value: Arrays) -> str | None:
 
 
 def _array_label(layout: Layout, name: str, start: int) -> str:
-    """Label an array of a result: `∂C/∂w`, where its first number is `∂C/∂w[0]`."""
+    """Label an array of a result, as `∂C/∂w`, by the label of its first number, `∂C/∂w[0]`."""
     shape = layout.shapes[name]
     label = layout.label(start)
     whole = label.removesuffix(component_name("", (0,) * len(shape)))
     return whole if whole != label or shape == () else f"the {name}"
 
 
-def _touched(before: Arrays, after: Arrays) -> str | None:
-    """Say which inputs running changed, if any."""
+def _input_fault(before: Arrays, after: Arrays) -> str | None:
+    """Say which inputs the run has changed, if any."""
     changed = [name for name in before if not np.array_equal(before[name], after[name])]
     return f"changed its inputs: {', '.join(changed)}" if changed else None
 
 
-def _unrepeatable(layout: Layout, backend: Backend, value: Arrays, again: Arrays) -> str | None:
+def _repeat_fault(layout: Layout, backend: Backend, value: Arrays, again: Arrays) -> str | None:
     """Say where a second run on the same native inputs gave another result, if it did.
 
     Threads may add in another order, so a few roundings are allowed.

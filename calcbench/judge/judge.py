@@ -1,6 +1,6 @@
-"""The judge: what each backend's results are worth, point by point.
+"""The judge: whether each backend's results are right, point by point.
 
-Where the result can be certified (`calcbench.certified`), every backend is held against the
+Where the result can be certified (`calcbench.certified`), every backend is compared with the
 truth, and the allowance is what ball arithmetic proves that rounding may do. Where it cannot,
 the reason is kept and the backends vote (`judge.vote`). Where certifying all rows would take too
 long, a sample of the rows is certified, and at full size the backends vote with the sample's
@@ -17,8 +17,8 @@ import numpy as np
 from calcbench.backend.backend import Backend
 from calcbench.certified.certificate import Certificate, affordable, certify
 from calcbench.certified.reference import NotCertified, NotFiniteHere
-from calcbench.judge.asking import SAMPLED_ROWS, Asking, InProcess, largest_sensitivities
 from calcbench.judge.contract import Run
+from calcbench.judge.runner import SAMPLED_ROWS, InProcess, Runner, largest_sensitivities
 from calcbench.judge.structure import check_structure
 from calcbench.judge.verdict import Certificates, verdicts
 from calcbench.judge.vote import Vote
@@ -31,7 +31,7 @@ from calcbench.record.record import Record, Status
 
 @dataclass(frozen=True)
 class Outcome:
-    """The verdicts on all runs, and what they were measured against at the problem's own point."""
+    """The verdicts on all runs, and what they were compared with at the problem's own point."""
 
     records: list[Record]
     certificate: Certificate | None
@@ -48,28 +48,31 @@ def judge(
     seed: int,
     witnesses: Iterable[Backend],
     operator: Operator = GRADIENT,
-    ask: Asking | None = None,
+    runner: Runner | None = None,
 ) -> Outcome:
-    """Give every run its verdict. `ask` is where backends are asked for more, if need be.
+    """Give every run its verdict: one record for each, in the order of the runs.
 
-    `operator` is resolved, and the points hold its direction or cotangent.
+    `where` is point name → point, with the direction or cotangent of `operator`, which is resolved.
+    `witnesses` are backends to run where the others contradict each other, and `runner` is where
+    backends run again, in this process if not given. Raises `ProblemError` for a declared structure
+    that is not true.
     """
-    ask = ask or InProcess()
+    runner = runner or InProcess()
     dtypes = list(dict.fromkeys(run.backend.dtype for run in runs))
     sample = _affordable(where, operator)
     certificates = certificates_at(sample, dtypes, operator)
     own = certificates.get(("own", dtypes[0])) if dtypes else None
     certificate = own if isinstance(own, Certificate) else None
-    if certificate is None:  # a certificate has checked the structure
-        _check_structure(runs, where["own"], operator, ask)
+    if certificate is None:  # where there is one, it has checked the structure
+        _check_structure(runs, where["own"], operator, runner)
     remarks = _remarks(operator.layout(where["own"]), certificates, dtypes)
-    condition = _condition(runs, sample["own"], seed, operator, ask)
-    vote = Vote(runs, where, seed, list(witnesses), {}, operator, ask)
+    condition = _condition(runs, sample["own"], seed, operator, runner)
+    vote = Vote(runs, where, seed, list(witnesses), {}, operator, runner)
     if sample is where:
         return Outcome(verdicts(vote, certificates), certificate, remarks, condition)
     records = _judge_sample(vote, sample, certificates)
-    some, every = sample["own"].row_count, where["own"].row_count
-    note = remarks or f"certified on {some:,} of {every:,} rows; at full size by vote"
+    rows, all_rows = sample["own"].row_count, where["own"].row_count
+    note = remarks or f"certified on {rows:,} of {all_rows:,} rows; at full size by vote"
     return Outcome(records, None, note, condition)
 
 
@@ -78,12 +81,14 @@ def _judge_sample(
 ) -> list[Record]:
     """Judge runs over too many rows to certify: on a sample of them, and at full size by vote.
 
-    A fault of a formula shows on few rows as well as on many, and there it is held against a proof.
+    A fault of a formula shows on few rows as well as on many, and there it meets a proof.
     What shows at full size alone (memory, accumulated rounding) is left to the vote; its bound is
     the proved one of the sample, scaled by how much it can grow. A backend must pass both.
     """
     runs = [
-        vote.ask.run_points(run.backend, sample, vote.operator) if run.status is Status.OK else run
+        vote.runner.run_points(run.backend, sample, vote.operator)
+        if run.status is Status.OK
+        else run
         for run in vote.runs
     ]
     growth = _growth(vote.where["own"], sample["own"])
@@ -93,9 +98,9 @@ def _judge_sample(
         if isinstance(found, Certificate)
     }
     shared = (vote.seed, vote.witnesses)
-    on_sample = verdicts(Vote(runs, sample, *shared, {}, vote.operator, vote.ask), certificates)
+    on_sample = verdicts(Vote(runs, sample, *shared, {}, vote.operator, vote.runner), certificates)
     at_full_size = verdicts(
-        Vote(vote.runs, vote.where, *shared, scaled, vote.operator, vote.ask), {}
+        Vote(vote.runs, vote.where, *shared, scaled, vote.operator, vote.runner), {}
     )
     rows = sample["own"].row_count
     return [
@@ -106,18 +111,18 @@ def _judge_sample(
     ]
 
 
-def _check_structure(runs: list[Run], own: Point, operator: Operator, ask: Asking) -> None:
+def _check_structure(runs: list[Run], own: Point, operator: Operator, runner: Runner) -> None:
     """Raise `ProblemError` for a declared structure that is not true."""
-    right = [run for run in runs if run.status is Status.OK]
-    if right:
-        entries = flatten(right[0].results["own"].values(), np.float64)
-        check_structure(operator, own, entries, [run.backend for run in right], ask)
+    complete = [run for run in runs if run.status is Status.OK]
+    if complete:
+        entries = flatten(complete[0].results["own"].values(), np.float64)
+        check_structure(operator, own, entries, [run.backend for run in complete], runner)
 
 
 def certificates_at(
     where: Mapping[str, Point], dtypes: Iterable[str], operator: Operator = GRADIENT
 ) -> Certificates:
-    """Certify every point for every dtype, or say why not."""
+    """Certify every point for every dtype: (point, dtype) → certificate, or why there is none."""
     return {
         (name, dtype): _certify(point, dtype, operator)
         for name, point in where.items()
@@ -126,8 +131,9 @@ def certificates_at(
 
 
 def _remarks(layout: Layout, certificates: Certificates, dtypes: Sequence[str]) -> str:
-    """Say what is not certified, and which components or points are not judged."""
+    """Say which points are not certified, and which points or components are not judged."""
     remarks = []
+    # The remarks are about the problem: one dtype speaks for all.
     here = {point: found for (point, dtype), found in certificates.items() if dtype == dtypes[0]}
     uncertified: dict[str, list[str]] = {}
     for point, found in here.items():
@@ -156,7 +162,7 @@ def _affordable(where: Mapping[str, Point], operator: Operator) -> Mapping[str, 
 
 
 def _growth(whole: Point, sample: Point) -> float:
-    """Find how much larger the rounding bound of all rows may be than that of a sample.
+    """Return how much larger the rounding bound of all rows may be than that of a sample.
 
     A sum of n terms, in any order, errs by at most n − 1 roundings of Σ |terms| (Higham,
     Accuracy and Stability of Numerical Algorithms, 2nd ed., section 4.2). A mean keeps Σ |terms|
@@ -175,14 +181,14 @@ def _certify(point: Point, dtype: str, operator: Operator) -> Certificate | NotC
 
 
 def _condition(
-    runs: list[Run], own: Point, seed: int, operator: Operator, ask: Asking
+    runs: list[Run], own: Point, seed: int, operator: Operator, runner: Runner
 ) -> float | None:
     """Measure the condition number of the operator at the own point, with one exact backend."""
     exact = [run for run in runs if run.bounds and None in run.bounds.values()][:1]
     if not exact:
         return None
     sample = {"own": thin(own, SAMPLED_ROWS)}
-    kappa = largest_sensitivities(exact, sample, seed, operator, ask)["own"]
+    kappa = largest_sensitivities(exact, sample, seed, operator, runner)["own"]
     size = float(np.max(np.abs(flatten(exact[0].results["own"].values(), np.float64))))
     condition = float(np.max(kappa)) / size if size > 0 else np.nan
     return condition if np.isfinite(condition) else None

@@ -1,16 +1,17 @@
-"""Scores: how far a result is from what it is held against."""
+"""Scores: how far a result is from the reference, in bounds, digits and units in the last place."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from calcbench.judge.vote import ROUNDINGS, Ballot, Consensus
+from calcbench.judge.sensitivity import ROUNDINGS
+from calcbench.judge.vote import Ballot, Consensus
 from calcbench.operators.operator import Layout
 from calcbench.record.record import Disagreement
 
 
 def worst_component(ballot: Ballot, agreed: Consensus) -> tuple[int, float] | None:
-    """The component furthest outside its bounds, and its bound; None if all are within."""
+    """Return the component furthest outside its bounds, and its bound; None if all are within."""
     allowed = ballot.bound + agreed.bound
     with np.errstate(invalid="ignore"):
         error = np.abs(ballot.value - agreed.reference)
@@ -25,25 +26,26 @@ def worst_component(ballot: Ballot, agreed: Consensus) -> tuple[int, float] | No
     return position, float(allowed[position])
 
 
-def unproven(ballot: Ballot, agreed: Consensus, dtype: str) -> int | None:
-    """A component of an exact method that its bound lets pass although nothing is right in it.
+def vacuous_component(ballot: Ballot, agreed: Consensus, dtype: str) -> int | None:
+    """Find a component of an exact method whose bound would let any number pass; None if none.
 
-    Where the bound is as large as the result itself, rounding may do anything, and being
-    within the bound says nothing. Only an error of a few units is then worth a pass.
+    Where the bound is as large as the whole result, rounding may do anything, and being within the
+    bound says nothing. Such a component passes only if its error is a few roundings all the same.
     """
     if not ballot.exact:
         return None
     unit = float(np.finfo(dtype).eps) / 2
     scale = float(np.max(np.abs(agreed.reference))) or agreed.scale
     error = np.abs(ballot.value - agreed.reference)
-    empty = ~(ballot.bound < scale) & (error > ROUNDINGS * unit * scale)
-    return int(np.flatnonzero(empty)[0]) if scale > 0 and empty.any() else None
+    # Not "bound >= scale": a NaN bounds nothing either.
+    vacuous = ~(ballot.bound < scale) & (error > ROUNDINGS * unit * scale)
+    return int(np.flatnonzero(vacuous)[0]) if scale > 0 and vacuous.any() else None
 
 
 def disagreement(
     layout: Layout, point: str, ballot: Ballot, agreed: Consensus
 ) -> Disagreement | None:
-    """Compare one backend's result with the consensus."""
+    """Compare a result with the consensus: the worst disagreement, or None within the bounds."""
     found = worst_component(ballot, agreed)
     if found is None:
         return None
@@ -58,7 +60,7 @@ def disagreement(
 
 
 def digits(ballot: Ballot, agreed: Consensus, dtype: str) -> np.ndarray:
-    """Correct digits per component: −log₁₀ of its error relative to the largest component.
+    """Count correct digits per component: −log₁₀ of its error relative to the largest component.
 
     At a stationary point, where every component is 0, errors are relative to the terms that
     cancel there (absolute, if there are none). Never more digits than the dtype has; 0 for what
@@ -73,12 +75,15 @@ def digits(ballot: Ballot, agreed: Consensus, dtype: str) -> np.ndarray:
 
 
 def ulps(ballot: Ballot, agreed: Consensus, dtype: str) -> float | None:
-    """The largest error in units in the last place of the reference component.
+    """Return the largest error in units in the last place of the reference component.
 
-    None where that is nothing to speak of: a component of 0, or one that is not finite.
+    A component of 0 that a result misses does not count: it has no last place. None where no
+    component is left, or an error is not finite.
     """
     with np.errstate(all="ignore"):
         spacing = np.spacing(np.abs(agreed.reference).astype(dtype)).astype(np.float64)
         errors = np.abs(ballot.value - agreed.reference) / spacing
-    told = errors[(agreed.reference != 0) | (ballot.value == 0)]
-    return float(np.max(told)) if told.size and np.all(np.isfinite(told)) else None
+    comparable = errors[(agreed.reference != 0) | (ballot.value == 0)]
+    if not comparable.size or not np.all(np.isfinite(comparable)):
+        return None
+    return float(np.max(comparable))

@@ -1,4 +1,4 @@
-"""How much a result changes with its inputs, and what rounding may do to it."""
+"""Sensitivity: how much a result changes with its inputs, and what rounding may do to it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from calcbench.problem.point import Point
 
 ROUNDINGS = 64.0
-"""The modest multiple: roundings allowed to one evaluation, in units of u·(|g| + κ)."""
+"""Roundings allowed to one evaluation, in units of u·(|g| + κ): a modest multiple."""
 
 PERTURBATION = 2.0**-20
 """Relative change of the inputs by which sensitivity is measured: far above rounding, far
@@ -18,16 +18,16 @@ below curvature."""
 
 
 DRAWS = 2
-"""Random changes of each input."""
+"""Random changes of each input: one alone may have effects that cancel."""
 
 
 def sensitivity(run: Callable[[Point], np.ndarray], point: Point, seed: int) -> np.ndarray:
     """Measure κ per component: the change of the result per relative change of its inputs.
 
-    `run` gives the result as a vector. One float input after the other, data included, is
-    multiplied by 1 + δ·e with e random in ±[½, 1]. What comes out for an array of N numbers is
-    near the 2-norm of its elements' effects; √N times that bounds their sum, which is how they
-    would add up if all roundings conspired.
+    `run` gives the result as a vector, and κ has its shape. One float input after the other, data
+    included, is multiplied by 1 + δ·e with e random in ±[½, 1]. The change that an array of N
+    numbers makes is near the 2-norm of its elements' effects; √N times that bounds the sum of their
+    sizes, which is what all roundings would do together in the worst case.
     """
     rng = np.random.default_rng([seed, 2])
     here = run(point)
@@ -44,7 +44,7 @@ def sensitivity(run: Callable[[Point], np.ndarray], point: Point, seed: int) -> 
 def _float_arrays(
     point: Point,
 ) -> Iterator[tuple[np.ndarray, Callable[[np.ndarray], Point]]]:
-    """Yield every float array at a point, the seed's included, and how to replace it."""
+    """Yield every float array at a point, the seed's too, and a function that replaces it."""
     for name, array in point.values.items():
         if array.dtype.kind == "f":
             yield array, functools.partial(_with_value, point, name)
@@ -53,10 +53,12 @@ def _float_arrays(
 
 
 def _with_value(point: Point, name: str, array: np.ndarray) -> Point:
+    """Replace one parameter or data array."""
     return point.moved({name: array})
 
 
 def _with_seed(point: Point, name: str, array: np.ndarray) -> Point:
+    """Replace one array of the direction or cotangent."""
     return point.along({**point.seed, name: array})
 
 
@@ -72,9 +74,10 @@ def rounding_bound(
     magnitude = np.abs(result) + sensitivity
     # Infinity must not earn itself an infinite allowance.
     magnitude = np.where(np.isfinite(magnitude), magnitude, 0.0)
-    return (ROUNDINGS + np.sqrt(terms)) * unit * magnitude
+    return np.asarray((ROUNDINGS + np.sqrt(terms)) * unit * magnitude)
 
 
 def _perturb(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Change each number by `PERTURBATION`, or at least half of it, up or down."""
     signs = rng.choice((-1.0, 1.0), array.shape)
     return np.asarray(array * (1.0 + PERTURBATION * signs * rng.uniform(0.5, 1.0, array.shape)))

@@ -1,8 +1,8 @@
-"""The check of a declared structure where no certificate has checked it.
+"""The check of a declared sparsity structure, where no certificate has checked it.
 
-A structure that leaves out an entry which is not 0 spoils others, alike on all backends that go by
-the same colours: no vote would notice. So the stored entries times a random vector are held against
-a product that a backend takes without the matrix.
+A structure that leaves out an entry which is not 0 spoils other entries, and alike on all backends
+that use the same colours: no vote would notice. So the stored entries times a random vector are
+compared with a product that a backend computes without the matrix.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.errors import ProblemError
-from calcbench.judge.asking import Asking
+from calcbench.judge.runner import Runner
 from calcbench.operators import Operator, find_operator
 from calcbench.operators.evaluation import add_up
 from calcbench.operators.operator import VALUE, stored_order
@@ -22,7 +22,7 @@ from calcbench.problem.point import Point
 from calcbench.record.record import Status
 
 PRODUCT = {1: "pushforward", 2: "hvp"}
-"""Order → the product with that matrix of partials that needs no matrix."""
+"""Order of the partials → the operator that multiplies their matrix by a vector without it."""
 
 
 def check_structure(
@@ -30,9 +30,9 @@ def check_structure(
     point: Point,
     entries: np.ndarray,
     backends: Iterable[Backend],
-    ask: Asking,
+    runner: Runner,
 ) -> None:
-    """Hold stored entries against the first of the backends that has the product.
+    """Compare stored entries with a product, by the first of the backends that has it.
 
     To half of the digits of its floats: an entry that was left out is no matter of rounding. Raises
     `ProblemError` where they differ.
@@ -43,7 +43,7 @@ def check_structure(
     product = find_operator(PRODUCT[order])
     seeded = product.seed_point(point, np.random.default_rng(0))
     for backend in backends:
-        run = ask.run_points(backend, {"own": seeded}, product)
+        run = runner.run_points(backend, {"own": seeded}, product)
         if run.status is Status.OK:
             whole = flatten(run.results["own"].values(), np.float64)
             tolerance = float(np.sqrt(np.finfo(backend.dtype).eps))
@@ -54,6 +54,7 @@ def check_structure(
 def _compare(
     point: Point, order: int, entries: np.ndarray, whole: np.ndarray, tolerance: float
 ) -> None:
+    """Raise `ProblemError` where the stored entries times the seed are not `whole`."""
     row, column = point.pattern(order)
     terms = entries * point.seed_vector[column]
     difference = np.abs(add_up(row, terms, len(whole)) - whole)

@@ -1,4 +1,4 @@
-"""Verdicts: what each run's results are worth, point by point."""
+"""Verdicts: whether each run's results are right, point by point."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ Certificates = Mapping[tuple[str, str], Certificate | NotCertified]
 
 
 def verdicts(vote: Vote, certificates: Certificates) -> list[Record]:
-    """Judge every run at every point: by its certificate, or else by the vote."""
+    """Judge every run at every point: by its certificate, or else by the vote.
+
+    One record for each run, in their order. A run that has already failed keeps its status.
+    """
     own = vote.where["own"]
     layout = vote.operator.layout(own)
     records = [_record(own.problem, run, vote.operator) for run in vote.runs]
@@ -30,11 +33,11 @@ def verdicts(vote: Vote, certificates: Certificates) -> list[Record]:
         for index, run in enumerate(vote.runs):
             if run.status is Status.OK:
                 found = certificates.get((point, run.backend.dtype))
-                records[index] = _at_point(vote, index, records[index], layout, point, found)
+                records[index] = _judge_at_point(vote, index, records[index], layout, point, found)
     return records
 
 
-def _at_point(
+def _judge_at_point(
     vote: Vote,
     index: int,
     record: Record,
@@ -43,21 +46,10 @@ def _at_point(
     found: Certificate | NotCertified | None,
 ) -> Record:
     """Add to a verdict what one point says: by the certificate, or else by the vote."""
-    run = vote.runs[index]
     if isinstance(found, Certificate):
-        if point != "own" and not np.all(np.isfinite(found.value[~found.rough])):
-            return record  # a point that the harness chose, outside the domain: see _remarks
-        ballot = cast_ballot(run, point, found.bound)
-        ballot, agreed = _mask_rough(ballot, _as_consensus(found, run.backend.dtype), found.rough)
-        after = _verdict(record, layout, point, ballot, agreed)
-        if run.backend.hand_derived:
-            return _judge_formula(after, layout, point, found)
-        differenced = "hand-derived" in run.method and after.status is Status.DISAGREE
-        if differenced and record.status is Status.OK:
-            reason = f"{after.reason}; it stands on the hand-derived gradient, which may be wrong"
-            return replace(after, reason=reason)
-        return after
+        return _judge_certified(vote.runs[index], record, layout, point, found)
     if isinstance(found, NotFiniteHere):
+        # Of the points that the harness chose, those outside the cost's domain say nothing.
         if point != "own" or record.status is not Status.OK:
             return record
         return replace(record, status=Status.ERROR, reason=f"no verdict: {found}")
@@ -68,8 +60,29 @@ def _at_point(
     return after
 
 
+def _judge_certified(
+    run: Run, record: Record, layout: Layout, point: str, certificate: Certificate
+) -> Record:
+    """Add to a verdict what a certificate says of a run's result at one point."""
+    if point != "own" and not np.all(np.isfinite(certificate.value[~certificate.rough])):
+        return record  # outside the domain, though the harness chose it: `judge._remarks` says so
+    ballot = cast_ballot(run, point, certificate.bound)
+    agreed = _as_consensus(certificate, run.backend.dtype)
+    ballot, agreed = _mask_rough(ballot, agreed, certificate.rough)
+    after = _verdict(record, layout, point, ballot, agreed)
+    if run.backend.hand_derived:
+        return _judge_formula(after, layout, point, certificate)
+    # A second derivative may be a difference of the hand-derived gradient. It is the gradient then
+    # that is wrong, perhaps, and not the scheme.
+    differenced = "hand-derived" in run.method and after.status is Status.DISAGREE
+    if differenced and record.status is Status.OK:
+        reason = f"{after.reason}; it stands on the hand-derived gradient, which may be wrong"
+        return replace(after, reason=reason)
+    return after
+
+
 def _mask_rough(ballot: Ballot, agreed: Consensus, rough: np.ndarray) -> tuple[Ballot, Consensus]:
-    """Leave out the components that have no derivative: they are compared as 0 with 0."""
+    """Leave out the components that may have no derivative: they are compared as 0 with 0."""
     if not rough.any():
         return ballot, agreed
     value, reference = ballot.value.copy(), agreed.reference.copy()
@@ -78,7 +91,8 @@ def _mask_rough(ballot: Ballot, agreed: Consensus, rough: np.ndarray) -> tuple[B
 
 
 def _as_consensus(certificate: Certificate, dtype: str) -> Consensus:
-    """Make a certificate the consensus to be held against: the truth, to half a unit."""
+    """Make a certificate a consensus to compare with: the truth, to half a unit of the dtype."""
+    # Rounding the exact result to the dtype would be as large an error.
     half_unit = float(np.finfo(dtype).eps) / 2 * np.abs(certificate.value)
     return Consensus(
         reference=certificate.value,
@@ -135,65 +149,83 @@ def _record(problem: Problem, run: Run, operator: Operator) -> Record:
 
 
 def _verdict(
-    so_far: Record,
+    record: Record,
     layout: Layout,
     point: str,
     ballot: Ballot,
     agreed: Consensus,
 ) -> Record:
     """Add what one point says to a verdict; the first point that fails is the one reported."""
-    if so_far.status is Status.ERROR:
-        return so_far
-    digits = scoring.digits(ballot, agreed, so_far.dtype)
-    worst = float(np.min(digits))
-    verdict = replace(so_far, digits=worst if so_far.digits is None else min(worst, so_far.digits))
-    if point == "own":
-        verdict = replace(
-            verdict,
-            digits_median=float(np.median(digits)),
-            ulps=scoring.ulps(ballot, agreed, so_far.dtype),
-            bound=unflatten(ballot.bound + agreed.bound, layout.shapes),
-        )
-    if so_far.status is not Status.OK:
-        return verdict
+    if record.status is Status.ERROR:
+        return record
+    scored = _score(record, layout, point, ballot, agreed)
+    if record.status is not Status.OK:
+        return scored
     place = "" if point == "own" else f" at {point}"
-    with np.errstate(over="ignore"):
-        finite = np.isfinite(agreed.reference.astype(so_far.dtype))
-    if not finite.all():
-        position = int(np.flatnonzero(~finite)[0])
-        label = layout.label(position)
-        why = agreed.range_fault or f"{so_far.backend} gives {ballot.value[position]}"
-        return replace(
-            verdict,
-            status=Status.ERROR,
-            digits=None,
-            reason=f"no verdict: {label}{place} is not finite in {so_far.dtype} ({why})",
-        )
+    # First what says nothing about the method: the dtype cannot hold the true result, or, behind a
+    # disagreement, an intermediate one. Then a disagreement. What is left is within its bounds, and
+    # that proves nothing where they allow anything, or where another camp of the vote is as large.
+    overflow = _overflow(scored, layout, place, ballot, agreed)
+    if overflow:
+        return _without_verdict(scored, overflow)
     fault = scoring.disagreement(layout, point, ballot, agreed)
     if fault and agreed.range_fault:
-        return replace(
-            verdict,
-            status=Status.ERROR,
-            digits=None,
-            reason=f"no verdict{place}: {agreed.range_fault}, outside the range of {so_far.dtype}",
-        )
+        reason = f"no verdict{place}: {agreed.range_fault}, outside the range of {record.dtype}"
+        return _without_verdict(scored, reason)
     if fault:
-        return replace(verdict, status=Status.DISAGREE, reason=str(fault), disagreement=fault)
-    empty = scoring.unproven(ballot, agreed, so_far.dtype)
-    if empty is not None:
-        label = layout.label(empty)
-        value, true = ballot.value[empty], agreed.reference[empty]
-        return replace(
-            verdict,
-            status=Status.ERROR,
-            digits=None,
-            reason=f"no verdict: {label}{place} is {value:.6g} instead of {true:.6g}, and "
-            f"rounding in {so_far.dtype} may do that (the bound is {ballot.bound[empty]:.1g})",
-        )
+        return replace(scored, status=Status.DISAGREE, reason=str(fault), disagreement=fault)
+    vacuous = _vacuous(scored, layout, place, ballot, agreed)
+    if vacuous:
+        return _without_verdict(scored, vacuous)
     if agreed.tied:
-        return replace(
-            verdict,
-            status=Status.DISAGREE,
-            reason=f"no majority{place}: as many backends say otherwise",
-        )
-    return verdict
+        reason = f"no majority{place}: as many backends say otherwise"
+        return replace(scored, status=Status.DISAGREE, reason=reason)
+    return scored
+
+
+def _score(record: Record, layout: Layout, point: str, ballot: Ballot, agreed: Consensus) -> Record:
+    """Lower the digits to those at this point; at the own point, add all that is measured there."""
+    digits = scoring.digits(ballot, agreed, record.dtype)
+    worst = float(np.min(digits))
+    scored = replace(record, digits=worst if record.digits is None else min(worst, record.digits))
+    if point != "own":
+        return scored
+    return replace(
+        scored,
+        digits_median=float(np.median(digits)),
+        ulps=scoring.ulps(ballot, agreed, record.dtype),
+        bound=unflatten(ballot.bound + agreed.bound, layout.shapes),
+    )
+
+
+def _without_verdict(record: Record, reason: str) -> Record:
+    """End a record in an error: at this point, nobody could be right or wrong."""
+    return replace(record, status=Status.ERROR, digits=None, reason=reason)
+
+
+def _overflow(
+    record: Record, layout: Layout, place: str, ballot: Ballot, agreed: Consensus
+) -> str | None:
+    """Say which component of the true result the dtype cannot hold, if any."""
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(agreed.reference.astype(record.dtype))
+    if finite.all():
+        return None
+    position = int(np.flatnonzero(~finite)[0])
+    label = layout.label(position)
+    why = agreed.range_fault or f"{record.backend} gives {ballot.value[position]}"
+    return f"no verdict: {label}{place} is not finite in {record.dtype} ({why})"
+
+
+def _vacuous(
+    record: Record, layout: Layout, place: str, ballot: Ballot, agreed: Consensus
+) -> str | None:
+    """Say which component is within its bound only because the bound allows anything, if any."""
+    position = scoring.vacuous_component(ballot, agreed, record.dtype)
+    if position is None:
+        return None
+    value, true = ballot.value[position], agreed.reference[position]
+    return (
+        f"no verdict: {layout.label(position)}{place} is {value:.6g} instead of {true:.6g}, and "
+        f"rounding in {record.dtype} may do that (the bound is {ballot.bound[position]:.1g})"
+    )

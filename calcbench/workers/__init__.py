@@ -1,1 +1,1 @@
-"""The processes that users' code runs in: deadlines, memory, ends."""
+"""The processes that users' code runs in: their deadlines, their memory, and how they end."""

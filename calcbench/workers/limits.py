@@ -1,6 +1,6 @@
-"""What a process may use: processors, memory, signals. Set before NumPy or a framework is there.
+"""The limits of a process, on processors and memory, set before NumPy or a framework is imported.
 
-This file imports the standard library alone, for thread pools are made when a library is loaded.
+This file imports the standard library alone: libraries make their thread pools when imported.
 CPU affinity is what every framework obeys (measured: JAX 0.10 ignores `XLA_FLAGS`); the
 environment variables serve systems that have no affinity.
 """
@@ -16,17 +16,18 @@ from collections.abc import Callable
 from typing import Any
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")
+"""Environment variables by which OpenMP, OpenBLAS, MKL and XLA choose their threads."""
 
 
 def processors() -> int:
-    """The processors that this process may use."""
+    """Count the processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def restrict(threads: int, memory: int | None) -> int:
-    """Confine this process to `threads` processors and `memory` bytes; its process id.
+    """Confine this process to `threads` processors and `memory` bytes; return its process id.
 
     It becomes the leader of a process group, so that whatever it starts can be ended with it,
     and it ends with the process that started it.
@@ -47,8 +48,11 @@ def restrict(threads: int, memory: int | None) -> int:
     return os.getpid()
 
 
-def inside(process: int | None, task: Callable[..., Any], *arguments: Any) -> Any:
-    """Run a task, if this is still the process that was restricted; else raise `RuntimeError`."""
+def run_if_restricted(process: int | None, task: Callable[..., Any], *arguments: Any) -> Any:
+    """Run a task, unless this is not the process that was restricted.
+
+    Raises `RuntimeError` then: pebble replaces a process that ends by one that has no limits.
+    """
     if process is not None and process != os.getpid():
         raise RuntimeError("this process took the place of one that ended")
     return task(*arguments)
@@ -58,7 +62,7 @@ def _limit_memory(memory: int) -> None:
     """Let allocations beyond `memory` bytes fail, rather than have the system choose a victim."""
     if sys.platform == "win32":
         return
-    import resource
+    import resource  # Unix alone has it
 
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     allowed = memory if hard == resource.RLIM_INFINITY else min(memory, hard)

@@ -1,4 +1,4 @@
-"""Resident memory of this process, and its peak since a moment of one's choice."""
+"""The resident memory of this process, and its peak since a reset."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ from pathlib import Path
 import psutil
 
 STATUS = Path("/proc/self/status")
-
+"""Where Linux tells the peak: proc(5)."""
 
 CLEAR = Path("/proc/self/clear_refs")
+"""Where Linux resets it."""
 
 
 def resident() -> int:
-    """Bytes resident now."""
+    """Return the bytes that are resident now."""
     return int(psutil.Process().memory_info().rss)
 
 
-def settle() -> None:
-    """Give back what is free, so that it does not hide what is taken next."""
+def free_memory() -> None:
+    """Return free memory to the system: the next allocation would take it, and not show."""
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)  # glibc
 
 
-def forget_peak() -> bool:
-    """Let the peak start anew from now; whether this system can (Linux: proc(5), clear_refs)."""
+def reset_peak() -> bool:
+    """Reset the peak to what is resident now; tell whether the system can (Linux alone can)."""
     try:
         CLEAR.write_text("5")
     except OSError:
@@ -37,7 +38,7 @@ def forget_peak() -> bool:
 
 
 def peak() -> int | None:
-    """Bytes resident at most since `forget_peak`; None where the system does not tell."""
+    """Return the most bytes resident since `reset_peak`; None where the system does not tell."""
     with contextlib.suppress(OSError, ValueError):
         for line in STATUS.read_text().splitlines():
             if line.startswith("VmHWM:"):

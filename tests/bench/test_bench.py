@@ -22,17 +22,17 @@ from waiting import PATIENCE, wait_until
 
 import calcbench as cb
 from calcbench.api import session
-from calcbench.bench import intervals, rounds
+from calcbench.bench import environment, intervals, rounds
 from calcbench.bench.cells import groups, parse_sizes, shard
 from calcbench.bench.fingerprint import fingerprint
-from calcbench.bench.rounds import Live, Pace, Settings, visit
+from calcbench.bench.rounds import Pace, RunningCell, Settings, visit
 from calcbench.bench.worker import Burst, Failure, SetUp
 from calcbench.catalogue.files import load_file
 from calcbench.catalogue.selection import select_backends, select_problems
 from calcbench.errors import SelectorError
 from calcbench.record.record import Status
 from calcbench.record.run import load
-from calcbench.workers.isolation import Fate, Worker
+from calcbench.workers.isolation import Worker, WorkerDied
 
 BRIEF = Settings(burst=0.001, rounds=6, budget=0.3, precision=0.05, timeout=PATIENCE, memory=2**30)
 
@@ -129,7 +129,7 @@ def test_what_a_process_started_ends_with_it():
     worker = Worker(threads=1, memory=None)
     orphan = worker.ask(_start_a_child, timeout=PATIENCE)
     assert psutil.pid_exists(orphan)
-    with pytest.raises(Fate, match="crash exit status 7"):
+    with pytest.raises(WorkerDied, match="crash exit status 7"):
         worker.ask(os._exit, 7, timeout=PATIENCE)
     wait_until(lambda: not _alive(orphan))
     worker.stop()
@@ -156,7 +156,7 @@ def test_a_process_is_confined_before_anything_is_imported():
             worker.ask(bytearray, 2**30, timeout=PATIENCE)
         first = worker.ask(os.getpid, timeout=PATIENCE)
         assert worker.ask(os.getpid, timeout=PATIENCE) == first  # kept
-        with pytest.raises(Fate, match=r"timeout 0\.5 s"):
+        with pytest.raises(WorkerDied, match=r"timeout 0\.5 s"):
             worker.ask(time.sleep, 60, timeout=0.5)
         assert worker.ask(os.getpid, timeout=PATIENCE) != first  # replaced
         assert len(worker.ask(os.sched_getaffinity, 0, timeout=PATIENCE)) == 1
@@ -185,7 +185,9 @@ class Planted:
 def cells_of(*planted):
     visited = []
     setup = SetUp({}, {}, 1, None, "")
-    lives = [Live(None, Planted(n, seconds, visited), setup) for n, seconds in enumerate(planted)]
+    lives = [
+        RunningCell(None, Planted(n, seconds, visited), setup) for n, seconds in enumerate(planted)
+    ]
     return lives, visited
 
 
@@ -425,15 +427,9 @@ def test_resume_reruns_what_changed_and_nothing_else(file, tmp_path, monkeypatch
     file(COST.replace("x**2", "x**2 + 1"))
     assert due(path, problems, backends) == [("mine", "by_hand"), ("mine", "sympy")]
     file(COST)
-    version = "calcbench.bench.environment.version"
-    monkeypatch.setattr(version, lambda module: {"sympy": "99", "numpy": _numpy()}[module])
+    version = environment.version
+    monkeypatch.setattr(environment, "version", lambda m: "99" if m == "sympy" else version(m))
     assert due(path, problems, backends) == [("mine", "sympy"), ("saddle", "sympy")]
-
-
-def _numpy():
-    import numpy
-
-    return numpy.__version__
 
 
 def test_resuming_nothing_writes_nothing(tmp_path):
@@ -575,7 +571,7 @@ def test_a_process_that_dies_while_idle_is_a_crash_and_is_replaced():
         os.kill(first, signal.SIGKILL)
         wait_until(lambda: not _alive(first))
         time.sleep(0.5)  # pebble may have put another one in its place by now
-        with pytest.raises(Fate, match="crash"):
+        with pytest.raises(WorkerDied, match="crash"):
             worker.ask(os.getpid, timeout=PATIENCE)
         assert worker.ask(os.getpid, timeout=PATIENCE) != first
         assert len(worker.ask(os.sched_getaffinity, 0, timeout=PATIENCE)) == 1  # confined again

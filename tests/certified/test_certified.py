@@ -15,7 +15,7 @@ import calcbench
 from calcbench.catalogue.selection import select_backends
 from calcbench.certified import balls, certificate, series
 from calcbench.certified.certificate import certify
-from calcbench.certified.reference import reference, rounded
+from calcbench.certified.reference import enclose_rounding, reference
 from calcbench.certified.series import taylor_bounds
 from calcbench.certified.vocabulary import namespace
 from calcbench.operators.points import points_for
@@ -188,7 +188,7 @@ def test_rounding_stays_inside_the_ball(dtype):
         problem = calcbench.problems()[name]
         for inputs in points_for(own_point(problem)).values():
             held = inputs.rounded(dtype)
-            near = rounded(held, dtype)
+            near = enclose_rounding(held, dtype)
             true = reference(held).value
             prepared = backend.prepare(held)
             got = prepared.evaluate(held)

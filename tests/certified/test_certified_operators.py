@@ -11,7 +11,7 @@ import calcbench
 from calcbench.catalogue.selection import select_backends
 from calcbench.certified.certificate import certify, formula_error, gradient_noise
 from calcbench.certified.jets import Jet
-from calcbench.certified.reference import NotCertified, reference, rounded
+from calcbench.certified.reference import NotCertified, enclose_rounding, reference
 from calcbench.certified.second_order import products
 from calcbench.errors import CalcbenchError, ProblemError
 from calcbench.operators import OPERATORS, find_operator
@@ -399,15 +399,17 @@ def test_a_jacobian_has_a_deadline():
     problem = calcbench.problems()["broyden_tridiagonal"]
     inputs = own_point(problem, 1000)
     with pytest.raises(NotCertified, match="it would take too long"):
-        rounded(inputs, "float64", find_operator("jacobian"), 0.01)
+        enclose_rounding(inputs, "float64", find_operator("jacobian"), 0.01)
 
 
 def test_a_result_that_overflows():
     problem = function(lambda x: 1 / x, x=1e-13)
     inputs = own_point(problem)
-    fault = rounded(inputs, "float32", operator=find_operator("second_derivative")).range_fault
+    fault = enclose_rounding(
+        inputs, "float32", operator=find_operator("second_derivative")
+    ).range_fault
     assert "a result is 2.00e+39" in fault
-    assert rounded(inputs, "float32").range_fault == ""
+    assert enclose_rounding(inputs, "float32").range_fault == ""
 
 
 # --- hand-derived formulas -----------------------------------------------------------------

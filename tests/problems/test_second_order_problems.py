@@ -156,11 +156,11 @@ def test_hand_derived_hessian_on_balls(name):
     few = own.with_rows(slice(5))
     parameters, data = problem.split(few)
     expected = problem.hessian(NUMPY, *parameters, **data)
-    lift = np.vectorize(balls.lift, otypes=[object])
+    lift = np.vectorize(balls.convert, otypes=[object])
     parameters, data = problem.split({name: lift(array) for name, array in few.values.items()})
     for pair, block in problem.hessian(namespace(balls), *parameters, **data).items():
         assert np.shape(block) == np.shape(expected[pair])
-        middles = [float(balls.lift(ball).value.mid()) for ball in np.ravel(block)]
+        middles = [float(balls.convert(ball).value.mid()) for ball in np.ravel(block)]
         close(middles, np.ravel(expected[pair]))
 
 

@@ -1,4 +1,4 @@
-"""How the judge asks a backend for more: in this process, or in one of the backend's own."""
+"""Runner: where the judge runs backends for more evidence, here or in another process."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from calcbench.problem.point import Point
 from calcbench.problem.sampling import thin
 
 SAMPLED_ROWS = 1024
-"""Rows that are certified, and on which sensitivity is measured, where there are too many."""
+"""Rows to certify, and to measure sensitivity on, where there are too many for all of them."""
 
 
 def sensitivities(
     backend: Backend, where: Mapping[str, Point], seed: int, operator: Operator = GRADIENT
 ) -> dict[str, np.ndarray]:
-    """Measure κ of every component of a backend's result (`sensitivity`), point by point."""
+    """Measure κ of every component of a backend's result (`sensitivity`): point → vector."""
     with np.errstate(all="ignore"):
         evaluate = vector_function(backend.prepare(where["own"], operator))
         return {name: sensitivity(evaluate, point, seed) for name, point in where.items()}
 
 
-class Asking(Protocol):
-    """How the judge asks a backend for more: in this process, or in one of the backend's own."""
+class Runner(Protocol):
+    """Where the judge runs backends again: in this process, or in one of the backend's own."""
 
     def run_points(self, backend: Backend, where: Mapping[str, Point], operator: Operator) -> Run:
-        """Run a backend at some points, as `judge.contract.run_points`."""
+        """Run a backend at named points, as `judge.contract.run_points`."""
 
     def sensitivities(
         self, backend: Backend, where: Mapping[str, Point], seed: int, operator: Operator
@@ -42,23 +42,24 @@ class Asking(Protocol):
 
 
 class InProcess:
-    """Asks in this process."""
+    """The runner that runs everything in this process."""
 
     run_points = staticmethod(run_points)
     sensitivities = staticmethod(sensitivities)
 
 
 def vector_function(prepared: Prepared) -> Callable[[Point], np.ndarray]:
-    """Make a prepared operator a function from a point to the vector of all its components."""
+    """Return a function from a point to a prepared operator's result, as one flat vector."""
     return lambda point: flatten(prepared.evaluate(point).values(), np.float64)
 
 
 def largest_sensitivities(
-    runs: list[Run], where: Mapping[str, Point], seed: int, operator: Operator, ask: Asking
+    runs: list[Run], where: Mapping[str, Point], seed: int, operator: Operator, runner: Runner
 ) -> dict[str, np.ndarray]:
-    """Measure κ at every point: the larger of what two exact backends find, if one is at fault.
+    """Measure κ at every point by two exact backends, in case one is at fault; take the larger.
 
-    Over many rows it is found on some of them: a mean is as sensitive on a sample.
+    Where there are many rows it is measured on some of them: a mean is as sensitive on a sample,
+    a sum less so, in proportion to the rows. Returns point → vector over the components.
     """
     sample = {name: thin(point, SAMPLED_ROWS) for name, point in where.items()}
     share = 1.0
@@ -67,6 +68,6 @@ def largest_sensitivities(
     exact = [run for run in runs if run.bounds and None in run.bounds.values()][:2]
     found: dict[str, np.ndarray] = {}
     for run in exact:
-        for name, kappa in ask.sensitivities(run.backend, sample, seed, operator).items():
+        for name, kappa in runner.sensitivities(run.backend, sample, seed, operator).items():
             found[name] = np.fmax(found.get(name, share * kappa), share * kappa)
     return found
