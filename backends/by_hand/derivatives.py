@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from calcbench.backend.backend import Backend
-from calcbench.backend.calling import direct
+from calcbench.backend.calling import unpack_call
 from calcbench.backend.from_terms import prepare_by_products, prepare_from_terms
 from calcbench.backend.numpy_cost import prepare_numpy_cost
 from calcbench.backend.prepared import Prepared
@@ -117,4 +117,6 @@ class ByHand(Backend):
         if seeds:
             call = in_blocks if blocks else at_once
             return lambda native: call(*native)
-        return in_blocks if blocks else direct(point.problem, functools.partial(function, NUMPY))
+        if blocks:
+            return in_blocks
+        return unpack_call(point.problem, functools.partial(function, NUMPY))

@@ -37,9 +37,10 @@ class Jax(Transforming):
         return self.framework().numpy.asarray(self.cast(array))
 
     def precision(self) -> contextlib.AbstractContextManager[Any]:
-        """The context in which JAX keeps float64, without its global switch."""
+        """Open the context in which JAX keeps float64, without its global switch."""
         if self.dtype == "float64":
-            return self.framework().enable_x64(True)
+            context: contextlib.AbstractContextManager[Any] = self.framework().enable_x64(True)
+            return context
         return contextlib.nullcontext()
 
     def context(self) -> contextlib.AbstractContextManager[Any]:
@@ -86,7 +87,7 @@ class Jax(Transforming):
         return self._transformed(hessian, function, "forward over reverse, columns at once")
 
     def _transformed(self, transform: Any, function: Function, method: str) -> Derived:
-        """One of JAX's own transforms, by all parameters."""
+        """Differentiate by all parameters with one of JAX's own transforms."""
         wanted = tuple(range(len(function.parameters)))
 
         def apply(parameters: Any, data: Any) -> Any:
@@ -117,7 +118,7 @@ class Jax(Transforming):
 
 
 def _wait(result: Any) -> None:
-    """Return when every array is there. (jax.block_until_ready takes 2 µs over it.)"""
+    """Wait until every array is computed. (jax.block_until_ready takes 2 µs over it.)"""
     for part in result if type(result) is tuple else (result,):
         if type(part) is tuple:
             _wait(part)

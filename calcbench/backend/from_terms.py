@@ -1,4 +1,4 @@
-"""Operators from others: what a backend that only states a few can do all the same.
+"""Operators that follow from others, for a backend that defines only a few.
 
 An operator is evaluated, in NumPy, on the value, the gradient (or Jacobian) and the Hessian that
 the backend has; a Hessian follows from Hessian-vector products.
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 
 def prepare_from_terms(backend: Backend, operator: Operator, point: Point) -> Prepared:
-    """Prepare an operator from the matrices of partials of the same backend.
+    """Prepare an operator from the value, gradient (or Jacobian) and Hessian of a backend.
 
-    Raises `Unsupported` where it has none of those that the operator is made of.
+    Raises `Unsupported` where the backend lacks one that the operator needs.
     """
     terms = operator.terms(point)
     orders = sorted({term.order for term in terms})
@@ -125,12 +125,12 @@ def _describe(
 ) -> str:
     """Say how the operator is taken: the method of its matrix, and what is made of that."""
     highest = sources[-1].method
-    ending = f"times the {operator.seeded}" if operator.seeded else _picked(terms, point)
+    ending = f"times the {operator.seeded}" if operator.seeded else _describe_entries(terms, point)
     return ", ".join(part for part in (highest, ending) if part)
 
 
-def _picked(terms: tuple[Term, ...], point: Point) -> str:
-    """Say what entries are picked from or added up, of an operator without a seed."""
+def _describe_entries(terms: tuple[Term, ...], point: Point) -> str:
+    """Say which entries are picked or added up, for an operator without a seed."""
     if len(terms) > 1:
         return "and the cost" if terms[0].order == 0 else ""
     (term,) = terms

@@ -60,7 +60,7 @@ class Catalogue(Mapping[str, Any]):
         return len(self.cards)
 
     def __repr__(self) -> str:
-        """One line per entry: its name, what it is, and why it is not available."""
+        """Format a line per entry: its name, and its summary or why it is not available."""
         width = max(map(len, self.cards), default=0)
         return "\n".join(
             f"{card.name:<{width}}  {card.missing or card.summary}" for card in self.cards.values()

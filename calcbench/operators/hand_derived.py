@@ -34,7 +34,7 @@ def formula_for(terms: tuple[Term, ...], problem: Problem) -> str:
     """Choose the hand-derived method that an operator's terms are evaluated from, or "".
 
     `gradient` or `jacobian` for first partials; for second ones `hessian` or `hvp`, whichever is
-    nearer to what is wanted first. What has values alone stands on no formula.
+    nearer to what is wanted first. Nothing for an operator of values alone.
     """
     order = highest_order(terms)
     if order == 0:

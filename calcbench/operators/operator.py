@@ -20,12 +20,12 @@ from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 
 VALUE = "C"
-"""What the cost is called in results; a parameter of that name goes before it."""
+"""The name of the cost in results; a parameter of that name goes before it."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The form of an operator's result: what it holds, and what each number in it is called."""
+    """The form of an operator's result: its arrays, and a name for each number in them."""
 
     shapes: dict[str, Shape]
     """Name → shape, in order."""
@@ -82,11 +82,11 @@ class Operator(ABC):
         return ()
 
     def collect(self, point: Point, parts: Any) -> Arrays:
-        """Name the NumPy arrays that `compose` gives, in nested tuples."""
+        """Give names to the NumPy arrays that `compose` returns, in nested tuples."""
         return dict(zip(self.layout(point).shapes, _leaves(parts), strict=True))
 
     def compose(self, backend: Primitives, function: Function, point: Point) -> Derived:
-        """Take the operator of a native function.
+        """Derive the operator of a native function, as a native function.
 
         By the backend's own method of the operator's name, or by the function of that name on the
         page of compositions; by the operator's terms, where there is neither. Raises `Unsupported`
@@ -149,7 +149,7 @@ def require_cost(point: Point, operator: str) -> None:
 
 
 def value_name(problem: Problem) -> str:
-    """What the cost is called in results: `C`, or `C(·)` beside a parameter C."""
+    """Name the cost in results: `C`, or `C(·)` beside a parameter C."""
     return f"{VALUE}(·)" if VALUE in problem.parameters else VALUE
 
 
