@@ -345,7 +345,7 @@ class FiniteDifference(Backend):
         estimate = estimate_noise(
             lambda x, data: field.value(x, data, steps), flatten(parameters) + steps, data
         )
-        proved = prove_noise(point.rounded(self.dtype), self.dtype, field.gradient)
+        proved = prove_noise(point.round_to(self.dtype), self.dtype, field.gradient)
         return estimate if proved is None else np.maximum(estimate, proved)
 
     def _gradient_bound(self, point: Point) -> Arrays | None:
@@ -359,7 +359,7 @@ class FiniteDifference(Backend):
             return None
         bound = self._estimated_bound(point)
         # A complex step leaves the real interval over which derivatives are enclosed.
-        rounded = point.rounded(self.dtype)
+        rounded = point.round_to(self.dtype)
         real = self.scheme != "complex"
         noise = prove_noise(rounded, self.dtype, gradient=False) if real else None
         if noise is None:

@@ -72,7 +72,7 @@ def prepare_from_terms(backend: Backend, operator: Operator, point: Point) -> Pr
 
 def prepare_by_products(backend: Backend, point: Point) -> Prepared:
     """Prepare a Hessian from Hessian-vector products: for every component, or every colour."""
-    zeros = point.along({name: np.zeros(shape) for name, shape in point.shapes.items()})
+    zeros = point.with_seed({name: np.zeros(shape) for name, shape in point.shapes.items()})
     hvp = backend.prepare(zeros, "hvp")
     seed = hvp.seed
     if seed is None:
@@ -82,7 +82,7 @@ def prepare_by_products(backend: Backend, point: Point) -> Prepared:
         )
     compression = compress(point.pattern(2), point.size) if point.sparse(2) else None
     vectors = np.eye(point.size) if compression is None else compression.seeds
-    seeds = [seed(point.along(point.named(vector))) for vector in vectors]
+    seeds = [seed(point.with_seed(point.named(vector))) for vector in vectors]
 
     def run(native: Any) -> list[Any]:
         return [hvp.run((native, along)) for along in seeds]
@@ -95,7 +95,7 @@ def prepare_by_products(backend: Backend, point: Point) -> Prepared:
 
     ending = format_colours(compression.colours) if compression else "column by column"
     return Prepared(
-        lambda point: hvp.load(point.along(zeros.seed))[0],
+        lambda point: hvp.load(point.with_seed(zeros.seed))[0],
         run,
         unload,
         hvp.compile_seconds,

@@ -29,7 +29,7 @@ def add_blocks(function: Callable[[slice], list[Any]], rows: int, length: int = 
     return totals
 
 
-def adds_up(point: Point, function: Callable[..., list[Any]]) -> bool:
+def splits_into_blocks(point: Point, function: Callable[..., list[Any]]) -> bool:
     """Whether a function of many rows may be evaluated block by block; tried on a few rows.
 
     Never for up to `BLOCK` rows, and not where the declared `rows` and `reduction` are not true

@@ -38,7 +38,7 @@ class Unavailable(Backend):
     namespace = convert = prepare  # type: ignore[assignment]
 
 
-def available(name: str, options: dict[str, Any]) -> Backend:
+def make_backend(name: str, options: dict[str, Any]) -> Backend:
     """Make the backend of a name, or a stand-in whose row says why it cannot be used."""
     try:
         backend: Backend = backends()[name](**options)
@@ -52,8 +52,8 @@ def available(name: str, options: dict[str, Any]) -> Backend:
         return Unavailable(label=name, error=BrokenPlugin(str(error)))
 
 
-def free_witnesses() -> list[Backend]:
+def default_witnesses() -> list[Backend]:
     """List the witnesses (`Backend.witnesses`) of default backends that need nothing installed."""
     cards = backends().cards
     free = [name for name in default_backends() if not cards[name].declared.get("requires")]
-    return [witness for name in free for witness in available(name, {}).witnesses()]
+    return [witness for name in free for witness in make_backend(name, {}).witnesses()]

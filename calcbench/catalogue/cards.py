@@ -41,7 +41,7 @@ class Card:
         return missing(self.declared.get("requires", ()), self.declared.get("install", ""))
 
 
-def described(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Describe an exception: its type and the first line of its message."""
     return f"{type(error).__name__}: {first_line(error)}"
 
@@ -55,10 +55,10 @@ def read_card(name: str, theme: str, path: Path, load: Callable[[], Any], target
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
     except (OSError, SyntaxError, ValueError) as error:  # not there, not Python, not text
-        return Card(name, theme, load, broken=f"{path.name}: {described(error)}")
-    wanted = _without_case(target or name)
+        return Card(name, theme, load, broken=f"{path.name}: {describe_error(error)}")
+    wanted = _normalize(target or name)
     for node in tree.body:
-        if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and _without_case(node.name) == wanted:
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and _normalize(node.name) == wanted:
             return Card(
                 name,
                 theme,
@@ -82,12 +82,12 @@ def find(module: Any, name: str) -> Any:
     for key, value in vars(module).items():
         defined_here = getattr(value, "__module__", None) == module.__name__
         belongs = defined_here or isinstance(value, Problem)
-        if belongs and _without_case(key) == _without_case(name):
+        if belongs and _normalize(key) == _normalize(name):
             return value
     raise CalcbenchError(f"{module.__name__} defines no class named like {name!r}")
 
 
-def _without_case(name: str) -> str:
+def _normalize(name: str) -> str:
     """Make one form of `finite_difference` and `FiniteDifference`."""
     return name.replace("_", "").lower()
 

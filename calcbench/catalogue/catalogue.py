@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from calcbench.catalogue.cards import Card, described
+from calcbench.catalogue.cards import Card, describe_error
 from calcbench.errors import CalcbenchError, SelectorError, nearest
 
 
@@ -47,7 +47,7 @@ class Catalogue(Mapping[str, Any]):
             raise
         except (Exception, SystemExit) as error:  # whatever a plugin does when it is imported
             raise CalcbenchError(
-                f"{self.noun} {name!r} does not import: {described(error)}"
+                f"{self.noun} {name!r} does not import: {describe_error(error)}"
             ) from error
 
     def __contains__(self, name: object) -> bool:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from calcbench.catalogue.cards import described
+from calcbench.catalogue.cards import describe_error
 from calcbench.errors import CalcbenchError, SelectorError
 from calcbench.problem.problem import Problem
 
@@ -38,7 +38,7 @@ def load_file(path: Path) -> list[Problem]:
         raise
     except (Exception, SystemExit) as error:  # whatever a user's file does
         where = _line_in(path, error)
-        raise SelectorError(f"{path}{where} does not import: {described(error)}") from error
+        raise SelectorError(f"{path}{where} does not import: {describe_error(error)}") from error
 
 
 def _problems_of(module: Any, path: Path) -> list[Problem]:

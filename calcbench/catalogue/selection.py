@@ -8,7 +8,7 @@ from typing import Any
 
 from calcbench.backend.backend import Backend
 from calcbench.catalogue import door
-from calcbench.catalogue.available import available
+from calcbench.catalogue.available import make_backend
 from calcbench.catalogue.files import load_file
 from calcbench.errors import NotInstalled, SelectorError, nearest
 from calcbench.problem.problem import Problem
@@ -46,7 +46,7 @@ def select_backends(selectors: Iterable[str | Backend], **options: Any) -> list[
         if not isinstance(selector, str):
             chosen.append(selector)
         elif selector == ALL:
-            chosen += [available(name, options) for name in door.backends()]
+            chosen += [make_backend(name, options) for name in door.backends()]
         else:
             chosen.append(_backend(selector, options))
     return chosen
@@ -99,7 +99,7 @@ ProblemSelector = str | Problem
 BackendSelector = str | Backend
 
 
-def chosen_backends(
+def choose_backends(
     backends: BackendSelector | Iterable[BackendSelector] | None,
     dtype: str | None = None,
     load: bool = True,
@@ -110,9 +110,9 @@ def chosen_backends(
     one of `all` or of the default ones has a row that says so.
     """
     options = {} if dtype is None else {"dtype": dtype}
-    selectors = as_list(backends, "backend")
+    selectors = list_selectors(backends, "backend")
     if selectors is None:
-        return [available(name, options) for name in door.default_backends()]
+        return [make_backend(name, options) for name in door.default_backends()]
     chosen: list[Backend] = []
     for selector in selectors:
         found = select_backends([selector], **options)
@@ -132,7 +132,7 @@ def _check_installed(backends: Iterable[Backend], load: bool) -> None:
             backend.framework()
 
 
-def one_problem(problem: ProblemSelector) -> Problem:
+def find_problem(problem: ProblemSelector) -> Problem:
     """Select a single problem. Raises `SelectorError` for a file or theme of several."""
     found = select_problems([problem])
     if len(found) != 1:
@@ -141,7 +141,7 @@ def one_problem(problem: ProblemSelector) -> Problem:
     return found[0]
 
 
-def one_backend(backend: BackendSelector) -> Backend:
+def find_backend(backend: BackendSelector) -> Backend:
     """Select a single backend. Raises `SelectorError` for `all`."""
     found = select_backends([backend])
     if len(found) != 1:
@@ -149,7 +149,7 @@ def one_backend(backend: BackendSelector) -> Backend:
     return found[0]
 
 
-def as_list(selectors: Any, noun: str) -> list[Any] | None:
+def list_selectors(selectors: Any, noun: str) -> list[Any] | None:
     """List one selector or several; None, which is the default selection, stays None."""
     if selectors is None:
         return None

@@ -16,7 +16,7 @@ from calcbench.operators import GRADIENT, Operator
 from calcbench.operators.colouring import compress
 from calcbench.operators.composition import positions
 from calcbench.operators.entries import Product, Term
-from calcbench.operators.hand_derived import ORDER, formula_for, hand_derived
+from calcbench.operators.hand_derived import ORDER, apply_formula, formula_for
 from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.point import Point
 
@@ -79,7 +79,7 @@ def _products_with(
 
 def _evaluate(point: Point, formula: str, values: Mapping[str, Any], along: Any) -> dict[str, Any]:
     found: dict[str, Any] = guarded(
-        lambda: hand_derived(point, formula, namespace(balls), values, along)
+        lambda: apply_formula(point, formula, namespace(balls), values, along)
     )
     return found
 

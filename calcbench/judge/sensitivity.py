@@ -53,11 +53,11 @@ def _float_arrays(
 
 
 def _with_value(point: Point, name: str, array: np.ndarray) -> Point:
-    return point.moved({name: array})
+    return point.with_values({name: array})
 
 
 def _with_seed(point: Point, name: str, array: np.ndarray) -> Point:
-    return point.along({**point.seed, name: array})
+    return point.with_seed({**point.seed, name: array})
 
 
 def rounding_bound(

@@ -48,7 +48,9 @@ def formula_for(terms: tuple[Term, ...], problem: Problem) -> str:
     return next((formula for formula in choices if problem.derives(formula)), "")
 
 
-def hand_derived(point: Point, formula: str, xp: Any, values: Mapping[str, Any], along: Any) -> Any:
+def apply_formula(
+    point: Point, formula: str, xp: Any, values: Mapping[str, Any], along: Any
+) -> Any:
     """Evaluate a hand-derived formula on numbers of any kind, in the form of the operator's result.
 
     `values` has the numbers by name: floats, balls or symbols, in NumPy arrays; `along` has the

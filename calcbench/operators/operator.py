@@ -120,7 +120,7 @@ class Operator(ABC):
         """
         shapes = self.seed_shapes(point)
         if given is None:
-            return point.along({n: np.array(rng.uniform(-1, 1, s)) for n, s in shapes.items()})
+            return point.with_seed({n: np.array(rng.uniform(-1, 1, s)) for n, s in shapes.items()})
         if not shapes:
             raise SelectorError(f"operator {self.name!r} takes no direction")
         if not isinstance(given, Mapping):
@@ -132,7 +132,7 @@ class Operator(ABC):
                 f"direction: operator {self.name!r} needs a value for "
                 f"{', '.join(shapes)}, got {', '.join(given) or 'none'}"
             )
-        return point.along({n: _check_seed(n, given[n], s) for n, s in shapes.items()})
+        return point.with_seed({n: _check_seed(n, given[n], s) for n, s in shapes.items()})
 
 
 def highest_order(terms: tuple[Term, ...]) -> int:

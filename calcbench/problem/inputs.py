@@ -55,7 +55,7 @@ def own_point(
         )
     arrays = _check(problem, values)
     own = Point(problem, arrays)
-    return own if at is None else own.moved(_check_parameters(own, at))
+    return own if at is None else own.with_values(_check_parameters(own, at))
 
 
 def resolve_size(problem: Problem, size: int | None) -> int:

@@ -164,15 +164,15 @@ class Point:
 
     def with_rows(self, rows: slice) -> Point:
         """Return the point with only these rows of the data, as views."""
-        return self.moved({name: self.values[name][rows] for name in self.problem.rows})
+        return self.with_values({name: self.values[name][rows] for name in self.problem.rows})
 
     # --- other points of the same problem ---
 
-    def moved(self, values: Mapping[str, np.ndarray]) -> Point:
+    def with_values(self, values: Mapping[str, np.ndarray]) -> Point:
         """Return the point with some of its values replaced."""
         return replace(self, values={**self.values, **values})
 
-    def rounded(self, dtype: str) -> Point:
+    def round_to(self, dtype: str) -> Point:
         """Return the point with its numbers as a dtype holds them, as float64 all the same."""
 
         def round_floats(array: np.ndarray) -> np.ndarray:
@@ -184,7 +184,7 @@ class Point:
             seed={name: round_floats(array) for name, array in self.seed.items()},
         )
 
-    def along(self, seed: Arrays) -> Point:
+    def with_seed(self, seed: Arrays) -> Point:
         """Return the point with a direction or cotangent in place of its own."""
         return replace(self, seed=seed)
 

@@ -222,7 +222,7 @@ def prepared_elsewhere(problem, selector, operator, at, dtype="float64"):
     """The operator at one point and direction, of a preparation at others; and its method."""
     at = dataclasses.replace(at, problem=problem)
     settled = find_operator(operator).resolve(at)
-    other = at.moved({name: array * 0.9 + 0.05 for name, array in at.parameters.items()})
+    other = at.with_values({name: array * 0.9 + 0.05 for name, array in at.parameters.items()})
     prepared = backend_of(selector, dtype).prepare(seeded(settled, other, 1), settled)
     inputs = seeded(settled, at, 2)
     before = {name: array.copy() for name, array in inputs.values.items()}

@@ -604,7 +604,7 @@ def test_examples_name_what_there_is(file, line):
     _, given = parse(line)
     named = [*given.get("names", ()), *([given["problem"]] if "problem" in given else [])]
     assert len(select_problems(named)) >= len(named)
-    assert len(select_backends(given.get("backends", ()))) == len(given.get("backends", ()))
+    assert len(select_backends(given.get("backends", ()))) >= len(given.get("backends", ()))
 
 
 @pytest.mark.parametrize("line", [line for line in EXAMPLES if not is_long(line)])
