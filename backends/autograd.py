@@ -1,4 +1,4 @@
-"""HIPS autograd: reverse mode on NumPy, function by function."""
+"""HIPS autograd: reverse mode on NumPy."""
 
 from __future__ import annotations
 

@@ -363,7 +363,7 @@ class FiniteDifference(Backend):
         real = self.scheme != "complex"
         noise = prove_noise(rounded, self.dtype, gradient=False) if real else None
         if noise is None:
-            return point.named(bound)
+            return point.unflatten(bound)
         chosen = np.random.default_rng(0).permutation(point.size)
         if self.delta is None:  # a step so small that the estimate can be relied on
             chosen = chosen[:ENCLOSED]
@@ -373,7 +373,7 @@ class FiniteDifference(Backend):
             proved = enclose_error(rounded, int(k), float(steps[k]), scheme, float(noise[0]), unit)
             if np.isfinite(proved):
                 bound[k] = proved
-        return point.named(bound)
+        return point.unflatten(bound)
 
     def _estimated_bound(self, point: Point) -> np.ndarray:
         """Estimate the error of the gradient from the step and its double, as a flat vector."""

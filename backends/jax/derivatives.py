@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from calcbench.backend.calling import timed
+from calcbench.backend.calling import measure_call
 from calcbench.backend.transforming import Transforming
 from calcbench.operators.function import Derived, Function
 from calcbench.problem.problem import Problem
@@ -113,7 +113,7 @@ class Jax(Transforming):
             return run_eagerly, None
         # Compiled inside the context, the call needs no context: a traced function called
         # outside it would silently be traced again in float32.
-        compiled, seconds = timed(self.framework().jit(function).lower(*native).compile)
+        compiled, seconds = measure_call(self.framework().jit(function).lower(*native).compile)
         return run, seconds
 
 

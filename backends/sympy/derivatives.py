@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from calcbench.backend.backend import Backend
-from calcbench.backend.calling import timed
+from calcbench.backend.calling import measure_call
 from calcbench.backend.prepared import Prepared
 from calcbench.backend.rows import CHECKED_ROWS
 from calcbench.errors import ProblemError, Unsupported
@@ -74,7 +74,7 @@ class SymPy(Backend):
         wanted = trace.expressions(operator, point, range(layout.size))
         distinct = {expression: k for k, expression in enumerate(dict.fromkeys(wanted))}
         places = [distinct[expression] for expression in wanted]
-        function, seconds = timed(compile_expressions, trace, list(distinct))
+        function, seconds = measure_call(compile_expressions, trace, list(distinct))
         load_point = self._point_loader(trace, point)
 
         def seed(point: Point) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Whether an expression is identically 0."""
+"""Proofs that an expression is identically 0."""
 
 from __future__ import annotations
 

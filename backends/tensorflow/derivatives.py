@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from calcbench.backend.calling import timed
+from calcbench.backend.calling import measure_call
 from calcbench.backend.transforming import Transforming
 from calcbench.operators.function import Derived, Function
 from calcbench.problem.problem import Problem
@@ -177,7 +177,7 @@ class TensorFlow(Transforming):
         graph = self.framework().function(function, jit_compile=self.mode == "xla", autograph=False)
         concrete = graph.get_concrete_function(*native)
         # The first call compiles: XLA to machine code, a graph into its optimised form.
-        _, seconds = timed(concrete, *native)
+        _, seconds = measure_call(concrete, *native)
         return lambda native: concrete(*native), seconds
 
 

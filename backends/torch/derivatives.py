@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from calcbench.backend.calling import timed, unpack_call
+from calcbench.backend.calling import measure_call, unpack_call
 from calcbench.backend.prepared import Prepared
 from calcbench.backend.transforming import Transforming
 from calcbench.operators import GRADIENT, find_operator
@@ -161,7 +161,7 @@ class Torch(Transforming):
         if self.mode != "compile":
             return lambda native: function(*native), None
         compiled = self.framework().compile(_copy_function(function), dynamic=False)
-        _, seconds = timed(compiled, *native)  # the first call compiles
+        _, seconds = measure_call(compiled, *native)  # the first call compiles
         return lambda native: compiled(*native), seconds
 
 

@@ -28,8 +28,8 @@ def unpack_call(problem: Problem, function: Callable[..., Any]) -> Callable[[Any
     return call
 
 
-def timed(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
-    """Call a function once; return its result, and the seconds that it took."""
+def measure_call(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+    """Call a function once; return its result and the seconds that the call took."""
     started = time.perf_counter()
     result = function(*arguments)
     return result, time.perf_counter() - started

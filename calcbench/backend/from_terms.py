@@ -82,7 +82,7 @@ def prepare_by_products(backend: Backend, point: Point) -> Prepared:
         )
     compression = compress(point.pattern(2), point.size) if point.sparse(2) else None
     vectors = np.eye(point.size) if compression is None else compression.seeds
-    seeds = [seed(point.with_seed(point.named(vector))) for vector in vectors]
+    seeds = [seed(point.with_seed(point.unflatten(vector))) for vector in vectors]
 
     def run(native: Any) -> list[Any]:
         return [hvp.run((native, along)) for along in seeds]

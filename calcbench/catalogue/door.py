@@ -1,4 +1,4 @@
-"""The one door: every problem and backend, built in or third party, comes in through here.
+"""The door: every problem and backend, built in or third party, is found here.
 
 Built-in ones are found as files: `problems/<theme>/<name>.py`, `backends/<name>.py` or
 `backends/<name>/derivatives.py`. Third parties declare entry points in the groups

@@ -1,4 +1,4 @@
-"""The operators: what can be asked of a backend about a problem, one file for each.
+"""The operators: derivatives that a backend can compute, one file for each.
 
 `OPERATORS` has their classes by name; `find_operator` reads `hessian` or `partial[w[3]]`.
 """

@@ -24,7 +24,7 @@ from calcbench.problem.point import Point
 
 
 class Primitives(Protocol):
-    """What a composition needs of a backend."""
+    """The part of a backend that compositions use."""
 
     @property
     def name(self) -> str:

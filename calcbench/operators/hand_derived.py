@@ -1,4 +1,4 @@
-"""The hand-derived formulas: what they give, checked, and in the form of an operator's result.
+"""Hand-derived formulas: evaluated, checked, and in the form of an operator's result.
 
 They run on numbers of any kind, in NumPy arrays: floats in the backend `by_hand`, balls for the
 certificate, symbols for the proof.

@@ -1,4 +1,4 @@
-"""Operator: what can be asked of a backend about a problem."""
+"""Operator: a derivative that a backend can compute."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Operator(ABC):
-    """What is asked for: the gradient, the Hessian, … Written as its `selector`.
+    """A derivative to compute: the gradient, the Hessian, … Written as its `selector`.
 
     A file for each: `terms` says what the operator is, `layout` what its result looks like. All
     backends follow from that. Where something is faster than what follows, the page of compositions

@@ -69,7 +69,7 @@ class Point:
         """The direction or cotangent as one vector; empty without one."""
         return flatten(self.seed.values()) if self.seed else np.empty(0)
 
-    def named(self, vector: np.ndarray) -> dict[str, np.ndarray]:
+    def unflatten(self, vector: np.ndarray) -> Arrays:
         """Cut a vector over all components into an array for each parameter."""
         return unflatten(vector, self.shapes)
 

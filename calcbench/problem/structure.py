@@ -87,7 +87,7 @@ class BlockDiagonal(Structure):
 
 
 @dataclass(frozen=True, eq=False)
-class Entries(Structure):
+class Coordinates(Structure):
     """Any set of entries, by row and column; a Hessian's has both of every pair (i, j), (j, i).
 
     `rows` and `columns` are integer arrays (or lists) of equal length.

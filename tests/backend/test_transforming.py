@@ -18,7 +18,7 @@ from calcbench.operators import OPERATORS, find_operator
 from calcbench.operators.function import Derived
 from calcbench.operators.points import points_for
 from calcbench.problem.inputs import own_point
-from calcbench.problem.structure import DENSE, TRIDIAGONAL, Entries
+from calcbench.problem.structure import DENSE, TRIDIAGONAL, Coordinates
 
 MODES = [mode for mode in modes(transforms) if not compiles(mode)]
 
@@ -116,7 +116,7 @@ class Differences(calcbench.Problem):
 
     def structure(self, inputs):
         rows = np.arange(len(inputs["x"]) - 1)
-        return Entries(np.concatenate([rows, rows]), np.concatenate([rows, rows + 1]))
+        return Coordinates(np.concatenate([rows, rows]), np.concatenate([rows, rows + 1]))
 
     def cost(self, xp, x):
         return (x[1:] - x[:-1]) ** 2

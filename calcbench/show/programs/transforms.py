@@ -13,7 +13,7 @@ from calcbench.show.programs.writer import Writer
 
 @dataclass(frozen=True)
 class Transforms:
-    """How a framework spells the transforms `grad`, `jvp`, `vjp`, … of functions."""
+    """The transforms `grad`, `jvp`, `vjp`, … of functions, as a framework spells them."""
 
     prefix: str
     """`jax.`, `torch.func.`"""
