@@ -13,6 +13,7 @@ import pytest
 from modes import installed, name_of, require
 
 import calcbench as cb
+from calcbench.api import compare_each
 from calcbench.backends.finite_difference.derivatives import ENCLOSED
 from calcbench.backends.finite_difference.schemes import SCHEMES
 from calcbench.catalogue.cards import entry_point_card, read_card
@@ -23,7 +24,6 @@ from calcbench.certified import certificate, reference
 from calcbench.certified.difference_bounds import ROUNDINGS, SAFETY
 from calcbench.cli import cli
 from calcbench.cli.values import parse_values
-from calcbench.harness.compare_each import compare_each
 from calcbench.judge.asking import SAMPLED_ROWS
 from calcbench.problem.flat import flatten
 from calcbench.record.record import Disagreement, Record, Status
@@ -300,9 +300,9 @@ def test_verdicts_state_the_constants():
     assert "four components" in text
     assert f"{SAFETY:.0f}·|D(2h) − D(h)| / (2ᵖ − 1)" in text
     assert f"{ROUNDINGS:.0f}·ε·(|C| + |slope|)" in text
-    for name, (order, truncation, rounding) in SCHEMES.items():
-        p, a, b = re.findall(rf"\| `{name}`[^|]*\| (\d) \| ([^|]*) \| ([^|]*) \|", text)[0]
-        assert int(p) == order
+    for scheme, (wanted, truncation, rounding) in SCHEMES.items():
+        order, a, b = re.findall(rf"\| `{scheme}`[^|]*\| (\d) \| ([^|]*) \| ([^|]*) \|", text)[0]
+        assert int(order) == wanted
         assert float(a.split()[-1]) == pytest.approx(truncation, rel=2e-3)
         assert float(b.split()[-1]) == pytest.approx(rounding, rel=2e-3)
 
