@@ -1,4 +1,4 @@
-"""HIPS autograd: reverse mode on NumPy, function by function."""
+"""HIPS autograd: reverse mode on NumPy."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Autograd(Transforming):
     install = "python -m pip install autograd"
 
     def namespace(self) -> Namespace:
-        return Namespace.over(self.framework().numpy, spelled(self.framework(), self.dtype))
+        return Namespace.over(self.framework().numpy, spellings(self.framework(), self.dtype))
 
     def native(self, value: Any) -> Any:
         return number(self.dtype, value)
@@ -72,7 +72,7 @@ class Autograd(Transforming):
 # what was broadcast, that of einsum has no `ii->i`.
 
 
-def spelled(autograd: Any, dtype: str) -> dict[str, Any]:
+def spellings(autograd: Any, dtype: str) -> dict[str, Any]:
     """Build what differs from NumPy's names; numbers that meet no array take `dtype`."""
     anp, bind, lift = autograd.numpy, functools.partial, functools.partial(number, dtype)
     rules = own_rules(autograd)

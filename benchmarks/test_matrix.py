@@ -6,7 +6,7 @@ pytest benchmarks/test_matrix.py -s
 import pytest
 
 import calcbench as cb
-from calcbench.api import session
+from calcbench.bench.selection import open_session
 from calcbench.record.record import Status
 from calcbench.report.differences import differences
 
@@ -49,10 +49,10 @@ def test_200_cells(benchmark, tmp_path):
 
 def two_hundred(chosen, folder):
     """Every problem, and one of them at as many sizes as make 200 cells."""
-    small = session(chosen, BACKENDS, settings=cb.QUICK, output=folder / "small.jsonl")
+    small = open_session(chosen, BACKENDS, settings=cb.QUICK, output=folder / "small.jsonl")
     room = CELLS // len(BACKENDS) - len(small.groups)
     sizes = [2**power for power in range(3, 3 + room)]
-    large = session("straight_line_at_scale", BACKENDS, sizes, settings=cb.QUICK)
+    large = open_session("straight_line_at_scale", BACKENDS, sizes, settings=cb.QUICK)
     return [*small.records(), *large.records()]
 
 

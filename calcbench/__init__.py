@@ -54,9 +54,20 @@ if TYPE_CHECKING:
     from calcbench.operators.function import Derived as Derived
     from calcbench.operators.function import Function as Function
     from calcbench.problem.function import problem as problem
+    from calcbench.problem.inputs import own_point as own_point
+    from calcbench.problem.point import Point as Point
     from calcbench.problem.problem import Problem as Problem
+    from calcbench.problem.structure import DENSE as DENSE
+    from calcbench.problem.structure import DIAGONAL as DIAGONAL
+    from calcbench.problem.structure import TRIDIAGONAL as TRIDIAGONAL
+    from calcbench.problem.structure import Banded as Banded
+    from calcbench.problem.structure import BlockDiagonal as BlockDiagonal
+    from calcbench.problem.structure import Coordinates as Coordinates
+    from calcbench.problem.structure import Dense as Dense
+    from calcbench.problem.structure import Structure as Structure
     from calcbench.record.run import SavedRun as SavedRun
     from calcbench.report.run import load as load
+    from calcbench.vocabulary.namespace import Namespace as Namespace
 
 __version__ = _version("calcbench")
 
@@ -75,9 +86,15 @@ _HOME = {
         "calcbench.bench.rounds": "QUICK Settings",
         "calcbench.operators.function": "Derived Function",
         "calcbench.problem.function": "problem",
+        "calcbench.problem.inputs": "own_point",
+        "calcbench.problem.point": "Point",
         "calcbench.problem.problem": "Problem",
+        "calcbench.problem.structure": (
+            "DENSE DIAGONAL TRIDIAGONAL Banded BlockDiagonal Coordinates Dense Structure"
+        ),
         "calcbench.record.run": "SavedRun",
         "calcbench.report.run": "load",
+        "calcbench.vocabulary.namespace": "Namespace",
     }.items()
     for name in names.split()
 }

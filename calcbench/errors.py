@@ -1,4 +1,4 @@
-"""What can go wrong, in words that a user can act on."""
+"""The exceptions of calcbench, and the parts of their messages."""
 
 import difflib
 import importlib.util
@@ -35,12 +35,12 @@ def nearest(word: str, choices: Iterable[str]) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an exception's message: what fits into a table."""
+    """Return the first line of an exception's message: what fits into a table."""
     return (str(error).strip() or "no message").splitlines()[0]
 
 
 def missing(modules: Iterable[str], install: str = "") -> str | None:
-    """Why the modules cannot be imported here, with the cure; None if all of them are there."""
+    """Say which modules are not installed, and the command that installs them; None if all are."""
     absent = [module for module in modules if not _present(module)]
     if not absent:
         return None

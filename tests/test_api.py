@@ -202,7 +202,7 @@ def test_decorator_with_namespace_and_data(backend):
 def test_every_public_name_is_there():
     for name in cb.__all__:
         found = getattr(cb, name)
-        assert callable(found) or isinstance(found, cb.Settings)
+        assert callable(found) or isinstance(found, (cb.Settings, cb.Structure))
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         cb.nonsense  # noqa: B018
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from calcbench.backend.backend import Backend
-from calcbench.backend.calling import direct
+from calcbench.backend.calling import unpack_call
 from calcbench.backend.from_terms import prepare_by_products, prepare_from_terms
 from calcbench.backend.numpy_cost import prepare_numpy_cost
 from calcbench.backend.prepared import Prepared
-from calcbench.backend.rows import adds_up, blockwise
+from calcbench.backend.rows import blockwise, splits_into_blocks
 from calcbench.errors import Unsupported
 from calcbench.operators import find_operator
 from calcbench.operators.hand_derived import WORDS, check_formula, check_stored, to_layout
@@ -69,7 +69,7 @@ class ByHand(Backend):
         def value(*parameters: Any, **data: Any) -> list[Any]:
             return [self.to_numpy(cost(*parameters, **data))]
 
-        if not adds_up(point, value):
+        if not splits_into_blocks(point, value):
             return prepared
         # In blocks, like the gradient: the one is timed against the other.
         blocks = blockwise(point.problem, value, point.row_count)
@@ -113,8 +113,10 @@ class ByHand(Backend):
         def at_once(native: Any, *along: Any) -> Any:
             return function(NUMPY, *along, *native[0], **native[1])
 
-        blocks = adds_up(point, functools.partial(listed, *seeds))
+        blocks = splits_into_blocks(point, functools.partial(listed, *seeds))
         if seeds:
             call = in_blocks if blocks else at_once
             return lambda native: call(*native)
-        return in_blocks if blocks else direct(point.problem, functools.partial(function, NUMPY))
+        if blocks:
+            return in_blocks
+        return unpack_call(point.problem, functools.partial(function, NUMPY))

@@ -96,7 +96,7 @@ class FiniteDifference(Backend):
         return self._prepare(point, find_operator("hessian"))
 
     def _prepare(self, point: Point, operator: Operator) -> Prepared:
-        """Prepare an operator as differences of a field: one along a direction, or one per column."""
+        """Prepare an operator as difference quotients: one along a direction, or one per column."""
         self._check(point)
         field = self._field(point, highest_order(operator.terms(point)))
         compute, ending = self._computation(point, operator, field, 1.0)
@@ -104,7 +104,7 @@ class FiniteDifference(Backend):
         load = self.loader(point)
 
         def seed(point: Point) -> np.ndarray:
-            return self.convert(point.seed_vector)
+            return self.cast(point.seed_vector)
 
         def unload(result: Any) -> Arrays:
             return {
@@ -123,10 +123,10 @@ class FiniteDifference(Backend):
             seed=seed,
         )
 
-    # --- what is differenced ---
+    # --- the function whose differences are taken ---
 
     def _field(self, point: Point, order: int) -> Field:
-        """Choose what is differenced: the cost, or for a second derivative a gradient."""
+        """Choose whose differences are taken: the cost, or a gradient for second partials."""
         shapes = tuple(point.shapes.values())
         function = point.problem.cost_on(self.name, self.namespace())
 
@@ -172,7 +172,7 @@ class FiniteDifference(Backend):
     def _computation(
         self, point: Point, operator: Operator, field: Field, stretch: float
     ) -> tuple[Callable[..., np.ndarray], str]:
-        """Make ((parameters, data), direction) → the operator's flat result; say how it is joined."""
+        """Make ((parameters, data), direction) → the operator's flat result; say how it is done."""
         difference = quotient(field.scheme, stretch)
 
         def start(native: Any) -> tuple[np.ndarray, dict[str, Any], np.ndarray]:
@@ -229,7 +229,8 @@ class FiniteDifference(Backend):
                 )
                 for vector in compression.seeds
             ]
-            return np.concatenate(products)[places] / steps[column]
+            entries: np.ndarray = np.concatenate(products)[places] / steps[column]
+            return entries
 
         return coloured, f", {format_colours(compression.colours)}"
 
@@ -279,8 +280,9 @@ class FiniteDifference(Backend):
     def error_bound(self, point: Point, operator: Operator = GRADIENT) -> Arrays | None:
         """Bound truncation plus rounding over the step, per component.
 
-        Of what is differenced itself, from the step and its double, and proved for some partials
-        of a gradient. Of what is made of it, by adding up, without signs.
+        For a difference quotient it follows from the step and its double, and is proved for some
+        partials of a gradient. For an operator that is evaluated from such quotients their bounds
+        are added up, without signs.
         """
         if not hasattr(self, f"prepare_{operator.name}"):
             return self._combined_bound(point, operator)
@@ -307,7 +309,7 @@ class FiniteDifference(Backend):
         return unflatten(flat, operator.layout(point).shapes)
 
     def _difference_bound(self, point: Point, operator: Operator) -> Arrays | None:
-        """Estimate the truncation from two steps, and bound the rounding of what is differenced."""
+        """Estimate the truncation from two steps, and bound the rounding in the field's values."""
         field = self._field(point, highest_order(operator.terms(point)))
         if self.scheme == "complex" and self.delta is None and not field.twice:
             return None
@@ -333,16 +335,17 @@ class FiniteDifference(Backend):
         return unflatten(flat, operator.layout(point).shapes)
 
     def _noise(self, point: Point, field: Field, steps: np.ndarray) -> np.ndarray:
-        """Bound the rounding in one value of what is differenced, number by number."""
+        """Bound the rounding in one value of the field, for each of its numbers."""
         if field.twice and self.scheme != "complex":
             noise = self._noise(point, self._field(point, 1), steps)
-            return SCHEMES[field.scheme].rounding * noise / steps
+            bound: np.ndarray = SCHEMES[field.scheme].rounding * noise / steps
+            return bound
         parameters, data = self.loader(point)(point)
         # A step away from the point itself, where operations may happen to be exact.
         estimate = estimate_noise(
             lambda x, data: field.value(x, data, steps), flatten(parameters) + steps, data
         )
-        proved = prove_noise(point.rounded(self.dtype), self.dtype, field.gradient)
+        proved = prove_noise(point.round_to(self.dtype), self.dtype, field.gradient)
         return estimate if proved is None else np.maximum(estimate, proved)
 
     def _gradient_bound(self, point: Point) -> Arrays | None:
@@ -356,20 +359,21 @@ class FiniteDifference(Backend):
             return None
         bound = self._estimated_bound(point)
         # A complex step leaves the real interval over which derivatives are enclosed.
-        held = point.rounded(self.dtype)
-        noise = None if self.scheme == "complex" else prove_noise(held, self.dtype, gradient=False)
+        rounded = point.round_to(self.dtype)
+        real = self.scheme != "complex"
+        noise = prove_noise(rounded, self.dtype, gradient=False) if real else None
         if noise is None:
-            return point.named(bound)
+            return point.unflatten(bound)
         chosen = np.random.default_rng(0).permutation(point.size)
         if self.delta is None:  # a step so small that the estimate can be relied on
             chosen = chosen[:ENCLOSED]
-        steps = self._steps(held, list(held.parameters.values()), self._field(point, 1))
+        steps = self._steps(rounded, list(rounded.parameters.values()), self._field(point, 1))
         unit, scheme = float(np.finfo(self.dtype).eps), SCHEMES[self.scheme]
         for k in chosen:
-            proved = enclose_error(held, int(k), float(steps[k]), scheme, float(noise[0]), unit)
+            proved = enclose_error(rounded, int(k), float(steps[k]), scheme, float(noise[0]), unit)
             if np.isfinite(proved):
                 bound[k] = proved
-        return point.named(bound)
+        return point.unflatten(bound)
 
     def _estimated_bound(self, point: Point) -> np.ndarray:
         """Estimate the error of the gradient from the step and its double, as a flat vector."""
@@ -388,7 +392,11 @@ class FiniteDifference(Backend):
     # --- checks ---
 
     def _check(self, point: Point) -> None:
-        """Evaluate once: is it a real number, and does it keep the imaginary part?"""
+        """Evaluate the cost once.
+
+        Raises `ProblemError` unless it is real and of the declared shape, `Unsupported` where it
+        drops the imaginary part of a complex step.
+        """
         problem = point.problem
         parameters, data = self.loader(point)(point)
         cost = problem.cost_on(self.name, self.namespace())
@@ -405,7 +413,11 @@ class FiniteDifference(Backend):
                 ) from None
 
     def _check_gradient(self, point: Point) -> None:
-        """Evaluate the hand-derived gradient once, where it is what is differenced."""
+        """Evaluate the hand-derived gradient once, where differences of it are taken.
+
+        Raises `ProblemError` for wrong names or shapes, `Unsupported` where it drops the
+        imaginary part of a complex step.
+        """
         problem = point.problem
         parameters, data = self.loader(point)(point)
         problem.check_gradient(problem.gradient(NUMPY, *parameters, **data), point.shapes)

@@ -1,4 +1,4 @@
-"""Field: what is differenced, as a function of the flat vector of parameters."""
+"""Field: the function whose differences are taken, of the flat vector of parameters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Field:
-    """What is differenced, and how."""
+    """A function whose differences are taken, and the scheme that takes them."""
 
     value: Callable[[np.ndarray, dict[str, Any], np.ndarray], Any]
     """(flat vector of parameters, data, steps of differences within it) → array."""
@@ -20,7 +20,7 @@ class Field:
     twice: bool = False
     """Whether it is made of differences itself."""
     gradient: bool = False
-    """Whether it is the gradient that is differenced, and not the cost."""
+    """Whether it is a gradient, and not the cost."""
 
     def by_component(
         self, x: np.ndarray, data: Any, steps: np.ndarray, k: int

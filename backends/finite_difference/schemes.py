@@ -43,27 +43,27 @@ def quotient(scheme: str, stretch: float = 1.0) -> Quotient:
 
 
 def forward(function: Any, x: Any, step: Any) -> Any:
-    """(f(x + h) − f(x)) / h, with h as far as x really moves."""
+    """Compute (f(x + h) − f(x)) / h, with h as far as x really moves."""
     ahead = x + x.dtype.type(step)
     return (function(ahead) - function(x)) / (ahead - x)
 
 
 def central(function: Any, x: Any, step: Any) -> Any:
-    """(f(x + h) − f(x − h)) / 2h."""
+    """Compute (f(x + h) − f(x − h)) / 2h."""
     step = x.dtype.type(step)
     ahead, behind = x + step, x - step
     return (function(ahead) - function(behind)) / (ahead - behind)
 
 
 def richardson(function: Any, x: Any, step: Any) -> Any:
-    """Three central differences, extrapolated to h = 0: an error of order h⁶."""
+    """Extrapolate three central differences to h = 0: an error of order h⁶."""
     d1, d2, d4 = (central(function, x, step / k) for k in (1.0, 2.0, 4.0))
     e1, e2 = (4 * d2 - d1) / 3, (4 * d4 - d2) / 3
     return (16 * e2 - e1) / 15
 
 
 def complex_step(function: Any, x: Any, step: Any) -> Any:
-    """Im f(x + ih) / h."""
+    """Compute Im f(x + ih) / h."""
     return np.imag(function(x + 1j * step)) / step
 
 
@@ -83,5 +83,5 @@ def best_step(
     Clear of its ends by a factor `margin`: error bounds take twice the step.
     """
     low, high = room
-    step = unit ** (1.0 / power) * max(abs(float(x)), 1.0)
+    step: float = unit ** (1.0 / power) * max(abs(float(x)), 1.0)
     return min(step, (x - low) / margin, (high - x) / margin) if low < x < high else step

@@ -65,7 +65,7 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def _cholesky(a: Any) -> Any:
-    """Cholesky-Banachiewicz with transposes instead of conjugates, so that it is analytic."""
+    """Factor a matrix, with transposes in place of conjugates: analytic (Cholesky-Banachiewicz)."""
     n = a.shape[-1]
     factor = np.zeros(a.shape, dtype=a.dtype)
     for i in range(n):
@@ -76,7 +76,10 @@ def _cholesky(a: Any) -> Any:
 
 
 def _slogdet(a: Any) -> Any:
-    """The phase of the determinant, less its real sign, is the imaginary part of log |det|."""
+    """Give (sign, log |det a|), both analytic in a.
+
+    The phase of the determinant, but for its real sign, is the imaginary part of log |det a|.
+    """
     phase, logdet = np.linalg.slogdet(a)
     sign = np.sign(np.real(phase))
     return sign, logdet + np.log(phase * sign)

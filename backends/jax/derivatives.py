@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from calcbench.backend.calling import timed
+from calcbench.backend.calling import measure_call
 from calcbench.backend.transforming import Transforming
 from calcbench.operators.function import Derived, Function
 from calcbench.problem.problem import Problem
@@ -37,9 +37,10 @@ class Jax(Transforming):
         return self.framework().numpy.asarray(self.cast(array))
 
     def precision(self) -> contextlib.AbstractContextManager[Any]:
-        """The context in which JAX keeps float64, without its global switch."""
+        """Open the context in which JAX keeps float64, without its global switch."""
         if self.dtype == "float64":
-            return self.framework().enable_x64(True)
+            context: contextlib.AbstractContextManager[Any] = self.framework().enable_x64(True)
+            return context
         return contextlib.nullcontext()
 
     def context(self) -> contextlib.AbstractContextManager[Any]:
@@ -86,7 +87,7 @@ class Jax(Transforming):
         return self._transformed(hessian, function, "forward over reverse, columns at once")
 
     def _transformed(self, transform: Any, function: Function, method: str) -> Derived:
-        """One of JAX's own transforms, by all parameters."""
+        """Differentiate by all parameters with one of JAX's own transforms."""
         wanted = tuple(range(len(function.parameters)))
 
         def apply(parameters: Any, data: Any) -> Any:
@@ -112,12 +113,12 @@ class Jax(Transforming):
             return run_eagerly, None
         # Compiled inside the context, the call needs no context: a traced function called
         # outside it would silently be traced again in float32.
-        compiled, seconds = timed(self.framework().jit(function).lower(*native).compile)
+        compiled, seconds = measure_call(self.framework().jit(function).lower(*native).compile)
         return run, seconds
 
 
 def _wait(result: Any) -> None:
-    """Return when every array is there. (jax.block_until_ready takes 2 µs over it.)"""
+    """Wait until every array is computed. (jax.block_until_ready takes 2 µs over it.)"""
     for part in result if type(result) is tuple else (result,):
         if type(part) is tuple:
             _wait(part)

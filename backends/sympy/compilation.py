@@ -14,7 +14,11 @@ from .trace import Trace, scalars
 
 
 def compile_expressions(trace: Trace, expressions: list[Any]) -> Callable[..., Any]:
-    """Compile expressions to one NumPy function of every symbol, fixed ones first, then row columns."""
+    """Compile expressions to one NumPy function that lists their values.
+
+    Its arguments are all symbols: parameters, data that are the same for every row, the direction
+    or cotangent, and then the columns of the row data.
+    """
     import sympy
 
     arguments = []
@@ -33,13 +37,14 @@ def compile_expressions(trace: Trace, expressions: list[Any]) -> Callable[..., A
         },
         "numpy",
     ]
-    return sympy.lambdify(arguments, expressions, modules=modules, cse=True)
+    function: Callable[..., Any] = sympy.lambdify(arguments, expressions, modules=modules, cse=True)
+    return function
 
 
 def sum_over_rows(
     function: Callable[..., Any], fixed: list[Any], columns: list[np.ndarray], reduction: str
 ) -> list[Any]:
-    """Evaluate a function of one row on all rows, block by block, and combine."""
+    """Evaluate a function of one row on all rows, block by block; list the sums, or means."""
     n = len(columns[0])
 
     def sums(block: slice) -> list[Any]:

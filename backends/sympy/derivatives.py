@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from calcbench.backend.backend import Backend
-from calcbench.backend.calling import timed
+from calcbench.backend.calling import measure_call
 from calcbench.backend.prepared import Prepared
 from calcbench.backend.rows import CHECKED_ROWS
 from calcbench.errors import ProblemError, Unsupported
 from calcbench.operators import GRADIENT, Operator, find_operator
-from calcbench.operators.hand_derived import hand_derived
+from calcbench.operators.hand_derived import apply_formula
 from calcbench.operators.operator import VALUE
 from calcbench.problem.flat import unflatten
 from calcbench.problem.point import Point, component_name
@@ -39,7 +39,7 @@ PROOF_ROWS = 2
 LARGEST_PROOF = 2_000
 """Entries of a matrix that are still worth proving one by one."""
 
-SHOWN_PARTIALS = 6
+FIRST_PARTIALS = 6
 """Partials that `formulas` spells out."""
 
 
@@ -74,7 +74,7 @@ class SymPy(Backend):
         wanted = trace.expressions(operator, point, range(layout.size))
         distinct = {expression: k for k, expression in enumerate(dict.fromkeys(wanted))}
         places = [distinct[expression] for expression in wanted]
-        function, seconds = timed(compile_expressions, trace, list(distinct))
+        function, seconds = measure_call(compile_expressions, trace, list(distinct))
         load_point = self._point_loader(trace, point)
 
         def seed(point: Point) -> list[Any]:
@@ -121,7 +121,7 @@ class SymPy(Backend):
             derivative = trace.expressions(operator, point, range(layout.size))
         except Unsupported as error:
             return f"not proved: {error}"
-        hand = hand_derived(point, formula, self.namespace(), trace.symbols, trace.seeds)
+        hand = apply_formula(point, formula, self.namespace(), trace.symbols, trace.seeds)
         stated = [e for array in hand.values() for e in np.asarray(array, dtype=object).flat]
         for k, (statement, truth) in enumerate(zip(stated, derivative, strict=True)):
             verdict = is_zero(statement - truth)
@@ -138,7 +138,7 @@ class SymPy(Backend):
         names = [component_name(VALUE, index) for index in outputs]
         found = {name: str(value) for name, value in zip(names, trace.values, strict=True)}
         layout = operator.layout(point)
-        first = range(min(layout.size, SHOWN_PARTIALS))
+        first = range(min(layout.size, FIRST_PARTIALS))
         for k, expression in zip(first, trace.expressions(operator, point, first), strict=True):
             found.setdefault(layout.label(k), str(_readable(expression)))
         more = layout.size - len(first)

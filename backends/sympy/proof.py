@@ -1,4 +1,4 @@
-"""Whether an expression is identically 0."""
+"""Proofs that an expression is identically 0."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ LARGEST_SIMPLIFICATION = 400
 
 
 def is_zero(difference: Any) -> bool | None:
-    """Whether an expression is identically 0: True is proved, False refuted, None unknown."""
+    """Decide whether an expression is identically 0.
+
+    True if that is proved, False if it is refuted, None if neither could be shown.
+    """
     import sympy
 
     from .vocabulary import elementary
@@ -21,7 +24,7 @@ def is_zero(difference: Any) -> bool | None:
     difference = sympy.nsimplify(difference, rational=True)  # 0.5 is meant to be one half
     if difference == 0 or difference.expand() == 0:
         return True
-    if abs(_anywhere(difference)) > ROUNDED_CONSTANT:
+    if abs(_sample(difference)) > ROUNDED_CONSTANT:
         return False
     difference = elementary(difference)
     if difference.count_ops() <= LARGEST_SIMPLIFICATION and sympy.simplify(difference) == 0:
@@ -29,8 +32,8 @@ def is_zero(difference: Any) -> bool | None:
     return None
 
 
-def _anywhere(expression: Any) -> Any:
-    """The value at one fixed ordinary point, to 40 digits: enough to refute an identity."""
+def _sample(expression: Any) -> Any:
+    """Evaluate at one fixed ordinary point, to 40 digits: enough to refute an identity."""
     import sympy
 
     from .vocabulary import elementary

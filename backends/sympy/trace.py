@@ -75,7 +75,10 @@ class Trace:
     def _entries(
         self, operator: Operator, point: Point, wanted: set[int]
     ) -> dict[int, list[tuple[int, int, int, int | None]]]:
-        """Sort the operator's entries by the number that they belong to: (order, row, column, seed)."""
+        """Sort the operator's entries by the number of the result that they belong to.
+
+        Each is (order, row, column, position in the seed).
+        """
         found: dict[int, list[tuple[int, int, int, int | None]]] = {}
         for term in operator.terms(point):
             entries = term.entries(point) if isinstance(term, Product) else term
@@ -108,6 +111,7 @@ class Trace:
         return found
 
     def _curvature(self, one: int, other: int) -> Any:
+        """Differentiate the cost by two components, in this order of their positions."""
         found = self._curvatures.get((one, other))
         if found is None:
             slope, symbol = self._slope(0, one), self._variables[other]
@@ -149,7 +153,7 @@ class Trace:
             )
 
     def _check_second(self, entries: dict[int, list[tuple[int, int, int, int | None]]]) -> None:
-        """Refuse second partials that would be too long together.
+        """Raise `Unsupported` for second partials that would be too long together.
 
         Each is about as long as the first partial that it is the derivative of.
         """
@@ -208,7 +212,7 @@ def trace_cost(point: Point, namespace: Any, rows: int = 1, operator: Operator =
 def make_symbols(
     name: str, shape: tuple[int, ...], sign: dict[str, bool], taken: set[str]
 ) -> np.ndarray:
-    """Make real symbols in an object array: `m`, `w0`, `w1`, `X0_1`, …; `w0'` where `w0` is taken."""
+    """Make an object array of real symbols: `m`, `w0`, `w1`, `X0_1`, …; `w0'` if `w0` is taken."""
     import sympy
 
     array = np.empty(shape, dtype=object)
@@ -222,7 +226,7 @@ def make_symbols(
 
 
 def _sign(problem: Problem, name: str) -> dict[str, bool]:
-    """What a parameter's domain says of the sign of its symbols."""
+    """Read off a parameter's domain what sign its symbols have."""
     low, high = problem.domain.get(name, (-np.inf, np.inf))
     return {"positive": True} if low >= 0 else {"negative": True} if high <= 0 else {}
 

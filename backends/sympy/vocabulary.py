@@ -26,26 +26,26 @@ LARGEST_DETERMINANT = 8
 
 
 class Sigmoid(sympy.Function):
-    """1 / (1 + e⁻ˣ)."""
+    """The sigmoid σ(x) = 1 / (1 + e⁻ˣ)."""
 
     def fdiff(self, argindex: int = 1) -> Any:
-        """σ(x) σ(−x)."""
+        """Return the derivative σ(x) σ(−x)."""
         return self * Sigmoid(-self.args[0])
 
 
 class Softplus(sympy.Function):
-    """log(1 + eˣ)."""
+    """The softplus log(1 + eˣ)."""
 
     def fdiff(self, argindex: int = 1) -> Any:
-        """σ(x)."""
+        """Return the derivative σ(x)."""
         return Sigmoid(self.args[0])
 
 
 class LogSumExp(sympy.Function):
-    """log Σ eˣ."""
+    """The logarithm of a sum of exponentials, log Σ eˣ, of any number of arguments."""
 
     def fdiff(self, argindex: int = 1) -> Any:
-        """The softmax."""
+        """Return the partial by one argument: that entry of the softmax."""
         return sympy.exp(self.args[argindex - 1] - self)
 
 
@@ -95,7 +95,7 @@ def cumulative_sum(x: Any, axis: int | None = None) -> Any:
 
 
 def choose(condition: Any, yes: Any, no: Any) -> Any:
-    """Spell `where` of three expressions."""
+    """Make `yes` where the condition holds, else `no`: `where` of three expressions."""
     return sympy.Piecewise((yes, condition), (no, True))
 
 
@@ -123,7 +123,7 @@ def determinant(a: Any) -> Any:
 
 
 def solve(a: Any, b: Any) -> Any:
-    """Solve a x = b by Cramer's rule: elimination must choose pivots before it knows the numbers."""
+    """Solve a x = b by Cramer's rule: elimination would choose pivots without their values."""
     a, b = np.asarray(a), np.asarray(b)
     whole = determinant(a)
     solution = np.empty(b.shape, dtype=object)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from calcbench.backend.calling import timed
+from calcbench.backend.calling import measure_call
 from calcbench.backend.transforming import Transforming
 from calcbench.operators.function import Derived, Function
 from calcbench.problem.problem import Problem
@@ -66,7 +66,7 @@ class TensorFlow(Transforming):
         tf = self.framework()
 
         def pull(parameters: Any, data: Any, cotangent: Any) -> Any:
-            tape, value = _taped(tf, function, parameters, data)
+            tape, value = _record(tf, function, parameters, data)
             return _gradient(tf, tape, value, parameters, cotangent)
 
         return Derived(pull, "reverse")
@@ -89,17 +89,17 @@ class TensorFlow(Transforming):
         tf = self.framework()
 
         def both(parameters: Any, data: Any) -> Any:
-            tape, value = _taped(tf, function, parameters, data)
+            tape, value = _record(tf, function, parameters, data)
             return value, _gradient(tf, tape, value, parameters)
 
         return Derived(both, "reverse, one sweep")
 
     def jacobian(self, function: Function) -> Derived:
-        """By rows; or, where columns are fewer, by the rows of the transpose."""
+        """Go by rows; where columns are fewer, by the rows of the transpose."""
         tf = self.framework()
 
         def by_rows(parameters: Any, data: Any) -> Any:
-            tape, value = _taped(tf, function, parameters, data, persistent=True)
+            tape, value = _record(tf, function, parameters, data, persistent=True)
             return self._sweeps(tape, value, parameters)
 
         if function.components >= function.value[0]:
@@ -116,7 +116,7 @@ class TensorFlow(Transforming):
 
         def by_columns(parameters: Any, data: Any) -> Any:
             anywhere = (tf.zeros(function.value, self.dtype),)
-            tape, pulled = _taped(tf, linear, anywhere, (*parameters, *data), persistent=True)
+            tape, pulled = _record(tf, linear, anywhere, (*parameters, *data), persistent=True)
             (columns,) = self._sweeps(tape, pulled, anywhere)
             pieces = tf.split(tf.transpose(columns), sizes, axis=1)
             ends = zip(pieces, function.parameters, strict=True)
@@ -125,12 +125,12 @@ class TensorFlow(Transforming):
         return Derived(by_columns, f"reverse over reverse, columns {self._together}")
 
     def hvp(self, function: Function) -> Derived:
-        """Two tapes: a forward accumulator takes twice the time, and eight times under XLA."""
+        """Use two tapes: a forward accumulator takes twice the time, and eight times under XLA."""
         tf = self.framework()
         slopes = Function(self.gradient(function).apply, function.parameters, function.parameters)
 
         def hvp(parameters: Any, data: Any, direction: Any) -> Any:
-            tape, partials = _taped(tf, slopes, parameters, data)
+            tape, partials = _record(tf, slopes, parameters, data)
             return _gradient(tf, tape, partials, parameters, direction)
 
         return Derived(hvp, "reverse over reverse")
@@ -146,7 +146,7 @@ class TensorFlow(Transforming):
         slopes = Function(flat, function.parameters, (function.components,))
 
         def hessian(parameters: Any, data: Any) -> Any:
-            tape, partials = _taped(tf, slopes, parameters, data, persistent=True)
+            tape, partials = _record(tf, slopes, parameters, data, persistent=True)
             blocks = self._sweeps(tape, partials, parameters)
             return tuple(zip(*(tf.split(block, sizes) for block in blocks), strict=True))
 
@@ -157,7 +157,7 @@ class TensorFlow(Transforming):
         return "one by one" if self.mode == "eager" else "at once"
 
     def _sweeps(self, tape: Any, value: Any, parameters: Any) -> Any:
-        """The Jacobian of a vector on a persistent tape: a sweep for each of its components."""
+        """Take the Jacobian of a vector on a persistent tape: a sweep for each component."""
         tf = self.framework()
         units = tf.eye(value.shape[0], dtype=value.dtype)
 
@@ -177,14 +177,14 @@ class TensorFlow(Transforming):
         graph = self.framework().function(function, jit_compile=self.mode == "xla", autograph=False)
         concrete = graph.get_concrete_function(*native)
         # The first call compiles: XLA to machine code, a graph into its optimised form.
-        _, seconds = timed(concrete, *native)
+        _, seconds = measure_call(concrete, *native)
         return lambda native: concrete(*native), seconds
 
 
-def _taped(
+def _record(
     tf: Any, function: Function, parameters: Any, data: Any, persistent: bool = False
 ) -> tuple[Any, Any]:
-    """The function's value, and the tape that recorded it."""
+    """Evaluate a function on a tape; return the tape and the value."""
     with tf.GradientTape(persistent=persistent, watch_accessed_variables=False) as tape:
         tape.watch(parameters)
         value = function.apply(parameters, data)
@@ -192,7 +192,7 @@ def _taped(
 
 
 def _gradient(tf: Any, tape: Any, value: Any, parameters: Any, cotangent: Any = None) -> Any:
-    """One backward sweep: a tensor for each parameter, zeros where nothing depends on it."""
+    """Sweep backward once: a tensor for each parameter, zeros where nothing depends on it."""
     zero = tf.UnconnectedGradients.ZERO
     partials = tape.gradient(value, parameters, cotangent, unconnected_gradients=zero)
     # Gathering from a parameter gives its gradient as IndexedSlices.
@@ -200,7 +200,7 @@ def _gradient(tf: Any, tape: Any, value: Any, parameters: Any, cotangent: Any = 
 
 
 def _flat(tf: Any, arrays: Any) -> Any:
-    """Arrays end to end, as one vector."""
+    """Put arrays end to end, as one vector."""
     return tf.concat([tf.reshape(array, (-1,)) for array in arrays], axis=0)
 
 
@@ -214,8 +214,8 @@ def _quiet_stderr() -> Iterator[None]:
     sys.stderr.flush()
     saved = os.dup(2)
     try:
-        with tempfile.TemporaryFile() as held:
-            os.dup2(held.fileno(), 2)
+        with tempfile.TemporaryFile() as file:
+            os.dup2(file.fileno(), 2)
             yield
     finally:
         os.dup2(saved, 2)

@@ -182,12 +182,12 @@ def _tensor(value: Value) -> str:
 
 
 def _matmul(use: Use) -> str:
-    spelled: dict[tuple[int, ...], str] = {
+    spellings: dict[tuple[int, ...], str] = {
         (1, 1): "lambda x, y: tf.tensordot(x, y, 1)",
         (2, 1): "tf.linalg.matvec",
         (1, 2): "lambda x, y: tf.linalg.matvec(y, x, transpose_a=True)",
     }
-    return spelled.get(use.ranks, "tf.matmul")
+    return spellings.get(use.ranks, "tf.matmul")
 
 
 def _solve(use: Use) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from calcbench.backend.calling import direct, timed
+from calcbench.backend.calling import measure_call, unpack_call
 from calcbench.backend.prepared import Prepared
 from calcbench.backend.transforming import Transforming
 from calcbench.operators import GRADIENT, find_operator
@@ -84,7 +84,7 @@ class Torch(Transforming):
 
         value = self._value(point, load(point))
         # Of a constant, torch refuses the gradient; it is zero.
-        cost = direct(point.problem, point.problem.cost_on(self.name, self.namespace()))
+        cost = unpack_call(point.problem, point.problem.cost_on(self.name, self.namespace()))
         run = self._tape(cost) if value.requires_grad else _zeros
         return Prepared(load, run, self.unloader(point), method="reverse")
 
@@ -93,7 +93,7 @@ class Torch(Transforming):
             return self.transform(find_operator("cost"), point)
         load = self.loader(point)  # nothing requires a gradient: nothing is recorded
         self._value(point, load(point))
-        run = direct(point.problem, point.problem.cost_on(self.name, self.namespace()))
+        run = unpack_call(point.problem, point.problem.cost_on(self.name, self.namespace()))
         return Prepared(load, run, self.unload_cost)
 
     def _value(self, point: Point, native: Any) -> Any:
@@ -104,6 +104,7 @@ class Torch(Transforming):
         return value
 
     def _tape(self, cost: Any) -> Any:
+        """Make the timed call: native inputs → the partials, zeros for an unused parameter."""
         torch = self.framework()
         grad, zeros = torch.autograd.grad, torch.zeros_like
         # materialize_grads=True does the same as what is below, and takes longer over it.
@@ -128,7 +129,7 @@ class Torch(Transforming):
         return self._by_mode(dual_pushforward, func_pushforward, function, dual_pushforward)
 
     def gradient(self, function: Function) -> Derived | None:
-        """On a tape, the pullback of nothing: the cotangent 1 is understood."""
+        """On a tape, pull back without a cotangent, which torch takes to be 1."""
         if self.mode == "eager":
             pull = self.pullback(function)
             return Derived(lambda p, d: pull.apply(p, d, None), pull.method)
@@ -147,7 +148,7 @@ class Torch(Transforming):
         return self._by_mode(tape_hessian, func_hessian, function, single_hessian)
 
     def _by_mode(self, tape: Any, func: Any, function: Function, single: Any = None) -> Derived:
-        """`single`, where there is one, stands in for `func` in float32."""
+        """Apply the function for the mode; `single`, if given, replaces `func` in float32."""
         if single is not None and self.dtype != "float64":
             func = single
         chosen = tape if self.mode == "eager" else func
@@ -159,18 +160,19 @@ class Torch(Transforming):
     ) -> tuple[Callable[[tuple[Any, ...]], Any], float | None]:
         if self.mode != "compile":
             return lambda native: function(*native), None
-        compiled = self.framework().compile(_renewed(function), dynamic=False)
-        _, seconds = timed(compiled, *native)  # the first call compiles
+        compiled = self.framework().compile(_copy_function(function), dynamic=False)
+        _, seconds = measure_call(compiled, *native)  # the first call compiles
         return lambda native: compiled(*native), seconds
 
 
 def _zeros(native: Any) -> Any:
+    """Return the gradient of a constant."""
     parameters, _ = native
     return [parameter.detach() * 0 for parameter in parameters]
 
 
-def _renewed(function: Any) -> Any:
-    """The same function with a code object of its own.
+def _copy_function(function: Any) -> Any:
+    """Copy a function, with a code object of its own.
 
     torch.compile keeps what it compiled with the code object, and after eight versions it runs
     the next one uncompiled.

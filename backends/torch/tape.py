@@ -1,4 +1,7 @@
-"""Operators on PyTorch's tape (eager mode)."""
+"""Operators on PyTorch's tape (eager mode).
+
+Each function takes the module `torch` and a native function, and returns its derivative as one.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,14 @@ from typing import Any
 
 from calcbench.operators.function import Derived, Function
 
-# --- operators on a tape (eager) -----------------------------------------------------------
-
 
 def _variables(parameters: Any) -> Any:
-    """The parameters anew, as the leaves of a tape."""
+    """Make copies of the parameters that are the leaves of a new tape."""
     return tuple(p.detach().requires_grad_() for p in parameters)
 
 
 def _sweep(torch: Any, values: Any, variables: Any, cotangents: Any, **options: Any) -> Any:
-    """One backward sweep; zeros for a variable that no value depends on, where torch refuses."""
+    """Sweep backward once; zeros for a variable that no value depends on, where torch refuses."""
     pairs = [(v, u) for v, u in zip(values, cotangents, strict=True) if v.requires_grad]
     if not pairs:
         return tuple(map(torch.zeros_like, variables))
@@ -27,7 +28,7 @@ def _sweep(torch: Any, values: Any, variables: Any, cotangents: Any, **options: 
 
 
 def _sweeps(torch: Any, value: Any, variables: Any) -> Any:
-    """The Jacobian of a vector: a sweep for each of its components, all at once."""
+    """Take the Jacobian of a vector: a sweep for each of its components, all at once."""
     count = value.shape[0]
     if value.requires_grad:
         units = torch.eye(count, dtype=value.dtype)
@@ -43,6 +44,8 @@ def _sweeps(torch: Any, value: Any, variables: Any) -> Any:
 
 
 def tape_pullback(torch: Any, function: Function) -> Derived:
+    """Sweep backward once, from a cotangent (None is 1)."""
+
     def pull(parameters: Any, data: Any, cotangent: Any) -> Any:
         variables = _variables(parameters)
         return _sweep(torch, (function.apply(variables, data),), variables, (cotangent,))
@@ -51,6 +54,8 @@ def tape_pullback(torch: Any, function: Function) -> Derived:
 
 
 def tape_value_and_gradient(torch: Any, function: Function) -> Derived:
+    """Sweep backward once, and keep the value that the sweep starts from."""
+
     def both(parameters: Any, data: Any) -> Any:
         variables = _variables(parameters)
         value = function.apply(variables, data)
@@ -60,6 +65,7 @@ def tape_value_and_gradient(torch: Any, function: Function) -> Derived:
 
 
 def dual_pushforward(torch: Any, function: Function) -> Derived:
+    """Evaluate on dual numbers, whose second part is the derivative along a direction."""
     forward = torch.autograd.forward_ad
 
     def push(parameters: Any, data: Any, direction: Any) -> Any:
@@ -72,7 +78,7 @@ def dual_pushforward(torch: Any, function: Function) -> Derived:
 
 
 def tape_jacobian(torch: Any, function: Function) -> Derived:
-    """By rows; or, where columns are fewer, by the rows of the transpose.
+    """Go by rows; where columns are fewer, by the rows of the transpose.
 
     u ↦ Jᵀu is linear in u, so its Jacobian, at any u, is Jᵀ.
     """
@@ -95,6 +101,8 @@ def tape_jacobian(torch: Any, function: Function) -> Derived:
 
 
 def tape_hvp(torch: Any, function: Function) -> Derived:
+    """Sweep backward through a backward sweep, from a direction."""
+
     def hvp(parameters: Any, data: Any, direction: Any) -> Any:
         variables = _variables(parameters)
         value = function.apply(variables, data)
@@ -105,6 +113,8 @@ def tape_hvp(torch: Any, function: Function) -> Derived:
 
 
 def tape_hessian(torch: Any, function: Function) -> Derived:
+    """Sweep backward through a backward sweep, for every component of the gradient at once."""
+
     def hessian(parameters: Any, data: Any) -> Any:
         variables = _variables(parameters)
         value = function.apply(variables, data)
@@ -115,17 +125,17 @@ def tape_hessian(torch: Any, function: Function) -> Derived:
 
 
 def flat(torch: Any, arrays: Any) -> Any:
-    """Arrays end to end, as one vector."""
+    """Put tensors end to end, as one vector."""
     return torch.concat([array.reshape(-1) for array in arrays])
 
 
 def cut(torch: Any, matrix: Any, parameters: Any) -> Any:
-    """The columns of a matrix, as an array (rows, *shape) for each parameter."""
+    """Cut the columns of a matrix into a tensor (rows, *shape) for each parameter."""
     pieces = torch.split(matrix, [p.numel() for p in parameters], dim=1)
     return tuple(m.reshape((-1, *p.shape)) for m, p in zip(pieces, parameters, strict=True))
 
 
 def _rows(torch: Any, blocks: Any, parameters: Any) -> Any:
-    """Blocks (all rows, *shape), one for each parameter, cut into the rows of each parameter."""
+    """Cut blocks (all rows, *shape), one for each parameter, into the rows of each parameter."""
     sizes = [p.numel() for p in parameters]
     return tuple(zip(*(torch.split(block, sizes) for block in blocks), strict=True))

@@ -1,4 +1,7 @@
-"""Operators by torch.func's transforms (func and compile modes)."""
+"""Operators by torch.func's transforms (func and compile modes).
+
+Each function takes the module `torch` and a native function, and returns its derivative as one.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,10 @@ from calcbench.operators.function import Derived, Function
 
 from .tape import cut, flat
 
-# --- operators by function transforms (func, compile) --------------------------------------
-
 
 def func_pullback(torch: Any, function: Function) -> Derived:
+    """Multiply a cotangent by the Jacobian with `torch.func.vjp`."""
+
     def pull(parameters: Any, data: Any, cotangent: Any) -> Any:
         vjp = torch.func.vjp(lambda *p: function.apply(p, data), *parameters)[1]
         return vjp(cotangent)
@@ -20,6 +23,8 @@ def func_pullback(torch: Any, function: Function) -> Derived:
 
 
 def func_pushforward(torch: Any, function: Function) -> Derived:
+    """Multiply the Jacobian by a direction with `torch.func.jvp`."""
+
     def push(parameters: Any, data: Any, direction: Any) -> Any:
         return torch.func.jvp(lambda *p: function.apply(p, data), parameters, direction)[1]
 
@@ -27,6 +32,7 @@ def func_pushforward(torch: Any, function: Function) -> Derived:
 
 
 def func_value_and_gradient(torch: Any, function: Function) -> Derived:
+    """Take value and gradient together with `torch.func.grad_and_value`."""
     transformed = torch.func.grad_and_value(function.apply)
 
     def both(parameters: Any, data: Any) -> Any:
@@ -37,12 +43,14 @@ def func_value_and_gradient(torch: Any, function: Function) -> Derived:
 
 
 def func_jacobian(torch: Any, function: Function) -> Derived:
+    """Take whichever of columns (`jacfwd`) and rows (`jacrev`) are fewer."""
     if function.components <= function.value[0]:
         return Derived(torch.func.jacfwd(function.apply), "forward, columns at once")
     return Derived(torch.func.jacrev(function.apply), "reverse, rows at once")
 
 
 def func_hvp(torch: Any, function: Function) -> Derived:
+    """Pull the gradient back: the Hessian is symmetric, so that this is H v."""
     slopes = torch.func.grad(function.apply)
 
     def hvp(parameters: Any, data: Any, direction: Any) -> Any:
@@ -53,6 +61,7 @@ def func_hvp(torch: Any, function: Function) -> Derived:
 
 
 def func_hessian(torch: Any, function: Function) -> Derived:
+    """Take all second partials with `torch.func.hessian`."""
     return Derived(torch.func.hessian(function.apply), "forward over reverse, columns at once")
 
 
@@ -62,7 +71,7 @@ def func_hessian(torch: Any, function: Function) -> Derived:
 
 
 def single_jacobian(torch: Any, function: Function) -> Derived:
-    """As on a tape: by rows, or by the rows of the transpose."""
+    """Go by rows, or by the rows of the transpose, without `jvp` (as `tape_jacobian`)."""
     if function.components > function.value[0]:
         return func_jacobian(torch, function)
 
@@ -75,5 +84,6 @@ def single_jacobian(torch: Any, function: Function) -> Derived:
 
 
 def single_hessian(torch: Any, function: Function) -> Derived:
+    """Take all second partials without `jvp`: `jacrev` of the gradient."""
     slopes = torch.func.grad(function.apply)
     return Derived(torch.func.jacrev(slopes), "reverse over reverse, rows at once")

@@ -42,7 +42,7 @@ def reduction(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def short_reduction(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Do likewise for what also reduces every element in a shorter call: sum and mean."""
+    """Spell `axis` and `keepdims` so for sum and mean, which have a shorter call without a dim."""
 
     def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         if axis is None and not keepdims:

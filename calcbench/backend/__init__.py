@@ -1,1 +1,1 @@
-"""How it is answered: one way to differentiate, with preparation separate from running."""
+"""Backends: ways to differentiate, with preparation separate from running."""

@@ -72,7 +72,7 @@ class Backend(ABC):
 
     @classmethod
     def options(cls) -> dict[str, tuple[str, ...]]:
-        """Option name → its choices; empty for an option that takes a number."""
+        """List the options by name, each with its choices; none for one that takes a number."""
         hints = typing.get_type_hints(cls)
         return {
             field.name: typing.get_args(_literal(hints[field.name]))
@@ -91,15 +91,16 @@ class Backend(ABC):
 
     @classmethod
     def witnesses(cls) -> tuple[Backend, ...]:
-        """Instances that may be asked, unbidden, when the others contradict each other.
+        """List instances that help to decide when other backends contradict each other.
 
-        For a backend that needs nothing installed and uses nothing but values of the cost.
+        They are run for that alone, and get no row. For a backend that needs nothing installed
+        and uses nothing but values of the cost.
         """
         return ()
 
     @classmethod
     def missing(cls) -> str | None:
-        """Say why this backend cannot be used here, or None; nothing is imported."""
+        """Say why this backend cannot be used here, None if it can; nothing is imported."""
         return missing(cls.requires, cls.install)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Calls that cost no more than they must."""
+"""Calls of functions: without overhead, and timed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any
 from calcbench.problem.problem import Problem
 
 
-def direct(problem: Problem, function: Callable[..., Any]) -> Callable[[Any], Any]:
-    """Turn `function(*parameters, **data)` into a function of what the usual loader gives.
+def unpack_call(problem: Problem, function: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Turn `function(*parameters, **data)` into a function of one pair (parameters, data).
 
-    The call is written out argument by argument, and so are the arguments of a partial: packing
-    and unpacking them takes up to 5 % of the time of a gradient at eight points.
+    That pair is what `Backend.loader` gives. The call is written out argument by argument, and so
+    are the arguments of a `functools.partial`: packing and unpacking them takes up to 5 % of the
+    time of a gradient at eight points.
     """
     leading: tuple[Any, ...] = ()
     if isinstance(function, functools.partial) and not function.keywords:
@@ -23,11 +24,12 @@ def direct(problem: Problem, function: Callable[..., Any]) -> Callable[[Any], An
     arguments += [f"native[0][{k}]" for k in range(len(problem.parameters))]
     arguments += [f"{name}=native[1][{name!r}]" for name in problem.data]
     names = {"function": function, "leading": leading}
-    return eval(f"lambda native: function({', '.join(arguments)})", names)
+    call: Callable[[Any], Any] = eval(f"lambda native: function({', '.join(arguments)})", names)
+    return call
 
 
-def timed(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
-    """Call a function once; return its result, and the seconds that it took."""
+def measure_call(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+    """Call a function once; return its result and the seconds that the call took."""
     started = time.perf_counter()
     result = function(*arguments)
     return result, time.perf_counter() - started

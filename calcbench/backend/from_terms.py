@@ -1,4 +1,4 @@
-"""Operators from others: what a backend that only states a few can do all the same.
+"""Operators that follow from others, for a backend that defines only a few.
 
 An operator is evaluated, in NumPy, on the value, the gradient (or Jacobian) and the Hessian that
 the backend has; a Hessian follows from Hessian-vector products.
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 
 def prepare_from_terms(backend: Backend, operator: Operator, point: Point) -> Prepared:
-    """Prepare an operator from the matrices of partials of the same backend.
+    """Prepare an operator from the value, gradient (or Jacobian) and Hessian of a backend.
 
-    Raises `Unsupported` where it has none of those that the operator is made of.
+    Raises `Unsupported` where the backend lacks one that the operator needs.
     """
     terms = operator.terms(point)
     orders = sorted({term.order for term in terms})
@@ -72,7 +72,7 @@ def prepare_from_terms(backend: Backend, operator: Operator, point: Point) -> Pr
 
 def prepare_by_products(backend: Backend, point: Point) -> Prepared:
     """Prepare a Hessian from Hessian-vector products: for every component, or every colour."""
-    zeros = point.along({name: np.zeros(shape) for name, shape in point.shapes.items()})
+    zeros = point.with_seed({name: np.zeros(shape) for name, shape in point.shapes.items()})
     hvp = backend.prepare(zeros, "hvp")
     seed = hvp.seed
     if seed is None:
@@ -82,7 +82,7 @@ def prepare_by_products(backend: Backend, point: Point) -> Prepared:
         )
     compression = compress(point.pattern(2), point.size) if point.sparse(2) else None
     vectors = np.eye(point.size) if compression is None else compression.seeds
-    seeds = [seed(point.along(point.named(vector))) for vector in vectors]
+    seeds = [seed(point.with_seed(point.unflatten(vector))) for vector in vectors]
 
     def run(native: Any) -> list[Any]:
         return [hvp.run((native, along)) for along in seeds]
@@ -95,7 +95,7 @@ def prepare_by_products(backend: Backend, point: Point) -> Prepared:
 
     ending = format_colours(compression.colours) if compression else "column by column"
     return Prepared(
-        lambda point: hvp.load(point.along(zeros.seed))[0],
+        lambda point: hvp.load(point.with_seed(zeros.seed))[0],
         run,
         unload,
         hvp.compile_seconds,
@@ -125,12 +125,12 @@ def _describe(
 ) -> str:
     """Say how the operator is taken: the method of its matrix, and what is made of that."""
     highest = sources[-1].method
-    ending = f"times the {operator.seeded}" if operator.seeded else _picked(terms, point)
+    ending = f"times the {operator.seeded}" if operator.seeded else _describe_entries(terms, point)
     return ", ".join(part for part in (highest, ending) if part)
 
 
-def _picked(terms: tuple[Term, ...], point: Point) -> str:
-    """Say what entries are picked from or added up, of an operator without a seed."""
+def _describe_entries(terms: tuple[Term, ...], point: Point) -> str:
+    """Say which entries are picked or added up, for an operator without a seed."""
     if len(terms) > 1:
         return "and the cost" if terms[0].order == 0 else ""
     (term,) = terms

@@ -29,10 +29,11 @@ def add_blocks(function: Callable[[slice], list[Any]], rows: int, length: int = 
     return totals
 
 
-def adds_up(point: Point, function: Callable[..., list[Any]]) -> bool:
-    """Tell whether a function of many rows may be evaluated in blocks; tried on a few rows.
+def splits_into_blocks(point: Point, function: Callable[..., list[Any]]) -> bool:
+    """Whether a function of many rows may be evaluated block by block; tried on a few rows.
 
-    Where the declared `rows` and `reduction` are not true of it, it is evaluated as it stands.
+    Never for up to `BLOCK` rows, and not where the declared `rows` and `reduction` are not true
+    of it: then it is evaluated as it stands.
     """
     if point.row_count <= BLOCK:
         return False

@@ -28,11 +28,17 @@ class Transforming(Backend):
     """
 
     def pullback(self, function: Function) -> Derived | None:
-        """Give (parameters, data, cotangent u) → uᵀJ, a tuple with an array for each parameter."""
+        """Return (parameters, data, cotangent u) → uᵀJ, a tuple with an array for each parameter.
+
+        None, as it stands, for a framework without reverse mode.
+        """
         return None
 
     def pushforward(self, function: Function) -> Derived | None:
-        """Give (parameters, data, direction v) → J v, of the form of the function's value."""
+        """Return (parameters, data, direction v) → J v, of the form of the function's value.
+
+        None, as it stands, for a framework without forward mode.
+        """
         return None
 
     def finish(
@@ -56,7 +62,7 @@ class Transforming(Backend):
         problem.check_cost(tuple(value.shape), str(value.dtype), function.value)
 
     def context(self) -> contextlib.AbstractContextManager[Any]:
-        """Open what loading and preparing happen in."""
+        """Open the context in which arrays are converted and functions prepared."""
         return contextlib.nullcontext()
 
     def function(self, point: Point) -> Function:

@@ -1,1 +1,1 @@
-"""The one door: every problem and backend, built in or third party, comes in through here."""
+"""The catalogues of problems and backends, built in or third party, and selections of them."""

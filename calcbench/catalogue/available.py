@@ -1,4 +1,4 @@
-"""Which backends can be used here, and why others cannot."""
+"""Backends that can be used here, and stand-ins that say why others cannot."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from calcbench.problem.point import Point
 
 
 class BrokenPlugin(CalcbenchError):
-    """A backend that is there but cannot be loaded: a fault, not something to install."""
+    """A backend that is installed but cannot be loaded: a fault, not something to install."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,11 @@ class Unavailable(Backend):
     namespace = convert = prepare  # type: ignore[assignment]
 
 
-def available(name: str, options: dict[str, Any]) -> Backend:
-    """Make the backend of that name, or a stand-in whose row says why it cannot be used."""
+def make_backend(name: str, options: dict[str, Any]) -> Backend:
+    """Make the backend of a name, or a stand-in whose row says why it cannot be used."""
     try:
-        return backends()[name](**options)
+        backend: Backend = backends()[name](**options)
+        return backend
     except SelectorError:
         raise
     except CalcbenchError as error:
@@ -51,8 +52,8 @@ def available(name: str, options: dict[str, Any]) -> Backend:
         return Unavailable(label=name, error=BrokenPlugin(str(error)))
 
 
-def free_witnesses() -> list[Backend]:
-    """List the witnesses of the default backends that need nothing installed."""
+def default_witnesses() -> list[Backend]:
+    """List the witnesses (`Backend.witnesses`) of default backends that need nothing installed."""
     cards = backends().cards
     free = [name for name in default_backends() if not cards[name].declared.get("requires")]
-    return [witness for name in free for witness in available(name, {}).witnesses()]
+    return [witness for name in free for witness in make_backend(name, {}).witnesses()]

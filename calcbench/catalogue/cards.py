@@ -1,4 +1,4 @@
-"""What there is: problems and backends, read off their source without running it.
+"""Cards: what the source of a problem or backend says of it, read without running it.
 
 One card per problem or backend. Names, first docstring lines and declared requirements come
 from the syntax tree, so listing imports no framework and runs nobody's code; `card.load()` does.
@@ -19,7 +19,7 @@ from calcbench.errors import CalcbenchError, first_line, missing
 
 @dataclass(frozen=True)
 class Card:
-    """What is known of a problem or backend before it is imported."""
+    """What the source of a problem or backend says, before it is imported."""
 
     name: str
     theme: str
@@ -41,8 +41,8 @@ class Card:
         return missing(self.declared.get("requires", ()), self.declared.get("install", ""))
 
 
-def described(error: BaseException) -> str:
-    """The type of an exception and the first line of its message."""
+def describe_error(error: BaseException) -> str:
+    """Describe an exception: its type and the first line of its message."""
     return f"{type(error).__name__}: {first_line(error)}"
 
 
@@ -55,10 +55,10 @@ def read_card(name: str, theme: str, path: Path, load: Callable[[], Any], target
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
     except (OSError, SyntaxError, ValueError) as error:  # not there, not Python, not text
-        return Card(name, theme, load, broken=f"{path.name}: {described(error)}")
-    wanted = _squash(target or name)
+        return Card(name, theme, load, broken=f"{path.name}: {describe_error(error)}")
+    wanted = _normalize(target or name)
     for node in tree.body:
-        if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and _squash(node.name) == wanted:
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and _normalize(node.name) == wanted:
             return Card(
                 name,
                 theme,
@@ -73,22 +73,27 @@ def read_card(name: str, theme: str, path: Path, load: Callable[[], Any], target
 
 
 def find(module: Any, name: str) -> Any:
-    """The object in `module` that `read_card` describes."""
+    """Find the object in `module` that `read_card` describes.
+
+    Raises `CalcbenchError` where there is none.
+    """
     from calcbench.problem.problem import Problem
 
     for key, value in vars(module).items():
         defined_here = getattr(value, "__module__", None) == module.__name__
-        if _squash(key) == _squash(name) and (defined_here or isinstance(value, Problem)):
+        belongs = defined_here or isinstance(value, Problem)
+        if belongs and _normalize(key) == _normalize(name):
             return value
     raise CalcbenchError(f"{module.__name__} defines no class named like {name!r}")
 
 
-def _squash(name: str) -> str:
+def _normalize(name: str) -> str:
+    """Make one form of `finite_difference` and `FiniteDifference`."""
     return name.replace("_", "").lower()
 
 
 def _literals(node: ast.ClassDef | ast.FunctionDef) -> dict[str, Any]:
-    """Class attributes whose values are literals."""
+    """Read the class attributes whose values are literals, by name."""
     found = {}
     for statement in node.body:
         if isinstance(statement, ast.Assign):
@@ -106,7 +111,7 @@ def _literals(node: ast.ClassDef | ast.FunctionDef) -> dict[str, Any]:
 
 
 def _options(node: ast.ClassDef | ast.FunctionDef) -> dict[str, tuple[str, ...]]:
-    """Annotated attributes that are not ClassVar, with the choices of their `Literal`."""
+    """Read the annotated attributes that are not ClassVar, with the choices of their `Literal`."""
     found: dict[str, tuple[str, ...]] = {}
     for statement in node.body:
         if not (isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)):
@@ -122,7 +127,7 @@ def _options(node: ast.ClassDef | ast.FunctionDef) -> dict[str, tuple[str, ...]]
 
 
 def entry_point_card(entry: Any) -> Card:
-    """The card of a third-party entry point, read off the module that it names."""
+    """Read the card of a third-party entry point off the module that it names."""
     origin = entry.dist.name if entry.dist else "entry point"
     source = _source(entry.module)
     if source is None:
@@ -134,7 +139,7 @@ def entry_point_card(entry: Any) -> Card:
 
 
 def _source(module: str) -> Path | None:
-    """Where a module lies, found without importing the packages that it lies in."""
+    """Find the file of a module without importing the packages that it lies in."""
     head, *rest = module.split(".")
     try:
         spec = importlib.util.find_spec(head)

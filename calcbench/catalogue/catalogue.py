@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from calcbench.catalogue.cards import Card, described
+from calcbench.catalogue.cards import Card, describe_error
 from calcbench.errors import CalcbenchError, SelectorError, nearest
 
 
@@ -47,7 +47,7 @@ class Catalogue(Mapping[str, Any]):
             raise
         except (Exception, SystemExit) as error:  # whatever a plugin does when it is imported
             raise CalcbenchError(
-                f"{self.noun} {name!r} does not import: {described(error)}"
+                f"{self.noun} {name!r} does not import: {describe_error(error)}"
             ) from error
 
     def __contains__(self, name: object) -> bool:
@@ -60,7 +60,7 @@ class Catalogue(Mapping[str, Any]):
         return len(self.cards)
 
     def __repr__(self) -> str:
-        """One line per entry: its name, what it is, and why it is not available."""
+        """Format a line per entry: its name, and its summary or why it is not available."""
         width = max(map(len, self.cards), default=0)
         return "\n".join(
             f"{card.name:<{width}}  {card.missing or card.summary}" for card in self.cards.values()

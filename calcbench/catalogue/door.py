@@ -1,9 +1,8 @@
-"""The one door: every problem and backend, built in or third party, comes in through here.
+"""The door: every problem and backend, built in or third party, is found here.
 
 Built-in ones are found as files: `problems/<theme>/<name>.py`, `backends/<name>.py` or
-`backends/<name>/derivatives.py`. Third
-parties declare entry points in the groups `calcbench.problems` and `calcbench.backends`. A
-problem may also be a path to a `.py` file.
+`backends/<name>/derivatives.py`. Third parties declare entry points in the groups
+`calcbench.problems` and `calcbench.backends`. A problem may also be a path to a `.py` file.
 """
 
 from __future__ import annotations
@@ -30,14 +29,20 @@ DERIVATIVES = "derivatives.py"
 
 @functools.cache
 def problems() -> Catalogue:
-    """Every problem by name, in the order of the class. Indexing gives a `Problem`."""
+    """List every problem by name, in the order of a course. Indexing gives a `Problem`.
+
+    Nothing is imported until it is indexed.
+    """
     cards = [*_files("problems"), *_entries("calcbench.problems")]
     return Catalogue("problem", cards, _as_problem)
 
 
 @functools.cache
 def backends() -> Catalogue:
-    """Every backend by name. Indexing gives its class; call it with options for an instance."""
+    """List every backend by name. Indexing gives its class; call it with options for an instance.
+
+    Nothing is imported until it is indexed.
+    """
     cards = [*_files("backends"), *_entries("calcbench.backends")]
     return Catalogue("backend", cards, _as_backend)
 
@@ -81,7 +86,7 @@ def _as_backend(found: Any, name: str) -> type[Backend]:
 
 
 def _files(package: str) -> list[Card]:
-    """The cards of a built-in package, in the order that its `ORDER` and its themes' state."""
+    """Read the cards of a built-in package, in the order that its `ORDER` and its themes' state."""
     parent = importlib.import_module(f"calcbench.{package}")
     cards = []
     for folder in map(Path, parent.__path__):

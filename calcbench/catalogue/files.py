@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from calcbench.catalogue.cards import described
+from calcbench.catalogue.cards import describe_error
 from calcbench.errors import CalcbenchError, SelectorError
 from calcbench.problem.problem import Problem
 
@@ -38,11 +38,11 @@ def load_file(path: Path) -> list[Problem]:
         raise
     except (Exception, SystemExit) as error:  # whatever a user's file does
         where = _line_in(path, error)
-        raise SelectorError(f"{path}{where} does not import: {described(error)}") from error
+        raise SelectorError(f"{path}{where} does not import: {describe_error(error)}") from error
 
 
 def _problems_of(module: Any, path: Path) -> list[Problem]:
-    """The problems among a module's names, each once; classes only where it defines them."""
+    """List the problems among a module's names, each once; classes only where it defines them."""
     found: list[Problem] = []
     unfinished = ""
     for value in {id(value): value for value in vars(module).values()}.values():
@@ -67,7 +67,7 @@ def _problems_of(module: Any, path: Path) -> list[Problem]:
 
 
 def _line_in(path: Path, error: BaseException) -> str:
-    """`:7`, the line of the user's file at which an import failed."""
+    """Format the line of the user's file at which its import failed: `:7`, or nothing."""
     file, line, trace = str(path.absolute()), 0, error.__traceback__
     while trace:
         if trace.tb_frame.f_code.co_filename == file:

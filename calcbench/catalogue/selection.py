@@ -8,14 +8,14 @@ from typing import Any
 
 from calcbench.backend.backend import Backend
 from calcbench.catalogue import door
-from calcbench.catalogue.available import available
+from calcbench.catalogue.available import make_backend
 from calcbench.catalogue.files import load_file
 from calcbench.errors import NotInstalled, SelectorError, nearest
 from calcbench.problem.problem import Problem
 
 
 def select_problems(selectors: Iterable[str | Problem]) -> list[Problem]:
-    """Problems from names, themes, paths to `.py` files, or problems themselves.
+    """Find problems from names, themes, paths to `.py` files, or problems themselves.
 
     Raises `SelectorError` for what is none of these.
     """
@@ -35,7 +35,7 @@ ALL = "all"
 
 
 def select_backends(selectors: Iterable[str | Backend], **options: Any) -> list[Backend]:
-    """Backends from selectors such as `torch`, `torch[mode=compile,dtype=float32]` or `all`.
+    """Make backends from selectors: `torch`, `torch[mode=compile,dtype=float32]`, `all`.
 
     `options` are applied to those selected by name, where the selector does not set them. One of
     `all` that cannot be used here is a stand-in, whose row says why.
@@ -46,7 +46,7 @@ def select_backends(selectors: Iterable[str | Backend], **options: Any) -> list[
         if not isinstance(selector, str):
             chosen.append(selector)
         elif selector == ALL:
-            chosen += [available(name, options) for name in door.backends()]
+            chosen += [make_backend(name, options) for name in door.backends()]
         else:
             chosen.append(_backend(selector, options))
     return chosen
@@ -64,7 +64,7 @@ def _named_problems(selector: str) -> list[Problem]:
 
 
 def _backend(selector: str, defaults: dict[str, Any]) -> Backend:
-    """`name[option=value,…]` → an instance."""
+    """Make an instance from `name[option=value,…]`."""
     name, bracket, rest = selector.strip().partition("[")
     backend = door.backends()[name]
     if bracket and not rest.endswith("]"):
@@ -82,7 +82,8 @@ def _backend(selector: str, defaults: dict[str, Any]) -> Backend:
         if option in given:
             raise SelectorError(f"backend {selector!r}: {option!r} is given twice")
         given[option] = value if known[option] else _number(name, option, value)
-    return backend(**{**defaults, **given})
+    found: Backend = backend(**{**defaults, **given})
+    return found
 
 
 def _number(name: str, option: str, value: str) -> float:
@@ -98,7 +99,7 @@ ProblemSelector = str | Problem
 BackendSelector = str | Backend
 
 
-def chosen_backends(
+def choose_backends(
     backends: BackendSelector | Iterable[BackendSelector] | None,
     dtype: str | None = None,
     load: bool = True,
@@ -109,11 +110,11 @@ def chosen_backends(
     one of `all` or of the default ones has a row that says so.
     """
     options = {} if dtype is None else {"dtype": dtype}
-    asked = as_list(backends, "backend")
-    if asked is None:
-        return [available(name, options) for name in door.default_backends()]
+    selectors = list_selectors(backends, "backend")
+    if selectors is None:
+        return [make_backend(name, options) for name in door.default_backends()]
     chosen: list[Backend] = []
-    for selector in asked:
+    for selector in selectors:
         found = select_backends([selector], **options)
         if selector != ALL:
             _check_installed(found, load)
@@ -131,8 +132,8 @@ def _check_installed(backends: Iterable[Backend], load: bool) -> None:
             backend.framework()
 
 
-def one_problem(problem: ProblemSelector) -> Problem:
-    """The one problem that is selected. Raises `SelectorError` for a file or theme of several."""
+def find_problem(problem: ProblemSelector) -> Problem:
+    """Select a single problem. Raises `SelectorError` for a file or theme of several."""
     found = select_problems([problem])
     if len(found) != 1:
         names = ", ".join(p.name for p in found)
@@ -140,7 +141,7 @@ def one_problem(problem: ProblemSelector) -> Problem:
     return found[0]
 
 
-def one_backend(backend: BackendSelector) -> Backend:
+def find_backend(backend: BackendSelector) -> Backend:
     """Select a single backend. Raises `SelectorError` for `all`."""
     found = select_backends([backend])
     if len(found) != 1:
@@ -148,8 +149,8 @@ def one_backend(backend: BackendSelector) -> Backend:
     return found[0]
 
 
-def as_list(selectors: Any, noun: str) -> list[Any] | None:
-    """Make a list of one selector or several; None, for those that are not named, stays None."""
+def list_selectors(selectors: Any, noun: str) -> list[Any] | None:
+    """List one selector or several; None, which is the default selection, stays None."""
     if selectors is None:
         return None
     if isinstance(selectors, (str, Problem, Backend)):

@@ -153,6 +153,6 @@ def gradient_noise(point: Point, dtype: str) -> Arrays:
 
 def _move_aside(point: Point) -> Point:
     """Move the parameters a little, to numbers that use all their bits."""
-    return point.moved(
+    return point.with_values(
         {name: a * (1 + 2.0**-20 / 3) + 2.0**-30 / 3 for name, a in point.parameters.items()}
     )

@@ -21,7 +21,7 @@ from calcbench.operators import GRADIENT, Operator
 from calcbench.operators.colouring import compress
 from calcbench.operators.composition import positions
 from calcbench.operators.entries import Product, Term
-from calcbench.operators.hand_derived import ORDER, formula_for, hand_derived
+from calcbench.operators.hand_derived import ORDER, apply_formula, formula_for
 from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.point import Point
 
@@ -65,7 +65,7 @@ def _stored_entries(point: Point, formula: str, values: Mapping[str, Any]) -> np
         return flatten(_evaluate(point, formula, values, None).values(), object)
     compression = compress(point.pattern(2), point.size) if point.sparse(2) else None
     vectors = np.eye(point.size) if compression is None else compression.seeds
-    found = _products_with(point, values, [point.named(vector) for vector in vectors])
+    found = _products_with(point, values, [point.unflatten(vector) for vector in vectors])
     if compression is None:
         return np.stack(found, axis=1).ravel()
     entries: np.ndarray = np.concatenate(found)[compression.places(point.size)]
@@ -86,7 +86,7 @@ def _products_with(
 def _evaluate(point: Point, formula: str, values: Mapping[str, Any], along: Any) -> dict[str, Any]:
     """Call a formula on balls; `along` is the direction of a Hessian-vector product."""
     found: dict[str, Any] = run_on_balls(
-        lambda: hand_derived(point, formula, namespace(balls), values, along)
+        lambda: apply_formula(point, formula, namespace(balls), values, along)
     )
     return found
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
-from calcbench import api
 from calcbench.bench.cells import parse_sizes
 from calcbench.bench.planning import estimate
 from calcbench.bench.rounds import QUICK, Settings
+from calcbench.bench.selection import open_session
 from calcbench.bench.session import Session
 from calcbench.catalogue.selection import ALL
 from calcbench.cli.options import (
@@ -110,7 +110,7 @@ def command(
     """
     # Long by its options, which click hands over one by one, and by its help.
     output = output or (latest_run() if resume else new_run())
-    session = api.session(
+    session = open_session(
         [*names, *problems] or None,
         backends or None,
         [size for text in sizes for size in parse_sizes(text)] or None,

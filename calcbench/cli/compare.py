@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from calcbench.api import compare_each
 from calcbench.cli.options import comparison_options
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.cli.values import parse_values_if_any
+from calcbench.harness.compare_each import compare_each
 from calcbench.record.record import Record
 from calcbench.report.agreement import summary
 from calcbench.report.comparison import comparison

@@ -21,7 +21,7 @@ from calcbench.show.doctor import draw, examine
 )
 @click.option("--json", "as_json", is_flag=True, help="Data instead of a table.")
 def command(backends: tuple[str, ...], as_json: bool) -> None:
-    """Check the installation: versions, what imports, and one gradient by each default backend.
+    """Check the installation: versions, what imports, and one gradient by each backend.
 
     Exit status 1 if something is installed but does not work.
 

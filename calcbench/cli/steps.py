@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from calcbench.catalogue.selection import one_problem, select_backends
+from calcbench.catalogue.selection import find_problem, select_backends
 from calcbench.cli.terminal import console, progress
 from calcbench.cli.values import parse_values_if_any
 from calcbench.report.tables.text import draw
@@ -56,7 +56,7 @@ def command(
     with progress() as tell:
         tell(f"{problem} · {len(STEPS)} steps")
         found = curve(
-            one_problem(problem),
+            find_problem(problem),
             partial,
             select_backends(backends or SCHEMES),
             parse_values_if_any(at),

@@ -1,4 +1,4 @@
-"""What the command line prints with, and how a command ends: in words, with a status."""
+"""The output of the command line, and the end of a command: a message and an exit status."""
 
 from __future__ import annotations
 

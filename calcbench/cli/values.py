@@ -1,4 +1,4 @@
-"""How values are written on the command line: numbers with units, lists, values by name."""
+"""Parsers of values on the command line: numbers with units, lists, values by name."""
 
 from __future__ import annotations
 

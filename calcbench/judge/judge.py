@@ -175,7 +175,7 @@ def _growth(whole: Point, sample: Point) -> float:
 def _certify(point: Point, dtype: str, operator: Operator) -> Certificate | NotCertified:
     """Certify evaluations in `dtype`, at the numbers as that dtype holds them, or say why not."""
     try:
-        return certify(point.rounded(dtype), dtype, operator)
+        return certify(point.round_to(dtype), dtype, operator)
     except NotCertified as error:
         return error
 

@@ -54,12 +54,12 @@ def _float_arrays(
 
 def _with_value(point: Point, name: str, array: np.ndarray) -> Point:
     """Replace one parameter or data array."""
-    return point.moved({name: array})
+    return point.with_values({name: array})
 
 
 def _with_seed(point: Point, name: str, array: np.ndarray) -> Point:
     """Replace one array of the direction or cotangent."""
-    return point.along({**point.seed, name: array})
+    return point.with_seed({**point.seed, name: array})
 
 
 def rounding_bound(

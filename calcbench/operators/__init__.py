@@ -1,4 +1,4 @@
-"""The operators: what can be asked of a backend about a problem, one file for each.
+"""The operators: derivatives that a backend can compute, one file for each.
 
 `OPERATORS` has their classes by name; `find_operator` reads `hessian` or `partial[w[3]]`.
 """
@@ -48,7 +48,7 @@ GRADIENT = Gradient()
 
 
 def matrix_operator(point: Point, order: int) -> Operator:
-    """Return the operator that gives all partials of an order: cost, gradient or Jacobian, Hessian."""
+    """Return the operator that is all partials of an order: cost, gradient or Jacobian, Hessian."""
     if order == 0:
         return Cost()
     if order == 2:
@@ -57,7 +57,7 @@ def matrix_operator(point: Point, order: int) -> Operator:
 
 
 SYNONYMS = {"jvp": "pushforward", "vjp": "pullback", "grad": "gradient", "jac": "jacobian"}
-"""What other tools call an operator → its name here."""
+"""The name of an operator in other tools → its name here."""
 
 
 def find_operator(operator: str | Operator) -> Operator:

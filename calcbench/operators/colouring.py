@@ -20,7 +20,7 @@ from calcbench.problem.structure import Pattern
 
 @dataclass(frozen=True)
 class Compression:
-    """How the stored entries of a sparse matrix are read off its products with few vectors."""
+    """A few vectors whose products with a sparse matrix hold all of its stored entries."""
 
     seeds: np.ndarray
     """(colours, columns): the 0/1 vectors that the matrix is multiplied by."""
@@ -36,7 +36,8 @@ class Compression:
 
     def places(self, rows: int) -> np.ndarray:
         """Find each entry in all products, put one after the other as vectors of `rows`."""
-        return self.colour * rows + self.row
+        places: np.ndarray = self.colour * rows + self.row
+        return places
 
 
 def compress(pattern: Pattern, columns: int) -> Compression:

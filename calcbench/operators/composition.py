@@ -24,7 +24,7 @@ from calcbench.problem.point import Point
 
 
 class Primitives(Protocol):
-    """What a composition needs of a backend."""
+    """The part of a backend that compositions use."""
 
     @property
     def name(self) -> str:
@@ -96,7 +96,7 @@ def pushforward(backend: Primitives, function: Function) -> Derived:
 
 
 def gradient(backend: Primitives, function: Function) -> Derived:
-    """Pull 1 back; without a pullback, push every component forward."""
+    """Pull 1 back; without a pullback, push every unit vector forward."""
     pull = backend.pullback(function)
     if pull is not None:
         apply_pull, one = pull.apply, backend.convert(np.ones(()))
@@ -348,7 +348,7 @@ def _segments(
 
 
 def _rank_within(out: np.ndarray) -> np.ndarray:
-    """Number the entries of each result: 0, 1, 2, … among those with the same `out`."""
+    """Count, for each entry, how many before it have the same `out`: 0, 1, 2, …."""
     order = np.argsort(out, kind="stable")
     sorted_out = out[order]
     starts = np.searchsorted(sorted_out, sorted_out)
@@ -360,7 +360,7 @@ def _rank_within(out: np.ndarray) -> np.ndarray:
 def positions(point: Point, order: int, row: np.ndarray, column: np.ndarray) -> np.ndarray:
     """Find entries of a matrix of partials among its stored ones; −1 for one that is not stored."""
     _, columns = point.extent(order)
-    wanted = row * columns + column
+    wanted: np.ndarray = row * columns + column
     if not point.sparse(order):
         return wanted
     stored_row, stored_column = point.pattern(order)

@@ -15,11 +15,11 @@ class Cost(Operator):
     name = "cost"
 
     def terms(self, point: Point) -> tuple[Term, ...]:
-        """C: every output."""
+        """State C, every output."""
         each = np.arange(point.outputs)
         return (Entries(0, each, each, 0),)
 
     def layout(self, point: Point) -> Layout:
-        """`C`, or `C[i]`."""
+        """Lay out as `C`, of the value's shape, labelled `C` or `C[i]`."""
         shape = point.value_shape
         return Layout({VALUE: shape}, lambda k: component_name(VALUE, (k,) if shape else ()))

@@ -79,7 +79,7 @@ class Product:
     transposed: bool = False
 
     def entries(self, point: Point) -> Entries:
-        """Write the entries down."""
+        """List the product as entries."""
         row, column = point.pattern(self.order)
         out, seed = (column, row) if self.transposed else (row, column)
         return Entries(self.order, out, row, column, seed)

@@ -21,10 +21,10 @@ class Gradient(Operator):
         return self
 
     def terms(self, point: Point) -> tuple[Term, ...]:
-        """∂C/∂θₖ: the only row of first partials."""
+        """State ∂C/∂θₖ: the only row of first partials."""
         each = np.arange(point.size)
         return (Entries(1, each, 0, each),)
 
     def layout(self, point: Point) -> Layout:
-        """Parameter name → its shape; `∂C/∂w[3]`."""
+        """Lay out as an array for each parameter, labelled `∂C/∂w[3]`."""
         return by_component(point, "∂C/∂{}")

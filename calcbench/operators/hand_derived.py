@@ -1,4 +1,4 @@
-"""The hand-derived formulas: what they give, checked, and in the form of an operator's result.
+"""Hand-derived formulas: evaluated, checked, and in the form of an operator's result.
 
 They run on numbers of any kind, in NumPy arrays: floats in the backend `by_hand`, balls for the
 certificate, symbols for the proof.
@@ -34,7 +34,7 @@ def formula_for(terms: tuple[Term, ...], problem: Problem) -> str:
     """Choose the hand-derived method that an operator's terms are evaluated from, or "".
 
     `gradient` or `jacobian` for first partials; for second ones `hessian` or `hvp`, whichever is
-    nearer to what is wanted first. What has values alone stands on no formula.
+    nearer to what is wanted first. Nothing for an operator of values alone.
     """
     order = highest_order(terms)
     if order == 0:
@@ -48,7 +48,9 @@ def formula_for(terms: tuple[Term, ...], problem: Problem) -> str:
     return next((formula for formula in choices if problem.derives(formula)), "")
 
 
-def hand_derived(point: Point, formula: str, xp: Any, values: Mapping[str, Any], along: Any) -> Any:
+def apply_formula(
+    point: Point, formula: str, xp: Any, values: Mapping[str, Any], along: Any
+) -> Any:
     """Evaluate a hand-derived formula on numbers of any kind, in the form of the operator's result.
 
     `values` has the numbers by name: floats, balls or symbols, in NumPy arrays; `along` has the

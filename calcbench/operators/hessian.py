@@ -33,12 +33,12 @@ class Hessian(Operator):
         return self
 
     def terms(self, point: Point) -> tuple[Term, ...]:
-        """∂²C/∂θᵢ∂θₖ, as far as they are stored."""
+        """State ∂²C/∂θᵢ∂θₖ, as far as they are stored."""
         row, column = point.pattern(2)
         return (Entries(2, np.arange(len(row)), row, column),)
 
     def layout(self, point: Point) -> Layout:
-        """`hessian`: the matrix, or its stored entries; `∂²C/∂m∂b`, `∂²C/∂m²`."""
+        """Lay out as `hessian`: the matrix, or its stored entries, labelled `∂²C/∂m∂b`."""
 
         def label(row: int, column: int) -> str:
             one, other = point.component(row), point.component(column)
@@ -55,7 +55,7 @@ class Hessian(Operator):
         return {"hessian": rows[0] if len(rows) == 1 else np.concatenate(rows)}
 
     def compose(self, backend: Primitives, function: Function, point: Point) -> Derived:
-        """Take a dense one as the backend does best; a sparse one from few coloured products."""
+        """Derive a dense Hessian as the backend does best, a sparse one from few products."""
         if point.sparse(2):
             return composition.sparse_hessian(backend, function, point)
         return super().compose(backend, function, point)

@@ -20,9 +20,9 @@ class Hvp(Operator):
         return self
 
     def terms(self, point: Point) -> tuple[Term, ...]:
-        """H v."""
+        """State H v."""
         return (Product(2),)
 
     def layout(self, point: Point) -> Layout:
-        """Parameter name → its shape; `(H·v)[w[3]]`."""
+        """Lay out as an array for each parameter, labelled `(H·v)[w[3]]`."""
         return by_component(point, "(H·v)[{}]")

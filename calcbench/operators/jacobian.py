@@ -37,12 +37,12 @@ class Jacobian(Operator):
         return self
 
     def terms(self, point: Point) -> tuple[Term, ...]:
-        """∂Cᵢ/∂θₖ, as far as they are stored."""
+        """State ∂Cᵢ/∂θₖ, as far as they are stored."""
         row, column = point.pattern(1)
         return (Entries(1, np.arange(len(row)), row, column),)
 
     def layout(self, point: Point) -> Layout:
-        """`jacobian`: the matrix, or its stored entries; `∂C[i]/∂w[3]`."""
+        """Lay out as `jacobian`: the matrix, or its stored entries, labelled `∂C[i]/∂w[3]`."""
         return matrix_layout(
             "jacobian", point, 1, lambda i, k: f"∂{VALUE}[{i}]/∂{point.component(k)}"
         )
@@ -52,7 +52,7 @@ class Jacobian(Operator):
         return {"jacobian": parts if point.sparse(1) else side_by_side(parts, point.outputs)}
 
     def compose(self, backend: Primitives, function: Function, point: Point) -> Derived:
-        """Take a dense one as the backend does best; a sparse one from few coloured products."""
+        """Derive a dense Jacobian as the backend does best, a sparse one from few products."""
         if point.sparse(1):
             return composition.sparse_jacobian(backend, function, point)
         return super().compose(backend, function, point)

@@ -22,10 +22,10 @@ class Laplacian(Operator):
         return self
 
     def terms(self, point: Point) -> tuple[Term, ...]:
-        """∂²C/∂θₖ², all added up."""
+        """State ∂²C/∂θₖ², all added up."""
         each = np.arange(point.size)
         return (Entries(2, 0, each, each),)
 
     def layout(self, point: Point) -> Layout:
-        """`ΔC`, shape ()."""
+        """Lay out as one number, labelled `ΔC`."""
         return Layout({"laplacian": ()}, lambda k: "ΔC")

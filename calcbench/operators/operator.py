@@ -1,4 +1,4 @@
-"""Operator: what can be asked of a backend about a problem."""
+"""Operator: a derivative that a backend can compute."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 
 VALUE = "C"
-"""What the cost is called in results; a parameter of that name goes before it."""
+"""The name of the cost in results; a parameter of that name goes before it."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The form of an operator's result: what it holds, and what each number in it is called."""
+    """The form of an operator's result: its arrays, and a name for each number in them."""
 
     shapes: dict[str, Shape]
     """Name → shape, in order."""
@@ -40,7 +40,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Operator(ABC):
-    """What is asked for: the gradient, the Hessian, … Written as its `selector`.
+    """A derivative to compute: the gradient, the Hessian, … Written as its `selector`.
 
     A file for each: `terms` says what the operator is, `layout` what its result looks like. All
     backends follow from that. Where something is faster than what follows, the page of compositions
@@ -82,11 +82,11 @@ class Operator(ABC):
         return ()
 
     def collect(self, point: Point, parts: Any) -> Arrays:
-        """Name the NumPy arrays that `compose` gives, in nested tuples."""
+        """Give names to the NumPy arrays that `compose` returns, in nested tuples."""
         return dict(zip(self.layout(point).shapes, _leaves(parts), strict=True))
 
     def compose(self, backend: Primitives, function: Function, point: Point) -> Derived:
-        """Take the operator of a native function.
+        """Derive the operator of a native function, as a native function.
 
         By the backend's own method of the operator's name, or by the function of that name on the
         page of compositions; by the operator's terms, where there is neither. Raises `Unsupported`
@@ -120,7 +120,7 @@ class Operator(ABC):
         """
         shapes = self.seed_shapes(point)
         if given is None:
-            return point.along({n: np.array(rng.uniform(-1, 1, s)) for n, s in shapes.items()})
+            return point.with_seed({n: np.array(rng.uniform(-1, 1, s)) for n, s in shapes.items()})
         if not shapes:
             raise SelectorError(f"operator {self.name!r} takes no direction")
         if not isinstance(given, Mapping):
@@ -132,7 +132,7 @@ class Operator(ABC):
                 f"direction: operator {self.name!r} needs a value for "
                 f"{', '.join(shapes)}, got {', '.join(given) or 'none'}"
             )
-        return point.along({n: _check_seed(n, given[n], s) for n, s in shapes.items()})
+        return point.with_seed({n: _check_seed(n, given[n], s) for n, s in shapes.items()})
 
 
 def highest_order(terms: tuple[Term, ...]) -> int:
@@ -149,7 +149,7 @@ def require_cost(point: Point, operator: str) -> None:
 
 
 def value_name(problem: Problem) -> str:
-    """What the cost is called in results: `C`, or `C(·)` beside a parameter C."""
+    """Name the cost in results: `C`, or `C(·)` beside a parameter C."""
     return f"{VALUE}(·)" if VALUE in problem.parameters else VALUE
 
 

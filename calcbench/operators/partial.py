@@ -26,21 +26,24 @@ class Partial(Operator):
 
     @property
     def selector(self) -> str:
-        """`partial[w[3]]`."""
+        """How it is written: `partial[w[3]]`, or `partial` for the first component."""
         return f"partial[{self.component}]" if self.component else self.name
 
     def resolve(self, point: Point) -> Operator:
-        """Write the component as it is written elsewhere; raise `SelectorError` for no such."""
+        """Write the component in full, the first if none is named.
+
+        Raises `SelectorError` for one that the problem does not have.
+        """
         name = component_name(*point.split_component(self.component))
         return dataclasses.replace(self, component=name)
 
     def terms(self, point: Point) -> tuple[Term, ...]:
-        """∂C/∂θₖ of every output, for one k."""
+        """State ∂C/∂θₖ of every output, for one k."""
         each = np.arange(point.outputs)
         return (Entries(1, each, each, point.position(self.component)),)
 
     def layout(self, point: Point) -> Layout:
-        """`∂C/∂w[3]`; a vector of them for a vector-valued problem."""
+        """Lay out as `C`, of the value's shape, labelled `∂C/∂w[3]` or `∂C[i]/∂w[3]`."""
         shape = point.value_shape
         return Layout(
             {VALUE: shape},
@@ -48,7 +51,7 @@ class Partial(Operator):
         )
 
     def arguments(self) -> tuple[Any, ...]:
-        """The component."""
+        """List the component."""
         return (self.component,)
 
     def compose(self, backend: Primitives, function: Function, point: Point) -> Derived:

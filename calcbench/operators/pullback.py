@@ -14,9 +14,9 @@ class Pullback(Operator):
     seeded = "cotangent"
 
     def terms(self, point: Point) -> tuple[Term, ...]:
-        """Jᵀ u."""
+        """State Jᵀ u."""
         return (Product(1, transposed=True),)
 
     def layout(self, point: Point) -> Layout:
-        """Parameter name → its shape; `(Jᵀu)[w[3]]`."""
+        """Lay out as an array for each parameter, labelled `(Jᵀu)[w[3]]`."""
         return by_component(point, "(Jᵀu)[{}]")

@@ -14,10 +14,10 @@ class Pushforward(Operator):
     seeded = "direction"
 
     def terms(self, point: Point) -> tuple[Term, ...]:
-        """J v."""
+        """State J v."""
         return (Product(1),)
 
     def layout(self, point: Point) -> Layout:
-        """The value's shape; `∇C·v`, or `(J·v)[i]`."""
+        """Lay out as `C`, of the value's shape, labelled `∇C·v` or `(J·v)[i]`."""
         shape = point.value_shape
         return Layout({VALUE: shape}, lambda k: component_name("(J·v)", (k,)) if shape else "∇C·v")

@@ -24,10 +24,10 @@ class SecondDerivative(Operator):
         return self
 
     def terms(self, point: Point) -> tuple[Term, ...]:
-        """∂²C/∂θ₀²: the only second partial."""
+        """State ∂²C/∂θ₀²: the only second partial."""
         return (Entries(2, 0, 0, 0),)
 
     def layout(self, point: Point) -> Layout:
-        """The shape of the one parameter; `d²C/dx²`."""
+        """Lay out as an array of the parameter's shape, labelled `d²C/dx²`."""
         (name,) = point.shapes
         return Layout(point.shapes, lambda k: f"d²C/d{name}²")

@@ -20,12 +20,12 @@ class ValueAndGradient(Operator):
         return self
 
     def terms(self, point: Point) -> tuple[Term, ...]:
-        """C, then ∂C/∂θₖ."""
+        """State C, then ∂C/∂θₖ."""
         each = np.arange(point.size)
         return (Entries(0, 0, 0, 0), Entries(1, each + 1, 0, each))
 
     def layout(self, point: Point) -> Layout:
-        """The value first, then as the gradient."""
+        """Lay out as the value, then an array for each parameter."""
         value, partials = value_name(point.problem), by_component(point, "∂C/∂{}")
         return Layout(
             {value: (), **partials.shapes}, lambda k: partials.label(k - 1) if k else value

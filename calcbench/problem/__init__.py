@@ -1,1 +1,1 @@
-"""What is differentiated: a cost function of named parameters, and the numbers in it."""
+"""Problems: cost functions of named parameters, and the numbers that they are evaluated at."""

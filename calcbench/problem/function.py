@@ -35,11 +35,11 @@ class FunctionProblem(Problem):
         return list(inspect.signature(self._function).parameters.values())[int(self._takes_xp) :]
 
     def inputs(self, size: int, rng: np.random.Generator) -> Mapping[str, Any]:
-        """The values given to the decorator."""
+        """Return the values given to the decorator."""
         return self._values
 
     def cost(self, xp: Any, *parameters: Any, **data: Any) -> Any:
-        """The function itself, with `xp` if it asks for it."""
+        """Call the function, with `xp` if that is its first argument."""
         if self._takes_xp:
             return self._function(xp, *parameters, **data)
         return self._function(*parameters, **data)

@@ -1,4 +1,4 @@
-"""Inputs of a problem: its own values, checked, at a size and with chosen parameters."""
+"""Inputs of a problem: its own values, checked, at a size and perhaps other parameters."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ def own_point(
         )
     arrays = _check(problem, values)
     own = Point(problem, arrays)
-    return own if at is None else own.moved(_check_parameters(own, at))
+    return own if at is None else own.with_values(_check_parameters(own, at))
 
 
 def resolve_size(problem: Problem, size: int | None) -> int:
-    """Resolve the size to run at: the one asked for, or the problem's first.
+    """Return the size to run at: the one given, or the problem's first.
 
     Raises `SelectorError` for a size below 1, or another size of a problem that has only one.
     """
@@ -104,7 +104,7 @@ def _check(problem: Problem, values: Mapping[str, Any]) -> Arrays:
 
 
 def _check_matrix(problem: Problem, arrays: Arrays) -> None:
-    """Raise `ProblemError` for outputs or a structure that are none."""
+    """Raise `ProblemError` for `outputs` or a `structure` that make no sense."""
     subject = f"problem {problem.name!r}"
     if problem.vector_valued and problem.rows:
         raise ProblemError(f"{subject}: a vector-valued problem (outputs) has no rows to add up")

@@ -17,7 +17,7 @@ from calcbench.problem.structure import Pattern, Structure
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """Where a derivative is taken: every parameter and datum of a problem by name.
+    """A problem with a value for every parameter and every data argument.
 
     The components of all parameters, in order, end to end, form the flat vector θ of length
     `size`; rows and columns of Jacobians and Hessians are counted along it.
@@ -31,7 +31,7 @@ class Point:
     cotangent (`C` → array of the value's shape). Empty for operators that take none."""
 
     def __getitem__(self, name: str) -> np.ndarray:
-        """Return the value of a parameter or datum."""
+        """Return the value of a parameter or of data, by name."""
         return self.values[name]
 
     @cached_property
@@ -69,7 +69,7 @@ class Point:
         """The direction or cotangent as one vector; empty without one."""
         return flatten(self.seed.values()) if self.seed else np.empty(0)
 
-    def named(self, vector: np.ndarray) -> dict[str, np.ndarray]:
+    def unflatten(self, vector: np.ndarray) -> Arrays:
         """Cut a vector over all components into an array for each parameter."""
         return unflatten(vector, self.shapes)
 
@@ -81,7 +81,7 @@ class Point:
         return self.problem.structure(self.values)
 
     def extent(self, order: int) -> tuple[int, int]:
-        """Rows and columns of all values (order 0), first (1) or second partials (2)."""
+        """Count rows and columns of all values (order 0), first (1) or second partials (2)."""
         rows = self.size if order == 2 else self.outputs
         return rows, self.size if order else 1
 
@@ -90,7 +90,7 @@ class Point:
         return order == (1 if self.problem.vector_valued else 2) and self.structure.sparse
 
     def pattern(self, order: int) -> Pattern:
-        """Row and column of every stored entry of this order's matrix, in row-major order."""
+        """List row and column of every stored entry of this order's matrix, in row-major order."""
         rows, columns = self.extent(order)
         if self.sparse(order):
             return self.structure.pattern(rows, columns)
@@ -147,6 +147,7 @@ class Point:
         return name, index
 
     def _place(self, position: int) -> tuple[str, tuple[int, ...]]:
+        """Find the parameter at a position of the flat vector, and the index in it."""
         for name, shape in self.shapes.items():
             size = math.prod(shape)
             if position < size:
@@ -163,15 +164,15 @@ class Point:
 
     def with_rows(self, rows: slice) -> Point:
         """Return the point with only these rows of the data, as views."""
-        return self.moved({name: self.values[name][rows] for name in self.problem.rows})
+        return self.with_values({name: self.values[name][rows] for name in self.problem.rows})
 
     # --- other points of the same problem ---
 
-    def moved(self, values: Mapping[str, np.ndarray]) -> Point:
+    def with_values(self, values: Mapping[str, np.ndarray]) -> Point:
         """Return the point with some of its values replaced."""
         return replace(self, values={**self.values, **values})
 
-    def rounded(self, dtype: str) -> Point:
+    def round_to(self, dtype: str) -> Point:
         """Return the point with its numbers as a dtype holds them, as float64 all the same."""
 
         def round_floats(array: np.ndarray) -> np.ndarray:
@@ -183,8 +184,8 @@ class Point:
             seed={name: round_floats(array) for name, array in self.seed.items()},
         )
 
-    def along(self, seed: Arrays) -> Point:
-        """Return the point with a direction or cotangent."""
+    def with_seed(self, seed: Arrays) -> Point:
+        """Return the point with a direction or cotangent in place of its own."""
         return replace(self, seed=seed)
 
 

@@ -72,7 +72,7 @@ class Problem(ABC):
 
     @abstractmethod
     def inputs(self, size: int, rng: np.random.Generator) -> Mapping[str, Any]:
-        """Values for every parameter and data argument, by name.
+        """Return a value for every parameter and data argument, by name.
 
         Python numbers and lists become float64 arrays. NumPy integer arrays stay integers:
         they are for indices (`xp.take`). `rng` is seeded; draw from nothing else.
@@ -80,20 +80,20 @@ class Problem(ABC):
 
     @abstractmethod
     def cost(self, xp: Any, *parameters: Any, **data: Any) -> Any:
-        """The cost: one real number (shape `()`), from the array namespace `xp` alone.
+        """Compute the cost: one real number (shape `()`), from the array namespace `xp` alone.
 
-        A vector-valued problem, one that defines `outputs`, gives that many, as an array (m,).
+        A vector-valued problem, one that defines `outputs`, returns that many, as an array (m,).
         """
 
     def outputs(self, inputs: Arrays) -> int:
-        """How many numbers the function gives: defining this makes the problem vector-valued.
+        """Return how many numbers `cost` gives: defining this makes the problem vector-valued.
 
         Such a problem has a Jacobian instead of a gradient (and no `rows`).
         """
         raise NotImplementedError
 
     def structure(self, inputs: Arrays) -> Structure:
-        """Which entries of the Hessian (of the Jacobian, if vector-valued) may be other than 0.
+        """Say which entries of the Hessian (Jacobian, if vector-valued) may be other than 0.
 
         Rows and columns are the components of all parameters, in order, end to end. It is
         checked: a structure that leaves out an entry that is not 0 is an error.
@@ -101,18 +101,18 @@ class Problem(ABC):
         return DENSE
 
     def gradient(self, xp: Any, *parameters: Any, **data: Any) -> Mapping[str, Any]:
-        """The gradient derived by hand: parameter name → array of the parameter's shape."""
+        """Return the gradient derived by hand: parameter name → array of the parameter's shape."""
         raise NotImplementedError
 
     def jacobian(self, xp: Any, *parameters: Any, **data: Any) -> Mapping[str, Any]:
-        """The Jacobian derived by hand, of a vector-valued problem.
+        """Return the Jacobian derived by hand, of a vector-valued problem.
 
         Parameter name → array of shape (m, *the parameter's shape).
         """
         raise NotImplementedError
 
     def hessian(self, xp: Any, *parameters: Any, **data: Any) -> Mapping[tuple[str, str], Any]:
-        """The Hessian derived by hand, block by block.
+        """Return the Hessian derived by hand, block by block.
 
         (name, other name) → array of shape (*shape of the one, *shape of the other). Each pair of
         parameters once: the block of (b, m) is that of (m, b), transposed.
@@ -122,7 +122,7 @@ class Problem(ABC):
     def hvp(
         self, xp: Any, direction: Mapping[str, Any], *parameters: Any, **data: Any
     ) -> Mapping[str, Any]:
-        """The product of the Hessian and a direction, derived by hand, without the Hessian.
+        """Return the Hessian times a direction, derived by hand, without the Hessian.
 
         Both are parameter name → array of the parameter's shape.
         """
@@ -170,7 +170,7 @@ class Problem(ABC):
         return arguments[1:]
 
     def cost_on(self, backend: str, xp: Any) -> Callable[..., Any]:
-        """The cost bound to the namespace `xp`, as `f(*parameters, **data)`.
+        """Bind the cost to the namespace `xp`, as `f(*parameters, **data)`.
 
         A method `cost_<backend>` takes precedence over `cost`, for the rare case in which the
         generic code cannot be the fair one. It is checked against the others like any result.
@@ -178,14 +178,14 @@ class Problem(ABC):
         return partial(getattr(self, f"cost_{backend}", self.cost), xp)
 
     def split(self, inputs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Inputs by name → (parameters in order, data by name): how `cost` is called."""
+        """Split inputs by name into (parameters in order, data by name): how `cost` is called."""
         return (
             tuple(inputs[name] for name in self.parameters),
             {name: inputs[name] for name in self.data},
         )
 
     def value_shape(self, inputs: Arrays) -> tuple[int, ...]:
-        """The shape of what `cost` gives: `()`, or (m,) for a vector-valued problem."""
+        """Return the shape of the result of `cost`: `()`, or (m,) for a vector-valued problem."""
         return (int(self.outputs(inputs)),) if self.vector_valued else ()
 
     def check_cost(

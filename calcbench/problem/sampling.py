@@ -21,11 +21,11 @@ def sample_points(own: Point, seed: int = 0) -> dict[str, Point]:
     """
     found = {"own": own}
     if all(low < 0 < high for low, high in _domains(own.problem).values()):
-        found["zeros"] = own.moved({n: np.zeros_like(a) for n, a in own.parameters.items()})
+        found["zeros"] = own.with_values({n: np.zeros_like(a) for n, a in own.parameters.items()})
     rng = np.random.default_rng([seed, 1])
     for number in range(1, RANDOM_POINTS + 1):
         data = {name: _nudge(own[name], rng) for name in own.problem.data}
-        found[f"random-{number}"] = own.moved({**_draw_parameters(own, rng), **data})
+        found[f"random-{number}"] = own.with_values({**_draw_parameters(own, rng), **data})
     return found
 
 
@@ -34,7 +34,7 @@ def thin(point: Point, rows: int) -> Point:
     step = point.row_count // rows
     if step < 2:
         return point
-    return point.moved({name: point[name][::step].copy() for name in point.problem.rows})
+    return point.with_values({name: point[name][::step].copy() for name in point.problem.rows})
 
 
 def _domains(problem: Problem) -> dict[str, tuple[float, float]]:

@@ -22,27 +22,30 @@ class Structure(ABC):
 
     @abstractmethod
     def pattern(self, rows: int, columns: int) -> Pattern:
-        """Row and column of every stored entry of a matrix of this size, in row-major order."""
+        """Return row and column of every stored entry of a matrix of this size, row by row."""
 
 
 @dataclass(frozen=True)
 class Dense(Structure):
-    """Nothing is known to be 0."""
+    """A matrix of which no entry is known to be 0; `DENSE` is the instance."""
 
     @property
     def sparse(self) -> bool:
-        """No."""
+        """Always False: no entry is left out."""
         return False
 
     def pattern(self, rows: int, columns: int) -> Pattern:
-        """Every entry."""
+        """Return every entry."""
         row, column = np.divmod(np.arange(rows * columns), columns)
         return row, column
 
 
 @dataclass(frozen=True)
 class Banded(Structure):
-    """Entries at most `width` places from the diagonal; width 1 is a tridiagonal matrix."""
+    """Entries at most `width` places from the diagonal: `DIAGONAL` has 0, `TRIDIAGONAL` 1.
+
+    Raises `ValueError` for a negative width.
+    """
 
     width: int
 
@@ -52,7 +55,7 @@ class Banded(Structure):
             raise ValueError(f"the width of a band is at least 0, got {self.width}")
 
     def pattern(self, rows: int, columns: int) -> Pattern:
-        """The entries of the band."""
+        """Return the entries of the band."""
         offsets = np.arange(-self.width, self.width + 1)
         row = np.repeat(np.arange(rows), len(offsets))
         column = (np.arange(rows)[:, None] + offsets).ravel()
@@ -62,7 +65,10 @@ class Banded(Structure):
 
 @dataclass(frozen=True)
 class BlockDiagonal(Structure):
-    """Square blocks of `size` rows along the diagonal; the last may be smaller."""
+    """Square blocks of `size` rows along the diagonal; the last may be smaller.
+
+    Raises `ValueError` for a size below 1.
+    """
 
     size: int
 
@@ -72,7 +78,7 @@ class BlockDiagonal(Structure):
             raise ValueError(f"a block has at least 1 row, got {self.size}")
 
     def pattern(self, rows: int, columns: int) -> Pattern:
-        """The entries of the blocks."""
+        """Return the entries of the blocks."""
         row = np.repeat(np.arange(rows), self.size)
         start = np.arange(rows) // self.size * self.size
         column = (start[:, None] + np.arange(self.size)).ravel()
@@ -81,14 +87,17 @@ class BlockDiagonal(Structure):
 
 
 @dataclass(frozen=True, eq=False)
-class Entries(Structure):
-    """Any set of entries, by row and column; a Hessian's has both of every pair (i, j), (j, i)."""
+class Coordinates(Structure):
+    """Any set of entries, by row and column; a Hessian's has both of every pair (i, j), (j, i).
+
+    `rows` and `columns` are integer arrays (or lists) of equal length.
+    """
 
     rows: np.ndarray
     columns: np.ndarray
 
     def pattern(self, rows: int, columns: int) -> Pattern:
-        """The entries, each once, sorted. Raises `ValueError` for one outside the matrix."""
+        """Return the entries, each once, sorted. Raises `ValueError` for one outside the matrix."""
         row, column = (np.asarray(part, dtype=np.int64) for part in (self.rows, self.columns))
         if row.shape != column.shape or row.ndim != 1:
             raise ValueError("the rows and columns of entries must be two lists of equal length")
@@ -100,8 +109,6 @@ class Entries(Structure):
 
 DENSE = Dense()
 
-
 DIAGONAL = Banded(0)
-
 
 TRIDIAGONAL = Banded(1)

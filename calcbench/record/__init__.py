@@ -1,1 +1,1 @@
-"""What running one cell gave, and a run of many cells on the disk."""
+"""Records: the result of one backend on one problem, and runs of many on the disk."""

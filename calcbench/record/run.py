@@ -23,7 +23,7 @@ from calcbench.record.record import SCHEMA, Record, Status
 
 @dataclass(frozen=True)
 class Environment:
-    """What a run was measured with: machine, versions, settings. No host name, user or path."""
+    """The environment of a run: machine, versions, settings. No host name, user or path."""
 
     id: str
     """Random; records name it as their `run`."""

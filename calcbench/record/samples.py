@@ -28,7 +28,7 @@ class Samples:
 
 @dataclass(frozen=True)
 class Timing:
-    """What `calcbench bench` measured of one cell, before any statistics."""
+    """The measurements of one cell by `calcbench bench`, before any statistics."""
 
     batch: str
     """Cells of one batch were visited in the same rounds; only their rounds pair up."""

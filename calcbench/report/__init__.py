@@ -1,1 +1,1 @@
-"""A saved run, read: tables, break-even points, growth with size, comparison, citation."""
+"""Reports of a saved run: tables, break-even points, growth with size, comparison, citation."""

@@ -98,7 +98,7 @@ def _judgement(records: Sequence[Record]) -> list[Column]:
     right = [
         column("digits", lambda r: format_digits(r.digits), _certified(records[0])),
         column("median", lambda r: format_digits(r.digits_median)),
-        column("needed", lambda r: format_digits(_needed(r))),
+        column("needed", lambda r: format_digits(_needed_digits(r))),
         column("ulp", lambda r: _ulps(r.ulps)),
         _column(records, "verdict", lambda r: Entry(_verdict(r), r.status), "certified"),
     ]
@@ -175,7 +175,7 @@ def _certified(record: Record) -> str:
     return "exact" if np.isinf(record.certified_digits) else f"{record.certified_digits:.0f}"
 
 
-def _needed(record: Record) -> float | None:
+def _needed_digits(record: Record) -> float | None:
     """Count the digits that the bound demands, as digits of a result are counted."""
     if record.bound is None or record.value is None:
         return None

@@ -1,4 +1,4 @@
-"""What stands below the table of a comparison: what it cannot say in a cell."""
+"""The notes below the table of a comparison: what does not fit into a cell."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from calcbench.report.sections import fastest
 
 
 class Verdict(StrEnum):
-    """What the two runs say of one cell."""
+    """The verdict of two runs on one cell."""
 
     FASTER = "faster"
     SLOWER = "slower"

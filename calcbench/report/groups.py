@@ -1,4 +1,4 @@
-"""Which cells belong beside each other: one problem, size, seed, dtype, number of threads."""
+"""Groups of cells that are compared: one problem, size, seed, dtype, number of threads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(frozen=True)
 class Place:
-    """What all rows of one table share; within it, cells of one size are compared."""
+    """The properties that all rows of one table share; cells of one size are compared in it."""
 
     problem: str
     operator: str

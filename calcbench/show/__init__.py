@@ -1,1 +1,1 @@
-"""What can be shown of a problem: derivations, stand-alone programs, steps; and a check-up."""
+"""Descriptions of a problem: derivation, stand-alone programs, steps; and a check-up."""

@@ -1,4 +1,4 @@
-"""What `calcbench show` tells of a problem: formula, derivation, symbols, programs."""
+"""What `calcbench show` prints of a problem: formula, derivation, symbols, programs."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _derive_formulas(problem: Problem, operator: Operator) -> dict[str, str]:
     """Derive formulas with the first symbolic backend that can."""
     for name in door.backends():
         try:
-            engine = door.backends()[name]()
+            engine: Backend = door.backends()[name]()
             if engine.kind == "symbolic":
                 point = own_point(problem)
                 return engine.formulas(point, operator.resolve(point))

@@ -1,4 +1,4 @@
-"""Namespace: the vocabulary spelled by one backend."""
+"""Namespace: the array vocabulary as the functions of one library."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from calcbench.vocabulary.names import NAMES
 
 
 class Namespace:
-    """The vocabulary spelled by one backend: a plain object whose attributes are functions.
+    """The vocabulary of one backend: a plain object whose attributes are functions.
 
     Names are resolved once, when it is built, so that using one costs an attribute lookup.
     """
@@ -30,23 +30,23 @@ class Namespace:
             setattr(self, head, Namespace(names, f"{head}."))
 
     @classmethod
-    def over(cls, module: Any, spelled: Mapping[str, Any]) -> Namespace:
-        """Build the vocabulary from a module and from what is spelled differently there.
+    def over(cls, module: Any, spellings: Mapping[str, Any]) -> Namespace:
+        """Build the vocabulary from a module, and from spellings of the names that it lacks.
 
-        A name is what `spelled` gives for it (`{"linalg.solve": solve}`), or else the module's
+        A name is what `spellings` gives for it (`{"linalg.solve": solve}`), or else the module's
         attribute of that name, dotted or not. A name that neither has is not there, except for
         `iterate`, which is then a Python loop. A module's function of the same name that means
-        something else must be spelled, therefore; the tests of the vocabulary find it.
+        something else must have a spelling, therefore; the tests of the vocabulary find it.
 
             >>> Namespace.over(np, {"sigmoid": sigmoid, "linalg.solve": solve})
         """
         found = {"iterate": iterate}
-        for name in NAMES.keys() - spelled.keys():
+        for name in NAMES.keys() - spellings.keys():
             try:
                 found[name] = functools.reduce(getattr, name.split("."), module)
             except (AttributeError, Unsupported):  # `module` may be a namespace
                 continue
-        return cls({**found, **spelled})
+        return cls({**found, **spellings})
 
     def __getattr__(self, name: str) -> Any:
         # Reached only for names that are not there.

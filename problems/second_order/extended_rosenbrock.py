@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from calcbench import Problem
-from calcbench.problem.structure import TRIDIAGONAL
+from calcbench import TRIDIAGONAL, Problem
 
 
 class ExtendedRosenbrock(Problem):

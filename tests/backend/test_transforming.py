@@ -18,7 +18,7 @@ from calcbench.operators import OPERATORS, find_operator
 from calcbench.operators.function import Derived
 from calcbench.operators.points import points_for
 from calcbench.problem.inputs import own_point
-from calcbench.problem.structure import DENSE, TRIDIAGONAL, Entries
+from calcbench.problem.structure import DENSE, TRIDIAGONAL, Coordinates
 
 MODES = [mode for mode in modes(transforms) if not compiles(mode)]
 
@@ -116,7 +116,7 @@ class Differences(calcbench.Problem):
 
     def structure(self, inputs):
         rows = np.arange(len(inputs["x"]) - 1)
-        return Entries(np.concatenate([rows, rows]), np.concatenate([rows, rows + 1]))
+        return Coordinates(np.concatenate([rows, rows]), np.concatenate([rows, rows + 1]))
 
     def cost(self, xp, x):
         return (x[1:] - x[:-1]) ** 2
@@ -222,7 +222,7 @@ def prepared_elsewhere(problem, selector, operator, at, dtype="float64"):
     """The operator at one point and direction, of a preparation at others; and its method."""
     at = dataclasses.replace(at, problem=problem)
     settled = find_operator(operator).resolve(at)
-    other = at.moved({name: array * 0.9 + 0.05 for name, array in at.parameters.items()})
+    other = at.with_values({name: array * 0.9 + 0.05 for name, array in at.parameters.items()})
     prepared = backend_of(selector, dtype).prepare(seeded(settled, other, 1), settled)
     inputs = seeded(settled, at, 2)
     before = {name: array.copy() for name, array in inputs.values.items()}

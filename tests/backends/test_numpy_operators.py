@@ -376,7 +376,7 @@ def test_the_timed_call_multiplies(kind, operator, own, declared, dtype):
         by_hand.prepare(inputs, settled) if own else prepare_from_terms(by_hand, settled, inputs)
     )
     point, seed = prepared.load(inputs)
-    twice = prepared.seed(inputs.along({n: 2.0 * part for n, part in inputs.seed.items()}))
+    twice = prepared.seed(inputs.with_seed({n: 2.0 * part for n, part in inputs.seed.items()}))
     once, doubled = prepared.run((point, seed)), prepared.run((point, twice))
     np.testing.assert_array_equal(numbers(doubled), 2.0 * numbers(once))
     result = prepared.unload(once)
@@ -530,7 +530,7 @@ def test_what_is_not_there_is_said(name, operator, words):
     (by_hand,) = select_backends(["by_hand"])
     chosen = problem(name)
     inputs = own_point(chosen)
-    inputs = inputs.along(inputs.parameters)
+    inputs = inputs.with_seed(inputs.parameters)
     with pytest.raises(calcbench.Unsupported, match=words):
         by_hand.prepare(inputs, operator)
 

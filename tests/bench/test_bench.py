@@ -21,11 +21,11 @@ from faulty import HEALED, Faulty
 from waiting import PATIENCE, wait_until
 
 import calcbench as cb
-from calcbench.api import session
 from calcbench.bench import environment, intervals, rounds
 from calcbench.bench.cells import groups, parse_sizes, shard
 from calcbench.bench.fingerprint import fingerprint
 from calcbench.bench.rounds import Pace, RunningCell, Settings, visit
+from calcbench.bench.selection import open_session
 from calcbench.bench.worker import Burst, Failure, SetUp
 from calcbench.catalogue.files import load_file
 from calcbench.catalogue.selection import select_backends, select_problems
@@ -77,7 +77,7 @@ def ruined(faults, when, folder):
     run = cb.benchmark("square", backends, settings=settings, output=path)
     os.environ[HEALED] = "yes"
     try:
-        asked = session("square", backends, settings=settings, output=path, resume=True)
+        asked = open_session("square", backends, settings=settings, output=path, resume=True)
         due = [backend for group in asked.groups for backend in group.backends]
         healed = cb.benchmark("square", backends, settings=settings, output=path, resume=True)
     finally:
@@ -410,7 +410,7 @@ class Mine(calcbench.Problem):
 
 
 def due(path, problems, backends):
-    asked = session(problems, backends, settings=BRIEF, output=path, resume=True)
+    asked = open_session(problems, backends, settings=BRIEF, output=path, resume=True)
     return [(g.problem.name, b.selector) for g in asked.groups for b in g.backends]
 
 
@@ -629,7 +629,7 @@ def test_a_fingerprint_without_a_source_stays_the_same():
 def test_the_exit_status_is_of_what_was_asked_for(tmp_path):
     path = tmp_path / "run.jsonl"
     cb.benchmark("square", Faulty(fault="raise"), settings=BRIEF, output=path)
-    asked = session("square", "by_hand", settings=BRIEF, output=path, resume=True)
+    asked = open_session("square", "by_hand", settings=BRIEF, output=path, resume=True)
     assert all(record.status.measured for record in asked.records())
     assert asked.ok
     assert not asked.run().ok

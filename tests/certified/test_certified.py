@@ -187,7 +187,7 @@ def test_rounding_stays_inside_the_ball(dtype):
     for name in ("batch_regression", "softmax_cross_entropy", "deep_composition"):
         problem = calcbench.problems()[name]
         for inputs in points_for(own_point(problem)).values():
-            held = inputs.rounded(dtype)
+            held = inputs.round_to(dtype)
             near = enclose_rounding(held, dtype)
             true = reference(held).value
             prepared = backend.prepare(held)

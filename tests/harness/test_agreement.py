@@ -13,7 +13,7 @@ from modes import cases, installed, is_exact, modes, name_of, names
 from truth import assert_right
 
 import calcbench
-from calcbench.catalogue.selection import chosen_backends, select_backends
+from calcbench.catalogue.selection import choose_backends, select_backends
 from calcbench.certified.certificate import Certificate
 from calcbench.judge.contract import run_points
 from calcbench.judge.judge import certificates_at
@@ -54,7 +54,7 @@ def certificates(name):
 
 @pytest.mark.parametrize(("selector", "name"), cases(modes(), COSTS, BRIEFLY))
 def test_gradient(selector, name):
-    (backend,) = chosen_backends([selector])
+    (backend,) = choose_backends([selector])
     run = run_points(backend, where(name))
     (record,) = verdicts(Vote([run], where(name), 0, [], {}), certificates(name))
     assert (record.status, record.reason) == (Status.OK, "")
@@ -114,7 +114,7 @@ def test_delta_method():
 @pytest.mark.parametrize("selector", modes())
 def test_prepared_at_one_size_refuses_another(selector):
     line = problem("straight_line_at_scale")
-    (backend,) = chosen_backends([selector])
+    (backend,) = choose_backends([selector])
     prepared = backend.prepare(own_point(line, 1000))
     with pytest.raises(calcbench.ProblemError, match="prepare it again"):
         prepared.load(own_point(line, 1001))

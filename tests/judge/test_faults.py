@@ -13,7 +13,7 @@ from modes import by_rule, installed, names, require
 import calcbench
 from calcbench.api import compare
 from calcbench.backend.prepared import Prepared
-from calcbench.catalogue.selection import chosen_backends, select_backends
+from calcbench.catalogue.selection import choose_backends, select_backends
 from calcbench.harness.compare import compare_problem
 from calcbench.problem.problem import Problem
 from calcbench.record.record import Status
@@ -126,7 +126,7 @@ class Tampered(calcbench.Backend):
 
     @property
     def inner(self):
-        return chosen_backends(self.around)[0]
+        return choose_backends(self.around)[0]
 
     def namespace(self):
         return self.inner.namespace()
@@ -149,7 +149,7 @@ def ignores_new_inputs(prepared, inputs):
 
 def ignores_new_data(prepared, inputs):
     baked = {"X": inputs["X"], "y": inputs["y"]}
-    return dataclasses.replace(prepared, load=lambda new: prepared.load(new.moved(baked)))
+    return dataclasses.replace(prepared, load=lambda new: prepared.load(new.with_values(baked)))
 
 
 def mutates_inputs(prepared, inputs):
@@ -253,7 +253,7 @@ def test_two_against_two_is_said_to_be_undecided():
             return super().cost(xp, w, b, s, X=X, y=y) + 0.0 * float(b)  # no ball has a float
 
     double = alters(b=lambda g: g * 2)
-    backends = [*chosen_backends(["by_hand", "torch"]), Tampered(tamper=double, around="torch")]
+    backends = [*choose_backends(["by_hand", "torch"]), Tampered(tamper=double, around="torch")]
     backends.append(dataclasses.replace(backends[-1]))
     records = compare_problem(Uncertified(), backends, timed=False)
     assert all(r.judged.startswith("not certified: TypeError") for r in records)

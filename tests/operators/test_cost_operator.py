@@ -58,7 +58,7 @@ def allowance(name, inputs, dtype):
     magnitude = abs(value)
     for key, array in inputs.values.items():
         if array.dtype.kind == "f":
-            moved = inputs.moved({key: array * (1 + 1e-6)})
+            moved = inputs.with_values({key: array * (1 + 1e-6)})
             magnitude += abs(numpy_cost(name, moved) - value) / 1e-6
     return ROUNDINGS * float(np.finfo(dtype).eps) * magnitude
 

@@ -22,7 +22,7 @@ from calcbench.operators import OPERATORS, find_operator
 from calcbench.operators.operator import VALUE, highest_order
 from calcbench.problem.flat import flatten
 from calcbench.problem.inputs import own_point
-from calcbench.problem.structure import DIAGONAL, Banded, BlockDiagonal, Entries
+from calcbench.problem.structure import DIAGONAL, Banded, BlockDiagonal, Coordinates
 from calcbench.record.record import Status
 
 SCALAR = ("saddle", "batch_regression", "softmax_cross_entropy", "rosenbrock")
@@ -313,9 +313,9 @@ def test_a_wrong_structure_is_found_by_the_functions_too(backend):
     ("structure", "words"),
     [
         (lambda: None, "structure must be one of"),
-        (lambda: Entries([0, 9], [0, 0]), "outside the 5 × 5 matrix"),
-        (lambda: Entries([0], [0, 1]), "equal length"),
-        (lambda: Entries([], []), "stores no entry"),
+        (lambda: Coordinates([0, 9], [0, 0]), "outside the 5 × 5 matrix"),
+        (lambda: Coordinates([0], [0, 1]), "equal length"),
+        (lambda: Coordinates([], []), "stores no entry"),
         (lambda: BlockDiagonal(0), "at least 1 row"),
         (lambda: Banded(-1), "at least 0"),
         (lambda: {}["none"], "KeyError"),
@@ -370,7 +370,7 @@ def test_tall_sparse_jacobians_are_coloured_on_their_narrow_side():
 
         def structure(self, inputs):
             k = np.arange(3_000)
-            return Entries(np.concatenate([k, k]), np.concatenate([0 * k, k + 1]))
+            return Coordinates(np.concatenate([k, k]), np.concatenate([0 * k, k + 1]))
 
         def cost(self, xp, x):
             return x[0] * x[1:]

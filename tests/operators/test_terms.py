@@ -78,7 +78,7 @@ def test_a_new_operator_is_right_on_every_backend(name, operator, backend):
     prepared = engine.prepare(point, operator)
     bound = engine.error_bound(point, operator)
     assert_right(prepared.evaluate(point), certificate(point, operator), bound)
-    moved = point.moved({n: 0.9 * a + 0.05 for n, a in point.parameters.items()})
+    moved = point.with_values({n: 0.9 * a + 0.05 for n, a in point.parameters.items()})
     assert_right(
         prepared.evaluate(moved),
         certificate(moved, operator),

@@ -95,7 +95,7 @@ def test_hand_derived_gradient_is_the_derivative(problem):
     parameters, data = problem.split(trace.symbols)
     by_hand = problem.gradient(SymPy().namespace(), *parameters, **data)
     partials = np.array(trace.expressions(GRADIENT, point, range(point.size)), dtype=object)
-    for name, derived in point.named(partials).items():
+    for name, derived in point.unflatten(partials).items():
         difference = np.asarray(by_hand[name] - derived, dtype=object)
         assert difference.shape == trace.symbols[name].shape
         for index in np.ndindex(difference.shape):

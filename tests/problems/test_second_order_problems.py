@@ -211,7 +211,7 @@ def test_least_squares_through_the_jacobian():
         residuals = problem.cost(NUMPY, *parameters, **data)
         J = np.stack([*problem.jacobian(NUMPY, *parameters, **data).values()], axis=1)
         step = np.linalg.solve(J.T @ J, -J.T @ residuals)
-        point = point.moved(point.named(point.vector + step))
+        point = point.with_values(point.unflatten(point.vector + step))
     assert np.max(np.abs(step)) < 1e-10
     assert [float(point[n]) for n in "abc"] == pytest.approx([2.5, 1.3, 0.5], abs=0.2)
 

@@ -129,7 +129,7 @@ def check_operator(problem: Problem, selector: str, operator: str) -> str:
     module, printed = execute(source)
     inputs = own_point(problem)
     seeds = {name: np.ones(shape) for name, shape in chosen.seed_shapes(inputs).items()}
-    inputs = inputs.along(seeds)
+    inputs = inputs.with_seed(seeds)
     own = flat(engine.prepare(inputs, chosen).evaluate(inputs).values())
     wanted, found = dense(own, problem, chosen.name), result(module, chosen.name, problem)
     assert found.shape == wanted.shape

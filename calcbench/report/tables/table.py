@@ -1,4 +1,4 @@
-"""What a table says, before a writer draws it."""
+"""Tables: titles, columns and notes, before a writer draws them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LEFT = ("backend", "problem", "verdict", "formula")
 
 @dataclass(frozen=True)
 class Entry:
-    """What stands in one row and column: its text, and the status that gives it a colour."""
+    """One cell of a table: its text, and the status that gives it a colour."""
 
     text: str
     status: Status | None = None

@@ -114,15 +114,15 @@ class Copier:
 
     def _spell(self, source: Source, name: str, call: cst.Call | None) -> str:
         """Spell a name of the vocabulary; a helper is noted, and its name returned."""
-        spelled, *others = {self._spelling.spell(name, use) for use in self._uses(source, call)}
+        text, *others = {self._spelling.spell(name, use) for use in self._uses(source, call)}
         if others:
             raise Unsupported(f"no program: one xp.{name} is called with arrays of several ranks")
-        if not spelled.startswith("def "):
-            return spelled
-        helper = spelled[4 : spelled.index("(")]
+        if not text.startswith("def "):
+            return text
+        helper = text[4 : text.index("(")]
         if helper not in self._defined:
             self._defined.add(helper)
-            self._pending.append(spelled)
+            self._pending.append(text)
         return helper
 
     def _uses(self, source: Source, call: cst.Call | None) -> list[Use]:

@@ -1,4 +1,4 @@
-"""How programs spell the vocabulary in NumPy."""
+"""The vocabulary in NumPy, as programs spell it."""
 
 from __future__ import annotations
 

@@ -60,11 +60,11 @@ class Respelling(cst.CSTTransformer):
         return updated_node
 
     def _respell(self, name: str, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
-        spelled = cst.parse_expression(self._spell(name, original))
-        if isinstance(spelled, cst.Lambda):
-            filled = fill(spelled, updated.args, name)
+        expression = cst.parse_expression(self._spell(name, original))
+        if isinstance(expression, cst.Lambda):
+            filled = fill(expression, updated.args, name)
             return fit(filled, original, self._source.parents[original])
-        return updated.with_changes(func=spelled, args=[self._rename(a) for a in updated.args])
+        return updated.with_changes(func=expression, args=[self._rename(a) for a in updated.args])
 
     def _rename(self, argument: cst.Arg) -> cst.Arg:
         if argument.keyword is None or argument.keyword.value not in self._keywords:

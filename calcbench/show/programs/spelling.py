@@ -41,7 +41,7 @@ Rule = Callable[[Use], str]
 
 @dataclass(frozen=True)
 class Spelling:
-    """How one framework spells the array vocabulary in source text.
+    """The array vocabulary in the source text of one framework.
 
     The spelling of a name is one of
 
@@ -71,11 +71,11 @@ class Spelling:
         """
         if name not in NAMES:
             raise Unsupported(f"xp.{name} is not in the array vocabulary: {nearest(name, NAMES)}")
-        spelled = self.names.get(name, "")
-        spelled = spelled(use) if callable(spelled) else spelled
-        if not spelled:
+        spelling = self.names.get(name, "")
+        spelling = spelling(use) if callable(spelling) else spelling
+        if not spelling:
             raise Unsupported(f"no program: xp.{name} has no short spelling in {self.framework}")
-        return spelled
+        return spelling
 
 
 def same_names(prefix: str, *names: str) -> dict[str, str]:

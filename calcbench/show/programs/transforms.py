@@ -13,7 +13,7 @@ from calcbench.show.programs.writer import Writer
 
 @dataclass(frozen=True)
 class Transforms:
-    """How a framework spells the transforms `grad`, `jvp`, `vjp`, … of functions."""
+    """The transforms `grad`, `jvp`, `vjp`, … of functions, as a framework spells them."""
 
     prefix: str
     """`jax.`, `torch.func.`"""
@@ -116,10 +116,10 @@ def _hvp(writer: Writer, by: Transforms) -> list[str]:
     slopes = writer.fresh("slopes", "grad_cost")
     function = f"{slopes} = {by.prefix}grad(cost{_argnums(writer.problem)})"
 
-    def named(call: str) -> str:
+    def name_product(call: str) -> str:
         return _name_parts(writer.problem, "product", call)
 
-    return [function, *_along_ones(writer, by, "hvp", slopes, named)]
+    return [function, *_along_ones(writer, by, "hvp", slopes, name_product)]
 
 
 def _pullback(writer: Writer, by: Transforms) -> list[str]:

@@ -71,12 +71,12 @@ class Writer:
 
     @property
     def value(self) -> str:
-        """What the program calls the value of the cost."""
+        """The name that the value of the cost has in the program."""
         return self.fresh("value", "result")
 
     @property
     def component(self) -> str:
-        """What a partial is taken by, as it is written: `m`, `w[3]`; empty for others."""
+        """The component of a partial, as it is written: `m`, `w[3]`; empty for other operators."""
         return self.operator.component if isinstance(self.operator, Partial) else ""
 
     @property
