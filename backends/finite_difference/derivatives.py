@@ -27,7 +27,7 @@ from calcbench.errors import SelectorError, Unsupported
 from calcbench.operators import GRADIENT, Operator, find_operator, matrix_operator
 from calcbench.operators.colouring import compress, format_colours
 from calcbench.operators.evaluation import prepare_evaluation
-from calcbench.operators.operator import highest_order, whole_product
+from calcbench.operators.operator import highest_order, picked_partials, stored_order, whole_product
 from calcbench.operators.partial import Partial
 from calcbench.problem.flat import cut, flatten, unflatten
 from calcbench.problem.point import Point
@@ -178,11 +178,9 @@ class FiniteDifference(Backend):
         def start(native: Any) -> tuple[np.ndarray, dict[str, Any], np.ndarray]:
             return flatten(native[0]), native[1], self._steps(point, native[0], field)
 
-        def by_component(native: Any, k: int) -> np.ndarray:
-            x, data, steps = start(native)
-            return np.ravel(
-                difference(field.by_component(x, data, stretch * steps, k), x[k], steps[k])
-            )
+        def by_component(x: np.ndarray, data: Any, steps: np.ndarray, k: int) -> np.ndarray:
+            line = field.by_component(x, data, stretch * steps, k)
+            return np.ravel(difference(line, x[k], steps[k]))
 
         def directional(native: Any, along: np.ndarray) -> np.ndarray:
             x, data, steps = start(native)
@@ -191,23 +189,18 @@ class FiniteDifference(Backend):
 
         def columns(native: Any) -> np.ndarray:
             x, data, steps = start(native)
-            found = [
-                np.ravel(
-                    difference(field.by_component(x, data, stretch * steps, k), x[k], steps[k])
-                )
-                for k in range(len(x))
-            ]
-            return np.stack(found, axis=1).ravel()
+            found = [by_component(x, data, steps, k) for k in needed]
+            return np.stack(found, axis=1)[row, place]
 
-        if whole_product(operator.terms(point)):
+        terms = operator.terms(point)
+        if whole_product(terms):
             return directional, ""
-        if isinstance(operator, Partial):
-            position = point.position(operator.component)
-            return (lambda native: by_component(native, position)), ""
-        order = highest_order(operator.terms(point))
-        if not point.sparse(order):
-            return columns, ""
-        return self._coloured(point, order, field, stretch)
+        order = stored_order(operator, point)
+        if order is not None:
+            return self._coloured(point, order, field, stretch)
+        row, column = picked_partials(terms)
+        needed, place = np.unique(column, return_inverse=True)
+        return columns, ""
 
     def _coloured(
         self, point: Point, order: int, field: Field, stretch: float
@@ -325,10 +318,8 @@ class FiniteDifference(Backend):
         noise = SCHEMES[field.scheme].rounding * self._noise(point, field, steps)
         if along is not None:
             rounding = noise / self._stride(field, steps, along)
-        elif isinstance(operator, Partial):
-            rounding = noise / steps[point.position(operator.component)]
         else:
-            row, column = point.pattern(highest_order(operator.terms(point)))
+            row, column = picked_partials(operator.terms(point))
             rounding = noise[row] / steps[column]
         unit = float(np.finfo(self.dtype).eps)
         flat = truncation + rounding + 4 * unit * np.abs(near)

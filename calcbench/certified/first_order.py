@@ -12,7 +12,6 @@ from calcbench.certified import balls
 from calcbench.certified.balls import Ball
 from calcbench.certified.evaluation import Evaluation, SweepResult, evaluate, influence, range_fault
 from calcbench.certified.sums import Sums
-from calcbench.errors import ProblemError
 from calcbench.operators.entries import Entries, Product, Term
 from calcbench.problem.point import Point
 
@@ -130,7 +129,4 @@ def _check_structure(point: Point, rows: list[Row]) -> None:
     for i, found in enumerate(rows):
         for j, partial in found.partials.items():
             if (i, j) not in stored and not partial.contains(0):
-                raise ProblemError(
-                    f"problem {point.problem.name!r}: the declared structure leaves out an entry "
-                    f"that is not 0, ∂C[{i}]/∂{point.component(j)}, in the row of C[{i}]"
-                )
+                raise point.lacks_entry(f"∂C[{i}]/∂{point.component(j)}, in the row of C[{i}]")

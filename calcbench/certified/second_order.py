@@ -11,7 +11,6 @@ from calcbench.certified import balls
 from calcbench.certified.evaluation import SweepResult, evaluate, influence, range_fault
 from calcbench.certified.jets import primal, slope_magnitudes, slopes
 from calcbench.certified.sums import Sums
-from calcbench.errors import ProblemError
 from calcbench.operators.colouring import compress
 from calcbench.operators.entries import Entries, Product, Term
 from calcbench.problem.point import Point
@@ -136,10 +135,7 @@ class _Columns:
             totals[i] = totals[i] + self.values[i, self.column[j]] * arb(float(self.check[j]))
         for i, total in enumerate(totals):
             if not total.overlaps(self.values[i, -1]):
-                raise ProblemError(
-                    f"problem {self.point.problem.name!r}: the declared structure leaves out an "
-                    f"entry that is not 0, in the row of {self.point.component(i)}"
-                )
+                raise self.point.lacks_entry(f"in the row of {self.point.component(i)}")
 
     def entry(self, i: int, j: int) -> tuple[arb, float]:
         """Return entry (i, j) and its Σ |terms|; 0 and 0 for one that is not stored."""

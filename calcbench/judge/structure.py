@@ -12,7 +12,6 @@ from collections.abc import Iterable
 import numpy as np
 
 from calcbench.backend.backend import Backend
-from calcbench.errors import ProblemError
 from calcbench.judge.runner import Runner
 from calcbench.operators import Operator, find_operator
 from calcbench.operators.evaluation import add_up
@@ -63,7 +62,4 @@ def _compare(
     if len(wrong):
         first = int(wrong[0])
         row_name = f"{VALUE}[{first}]" if order == 1 else point.component(first)
-        raise ProblemError(
-            f"problem {point.problem.name!r}: the declared structure leaves out an entry that is "
-            f"not 0, in the row of {row_name}"
-        )
+        raise point.lacks_entry(f"in the row of {row_name}")

@@ -100,9 +100,9 @@ def check_stored(point: Point, formula: str, found: Any) -> None:
     whole[point.pattern(order)] = 0.0
     if np.any(whole):
         row, column = np.argwhere(whole)[0]
-        raise ProblemError(
-            f"the structure of problem {point.problem.name!r} leaves out entry [{row}, {column}], "
-            f"which is {whole[row, column]:.17g} in the hand-derived {WORDS[formula]}"
+        raise point.lacks_entry(
+            f"[{row}, {column}], which is {whole[row, column]:.17g} in the hand-derived "
+            f"{WORDS[formula]}"
         )
 
 

@@ -13,11 +13,12 @@ import numpy as np
 from calcbench.errors import SelectorError, Unsupported
 from calcbench.operators import composition as compositions
 from calcbench.operators.composition import Primitives
-from calcbench.operators.entries import Product, Term
+from calcbench.operators.entries import Entries, Product, Term
 from calcbench.operators.function import Derived, Function
 from calcbench.problem.flat import Shape
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.structure import Pattern
 
 VALUE = "C"
 """The name of the cost in results; a parameter of that name goes before it."""
@@ -170,6 +171,16 @@ def matrix_layout(name: str, point: Point, order: int, label: Callable[[int, int
 def whole_product(terms: tuple[Term, ...]) -> Product | None:
     """Return the product that an operator is, if it is a product and nothing else."""
     return terms[0] if len(terms) == 1 and isinstance(terms[0], Product) else None
+
+
+def picked_partials(terms: tuple[Term, ...]) -> Pattern:
+    """Return row and column of the partials that an operator picks, in the order of its result."""
+    (term,) = terms
+    assert isinstance(term, Entries)
+    assert term.picks
+    out, row, column = term.places
+    order = np.argsort(out)
+    return row[order], column[order]
 
 
 def stored_order(operator: Operator, point: Point) -> int | None:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from calcbench.errors import SelectorError, nearest
+from calcbench.errors import ProblemError, SelectorError, nearest
 from calcbench.problem.flat import Shape, flatten, unflatten
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.structure import Pattern, Structure
@@ -96,6 +96,13 @@ class Point:
             return self.structure.pattern(rows, columns)
         row, column = np.divmod(np.arange(rows * columns), columns)
         return row, column
+
+    def lacks_entry(self, where: str) -> ProblemError:
+        """Make the error for a declared structure without an entry that is not 0."""
+        return ProblemError(
+            f"problem {self.problem.name!r}: the declared structure leaves out an entry that is "
+            f"not 0, {where}"
+        )
 
     # --- names of components ---
 

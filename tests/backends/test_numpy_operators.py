@@ -510,7 +510,7 @@ def test_a_structure_that_leaves_out_an_entry_is_refused():
             return Banded(0)
 
     (by_hand,) = select_backends(["by_hand"])
-    with pytest.raises(calcbench.ProblemError, match=r"leaves out entry \[0, 1\]"):
+    with pytest.raises(calcbench.ProblemError, match=r"leaves out an entry .* \[0, 1\]"):
         by_hand.prepare(own_point(Narrow()), "hessian")
 
 

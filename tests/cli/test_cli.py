@@ -12,6 +12,7 @@ import textwrap
 import time
 
 import pytest
+from waiting import PATIENCE
 
 from calcbench import cli as cli_module
 from calcbench.catalogue.door import backends, default_backends, problems
@@ -643,7 +644,9 @@ def test_closed_pipe_is_silent(arguments, tmp_path):
     reading, writing = os.pipe()
     os.close(reading)
     command = [sys.executable, "-m", "calcbench", *arguments.split()]
-    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, cwd=tmp_path, timeout=60)
+    done = subprocess.run(
+        command, stdout=writing, stderr=subprocess.PIPE, cwd=tmp_path, timeout=PATIENCE
+    )
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, b"")
 
@@ -660,7 +663,7 @@ def test_interrupt_is_one_line(tmp_path):
             @calcbench.problem(x=1.0)
             def slow(x):
                 print("running", flush=True)
-                time.sleep(60)
+                time.sleep(600)
                 return x**2
             """
         )
@@ -671,7 +674,7 @@ def test_interrupt_is_one_line(tmp_path):
         assert running.stdout.readline() == b"running\n"
         time.sleep(0.1)
         running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=30)
+        _, err = running.communicate(timeout=PATIENCE)
     assert running.returncode == 130
     assert err.decode().split() == ["interrupted"]
 

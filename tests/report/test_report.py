@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from waiting import PATIENCE
 
 from calcbench.bench import intervals
 from calcbench.errors import SelectorError
@@ -951,7 +952,7 @@ def run_pyperf(*arguments):
         [sys.executable, "-m", "pyperf", *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         env={"PYTHONIOENCODING": "utf-8"},
     )
     assert done.returncode == 0, done.stderr
