@@ -64,7 +64,8 @@ class Entries:
     def picks(self) -> bool:
         """Whether every number is one partial as it stands, so that nothing is computed."""
         out, _, _ = self.places
-        return self.seed is None and len(np.unique(out)) == len(out)
+        # By sorting, for np.unique imports numpy.ma: 50 ms in the first preparation.
+        return self.seed is None and not np.any(np.diff(np.sort(out)) == 0)
 
 
 @dataclass(frozen=True)
