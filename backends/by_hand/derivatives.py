@@ -105,13 +105,13 @@ class ByHand(Backend):
             found = function(NUMPY, *arguments, **data)
             return [self.to_numpy(found[key]) for key in keys]
 
-        def in_blocks(native: Any, *along: Any) -> Arrays:
-            part = functools.partial(listed, *along)
+        def in_blocks(native: Any, *direction: Any) -> Arrays:
+            part = functools.partial(listed, *direction)
             sums = blockwise(point.problem, part, point.row_count)
             return dict(zip(keys, sums(native), strict=True))
 
-        def at_once(native: Any, *along: Any) -> Any:
-            return function(NUMPY, *along, *native[0], **native[1])
+        def at_once(native: Any, *direction: Any) -> Any:
+            return function(NUMPY, *direction, *native[0], **native[1])
 
         blocks = splits_into_blocks(point, functools.partial(listed, *seeds))
         if seeds:

@@ -12,7 +12,7 @@ from calcbench.operators.hand_derived import WORDS
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.show.programs.layout import format_dict, quote
-from calcbench.show.programs.numpy import SPELLING, numpy_value
+from calcbench.show.programs.numpy_spelling import SPELLING, numpy_value
 from calcbench.show.programs.results import print_result
 from calcbench.show.programs.writer import Writer
 

@@ -58,6 +58,9 @@ class FiniteDifference(Backend):
 
     scheme: Literal["central", "forward", "complex", "richardson"] = "central"
     delta: float | None = None
+    of: Literal["gradient", "cost"] = "gradient"
+    """What second partials are differences of: a hand-derived gradient if there is one, or always
+    the cost alone, on which a wrong formula has no influence."""
 
     def __post_init__(self) -> None:
         """Refuse a step that is not a positive number."""
@@ -69,7 +72,7 @@ class FiniteDifference(Backend):
 
     @classmethod
     def witnesses(cls) -> tuple[Backend, ...]:
-        return (cls(scheme="complex"), cls())
+        return (cls(scheme="complex", of="cost"), cls(of="cost"))
 
     def namespace(self) -> Namespace:
         return COMPLEX if self.scheme == "complex" else NUMPY
@@ -136,7 +139,7 @@ class FiniteDifference(Backend):
         words = WORDS[self.scheme]
         if order < 2:
             return Field(cost, self.scheme, f"{words} of the cost")
-        if point.problem.derives("gradient"):
+        if self.of == "gradient" and point.problem.derives("gradient"):
             self._check_gradient(point)
             method = f"{words} of the hand-derived gradient"
             return Field(self._hand_derived(point), self.scheme, method, gradient=True)
@@ -189,7 +192,7 @@ class FiniteDifference(Backend):
 
         def columns(native: Any) -> np.ndarray:
             x, data, steps = start(native)
-            found = [by_component(x, data, steps, k) for k in needed]
+            found = [by_component(x, data, steps, k) for k in needed.tolist()]
             return np.stack(found, axis=1)[row, place]
 
         terms = operator.terms(point)
@@ -221,7 +224,7 @@ class FiniteDifference(Backend):
                 difference(
                     field.along(x, data, stretch * steps, steps * vector), x.dtype.type(0), 1.0
                 )
-                for vector in compression.seeds
+                for vector in compression.vectors
             ]
             entries: np.ndarray = np.concatenate(products)[places] / steps[column]
             return entries

@@ -6,7 +6,7 @@ from calcbench.errors import Unsupported
 from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.problem import Problem
 from calcbench.show.programs.layout import format_dict
-from calcbench.show.programs.numpy import SPELLING, numpy_value
+from calcbench.show.programs.numpy_spelling import SPELLING, numpy_value
 from calcbench.show.programs.results import print_result
 from calcbench.show.programs.writer import Writer
 

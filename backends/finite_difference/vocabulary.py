@@ -50,12 +50,12 @@ def _logaddexp(x: Any, y: Any) -> Any:
 
 def _max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     flat = np.reshape(x, -1) if axis is None else x
-    along = 0 if axis is None else axis
-    where = np.expand_dims(np.argmax(np.real(flat), axis=along), along)
-    top = np.take_along_axis(flat, where, axis=along)
+    kept = 0 if axis is None else axis
+    where = np.expand_dims(np.argmax(np.real(flat), axis=kept), kept)
+    top = np.take_along_axis(flat, where, axis=kept)
     if axis is None:
         return np.reshape(top, (1,) * np.ndim(x)) if keepdims else top[0]
-    return top if keepdims else np.squeeze(top, axis=along)
+    return top if keepdims else np.squeeze(top, axis=kept)
 
 
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:

@@ -6,7 +6,7 @@ from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.problem import Problem
 from calcbench.show.programs.inputs import Value
 from calcbench.show.programs.layout import format_dict
-from calcbench.show.programs.numpy import matrix_transpose
+from calcbench.show.programs.numpy_spelling import matrix_transpose
 from calcbench.show.programs.results import print_result
 from calcbench.show.programs.spelling import ELEMENTWISE, Spelling, same_names
 from calcbench.show.programs.transforms import TRANSFORMED, Transforms, transform_cost

@@ -13,7 +13,7 @@ from calcbench.operators import Operator
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.show.programs.layout import format_comprehension, format_dict
-from calcbench.show.programs.numpy import matrix_transpose, numpy_value
+from calcbench.show.programs.numpy_spelling import matrix_transpose, numpy_value
 from calcbench.show.programs.spelling import ITERATE, Rule, Spelling, Use, same_names
 from calcbench.show.programs.writer import Writer
 from calcbench.vocabulary.numpy import NUMPY

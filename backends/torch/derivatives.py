@@ -41,7 +41,7 @@ from .transforms import (
 
 @dataclass(frozen=True)
 class Torch(Transforming):
-    """PyTorch's autograd; `func` is torch.func.grad, `compile` is that under torch.compile."""
+    """PyTorch: `eager` on its tape, `func` by torch.func, `compile` that under torch.compile."""
 
     name = "torch"
     kind = "exact"
@@ -159,7 +159,7 @@ class Torch(Transforming):
         self, function: Callable[..., Any], native: tuple[Any, ...]
     ) -> tuple[Callable[[tuple[Any, ...]], Any], float | None]:
         if self.mode != "compile":
-            return lambda native: function(*native), None
+            return super().finish(function, native)
         compiled = self.framework().compile(_copy_function(function), dynamic=False)
         _, seconds = measure_call(compiled, *native)  # the first call compiles
         return lambda native: compiled(*native), seconds

@@ -36,11 +36,11 @@ class Backend(ABC):
 
     A subclass is a frozen dataclass that declares the class attributes below and defines
     `namespace` and `prepare_gradient(point) -> Prepared`; partials and products with a direction
-    follow from that. For any other operator it may define a method of
-    the same kind, `prepare_<operator>`: `prepare_cost` is what a gradient's time is divided by. A
-    framework that transforms functions states its primitives instead (`Transforming`), and has
-    every operator. It imports its framework inside methods, through `framework()`, so that
-    nothing is loaded until it is used.
+    follow from that. For any other operator it may define a method of the same kind,
+    `prepare_<operator>`: `prepare_cost` is what a gradient's time is divided by. A framework that
+    transforms functions states its primitives instead (`Transforming`), and has every operator. It
+    imports its framework inside methods, through `framework()`, so that nothing is loaded until it
+    is used.
     """
 
     name: ClassVar[str]
@@ -91,7 +91,7 @@ class Backend(ABC):
 
     @classmethod
     def witnesses(cls) -> tuple[Backend, ...]:
-        """List instances that help to decide when other backends contradict each other.
+        """List instances that help to decide where others contradict each other, or are few.
 
         They are run for that alone, and get no row. For a backend that needs nothing installed
         and uses nothing but values of the cost.

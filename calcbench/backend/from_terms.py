@@ -45,10 +45,10 @@ def prepare_from_terms(backend: Backend, operator: Operator, point: Point) -> Pr
         natives = [source.load(point) for source in sources]
         return (natives, seed(point)) if operator.seeded else (natives, None)
 
-    def result(found: list[Any], along: Any) -> np.ndarray:
+    def result(found: list[Any], seed: Any) -> np.ndarray:
         unloaded = (s.unload(f).values() for s, f in zip(sources, found, strict=True))
         stored = dict(zip(orders, map(flatten, unloaded), strict=True))
-        return evaluate(stored, along)
+        return evaluate(stored, seed)
 
     def run(native: Any) -> Any:
         found = [s.run(n) for s, n in zip(sources, native[0], strict=True)]
@@ -81,7 +81,7 @@ def prepare_by_products(backend: Backend, point: Point) -> Prepared:
             "hessian's directions would be loaded"
         )
     compression = compress(point.pattern(2), point.size) if point.sparse(2) else None
-    vectors = np.eye(point.size) if compression is None else compression.seeds
+    vectors = np.eye(point.size) if compression is None else compression.vectors
     seeds = [seed(point.with_seed(point.unflatten(vector))) for vector in vectors]
 
     def run(native: Any) -> list[Any]:

@@ -23,8 +23,9 @@ from calcbench.problem.problem import Arrays, Problem
 class Transforming(Backend):
     """A backend that states `pullback`, `pushforward` or both.
 
-    A method of any other operator's name (`hessian(self, function)`) overrides the composition;
-    it may give None to decline. `prepare_gradient` and the like take precedence over both.
+    A method of another operator's name (`hessian(self, function)`; not `partial`, and not for a
+    sparse matrix) overrides the composition; it may give None to decline. `prepare_gradient` and
+    the like take precedence over both.
     """
 
     def pullback(self, function: Function) -> Derived | None:

@@ -50,7 +50,8 @@ def bench(
     """Time every cell of every group, and yield each record as soon as it is there.
 
     `run` is the id of the environment that the records name; `witnesses` are backends to run where
-    the others contradict each other. Whatever a backend or a problem does wrong is a record.
+    the others contradict each other, or are few. Whatever a backend or a problem does wrong is a
+    record.
     """
     processes: dict[str, Worker] = {}
     pace = Pace()
@@ -265,8 +266,8 @@ def _judge_cells(
     runs = [_run(cell, worker.evidence, timeout=settings.timeout) for cell in cells]
     while True:
         try:
-            ask = InWorkers(cells, settings.timeout)
-            decided = judge(runs, where, group.seed, witnesses, operator, ask)
+            runner = InWorkers(cells, settings.timeout)
+            decided = judge(runs, where, group.seed, witnesses, operator, runner)
         except ProcessLost:
             # The judge begins anew, with the failure of that cell in place of its result: at most
             # once for each cell.

@@ -64,7 +64,7 @@ def _stored_entries(point: Point, formula: str, values: Mapping[str, Any]) -> np
     if formula != "hvp":
         return flatten(_evaluate(point, formula, values, None).values(), object)
     compression = compress(point.pattern(2), point.size) if point.sparse(2) else None
-    vectors = np.eye(point.size) if compression is None else compression.seeds
+    vectors = np.eye(point.size) if compression is None else compression.vectors
     found = _products_with(point, values, [point.unflatten(vector) for vector in vectors])
     if compression is None:
         return np.stack(found, axis=1).ravel()

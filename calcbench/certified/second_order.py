@@ -119,7 +119,7 @@ class _Columns:
             # An entry that the declared structure lacks would be added to another one, unnoticed. A
             # product with random numbers shows it: the stored entries do not add up to that.
             self.check = np.random.default_rng(0).uniform(-1, 1, point.size)
-            self.directions = np.concatenate([compression.seeds, self.check[None]])
+            self.directions = np.concatenate([compression.vectors, self.check[None]])
             self.stored = set(zip(row.tolist(), column.tolist(), strict=True))
 
     def read(self, found: Products, first: int) -> None:

@@ -68,7 +68,7 @@ def namespace(kind: Arithmetic) -> Namespace:
             "maximum": _pairwise(kind, _larger),
             "minimum": _pairwise(kind, _smaller),
             "logaddexp": _pairwise(kind, lambda x, y: kind.logsumexp([x, y])),
-            "where": _where,
+            "where": functools.partial(_where, kind),
             "sum": _reduction(kind, kind.total),
             "mean": _reduction(kind, lambda terms: kind.total(terms) / len(terms)),
             "max": _reduction(kind, lambda terms: functools.reduce(_larger, terms)),
@@ -78,8 +78,8 @@ def namespace(kind: Arithmetic) -> Namespace:
             "einsum": np.einsum,
             "matrix_transpose": np.matrix_transpose,
             "reshape": np.reshape,
-            "concat": _concat,
-            "stack": _stack,
+            "concat": functools.partial(_concat, kind),
+            "stack": functools.partial(_stack, kind),
             "take": _take,
             "take_along_axis": np.take_along_axis,
             "linalg.cholesky": functools.partial(_cholesky, kind),
@@ -112,17 +112,23 @@ def _smaller(x: Any, y: Any) -> Any:
     return x if x < y else y
 
 
-def _where(condition: Any, x: Any, y: Any) -> Any:
-    chosen = np.where(np.asarray(condition, dtype=bool), x, y)
+def _convert(kind: Arithmetic, x: Any) -> np.ndarray:
+    """Convert every number: with one that stays a float, Python would calculate in floats."""
+    return np.asarray(np.frompyfunc(kind.convert, 1, 1)(x), dtype=object)
+
+
+def _where(kind: Arithmetic, condition: Any, x: Any, y: Any) -> Any:
+    condition = np.asarray(condition, dtype=bool)
+    chosen = np.where(condition, _convert(kind, x), _convert(kind, y))
     return chosen if chosen.ndim else chosen[()]
 
 
-def _concat(arrays: Sequence[Any], axis: int = 0) -> Any:
-    return np.concat(list(arrays), axis=axis)
+def _concat(kind: Arithmetic, arrays: Sequence[Any], axis: int = 0) -> Any:
+    return np.concat([_convert(kind, a) for a in arrays], axis=axis)
 
 
-def _stack(arrays: Sequence[Any], axis: int = 0) -> Any:
-    return np.stack([np.asarray(a, dtype=object) for a in arrays], axis=axis)
+def _stack(kind: Arithmetic, arrays: Sequence[Any], axis: int = 0) -> Any:
+    return np.stack([_convert(kind, a) for a in arrays], axis=axis)
 
 
 def _take(x: Any, indices: Any, axis: int = 0) -> Any:
@@ -131,8 +137,8 @@ def _take(x: Any, indices: Any, axis: int = 0) -> Any:
 
 def _cumulative_sum(kind: Arithmetic, x: Any, axis: int | None = None) -> Any:
     """Add the numbers up one by one, in the order in which the libraries do."""
-    lifted = np.asarray(np.frompyfunc(kind.convert, 1, 1)(x), dtype=object)
-    return np.cumsum(lifted, axis=running_axis(lifted, axis))
+    numbers = _convert(kind, x)
+    return np.cumsum(numbers, axis=running_axis(numbers, axis))
 
 
 def _reduction(kind: Arithmetic, function: Callable[[Sequence[Any]], Any]) -> Callable[..., Any]:

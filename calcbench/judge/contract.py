@@ -44,6 +44,16 @@ class Run:
     prepared: Prepared | None = None
     """The prepared operator, to be timed."""
 
+    @property
+    def exact(self) -> bool:
+        """Whether it has a result, of a method without an error of its own."""
+        return None in self.bounds.values()
+
+    @property
+    def differenced(self) -> bool:
+        """Whether it is made of differences of the hand-derived gradient."""
+        return not self.backend.hand_derived and "hand-derived" in self.method
+
 
 def run_points(
     backend: Backend,
@@ -191,6 +201,8 @@ def _repeat_fault(layout: Layout, backend: Backend, value: Arrays, again: Arrays
     scale = np.max(np.abs(one[np.isfinite(one)]), initial=0.0)
     if np.allclose(one, two, rtol=16 * unit, atol=16 * unit * scale, equal_nan=True):
         return None
-    position = int(np.nanargmax(np.abs(one - two)))
+    gap = np.abs(one - two)
+    gap[np.isnan(one) != np.isnan(two)] = np.inf
+    position = int(np.nanargmax(gap))
     label = layout.label(position)
     return f"a second run gave another {label}: {one[position]:.10g}, then {two[position]:.10g}"

@@ -52,14 +52,14 @@ def judge(
 ) -> Outcome:
     """Give every run its verdict: one record for each, in the order of the runs.
 
-    `where` is point name → point, with the direction or cotangent of `operator`, which is resolved.
-    `witnesses` are backends to run where the others contradict each other, and `runner` is where
-    backends run again, in this process if not given. Raises `ProblemError` for a declared structure
-    that is not true.
+    `where` is point name → point, with a direction or cotangent where `operator` takes one;
+    `operator` comes from `Operator.resolve`. `witnesses` are backends to run where the others
+    contradict each other, or fewer than three have a result; `runner` is where backends run again,
+    in this process if not given. Raises `ProblemError` for a declared structure that is not true.
     """
     runner = runner or InProcess()
     dtypes = list(dict.fromkeys(run.backend.dtype for run in runs))
-    sample = _affordable(where, operator)
+    sample = _points_to_certify(where, operator)
     certificates = certificates_at(sample, dtypes, operator)
     own = certificates.get(("own", dtypes[0])) if dtypes else None
     certificate = own if isinstance(own, Certificate) else None
@@ -154,7 +154,7 @@ def _remarks(layout: Layout, certificates: Certificates, dtypes: Sequence[str]) 
     return "; ".join(dict.fromkeys(remarks))
 
 
-def _affordable(where: Mapping[str, Point], operator: Operator) -> Mapping[str, Point]:
+def _points_to_certify(where: Mapping[str, Point], operator: Operator) -> Mapping[str, Point]:
     """Return the points, with fewer rows where certifying all would take too long."""
     if affordable(where["own"], operator):
         return where
@@ -184,7 +184,7 @@ def _condition(
     runs: list[Run], own: Point, seed: int, operator: Operator, runner: Runner
 ) -> float | None:
     """Measure the condition number of the operator at the own point, with one exact backend."""
-    exact = [run for run in runs if run.bounds and None in run.bounds.values()][:1]
+    exact = [run for run in runs if run.exact][:1]
     if not exact:
         return None
     sample = {"own": thin(own, SAMPLED_ROWS)}

@@ -65,7 +65,7 @@ def largest_sensitivities(
     share = 1.0
     if where["own"].problem.rows and where["own"].problem.reduction == "sum":
         share = where["own"].row_count / sample["own"].row_count
-    exact = [run for run in runs if run.bounds and None in run.bounds.values()][:2]
+    exact = [run for run in runs if run.exact][:2]
     found: dict[str, np.ndarray] = {}
     for run in exact:
         for name, kappa in runner.sensitivities(run.backend, sample, seed, operator).items():

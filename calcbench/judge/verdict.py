@@ -74,7 +74,7 @@ def _judge_certified(
         return _judge_formula(after, layout, point, certificate)
     # A second derivative may be a difference of the hand-derived gradient. It is the gradient then
     # that is wrong, perhaps, and not the scheme.
-    differenced = "hand-derived" in run.method and after.status is Status.DISAGREE
+    differenced = run.differenced and after.status is Status.DISAGREE
     if differenced and record.status is Status.OK:
         reason = f"{after.reason}; it stands on the hand-derived gradient, which may be wrong"
         return replace(after, reason=reason)
@@ -124,7 +124,8 @@ def _judge_formula(
     position = int(np.argmax(np.where(wrong, np.abs(error), -1.0)))
     label = layout.label(position)
     true = float(certificate.value[position])
-    found = Disagreement(point, label, true + float(error[position]), true, 0.0)
+    value, bound = true + float(error[position]), float(allowed[position])
+    found = Disagreement(point, label, value, true, bound)
     place = "" if point == "own" else f" at {point}"
     return replace(
         record,

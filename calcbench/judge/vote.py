@@ -1,8 +1,8 @@
 """The vote: what the backends agree on, at points where nothing is certified.
 
-No backend is the reference there. Two agree when every
-component differs by no more than their two error bounds allow, the largest camp of mutually
-supporting exact backends is the consensus, and its componentwise median is the reference.
+No backend is the reference there. Two agree when every component differs by no more than their two
+error bounds allow. Each exact backend has a camp, all that agree with it; the largest camp is the
+consensus, and the componentwise median of its exact members is the reference.
 
 The bounds of a vote are computed too. An exact method may be off by rounding, and how much
 rounding matters at a point is measured there: the inputs are perturbed by a known relative amount,
@@ -36,6 +36,9 @@ class Ballot:
     bound: np.ndarray
     """Absolute, per component: how far an honest evaluation may be from the truth."""
     exact: bool
+    independent: bool = True
+    """Whether it counts in the camps of others: a difference of the hand-derived gradient does not,
+    for it would confirm formulas by a formula."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,11 @@ def consensus(ballots: Mapping[int, Ballot], witnesses: Collection[int] = ()) ->
     # so that an approximate method may swell a camp, but neither found one nor set the reference.
     candidates = [name for name, ballot in ballots.items() if ballot.exact] or list(ballots)
     camps = {
-        name: tuple(other for other in ballots if _agree(ballots[name], ballots[other]))
+        name: tuple(
+            other
+            for other, ballot in ballots.items()
+            if (ballot.independent or other == name) and _agree(ballots[name], ballot)
+        )
         for name in candidates
     }
     exact_witnesses = {name for name in witnesses if name in ballots and ballots[name].exact}
@@ -143,6 +150,7 @@ class Vote:
         components = len(agreed.reference)
         if (agreed.tied or len(ballots) < FEWEST) and components <= WITNESS_COMPONENTS:
             if self.witness_runs is None:
+                # Here, whatever the runner: no worker holds a witness.
                 self.witness_runs = [
                     InProcess.run_points(witness, self.where, self.operator)
                     for witness in self.witnesses
@@ -180,4 +188,5 @@ def cast_ballot(run: Run, point: str, rounding: np.ndarray) -> Ballot:
     """Take a run's result at a point; a method's own error bound adds to that of rounding."""
     own = run.bounds[point]
     bound = rounding if own is None else rounding + flatten(own.values(), np.float64)
-    return Ballot(flatten(run.results[point].values(), np.float64), bound, exact=own is None)
+    value = flatten(run.results[point].values(), np.float64)
+    return Ballot(value, bound, exact=own is None, independent=not run.differenced)

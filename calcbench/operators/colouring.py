@@ -22,7 +22,7 @@ from calcbench.problem.structure import Pattern
 class Compression:
     """A few vectors whose products with a sparse matrix hold all of its stored entries."""
 
-    seeds: np.ndarray
+    vectors: np.ndarray
     """(colours, columns): the 0/1 vectors that the matrix is multiplied by."""
     colour: np.ndarray
     """The colour of each stored entry's column."""
@@ -32,7 +32,7 @@ class Compression:
     @property
     def colours(self) -> int:
         """Count the products that are needed."""
-        return len(self.seeds)
+        return len(self.vectors)
 
     def places(self, rows: int) -> np.ndarray:
         """Find each entry in all products, put one after the other as vectors of `rows`."""
@@ -51,9 +51,9 @@ def compress(pattern: Pattern, columns: int) -> Compression:
         graph.add_edges_from(combinations(members, 2))
     found = networkx.greedy_color(graph, strategy="connected_sequential")
     colour = np.array([found[k] for k in range(columns)], dtype=np.int64)
-    seeds = np.zeros((int(colour.max(initial=0)) + 1, columns))
-    seeds[colour, np.arange(columns)] = 1.0
-    return Compression(seeds, colour[column], row)
+    vectors = np.zeros((int(colour.max(initial=0)) + 1, columns))
+    vectors[colour, np.arange(columns)] = 1.0
+    return Compression(vectors, colour[column], row)
 
 
 def transpose(pattern: Pattern) -> tuple[Pattern, np.ndarray]:

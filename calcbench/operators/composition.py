@@ -89,8 +89,8 @@ def pushforward(backend: Primitives, function: Function) -> Derived:
     linear = Function(transposed, (function.value,), function.parameters)
     twice = _pullback(backend, linear)
 
-    def apply(parameters: Any, data: Any, along: Any) -> Any:
-        return twice.apply((anywhere,), (*parameters, *data), along)[0]
+    def apply(parameters: Any, data: Any, direction: Any) -> Any:
+        return twice.apply((anywhere,), (*parameters, *data), direction)[0]
 
     return Derived(apply, f"{pull.method}, transposed")
 
@@ -136,8 +136,8 @@ def partial(backend: Primitives, function: Function, point: Point, component: st
     push = derive(backend, pushforward, function)
     unit = np.zeros(function.components)
     unit[point.position(component)] = 1.0
-    along = native_direction(backend, function.parameters, unit)
-    return Derived(lambda p, d: push.apply(p, d, along), push.method)
+    direction = native_direction(backend, function.parameters, unit)
+    return Derived(lambda p, d: push.apply(p, d, direction), push.method)
 
 
 def jacobian(backend: Primitives, function: Function) -> Derived:
@@ -181,7 +181,7 @@ def _coloured_columns(backend: Primitives, function: Function, point: Point) -> 
     (rows,) = function.value
     compression = compress(point.pattern(1), function.components)
     push, xp = derive(backend, pushforward, function), backend.namespace()
-    directions = [native_direction(backend, function.parameters, s) for s in compression.seeds]
+    directions = [native_direction(backend, function.parameters, s) for s in compression.vectors]
     places = backend.convert(compression.places(rows))
 
     def apply(parameters: Any, data: Any) -> Any:
@@ -196,7 +196,7 @@ def _coloured_rows(backend: Primitives, function: Function, point: Point) -> Der
     pattern, order = transpose(point.pattern(1))
     compression = compress(pattern, rows)
     pull, xp = derive(backend, pullback, function), backend.namespace()
-    cotangents = [backend.convert(seed) for seed in compression.seeds]
+    cotangents = [backend.convert(seed) for seed in compression.vectors]
     places = backend.convert(compression.places(function.components)[order])
 
     def apply(parameters: Any, data: Any) -> Any:
@@ -245,7 +245,7 @@ def sparse_hessian(backend: Primitives, function: Function, point: Point) -> Der
     count = function.components
     compression = compress(point.pattern(2), count)
     product, xp = derive(backend, hvp, function), backend.namespace()
-    directions = [native_direction(backend, function.parameters, s) for s in compression.seeds]
+    directions = [native_direction(backend, function.parameters, s) for s in compression.vectors]
     places = backend.convert(compression.places(count))
 
     def apply(parameters: Any, data: Any) -> Any:

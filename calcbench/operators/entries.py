@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -44,8 +43,9 @@ class Entries:
     @cached_property
     def places(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(out, row, column), each an int array of the same length."""
+        parts = (self.out, self.row, self.column)
         out, row, column = np.broadcast_arrays(
-            *(np.atleast_1d(np.asarray(part, dtype=np.int64)) for part in self._parts)
+            *(np.atleast_1d(np.asarray(part, dtype=np.int64)) for part in parts)
         )
         return out, row, column
 
@@ -55,10 +55,6 @@ class Entries:
         if self.seed is None:
             return np.ones(count)
         return np.broadcast_to(seed[np.asarray(self.seed)], (count,))
-
-    @property
-    def _parts(self) -> tuple[Any, Any, Any]:
-        return self.out, self.row, self.column
 
     @property
     def picks(self) -> bool:

@@ -13,7 +13,6 @@ class Gradient(Operator):
     """∂C/∂θ for every parameter θ, an array of its shape."""
 
     name = "gradient"
-    formula = "gradient"
 
     def resolve(self, point: Point) -> Operator:
         """Raise `Unsupported` for a vector-valued problem."""

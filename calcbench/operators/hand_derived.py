@@ -49,15 +49,15 @@ def formula_for(terms: tuple[Term, ...], problem: Problem) -> str:
 
 
 def apply_formula(
-    point: Point, formula: str, xp: Any, values: Mapping[str, Any], along: Any
+    point: Point, formula: str, xp: Any, values: Mapping[str, Any], direction: Any
 ) -> Any:
     """Evaluate a hand-derived formula on numbers of any kind, in the form of the operator's result.
 
-    `values` has the numbers by name: floats, balls or symbols, in NumPy arrays; `along` has the
-    direction by parameter, for `hvp`. Raises `ProblemError` for a result of the wrong form.
+    `values` has the numbers by name: floats, balls or symbols, in NumPy arrays; `direction` has
+    an array by parameter, for `hvp`. Raises `ProblemError` for a result of the wrong form.
     """
     parameters, data = point.problem.split(values)
-    seeds = (along,) if formula == "hvp" else ()
+    seeds = (direction,) if formula == "hvp" else ()
     found = getattr(point.problem, formula)(xp, *seeds, *parameters, **data)
     check_formula(point, formula, found)
     return to_layout(point, formula, found)

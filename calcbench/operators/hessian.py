@@ -24,7 +24,6 @@ class Hessian(Operator):
     """
 
     name = "hessian"
-    formula = "hessian"
 
     def resolve(self, point: Point) -> Operator:
         """Raise `Unsupported` for a vector-valued problem, or a matrix that is too large."""

@@ -12,7 +12,6 @@ class Hvp(Operator):
 
     name = "hvp"
     seeded = "direction"
-    formula = "hvp"
 
     def resolve(self, point: Point) -> Operator:
         """Raise `Unsupported` for a vector-valued problem."""

@@ -24,7 +24,6 @@ class Jacobian(Operator):
     """
 
     name = "jacobian"
-    formula = "jacobian"
 
     def resolve(self, point: Point) -> Operator:
         """Raise `Unsupported` for a cost, whose Jacobian is its gradient, or a huge matrix."""

@@ -21,7 +21,7 @@ from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.structure import Pattern
 
 VALUE = "C"
-"""The name of the cost in results; a parameter of that name goes before it."""
+"""The name of the cost in results; beside a parameter called C, `value_name` writes `C(·)`."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,6 @@ class Operator(ABC):
     seeded: ClassVar[Literal["", "direction", "cotangent"]] = ""
     """What it takes beside the point: a direction (an array for each parameter) or a cotangent
     (an array of the value's shape)."""
-
-    formula: ClassVar[str] = ""
-    """The hand-derived method of a problem that gives just this: `gradient`, `hessian`, …"""
 
     @property
     def selector(self) -> str:
@@ -97,8 +94,8 @@ class Operator(ABC):
         if composition is not None:
             return compositions.derive(backend, composition, function)
         own = getattr(backend, self.name, None)
-        if own is not None:
-            found: Derived = own(function)
+        found: Derived | None = own(function) if own else None
+        if found is not None:
             return found
         shapes = self.layout(point).shapes.values()
         return compositions.from_terms(backend, function, point, self.terms(point), shapes)

@@ -127,7 +127,7 @@ class Record:
     threads: int | None = None
     """The threads that the backend was given; None where none were set."""
     timing: Timing | None = None
-    """The samples, where the harness that times (`calcbench.bench`) ran the cell."""
+    """The samples, where the benchmark (`calcbench.bench`) ran the cell."""
     source: dict[str, str] = field(default_factory=dict)
     """`problem`, `backend`: a hash of the source that was run."""
     versions: dict[str, str] = field(default_factory=dict)

@@ -1,9 +1,11 @@
 """The array vocabulary: the names that a cost may use, on every backend alike.
 
 A cost takes its array functions from `xp` and from nowhere else, and this file is the whole
-list. Each backend spells the names in its own library; `tests/vocabulary/` compares
-value and derivative of every name on every backend, at ordinary points, ties, zero and
-extremes. Spelling and meaning follow the Python array API standard where it has the name.
+list. Each backend spells the names in its own library (its `vocabulary.py`), and so do the
+certificate (`certified/vocabulary.py`) and stand-alone programs (`program.py`,
+`show/programs/numpy_spelling.py`). `tests/vocabulary/` compares value and derivative of every name
+on every backend, at ordinary points, ties, zero and extremes. Spelling and meaning follow the
+Python array API standard where it has the name.
 
 Operators (`+ - * / **`, comparisons, unary minus), basic slices (`w[0]`, `w[1:]`,
 `w[:, None]`) and `.shape` work on every backend; Python numbers mix with arrays. In-place

@@ -184,11 +184,22 @@ def alters(**changes):
     return tamper
 
 
+def is_nan_at_first(prepared, inputs):
+    given = iter([np.nan])
+
+    def unload(result):
+        gradient = prepared.unload(result)
+        return {**gradient, "b": gradient["b"] * next(given, 1.0)}
+
+    return dataclasses.replace(prepared, unload=unload)
+
+
 TAMPERINGS = {
     "stale-inputs": (ignores_new_inputs, "∂C/∂"),
     "stale-data": (ignores_new_data, "∂C/∂"),
     "mutated-inputs": (mutates_inputs, "changed its inputs: w"),
     "noise": (changes_from_run_to_run, "a second run gave another ∂C/∂b"),
+    "nan-once": (is_nan_at_first, "a second run gave another ∂C/∂b: nan, then"),
     "nan": (alters(b=lambda g: g * np.nan), "∂C/∂b is nan"),
     "infinite": (alters(b=lambda g: g + np.inf), "∂C/∂b is inf"),
     "zeros": (alters(w=lambda g: 0 * g), "∂C/∂w["),
@@ -259,6 +270,36 @@ def test_two_against_two_is_said_to_be_undecided():
     assert all(r.judged.startswith("not certified: TypeError") for r in records)
     assert {r.status for r in records} == {Status.DISAGREE}
     assert any("no majority" in r.reason for r in records)
+
+
+def test_a_formula_does_not_confirm_a_formula():
+    """Differences of a wrong gradient agree with a Hessian that is wrong alike; that is no vote."""
+
+    class WrongAlike(Problem):
+        """By hand there are the derivatives of x², in place of those of x³."""
+
+        def inputs(self, size, rng):
+            return {"x": 1.2}
+
+        def cost(self, xp, x):
+            if str(getattr(x, "dtype", "")) == "object":
+                raise TypeError("not of balls")
+            return x**3
+
+        def gradient(self, xp, x):
+            return {"x": 2 * x}
+
+        def hessian(self, xp, x):
+            return {("x", "x"): 2 + 0 * x}
+
+    require("torch")
+    backends = choose_backends(["by_hand", "finite_difference", "torch"])
+    by_hand, differenced, torch = compare(
+        WrongAlike(), backends, operator="hessian", timed=False
+    ).records
+    assert by_hand.judged.startswith("not certified: TypeError: not of balls")
+    assert (by_hand.status, differenced.status) == (Status.DISAGREE, Status.DISAGREE)
+    assert torch.status is Status.OK
 
 
 def test_a_gradient_that_is_not_finite_has_no_verdict():

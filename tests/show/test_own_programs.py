@@ -250,6 +250,28 @@ def test_second_order_of_what_is_gathered(own, operator, selector):
     check_or_refuse(own["gathered"], selector, operator)
 
 
+@pytest.mark.parametrize("selector", PROGRAMS)
+def test_a_name_of_the_cost_that_a_helper_has_too(tmp_path, selector):
+    """`softplus` is the cost's own number, and in NumPy a helper of the program's."""
+    (tmp_path / "names.py").write_text(
+        textwrap.dedent(
+            """
+            import calcbench
+
+            def logsumexp(x):
+                return x[0] * x[1]
+
+            @calcbench.problem(w=[0.5, 1.5])
+            def names(xp, w):
+                softplus = xp.sum(xp.softplus(w))
+                return softplus + xp.logsumexp(w) * logsumexp(w)
+            """
+        )
+    )
+    (problem,) = load_file(tmp_path / "names.py")
+    check_or_refuse(problem, selector, "gradient")
+
+
 def test_by_hand_with_several_returns(own):
     assert "gradient = formula(x, y)" in check_gradient(own["branching"], "by_hand")
 

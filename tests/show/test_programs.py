@@ -18,7 +18,7 @@ from calcbench.operators import GRADIENT, OPERATORS
 from calcbench.operators.cost import Cost
 from calcbench.problem.inputs import own_point
 from calcbench.show.programs.find import write_program
-from calcbench.show.programs.numpy import SPELLING
+from calcbench.show.programs.numpy_spelling import SPELLING
 from calcbench.show.programs.results import print_result
 from calcbench.show.programs.writer import Writer
 

@@ -28,7 +28,9 @@ from mpmath import MPContext
 import calcbench
 from calcbench.catalogue.door import backends
 from calcbench.catalogue.selection import select_backends
+from calcbench.certified import balls
 from calcbench.certified.reference import reference
+from calcbench.certified.vocabulary import namespace
 from calcbench.errors import ProblemError, Unsupported
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
@@ -1176,11 +1178,26 @@ def test_sympy_refuses_a_determinant_too_large_to_write_out():
         gradient("sympy", large)
 
 
-@pytest.mark.parametrize("selector", SELECTORS)
+@pytest.mark.parametrize("selector", [*SELECTORS, "certified"])
 def test_every_name_is_provided(selector):
-    xp = backend_for(selector).namespace()
+    xp = namespace(balls) if selector == "certified" else backend_for(selector).namespace()
     for name in NAMES:
         assert functools.reduce(getattr, name.split("."), xp) is not None
+
+
+@pytest.mark.parametrize(
+    "combine",
+    [
+        lambda xp, x: xp.stack([0.1, 0.7, x])[:2],
+        lambda xp, x: xp.concat([np.array([0.1, 0.7]), xp.stack([x])])[:2],
+        lambda xp, x: xp.where(np.array([True, True]), np.array([0.1, 0.7]), x),
+        lambda xp, x: xp.cumulative_sum(xp.stack([0.1, 0.6, x]))[:2],
+    ],
+)
+def test_certified_arrays_have_no_floats(combine):
+    """Else Python would subtract in floats, and the rounding be no part of the certificate."""
+    first, second = combine(namespace(balls), balls.convert(1.0))
+    assert {type(first), type(second)} == {type(balls.convert(1.0))}
 
 
 @pytest.mark.parametrize("selector", SELECTORS)

@@ -36,6 +36,7 @@ class Copier:
         self._spelling = spelling
         self._ranks = ranks
         self._defined: set[str] = set()
+        self._helpers: dict[str, str] = {}
         self._pending: list[str] = []
 
     def after_needs(self, *blocks: str) -> list[str]:
@@ -83,6 +84,8 @@ class Copier:
 
         `home` is the module of the code that uses it: only what stands there is copied.
         """
+        if name in self._helpers:
+            raise Unsupported(f"no program: {name} is a name of the cost's own, and of a helper")
         if name in self._defined:
             return
         self._defined.add(name)
@@ -117,13 +120,24 @@ class Copier:
         text, *others = {self._spelling.spell(name, use) for use in self._uses(source, call)}
         if others:
             raise Unsupported(f"no program: one xp.{name} is called with arrays of several ranks")
-        if not text.startswith("def "):
-            return text
-        helper = text[4 : text.index("(")]
-        if helper not in self._defined:
-            self._defined.add(helper)
-            self._pending.append(text)
-        return helper
+        return self._name_helper(source, text) if text.startswith("def ") else text
+
+    def _name_helper(self, source: Source, text: str) -> str:
+        """Define a helper of the spelling, unless it is there; return its name.
+
+        It gets another name where the function has one of its own that is the same.
+        """
+        own = text[4 : text.index("(")]
+        for name in (own, f"xp_{own}"):
+            if name in source.names:
+                continue
+            if name not in self._defined:
+                self._defined.add(name)
+                self._helpers[name] = text
+                self._pending.append(text.replace(f"def {own}(", f"def {name}(", 1))
+            if self._helpers.get(name) == text:
+                return name
+        raise Unsupported(f"no program: {own} and xp_{own} are names of the cost's own")
 
     def _uses(self, source: Source, call: cst.Call | None) -> list[Use]:
         """Return how a call is used: once for each choice of ranks with which it ran."""
