@@ -398,7 +398,9 @@ class FiniteDifference(Backend):
         with warnings.catch_warnings():
             warnings.simplefilter("error", np.exceptions.ComplexWarning)
             try:
-                real = np.asarray(problem.cost_on(self.name, NUMPY)(*parameters, **data))
+                found = problem.cost_on(self.name, NUMPY)(*parameters, **data)
+                problem.check_returned(found)
+                real = np.asarray(found)
                 problem.check_cost(real.shape, real.dtype, point.value_shape)
                 if self.scheme == "complex":
                     cost(*[p.astype(complex) for p in parameters], **data)

@@ -205,6 +205,7 @@ def trace_cost(point: Point, namespace: Any, rows: int = 1, operator: Operator =
     }
     parameters, data = problem.split(symbols)
     value = problem.cost_on("sympy", namespace)(*parameters, **data)
+    problem.check_returned(value)
     problem.check_cost(np.shape(value), _dtype(value), point.value_shape)
     return Trace(problem, symbols, _expressions(value), seeds)
 

@@ -16,6 +16,8 @@ def prepare_numpy_cost(backend: Backend, point: Point) -> Prepared:
     problem = point.problem
     load = backend.loader(point)
     run = unpack_call(problem, problem.cost_on(backend.name, NUMPY))
-    value = np.asarray(run(load(point)))
+    found = run(load(point))
+    problem.check_returned(found)
+    value = np.asarray(found)
     problem.check_cost(value.shape, value.dtype, point.value_shape)
     return Prepared(load, run, backend.unload_cost)

@@ -74,6 +74,7 @@ def evaluate(point: Point, deadline: float, directions: np.ndarray | None = None
     leaves = [ball for name in problem.parameters for ball in values[name].flat]
     parameters, data = problem.split(values)
     cost = run_on_balls(lambda: problem.cost(namespace(balls), *parameters, **data))
+    problem.check_returned(cost)
     whole = isinstance(cost, (int, np.integer, np.bool_))
     problem.check_cost(np.shape(cost), "int64" if whole else "float64", point.value_shape)
     outputs = [balls.convert(number) for number in np.asarray(cost, dtype=object).flat]

@@ -112,8 +112,16 @@ def translate_errors() -> Iterator[None]:
         click.echo("interrupted", err=True)
         sys.exit(130)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         sys.exit(0)
+    except OSError as error:  # as a full disk; files that are asked for have messages of their own
+        _discard_output()
+        _refuse(f"the output cannot be written: {error.strerror or error}")
+
+
+def _discard_output() -> None:
+    """Let nothing that is left to be written raise again when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _refuse(message: str) -> None:

@@ -188,6 +188,13 @@ class Problem(ABC):
         """Return the shape of the result of `cost`: `()`, or (m,) for a vector-valued problem."""
         return (int(self.outputs(inputs)),) if self.vector_valued else ()
 
+    def check_returned(self, value: Any) -> None:
+        """Raise `ProblemError` for a cost that is None (a forgotten `return`) or text."""
+        if value is None or isinstance(value, (str, bytes, Mapping)):
+            raise ProblemError(
+                f"the cost of problem {self.name!r} must return a number, but it returned {value!r}"
+            )
+
     def check_cost(
         self, shape: tuple[int, ...], dtype: Any, expected: tuple[int, ...] = ()
     ) -> None:

@@ -118,7 +118,7 @@ def _notes(rows: Sequence[Measurement]) -> list[str]:
 def _no_measurement(rows: Sequence[Measurement]) -> list[str]:
     if any(row.time and row.record.status.measured for row in rows):
         return []
-    return ["no backend was measured"]
+    return ["no backend has a right result that was timed"]
 
 
 def _parentheses(rows: Sequence[Measurement]) -> list[str]:

@@ -12,6 +12,7 @@ import textwrap
 import time
 
 import pytest
+from modes import require
 from waiting import PATIENCE
 
 from calcbench import cli as cli_module
@@ -634,6 +635,29 @@ def test_process_refuses_bad_input(process):
 def test_process_refuses_a_file_that_does_not_import(process, tmp_path):
     (tmp_path / "cost.py").write_text("import calcbench\n1 / 0\n")
     refused(process("compare", tmp_path / "cost.py"), f"{tmp_path / 'cost.py'}:2", "ZeroDivision")
+
+
+@pytest.mark.parametrize("returned", ["None", "'text'"])
+@pytest.mark.parametrize("backend", ["by_hand", "sympy", "finite_difference", "jax"])
+def test_a_cost_that_returns_no_number_is_refused(cli, file, backend, returned):
+    require(backend)
+    file(mine(cost=returned))
+    refused(
+        cli("compare", "cost.py", "-b", backend), "must return a number", f"returned {returned}"
+    )
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no file here is always full")
+@pytest.mark.parametrize("arguments", ["list", "list --json", "compare square -b by_hand"])
+def test_output_that_cannot_be_written_is_one_line(arguments, tmp_path):
+    command = [sys.executable, "-m", "calcbench", *arguments.split()]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, cwd=tmp_path, timeout=PATIENCE
+        )
+    assert done.returncode == 2
+    assert done.stderr.decode().startswith("Error: the output cannot be written: ")
+    assert done.stderr.count(b"\n") == 1
 
 
 @pytest.mark.parametrize(

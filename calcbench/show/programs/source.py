@@ -82,7 +82,10 @@ class Source:
         body = self.node.body
         on_one_line = isinstance(body, cst.SimpleStatementSuite)  # def f(x): return x**2
         lines = [cst.SimpleStatementLine(body.body)] if on_one_line else list(body.body)
-        return lines if self.node.get_docstring(clean=False) is None else lines[1:]
+        kept = lines if self.node.get_docstring(clean=False) is None else lines[1:]
+        if not kept:
+            raise Unsupported(f"no program: {self.function.__name__} has nothing but a docstring")
+        return kept
 
     @property
     def nests(self) -> bool:
