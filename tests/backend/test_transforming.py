@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
-from modes import compiles, modes, name_of, names, transforms
+from modes import compiles, modes, name_of, names, require, transforms
 from truth import assert_right, certificate
 
 import calcbench
@@ -276,6 +276,7 @@ def test_operator(name, selector, operator):
 
 def compiled_in_one_piece():
     """torch.compile runs what it cannot trace uncompiled, without a word; this asks it."""
+    require("torch")
     import torch
 
     counters = torch._dynamo.utils.counters
