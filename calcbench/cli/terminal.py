@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import sys
@@ -92,6 +93,10 @@ def tolerate_narrow_encoding() -> None:
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""What writing to a disk that is full, over its quota or broken gives."""
+
+
 @contextlib.contextmanager
 def translate_errors() -> Iterator[None]:
     """End with one line in place of a traceback: 2 for bad input, 130 after Ctrl-C.
@@ -114,7 +119,9 @@ def translate_errors() -> Iterator[None]:
     except BrokenPipeError:
         _discard_output()
         sys.exit(0)
-    except OSError as error:  # as a full disk; files that are asked for have messages of their own
+    except OSError as error:  # files that are asked for have messages of their own
+        if error.filename is not None or error.errno not in FULL:
+            raise
         _discard_output()
         _refuse(f"the output cannot be written: {error.strerror or error}")
 

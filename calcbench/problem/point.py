@@ -12,7 +12,7 @@ import numpy as np
 from calcbench.errors import ProblemError, SelectorError, nearest
 from calcbench.problem.flat import Shape, flatten, unflatten
 from calcbench.problem.problem import Arrays, Problem
-from calcbench.problem.structure import Pattern, Structure
+from calcbench.problem.structure import DENSE, Pattern, Structure
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +94,7 @@ class Point:
         rows, columns = self.extent(order)
         if self.sparse(order):
             return self.structure.pattern(rows, columns)
-        row, column = np.divmod(np.arange(rows * columns), columns)
-        return row, column
+        return DENSE.pattern(rows, columns)
 
     def lacks_entry(self, where: str) -> ProblemError:
         """Make the error for a declared structure without an entry that is not 0."""

@@ -9,6 +9,7 @@ from calcbench.record.plain import plain
 from calcbench.record.record import Record
 from calcbench.report import ratios
 from calcbench.report.differences import Difference, Differences, Verdict
+from calcbench.report.fields import identify
 from calcbench.report.groups import place, title
 from calcbench.report.numbers import NOTHING, format_duration, format_ratio
 from calcbench.report.tables.table import Entry, Table
@@ -90,13 +91,7 @@ def _json(cell: Difference) -> dict[str, Any]:
     record, ratio = cell.record, cell.ratio
     bounds = (ratio.median, ratio.low, ratio.high) if ratio else (None,) * 3
     return {
-        "problem": record.problem,
-        "size": record.size,
-        "seed": record.seed,
-        "backend": record.backend,
-        "operator": record.operator,
-        "dtype": record.dtype,
-        "threads": record.threads,
+        **identify(record),
         "verdict": cell.verdict.value,
         "reason": cell.reason,
         **dict(zip(("ratio", "ratio_low", "ratio_high"), bounds, strict=True)),

@@ -20,7 +20,8 @@ NO_ROW = Measurement(Record("", "", "", "", Status.SKIPPED), None, None, None, N
 def fields(run: SavedRun, row: Measurement) -> dict[str, Any]:
     """Give the fields of a row. Times are in seconds, memory is in bytes."""
     return {
-        **_identity(row.record),
+        **identify(row.record),
+        **_outcome(row.record),
         **_times(row),
         **_accuracy(row.record),
         **{f"{name}_seconds": row.record.seconds.get(name) for name in SECONDS},
@@ -29,7 +30,8 @@ def fields(run: SavedRun, row: Measurement) -> dict[str, Any]:
     }
 
 
-def _identity(record: Record) -> dict[str, Any]:
+def identify(record: Record) -> dict[str, Any]:
+    """Return the fields that say which cell of which matrix a record is of."""
     return {
         "problem": record.problem,
         "size": record.size,
@@ -38,9 +40,11 @@ def _identity(record: Record) -> dict[str, Any]:
         "operator": record.operator,
         "dtype": record.dtype,
         "threads": record.threads,
-        "status": record.status.value,
-        "reason": " ".join(record.reason.split()),
     }
+
+
+def _outcome(record: Record) -> dict[str, Any]:
+    return {"status": record.status.value, "reason": " ".join(record.reason.split())}
 
 
 def _times(row: Measurement) -> dict[str, Any]:
