@@ -12,7 +12,8 @@ import numpy as np
 
 from calcbench.backend.transforming import Transforming
 from calcbench.operators.function import Derived, Function
-from calcbench.vocabulary.namespace import Namespace, running_axis
+from calcbench.vocabulary.composed.cumulative_sum import running_axis
+from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.numpy import NUMPY
 
 INDEPENDENT = "Output seems independent of input"

@@ -7,12 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from calcbench.vocabulary.namespace import Namespace, iterate, running_axis
-
-
-def cumulative_sum(x: Any, axis: int | None = None) -> Any:
-    """Compute running totals."""
-    return jnp.cumsum(x, axis=running_axis(x, axis))
+from calcbench.vocabulary.namespace import Namespace, iterate
 
 
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
@@ -48,7 +43,6 @@ def namespace(eager: bool) -> Namespace:
             "sigmoid": jax.nn.sigmoid,
             "softplus": jax.nn.softplus,
             "logsumexp": jax.nn.logsumexp,
-            "cumulative_sum": cumulative_sum,
             "concat": jnp.concatenate,
             "take": take,
             "linalg.solve": solve,

@@ -16,7 +16,7 @@ import sympy
 from sympy.codegen.cfunctions import expm1, log1p
 
 from calcbench.errors import Unsupported
-from calcbench.vocabulary.namespace import Namespace, running_axis
+from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.objects import SymbolicArray, object_reduction
 
 from .trace import LARGEST_EXPRESSION, count_operations
@@ -87,11 +87,6 @@ def reduction(function: Callable[[list[Any]], Any]) -> Callable[..., Any]:
 def on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     """Let a NumPy function that moves or multiplies elements give a symbolic array."""
     return lambda *arguments, **options: symbolic(function(*arguments, **options))
-
-
-def cumulative_sum(x: Any, axis: int | None = None) -> Any:
-    """Compute running totals."""
-    return symbolic(np.cumsum(x, axis=running_axis(x, axis)))
 
 
 def choose(condition: Any, yes: Any, no: Any) -> Any:
@@ -194,7 +189,6 @@ SYMPY = Namespace(
         "mean": reduction(lambda items: sympy.Add(*items) / len(items)),
         "max": reduction(lambda items: sympy.Max(*items)),
         "logsumexp": reduction(lambda items: LogSumExp(*items)),
-        "cumulative_sum": cumulative_sum,
         "matmul": on_arrays(np.matmul),
         "einsum": on_arrays(np.einsum),
         "matrix_transpose": np.matrix_transpose,

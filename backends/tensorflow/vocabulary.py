@@ -13,7 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from calcbench.errors import Unsupported
-from calcbench.vocabulary.namespace import Namespace, running_axis
+from calcbench.vocabulary.composed.cumulative_sum import running_axis
+from calcbench.vocabulary.namespace import Namespace
 
 Pair = Callable[[Any, Any], tuple[Any, Any]]
 """(x, y) → two tensors."""
@@ -42,11 +43,6 @@ def logaddexp_of(pair: Pair) -> Callable[[Any, Any], Any]:
         return x + tf.math.softplus(y - x)
 
     return logaddexp
-
-
-def cumulative_sum(x: Any, axis: int | None = None) -> Any:
-    """Compute running totals."""
-    return tf.cumsum(x, axis=running_axis(x, axis))
 
 
 def matmul(x: Any, y: Any) -> Any:
@@ -123,7 +119,7 @@ def namespace(dtype: str, xla: bool) -> Namespace:
             "mean": tf.reduce_mean,
             "max": tf.reduce_max,
             "logsumexp": tf.reduce_logsumexp,
-            "cumulative_sum": cumulative_sum,
+            "cumulative_sum": lambda x, axis=None: tf.cumsum(x, running_axis(x, axis)),
             "matmul": matmul,
             "matrix_transpose": tf.linalg.matrix_transpose,
             "concat": concat,

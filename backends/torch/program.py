@@ -88,12 +88,6 @@ def _reduction(name: str, needs_axis: bool) -> Rule:
     return rule
 
 
-def _cumulative_sum(use: Use) -> str:
-    """Spell `cumulative_sum`: torch wants an axis."""
-    named = len(use.arguments) > 1 or "axis" in use.keywords
-    return "torch.cumsum" if named else "lambda x: torch.cumsum(x, dim=0)"
-
-
 def _logaddexp(use: Use) -> str:
     """Spell `logaddexp`: torch wants two tensors."""
     if -1 not in use.ranks:
@@ -107,8 +101,8 @@ def _stack(use: Use) -> str:
     if use.ranks[:1] != (-1,):
         return "torch.stack"
     return """\
-def stack(numbers, dim=0):
-    return torch.stack([torch.as_tensor(n, dtype=torch.float64) for n in numbers], dim=dim)"""
+def stack(numbers, axis=0):
+    return torch.stack([torch.as_tensor(n, dtype=torch.float64) for n in numbers], dim=axis)"""
 
 
 def _take(use: Use) -> str:
@@ -136,7 +130,7 @@ SPELLING = Spelling(
         "mean": _reduction("mean", needs_axis=False),
         "max": _reduction("amax", needs_axis=True),
         "logsumexp": _reduction("logsumexp", needs_axis=True),
-        "cumulative_sum": _cumulative_sum,
+        "cumulative_sum": "lambda x, axis=0: torch.cumsum(x, dim=axis)",
         "matmul": "lambda x, y: x @ y",
         "matrix_transpose": "lambda x: x.mT",
         "concat": "torch.cat",

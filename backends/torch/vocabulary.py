@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from calcbench.vocabulary.namespace import Namespace, running_axis
+from calcbench.vocabulary.composed.cumulative_sum import running_axis
+from calcbench.vocabulary.namespace import Namespace
 
 
 def softplus(x: Any) -> Any:
@@ -75,11 +76,6 @@ def stack_in(dtype: Any) -> Callable[..., Any]:
     return stack
 
 
-def cumulative_sum(x: Any, axis: int | None = None) -> Any:
-    """Compute running totals."""
-    return torch.cumsum(x, dim=running_axis(x, axis))
-
-
 def matrix_transpose(x: Any) -> Any:
     """Swap the last two axes."""
     return x.mT
@@ -123,7 +119,7 @@ def namespace(dtype: str) -> Namespace:
             "mean": short_reduction(torch.mean),
             "max": reduction(torch.amax),
             "logsumexp": reduction(torch.logsumexp),
-            "cumulative_sum": cumulative_sum,
+            "cumulative_sum": lambda x, axis=None: torch.cumsum(x, running_axis(x, axis)),
             "matrix_transpose": matrix_transpose,
             "concat": concat,
             "stack": stack_in(floating),

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from calcbench.vocabulary.namespace import Namespace, iterate, running_axis
+from calcbench.vocabulary.namespace import Namespace, iterate
 from calcbench.vocabulary.objects import object_reduction
 
 
@@ -73,7 +73,6 @@ def namespace(kind: Arithmetic) -> Namespace:
             "mean": _reduction(kind, lambda terms: kind.total(terms) / len(terms)),
             "max": _reduction(kind, lambda terms: functools.reduce(_larger, terms)),
             "logsumexp": _reduction(kind, kind.logsumexp),
-            "cumulative_sum": functools.partial(_cumulative_sum, kind),
             "matmul": functools.partial(_matmul, kind),
             "einsum": np.einsum,
             "matrix_transpose": np.matrix_transpose,
@@ -133,12 +132,6 @@ def _stack(kind: Arithmetic, arrays: Sequence[Any], axis: int = 0) -> Any:
 
 def _take(x: Any, indices: Any, axis: int = 0) -> Any:
     return np.take(x, indices, axis=axis)
-
-
-def _cumulative_sum(kind: Arithmetic, x: Any, axis: int | None = None) -> Any:
-    """Add the numbers up one by one, in the order in which the libraries do."""
-    numbers = _convert(kind, x)
-    return np.cumsum(numbers, axis=running_axis(numbers, axis))
 
 
 def _reduction(kind: Arithmetic, function: Callable[[Sequence[Any]], Any]) -> Callable[..., Any]:

@@ -3,7 +3,8 @@
 A cost takes its array functions from `xp` and from nowhere else, and this file is the whole
 list. Each backend spells the names in its own library (its `vocabulary.py`), and so do the
 certificate (`certified/vocabulary.py`) and stand-alone programs (`program.py`,
-`show/programs/numpy_spelling.py`). `tests/vocabulary/` compares value and derivative of every name
+`show/programs/numpy_spelling.py`); what they do not spell follows from other names, as `composed/`
+says. `tests/vocabulary/` compares value and derivative of every name
 on every backend, at ordinary points, ties, zero and extremes. Spelling and meaning follow the
 Python array API standard where it has the name.
 

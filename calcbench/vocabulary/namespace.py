@@ -7,55 +7,76 @@ from collections.abc import Mapping
 from typing import Any
 
 from calcbench.errors import ProblemError, Unsupported, nearest
+from calcbench.vocabulary.composed import find_definition
 from calcbench.vocabulary.names import NAMES
 
 
 class Namespace:
     """The vocabulary of one backend: a plain object whose attributes are functions.
 
-    Names are resolved once, when it is built, so that using one costs an attribute lookup.
+    A name that it does not spell follows from others (`calcbench.vocabulary.composed`), or is
+    refused. Each is resolved once, so that using it costs an attribute lookup.
     """
 
-    def __init__(self, spelling: Mapping[str, Any], prefix: str = "") -> None:
-        """Take name → function; dotted names (`linalg.solve`) become a nested namespace."""
-        self._prefix = prefix
-        nested: dict[str, dict[str, Any]] = {}
+    def __init__(self, spelling: Mapping[str, Any]) -> None:
+        """Take name → function; dotted names (`linalg.solve`) become nested objects."""
+        self.spelling = spelling
+        for head in {name.partition(".")[0] for name in NAMES if "." in name}:
+            setattr(self, head, _Nested(self, f"{head}."))
         for name, function in spelling.items():
-            head, _, tail = name.partition(".")
-            if tail:
-                nested.setdefault(head, {})[tail] = function
-            else:
-                setattr(self, name, function)
-        for head, names in nested.items():
-            setattr(self, head, Namespace(names, f"{head}."))
+            head, _, tail = name.rpartition(".")
+            setattr(getattr(self, head) if head else self, tail, function)
 
     @classmethod
     def over(cls, module: Any, spellings: Mapping[str, Any]) -> Namespace:
         """Build the vocabulary from a module, and from spellings of the names that it lacks.
 
         A name is what `spellings` gives for it (`{"linalg.solve": solve}`), or else the module's
-        attribute of that name, dotted or not. A name that neither has is not there, except for
-        `iterate`, which is then a Python loop. A module's function of the same name that means
-        something else must have a spelling, therefore; the tests of the vocabulary find it.
+        attribute of that name, dotted or not, or what another vocabulary spells. `iterate` is
+        a Python loop, if it has no spelling. A module's function of the same name that means
+        something else must have one, therefore; the tests of the vocabulary find it.
 
             >>> Namespace.over(np, {"sigmoid": sigmoid, "linalg.solve": solve})
         """
+        if isinstance(module, Namespace):  # what follows from others does so in the new one
+            return cls({**module.spelling, **spellings})
         found = {"iterate": iterate}
         for name in NAMES.keys() - spellings.keys():
             try:
                 found[name] = functools.reduce(getattr, name.split("."), module)
-            except (AttributeError, Unsupported):  # `module` may be a namespace
+            except AttributeError:
                 continue
         return cls({**found, **spellings})
 
     def __getattr__(self, name: str) -> Any:
         # Reached only for names that are not there.
+        function = self._compose(name)
+        setattr(self, name, function)
+        return function
+
+    def _compose(self, name: str) -> Any:
+        """Build a name that is not spelled from others, in this vocabulary's own spelling."""
         if name.startswith("__"):
             raise AttributeError(name)
-        full = f"{self._prefix}{name}"
-        if full in NAMES:
-            raise Unsupported(f"xp.{full} is not available on this backend")
-        raise ProblemError(f"xp.{full} is not in the array vocabulary: {nearest(full, NAMES)}")
+        if name not in NAMES:
+            raise ProblemError(f"xp.{name} is not in the array vocabulary: {nearest(name, NAMES)}")
+        definition = find_definition(name)
+        if definition is None:
+            raise Unsupported(f"xp.{name} is not available on this backend")
+        return functools.partial(definition, self)
+
+
+class _Nested:
+    """The names that share a prefix, such as `linalg.`."""
+
+    def __init__(self, whole: Namespace, prefix: str) -> None:
+        self._whole = whole
+        self._prefix = prefix
+
+    def __getattr__(self, name: str) -> Any:
+        function = self._whole._compose(f"{self._prefix}{name}")
+        setattr(self, name, function)
+        return function
 
 
 def iterate(step: Any, state: Any, n: int) -> Any:
@@ -63,16 +84,3 @@ def iterate(step: Any, state: Any, n: int) -> Any:
     for _ in range(n):
         state = step(state)
     return state
-
-
-def running_axis(x: Any, axis: int | None) -> int:
-    """Give the axis that `cumulative_sum` runs along: without one, that of a vector.
-
-    Raises `ProblemError` for any other array without one, as in the array API standard: the
-    libraries themselves would flatten it, or raise errors of their own.
-    """
-    if axis is not None:
-        return axis
-    if len(x.shape) != 1:
-        raise ProblemError(f"xp.cumulative_sum of an array of shape {tuple(x.shape)} needs an axis")
-    return 0

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.vocabulary.namespace import Namespace, running_axis
+from calcbench.vocabulary.composed.cumulative_sum import running_axis
+from calcbench.vocabulary.namespace import Namespace
 
 
 def softplus(x: Any) -> Any:
@@ -28,11 +29,6 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     top = np.max(x, axis=axis, keepdims=True)
     total = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
     return total if keepdims else np.squeeze(total, axis=axis)
-
-
-def cumulative_sum(x: Any, axis: int | None = None) -> Any:
-    """Compute running totals; np.cumulative_sum came with NumPy 2.1."""
-    return np.cumsum(x, axis=running_axis(x, axis))
 
 
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
@@ -58,7 +54,7 @@ NUMPY = Namespace.over(
         "sigmoid": sigmoid,
         "softplus": softplus,
         "logsumexp": logsumexp,
-        "cumulative_sum": cumulative_sum,
+        "cumulative_sum": lambda x, axis=None: np.cumsum(x, running_axis(x, axis)),
         "take": take,
         "linalg.solve": solve,
         "linalg.slogdet": slogdet,

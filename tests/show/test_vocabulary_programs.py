@@ -21,6 +21,7 @@ from calcbench.catalogue.files import load_file
 from calcbench.errors import Unsupported
 from calcbench.operators import GRADIENT
 from calcbench.problem.problem import Problem
+from calcbench.vocabulary.composed import find_definition
 from calcbench.vocabulary.names import NAMES
 from calcbench.vocabulary.numpy import NUMPY
 
@@ -145,6 +146,23 @@ def test_program_of_a_name(name, selector, tmp_path):
         check(problem_of(group, tmp_path), engine)
 
 
+@pytest.mark.parametrize("selector", PROGRAMS)
+@pytest.mark.parametrize("name", [name for name in NAMES if find_definition(name)])
+def test_program_of_a_name_by_its_definition(name, selector, monkeypatch, tmp_path):
+    """A name without a spelling is copied, with what it needs, where it follows from others."""
+    engine, cases = backend(selector), cases_of(name, backend(selector))
+    spell_without(name, PROGRAMS[selector], monkeypatch)
+    for case in cases:
+        problem = problem_of([case], tmp_path)
+        assert f"def {name.rpartition('.')[2]}(" in write(engine, problem, GRADIENT)
+        check(problem, engine)
+
+
+def spell_without(name, module, monkeypatch):
+    names = {other: spelled for other, spelled in module.SPELLING.names.items() if other != name}
+    monkeypatch.setattr(module, "SPELLING", dataclasses.replace(module.SPELLING, names=names))
+
+
 def test_a_spelling_is_of_a_name():
     for module in PROGRAMS.values():
         assert set(module.SPELLING.names) <= set(NAMES)
@@ -154,7 +172,6 @@ def test_a_spelling_is_of_a_name():
 def test_a_name_that_is_not_spelled_is_refused(selector, monkeypatch, tmp_path):
     """Nothing is guessed: a name without an entry has no program."""
     module, cases = PROGRAMS[selector], elementwise_cases("exp", selector)
-    names = {name: spelled for name, spelled in module.SPELLING.names.items() if name != "exp"}
-    monkeypatch.setattr(module, "SPELLING", dataclasses.replace(module.SPELLING, names=names))
+    spell_without("exp", module, monkeypatch)
     reason = refusal(problem_of(cases, tmp_path), backend(selector))
     assert reason == f"no program: xp.exp has no short spelling in {module.SPELLING.framework}"

@@ -20,6 +20,7 @@ from calcbench.show.programs.ranks import Ranks
 from calcbench.show.programs.respelling import Respelling
 from calcbench.show.programs.source import Source, read_source
 from calcbench.show.programs.spelling import Spelling, Use
+from calcbench.vocabulary.composed import find_definition
 
 LITERALS = 64
 """The most numbers that a program states, where it cannot state how they are made."""
@@ -120,7 +121,16 @@ class Copier:
         text, *others = {self._spelling.spell(name, use) for use in self._uses(source, call)}
         if others:
             raise Unsupported(f"no program: one xp.{name} is called with arrays of several ranks")
+        text = text or self._copy_definition(name)
         return self._name_helper(source, text) if text.startswith("def ") else text
+
+    def _copy_definition(self, name: str) -> str:
+        """Copy the function that defines a name which the framework has no spelling for."""
+        definition = find_definition(name)
+        if definition is None:
+            framework = self._spelling.framework
+            raise Unsupported(f"no program: xp.{name} has no short spelling in {framework}")
+        return self._copy_helper(definition, definition.__name__)
 
     def _name_helper(self, source: Source, text: str) -> str:
         """Define a helper of the spelling, unless it is there; return its name.

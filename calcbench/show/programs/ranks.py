@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from calcbench.vocabulary.composed import find_definition
 from calcbench.vocabulary.names import NAMES
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.numpy import NUMPY
@@ -41,8 +42,15 @@ def record_ranks(run: Callable[[Namespace], Any]) -> Ranks:
 
         return call if callable(function) else function
 
-    functions = {name: functools.reduce(getattr, name.split("."), NUMPY) for name in NAMES}
-    run(Namespace({name: recording(function) for name, function in functions.items()}))
+    def resolve(name: str) -> Any:
+        definition = find_definition(name)
+        if definition is None:
+            return functools.reduce(getattr, name.split("."), NUMPY)
+        # It runs in the recording vocabulary, for a program may have to be told its ranks too.
+        return lambda *arguments, **keywords: definition(recorder, *arguments, **keywords)
+
+    recorder = Namespace({name: recording(resolve(name)) for name in NAMES})
+    run(recorder)
     return ranks
 
 

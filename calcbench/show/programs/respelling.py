@@ -64,6 +64,8 @@ class Respelling(cst.CSTTransformer):
         if isinstance(expression, cst.Lambda):
             filled = fill(expression, updated.args, name)
             return fit(filled, original, self._source.parents[original])
+        if isinstance(expression, cst.Name):  # a helper, which takes the vocabulary's keywords
+            return updated.with_changes(func=expression)
         return updated.with_changes(func=expression, args=[self._rename(a) for a in updated.args])
 
     def _rename(self, argument: cst.Arg) -> cst.Arg:

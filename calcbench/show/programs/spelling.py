@@ -47,10 +47,12 @@ class Spelling:
 
     - `"torch.exp"`: another name, with the same arguments;
     - `"lambda x: x.mT"`: an expression to put in the place of the call;
-    - `"def softplus(x):\\n    return np.logaddexp(x, 0.0)"`: a helper to write down once;
+    - `"def softplus(x):\\n    return np.logaddexp(x, 0.0)"`: a helper to write down once, whose
+      arguments are called as in the vocabulary;
     - a function from the `Use` to one of these, or to "" where there is none.
 
-    A name that is not among `names` has no spelling, and a cost that uses it no program.
+    A name that is not among `names` is written by its definition
+    (`calcbench.vocabulary.composed`); without one, a cost that uses it has no program.
     """
 
     framework: str
@@ -62,20 +64,17 @@ class Spelling:
     """Name → the statement that imports it, such as `np` → `import numpy as np`."""
 
     keywords: Mapping[str, str] = field(default_factory=dict)
-    """Keyword argument → its name here, such as `axis` → `dim`."""
+    """Keyword argument → its name in the framework's functions, such as `axis` → `dim`."""
 
     def spell(self, name: str, use: Use) -> str:
-        """Spell a name of the vocabulary as one of the first three forms above.
+        """Spell a name of the vocabulary as one of the first three forms above; "" for none.
 
-        Raises `Unsupported` for a name that is not in the vocabulary, or not spelled here.
+        Raises `Unsupported` for a name that is not in the vocabulary.
         """
         if name not in NAMES:
             raise Unsupported(f"xp.{name} is not in the array vocabulary: {nearest(name, NAMES)}")
         spelling = self.names.get(name, "")
-        spelling = spelling(use) if callable(spelling) else spelling
-        if not spelling:
-            raise Unsupported(f"no program: xp.{name} has no short spelling in {self.framework}")
-        return spelling
+        return spelling(use) if callable(spelling) else spelling
 
 
 def same_names(prefix: str, *names: str) -> dict[str, str]:
