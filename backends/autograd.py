@@ -12,9 +12,9 @@ import numpy as np
 
 from calcbench.backend.transforming import Transforming
 from calcbench.operators.function import Derived, Function
-from calcbench.vocabulary.composed.cumulative_sum import running_axis
+from calcbench.vocabulary.axes import running_axis
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import NUMPY
+from calcbench.vocabulary.numpy import NUMPY, constant
 
 INDEPENDENT = "Output seems independent of input"
 """autograd's warning where nothing depends on the parameters. It is no mistake: the slope is 0."""
@@ -79,6 +79,7 @@ def spellings(autograd: Any, dtype: str) -> dict[str, Any]:
     rules = own_rules(autograd)
     return {
         **rules,
+        "asarray": bind(constant, dtype),
         "abs": anp.fabs,
         "softplus": lambda x: anp.logaddexp(x, 0.0),
         "where": lambda condition, x, y: rules["where"](condition, lift(x), lift(y)),

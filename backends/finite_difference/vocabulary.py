@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import NUMPY
+from calcbench.vocabulary.numpy import numpy_vocabulary
 
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
@@ -85,19 +86,22 @@ def _slogdet(a: Any) -> Any:
     return sign, logdet + np.log(phase * sign)
 
 
-COMPLEX = Namespace.over(
-    NUMPY,
-    {
-        "abs": _abs,
-        "log1p": _log1p,
-        "sigmoid": _sigmoid,
-        "softplus": _softplus,
-        "maximum": _larger,
-        "minimum": _smaller,
-        "logaddexp": _logaddexp,
-        "max": _max,
-        "logsumexp": _logsumexp,
-        "linalg.cholesky": _cholesky,
-        "linalg.slogdet": _slogdet,
-    },
-)
+@functools.cache
+def complex_vocabulary(dtype: str) -> Namespace:
+    """Build the vocabulary; constants take the real `dtype`."""
+    return Namespace.over(
+        numpy_vocabulary(dtype),
+        {
+            "abs": _abs,
+            "log1p": _log1p,
+            "sigmoid": _sigmoid,
+            "softplus": _softplus,
+            "maximum": _larger,
+            "minimum": _smaller,
+            "logaddexp": _logaddexp,
+            "max": _max,
+            "logsumexp": _logsumexp,
+            "linalg.cholesky": _cholesky,
+            "linalg.slogdet": _slogdet,
+        },
+    )

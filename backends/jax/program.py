@@ -47,7 +47,7 @@ SPELLING = Spelling(
     "JAX",
     {
         **same_names("jnp.", "pi", *ELEMENTWISE, "maximum", "minimum", "logaddexp", "where"),
-        **same_names("jnp.", "sum", "mean", "max", "einsum", "reshape", "stack"),
+        **same_names("jnp.", "sum", "mean", "max", "asarray", "einsum", "reshape", "stack"),
         **same_names("jnp.", "take_along_axis"),
         **same_names("jnp.", "linalg.cholesky", "linalg.solve", "linalg.slogdet"),
         "matmul": "lambda x, y: x @ y",

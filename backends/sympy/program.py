@@ -286,7 +286,7 @@ SPELLING = Spelling(
     {
         **{name: _spell_elementwise(name, scalar) for name, scalar in _SCALAR.items()},
         **{name: _spell_reduction(name) for name in ("sum", "mean")},
-        **same_names("np.", "einsum", "reshape", "stack", "take_along_axis"),
+        **same_names("np.", "asarray", "einsum", "reshape", "stack", "take_along_axis"),
         "pi": "sp.pi",
         "where": _spell_where,
         "max": _spell_max,

@@ -89,6 +89,19 @@ def on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *arguments, **options: symbolic(function(*arguments, **options))
 
 
+def constant(value: Any) -> Any:
+    """Make an array of a constant, whole numbers as SymPy's: log(2) is exact, log(2.0) is not.
+
+    Integers and booleans stay what they are.
+    """
+    array = np.asarray(value)
+    return symbolic(np.frompyfunc(_exact, 1, 1)(array)) if array.dtype.kind == "f" else array
+
+
+def _exact(number: float) -> Any:
+    return sympy.Integer(int(number)) if number.is_integer() else sympy.Float(number)
+
+
 def choose(condition: Any, yes: Any, no: Any) -> Any:
     """Make `yes` where the condition holds, else `no`: `where` of three expressions."""
     return sympy.Piecewise((yes, condition), (no, True))
@@ -192,6 +205,7 @@ SYMPY = Namespace(
         "matmul": on_arrays(np.matmul),
         "einsum": on_arrays(np.einsum),
         "matrix_transpose": np.matrix_transpose,
+        "asarray": constant,
         "reshape": np.reshape,
         "concat": on_arrays(np.concat),
         "stack": on_arrays(np.stack),

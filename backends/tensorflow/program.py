@@ -226,6 +226,7 @@ SPELLING = Spelling(
         "mean": "tf.reduce_mean",
         "max": "tf.reduce_max",
         "logsumexp": "tf.reduce_logsumexp",
+        "asarray": "lambda value: tf.constant(value, dtype=tf.float64)",
         "matmul": _matmul,
         "matrix_transpose": "tf.linalg.matrix_transpose",
         "concat": "lambda arrays, axis=0: tf.concat(arrays, axis=axis)",

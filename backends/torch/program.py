@@ -131,6 +131,7 @@ SPELLING = Spelling(
         "max": _reduction("amax", needs_axis=True),
         "logsumexp": _reduction("logsumexp", needs_axis=True),
         "cumulative_sum": "lambda x, axis=0: torch.cumsum(x, dim=axis)",
+        "asarray": "lambda value: torch.as_tensor(value, dtype=torch.float64)",
         "matmul": "lambda x, y: x @ y",
         "matrix_transpose": "lambda x: x.mT",
         "concat": "torch.cat",

@@ -76,6 +76,7 @@ def namespace(kind: Arithmetic) -> Namespace:
             "matmul": functools.partial(_matmul, kind),
             "einsum": np.einsum,
             "matrix_transpose": np.matrix_transpose,
+            "asarray": functools.partial(_constant, kind),
             "reshape": np.reshape,
             "concat": functools.partial(_concat, kind),
             "stack": functools.partial(_stack, kind),
@@ -114,6 +115,15 @@ def _smaller(x: Any, y: Any) -> Any:
 def _convert(kind: Arithmetic, x: Any) -> np.ndarray:
     """Convert every number: with one that stays a float, Python would calculate in floats."""
     return np.asarray(np.frompyfunc(kind.convert, 1, 1)(x), dtype=object)
+
+
+def _constant(kind: Arithmetic, value: Any) -> Any:
+    """Make an array of a constant; integers and booleans stay what they are."""
+    array = np.asarray(value)
+    if array.dtype.kind != "f":
+        return array
+    numbers = _convert(kind, array)
+    return numbers if numbers.ndim else numbers[()]
 
 
 def _where(kind: Arithmetic, condition: Any, x: Any, y: Any) -> Any:

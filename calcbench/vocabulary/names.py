@@ -15,7 +15,13 @@ writes do not: gather, never scatter.
 
 from __future__ import annotations
 
-NAMES: dict[str, str] = {
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from calcbench.vocabulary.composed import DEFINITIONS
+
+PRIMITIVES: dict[str, str] = {
     "pi": "the circle constant π",
     "exp": "exp(x): eˣ",
     "expm1": "expm1(x): eˣ − 1, accurate near 0",
@@ -37,10 +43,10 @@ NAMES: dict[str, str] = {
     "mean": "mean(x, axis=None, keepdims=False)",
     "max": "max(x, axis=None, keepdims=False)",
     "logsumexp": "logsumexp(x, axis=None, keepdims=False): log Σ eˣ, without overflow",
-    "cumulative_sum": "cumulative_sum(x, axis=None): running totals; only a vector needs no axis",
     "matmul": "matmul(x, y): matrix product; vectors (1-D) allowed on either side",
     "einsum": "einsum(subscripts, *arrays)",
     "matrix_transpose": "matrix_transpose(x): swap the last two axes",
+    "asarray": "asarray(constant): a number or array that no parameter enters, for arithmetic",
     "reshape": "reshape(x, shape)",
     "concat": "concat(arrays, axis=0)",
     "stack": "stack(arrays, axis=0)",
@@ -51,3 +57,22 @@ NAMES: dict[str, str] = {
     "linalg.slogdet": "linalg.slogdet(x): (sign, log |det x|)",
     "iterate": "iterate(step, state, n): step applied n times; state an array or tuple of arrays",
 }
+"""The names that follow from nothing: every backend spells them, or has them in its library."""
+
+
+def _describe(name: str, definition: Callable[..., Any]) -> str:
+    """Format a definition as `clip(x, low=None, high=None): …`, by its source."""
+    signature = inspect.signature(definition)
+    arguments = [
+        str(argument.replace(annotation=inspect.Parameter.empty))
+        for argument in list(signature.parameters.values())[1:]
+    ]
+    meaning = (inspect.getdoc(definition) or "").split("\n", 1)[0].removesuffix(".")
+    return f"{name}({', '.join(arguments)}): {meaning}"
+
+
+NAMES: dict[str, str] = {
+    **PRIMITIVES,
+    **{name: _describe(name, definition) for name, definition in DEFINITIONS.items()},
+}
+"""Name → how it is called, and what it is."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
-from calcbench.vocabulary.composed.cumulative_sum import running_axis
+from calcbench.vocabulary.axes import running_axis
 from calcbench.vocabulary.namespace import Namespace
 
 
@@ -48,15 +49,31 @@ def slogdet(x: Any) -> tuple[Any, Any]:
     return tuple(np.linalg.slogdet(x))
 
 
-NUMPY = Namespace.over(
-    np,
-    {
-        "sigmoid": sigmoid,
-        "softplus": softplus,
-        "logsumexp": logsumexp,
-        "cumulative_sum": lambda x, axis=None: np.cumsum(x, running_axis(x, axis)),
-        "take": take,
-        "linalg.solve": solve,
-        "linalg.slogdet": slogdet,
-    },
-)
+def constant(dtype: str, value: Any) -> np.ndarray:
+    """Make an array of a constant: floats take `dtype`, integers and booleans stay what they are.
+
+    A float64 array would make float64 of all float32 that it meets.
+    """
+    array = np.asarray(value)
+    return array.astype(dtype) if array.dtype.kind == "f" else array
+
+
+@functools.cache
+def numpy_vocabulary(dtype: str) -> Namespace:
+    """Build the vocabulary; constants take `dtype`."""
+    return Namespace.over(
+        np,
+        {
+            "asarray": functools.partial(constant, dtype),
+            "sigmoid": sigmoid,
+            "softplus": softplus,
+            "logsumexp": logsumexp,
+            "cumulative_sum": lambda x, axis=None: np.cumsum(x, running_axis(x, axis)),
+            "take": take,
+            "linalg.solve": solve,
+            "linalg.slogdet": slogdet,
+        },
+    )
+
+
+NUMPY = numpy_vocabulary("float64")

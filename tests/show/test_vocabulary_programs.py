@@ -14,14 +14,15 @@ import numpy as np
 import pytest
 from execution import PROGRAMS, array, assert_close, backend, execute, tolerance, write
 from transcript import Transcript, text
-from vocabulary.test_vocabulary import CASES, ELEMENTWISE, Case, elementwise_cases
+from vocabulary.test_composed import COMPOSED
+from vocabulary.test_vocabulary import CASES, Case, elementwise_cases
 
 import calcbench
 from calcbench.catalogue.files import load_file
 from calcbench.errors import Unsupported
 from calcbench.operators import GRADIENT
 from calcbench.problem.problem import Problem
-from calcbench.vocabulary.composed import find_definition
+from calcbench.vocabulary.composed import DEFINITIONS
 from calcbench.vocabulary.names import NAMES
 from calcbench.vocabulary.numpy import NUMPY
 
@@ -38,7 +39,7 @@ def cases_of(name: str, engine: calcbench.Backend) -> list[Case]:
     A difference quotient and a formula as it is written on paper have none where an exponential
     overflows, or where 1e-5 is no small step.
     """
-    cases = elementwise_cases(name, engine.selector) if name in ELEMENTWISE else CASES[name]
+    cases = {**CASES, **COMPOSED}.get(name) or elementwise_cases(name, engine.selector)
     return cases if engine.kind == "exact" else [case for case in cases if is_moderate(case)]
 
 
@@ -147,7 +148,7 @@ def test_program_of_a_name(name, selector, tmp_path):
 
 
 @pytest.mark.parametrize("selector", PROGRAMS)
-@pytest.mark.parametrize("name", [name for name in NAMES if find_definition(name)])
+@pytest.mark.parametrize("name", [name for name in NAMES if DEFINITIONS.get(name)])
 def test_program_of_a_name_by_its_definition(name, selector, monkeypatch, tmp_path):
     """A name without a spelling is copied, with what it needs, where it follows from others."""
     engine, cases = backend(selector), cases_of(name, backend(selector))

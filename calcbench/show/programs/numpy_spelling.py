@@ -20,8 +20,8 @@ SPELLING = Spelling(
     "NumPy",
     {
         **same_names("np.", "pi", *ELEMENTWISE, "maximum", "minimum", "logaddexp", "where"),
-        **same_names("np.", "sum", "mean", "max", "einsum", "reshape", "stack"),
-        **same_names("np.", "take_along_axis"),
+        **same_names("np.", "sum", "mean", "max", "asarray", "einsum", "reshape"),
+        **same_names("np.", "stack", "take_along_axis"),
         **same_names("np.", "linalg.cholesky", "linalg.solve", "linalg.slogdet"),
         "sigmoid": """\
 def sigmoid(x):
