@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ import numpy as np
 from calcbench.backend.transforming import Transforming
 from calcbench.operators.function import Derived, Function
 from calcbench.vocabulary.axes import running_axis
-from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import NUMPY, constant
+from calcbench.vocabulary.namespace import Namespace, natively
+from calcbench.vocabulary.numpy import NUMPY, SPECIAL, constant
 
 INDEPENDENT = "Output seems independent of input"
 """autograd's warning where nothing depends on the parameters. It is no mistake: the slope is 0."""
@@ -80,6 +81,8 @@ def spellings(autograd: Any, dtype: str) -> dict[str, Any]:
     return {
         **rules,
         "asarray": bind(constant, dtype),
+        **natively(importlib.import_module("autograd.scipy.special"), *SPECIAL),
+        "atan": anp.arctan,
         "abs": anp.fabs,
         "softplus": lambda x: anp.logaddexp(x, 0.0),
         "where": lambda condition, x, y: rules["where"](condition, lift(x), lift(y)),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import numpy_vocabulary
+from calcbench.vocabulary.numpy import numpy_vocabulary, special
 
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
@@ -65,6 +66,25 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return total if keepdims else np.squeeze(total, axis=axis)
 
 
+def _continue(name: str, slope: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Continue a real function to first order, which is all that a step of 1e-165 sees."""
+    function = special(name)
+
+    def apply(x: Any) -> Any:
+        real = np.real(x)
+        return function(real) + 1j * np.imag(x) * slope(real)
+
+    return apply
+
+
+def _gauss(x: Any) -> Any:
+    return np.exp(-x * x) * (2.0 / np.sqrt(np.pi))
+
+
+def _trigamma(x: Any) -> Any:
+    return special("polygamma")(1, x)
+
+
 def _cholesky(a: Any) -> Any:
     """Factor a matrix, with transposes in place of conjugates: analytic (Cholesky-Banachiewicz)."""
     n = a.shape[-1]
@@ -93,6 +113,12 @@ def complex_vocabulary(dtype: str) -> Namespace:
         numpy_vocabulary(dtype),
         {
             "abs": _abs,
+            "floor": lambda x: np.floor(np.real(x)),
+            "round": lambda x: np.round(np.real(x)),
+            "erf": _continue("erf", _gauss),
+            "erfc": _continue("erfc", lambda x: -_gauss(x)),
+            "gammaln": _continue("gammaln", special("digamma")),
+            "digamma": _continue("digamma", _trigamma),
             "log1p": _log1p,
             "sigmoid": _sigmoid,
             "softplus": _softplus,

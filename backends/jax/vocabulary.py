@@ -6,8 +6,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import jax.scipy.special
 
-from calcbench.vocabulary.namespace import Namespace, iterate
+from calcbench.vocabulary.namespace import Namespace, iterate, natively
 
 
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
@@ -40,6 +41,7 @@ def namespace(eager: bool) -> Namespace:
     return Namespace.over(
         jnp,
         {
+            **natively(jax.scipy.special, "erf", "erfc", "gammaln", "digamma"),
             "sigmoid": jax.nn.sigmoid,
             "softplus": jax.nn.softplus,
             "logsumexp": jax.nn.logsumexp,

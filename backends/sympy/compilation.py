@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from calcbench.backend.rows import add_blocks
-from calcbench.vocabulary.numpy import logsumexp, sigmoid, softplus
+from calcbench.vocabulary.numpy import logsumexp, sigmoid, softplus, special
 
 from .trace import Trace, scalars
 
@@ -32,6 +32,13 @@ def compile_expressions(trace: Trace, expressions: list[Any]) -> Callable[..., A
             "LogSumExp": lambda *terms: logsumexp(np.stack(np.broadcast_arrays(*terms)), 0),
             "Softplus": softplus,
             "Sigmoid": sigmoid,
+            "Floor": np.floor,
+            "Round": np.round,
+            "erf": special("erf"),
+            "erfc": special("erfc"),
+            "loggamma": special("gammaln"),
+            "digamma": special("digamma"),
+            "polygamma": special("polygamma"),
             "Heaviside": np.heaviside,
             "DiracDelta": lambda x, *k: 0.0 * x,  # the slope of a jump, beside the jump
         },

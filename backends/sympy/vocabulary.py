@@ -49,6 +49,22 @@ class LogSumExp(sympy.Function):
         return sympy.exp(self.args[argindex - 1] - self)
 
 
+class Floor(sympy.Function):
+    """Round down; the derivative of sympy.floor itself is a formula that cannot be evaluated."""
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Return the derivative 0."""
+        return sympy.Integer(0)
+
+
+class Round(sympy.Function):
+    """Round to the nearest whole number, of two to the even one."""
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Return the derivative 0."""
+        return sympy.Integer(0)
+
+
 def elementary(expression: Any) -> Any:
     """Rewrite the opaque functions in exponentials and logarithms, for display and for proofs."""
     exp, log = sympy.exp, sympy.log
@@ -182,6 +198,18 @@ def iterate(step: Any, state: Any, n: int) -> Any:
 SYMPY = Namespace(
     {
         "pi": sympy.pi,
+        "e": sympy.E,
+        "inf": float("inf"),
+        "atan": elementwise(sympy.atan),
+        "floor": elementwise(Floor),
+        "round": elementwise(Round),
+        "erf": elementwise(sympy.erf),
+        "erfc": elementwise(sympy.erfc),
+        "gammaln": elementwise(sympy.loggamma),
+        "digamma": elementwise(sympy.digamma),
+        "logical_and": elementwise(sympy.And),
+        "logical_or": elementwise(sympy.Or),
+        "logical_not": elementwise(sympy.Not),
         "exp": elementwise(sympy.exp),
         "expm1": elementwise(expm1),
         "log": elementwise(sympy.log),

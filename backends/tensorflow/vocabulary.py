@@ -117,6 +117,12 @@ def namespace(dtype: str, xla: bool) -> Namespace:
         tf,
         {
             "pi": np.pi,
+            "e": np.e,
+            "inf": np.inf,
+            "erf": tf.math.erf,
+            "erfc": tf.math.erfc,
+            "gammaln": tf.math.lgamma,
+            "digamma": tf.math.digamma,
             "asarray": constant_in(dtype),
             "expm1": tf.math.expm1,
             "log": tf.math.log,

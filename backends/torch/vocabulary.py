@@ -122,6 +122,7 @@ def namespace(dtype: str) -> Namespace:
         torch,
         {
             "asarray": constant_in(floating),
+            "gammaln": torch.lgamma,
             "softplus": softplus,
             "maximum": with_number(torch.maximum),
             "minimum": with_number(torch.minimum),

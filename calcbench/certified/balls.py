@@ -16,6 +16,9 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
+from calcbench.certified import special as functions
+from calcbench.certified.jets import primal
+
 Number = Any
 """The number inside a ball: a `flint.arb`, or a `Jet` where second derivatives are wanted."""
 
@@ -359,6 +362,37 @@ def _softplus(x: Number) -> Number:
 def pi() -> Ball:
     """Return π at the current precision."""
     return Ball(arb.pi())
+
+
+def e() -> Ball:
+    """Return Euler's number at the current precision."""
+    return Ball(arb.const_e())
+
+
+def special(name: str, x: Ball) -> Ball:
+    """Evaluate a special function (`certified.special`)."""
+    return record(functions.value(name, x.value), ((x, functions.slope(name, x.value)),))
+
+
+def floor(x: Ball) -> Ball:
+    """Round down to a constant. At a whole number that is a tie, between two constants."""
+    value = primal(x.value)
+    if not value.is_finite():
+        raise NotFinite("the cost rounds what is not a number")
+    low, high = value.lower().floor(), value.upper().floor()
+    if low != high:
+        raise Undecided(f"the whole number below {value.str(5)}")
+    if value == low and x.tape is not None:
+        x.tape.ties.append(x)
+    return Ball(low)
+
+
+def round(x: Ball) -> Ball:
+    """Round to the nearest whole number, of two to the even one; as `floor`."""
+    shifted = x + 0.5
+    whole = floor(shifted)
+    half = bool(primal(shifted.value) == whole.value)
+    return Ball(whole.value - 1) if half and int(whole.value.unique_fmpz()) % 2 else whole
 
 
 def size(number: Ball) -> float:

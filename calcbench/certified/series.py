@@ -17,6 +17,7 @@ import numpy as np
 from flint import arb, arb_series, ctx
 
 from calcbench.certified import balls
+from calcbench.certified import special as functions
 from calcbench.certified.balls import Undecided
 from calcbench.certified.vocabulary import namespace
 from calcbench.problem.point import Point
@@ -188,6 +189,30 @@ def logsumexp(terms: Sequence[Series]) -> Series:
 def pi() -> Series:
     """Return π at the current precision."""
     return Series(arb.pi())
+
+
+def e() -> Series:
+    """Return Euler's number at the current precision."""
+    return Series(arb.const_e())
+
+
+def special(name: str, x: Series) -> Series:
+    """Evaluate a special function (`certified.special`)."""
+    return Series(functions.expand(name, x.series))
+
+
+def floor(x: Series) -> Series:
+    """Round down to a constant. Raises `Undecided` where that changes over the interval."""
+    value = _value(x.series)
+    low, high = value.lower().floor(), value.upper().floor()
+    if low != high or value.contains(low):
+        raise Undecided("a whole number lies within the step")
+    return Series(low)
+
+
+def round(x: Series) -> Series:
+    """Round to the nearest whole number; as `floor`."""
+    return floor(x + 0.5)
 
 
 def size(number: Series) -> float:

@@ -79,6 +79,11 @@ class _Nested:
         return function
 
 
+def natively(module: Any, *names: str) -> dict[str, Any]:
+    """Spell names by a module's functions of the same name, dotted or not."""
+    return {name: functools.reduce(getattr, name.split("."), module) for name in names}
+
+
 def iterate(step: Any, state: Any, n: int) -> Any:
     """Apply `step` to `state` n times, by a Python loop: right wherever nothing is traced."""
     for _ in range(n):

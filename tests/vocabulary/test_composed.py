@@ -23,6 +23,7 @@ from vocabulary.test_vocabulary import (
     U,
     V,
     check,
+    choose,
     elementwise,
     matrix,
     mp,
@@ -79,6 +80,74 @@ elementary("log_sigmoid", lambda x: -mp.log(1 + mp.exp(-x)), [*ORDINARY, *SMALL,
 elementary("clip", lambda x: min(max(x, mp.mpf(-0.5)), mp.mpf(1.5)), ORDINARY, -0.5, 1.5)
 elementary("clip", lambda x: max(x, mp.mpf(-0.5)), ORDINARY, -0.5)
 elementary("clip", lambda x: min(x, mp.mpf(1.5)), ORDINARY, None, 1.5)
+
+elementary("atan", mp.atan, [*ORDINARY, *SMALL, 1e8, -1e8])
+elementary("floor", mp.floor, [-2.5, -0.3, 0.3, 2.5])
+elementary("ceil", mp.ceil, [-2.5, -0.3, 0.3, 2.5])
+elementary("round", mp.nint, [-2.75, -0.3, 0.3, 1.0, 2.25])
+elementary("asin", mp.asin, [-0.75, -0.3, 0.3, 0.75, *SMALL])
+elementary("acos", mp.acos, [-0.75, -0.3, 0.3, 0.75, *SMALL])
+elementary("erf", mp.erf, [*ORDINARY, *SMALL, 4.0])
+elementary("erfc", mp.erfc, [*ORDINARY, *SMALL, 4.0])
+elementary("ndtr", mp.ncdf, [*ORDINARY, *SMALL, -4.0])
+elementary("gelu", lambda x: x * mp.ncdf(x), [*ORDINARY, *SMALL])
+elementary(
+    "gelu",
+    lambda x: x / 2 * (1 + mp.tanh(mp.sqrt(2 / mp.pi) * (x + mp.mpf(0.044715) * x**3))),
+    [*ORDINARY, *SMALL],
+    "tanh",
+)
+elementary("gammaln", lambda x: mp.log(mp.gamma(x)), [0.3, 1.25, 2.5, 8.0, 1e-3, 40.0])
+elementary("digamma", mp.digamma, [0.3, 1.25, 2.5, 8.0, 1e-3, 40.0])
+case("e", lambda xp, x: xp.e * x, [V], lambda x: mp.e * x)
+case(
+    "inf",
+    lambda xp, x: xp.where(x < xp.inf, x, 0.0),
+    [V],
+    lambda x: x,
+)
+for name, choose_by in {
+    "logical_and": lambda x: x > 0 and x < 1,
+    "logical_or": lambda x: x > 0 or x < 1,
+}.items():
+    case(
+        name,
+        lambda xp, x, name=name: xp.where(getattr(xp, name)(x > 0, x < 1), x, x * x),
+        [V],
+        choose(choose_by, lambda x: x, lambda x: x * x),
+    )
+case(
+    "logical_not",
+    lambda xp, x: xp.where(xp.logical_not(x > 0), x, x * x),
+    [V],
+    choose(lambda x: not x > 0, lambda x: x, lambda x: x * x),
+)
+INDICES = np.array([0.0, 1.0, 2.0])
+for name, unequal in {"equal": False, "not_equal": True}.items():
+    case(
+        name,
+        lambda xp, x, k, name=name: xp.where(getattr(xp, name)(k, 1.0), x, x * x),
+        [V],
+        lambda x, k, unequal=unequal: [
+            a if (b == 1) != unequal else a * a for a, b in zip(x, k, strict=True)
+        ],
+        data={"k": INDICES},
+    )
+case(
+    "remainder",
+    lambda xp, x, y: xp.remainder(x, y),
+    [[5.25, -5.25, 5.25, -5.25], [2.0, 2.0, -2.0, -2.0]],
+    elementwise(lambda x, y: x - mp.floor(x / y) * y),
+)
+QUADRANTS = ([0.5, 0.5, -0.5, -0.5, 2.0, -2.0, 1e-8], [1.25, -1.25, 1.25, -1.25, 0.25, 0.25, -1.0])
+for at in (QUADRANTS, (0.5, -1.25)):
+    case("atan2", lambda xp, y, x: xp.atan2(y, x), at, elementwise(mp.atan2))
+case(
+    "betaln",
+    lambda xp, a, b: xp.betaln(a, b),
+    [[0.3, 2.5, 8.0], [1.25, 0.3, 2.5]],
+    elementwise(lambda a, b: mp.log(mp.beta(a, b))),
+)
 
 PAIRS = ([0.3, 1.0, 2.5, 1e-3, 0.0], [2.5, 0.3, 1.0, 1e3, 0.75])
 for at in (PAIRS, (0.3, 2.5)):
@@ -179,6 +248,8 @@ for name, call, constant in (
     ("arange", lambda xp: xp.arange(3), np.arange(3.0)),
     ("arange", lambda xp: xp.arange(1.5, 0.0, -0.5), np.arange(1.5, 0.0, -0.5)),
     ("linspace", lambda xp: xp.linspace(0.1, 0.7, 3), np.linspace(0.1, 0.7, 3)),
+    ("linspace", lambda xp: xp.linspace(0, 3, 3, endpoint=False), np.arange(3.0)),
+    ("eye", lambda xp: xp.eye(2, 3, k=1), np.eye(2, 3, 1)),
     ("eye", lambda xp: xp.eye(2, 3), np.eye(2, 3)),
     ("eye", lambda xp: xp.eye(3), np.eye(3)),
     ("one_hot", lambda xp: xp.one_hot(np.array([2, 0]), 3), np.eye(3)[[2, 0]]),
@@ -229,12 +300,12 @@ for name, call, at, exact in (
     ),
     ("repeat", lambda xp, x: xp.repeat(x, 2), V, lambda x: np.repeat(x, 2)),
     ("repeat", lambda xp, x: xp.repeat(x, 2, axis=1), M, lambda x: np.repeat(x, 2, axis=1)),
-    ("tile", lambda xp, x: xp.tile(x, 2), V, lambda x: np.tile(x, 2)),
-    ("tile", lambda xp, x: xp.tile(x, 2, axis=1), M, lambda x: np.tile(x, (1, 2))),
-    ("pad", lambda xp, x: xp.pad(x, 1, 2), V, lambda x: [0, *x, 0, 0]),
+    ("tile", lambda xp, x: xp.tile(x, (2,)), V, lambda x: np.tile(x, 2)),
+    ("tile", lambda xp, x: xp.tile(x, (1, 2)), M, lambda x: np.tile(x, (1, 2))),
+    ("pad", lambda xp, x: xp.pad(x, [(1, 2)]), V, lambda x: [0, *x, 0, 0]),
     (
         "pad",
-        lambda xp, x: xp.pad(x, 0, 1, axis=1, value=0.5),
+        lambda xp, x: xp.pad(x, [(0, 0), (0, 1)], constant_values=0.5),
         M,
         lambda x: [[*row, mp.mpf(0.5)] for row in x],
     ),
@@ -300,6 +371,42 @@ for name, call, at, exact in (
     case(name, call, [at], exact, close=1e-12)
 
 
+for name, call, at, exact in (
+    ("flip", lambda xp, x: xp.flip(x), M, lambda x: x[::-1, ::-1]),
+    ("roll", lambda xp, x: xp.roll(x, 1), M, lambda x: np.roll(x, 1)),
+    ("repeat", lambda xp, x: xp.repeat(x, 2), M, lambda x: np.repeat(x, 2)),
+    ("tile", lambda xp, x: xp.tile(x, (2, 1, 2)), M, lambda x: np.tile(x, (2, 1, 2))),
+    ("pad", lambda xp, x: xp.pad(x, [(1, 0), (0, 2)]), M, lambda x: np.pad(x, [(1, 0), (0, 2)])),
+    ("linalg.norm", lambda xp, x: xp.linalg.norm(x), M, lambda x: mp.sqrt(np.sum(x * x))),
+    (
+        "linalg.norm",
+        lambda xp, x: xp.linalg.norm(x, axis=-1, keepdims=True),
+        M,
+        lambda x: elementwise(mp.sqrt)(np.sum(x * x, axis=-1, keepdims=True)),
+    ),
+):
+    case(name, call, [at], exact)
+for axes in (1, ([1], [0])):
+    case(
+        "tensordot",
+        lambda xp, x, y, axes=axes: xp.tensordot(x, y, axes=axes),
+        [M, N],
+        lambda x, y: x.dot(y),
+    )
+case(
+    "tensordot",
+    lambda xp, x, y: xp.tensordot(x, y),
+    [BATCH, M],
+    lambda x, y: np.sum(x * y, axis=(1, 2)),
+)
+case(
+    "linalg.cross",
+    lambda xp, x, y: xp.linalg.cross(x, y),
+    [M, M[::-1]],
+    lambda x, y: np.array([np.cross(a, b) for a, b in zip(x, y, strict=True)]),
+)
+
+
 def exact_inverse(x: Any) -> Any:
     return np.array((matrix(x) ** -1).tolist(), dtype=object)
 
@@ -313,10 +420,10 @@ case(
     close=1e-12,
 )
 case("linalg.outer", lambda xp, x, y: xp.linalg.outer(x, y), [V, U], lambda x, y: np.outer(x, y))
-case("linalg.vecdot", lambda xp, x, y: xp.linalg.vecdot(x, y), [M, V], lambda x, y: x.dot(y))
+case("vecdot", lambda xp, x, y: xp.vecdot(x, y), [M, V], lambda x, y: x.dot(y))
 case(
-    "linalg.vecdot",
-    lambda xp, x, y: xp.linalg.vecdot(x, y, axis=0),
+    "vecdot",
+    lambda xp, x, y: xp.vecdot(x, y, axis=0),
     [N, N],
     lambda x, y: np.sum(x * y, axis=0),
 )

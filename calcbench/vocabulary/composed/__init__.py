@@ -17,7 +17,16 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from . import activations, creation, elementary, linear_algebra, reductions, shapes, special
+from . import (
+    activations,
+    creation,
+    elementary,
+    linear_algebra,
+    products,
+    reductions,
+    shapes,
+    special,
+)
 
 THEMES: dict[ModuleType, str] = {
     creation: "",
@@ -26,6 +35,7 @@ THEMES: dict[ModuleType, str] = {
     activations: "",
     reductions: "",
     shapes: "",
+    products: "",
     linear_algebra: "linalg.",
 }
 """Module → the prefix of its names."""

@@ -38,3 +38,11 @@ def softmax(xp: Any, x: Any, axis: int | None = None) -> Any:
 def log_softmax(xp: Any, x: Any, axis: int | None = None) -> Any:
     """x − log Σ eˣ, without overflow."""
     return x - xp.logsumexp(x, axis=axis, keepdims=True)
+
+
+def gelu(xp: Any, x: Any, approximate: str = "none") -> Any:
+    """x·ndtr(x), or with `approximate="tanh"` the approximation of it by tanh."""
+    if approximate == "tanh":
+        root = xp.sqrt(xp.asarray(2.0) / xp.pi)
+        return 0.5 * x * (1.0 + xp.tanh(root * (x + 0.044715 * (x * x * x))))
+    return x * xp.ndtr(x)

@@ -17,9 +17,9 @@ def ones(xp: Any, shape: Any) -> Any:
     return xp.asarray(np.ones(shape))
 
 
-def full(xp: Any, shape: Any, value: float) -> Any:
+def full(xp: Any, shape: Any, fill_value: float) -> Any:
     """Fill an array with one number."""
-    return xp.asarray(np.full(shape, float(value)))
+    return xp.asarray(np.full(shape, float(fill_value)))
 
 
 def zeros_like(xp: Any, x: Any) -> Any:
@@ -38,14 +38,14 @@ def arange(xp: Any, start: float, stop: float | None = None, step: float = 1.0) 
     return xp.asarray(np.arange(float(low), float(high), float(step)))
 
 
-def linspace(xp: Any, start: float, stop: float, num: int) -> Any:
-    """Make `num` evenly spaced numbers from start to stop, both included."""
-    return xp.asarray(np.linspace(float(start), float(stop), num))
+def linspace(xp: Any, start: float, stop: float, num: int, endpoint: bool = True) -> Any:
+    """Make `num` evenly spaced numbers from start to stop, which `endpoint` includes."""
+    return xp.asarray(np.linspace(float(start), float(stop), num, endpoint=endpoint))
 
 
-def eye(xp: Any, n: int, m: int | None = None) -> Any:
-    """Make the n × m matrix (n × n, if m is not given) with ones on the diagonal."""
-    return xp.asarray(np.eye(n, m))
+def eye(xp: Any, n_rows: int, n_cols: int | None = None, k: int = 0) -> Any:
+    """Make a matrix with ones on the k-th diagonal; it is square, if n_cols is not given."""
+    return xp.asarray(np.eye(n_rows, n_cols, k))
 
 
 def one_hot(xp: Any, indices: Any, n: int) -> Any:

@@ -77,3 +77,41 @@ def clip(xp: Any, x: Any, low: Any = None, high: Any = None) -> Any:
     """x, but no less than low and no more than high, where these are given."""
     raised = x if low is None else xp.maximum(x, low)
     return raised if high is None else xp.minimum(raised, high)
+
+
+def ceil(xp: Any, x: Any) -> Any:
+    """Round up to a whole number; its derivative is 0."""
+    return -xp.floor(-x)
+
+
+def remainder(xp: Any, x: Any, y: Any) -> Any:
+    """Compute what is left of x after whole multiples of y; it has the sign of y."""
+    return x - xp.floor(x / y) * y
+
+
+def asin(xp: Any, x: Any) -> Any:
+    """Compute the inverse of sin, of |x| < 1."""
+    return xp.atan(x / xp.sqrt((1.0 - x) * (1.0 + x)))
+
+
+def acos(xp: Any, x: Any) -> Any:
+    """Compute the inverse of cos, of |x| < 1, accurate near 1."""
+    return 2.0 * xp.atan(xp.sqrt((1.0 - x) / (1.0 + x)))
+
+
+def atan2(xp: Any, y: Any, x: Any) -> Any:
+    """Compute the angle of the point (x, y), between −π and π."""
+    steep = xp.abs(y) > xp.abs(x)
+    angle = xp.atan(xp.where(steep, x, y) / xp.where(steep, y, x))
+    half, whole = xp.where(y < 0, -xp.pi / 2, xp.pi / 2), xp.where(y < 0, -xp.pi, xp.pi)
+    return xp.where(steep, half - angle, xp.where(x < 0, whole, 0.0) + angle)
+
+
+def equal(xp: Any, x: Any, y: Any) -> Any:
+    """Tell whether x = y."""
+    return xp.logical_and(x <= y, x >= y)
+
+
+def not_equal(xp: Any, x: Any, y: Any) -> Any:
+    """Tell whether x ≠ y."""
+    return xp.logical_not(xp.equal(x, y))

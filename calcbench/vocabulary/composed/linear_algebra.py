@@ -12,15 +12,11 @@ def outer(xp: Any, x: Any, y: Any) -> Any:
     return x[:, None] * y[None, :]
 
 
-def vecdot(xp: Any, x: Any, y: Any, axis: int = -1) -> Any:
-    """Σ xᵢyᵢ along an axis."""
-    return xp.sum(x * y, axis=axis)
-
-
-def cross(xp: Any, x: Any, y: Any) -> Any:
-    """Compute the cross product of two vectors of three numbers."""
-    first, second = [1, 2, 0], [2, 0, 1]
-    return xp.stack([x[i] * y[j] - x[j] * y[i] for i, j in zip(first, second, strict=True)])
+def cross(xp: Any, x: Any, y: Any, axis: int = -1) -> Any:
+    """Compute the cross product of vectors of three numbers along an axis."""
+    before, after = np.array([2, 0, 1]), np.array([1, 2, 0])
+    one = xp.take(x, after, axis=axis) * xp.take(y, before, axis=axis)
+    return one - xp.take(x, before, axis=axis) * xp.take(y, after, axis=axis)
 
 
 def trace(xp: Any, x: Any) -> Any:
@@ -54,16 +50,25 @@ def matrix_power(xp: Any, x: Any, n: int) -> Any:
     return power
 
 
-def vector_norm(xp: Any, x: Any, axis: int | None = None, ord: float = 2) -> Any:
-    """(Σ |xᵢ|ᵖ)^(1/p) with p = ord: 2 is the length, 1 the sum of sizes, inf the largest size."""
+def vector_norm(
+    xp: Any, x: Any, axis: int | None = None, keepdims: bool = False, ord: float = 2
+) -> Any:
+    """Compute (Σ |xᵢ|ᵖ)^(1/p) for p = ord: 2 the length, 1 the sum of sizes, inf the largest."""
     if ord == 2:
-        return xp.sqrt(xp.sum(x * x, axis=axis))
+        return xp.sqrt(xp.sum(x * x, axis=axis, keepdims=keepdims))
     size = xp.abs(x)
     if ord == float("inf"):
-        return xp.max(size, axis=axis)
-    return xp.sum(size, axis=axis) if ord == 1 else xp.sum(size**ord, axis=axis) ** (1.0 / ord)
+        return xp.max(size, axis=axis, keepdims=keepdims)
+    if ord == 1:
+        return xp.sum(size, axis=axis, keepdims=keepdims)
+    return xp.sum(size**ord, axis=axis, keepdims=keepdims) ** (1.0 / ord)
 
 
-def matrix_norm(xp: Any, x: Any) -> Any:
+def matrix_norm(xp: Any, x: Any, keepdims: bool = False) -> Any:
     """Compute the Frobenius norm √Σ xᵢⱼ² of a matrix."""
-    return xp.sqrt(xp.sum(x * x))
+    return xp.sqrt(xp.sum(x * x, axis=(-2, -1), keepdims=keepdims))
+
+
+def norm(xp: Any, x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """Compute √Σ xᵢ² over one axis, or over all."""
+    return xp.sqrt(xp.sum(x * x, axis=axis, keepdims=keepdims))

@@ -28,17 +28,15 @@ def std(xp: Any, x: Any, axis: Any = None, correction: float = 0.0, keepdims: bo
 
 
 def prod(xp: Any, x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Compute the product of all numbers, or of those along one axis."""
+    """Multiply all numbers, or those along one axis."""
     last = xp.reshape(x, (-1,)) if axis is None else xp.moveaxis(x, axis, -1)
     product = last[..., 0]
     for k in range(1, last.shape[-1]):
         product = product * last[..., k]
     if not keepdims:
         return product
-    shape = [1 if axis is None else n for n in x.shape]
-    if axis is not None:
-        shape[axis] = 1
-    return xp.reshape(xp.stack([product]), tuple(shape))
+    kept = [1 if axis is None or k == axis % len(x.shape) else n for k, n in enumerate(x.shape)]
+    return xp.reshape(xp.stack([product]), tuple(kept))
 
 
 def cumulative_sum(xp: Any, x: Any, axis: int | None = None) -> Any:

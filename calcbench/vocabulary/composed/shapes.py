@@ -43,38 +43,50 @@ def unstack(xp: Any, x: Any, axis: int = 0) -> Any:
     return tuple(x[(*before, k)] for k in range(x.shape[axis]))
 
 
-def flip(xp: Any, x: Any, axis: int = 0) -> Any:
-    """Reverse the slices along an axis."""
-    return xp.take(x, np.arange(x.shape[axis])[::-1].copy(), axis=axis)
+def flip(xp: Any, x: Any, axis: int | None = None) -> Any:
+    """Reverse the order along one axis, or along all."""
+    for each in range(len(x.shape)) if axis is None else [axis]:
+        x = xp.take(x, np.arange(x.shape[each])[::-1].copy(), axis=each)
+    return x
 
 
-def roll(xp: Any, x: Any, shift: int, axis: int = 0) -> Any:
-    """Move the slices along an axis by `shift` places; those past the end come first."""
+def roll(xp: Any, x: Any, shift: int, axis: int | None = None) -> Any:
+    """Move all along an axis by `shift` places; what leaves at the end comes first."""
+    if axis is None:
+        return xp.reshape(xp.roll(xp.reshape(x, (-1,)), shift, axis=0), tuple(x.shape))
     return xp.take(x, np.roll(np.arange(x.shape[axis]), shift), axis=axis)
 
 
 def broadcast_to(xp: Any, x: Any, shape: Any) -> Any:
     """Repeat x so that it has this shape, by the rules of broadcasting."""
-    return x * xp.ones(shape)
+    return x + xp.zeros(shape)
 
 
-def repeat(xp: Any, x: Any, repeats: int, axis: int = 0) -> Any:
-    """Repeat every slice along an axis, that many times in a row."""
+def repeat(xp: Any, x: Any, repeats: int, axis: int | None = None) -> Any:
+    """Repeat every slice along an axis (without one, every number) so many times in a row."""
+    if axis is None:
+        return xp.repeat(xp.reshape(x, (-1,)), repeats, axis=0)
     return xp.take(x, np.repeat(np.arange(x.shape[axis]), repeats), axis=axis)
 
 
-def tile(xp: Any, x: Any, count: int, axis: int = 0) -> Any:
-    """Repeat x, that many times in a row along an axis."""
-    return xp.concat([x] * count, axis=axis)
+def tile(xp: Any, x: Any, repetitions: Any) -> Any:
+    """Repeat the whole array so many times along each axis: a number for each, the last last."""
+    missing = len(x.shape) - len(repetitions)
+    counts = (1,) * missing + tuple(repetitions)
+    tiled = xp.reshape(x, (1,) * -missing + tuple(x.shape))
+    for axis, count in enumerate(counts):
+        tiled = xp.concat([tiled] * count, axis=axis)
+    return tiled
 
 
-def pad(xp: Any, x: Any, before: int, after: int, axis: int = 0, value: float = 0.0) -> Any:
-    """Add slices of one number before and after those along an axis."""
-    shapes = [[*x.shape], [*x.shape]]
-    shapes[0][axis], shapes[1][axis] = before, after
-    low, high = (xp.full(tuple(shape), value) for shape in shapes)
-    parts = [part for part in (low, x, high) if math.prod(part.shape)]
-    return xp.concat(parts, axis=axis)
+def pad(xp: Any, x: Any, pad_width: Any, constant_values: float = 0.0) -> Any:
+    """Put one number around an array: `pad_width` has (before, after) for every axis."""
+    for axis, width in enumerate(pad_width):
+        shapes = [(*x.shape[:axis], count, *x.shape[axis + 1 :]) for count in width]
+        before, after = (xp.full(shape, constant_values) for shape in shapes)
+        parts = [part for part in (before, x, after) if math.prod(part.shape)]
+        x = xp.concat(parts, axis=axis)
+    return x
 
 
 def tril(xp: Any, x: Any, k: int = 0) -> Any:

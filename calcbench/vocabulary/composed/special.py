@@ -33,3 +33,13 @@ def entr(xp: Any, x: Any) -> Any:
 def rel_entr(xp: Any, x: Any, y: Any) -> Any:
     """x log(x/y), and 0 where both are 0: a term of a relative entropy."""
     return xp.xlogy(x, x) - xp.xlogy(x, y)
+
+
+def betaln(xp: Any, a: Any, b: Any) -> Any:
+    """log |B(a, b)| = log |Γ(a) Γ(b) / Γ(a + b)|."""
+    return xp.gammaln(a) + xp.gammaln(b) - xp.gammaln(a + b)
+
+
+def ndtr(xp: Any, x: Any) -> Any:
+    """Compute the distribution function of the standard normal distribution."""
+    return 0.5 * xp.erfc(-x / xp.sqrt(xp.asarray(2.0)))
