@@ -52,9 +52,10 @@ def flip(xp: Any, x: Any, axis: int | None = None) -> Any:
 
 def roll(xp: Any, x: Any, shift: int, axis: int | None = None) -> Any:
     """Move all along an axis by `shift` places; what leaves at the end comes first."""
-    if axis is None:
-        return xp.reshape(xp.roll(xp.reshape(x, (-1,)), shift, axis=0), tuple(x.shape))
-    return xp.take(x, np.roll(np.arange(x.shape[axis]), shift), axis=axis)
+    moved = xp.reshape(x, (-1,)) if axis is None else x
+    along = 0 if axis is None else axis
+    places = np.roll(np.arange(moved.shape[along]), shift)
+    return xp.reshape(xp.take(moved, places, axis=along), tuple(x.shape))
 
 
 def broadcast_to(xp: Any, x: Any, shape: Any) -> Any:
@@ -64,9 +65,10 @@ def broadcast_to(xp: Any, x: Any, shape: Any) -> Any:
 
 def repeat(xp: Any, x: Any, repeats: int, axis: int | None = None) -> Any:
     """Repeat every slice along an axis (without one, every number) so many times in a row."""
-    if axis is None:
-        return xp.repeat(xp.reshape(x, (-1,)), repeats, axis=0)
-    return xp.take(x, np.repeat(np.arange(x.shape[axis]), repeats), axis=axis)
+    slices = xp.reshape(x, (-1,)) if axis is None else x
+    along = 0 if axis is None else axis
+    places = np.repeat(np.arange(slices.shape[along]), repeats)
+    return xp.take(slices, places, axis=along)
 
 
 def tile(xp: Any, x: Any, repetitions: Any) -> Any:
