@@ -34,11 +34,8 @@ def _first_tape(writer: Writer) -> str:
 def _unconnected(writer: Writer) -> str:
     """Return the argument that gives 0 by a parameter on which nothing depends."""
     used = all(map(writer.uses, writer.problem.parameters))
-    return (
-        ""
-        if used and not writer.mentions("floor", "round", "sign")
-        else ', unconnected_gradients="zero"'
-    )
+    constant = writer.mentions("floor", "round", "sign")  # they have no gradient, or a cut tape
+    return "" if used and not constant else ', unconnected_gradients="zero"'
 
 
 def _by_name(writer: Writer) -> str:
