@@ -37,7 +37,13 @@ def compile_expressions(trace: Trace, expressions: list[Any]) -> Callable[..., A
         },
         "numpy",
     ]
-    function: Callable[..., Any] = sympy.lambdify(arguments, expressions, modules=modules, cse=True)
+    # In the code a symbol has a name of its own: one called `exp` would hide the function, and `x0`
+    # is what SymPy calls its first common subexpression.
+    own = {symbol: sympy.Dummy() for symbol in arguments}
+    renamed = [expression.xreplace(own) for expression in expressions]
+    function: Callable[..., Any] = sympy.lambdify(
+        list(own.values()), renamed, modules=modules, cse=True
+    )
     return function
 
 
