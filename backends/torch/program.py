@@ -36,9 +36,18 @@ def program(backend: Torch, problem: Problem, operator: Operator) -> str:
         blocks = [_gradient(writer, by)]
     else:
         blocks = transform_cost(writer, by)
-    printed = print_result(writer, ".numpy()", ".item()" if with_value else "")
+    printed = print_result(writer, _to_numpy(writer), ".item()" if with_value else "")
     switch = "torch.set_default_dtype(torch.float64)"
     return writer.compose(switch, *data, *cost, *blocks, printed)
+
+
+def _to_numpy(writer: Writer) -> str:
+    """Return the call that makes an array of NumPy's, also of a 0 that has no memory yet.
+
+    The derivative of sgn is such a one.
+    """
+    second = writer.operator.name in ("hessian", "hvp", "second_derivative")
+    return ".numpy(force=True)" if second and writer.mentions("abs") else ".numpy()"
 
 
 def _backward(writer: Writer) -> str:
