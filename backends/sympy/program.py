@@ -292,6 +292,16 @@ def _spell_solve(use: Use) -> str:
     return f'lambda a, b: np.array(sp.Matrix(a).inv("ADJ") @ sp.Matrix(b)){flat}'
 
 
+def _spell_cholesky(use: Use) -> str:
+    """Spell the factor of a matrix; SymPy has none of a batch of them."""
+    if use.ranks not in ((), (2,)):
+        return ""
+    return """\
+def cholesky(x):
+    x = (x + x.T) / 2  # of both triangles alike
+    return np.array(sp.Matrix(x).cholesky(hermitian=False))"""
+
+
 _SCALAR = {
     **same_names("sp.", "exp", "log", "sqrt", "sin", "cos", "tan", "tanh"),
     "abs": "sp.Abs",
@@ -320,10 +330,7 @@ SPELLING = Spelling(
         "concat": "np.concatenate",
         "cumulative_sum": "np.cumsum",
         "take": "lambda x, indices, axis=0: np.take(x, indices, axis=axis)",
-        "linalg.cholesky": """\
-def cholesky(x):
-    x = np.tril(x) + np.tril(x, -1).T  # for SymPy must see that it is symmetric
-    return np.array(sp.Matrix(x).cholesky(hermitian=False))""",
+        "linalg.cholesky": _spell_cholesky,
         "linalg.solve": _spell_solve,
         "linalg.slogdet": """\
 def slogdet(x):
