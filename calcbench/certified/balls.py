@@ -16,6 +16,9 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
+from calcbench.certified import natural
+from calcbench.certified.jets import primal
+
 Number = Any
 """The number inside a ball: a `flint.arb`, or a `Jet` where second derivatives are wanted."""
 
@@ -150,7 +153,7 @@ class Ball:
             return -1
         if self.value > other.value:
             return 1
-        if not (self.value.is_finite() and other.value.is_finite()):
+        if primal(self.value).is_nan() or primal(other.value).is_nan():
             raise NotFinite("the cost compares with what is not a number")
         if self.value.is_exact() and other.value.is_exact() and self.value == other.value:
             for ball in (self, other):
@@ -166,6 +169,8 @@ class Ball:
         return record(value, ((self, value),))
 
     def expm1(self) -> Ball:
+        if natural.chosen():
+            return self._by_natural_formula("expm1", primal(self.value).expm1())
         return record(self.value.expm1(), ((self, self.value.exp()),))
 
     def log(self) -> Ball:
@@ -190,24 +195,31 @@ class Ball:
         return record(self.value.tan(), ((self, self.value.sec() ** 2),))
 
     def tanh(self) -> Ball:
-        value = self.value.tanh()
-        if isinstance(self.value, arb):
-            return record(value, ((self, self.value.sech() ** 2),))
-        # To be differentiated again: as frameworks do it, whose terms y′(1−y) − (1+y)y′ cancel.
-        return record(value, ((self, (1 + value) * (1 - value)),))
+        if natural.chosen():
+            return self._by_natural_formula("tanh", primal(self.value).tanh())
+        return record(self.value.tanh(), ((self, self.value.sech() ** 2),))
 
     def sigmoid(self) -> Ball:
+        if natural.chosen():
+            return self._by_natural_formula("sigmoid", _sigmoid(primal(self.value)))
         up, down = _sigmoid(self.value), _sigmoid(-self.value)
         return record(up, ((self, up * down),))  # σ(x)·σ(−x): no cancellation in 1 − σ
 
     def softplus(self) -> Ball:
+        if natural.chosen():
+            return self._by_natural_formula("softplus", _softplus(primal(self.value)))
         return record(_softplus(self.value), ((self, _sigmoid(self.value)),))
+
+    def _by_natural_formula(self, function: str, value: arb) -> Ball:
+        """Record a function whose slope follows from its value, as libraries compute it."""
+        number, slope = natural.value_and_slope(function, self.value, value)
+        return record(number, ((self, slope),))
 
     def abs(self) -> Ball:
         return self if self > 0 else -self
 
 
-ONE = arb(1)
+ZERO, ONE, MINUS_INFINITY = arb(0), arb(1), arb.neg_inf()
 
 
 def convert(number: Any) -> Ball:
@@ -251,14 +263,35 @@ def dot(xs: Sequence[Ball], ys: Sequence[Ball]) -> Ball:
 
 
 def logsumexp(terms: Sequence[Ball]) -> Ball:
-    """Compute log Σ eˣ as one entry on the tape; its partials are the softmax."""
+    """Compute log Σ eˣ as one entry on the tape; its partials are the softmax.
+
+    Terms of −∞, such as what is masked, add nothing; of such terms alone it is −∞.
+    """
+    absent = [term for term in terms if _is_minus_infinity(term.value)]
+    present = [term for term in terms if not _is_minus_infinity(term.value)]
+    edges: list[tuple[Ball, Number]] = [(term, ZERO) for term in absent]
+    if not present:
+        return record(MINUS_INFINITY, edges)
+    numbers = [term.value for term in present]
+    if natural.chosen():
+        value, _ = _logsumexp([primal(number) for number in numbers])
+        value, slopes = natural.logsumexp_and_slopes(numbers, value)
+    else:
+        value, slopes = _logsumexp(numbers)
+    return record(value, [*zip(present, slopes, strict=True), *edges])
+
+
+def _logsumexp(numbers: Sequence[Number]) -> tuple[Number, list[Number]]:
+    """Compute log Σ eˣ and the softmax of numbers that are not −∞."""
     # The shift may be any exact number: near the largest term, no exponential overflows.
-    shift = max((term.value.mid() for term in terms), key=float)
-    shifted = [(term.value - shift).exp() for term in terms]
+    shift = max((number.mid() for number in numbers), key=float)
+    shifted = [(number - shift).exp() for number in numbers]
     whole = sum(shifted[1:], shifted[0])
-    return record(
-        shift + whole.log(), [(t, e / whole) for t, e in zip(terms, shifted, strict=True)]
-    )
+    return shift + whole.log(), [part / whole for part in shifted]
+
+
+def _is_minus_infinity(value: Number) -> bool:
+    return bool(primal(value) == MINUS_INFINITY)
 
 
 def edge_magnitude(adjoint: Number, partial: Number) -> Any:

@@ -74,14 +74,17 @@ def certify(point: Point, dtype: str, operator: Operator = GRADIENT) -> Certific
     truth = reference(point, operator, SECONDS)
     near = enclose_rounding(point, dtype, operator, SECONDS)
     unit = float(np.finfo(dtype).eps) / 2
-    value, radius, magnitude, rough = (
-        flatten(part.values()) for part in (truth.value, near.radius, truth.magnitudes, truth.rough)
+    value, magnitude, rough = (
+        flatten(part.values()) for part in (truth.value, truth.magnitudes, truth.rough)
     )
+    radius, terms = flatten(near.radius.values()), flatten(near.magnitudes.values())
     # A ball is exact where an operation happens to be; a method with another order of operations
     # rounds there. So half a unit of Σ |terms| is added, and all of it is allowed several times.
     with np.errstate(invalid="ignore", over="ignore"):
-        spread = _symmetric_spread(point, operator, radius + unit * magnitude)
-        bound = ALLOWANCE * (spread + float(np.finfo(dtype).smallest_subnormal))
+        spread = _symmetric_spread(point, operator, radius + unit * terms)
+        # Below the smallest normal number some processors and libraries flush to zero.
+        bound = ALLOWANCE * spread + float(np.finfo(dtype).smallest_normal)
+        bound[np.isnan(bound)] = np.inf  # no bound
     return Certificate(
         value, bound, magnitude, rough, truth.digits, near.range_fault, truth, point, operator
     )

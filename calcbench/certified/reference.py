@@ -15,6 +15,7 @@ from calcbench.certified import balls
 from calcbench.certified.balls import TooSlow, Undecided
 from calcbench.certified.evaluation import NotCertified, NotFiniteHere, NotSmoothHere, SweepResult
 from calcbench.certified.first_order import first_order
+from calcbench.certified.natural import natural_formulas
 from calcbench.certified.second_order import second_order
 from calcbench.operators import GRADIENT, Operator
 from calcbench.operators.entries import Term
@@ -140,11 +141,13 @@ def enclose_rounding(
 ) -> Reference:
     """Enclose what rounding may make of the result in `dtype`: the same sweep at its precision.
 
-    The radii bound, step by step, what rounding does to an evaluation in that dtype. Raises
+    The radii bound, step by step, what rounding does to an evaluation in that dtype, with
+    derivatives by the formulas that libraries evaluate (`certified.natural`). Raises
     `NotCertified` where balls of that precision do not decide a branch, and as `reference`.
     """
     try:
-        return _sweep(point, operator, BITS[dtype], dtype, time.thread_time() + seconds)
+        deadline = time.thread_time() + seconds
+        return _sweep(point, operator, BITS[dtype], dtype, deadline, natural=True)
     except Undecided as error:
         raise NotCertified(f"too near a tie to judge: {error}") from error
 
@@ -155,10 +158,14 @@ def _sweep(
     bits: int,
     dtype: str = "float64",
     deadline: float = float("inf"),
+    natural: bool = False,
 ) -> Reference:
-    """Evaluate the cost once at `bits` bits, with the reverse sweeps that the operator needs."""
+    """Evaluate the cost once at `bits` bits, with the reverse sweeps that the operator needs.
+
+    `natural` takes derivatives by the formulas of libraries, which lose more in rounding.
+    """
     layout, terms = operator.layout(point), operator.terms(point)
-    with balls.precision(bits), _garbage_collection_off():
+    with balls.precision(bits), natural_formulas(natural), _garbage_collection_off():
         try:
             found = _evaluate_terms(point, terms, layout.size, dtype, deadline)
         except TooSlow:

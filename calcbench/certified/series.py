@@ -9,6 +9,7 @@ Interval Analysis, chapter 8).
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -180,9 +181,15 @@ def dot(xs: Sequence[Series], ys: Sequence[Series]) -> Series:
 
 
 def logsumexp(terms: Sequence[Series]) -> Series:
-    """Compute log Σ eˣ, shifted by an exact number near the largest term."""
-    shift = max(term.mid() for term in terms)
-    return total([(term - shift).exp() for term in terms]).log() + shift
+    """Compute log Σ eˣ, shifted by an exact number near the largest term.
+
+    Terms of −∞ add nothing; of such terms alone it is −∞.
+    """
+    present = [term for term in terms if term.mid() > -math.inf]
+    if not present:
+        return Series(arb.neg_inf())
+    shift = max(term.mid() for term in present)
+    return total([(term - shift).exp() for term in present]).log() + shift
 
 
 def pi() -> Series:
