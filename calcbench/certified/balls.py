@@ -144,6 +144,16 @@ class Ball:
     __gt__ = _operator(lambda self, other: self._compare(other) > 0)
     __ge__ = _operator(lambda self, other: self._compare(other) >= 0)
 
+    def __eq__(self, other: object) -> Any:
+        """Compare with a number, or element by element with an array."""
+        return self._equals(other) if isinstance(other, NUMBERS) else NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        return not self._equals(other) if isinstance(other, NUMBERS) else NotImplemented
+
+    __hash__ = object.__hash__
+    _equals = _operator(lambda self, other: self._compare(other) == 0)
+
     def _compare(self, other: Ball) -> int:
         """Return −1, 0 or 1. Raises `Undecided` where the balls overlap, `NotFinite` for a NaN.
 
@@ -218,6 +228,9 @@ class Ball:
     def abs(self) -> Ball:
         return self if self > 0 else -self
 
+
+NUMBERS = (Ball, int, float, np.generic)
+"""What a ball compares with."""
 
 ZERO, ONE, MINUS_INFINITY = arb(0), arb(1), arb.neg_inf()
 

@@ -108,10 +108,20 @@ class Series:
     def __neg__(self) -> Series:
         return Series(-self.series)
 
-    __lt__ = _operator(lambda self, other: _certainly_less(self, other))
-    __le__ = _operator(lambda self, other: _certainly_less(self, other))
-    __gt__ = _operator(lambda self, other: _certainly_less(other, self))
-    __ge__ = _operator(lambda self, other: _certainly_less(other, self))
+    __lt__ = _operator(lambda self, other: _compare(self, other) < 0)
+    __le__ = _operator(lambda self, other: _compare(self, other) <= 0)
+    __gt__ = _operator(lambda self, other: _compare(self, other) > 0)
+    __ge__ = _operator(lambda self, other: _compare(self, other) >= 0)
+
+    def __eq__(self, other: object) -> Any:
+        """Compare with a number, or element by element with an array."""
+        return self._equals(other) if isinstance(other, NUMBERS) else NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        return not self._equals(other) if isinstance(other, NUMBERS) else NotImplemented
+
+    __hash__ = object.__hash__
+    _equals = _operator(lambda self, other: _compare(self, other) == 0)
 
     def exp(self) -> Series:
         return Series(self.series.exp())
@@ -155,6 +165,10 @@ class Series:
     def mid(self) -> float:
         """Return the midpoint of the constant term, which is the value itself."""
         return float(_value(self.series).mid())
+
+
+NUMBERS = (Series, int, float, np.generic)
+"""What a series compares with."""
 
 
 def convert(number: Any) -> Series:
@@ -206,12 +220,16 @@ def _value(series: arb_series | arb) -> arb:
     return series if isinstance(series, arb) else series[0]
 
 
-def _certainly_less(one: Series, other: Series) -> bool:
-    """Tell whether one < other over the whole interval. Raises `Undecided` where that changes."""
-    if _value(one.series) < _value(other.series):
-        return True
-    if _value(one.series) > _value(other.series):
-        return False
+def _compare(one: Series, other: Series) -> int:
+    """Return −1, 0 or 1, as over the whole interval. Raises `Undecided` where that changes."""
+    here, there = _value(one.series), _value(other.series)
+    if here < there:
+        return -1
+    if here > there:
+        return 1
+    constant = isinstance(one.series, arb) and isinstance(other.series, arb)
+    if constant and here == there:
+        return 0
     raise Undecided("a branch changes within the step")
 
 
