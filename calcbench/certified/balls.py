@@ -77,7 +77,7 @@ def _operator(function: Callable[[Ball, Ball], Any]) -> Callable[[Ball, Any], An
 class Ball:
     """A real number known to within a radius; active if it depends on a parameter."""
 
-    __slots__ = ("adjoint", "edges", "magnitude", "place", "tape", "value")
+    __slots__ = ("adjoint", "edges", "magnitude", "operation", "place", "tape", "value")
 
     def __init__(
         self,
@@ -89,6 +89,7 @@ class Ball:
         self.value = value
         self.edges = edges
         self.tape = tape
+        self.operation = ""  # the name of one whose slope may be infinite
         self.place = -1  # on the tape
         self.adjoint: Number | None = None
         self.magnitude: Any = 0.0  # Σ |terms of the adjoint|, for the parameters themselves
@@ -110,7 +111,8 @@ class Ball:
     @_operator
     def __truediv__(self, other: Ball) -> Ball:
         quotient = self.value / other.value
-        return record(quotient, ((self, 1 / other.value), (other, -quotient / other.value)))
+        edges = ((self, 1 / other.value), (other, -quotient / other.value))
+        return record(quotient, edges, "/")
 
     @_operator
     def __pow__(self, other: Ball) -> Ball:
@@ -121,12 +123,12 @@ class Ball:
         edges = [(self, other.value * self.value ** (other.value - 1))]
         if other.tape is not None:
             edges.append((other, value * self.value.log()))
-        return record(value, edges)
+        return record(value, edges, "**")
 
     def _power(self, n: int) -> Ball:
         if n == 0:
             return Ball(arb(1))
-        return record(self.value**n, ((self, n * self.value ** (n - 1)),))
+        return record(self.value**n, ((self, n * self.value ** (n - 1)),), "**")
 
     def __neg__(self) -> Ball:
         return record(-self.value, ((self, -ONE),))
@@ -184,14 +186,14 @@ class Ball:
         return record(self.value.expm1(), ((self, self.value.exp()),))
 
     def log(self) -> Ball:
-        return record(self.value.log(), ((self, 1 / self.value),))
+        return record(self.value.log(), ((self, 1 / self.value),), "log")
 
     def log1p(self) -> Ball:
-        return record(self.value.log1p(), ((self, 1 / (1 + self.value)),))
+        return record(self.value.log1p(), ((self, 1 / (1 + self.value)),), "log1p")
 
     def sqrt(self) -> Ball:
         root = self.value.sqrt()
-        return record(root, ((self, 1 / (2 * root)),))
+        return record(root, ((self, 1 / (2 * root)),), "sqrt")
 
     def sin(self) -> Ball:
         sine, cosine = self.value.sin_cos()
@@ -242,7 +244,7 @@ def convert(number: Any) -> Ball:
     return Ball(arb(number if isinstance(number, int) else float(number)))
 
 
-def record(value: Number, edges: Iterable[tuple[Ball, Number]]) -> Ball:
+def record(value: Number, edges: Iterable[tuple[Ball, Number]], operation: str = "") -> Ball:
     """Make the ball computed from (operand, partial) pairs; tape it if an operand is active."""
     active = [edge for edge in edges if edge[0].tape is not None]
     if not active:
@@ -250,6 +252,7 @@ def record(value: Number, edges: Iterable[tuple[Ball, Number]]) -> Ball:
     tape = active[0][0].tape
     assert tape is not None
     ball = Ball(value, active, tape)
+    ball.operation = operation
     tape.add(ball)
     return ball
 
@@ -365,6 +368,14 @@ def reset_adjoints(outputs: Iterable[Ball], order: Iterable[Ball]) -> None:
     for ball in (*outputs, *order):
         for reached in (ball, *(operand for operand, _ in ball.edges)):
             reached.adjoint, reached.magnitude = None, 0.0
+
+
+def endless_operation(tape: Tape) -> str:
+    """Say which operation has the slope that makes 0·∞ of the chain rule: the first on the tape."""
+    for ball in tape:
+        if any(not primal(partial).is_finite() for _, partial in ball.edges):
+            return f"0·∞ in the chain rule at {ball.operation or 'an operation'}"
+    return "0·∞ in the chain rule"
 
 
 def ancestors(balls: Iterable[Ball]) -> set[int]:

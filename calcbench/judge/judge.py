@@ -141,17 +141,27 @@ def _remarks(layout: Layout, certificates: Certificates, dtypes: Sequence[str]) 
             remarks.append(f"not judged at {point}: {found} there (declare a domain)")
         elif not isinstance(found, Certificate):
             uncertified.setdefault(str(found), []).append(point)
-        elif point != "own" and not np.all(np.isfinite(found.value[~found.rough])):
+        elif point != "own" and not np.all(np.isfinite(found.value[found.judged])):
             remarks.append(f"not judged at {point}: the result is not finite there")
-        elif point == "own" and found.rough.any():
-            rough = [int(k) for k in np.flatnonzero(found.rough)]
-            listed = ", ".join(map(layout.label, rough[:3])) + (", …" if rough[3:] else "")
-            remarks.append(f"not smooth here, hence not judged: {listed} (a comparison ties)")
+        elif point == "own":
+            rough, unknown = (
+                _list_components(layout, which) for which in (found.rough, found.open)
+            )
+            if rough:
+                remarks.append(f"not smooth here, hence not judged: {rough} (a comparison ties)")
+            if unknown:
+                remarks.append(f"not certified: {found.open_reason}: {unknown}")
     for reason, places in uncertified.items():
         nowhere = places == ["own"] or len(places) == len(here)
         at = "" if nowhere else f" at {', '.join(places)}"
         remarks.append(f"not certified{at}: {reason}")
     return "; ".join(dict.fromkeys(remarks))
+
+
+def _list_components(layout: Layout, which: np.ndarray) -> str:
+    """List the labels of the first few components of those that are chosen."""
+    chosen = np.flatnonzero(which).tolist()
+    return ", ".join(map(layout.label, chosen[:3])) + (", …" if chosen[3:] else "")
 
 
 def _points_to_certify(where: Mapping[str, Point], operator: Operator) -> Mapping[str, Point]:
