@@ -21,10 +21,13 @@ Exponent = Fraction | float
 """A power of t; infinity where there is none."""
 
 LENGTH = 6
-"""How far beyond its first power a germ is carried."""
+"""The power of t up to which functions are expanded."""
 
-MOST_TERMS = 24
-"""The longest Taylor series of a function, which √√t takes."""
+MOST_TERMS = 8
+"""The most terms of a germ; those beyond are unknown."""
+
+LONGEST = 24
+"""The longest Taylor series of a function, for arguments such as √√t."""
 
 ENOUGH = 3
 """Germs without a difference below this power are taken as equal along the line."""
@@ -45,8 +48,8 @@ class Germ:
         if any(c.is_nan() for c in terms.values()):
             terms, order = {}, -math.inf  # what is not finite may hide any power
         found = {power: c for power, c in terms.items() if not c.is_zero()}
-        if len(found) > 1:
-            order = min(order, min(found) + LENGTH)
+        if len(found) > MOST_TERMS:
+            order = min(order, sorted(found)[MOST_TERMS])
         self.order = order
         self.terms = {power: c for power, c in found.items() if power < order}
 
@@ -207,9 +210,9 @@ def as_germ(number: Any) -> Germ:
     return number if isinstance(number, Germ) else Germ({Fraction(0): arb(number)})
 
 
-def beside(value: arb, slope: float) -> Any:
-    """Return value + slope·t; the value alone for a slope of 0."""
-    return Germ({Fraction(0): value, Fraction(1): arb(slope)}) if slope else value
+def beside(value: Any, slope: float, power: int = 1) -> Any:
+    """Return value + slope·t^power; the value alone for a slope of 0."""
+    return value + Germ({Fraction(power): arb(slope)}) if slope else value
 
 
 def expansion(number: Any, degree: int) -> list[arb]:
@@ -241,7 +244,7 @@ def _compose(function: Callable[[arb_series], arb_series], here: arb, rest: Germ
     if not rest.terms and rest.order == math.inf:
         count = 0
     else:
-        count = min(math.ceil(LENGTH / rest.lead), MOST_TERMS)
+        count = min(math.ceil(LENGTH / rest.lead), LONGEST)
     taylor = _taylor(function, here, count + 1)
     result = Germ({Fraction(0): taylor[-1]})
     for c in reversed(taylor[:-1]):

@@ -8,6 +8,7 @@ theorem. If the limits differ, there is none: the cost is not smooth there.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,6 +23,9 @@ from calcbench.certified.evaluation import Evaluation, NotCertified, evaluate
 from calcbench.certified.germs import as_germ, beside, expansion
 from calcbench.certified.sums import Partial
 from calcbench.problem.point import Point
+
+NEGLIGIBLE = 64
+"""The power of t by which a line is moved aside: none that matters is as high."""
 
 Weights = Sequence[tuple[int, arb]]
 """What is differentiated: the sum of (output, weight) products."""
@@ -54,14 +58,22 @@ class Limit(NamedTuple):
 
 
 def approach(
-    point: Point, direction: np.ndarray, rows: Sequence[Weights], degree: int, deadline: float
+    point: Point,
+    direction: np.ndarray,
+    rows: Sequence[Weights],
+    degree: int,
+    deadline: float,
+    aside: np.ndarray | None = None,
 ) -> list[list[Side | None]]:
     """Evaluate beside a point, ahead and behind along `direction`: for each row, both sides.
 
     A side is None where the cost is not defined, or cannot be expanded in powers of the distance.
-    `degree` is that of the coefficient of the partials that is wanted.
+    `degree` is that of the coefficient of the partials that is wanted. `aside` is added to the
+    line, at a distance that is negligible beside every power of t that counts.
     """
-    sides = [_evaluate_beside(point, sign, direction, rows, degree, deadline) for sign in (1, -1)]
+    sides = [
+        _evaluate_beside(point, sign, direction, rows, degree, deadline, aside) for sign in (1, -1)
+    ]
     return [[side[k] if side else None for side in sides] for k in range(len(rows))]
 
 
@@ -72,10 +84,16 @@ def _evaluate_beside(
     rows: Sequence[Weights],
     degree: int,
     deadline: float,
+    aside: np.ndarray | None,
 ) -> list[Side] | None:
     """Evaluate on one side, and sweep back once for every row."""
+
+    def lift(value: arb, k: int) -> Number:
+        moved = beside(value, sign * float(direction[k]))
+        return moved if aside is None else beside(moved, float(aside[k]), NEGLIGIBLE)
+
     try:
-        run = evaluate(point, deadline, lambda x, k: beside(x, sign * float(direction[k])))
+        run = evaluate(point, deadline, lift)
         return [_sweep(run, sign, weights, degree) for weights in rows]
     except (NotCertified, Undecided, TooSlow):
         return None
@@ -120,7 +138,7 @@ def second_limit(side: Side | None, component: int) -> Limit | None:
 
 
 def settle(limits: Sequence[Limit | None], here: arb, plain: Partial, tied: bool) -> Partial:
-    """Say what a derivative is, from the limits on both sides.
+    """Say what a derivative is, from its limits on all sides.
 
     `here` is what the number, whose slope it is, is at the point itself; `plain` is what the chain
     rule gives there, `tied` says whether that takes part in a comparison that ties.
@@ -128,18 +146,19 @@ def settle(limits: Sequence[Limit | None], here: arb, plain: Partial, tied: bool
     known = [limit for limit in limits if limit is not None and limit.is_known()]
     if any(not limit.start.overlaps(here) for limit in known):
         return plain._replace(rough=True)  # it jumps
-    unknown = plain._replace(rough=tied, open=not tied)
-    if len(known) < 2:
-        # At the edge of the domain, such as √x at 0: infinite from the one side that there is.
-        steep = [limit.slope for limit in known if not limit.slope.is_finite()]
-        return plain._replace(value=steep[0]) if steep and None in limits else unknown
-    (one, other), size = (limit.slope for limit in known), [limit.magnitude for limit in known]
-    if not (one.is_finite() and other.is_finite()):
-        return plain._replace(value=one) if one == other else plain._replace(rough=True)
-    if not one.overlaps(other):
+    steep = [limit.slope for limit in known if not limit.slope.is_finite()]
+    if steep:
+        # Both to +∞, or √x at 0, the edge of its domain: infinite, rather than not there.
+        same = all(limit.slope == steep[0] for limit in known)
+        return plain._replace(value=steep[0]) if same else plain._replace(rough=True)
+    one = known[0].slope if known else arb(0)
+    if not all(one.overlaps(limit.slope) for limit in known):
         return plain._replace(rough=True)
+    if len(known) < len(limits):
+        return plain._replace(rough=tied, open=not tied)
     # A program runs at the point itself, where the chain rule goes another way: rounding is that of
-    # all three.
-    aside = arb(0, plain.value.rad()) if plain.value.is_finite() else arb(0)
-    finite = [m for m in (*size, plain.magnitude) if np.isfinite(m)]
-    return Partial(one.union(other) + aside, max(finite, default=np.inf))
+    # all of them.
+    value = functools.reduce(arb.union, [limit.slope for limit in known])
+    around = arb(0, plain.value.rad()) if plain.value.is_finite() else arb(0)
+    sizes = [m for m in (plain.magnitude, *(limit.magnitude for limit in known)) if np.isfinite(m)]
+    return Partial(value + around, max(sizes, default=np.inf))

@@ -102,7 +102,7 @@ class Reference:
         for k, ball in enumerate(numbers):
             text = ball.str(30)
             if rough and rough[k]:
-                text = "no derivative here (a comparison ties)"
+                text = "no derivative here (one-sided derivatives differ, as far as can be told)"
             elif unknown and unknown[k]:
                 text = f"not certified: {self.open_reason}"
             lines.append(f"{self.labels(k)} = {text}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,9 +10,9 @@ from flint import arb
 
 from calcbench.certified import balls
 from calcbench.certified.evaluation import SweepResult, evaluate, influence, range_fault
-from calcbench.certified.first_order import NONE, cost_row
+from calcbench.certified.first_order import NONE, Row, cost_row
 from calcbench.certified.jets import make_jet, primal, slope_magnitudes, slopes
-from calcbench.certified.one_sided import approach, second_limit, settle
+from calcbench.certified.one_sided import Limit, approach, second_limit, settle
 from calcbench.certified.sums import Partial, Sums
 from calcbench.operators.colouring import compress
 from calcbench.operators.entries import Entries, Product, Term
@@ -119,16 +120,37 @@ def _settle_products(
     if not unclear.any() or not found.cost.is_finite():
         return
     row = cost_row(point, dtype, deadline)
-    for k in np.flatnonzero(unclear.any(axis=0)):
-        ((ahead, behind),) = approach(point, directions[:, k], [row.weights], 1, deadline)
-        for i in np.flatnonzero(unclear[:, k]):
-            first = row.partials.get(int(i), NONE)
-            plain: Partial = found.partials[i, k]
-            if not (first.rough or first.open):
-                limits = [second_limit(side, int(i)) for side in (ahead, behind)]
-                plain = plain._replace(rough=False, open=False)
-                tied = found.partials[i, k].rough
-                found.partials[i, k] = settle(limits, first.value, plain, tied)
+    for k in np.flatnonzero(unclear.any(axis=0)).tolist():
+        along = directions[:, k]
+        (both,) = approach(point, along, [row.weights], 1, deadline)
+        for i in np.flatnonzero(unclear[:, k]).tolist():
+            first, plain = row.partials.get(i, NONE), found.partials[i, k]
+            limits = [second_limit(side, i) for side in both]
+            if not all(limit and limit.is_known() for limit in limits):
+                # What ties or is 0·∞ at the point may be so all along the line.
+                limits = _limits_aside(point, along, row, i, deadline)
+            found.partials[i, k] = _settle_product(first, plain, limits)
+
+
+def _settle_product(first: Partial, plain: Partial, limits: Sequence[Limit | None]) -> Partial:
+    """Settle the slope of a partial, which there is only where there is the partial."""
+    if first.rough or first.open:
+        return plain._replace(rough=first.rough, open=first.open)
+    clear = plain._replace(rough=False, open=False)
+    return settle(limits, first.value, clear, tied=plain.rough)
+
+
+def _limits_aside(
+    point: Point, along: np.ndarray, row: Row, component: int, deadline: float
+) -> list[Limit | None]:
+    """Approach along a line moved a little along the component, to either side."""
+    limits = []
+    for sign in (1.0, -1.0):
+        aside = np.zeros(point.size)
+        aside[component] = sign
+        (both,) = approach(point, along, [row.weights], 1, deadline, aside)
+        limits += [second_limit(side, component) for side in both]
+    return limits
 
 
 class _Columns:

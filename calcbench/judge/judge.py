@@ -35,7 +35,7 @@ class Outcome:
 
     records: list[Record]
     certificate: Certificate | None
-    """The certificate at the own point, in the dtype of the first run."""
+    """The certificate at the own point, in the dtype of the first run, if it has any number."""
     note: str
     """Why it is not certified, or on how much of the problem it is."""
     condition: float | None
@@ -69,7 +69,8 @@ def judge(
     condition = _condition(runs, sample["own"], seed, operator, runner)
     vote = Vote(runs, where, seed, list(witnesses), {}, operator, runner)
     if sample is where:
-        return Outcome(verdicts(vote, certificates), certificate, remarks, condition)
+        judged = certificate if certificate and certificate.judged.any() else None
+        return Outcome(verdicts(vote, certificates), judged, remarks, condition)
     records = _judge_sample(vote, sample, certificates)
     rows, all_rows = sample["own"].row_count, where["own"].row_count
     note = remarks or f"certified on {rows:,} of {all_rows:,} rows; at full size by vote"
@@ -148,7 +149,8 @@ def _remarks(layout: Layout, certificates: Certificates, dtypes: Sequence[str]) 
                 _list_components(layout, which) for which in (found.rough, found.open)
             )
             if rough:
-                remarks.append(f"not smooth here, hence not judged: {rough} (a comparison ties)")
+                why = "one-sided derivatives differ, as far as can be told"
+                remarks.append(f"not smooth here, hence not judged: {rough} ({why})")
             if unknown:
                 remarks.append(f"not certified: {found.open_reason}: {unknown}")
     for reason, places in uncertified.items():
