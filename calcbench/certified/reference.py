@@ -242,7 +242,7 @@ def _result_fault(found: SweepResult, dtype: str) -> str:
     largest = float(np.finfo(dtype).max)
     for ball in found.values:
         if abs(ball) > largest:
-            return f"a result is {ball.str(3, radius=False)}"
+            return f"a result is {ball.str(3, radius=False) if ball.is_finite() else 'infinite'}"
     return ""
 
 

@@ -137,6 +137,8 @@ def _settle_product(first: Partial, plain: Partial, limits: Sequence[Limit | Non
     if first.rough or first.open:
         return plain._replace(rough=first.rough, open=first.open)
     clear = plain._replace(rough=False, open=False)
+    if not first.value.is_finite():
+        return clear
     return settle(limits, first.value, clear, tied=plain.rough)
 
 
