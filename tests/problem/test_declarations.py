@@ -114,5 +114,5 @@ def test_a_bad_file_is_one_line_and_status_2(tmp_path, capsys, monkeypatch):
         main()
     assert ended.value.code == 2
     captured = capsys.readouterr()
-    assert "no such option: did you mean 'reduction'?" in captured.err
+    assert "no such option: did you mean 'reduction'" in captured.err
     assert "Traceback" not in captured.err
