@@ -2,7 +2,9 @@
 
 import difflib
 import importlib.util
+import reprlib
 from collections.abc import Iterable
+from typing import Any
 
 
 class CalcbenchError(Exception):
@@ -37,6 +39,11 @@ def nearest(word: str, choices: Iterable[str]) -> str:
 def first_line(error: BaseException) -> str:
     """Return the first line of an exception's message: what fits into a table."""
     return (str(error).strip() or "no message").splitlines()[0]
+
+
+def shorten(value: Any) -> str:
+    """Shorten a value for a message: one line, however large it is."""
+    return " ".join(reprlib.repr(value).split())
 
 
 def missing(modules: Iterable[str], install: str = "") -> str | None:
