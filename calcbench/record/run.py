@@ -18,7 +18,9 @@ from typing import IO, Any
 
 from calcbench.errors import SelectorError
 from calcbench.record.plain import plain
-from calcbench.record.record import SCHEMA, Record, Status
+from calcbench.record.reading import Count, FieldError, Scalar, read
+from calcbench.record.record import SCHEMA, Record, Status, check_schema
+from calcbench.record.writing import write_json
 
 
 @dataclass(frozen=True)
@@ -31,15 +33,15 @@ class Environment:
     """UTC, as 2026-11-22T16:09:24Z."""
     calcbench: str
     """Its version."""
-    machine: dict[str, Any] = field(default_factory=dict)
+    machine: dict[str, Scalar] = field(default_factory=dict)
     """`cpu`, `cores`, `memory`, `system`, `governor`, `load`, … as far as the system tells."""
     versions: dict[str, str] = field(default_factory=dict)
     """Python and every library that a backend or problem of the run stands on."""
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Scalar] = field(default_factory=dict)
     """How it was timed: `burst`, `rounds`, `budget`, `precision`, `timeout`, `memory`."""
-    git: dict[str, Any] = field(default_factory=dict)
+    git: dict[str, Scalar] = field(default_factory=dict)
     """`commit` and `dirty` of the calcbench that ran, where it runs from a repository."""
-    cells: int = 0
+    cells: Count = 0
     """Cells that were due; fewer records mean that the run was interrupted."""
 
     def as_json(self) -> dict[str, Any]:
@@ -91,7 +93,7 @@ class RunWriter:
         if self.file is None:
             return
         try:
-            self.file.write(json.dumps(entry.as_json(), ensure_ascii=False) + "\n")
+            self.file.write(write_json(entry.as_json()) + "\n")
             self.file.flush()
             os.fsync(self.file.fileno())
         except OSError as error:
@@ -107,12 +109,16 @@ class RunWriter:
 def load(path: str | Path) -> SavedRun:
     """Read a run. Raises `SelectorError` where the file is missing or is no run."""
     path = Path(path)
-    entries, cut = _parse_lines(_read_lines(path))
     environments: list[Environment] = []
     records: list[Record] = []
-    for number, data in entries:
-        entry = _read_entry(data, f"{path}:{number}")
-        if isinstance(entry, Environment):
+    cut = 0
+    for number, line in enumerate(_read_lines(path), start=1):
+        if not line.strip():
+            continue
+        entry = _read_entry(line, f"{path}:{number}")
+        if entry is None:
+            cut += 1
+        elif isinstance(entry, Environment):
             environments.append(entry)
         else:
             records.append(entry)
@@ -150,26 +156,23 @@ def _read_lines(path: Path) -> list[bytes]:
         raise SelectorError(f"cannot read the run {str(path)!r}: {error.strerror}") from error
 
 
-def _parse_lines(lines: Iterable[bytes]) -> tuple[list[tuple[int, Any]], int]:
-    """Parse lines of JSON: number and data of each, and how many were cut short."""
-    entries, cut = [], 0
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                entries.append((number, json.loads(line.decode("utf-8"))))
-            except ValueError:  # also what is not UTF-8
-                cut += 1
-    return entries, cut
-
-
-def _read_entry(data: Any, place: str) -> Environment | Record:
-    """Read one line's data. Raises `SelectorError`, with the place, for what is no such data."""
+def _read_entry(line: bytes, place: str) -> Environment | Record | None:
+    """Read one line; None where it was cut short. Raises `SelectorError` for any other line."""
     try:
+        try:
+            data = json.loads(line.decode("utf-8"))
+        except ValueError:  # also what is not UTF-8
+            return None
+        if not isinstance(data, dict):
+            raise FieldError("it is no object")
         return _environment(data) if data.get("kind") == "run" else Record.from_json(data)
     except SelectorError as error:
         raise SelectorError(f"{place}: {error}") from error
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise SelectorError(f"{place} is no line of a calcbench run") from error
+    except FieldError as error:
+        raise SelectorError(f"{place} is no line of a calcbench run: {error}") from error
+    except RecursionError:
+        reason = "it is nested too deep"
+        raise SelectorError(f"{place} is no line of a calcbench run: {reason}") from None
 
 
 def _keep_last(records: Iterable[Record]) -> tuple[Record, ...]:
@@ -178,12 +181,9 @@ def _keep_last(records: Iterable[Record]) -> tuple[Record, ...]:
 
 
 def _environment(data: dict[str, Any]) -> Environment:
-    if data.get("schema") != SCHEMA:
-        raise SelectorError(
-            f"a run of schema {data.get('schema')!r}, where this calcbench reads {SCHEMA}"
-        )
-    names = {entry.name for entry in dataclasses.fields(Environment)}
-    return Environment(**{name: value for name, value in data.items() if name in names})
+    check_schema(data, "run")
+    environment: Environment = read(Environment, data)
+    return environment
 
 
 def _ends_a_line(path: Path) -> bool:
