@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from calcbench.errors import SelectorError
+from calcbench.errors import SelectorError, printable
 from calcbench.record.run import RunWriter, SavedRun, load, merge_runs
 from calcbench.report.numbers import plural
 
@@ -30,7 +30,8 @@ def command(runs: tuple[Path, ...], output: Path) -> None:
     run = merge_runs([load(path) for path in runs])
     _write(run, output)
     cells = f"{len(run.records)} {plural(len(run.records), 'cell')}"
-    click.echo(f"{cells} of {len(runs)} {plural(len(runs), 'run')} merged into {output}")
+    merged = f"{cells} of {len(runs)} {plural(len(runs), 'run')} merged into {output}"
+    click.echo(printable(merged))
 
 
 def _write(run: SavedRun, output: Path) -> None:

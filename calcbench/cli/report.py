@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from calcbench.cli.runs import print_run, read_run
+from calcbench.errors import printable
 from calcbench.report.formats import FORMATS, write
 
 
@@ -41,4 +42,4 @@ def _write(text: str, output: Path) -> None:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise click.FileError(str(output), error.strerror or str(error)) from error
-    click.echo(f"written to {output}")
+    click.echo(printable(f"written to {output}"))

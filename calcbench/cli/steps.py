@@ -10,6 +10,7 @@ import click
 from calcbench.catalogue.selection import find_problem, select_backends
 from calcbench.cli.terminal import console, progress
 from calcbench.cli.values import parse_values_if_any
+from calcbench.errors import printable
 from calcbench.report.tables.text import draw
 from calcbench.show.steps import STEPS, Curve, curve, plot, table
 
@@ -66,7 +67,7 @@ def command(
     if as_json:
         click.echo(json.dumps(found.as_json()))
     elif picture:
-        click.echo(f"drawn to {picture}")
+        click.echo(printable(f"drawn to {picture}"))
     else:
         draw(table(found), console())
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from calcbench.errors import CalcbenchError
+from calcbench.errors import CalcbenchError, printable
+from calcbench.record.writing import write_json
 from calcbench.report.tables.widths import PIPED_WIDTH
 
 if TYPE_CHECKING:
@@ -24,7 +25,12 @@ if TYPE_CHECKING:
 def print_json(data: Any) -> None:
     """Print JSON with its mathematics readable, where the output can write it."""
     unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    click.echo(json.dumps(data, indent=2, ensure_ascii=not unicode))
+    click.echo(write_json(data, indent=2) if unicode else json.dumps(data, indent=2))
+
+
+def say(message: str) -> None:
+    """Print a line that is no result to the standard error stream, such as where a run is saved."""
+    click.echo(printable(message), err=True)
 
 
 def console() -> Console:
@@ -45,9 +51,10 @@ def progress() -> Iterator[Callable[[str], None]]:
         yield lambda text: None
         return
     from rich.console import Console
+    from rich.text import Text
 
     with Console(stderr=True).status("starting") as status:
-        yield status.update
+        yield lambda text: status.update(Text(printable(text)))
 
 
 @contextlib.contextmanager
@@ -81,10 +88,10 @@ def progress_bar(total: int) -> Iterator[tuple[Callable[[str], None], Callable[[
         def advance(record: Record) -> None:
             if record.status.failed:
                 what = f"{record.problem}[{record.size}] {record.backend}: {record.reason}"
-                bar.console.print(what, style="red", markup=False)
+                bar.console.print(printable(what), style="red", markup=False)
             bar.advance(task)
 
-        yield (lambda text: bar.update(task, description=text)), advance
+        yield (lambda text: bar.update(task, description=printable(text))), advance
 
 
 def tolerate_narrow_encoding() -> None:
@@ -132,5 +139,5 @@ def _discard_output() -> None:
 
 
 def _refuse(message: str) -> None:
-    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    say(f"Error: {message}")
     sys.exit(2)
