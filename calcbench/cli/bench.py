@@ -27,6 +27,7 @@ from calcbench.cli.terminal import print_json, progress_bar, say
 from calcbench.cli.values import parse_bytes, parse_duration, parse_names, parse_threads
 from calcbench.errors import printable
 from calcbench.record.record import Status
+from calcbench.record.writing import size_of
 from calcbench.report.numbers import format_duration, plural
 
 
@@ -121,7 +122,7 @@ def command(
         seed=seed,
         shard=shard,
         settings=_settings(**effort),
-        output=output if resume or not dry_run or output.exists() else None,
+        output=output if resume or not dry_run or size_of(output) is not None else None,
         resume=resume,
     )
     if dry_run:

@@ -11,8 +11,9 @@ from calcbench.catalogue.selection import find_problem, select_backends
 from calcbench.cli.terminal import console, progress
 from calcbench.cli.values import parse_values_if_any
 from calcbench.errors import printable
+from calcbench.record.writing import replacing
 from calcbench.report.tables.text import draw
-from calcbench.show.steps import STEPS, Curve, curve, plot, table
+from calcbench.show.steps import STEPS, curve, plot, table
 
 SCHEMES = tuple(
     f"finite_difference[scheme={scheme}]" for scheme in ("forward", "central", "richardson")
@@ -63,17 +64,11 @@ def command(
             parse_values_if_any(at),
         )
         if picture:
-            _plot(found, picture)
+            with replacing(Path(picture)) as part:
+                plot(found, part)
     if as_json:
         click.echo(json.dumps(found.as_json()))
     elif picture:
         click.echo(printable(f"drawn to {picture}"))
     else:
         draw(table(found), console())
-
-
-def _plot(found: Curve, picture: str) -> None:
-    try:
-        plot(found, Path(picture))
-    except OSError as error:
-        raise click.FileError(picture, error.strerror or str(error)) from error

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from calcbench.errors import SelectorError
+from calcbench.record.lock import lock
 from calcbench.record.plain import plain
 from calcbench.record.reading import Count, FieldError, Scalar, read
 from calcbench.record.record import SCHEMA, Record, Status, check_schema
-from calcbench.record.writing import write_json
+from calcbench.record.writing import check_name, refuse_unwritable, replacing, write_json
 
 
 @dataclass(frozen=True)
@@ -71,39 +72,49 @@ class SavedRun:
 class RunWriter:
     """A file of a run, open for appending; each line is on the disk before the next begins."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, size: int | None = None) -> None:
         """Open the file, and make its folder; without a path, nothing is written.
 
-        Raises `SelectorError` where the file cannot be opened.
+        `size` is how many bytes it had when it was looked at, if it was. Raises `SelectorError`
+        where the file cannot be opened, or another process writes to it, or has since.
         """
         self.file: IO[str] | None = None
         if path is None:
             return
-        try:
+        with refuse_unwritable(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            cut = path.exists() and not _ends_a_line(path)
-            self.file = path.open("a", encoding="utf-8")
-        except OSError as error:
-            raise SelectorError(f"cannot write to {str(path)!r}: {error.strerror}") from error
-        if cut:
-            self.file.write("\n")  # what was cut short stays a line of its own
+            file = path.open("a", encoding="utf-8")
+            if not lock(file) or size not in (None, path.stat().st_size):
+                file.close()
+                raise SelectorError(
+                    f"another calcbench writes to {str(path)!r}: choose another output"
+                )
+            if path.stat().st_size and not _ends_a_line(path):
+                file.write("\n")  # what was cut short stays a line of its own
+        self.file = file
 
     def write(self, entry: Environment | Record) -> None:
         """Append one line and flush it to the disk. Raises `SelectorError` where that fails."""
         if self.file is None:
             return
-        try:
+        with refuse_unwritable(Path(self.file.name)):
             self.file.write(write_json(entry.as_json()) + "\n")
             self.file.flush()
             os.fsync(self.file.fileno())
-        except OSError as error:
-            raise SelectorError(f"cannot write to {self.file.name!r}: {error.strerror}") from error
 
     def close(self) -> None:
         """Close the file."""
         if self.file is not None:
             with contextlib.suppress(OSError):  # what could not be written, `write` has said
                 self.file.close()
+
+
+def save(run: SavedRun, path: Path) -> None:
+    """Write a whole run. Raises `SelectorError` where that fails, and leaves no half of one."""
+    entries: list[Environment | Record] = [*run.environments, *run.records]
+    with replacing(path) as part:
+        text = "".join(f"{write_json(entry.as_json())}\n" for entry in entries)
+        part.write_text(text, encoding="utf-8")
 
 
 def load(path: str | Path) -> SavedRun:
@@ -150,6 +161,7 @@ def _read_lines(path: Path) -> list[bytes]:
     For a line may end within a character, and a reason may hold what Python takes for another
     end of a line (U+2028).
     """
+    check_name(path)
     try:
         return path.read_bytes().split(b"\n")
     except OSError as error:
