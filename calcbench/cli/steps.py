@@ -11,7 +11,6 @@ from calcbench.catalogue.selection import find_problem, select_backends
 from calcbench.cli.terminal import console, progress
 from calcbench.cli.values import parse_values_if_any
 from calcbench.errors import printable
-from calcbench.record.writing import replacing
 from calcbench.report.tables.text import draw
 from calcbench.show.steps import STEPS, curve, plot, table
 
@@ -64,8 +63,7 @@ def command(
             parse_values_if_any(at),
         )
         if picture:
-            with replacing(Path(picture)) as part:
-                plot(found, part)
+            plot(found, Path(picture))
     if as_json:
         click.echo(json.dumps(found.as_json()))
     elif picture:
