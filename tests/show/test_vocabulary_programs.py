@@ -35,7 +35,7 @@ REFUSED = {
         *("where", "max", "floor", "round", "logical_and", "logical_or", "logical_not", "inf"),
         *("sign", "clip", "ceil", "remainder", "equal", "not_equal", "relu", "leaky_relu", "elu"),
         *("min", "std", "tril", "triu", "linalg.trace", "linalg.diagonal"),
-        *("linalg.vector_norm", "linalg.norm"),
+        *("linalg.vector_norm", "linalg.norm", "linalg.cholesky"),
     )
 }
 """Backend → names of which some cases, on arrays, have no program: SymPy's arrays cannot be

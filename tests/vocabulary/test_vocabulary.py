@@ -34,9 +34,7 @@ from calcbench.certified.vocabulary import namespace
 from calcbench.errors import ProblemError, Unsupported
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
-from calcbench.vocabulary.composed import DEFINITIONS
 from calcbench.vocabulary.names import NAMES
-from calcbench.vocabulary.namespace import Namespace
 
 CENTRAL, COMPLEX = "finite_difference", "finite_difference[scheme=complex]"
 
@@ -64,8 +62,6 @@ DIFFERENTIATING = tuple(s for s in SELECTORS if not (s in BUILT_IN and BUILT_IN[
 
 JUDGED = (*SELECTORS, "certified")
 """Every backend, and the ball arithmetic of the reference."""
-
-COMPOSED = [name for name in NAMES if DEFINITIONS.get(name)]
 
 MISSING = {("tensorflow[mode=xla]", "linalg.slogdet"): "XLA has no determinant"}
 """(selector, name) → why that backend lacks that name. There are no others."""
@@ -756,6 +752,24 @@ case(
     lambda x: [[x[()]]],
     **LINALG,
 )
+
+
+def exact_factor(x: Any) -> Any:
+    """The Cholesky factor of (x + xᵀ)/2, of one matrix or a batch of them."""
+    if x.ndim > 2:
+        return np.stack([exact_factor(each) for each in x])
+    return entries(mp.cholesky(matrix((x + x.T) / 2)))
+
+
+LOPSIDED = [[4.0, 1.5, -0.5], [0.25, 3.0, 1.0], [0.75, -0.5, 2.5]]
+for at in (LOPSIDED, [[[4.0, 1.5], [0.25, 3.0]], [[2.0, -0.5], [1.5, 3.5]]]):
+    case(
+        "linalg.cholesky",  # both triangles count alike
+        lambda xp, x: xp.linalg.cholesky(x),
+        [at],
+        exact_factor,
+        **LINALG,
+    )
 for a, b in ((SWAP, V), ([[0.0, 1.0], [2.0, 0.5]], M), ([[2.0]], [3.0])):
     case(
         "linalg.solve",
@@ -1172,18 +1186,6 @@ def test_running_totals_of_what_is_no_vector_need_an_axis(selector, at):
         backend.namespace().cumulative_sum(array)
 
 
-@pytest.mark.parametrize("selector", WHOLE)
-@pytest.mark.parametrize("name", COMPOSED)
-def test_a_definition_by_other_names(selector, name, monkeypatch):
-    """What a backend may spell for itself, as it is on one that does not."""
-    backend = backend_for(selector)
-    spelling = backend.namespace().spelling
-    xp = Namespace({other: spelling[other] for other in spelling.keys() - {name}})
-    assert functools.reduce(getattr, name.split("."), xp).args == (xp,)
-    monkeypatch.setattr(type(backend), "namespace", lambda self: xp)
-    check(selector, CASES[name])
-
-
 def test_sympy_refuses_a_determinant_too_large_to_write_out():
     large = calcbench.problem(m=np.eye(9))(lambda xp, m: xp.linalg.slogdet(m)[1])
     with pytest.raises(Unsupported, match="9 × 9"):
@@ -1214,7 +1216,7 @@ def test_certified_arrays_have_no_floats(combine):
 
 @pytest.mark.parametrize("selector", SELECTORS)
 @pytest.mark.parametrize(
-    ("wrong", "right"), [("lgo", "log"), ("linalg.choleski", "linalg.cholesky"), ("dot", "choose")]
+    ("wrong", "right"), [("lgo", "log"), ("linalg.choleski", "linalg.cholesky"), ("zzzz", "choose")]
 )
 def test_unknown_name_is_refused_with_the_nearest(selector, wrong, right):
     xp = backend_for(selector).namespace()
@@ -1250,8 +1252,9 @@ def documentation() -> str:
 
 
 def test_documentation_lists_exactly_the_names():
-    listed = re.findall(r"^\| `([\w.]+)` \|", documentation(), flags=re.MULTILINE)
-    assert listed == list(NAMES)
+    rows = [f"| `{name}` | {text.replace('|', chr(92) + '|')} |" for name, text in NAMES.items()]
+    table = "\n".join(rows)
+    assert table in documentation(), table
 
 
 def kink_table() -> str:
