@@ -15,6 +15,7 @@ from calcbench.catalogue.files import load_file
 from calcbench.certified.reference import reference
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
+from calcbench.record.record import Status
 
 EVERY = (
     "sympy",
@@ -242,3 +243,13 @@ def test_logaddexp_has_sigmoids_for_slopes(selector, x, y):
     hessian = calcbench.hessian(problem, selector, at=at)
     expected = [[curvature, -curvature], [-curvature, curvature]]
     assert hessian == pytest.approx(np.array(expected), abs=1e-12)
+
+
+# --- SymPy's patience ------------------------------------------------------------------------
+
+
+def test_a_gaussian_process_is_refused_before_it_is_written_out():
+    """It took 102 s, and then was refused; at eight points nothing came in 240 s."""
+    (record,) = calcbench.verify(case("gp_seven_points"), "sympy").records
+    assert record.status is Status.SKIPPED
+    assert record.reason == "the formula would have over 300,000 operations"
