@@ -281,10 +281,9 @@ def _dtype(value: Any) -> str:
     scalar = np.asarray(value, dtype=object)
     if scalar.shape != () or isinstance(scalar[()], (float, np.floating)):
         return "float64"
-    expression = sympy.sympify(scalar[()])
-    if expression.has(sympy.I):
-        return "complex128"
-    return "int64" if expression.is_Integer and not expression.free_symbols else "float64"
+    if isinstance(scalar[()], (int, np.integer)):
+        return "int64"  # an integer of SymPy's is what a cost such as 0·x came to
+    return "complex128" if sympy.sympify(scalar[()]).has(sympy.I) else "float64"
 
 
 def count_operations(expression: Any) -> int:

@@ -109,6 +109,12 @@ def choose(condition: Any, yes: Any, no: Any) -> Any:
     return sympy.Piecewise((yes, condition), (no, True))
 
 
+def stack(arrays: Any, axis: int = 0) -> Any:
+    """Stack arrays, among which numbers may stand, along a new axis."""
+    items = [sympy.sympify(a) if isinstance(a, (int, float)) else a for a in arrays]
+    return symbolic(np.stack(items, axis=axis))
+
+
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
     """Take slices by integer index; NumPy's own default is to flatten x first."""
     return symbolic(np.take(x, indices, axis=axis))
@@ -197,7 +203,7 @@ SYMPY = Namespace(
         "matrix_transpose": np.matrix_transpose,
         "reshape": np.reshape,
         "concat": on_arrays(np.concat),
-        "stack": on_arrays(np.stack),
+        "stack": stack,
         "take": take,
         "take_along_axis": on_arrays(np.take_along_axis),
         "linalg.cholesky": cholesky,
