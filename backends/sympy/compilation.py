@@ -25,7 +25,7 @@ def compile_expressions(trace: Trace, expressions: list[Any]) -> Callable[..., A
     for name in (*trace.problem.parameters, *trace.fixed):
         arguments += list(trace.symbols[name].flat)
     arguments += list(scalars(trace.seeds.values()))
-    for name in trace.problem.rows:
+    for name in trace.rows:
         arguments += list(trace.symbols[name].flat)
     modules = [
         {

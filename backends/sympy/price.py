@@ -133,14 +133,17 @@ def lengths(spelling: Namespace) -> Namespace:
     return Namespace({**own, **dict.fromkeys(others, _elementwise)})
 
 
-def check_price(point: Point, namespace: Namespace, rows: int) -> None:
-    """Raise `TooLong` for a cost whose formula, of so many rows, is too long to be written."""
+def check_price(point: Point, namespace: Namespace, names: tuple[str, ...], rows: int) -> None:
+    """Raise `TooLong` for a cost whose formula is too long to be written.
+
+    With so many rows of the data of these names, and all others in full.
+    """
     problem, symbol = point.problem, Length(0, Meter())
     inputs = {}
     for name in (*problem.parameters, *problem.data):
         inputs[name] = values = point[name]
         if values.dtype.kind == "f":
-            shape = (rows, *values.shape[1:]) if name in problem.rows else values.shape
+            shape = (rows, *values.shape[1:]) if name in names else values.shape
             inputs[name] = np.full(shape, symbol, dtype=object).view(SymbolicArray)
     parameters, data = problem.split(inputs)
     cost: Callable[..., Any] = problem.cost_on("sympy", lengths(namespace))
