@@ -17,7 +17,7 @@ import numpy as np
 from flint import arb, ctx
 
 from calcbench.certified import natural
-from calcbench.certified.jets import primal
+from calcbench.certified.jets import logarithm, primal
 
 Number = Any
 """The number inside a ball: a `flint.arb`, or a `Jet` where second derivatives are wanted."""
@@ -186,7 +186,9 @@ class Ball:
         return record(self.value.expm1(), ((self, self.value.exp()),))
 
     def log(self) -> Ball:
-        return record(self.value.log(), ((self, 1 / self.value),), "log")
+        plain = isinstance(self.value, arb)
+        value = logarithm(self.value) if plain else self.value.log()
+        return record(value, ((self, 1 / self.value),), "log")
 
     def log1p(self) -> Ball:
         return record(self.value.log1p(), ((self, 1 / (1 + self.value)),), "log1p")

@@ -125,7 +125,7 @@ def _settle_products(
         (both,) = approach(point, along, [row.weights], 1, deadline)
         for i in np.flatnonzero(unclear[:, k]).tolist():
             first, plain = row.partials.get(i, NONE), found.partials[i, k]
-            limits = [second_limit(side, i) for side in both]
+            limits = [second_limit(side, i, along) for side in both]
             if not all(limit and limit.is_known() for limit in limits):
                 # What ties or is 0·∞ at the point may be so all along the line.
                 limits = _limits_aside(point, along, row, i, deadline)
@@ -151,7 +151,7 @@ def _limits_aside(
         aside = np.zeros(point.size)
         aside[component] = sign
         (both,) = approach(point, along, [row.weights], 1, deadline, aside)
-        limits += [second_limit(side, component) for side in both]
+        limits += [second_limit(side, component, along) for side in both]
     return limits
 
 
