@@ -245,6 +245,21 @@ def at(cost, numbers):
     return function(cost, **dict(zip("xy", numbers, strict=False)))
 
 
+BETWEEN = {
+    "three relus": (
+        lambda xp, x, y: xp.maximum(x + y, 0.0) - xp.maximum(x, 0.0) - xp.where(y > 0, y, 0.0),
+        [0.0, 0.0],
+    ),
+    "two distances": (lambda xp, x, y: xp.abs(x + y) - xp.abs(x) - xp.abs(y), [0.0, 0.0]),
+}
+"""Smooth along both axes, and between them not."""
+
+
+@pytest.mark.parametrize("name", BETWEEN)
+def test_kinks_between_the_axes_are_not_smooth(name):
+    assert certificate(at(*BETWEEN[name])).rough.all()
+
+
 @pytest.mark.parametrize("name", SMOOTH)
 def test_sides_that_agree_are_the_derivative(name):
     cost, numbers, truth = SMOOTH[name]
