@@ -40,6 +40,8 @@ class SweepResult(NamedTuple):
     """For each number, whether it may be no derivative, because a comparison ties."""
     open: np.ndarray
     """For each number, whether it is not certified, though the others are."""
+    beside: np.ndarray
+    """For each number, whether it is certified by its limits beside the point."""
     open_reason: str
     cost: arb | None
     """The cost; None for a vector-valued problem."""

@@ -63,7 +63,15 @@ def first_order(
     fault = next((row.range_fault for row in rows if row.range_fault), "")
     reason = balls.endless_operation(run.tape) if sums.open.any() else ""
     return SweepResult(
-        sums.values, sums.magnitudes, sums.rough, sums.open, reason, cost, rows[0].influence, fault
+        sums.values,
+        sums.magnitudes,
+        sums.rough,
+        sums.open,
+        sums.beside,
+        reason,
+        cost,
+        rows[0].influence,
+        fault,
     )
 
 

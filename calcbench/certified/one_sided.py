@@ -173,4 +173,5 @@ def settle(limits: Sequence[Limit | None], here: arb, plain: Partial, tied: bool
     value = functools.reduce(arb.union, [limit.slope for limit in known])
     around = arb(0, plain.value.rad()) if plain.value.is_finite() else arb(0)
     sizes = (plain.magnitude, abs(float(value)), *(limit.magnitude for limit in known))
-    return Partial(value + around, max(size for size in sizes if np.isfinite(size)))
+    size = max(size for size in sizes if np.isfinite(size))
+    return Partial(value + around, size, beside=True)

@@ -73,6 +73,7 @@ def second_order(
         sums.magnitudes,
         sums.rough,
         sums.open,
+        sums.beside,
         found.open_reason if sums.open.any() else "",
         found.cost,
         found.cost_magnitude,
