@@ -66,15 +66,22 @@ def judge(
     if certificate is None:  # where there is one, it has checked the structure
         _check_structure(runs, where["own"], operator, runner)
     remarks = _remarks(operator.layout(where["own"]), certificates, dtypes)
+    rows = _describe_rows(where["own"])
     condition = _condition(runs, sample["own"], seed, operator, runner)
     vote = Vote(runs, where, seed, list(witnesses), {}, operator, runner)
     if sample is where:
         judged = certificate if certificate and certificate.judged.any() else None
-        return Outcome(verdicts(vote, certificates), judged, remarks, condition)
+        note = "; ".join(filter(None, [remarks, rows]))
+        return Outcome(verdicts(vote, certificates), judged, note, condition)
     records = _judge_sample(vote, sample, certificates)
-    rows, all_rows = sample["own"].row_count, where["own"].row_count
-    note = remarks or f"certified on {rows:,} of {all_rows:,} rows; at full size by vote"
-    return Outcome(records, None, note, condition)
+    count, all_rows = sample["own"].row_count, where["own"].row_count
+    how = remarks or f"certified on {count:,} of {all_rows:,} rows; at full size by vote"
+    return Outcome(records, None, "; ".join(filter(None, [how, rows])), condition)
+
+
+def _describe_rows(own: Point) -> str:
+    """Say which rows were found, where the problem declares none."""
+    return own.rows.describe(own.row_count) if own.rows.found else ""
 
 
 def _judge_sample(
@@ -181,7 +188,7 @@ def _growth(whole: Point, sample: Point) -> float:
     / n; a sum has that many more terms as well.
     """
     factor = whole.row_count / sample.row_count
-    return factor**2 if whole.problem.reduction == "sum" else factor
+    return factor**2 if whole.rows.reduction == "sum" else factor
 
 
 def _certify(point: Point, dtype: str, operator: Operator) -> Certificate | NotCertified:
