@@ -447,5 +447,6 @@ class FiniteDifference(Backend):
 
 
 def _state_bound(bound: np.ndarray, proved: np.ndarray, shapes: Mapping[str, Shape]) -> ErrorBound:
-    """Name the flat vectors of a bound and of whether it is proved."""
-    return ErrorBound(unflatten(bound, shapes), unflatten(proved, shapes))
+    """Name the flat vectors of a bound and of whether it is proved; NaN is no bound: infinite."""
+    finite = np.where(np.isnan(bound), np.inf, bound)
+    return ErrorBound(unflatten(finite, shapes), unflatten(proved, shapes))
