@@ -36,7 +36,15 @@ def nearest(word: str, choices: Iterable[str]) -> str:
 
 def first_line(error: BaseException) -> str:
     """Return the first line of an exception's message: what fits into a table."""
-    return (str(error).strip() or "no message").splitlines()[0]
+    return (full_text(error).strip() or "no message").splitlines()[0]
+
+
+def full_text(error: BaseException) -> str:
+    """Return the message of an exception; empty for one that raises when it is asked."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
 
 
 def missing(modules: Iterable[str], install: str = "") -> str | None:
