@@ -11,18 +11,21 @@ from calcbench.catalogue import door
 from calcbench.catalogue.available import make_backend
 from calcbench.catalogue.files import load_file
 from calcbench.errors import NotInstalled, SelectorError, nearest
+from calcbench.problem.declarations import check_declarations
 from calcbench.problem.problem import Problem
 
 
 def select_problems(selectors: Iterable[str | Problem]) -> list[Problem]:
     """Find problems from names, themes, paths to `.py` files, or problems themselves, each once.
 
-    Raises `SelectorError` for what is none of these, and for two problems of one name.
+    Raises `SelectorError` for what is none of these, and for two problems of one name,
+    `ProblemError` for a bad declaration.
     """
     chosen: dict[str, Found] = {}
     files: set[Path] = set()
     for selector in selectors:
         for found in _find(selector, files):
+            check_declarations(found.problem)
             before = chosen.setdefault(found.problem.name, found)
             if before.identity != found.identity:
                 raise SelectorError(

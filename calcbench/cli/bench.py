@@ -23,9 +23,11 @@ from calcbench.cli.options import (
     traceback_option,
 )
 from calcbench.cli.runs import latest_run, new_run, print_run
-from calcbench.cli.terminal import print_json, progress_bar
+from calcbench.cli.terminal import print_json, progress_bar, say
 from calcbench.cli.values import parse_bytes, parse_duration, parse_names, parse_threads
+from calcbench.errors import printable
 from calcbench.record.record import Record, Status
+from calcbench.record.writing import size_of
 from calcbench.report.numbers import format_duration, plural
 from calcbench.workers.starting import start_method
 
@@ -125,7 +127,7 @@ def command(
         seed=seed,
         shard=shard,
         settings=settings,
-        output=output if resume or not dry_run or output.exists() else None,
+        output=output if resume or not dry_run or size_of(output) is not None else None,
         resume=resume,
     )
     with contextlib.closing(session):
@@ -134,7 +136,7 @@ def command(
             return
         if resume:
             there = session.total - session.cells
-            click.echo(f"{there} of {session.total} cells are there already", err=True)
+            say(f"{there} of {session.total} cells are there already")
         _run(session, output)
     _print_result(session, output, as_json)
     named = bool(backends) and ALL not in backends
@@ -152,7 +154,8 @@ def _print_plan(session: SessionInWorker) -> None:
     planned = session.outline.groups
     for group in planned:
         threads = f", {group.threads} threads" if group.threads > 1 else ""
-        click.echo(f"{group.title} ({group.dtype}{threads}): {', '.join(group.backends)}")
+        backends = ", ".join(group.backends)
+        click.echo(printable(f"{group.title} ({group.dtype}{threads}): {backends}"))
     cells = f"{session.cells} {plural(session.cells, 'cell')}"
     groups = f"{len(planned)} {plural(len(planned), 'group')}"
     low, high = map(format_duration, session.outline.seconds)
@@ -166,9 +169,7 @@ def _run(session: SessionInWorker, output: Path) -> None:
             session.run(tell, advance)
     except KeyboardInterrupt:
         number = len(session.matrix())
-        click.echo(
-            f"{number} of {session.total} cells are saved in {output}; --resume goes on", err=True
-        )
+        say(f"{number} of {session.total} cells are saved in {output}; --resume goes on")
         raise
 
 
@@ -181,7 +182,7 @@ def _print_result(session: SessionInWorker, output: Path, as_json: bool) -> None
     else:
         click.echo("no cell is due")
     if session.cells:
-        click.echo(f"saved as {output}; calcbench report {shlex.quote(str(output))}", err=True)
+        say(f"saved as {output}; calcbench report {shlex.quote(str(output))}")
 
 
 def _succeeded(records: list[Record], named: bool) -> bool:

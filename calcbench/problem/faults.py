@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from calcbench.errors import CalcbenchError, ProblemError, full_text
+from calcbench.errors import CalcbenchError, ProblemError, full_text, shorten
 from calcbench.problem.remedies import find_remedy
 
 RAISED = (Exception, SystemExit, GeneratorExit)
@@ -172,5 +172,5 @@ def _message(error: BaseException) -> str:
     """Return one line of the message: the first, or the last where the first has nothing to say."""
     lines = [line.strip() for line in full_text(error).splitlines() if line.strip()]
     if lines and lines[0] == "in user code:":  # TensorFlow's; the exception itself comes last
-        return lines[-1].removeprefix(f"{type(error).__name__}: ")
-    return lines[0] if lines else "no message"
+        return shorten(lines[-1].removeprefix(f"{type(error).__name__}: "))
+    return shorten(lines[0]) if lines else "no message"
