@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -105,7 +106,10 @@ class Worker:
         self.pipe, end = context.Pipe()
         limits = (self.threads, self.memory)
         process = context.Process(target=serve, args=(end, *limits), daemon=self.daemon)  # type: ignore[attr-defined]
-        with _without_main(), _interrupts_held_back():
+        with _without_main(), _interrupts_held_back(), warnings.catch_warnings():
+            # Python 3.12 warns of threads in a process that is forked. NumPy's are OpenBLAS's, which
+            # starts new ones in the child (pthread_atfork); of others, whoever chooses `fork` knows.
+            warnings.simplefilter("ignore", DeprecationWarning)
             process.start()
             self.process = process
         end.close()  # so that the pipe breaks when the process ends
