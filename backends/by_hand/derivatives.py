@@ -20,7 +20,7 @@ from calcbench.operators.hand_derived import WORDS, check_formula, check_stored,
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import numpy_vocabulary
+from calcbench.vocabulary.numpy import numpy_in
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class ByHand(Backend):
     hand_derived = True
 
     def namespace(self) -> Namespace:
-        return numpy_vocabulary(self.dtype)
+        return numpy_in(self.dtype)
 
     def prepare_gradient(self, point: Point) -> Prepared:
         return self._prepare(point, "gradient")
@@ -83,9 +83,9 @@ class ByHand(Backend):
         problem = point.problem
         if not problem.derives(formula):
             raise Unsupported(f"the problem has no hand-derived {WORDS[formula]}")
-        function, load, xp = getattr(problem, formula), self.loader(point), self.namespace()
+        function, load = getattr(problem, formula), self.loader(point)
         parameters, data = load(point)
-        first = function(xp, *seeds, *parameters, **data)
+        first = function(self.namespace(), *seeds, *parameters, **data)
         check_formula(point, formula, first)
         check_stored(point, formula, first)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import LOWEST, numpy_vocabulary, special
+from calcbench.vocabulary.numpy import LOWEST, numpy_in, special, with_numbers
 
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
@@ -110,10 +110,10 @@ def _slogdet(a: Any) -> Any:
 
 
 @functools.cache
-def complex_vocabulary(dtype: str) -> Namespace:
-    """Build the vocabulary; constants take the real `dtype`."""
+def complex_in(dtype: str) -> Namespace:
+    """Build the vocabulary on complex numbers; numbers that meet no array take `dtype`."""
     return Namespace.over(
-        numpy_vocabulary(dtype),
+        numpy_in(dtype),
         {
             "abs": _abs,
             "floor": lambda x: np.floor(np.real(x)),
@@ -125,9 +125,9 @@ def complex_vocabulary(dtype: str) -> Namespace:
             "log1p": _log1p,
             "sigmoid": _sigmoid,
             "softplus": _softplus,
-            "maximum": _larger,
-            "minimum": _smaller,
-            "logaddexp": _logaddexp,
+            "maximum": with_numbers(_larger, dtype),
+            "minimum": with_numbers(_smaller, dtype),
+            "logaddexp": with_numbers(_logaddexp, dtype),
             "max": _max,
             "logsumexp": _logsumexp,
             "linalg.cholesky": _cholesky,

@@ -83,17 +83,56 @@ def constant(dtype: str, value: Any) -> np.ndarray:
     return array.astype(dtype) if array.dtype.kind == "f" else array
 
 
+def with_numbers(function: Callable[..., Any], dtype: str) -> Callable[[Any, Any], Any]:
+    """Let both arguments of a function be Python numbers, which then take `dtype`."""
+    floating = np.dtype(dtype).type
+
+    def apply(x: Any, y: Any) -> Any:
+        if hasattr(x, "dtype") or hasattr(y, "dtype"):
+            return function(x, y)
+        return function(floating(x), floating(y))
+
+    return apply
+
+
+def where_in(dtype: str) -> Callable[[Any, Any, Any], Any]:
+    """Build `where`; NumPy would make integers of two, and float64 of 0.5 and 1."""
+    floating = np.dtype(dtype).type
+
+    def where(condition: Any, x: Any, y: Any) -> Any:
+        if hasattr(x, "dtype") or hasattr(y, "dtype"):
+            return np.where(condition, x, y)
+        return np.where(condition, floating(x), floating(y))
+
+    return where
+
+
+def stack_in(dtype: str) -> Callable[..., Any]:
+    """Build `stack`, among whose arrays Python numbers may stand."""
+    floating = np.dtype(dtype).type
+
+    def stack(arrays: Any, axis: int = 0) -> Any:
+        return np.stack([a if hasattr(a, "dtype") else floating(a) for a in arrays], axis=axis)
+
+    return stack
+
+
 @functools.cache
-def numpy_vocabulary(dtype: str) -> Namespace:
-    """Build the vocabulary; constants take `dtype`."""
+def numpy_in(dtype: str) -> Namespace:
+    """Build the vocabulary in NumPy; numbers that meet no array take `dtype`."""
     return Namespace.over(
         np,
         {
             "asarray": functools.partial(constant, dtype),
             "sigmoid": sigmoid,
             "softplus": softplus,
+            "maximum": with_numbers(np.maximum, dtype),
+            "minimum": with_numbers(np.minimum, dtype),
+            "logaddexp": with_numbers(np.logaddexp, dtype),
+            "where": where_in(dtype),
             "logsumexp": logsumexp,
             "cumulative_sum": lambda x, axis=None: np.cumsum(x, running_axis(x, axis)),
+            "stack": stack_in(dtype),
             "take": take,
             **{name: special(name) for name in SPECIAL},
             "linalg.cholesky": cholesky,
@@ -103,4 +142,4 @@ def numpy_vocabulary(dtype: str) -> Namespace:
     )
 
 
-NUMPY = numpy_vocabulary("float64")
+NUMPY = numpy_in("float64")
