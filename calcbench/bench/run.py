@@ -24,6 +24,7 @@ from calcbench.errors import CalcbenchError
 from calcbench.harness.compare import component_labels, reference_value
 from calcbench.judge.contract import Run, classify_error
 from calcbench.judge.judge import Outcome, judge
+from calcbench.judge.runner import InProcess
 from calcbench.operators import Operator
 from calcbench.operators.points import points_for
 from calcbench.problem.function import FunctionProblem
@@ -215,7 +216,10 @@ class ProcessLost(CalcbenchError):
 
 
 class InWorkers:
-    """The judge's runner (`judge.runner.Runner`) that runs each backend in its own process."""
+    """The judge's runner (`judge.runner.Runner`) that runs each backend in its own process.
+
+    A witness has none, and runs in this one.
+    """
 
     def __init__(self, cells: Sequence[RunningCell], timeout: float) -> None:
         """Take the cells that are set up."""
@@ -224,14 +228,18 @@ class InWorkers:
 
     def run_points(self, backend: Backend, where: Mapping[str, Point], operator: Operator) -> Run:
         """Run at other points than the cell's; the operator is prepared anew."""
-        cell = self.cells[backend.selector]
+        cell = self.cells.get(backend.selector)
+        if cell is None:
+            return InProcess.run_points(backend, where, operator)
         return _run(cell, worker.run_points, _numbers(where), operator, timeout=self.timeout)
 
     def sensitivities(
         self, backend: Backend, where: Mapping[str, Point], seed: int, operator: Operator
     ) -> dict[str, np.ndarray]:
         """Measure κ with this backend. Raises `ProcessLost` where its process ends meanwhile."""
-        cell = self.cells[backend.selector]
+        cell = self.cells.get(backend.selector)
+        if cell is None:
+            return InProcess.sensitivities(backend, where, seed, operator)
         found: dict[str, np.ndarray] | None = cell.ask(
             worker.sensitivities, _numbers(where), seed, timeout=self.timeout
         )

@@ -118,7 +118,7 @@ def reference(
     deadline = time.thread_time() + seconds
     for bits in PRECISIONS:
         try:
-            found = _sweep(point, operator, bits, deadline=deadline)
+            found = sweep(point, operator, bits, deadline=deadline)
         except Undecided as error:
             reason = f"a comparison is not decided at {bits} bits: {error}"
             continue
@@ -144,19 +144,22 @@ def enclose_rounding(
     `NotCertified` where balls of that precision do not decide a branch, and as `reference`.
     """
     try:
-        return _sweep(point, operator, BITS[dtype], dtype, time.thread_time() + seconds)
+        return sweep(point, operator, BITS[dtype], dtype, time.thread_time() + seconds)
     except Undecided as error:
         raise NotCertified(f"too near a tie to judge: {error}") from error
 
 
-def _sweep(
+def sweep(
     point: Point,
     operator: Operator,
     bits: int,
     dtype: str = "float64",
     deadline: float = float("inf"),
 ) -> Reference:
-    """Evaluate the cost once at `bits` bits, with the reverse sweeps that the operator needs."""
+    """Evaluate the cost once at `bits` bits, with the reverse sweeps that the operator needs.
+
+    Raises `Undecided` where these bits do not decide a branch, and as `reference`.
+    """
     layout, terms = operator.layout(point), operator.terms(point)
     with balls.precision(bits), _garbage_collection_off():
         try:

@@ -16,6 +16,7 @@ import numpy as np
 from calcbench.backend.backend import Backend
 from calcbench.backend.prepared import Prepared
 from calcbench.errors import NotInstalled, ProblemError, Unsupported, first_line
+from calcbench.judge.connection import connection_fault
 from calcbench.operators import GRADIENT, Layout, Operator
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point, component_name
@@ -47,7 +48,7 @@ class Run:
     @property
     def exact(self) -> bool:
         """Whether it has a result, of a method without an error of its own."""
-        return None in self.bounds.values()
+        return self.status is Status.OK and None in self.bounds.values()
 
     @property
     def differenced(self) -> bool:
@@ -75,6 +76,9 @@ def run_points(
             run.method = prepared.method
             _check_points(run, prepared, where, operator)
             run.prepared = prepared
+            cut = connection_fault(backend, where["own"], run.results["own"])
+            if cut and run.status is Status.OK:
+                run.status, run.reason = Status.ERROR, cut
     except ProblemError:
         raise
     except Exception as error:  # whatever a cost or a framework raises becomes a record

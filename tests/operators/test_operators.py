@@ -396,8 +396,10 @@ def test_differences_of_a_wrong_hand_derived_gradient_say_so():
             found = super().gradient(xp, x, y)
             return {**found, "y": 2 * found["y"]}
 
-    found = compare(Wrong(), ["finite_difference"], operator="hessian", timed=False)
-    assert "the hand-derived gradient, which may be wrong" in found.records[0].reason
+    (record,) = compare(Wrong(), "finite_difference", operator="hessian", timed=False).records
+    assert record.status is Status.DISAGREE
+    assert "it stands on the hand-derived gradient, which is wrong" in record.reason
+    assert "the formula for ∂C/∂y is off by" in record.reason
 
 
 def test_a_component_that_one_of_several_problems_lacks_is_skipped():

@@ -195,7 +195,7 @@ def test_another_schema_is_refused_in_words(tmp_path, entry):
         b"\xff\xfe\x00\x01",
         b"[1, 2]\n",
         b"3\n",
-        b'{"kind": "run", "schema": 3}\n',
+        b'{"kind": "run", "schema": %d}\n' % SCHEMA,
         b"PK\x03\x04\n\n\x00",
         json.dumps(record().as_json()).encode(),
     ],
