@@ -47,11 +47,14 @@ class Doubt:
     component; infinite where there is one alone."""
     comparisons: int = 1
     """Components times points."""
+    where: np.ndarray | bool = True
+    """The components that this concerns; others are certified."""
 
-    @property
-    def proved(self) -> bool:
-        """Whether nothing is estimated."""
-        return not self.arrays and self.gap is None
+    def concerns(self, position: int) -> bool:
+        """Tell whether anything is estimated of a component."""
+        if not self.arrays and self.gap is None:
+            return False
+        return self.where is True or bool(np.asarray(self.where)[position])
 
     def chance(self, position: int, error: float, allowed: float) -> float:
         """Bound the probability that a right result is off by `error` where `allowed` is less.

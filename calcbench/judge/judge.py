@@ -38,7 +38,7 @@ class Outcome:
 
     records: list[Record]
     certificate: Certificate | None
-    """The certificate at the own point, in the dtype of the first run."""
+    """The certificate at the own point, in the dtype of the first run, if it has any number."""
     note: str
     """Why it is not certified, or on how much of the problem it is."""
     condition: float | None
@@ -77,8 +77,8 @@ def judge(
     if sample is not where:
         rows, all_rows = sample["own"].row_count, where["own"].row_count
         remarks = remarks or [f"certified on {rows:,} of {all_rows:,} rows; at full size by vote"]
-    whole = certificate if sample is where else None
     condition = _certified_condition(certificate, seed) if certificate else vote.condition
+    whole = certificate if certificate and certificate.judged.any() and sample is where else None
     return Outcome(records, whole, "; ".join(dict.fromkeys(remarks)), condition)
 
 
@@ -167,20 +167,23 @@ def _remark(layout: Layout, point: str, found: Certificate | NotCertified) -> st
     if not isinstance(found, Certificate):
         return ""
     if point == "own":
-        listed = _list_components(layout, found.rough)
-        return f"not smooth here, hence not judged: {listed} (a comparison ties)" if listed else ""
-    smooth = ~found.rough
-    if not np.all(np.isfinite(found.value[smooth])):
+        return _open_components(layout, found)
+    if not np.all(np.isfinite(found.value[found.judged])):
         return f"not judged at {point}: the result is not finite there"
-    if np.any(leaves_no_digit(found.bound, certified_scale(found))[smooth]):
+    if np.any(leaves_no_digit(found.bound, certified_scale(found))[found.judged]):
         return f"not judged at {point}: rounding may leave no digit there"
     return ""
 
 
-def _list_components(layout: Layout, mask: np.ndarray) -> str:
-    """Name the first three components that are marked."""
-    marked = [int(k) for k in np.flatnonzero(mask)]
-    return ", ".join(map(layout.label, marked[:3])) + (", …" if marked[3:] else "")
+def _open_components(layout: Layout, certificate: Certificate) -> str:
+    """Name the components that have no derivative, and those that are not certified."""
+    rough, unknown = (
+        _list_components(layout, which) for which in (certificate.rough, certificate.open)
+    )
+    why = "one-sided derivatives differ, as far as can be told"
+    remarks = [f"not smooth here, hence not judged: {rough} ({why})"] if rough else []
+    remarks += [f"not certified: {certificate.open_reason}: {unknown}"] if unknown else []
+    return "; ".join(remarks)
 
 
 def _not_judged(
@@ -194,6 +197,12 @@ def _not_judged(
         elif isinstance(certificate, NotSmoothHere):
             found[point] = np.ones(len(vote.orders), dtype=bool)
     return found
+
+
+def _list_components(layout: Layout, which: np.ndarray) -> str:
+    """List the labels of the first few components of those that are chosen."""
+    chosen = np.flatnonzero(which).tolist()
+    return ", ".join(map(layout.label, chosen[:3])) + (", …" if chosen[3:] else "")
 
 
 def _points_to_certify(where: Mapping[str, Point], operator: Operator) -> Mapping[str, Point]:
@@ -227,13 +236,13 @@ def _certified_condition(certificate: Certificate, seed: int) -> float | None:
 
     None where nothing is judged, all is 0, or it cannot be measured.
     """
-    smooth = ~certificate.rough
-    if not np.any(certificate.value[smooth]):
+    judged = certificate.judged
+    if not np.any(certificate.value[judged]):
         return None
     try:
         kappa = true_sensitivity(certificate.point, certificate.operator, seed, SECONDS)
     except NotCertified:
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
-        condition = float(np.max((kappa / certified_scale(certificate))[smooth]))
+        condition = float(np.max((kappa / certified_scale(certificate))[judged]))
     return condition if np.isfinite(condition) else None

@@ -26,9 +26,9 @@ def scale_of(reference: np.ndarray, magnitude: np.ndarray, by_order: np.ndarray)
 
 
 def certified_scale(certificate: Certificate) -> np.ndarray:
-    """Return the scale of a certificate's numbers; those that have no derivative do not count."""
+    """Return the scale of a certificate's numbers; those that it does not judge do not count."""
     value, magnitude = (
-        np.where(certificate.rough, 0.0, part)
+        np.where(certificate.judged, part, 0.0)
         for part in (certificate.value, certificate.magnitude)
     )
     return scale_of(value, magnitude, orders(certificate.operator, certificate.point))

@@ -56,7 +56,7 @@ class Comparison:
         if np.broadcast_to(self.ballot.estimated, self.error.shape)[position]:
             return 1.0
         doubt = self.agreed.doubt
-        if doubt.proved:
+        if not doubt.concerns(position):
             return None
         return doubt.chance(position, float(self.error[position]), float(self.allowed[position]))
 

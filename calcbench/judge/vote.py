@@ -263,17 +263,24 @@ class Vote:
         self.witnesses, self.bounds, self.runner = witnesses, bounds, runner or InProcess()
         self.operator = operator
         self.orders = orders(operator, where["own"])
-        self.results: dict[str, tuple[dict[int, Ballot], Consensus]] = {}
+        self.results: dict[tuple[str, bytes], tuple[dict[int, Ballot], Consensus]] = {}
         self.unsmooth: dict[str, np.ndarray] = {}
         """Point → for each component, whether it is left out there (`unsmooth`)."""
         self.witness_runs: list[Run] | None = None
         self.kappa: dict[str, np.ndarray] | None = None
 
-    def at(self, point: str, index: int) -> tuple[Ballot, Consensus]:
-        """Return the ballot of one run at one point, and what the vote there agreed on."""
-        if point not in self.results:
-            self.results[point] = self._vote(point)
-        ballots, agreed = self.results[point]
+    def at(
+        self, point: str, index: int, where: np.ndarray | None = None
+    ) -> tuple[Ballot, Consensus]:
+        """Return the ballot of one run at one point, and what the vote there agreed on.
+
+        On the components `where`, if only some are put to the vote; the others are all 0 then.
+        """
+        chosen = np.ones(len(self.orders), dtype=bool) if where is None else where
+        key = point, chosen.tobytes()
+        if key not in self.results:
+            self.results[key] = self._vote(point, chosen)
+        ballots, agreed = self.results[key]
         return ballots[index], agreed
 
     @property
@@ -282,24 +289,25 @@ class Vote:
 
         None where there was no vote, or nothing to measure κ with.
         """
+        everything = np.ones(len(self.orders), dtype=bool).tobytes()
         kappa = (self.kappa or {}).get("own")
-        if kappa is None or "own" not in self.results:
+        if kappa is None or ("own", everything) not in self.results:
             return None
-        agreed, judged = self.results["own"][1], ~self.unsmooth["own"]
+        agreed, judged = self.results["own", everything][1], ~self.unsmooth["own"]
         if not np.any(agreed.reference[judged]):
             return None
         with np.errstate(divide="ignore", invalid="ignore"):
             condition = float(np.max((kappa / agreed.scale)[judged]))
         return condition if np.isfinite(condition) else None
 
-    def _vote(self, point: str) -> tuple[dict[int, Ballot], Consensus]:
+    def _vote(self, point: str, where: np.ndarray) -> tuple[dict[int, Ballot], Consensus]:
         """Vote at one point, with the witnesses where the backends are few or differ."""
-        ballots = self._ballots(self.runs, point)
+        ballots = self._ballots(self.runs, point, where)
         witnesses: range = range(0)
         if self._needs_witnesses(ballots):
             everyone = [*self.runs, *self._run_witnesses()]
             witnesses = range(len(self.runs), len(everyone))
-            ballots = self._ballots(everyone, point)
+            ballots = self._ballots(everyone, point, where)
         rough = unsmooth(ballots, self.orders)
         self.unsmooth[point] = rough
         ballots = {name: _without(ballot, rough) for name, ballot in ballots.items()}
@@ -335,10 +343,10 @@ class Vote:
             comparisons=len(self.orders) * len(self.where),
         )
 
-    def _ballots(self, runs: list[Run], point: str) -> dict[int, Ballot]:
+    def _ballots(self, runs: list[Run], point: str, where: np.ndarray) -> dict[int, Ballot]:
         """Take the ballots of the runs that have a result: position in `runs` → ballot."""
         return {
-            index: self._ballot(runs, run, point)
+            index: _without(self._ballot(runs, run, point), ~where)
             for index, run in enumerate(runs)
             if run.status is Status.OK
         }
@@ -374,9 +382,9 @@ def cast_ballot(run: Run, point: str, rounding: np.ndarray, magnitude: np.ndarra
     )
 
 
-def _without(ballot: Ballot, rough: np.ndarray) -> Ballot:
+def _without(ballot: Ballot, left_out: np.ndarray) -> Ballot:
     """Leave out components: they are compared as 0 with 0."""
-    if not rough.any():
+    if not left_out.any():
         return ballot
-    value, bound = (np.where(rough, 0.0, part) for part in (ballot.value, ballot.bound))
+    value, bound = (np.where(left_out, 0.0, part) for part in (ballot.value, ballot.bound))
     return replace(ballot, value=value, bound=bound)

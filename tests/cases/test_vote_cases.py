@@ -222,8 +222,8 @@ def test_what_differs_at_a_tie_is_named():
     records = judged(Ramp(), ["by_hand", "finite_difference"])
     assert statuses(records) == {Status.OK}
     assert records["by_hand"].judged == (
-        "not smooth here, hence not judged: ∂C/∂x (a comparison ties); values differ there: "
-        "∂C/∂x is 0 by by_hand and 0.5 by finite_difference"
+        "not smooth here, hence not judged: ∂C/∂x (one-sided derivatives differ, as far as can be "
+        "told); values differ there: ∂C/∂x is 0 by by_hand and 0.5 by finite_difference"
     )
     assert records["by_hand"].condition is None
 

@@ -139,5 +139,6 @@ def test_the_chance_falls_as_the_error_grows():
     assert chances == sorted(chances, reverse=True)
     assert chances[0] == pytest.approx(30 * (2 * np.sqrt(2) / SLACK) ** DRAWS)
     assert chances[-1] == 0.0
-    assert Doubt().proved
-    assert Doubt().chance(0, 2.0, 1.0) == 0.0
+    assert not Doubt().concerns(0)
+    some = Doubt(arrays=3, where=np.array([True, False]))
+    assert [some.concerns(k) for k in (0, 1)] == [True, False]
