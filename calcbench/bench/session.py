@@ -6,8 +6,6 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import psutil
-
 from calcbench.backend.backend import Backend
 from calcbench.bench.cells import Group
 from calcbench.bench.environment import environment
@@ -24,6 +22,7 @@ from calcbench.record.run import (
     merge_runs,
     reusable_records,
 )
+from calcbench.workers.memory import memory_limit
 
 
 class Session:
@@ -103,4 +102,4 @@ def _bounded(settings: Settings) -> Settings:
     """Add a memory limit to settings without one, so that a cell fails before the system does."""
     if settings.memory is not None:
         return settings
-    return dataclasses.replace(settings, memory=psutil.virtual_memory().available * 3 // 4)
+    return dataclasses.replace(settings, memory=memory_limit())

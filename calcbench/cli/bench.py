@@ -21,6 +21,7 @@ from calcbench.cli.options import (
     names_argument,
     operator_option,
     seed_option,
+    traceback_option,
 )
 from calcbench.cli.runs import latest_run, new_run, print_run
 from calcbench.cli.terminal import print_json, progress_bar
@@ -71,6 +72,7 @@ from calcbench.report.numbers import format_duration, plural
 @click.option("--resume", is_flag=True, help="Go on with --output, or with the latest in runs/.")
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts; see calcbench merge.")
 @click.option("--dry-run", is_flag=True, help="List the cells and estimate the time; run nothing.")
+@traceback_option
 @click.option("--json", "as_json", is_flag=True, help="The records instead of the report.")
 def command(
     names: tuple[str, ...],

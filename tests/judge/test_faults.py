@@ -278,7 +278,7 @@ def test_two_against_two_is_said_to_be_undecided():
         TamperedToo(tamper=DOUBLE, around="torch"),
     ]
     records = compare_problem(Uncertified(), backends, timed=False)
-    assert all(r.judged.startswith("not certified: TypeError") for r in records)
+    assert all("TypeError" in r.judged for r in records)
     assert {r.status for r in records} == {Status.DISAGREE}
     assert any("no majority" in r.reason for r in records)
 
@@ -317,7 +317,7 @@ def test_a_formula_does_not_confirm_a_formula():
     by_hand, differenced, torch = compare(
         WrongAlike(), backends, operator="hessian", timed=False
     ).records
-    assert by_hand.judged.startswith("not certified: TypeError: not of balls")
+    assert by_hand.judged.endswith("TypeError: not of balls")
     assert (by_hand.status, torch.status) == (Status.DISAGREE, Status.OK)
     # Its own bound is an estimate of no known probability: it is not called wrong for that.
     assert differenced.status is Status.IMPRECISE
@@ -341,4 +341,4 @@ def test_an_exception_is_a_record():
 
     (record,) = compare(raises, "finite_difference", timed=False).records
     assert record.status is Status.ERROR
-    assert record.reason == "RuntimeError: what a user's cost may do"
+    assert record.reason.endswith(": RuntimeError: what a user's cost may do")
