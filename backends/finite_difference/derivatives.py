@@ -34,7 +34,7 @@ from calcbench.operators.operator import highest_order, picked_partials, stored_
 from calcbench.operators.partial import Partial
 from calcbench.problem.flat import Shape, cut, flatten, unflatten
 from calcbench.problem.point import Point
-from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.problem import Arrays
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.numpy import NUMPY
 
@@ -250,7 +250,7 @@ class FiniteDifference(Backend):
         """Choose the step of every component, in the parameters' dtype."""
         choose = self._second_step if field.twice else self._step
         steps = [
-            choose(x, _room(point.problem, name))
+            choose(x, point.problem.interval(name))
             for name, parameter in zip(point.shapes, parameters, strict=True)
             for x in parameter.flat
         ]
@@ -454,7 +454,3 @@ class FiniteDifference(Backend):
 def _state_bound(bound: np.ndarray, proved: np.ndarray, shapes: Mapping[str, Shape]) -> ErrorBound:
     """Name the flat vectors of a bound and of whether it is proved."""
     return ErrorBound(unflatten(bound, shapes), unflatten(proved, shapes))
-
-
-def _room(problem: Problem, name: str) -> tuple[float, float]:
-    return problem.domain.get(name, (-np.inf, np.inf))

@@ -10,10 +10,11 @@ import click
 from calcbench.cli.options import timeout_option, traceback_option
 from calcbench.cli.terminal import console, progress
 from calcbench.cli.values import parse_values_if_any
+from calcbench.errors import printable
 from calcbench.report.tables.text import draw
 from calcbench.show import guest
 from calcbench.show.in_worker import open_worker
-from calcbench.show.steps import STEPS, Curve, plot, table
+from calcbench.show.steps import STEPS, plot, table
 from calcbench.workers.starting import start_method
 
 SCHEMES = tuple(
@@ -64,17 +65,10 @@ def command(
         tell(f"{problem} · {len(STEPS)} steps")
         found = ask(guest.measure_steps, problem, partial, backends or SCHEMES, values)
         if picture:
-            _plot(found, picture)
+            plot(found, Path(picture))
     if as_json:
         click.echo(json.dumps(found.as_json()))
     elif picture:
-        click.echo(f"drawn to {picture}")
+        click.echo(printable(f"drawn to {picture}"))
     else:
         draw(table(found), console())
-
-
-def _plot(found: Curve, picture: str) -> None:
-    try:
-        plot(found, Path(picture))
-    except OSError as error:
-        raise click.FileError(picture, error.strerror or str(error)) from error

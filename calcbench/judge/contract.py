@@ -16,7 +16,7 @@ import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.backend.prepared import Prepared
-from calcbench.errors import NotInstalled, ProblemError, Unsupported
+from calcbench.errors import NotInstalled, ProblemError, Unsupported, full_text
 from calcbench.judge.connection import connection_fault
 from calcbench.operators import GRADIENT, Layout, Operator
 from calcbench.problem.faults import RAISED, describe
@@ -113,7 +113,7 @@ def classify_error(error: BaseException) -> tuple[Status, str]:
     if isinstance(error, Unsupported):
         return Status.SKIPPED, str(error)
     reason = describe(error)
-    if isinstance(error, MemoryError) or any(sign in str(error) for sign in NO_MEMORY):
+    if isinstance(error, MemoryError) or any(sign in full_text(error) for sign in NO_MEMORY):
         return Status.OUT_OF_MEMORY, reason
     return Status.ERROR, reason
 

@@ -75,11 +75,17 @@ def judge(
         records = _judge_sample(vote, sample, certificates)
     remarks = _remarks(vote, certificates, dtypes)
     if sample is not where:
-        rows, all_rows = sample["own"].row_count, where["own"].row_count
-        remarks = remarks or [f"certified on {rows:,} of {all_rows:,} rows; at full size by vote"]
+        count, all_rows = sample["own"].row_count, where["own"].row_count
+        remarks = remarks or [f"certified on {count:,} of {all_rows:,} rows; at full size by vote"]
+    remarks += _describe_rows(where["own"])
     condition = _certified_condition(certificate, seed) if certificate else vote.condition
     whole = certificate if certificate and certificate.judged.any() and sample is where else None
     return Outcome(records, whole, "; ".join(dict.fromkeys(remarks)), condition)
+
+
+def _describe_rows(own: Point) -> list[str]:
+    """Say which rows were found, where the problem declares none."""
+    return [own.rows.describe(own.row_count)] if own.rows.found else []
 
 
 def _judge_sample(
@@ -220,7 +226,7 @@ def _growth(whole: Point, sample: Point) -> float:
     / n; a sum has that many more terms as well.
     """
     factor = whole.row_count / sample.row_count
-    return factor**2 if whole.problem.reduction == "sum" else factor
+    return factor**2 if whole.rows.reduction == "sum" else factor
 
 
 def _certify(point: Point, dtype: str, operator: Operator) -> Certificate | NotCertified:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from calcbench.errors import CalcbenchError, ProblemError
+from calcbench.errors import CalcbenchError, ProblemError, full_text, shorten
 from calcbench.problem.remedies import find_remedy
 
 RAISED = (Exception, SystemExit, GeneratorExit)
@@ -141,7 +141,7 @@ def _raising_line(error: BaseException) -> Line | None:
 def _told_line(error: BaseException) -> Line | None:
     """Find the line in the message: TensorFlow and torch.compile run a translation of the code."""
     modules = {getattr(module, "__file__", None): name for name, module in [*sys.modules.items()]}
-    told = re.findall(r'File "([^"]+)", line (\d+)', _text(error))
+    told = re.findall(r'File "([^"]+)", line (\d+)', full_text(error))
     users = [
         Line(file, int(number), _names(modules.get(file)))
         for file, number in told
@@ -168,17 +168,9 @@ def _is_users(file: str, module: str) -> bool:
 # --- what --------------------------------------------------------------------------------------
 
 
-def _text(error: BaseException) -> str:
-    """Return the message of an exception, even of one that cannot say it."""
-    try:
-        return str(error)
-    except Exception:
-        return ""
-
-
 def _message(error: BaseException) -> str:
     """Return one line of the message: the first, or the last where the first has nothing to say."""
-    lines = [line.strip() for line in _text(error).splitlines() if line.strip()]
+    lines = [line.strip() for line in full_text(error).splitlines() if line.strip()]
     if lines and lines[0] == "in user code:":  # TensorFlow's; the exception itself comes last
-        return lines[-1].removeprefix(f"{type(error).__name__}: ")
-    return lines[0] if lines else "no message"
+        return shorten(lines[-1].removeprefix(f"{type(error).__name__}: "))
+    return shorten(lines[0]) if lines else "no message"

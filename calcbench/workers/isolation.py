@@ -53,12 +53,19 @@ class Worker:
     It is started by the first task, and again by the first one after its death.
     """
 
-    def __init__(self, threads: int | None, memory: int | None, start: str = "spawn") -> None:
+    def __init__(
+        self,
+        threads: int | None,
+        memory: int | None,
+        start: str = "spawn",
+        daemon: bool = True,
+    ) -> None:
         """Take the limits: processors, and bytes, each or None. Nothing is started yet.
 
-        `start` is the start method of multiprocessing.
+        `start` is the start method of multiprocessing. A daemon ends when this process ends,
+        whatever happens, but may have no workers of its own.
         """
-        self.threads, self.memory, self.start = threads, memory, start
+        self.threads, self.memory, self.start, self.daemon = threads, memory, start, daemon
         self.process: BaseProcess | None = None
         self.pipe: Connection | None = None
 
@@ -97,8 +104,7 @@ class Worker:
         context = multiprocessing.get_context(self.start)
         self.pipe, end = context.Pipe()
         limits = (self.threads, self.memory)
-        # A daemon: Python ends it when this process ends, whatever happens.
-        process = context.Process(target=serve, args=(end, *limits), daemon=True)  # type: ignore[attr-defined]
+        process = context.Process(target=serve, args=(end, *limits), daemon=self.daemon)  # type: ignore[attr-defined]
         with _without_main(), _interrupts_held_back():
             process.start()
             self.process = process

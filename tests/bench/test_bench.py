@@ -347,7 +347,7 @@ def test_bad_sizes(text, told):
         parse_sizes(text)
 
 
-@pytest.mark.parametrize("text", ["1", "0/4", "5/4", "a/b", "1/0"])
+@pytest.mark.parametrize("text", ["1", "0/4", "5/4", "a/b", "1/0", f"1/{'9' * 5_000}"])
 def test_bad_shards(text):
     with pytest.raises(SelectorError, match="shard"):
         shard([], text)
@@ -591,3 +591,7 @@ def test_the_exit_status_is_of_what_was_asked_for(tmp_path):
 def test_settings_are_positive(name):
     with pytest.raises(SelectorError, match=f"{name} must be above 0"):
         Settings(**{name: 0})
+    with pytest.raises(SelectorError, match=f"{name} must be above 0"):
+        Settings(**{name: "5"})
+    with pytest.raises(SelectorError, match=f"{name} is beyond reason"):
+        Settings(**{name: 10**400})
