@@ -10,6 +10,7 @@ from typing import Any
 
 from calcbench.catalogue.cards import describe_error
 from calcbench.errors import CalcbenchError, SelectorError
+from calcbench.problem.faults import RAISED
 from calcbench.problem.problem import Problem
 
 FILE_MODULE = "calcbench_file_"
@@ -36,7 +37,7 @@ def load_file(path: Path) -> list[Problem]:
         return _problems_of(module, path)
     except CalcbenchError:
         raise
-    except (Exception, SystemExit) as error:  # whatever a user's file does
+    except RAISED as error:  # whatever a user's file does
         where = _line_in(path, error)
         raise SelectorError(f"{path}{where} does not import: {describe_error(error)}") from error
 

@@ -125,11 +125,16 @@ def first_limit(side: Side | None, component: int) -> Limit | None:
     """Return what the sum of outputs tends to, and the limit of its partial along the line."""
     if side is None:
         return None
-    start, rise = expansion(side.value, 1)
-    (slope,) = expansion(side.adjoints[component], 0)
+    (start,), (slope,) = expansion(side.value, 0), expansion(side.adjoints[component], 0)
     if slope.is_nan():  # 0·∞ all along the line, in what does not change along it
-        slope = side.sign * rise
+        slope = line_slope(side)
     return Limit(start, slope, side.magnitudes[component])
+
+
+def line_slope(side: Side) -> arb:
+    """Return the slope of the sum of outputs along the line, from its value."""
+    _, rise = expansion(side.value, 1)
+    return side.sign * rise
 
 
 def second_limit(side: Side | None, component: int, along: np.ndarray) -> Limit | None:
@@ -168,4 +173,5 @@ def settle(limits: Sequence[Limit | None], here: arb, plain: Partial, tied: bool
     value = functools.reduce(arb.union, [limit.slope for limit in known])
     around = arb(0, plain.value.rad()) if plain.value.is_finite() else arb(0)
     sizes = (plain.magnitude, abs(float(value)), *(limit.magnitude for limit in known))
-    return Partial(value + around, max(size for size in sizes if np.isfinite(size)))
+    size = max(size for size in sizes if np.isfinite(size))
+    return Partial(value + around, size, beside=True)

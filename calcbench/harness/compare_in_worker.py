@@ -108,6 +108,7 @@ class Trial:
     def __init__(self, host: Host, plan: Plan, number: int, progress: Progress) -> None:
         """Take the problem's number in the plan."""
         self.host, self.plan, self.number, self.progress = host, plan, number, progress
+        self.size = host.request.size or 1
         self.late = 0
         """Backends that took too long."""
 
@@ -118,11 +119,12 @@ class Trial:
 
     def records(self) -> list[Record]:
         """Run every backend, and judge the results: a record for each backend."""
+        skipped: list[Record]
         try:
-            skipped: list[Record] | None = self.host.ask(guest.begin, self.number)
+            self.size, skipped = self.host.ask(guest.begin, self.number)
         except WorkerDied as fate:
             return self._failures(fate, "while the inputs were drawn")
-        if skipped is not None:
+        if skipped:
             return skipped
         runs = [self._run(backend) for backend in range(len(self.plan.backends))]
         proof = self._prove()
@@ -170,7 +172,6 @@ class Trial:
 
     def _failures(self, fate: WorkerDied, when: str) -> list[Record]:
         """Make a record for every backend of what happened to all of them."""
-        request = self.host.request
         return [
             Record(
                 problem=self.name,
@@ -179,8 +180,8 @@ class Trial:
                 dtype=entrant.dtype,
                 status=fate.status,
                 reason=f"{fate.reason}, {when}",
-                size=request.size or 1,
-                seed=request.seed,
+                size=self.size,
+                seed=self.host.request.seed,
             )
             for entrant in self.plan.backends
         ]

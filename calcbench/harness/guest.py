@@ -57,10 +57,11 @@ def select_backends() -> Plan:
     return Plan(found.names, backends, found.operator_name, found.single)
 
 
-def begin(problem: int) -> list[Record] | None:
-    """Pose the question about a problem; return the records if nobody is to be asked."""
+def begin(problem: int) -> tuple[int, list[Record]]:
+    """Pose the question about a problem: its size, and the records if nobody is to be asked."""
     question = _pose(problem)
-    return question.skip(_selected().backends) if question.unsupported else None
+    skipped = question.skip(_selected().backends) if question.unsupported else []
+    return question.size, skipped
 
 
 def import_framework(backend: int) -> None:

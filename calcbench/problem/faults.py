@@ -36,7 +36,7 @@ EXITS = (SystemExit, GeneratorExit)
 TRACEBACK = "CALCBENCH_TRACEBACK"
 """Set in the environment, it shows all of every exception, on stderr."""
 
-SHORT = 120
+SHORT = 160
 """Characters of a message that are kept where there is a remedy, which says more."""
 
 

@@ -15,10 +15,13 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
+
+import psutil
 
 from calcbench.record.record import Status
 from calcbench.workers.serving import Reply, serve
@@ -105,7 +108,10 @@ class Worker:
         self.pipe, end = context.Pipe()
         limits = (self.threads, self.memory)
         process = context.Process(target=serve, args=(end, *limits), daemon=self.daemon)  # type: ignore[attr-defined]
-        with _without_main(), _interrupts_held_back():
+        with _without_main(), _interrupts_held_back(), warnings.catch_warnings():
+            # Python 3.12 warns of threads in a process that is forked. NumPy's are OpenBLAS's,
+            # which starts new ones in the child (pthread_atfork); `starting` looks for others.
+            warnings.simplefilter("ignore", DeprecationWarning)
             process.start()
             self.process = process
         end.close()  # so that the pipe breaks when the process ends
@@ -135,7 +141,7 @@ class Worker:
     def _end(self, overdue: threading.Event) -> None:
         """End a process that takes too long; it may be stopped, or busy for ever."""
         overdue.set()
-        self._kill()
+        self.kill()
 
     def _bury(self, overdue: bool, timeout: float) -> WorkerDied:
         """Clear away a process that has ended, and say how it did."""
@@ -154,9 +160,17 @@ class Worker:
             return ""
         return f" (perhaps for want of memory: it may take {self.memory / 2**20:,.0f} MiB)"
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the process was stopped, as by SIGSTOP or a debugger."""
+        with contextlib.suppress(psutil.Error, AttributeError):
+            status = psutil.Process(self.process.pid).status()  # type: ignore[union-attr]
+            return status in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
+        return False
+
     def stop(self) -> None:
         """End the process and whatever it started; the next task starts another one."""
-        self._kill()
+        self.kill()
         if self.process is not None:
             self.process.join()
             self.process.close()
@@ -164,7 +178,7 @@ class Worker:
             self.pipe.close()
         self.process = self.pipe = None
 
-    def _kill(self) -> None:
+    def kill(self) -> None:
         """Kill the process and its group, also where the process itself is gone already."""
         if self.process is None or self.process.pid is None:
             return

@@ -334,6 +334,23 @@ def test_a_worker_that_is_stopped_is_a_timeout(tmp_path):
     assert Status.TIMEOUT in {r.status for r in records}
 
 
+@pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGKILL])
+def test_a_session_that_is_ended_from_outside_goes_on(tmp_path, how):
+    words = "bench square rosenbrock -b by_hand --quick --budget 3 --timeout 8 -o run.jsonl"
+    command = [sys.executable, "-m", "calcbench", *words.split()]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=-1) as bench:
+        saved = tmp_path / "run.jsonl"
+        wait_until(lambda: saved.exists() and saved.read_text().count("\n") >= 2)
+        (session,) = psutil.Process(bench.pid).children()
+        session.send_signal(how)
+        _, err = bench.communicate(timeout=PATIENCE)
+    assert bench.returncode == 0, err
+    assert [(r.problem, r.status.measured) for r in load(saved).records] == [
+        ("square", True),
+        ("rosenbrock", True),
+    ]
+
+
 def test_interrupting_a_hang_leaves_nothing(tmp_path):
     name = write(tmp_path, "print('here', file=sys.stderr, flush=True)\n    while True: pass")
     command = [sys.executable, "-m", "calcbench", "verify", name, "-b", "finite_difference"]

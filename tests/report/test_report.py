@@ -497,7 +497,9 @@ def test_provenance_in_one_line():
         "1 thread; Python 3.12.1, numpy 2.4.6; 3 cells, 1 failed, 1 noisy"
     )  # fmt: skip
     vague = failed("c", Status.IMPRECISE, "no digit")
-    assert provenance.cells(run(cell("a"), vague)) == "2 cells, 0 failed, 0 noisy, 1 imprecise"
+    assert provenance.cells(run(cell("a"), cell("b"), vague)) == (
+        "3 cells, 0 failed, 0 noisy, 1 imprecise"
+    )
 
 
 def test_several_environments_are_said():
