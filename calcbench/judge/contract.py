@@ -89,9 +89,9 @@ def run_points(
             run.method = prepared.method
             _check_points(run, prepared, where, operator)
             run.prepared = prepared
-            cut = connection_fault(backend, where["own"], run.results["own"])
-            if cut and run.status is Status.OK:
-                run.status, run.reason = Status.ERROR, cut
+            if run.status is Status.OK and "own" in run.results:
+                cut = connection_fault(backend, where["own"], run.results["own"])
+                run.status, run.reason = (Status.ERROR, cut) if cut else (Status.OK, "")
     except ProblemError:
         raise
     except RAISED as error:  # whatever a cost or a framework raises becomes a record

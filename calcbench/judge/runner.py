@@ -71,6 +71,7 @@ def largest_sensitivities(
     found: dict[str, np.ndarray] = {}
     for run in exact:
         for name, kappa in runner.sensitivities(run.backend, sample, seed, operator).items():
-            if np.all(np.isfinite(flatten(run.results[name].values()))):
+            result = run.results.get(name)
+            if result is not None and np.all(np.isfinite(flatten(result.values()))):
                 found[name] = np.fmax(found.get(name, share * kappa), share * kappa)
     return found

@@ -344,11 +344,11 @@ class Vote:
         )
 
     def _ballots(self, runs: list[Run], point: str, where: np.ndarray) -> dict[int, Ballot]:
-        """Take the ballots of the runs that have a result: position in `runs` → ballot."""
+        """Take the ballots of the runs with a result there: position in `runs` → ballot."""
         return {
             index: _without(self._ballot(runs, run, point), ~where)
             for index, run in enumerate(runs)
-            if run.status is Status.OK
+            if run.status is Status.OK and point in run.results
         }
 
     def _ballot(self, runs: list[Run], run: Run, point: str) -> Ballot:
