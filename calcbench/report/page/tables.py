@@ -1,0 +1,46 @@
+"""Tables in a page: the script of the page lets them be sorted."""
+
+from __future__ import annotations
+
+from html import escape
+
+from calcbench.record.record import Status
+from calcbench.report.tables.table import LEFT, Entry, Table
+
+WORDS = (*LEFT, "growth of", "over", "reason")
+"""Columns that begin at the left in a page."""
+
+
+def write_table(table: Table, titled: bool = True) -> str:
+    """Write a table, below its title if it has one, with its notes as a list."""
+    title = f"<h3>{escape(table.title)}</h3>" if titled and table.title else ""
+    sides = list(map(_side, table.columns))
+    head = "".join(
+        f'<th scope="col"{side}>{escape(column)}</th>'
+        for column, side in zip(table.columns, sides, strict=True)
+    )
+    rows = "".join(f"<tr>{''.join(map(_cell, row, sides))}</tr>\n" for row in table.rows)
+    notes = "".join(f"<li>{escape(note)}</li>" for note in table.notes)
+    below = f'<ul class="notes">{notes}</ul>' if notes else ""
+    body = f"<table><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table>"
+    return f'{title}<div class="table">{body}</div>{below}'
+
+
+def _side(column: str) -> str:
+    """Give the class of a column: numbers end at the right, words begin at the left."""
+    if column == "reason":
+        return ' class="l wide"'
+    return ' class="l"' if column in WORDS else ""
+
+
+def _cell(entry: Entry, side: str) -> str:
+    if entry.status is not None:
+        side = f' class="l {_mark(entry.status)}"'
+    return f"<td{side}>{escape(entry.text)}</td>"
+
+
+def _mark(status: Status) -> str:
+    """Give the class of a status, which has a colour."""
+    if status is Status.OK:
+        return "ok"
+    return "bad" if status.failed else "odd"
