@@ -2,7 +2,9 @@
 
 import difflib
 import importlib.util
+import reprlib
 from collections.abc import Iterable
+from typing import Any
 
 
 class CalcbenchError(Exception):
@@ -69,6 +71,11 @@ def escape_controls(text: str) -> str:
     if all(map(str.isprintable, text.split("\n"))):
         return text
     return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
+def short_repr(value: Any) -> str:
+    """Write a value for a message: one line, however large it is."""
+    return " ".join(reprlib.repr(value).split())
 
 
 def missing(modules: Iterable[str], install: str = "") -> str | None:

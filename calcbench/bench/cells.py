@@ -73,7 +73,7 @@ def _sizes(problem: Problem, sizes: Sequence[int] | None, alone: bool) -> Sequen
     """Choose a problem's sizes; `alone` says that there is no other problem."""
     if sizes is None or (len(problem.sizes) == 1 and not alone):
         return problem.sizes
-    if len(problem.sizes) == 1 and set(sizes) != set(problem.sizes):
+    if problem.one_size and set(sizes) != set(problem.sizes):
         raise SelectorError(f"problem {problem.name!r} has one size, {problem.sizes[0]}")
     return sizes
 
