@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from faulty import Faulty
 from test_report import (
     ALL_FAILED,
     ALONE,
@@ -24,10 +25,11 @@ from test_report import (
 )
 from waiting import PATIENCE
 
+import calcbench as cb
 from calcbench.record.record import Status
 from calcbench.report import provenance
 from calcbench.report.formats import write
-from calcbench.report.page import library, page
+from calcbench.report.page import comparison, library, template
 from calcbench.report.page.library import chart_library
 from calcbench.report.page.tables import write_table
 from calcbench.report.profile import profiles
@@ -159,7 +161,7 @@ def test_failures_stand_with_their_reasons(everything):
 
 
 def test_a_page_without_the_library_says_so(monkeypatch):
-    monkeypatch.setattr(page, "missing_library", lambda: "vl_convert is not installed")
+    monkeypatch.setattr(template, "missing_library", lambda: "vl_convert is not installed")
     found = Page(write(EVERYTHING, "html"))
     assert "There are no charts in this page: vl_convert is not installed" in found.text
     assert found.specs == []
@@ -211,6 +213,30 @@ def test_the_summary_in_words():
     assert "Fastest in 3 comparisons (a problem of one size): by_hand 2 times, torch 1 time" in text
     assert "1 failed (jax: timeout)" in text
     assert "Every right result has at least 15.3 digits" in text
+
+
+# --- a comparison ---------------------------------------------------------------------------------
+
+
+def test_the_page_of_a_comparison():
+    records = cb.compare(["saddle", "square"], ["by_hand", "finite_difference"]).records
+    text = comparison.write(records)
+    found = Page(text)
+    assert found.count("table") == 3  # the whole, and one for each problem
+    assert "4 of 4 gradients agree, over 2 problems" in found.text
+    assert "saddle at x = 3, y = 2" in found.text
+    data = next(d for d in map(json.loads, found.json) if "records" in d)
+    assert [r["backend"] for r in data["records"]] == ["by_hand", "finite_difference"] * 2
+    assert len(found.specs) == 4  # digits and time, for each problem
+    for spec in found.specs:
+        assert vl_convert.vegalite_to_svg(json.dumps({**spec, "width": 300})).count("<path") > 3
+
+
+def test_the_page_of_a_comparison_that_failed():
+    records = cb.verify("square", ["by_hand", Faulty(fault="raise")]).records
+    found = Page(comparison.write(records))
+    assert found.specs == []
+    assert records[1].reason in found.text
 
 
 # --- charts ---------------------------------------------------------------------------------------
@@ -316,7 +342,7 @@ def test_a_heading_sorts_its_table(tmp_path):
     path = tmp_path / "page.html"
     values = ["1.2 ms", "–", "(900 µs)", "3 s", "46 ns"]
     table = write_table(Table("", ["time", "backend"], [[Entry(v), Entry("b")] for v in values]))
-    text = page.fill("t", "", [table], {"rows": []})
+    text = template.fill("t", "", [table], {"rows": []})
     for clicks, order in (
         (1, ["46 ns", "(900 µs)", "1.2 ms", "3 s", "–"]),
         (2, ["3 s", "1.2 ms", "(900 µs)", "46 ns", "–"]),

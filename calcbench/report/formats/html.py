@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calcbench.record.run import SavedRun
-from calcbench.report.page import page
+from calcbench.report.page import run as page
 
 
 def write(run: SavedRun) -> str:

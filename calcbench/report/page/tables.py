@@ -16,7 +16,7 @@ def write_table(table: Table, titled: bool = True) -> str:
     title = f"<h3>{escape(table.title)}</h3>" if titled and table.title else ""
     sides = list(map(_side, table.columns))
     head = "".join(
-        f'<th scope="col"{side}>{escape(column)}</th>'
+        f'<th scope="col"{_class(side)}>{escape(column)}</th>'
         for column, side in zip(table.columns, sides, strict=True)
     )
     rows = "".join(f"<tr>{''.join(map(_cell, row, sides))}</tr>\n" for row in table.rows)
@@ -29,14 +29,17 @@ def write_table(table: Table, titled: bool = True) -> str:
 def _side(column: str) -> str:
     """Give the class of a column: numbers end at the right, words begin at the left."""
     if column == "reason":
-        return ' class="l wide"'
-    return ' class="l"' if column in WORDS else ""
+        return "l wide"
+    return "l" if column in WORDS else ""
 
 
 def _cell(entry: Entry, side: str) -> str:
-    if entry.status is not None:
-        side = f' class="l {_mark(entry.status)}"'
-    return f"<td{side}>{escape(entry.text)}</td>"
+    mark = "" if entry.status is None else _mark(entry.status)
+    return f"<td{_class(f'{side} {mark}'.strip())}>{escape(entry.text)}</td>"
+
+
+def _class(names: str) -> str:
+    return f' class="{names}"' if names else ""
 
 
 def _mark(status: Status) -> str:

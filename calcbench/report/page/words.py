@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from calcbench.errors import printable
+from calcbench.record.record import Record
 from calcbench.record.run import SavedRun
 from calcbench.report import provenance
 from calcbench.report.numbers import format_digits, format_ratio, plural
@@ -14,6 +15,16 @@ from calcbench.report.sections import Section
 
 NAMED = 3
 """Backends that a sentence names."""
+
+
+def headline(records: Sequence[Record]) -> str:
+    """Name a run or comparison by its problems."""
+    names = list(dict.fromkeys(printable(record.problem) for record in records))
+    if not names:
+        return "calcbench: no cell was run"
+    more = f" and {len(names) - 2} more {plural(len(names) - 2, 'problem')}"
+    what = "Gradients" if {r.operator for r in records} == {"gradient"} else "Derivatives"
+    return f"{what} of {', '.join(names[:2])}{more if len(names) > 2 else ''}"
 
 
 def summarize(run: SavedRun, found: Sequence[Section]) -> list[str]:
