@@ -10,7 +10,7 @@ import click
 
 from calcbench.cli.options import comparison_options
 from calcbench.cli.terminal import console, print_json, progress, say
-from calcbench.cli.values import parse_values_if_any
+from calcbench.cli.values import FILE, parse_values_if_any
 from calcbench.harness.compare_each import compare_each
 from calcbench.record.record import Record
 from calcbench.record.writing import replacing, size_of
@@ -25,7 +25,7 @@ from calcbench.report.tables.text import draw
 @click.option(
     "--html",
     "page",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="Write a page to send, with charts, beside what is printed.",
 )

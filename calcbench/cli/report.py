@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from calcbench.cli.runs import print_run, read_run
+from calcbench.cli.values import FILE
 from calcbench.errors import SelectorError, printable
 from calcbench.record.writing import refuse_unwritable, replacing
 from calcbench.report.formats import FORMATS, write
@@ -15,13 +16,13 @@ from calcbench.report.page import site
 
 
 @click.command("report")
-@click.argument("runs", metavar="[RUN]...", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("runs", metavar="[RUN]...", nargs=-1, type=FILE)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", help="[table]")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to a file.")
+@click.option("-o", "--output", type=FILE, help="Write to a file.")
 @click.option(
     "--site",
     "folder",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="DIR",
     help="Write a page for each RUN, or each in a folder of runs, and an index of them.",
 )
