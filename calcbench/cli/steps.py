@@ -9,7 +9,7 @@ import click
 
 from calcbench.catalogue.selection import find_problem, select_backends
 from calcbench.cli.terminal import console, progress
-from calcbench.cli.values import FILE, parse_values_if_any
+from calcbench.cli.values import parse_values_if_any
 from calcbench.errors import printable
 from calcbench.report.tables.text import draw
 from calcbench.show.steps import STEPS, curve, plot, table
@@ -32,14 +32,16 @@ SCHEMES = tuple(
     help="Backends with a step: finite_difference[scheme=forward]. [its schemes but complex]",
 )
 @click.option("--at", metavar="m=0.9,b=0.1", help="Values of the parameters.")
-@click.option("--plot", "picture", type=FILE, help="Draw to .html, .svg, .png or .json.")
+@click.option(
+    "--plot", "picture", type=click.Path(dir_okay=False), help="Draw to .html, .svg, .png or .json."
+)
 @click.option("--json", "as_json", is_flag=True, help="Data instead of a table.")
 def command(
     problem: str,
     partial: str | None,
     backends: tuple[str, ...],
     at: str | None,
-    picture: Path | None,
+    picture: str | None,
     as_json: bool,
 ) -> None:
     """Show the error of finite differences against the step: the V and its optimum.
@@ -61,7 +63,7 @@ def command(
             parse_values_if_any(at),
         )
         if picture:
-            plot(found, picture)
+            plot(found, Path(picture))
     if as_json:
         click.echo(json.dumps(found.as_json()))
     elif picture:

@@ -66,7 +66,7 @@ COMMANDS = {
     "compare": ["{}", "-p {}", "-b {}", "--operator {}", "--at {}", "--direction {}", "--size {}",
                 "--seed {}", "--dtype {}", "--html {}", "saddle"],
     "verify": ["{}", "-b {}", "--operator {}", "--at {}", "--size {}", "saddle"],
-    "steps": ["{}", "saddle", "-b {}", "--at {}", "--plot {}"],
+    "steps": ["{}", "saddle", "-b {}", "--at {}"],
     "bench": ["{}", "-p {}", "-b {}", "--size {}", "--dtype {}", "--threads {}", "--seed {}",
               "--budget {}", "--timeout {}", "--memory {}", "-o {}", "--shard {}", "--resume",
               "--json", "--operator {}", "saddle"],
