@@ -196,7 +196,8 @@ def trace_cost(point: Point, namespace: Any, rows: int = 1, operator: Operator =
         )
 
     def evaluate(symbols: dict[str, Any]) -> Any:
-        parameters, data = problem.split(symbols)
+        # Copies: a cost may write into what it is given, and the symbols are needed afterwards.
+        parameters, data = problem.split({name: array.copy() for name, array in symbols.items()})
         return problem.cost_on("sympy", namespace)(*parameters, **data)
 
     symbols = {

@@ -14,7 +14,8 @@ from calcbench.certified import balls
 from calcbench.certified.balls import Ball, NotFinite, Number, Tape, TooSlow, Undecided
 from calcbench.certified.jets import primal
 from calcbench.certified.vocabulary import namespace
-from calcbench.errors import ProblemError, Unsupported, first_line
+from calcbench.errors import ProblemError, Unsupported
+from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.point import Point
 
 
@@ -135,8 +136,8 @@ def run_on_balls(function: Callable[[], Any]) -> Any:
         raise NotCertified(str(error)) from error
     except (Undecided, ProblemError):
         raise
-    except Exception as error:
-        raise NotCertified(f"{type(error).__name__}: {first_line(error)}") from error
+    except RAISED as error:
+        raise NotCertified(describe(error)) from error
 
 
 def influence(order: Iterable[Ball]) -> float:

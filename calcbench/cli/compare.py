@@ -11,13 +11,15 @@ import click
 from calcbench.cli.options import comparison_options
 from calcbench.cli.terminal import console, print_json, progress, say
 from calcbench.cli.values import FILE, parse_values_if_any
-from calcbench.harness.compare_each import compare_each
+from calcbench.harness.compare_in_worker import compare_in_worker
+from calcbench.harness.request import Request
 from calcbench.record.record import Record
 from calcbench.record.writing import replacing, size_of
 from calcbench.report.agreement import summary
 from calcbench.report.comparison import comparison
 from calcbench.report.page import comparison as comparison_page
 from calcbench.report.tables.text import draw
+from calcbench.workers.starting import start_method
 
 
 @click.command("compare")
@@ -63,6 +65,7 @@ def compare_and_exit(
     backends: tuple[str, ...],
     at: str | None,
     direction: str | None,
+    timeout: float,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -70,18 +73,18 @@ def compare_and_exit(
     output = console()
     if page is not None:
         size_of(page)  # a name that cannot be is refused at once
+    request = Request(
+        [*names, *problems] or None,
+        backends or None,
+        parse_values_if_any(at),
+        direction=parse_values_if_any(direction, "direction"),
+        timed=timed,
+        **options,
+    )
     records: list[Record] = []
     groups = 0
     with progress() as tell:
-        for batch in compare_each(
-            [*names, *problems] or None,
-            backends or None,
-            parse_values_if_any(at),
-            direction=parse_values_if_any(direction, "direction"),
-            timed=timed,
-            progress=tell,
-            **options,
-        ):
+        for batch in compare_in_worker(request, timeout, start_method(), tell):
             records += batch
             groups += 1
             if not as_json:
