@@ -9,7 +9,7 @@ import random
 import pytest
 
 SEED = 13
-SOME, ALL = 400, 3_000
+SOME, ALL = 800, 3_000
 
 TEXTS = (
     "",
