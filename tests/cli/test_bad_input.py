@@ -8,6 +8,8 @@ import random
 
 import pytest
 
+from calcbench.record.record import SCHEMA
+
 SEED = 13
 SOME, ALL = 800, 3_000
 
@@ -79,14 +81,14 @@ COMMANDS = {
 }  # fmt: skip
 
 ENVIRONMENT = {
-    "schema": 3,
+    "schema": SCHEMA,
     "kind": "run",
     "id": "a1",
     "started": "2026-11-22T16:09:24Z",
     "calcbench": "0.1.0",
 }
 RECORD = {
-    "schema": 3,
+    "schema": SCHEMA,
     "problem": "square",
     "backend": "torch",
     "operator": "gradient",

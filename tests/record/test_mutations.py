@@ -13,6 +13,7 @@ import pytest
 import calcbench as cb
 from calcbench.bench.rounds import Settings
 from calcbench.errors import CalcbenchError, SelectorError
+from calcbench.record.record import SCHEMA
 from calcbench.record.run import RunWriter, load, merge_runs
 from calcbench.report import differences_table
 from calcbench.report.citation import cite
@@ -171,9 +172,9 @@ def test_every_field_changed_to_everything(lines, tmp_path):
     "line",
     [
         "[" * 100_000,
-        '{"kind": "run", "schema": 3, "machine": ' + "[" * 100_000,
+        f'{{"kind": "run", "schema": {SCHEMA}, "machine": ' + "[" * 100_000,
         "[" * 900 + "]" * 900,
-        '{"schema": 3, "problem": "p", "backend": "b", "operator": "o", "dtype": "d", '
+        f'{{"schema": {SCHEMA}, "problem": "p", "backend": "b", "operator": "o", "dtype": "d", '
         '"status": "ok", "value": {"x": ' + "[" * 900 + "]" * 900 + "}}",
     ],
 )
