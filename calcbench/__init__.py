@@ -8,6 +8,7 @@
     cb.reference("batch_regression")             # the certified gradient, with its error bound
     cb.compare("batch_regression")               # every backend: partials, digits, verdict, time
     cb.benchmark("batch_regression")             # the same, timed so that the numbers repeat
+    cb.plot("saddle")                            # surface, level curves, slices with tangents
 
 Importing calcbench loads no framework; each one is imported when it is first used.
 """
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from calcbench.api import hvp as hvp
     from calcbench.api import jacobian as jacobian
     from calcbench.api import partial as partial
+    from calcbench.api import plot as plot
     from calcbench.api import pullback as pullback
     from calcbench.api import pushforward as pushforward
     from calcbench.api import reference as reference
@@ -77,7 +79,7 @@ _HOME = {
     name: module
     for module, names in {
         "calcbench.api": (
-            "benchmark compare gradient hessian hvp jacobian partial pullback pushforward "
+            "benchmark compare gradient hessian hvp jacobian partial plot pullback pushforward "
             "reference second_derivative value_and_gradient verify"
         ),
         "calcbench.backend.backend": "Backend",
@@ -117,3 +119,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(importlib.import_module(_HOME[name]), name)
     raise AttributeError(f"module 'calcbench' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

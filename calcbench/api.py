@@ -1,4 +1,4 @@
-"""The public functions: the operators, `reference`, `compare`, `verify`, `benchmark`.
+"""The public functions: operators, `reference`, `compare`, `verify`, `plot`, `benchmark`.
 
 The operator functions share most of their arguments, each written out so that editors complete
 them and `help` lists them. `problem` is a name, a path to a `.py` file or a `Problem`; `backend` a
@@ -16,7 +16,12 @@ import numpy as np
 
 from calcbench.bench.rounds import Settings
 from calcbench.bench.selection import open_session
-from calcbench.catalogue.selection import BackendSelector, ProblemSelector, find_problem
+from calcbench.catalogue.selection import (
+    BackendSelector,
+    ProblemSelector,
+    find_backend,
+    find_problem,
+)
 from calcbench.certified.reference import Reference
 from calcbench.certified.reference import reference as certified
 from calcbench.harness.compare_each import compare_each
@@ -30,7 +35,9 @@ from calcbench.problem.problem import Arrays
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record
 from calcbench.report.comparison import as_html, as_text
+from calcbench.report.picture import Picture
 from calcbench.report.run import Run
+from calcbench.show.pictures.plot import plot as draw_plot
 
 
 @dataclass(frozen=True)
@@ -280,6 +287,40 @@ def reference(
     wanted = find_operator(operator).resolve(point)
     rng = np.random.default_rng([seed, 3])
     return certified(wanted.seed_point(point, rng, direction), wanted)
+
+
+def plot(
+    problem: ProblemSelector,
+    backend: BackendSelector | None = None,
+    at: Mapping[str, Any] | None = None,
+    *,
+    kind: str | None = None,
+    parameters: str | Iterable[str] = (),
+    window: Mapping[str, tuple[float, float]] | None = None,
+    size: int | None = None,
+    seed: int = 0,
+) -> Picture:
+    """Draw a problem's cost around a point, with the slopes that a backend takes.
+
+    Of one number, the curve with its tangent and secants; of two, the surface, its level curves
+    with arrows along the gradient, and the two slices that the partial derivatives are slopes of;
+    of more, the cost along the gradient and the steepest slices. A regression shows its data and
+    curve too. `kind` asks for one of these alone: `"curve"`, `"surface"`, `"contours"`,
+    `"slices"`, `"profile"` or `"fit"`. `parameters` are the components that move (`["w[0]", "b"]`),
+    `window` the intervals that they are drawn over. Without `backend`, the formulas derived by
+    hand if there are some, else differences.
+
+        >>> calcbench.plot("saddle")                    # shows itself in a notebook
+        >>> calcbench.plot("saddle", window={"x": (-3, 3), "y": (-3, 3)}).save("saddle.svg")
+
+    Raises what `gradient` raises, `SelectorError` for a kind, component or interval that there is
+    not, and `NotInstalled` without the extra `plot`.
+    """
+    chosen = find_problem(problem)
+    point = own_point(chosen, size, seed, at)
+    names = [parameters] if isinstance(parameters, str) else list(parameters)
+    engine = None if backend is None else find_backend(backend)
+    return draw_plot(point, engine, kind, names, window)
 
 
 def compare(

@@ -1,0 +1,85 @@
+"""`calcbench plot`: pictures of a cost."""
+
+from __future__ import annotations
+
+import click
+
+from calcbench.api import plot
+from calcbench.catalogue.selection import find_problem
+from calcbench.cli.options import seed_option
+from calcbench.cli.terminal import progress
+from calcbench.cli.values import parse_size, parse_values_if_any, split_outside_brackets
+from calcbench.report.picture import Picture
+from calcbench.show.pictures.plot import KINDS
+
+output_option = click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Where to draw: .svg, .png, .pdf or .html, a page with sliders. [PROBLEM.svg]",
+)
+
+
+@click.command("plot")
+@click.argument("problem")
+@click.option(
+    "-b",
+    "--backend",
+    metavar="BACKEND",
+    help="Who takes the slopes. [by_hand if it is derived, else finite_difference]",
+)
+@click.option("--at", metavar="m=0.9,b=0.1", help="Values of the parameters.")
+@click.option("--kind", metavar="KIND", help=f"One of {', '.join(KINDS)}. [what suits]")
+@click.option(
+    "--parameters", metavar="w[0],b", help="The components that move; the others are held. [all]"
+)
+@click.option("--window", metavar="x=[-3,3],y=[0,4]", help="What is drawn of each component.")
+@click.option("--size", type=parse_size, metavar="N", help="Size of the problem.")
+@seed_option
+@output_option
+def command(
+    problem: str,
+    backend: str | None,
+    at: str | None,
+    kind: str | None,
+    parameters: str | None,
+    window: str | None,
+    size: int | None,
+    seed: int,
+    output: str | None,
+) -> None:
+    """Draw a cost around a point: curve and tangent, surface, level curves, slices, data.
+
+    \b
+    Examples:
+      calcbench plot delta_method
+      calcbench plot saddle -o saddle.html
+      calcbench plot saddle --kind contours --window 'x=[-3,3],y=[-3,3]'
+      calcbench plot batch_regression --at m=0,b=0 -o fit.png
+      calcbench plot quadratic_cost --parameters 'w[0],b'
+    """
+    chosen = find_problem(problem)
+    with progress() as tell:
+        tell(f"{chosen.name} · picture")
+        picture = plot(
+            chosen,
+            backend,
+            parse_values_if_any(at),
+            kind=kind,
+            parameters=split_outside_brackets(parameters) if parameters else (),
+            window=parse_values_if_any(window, "window"),
+            size=size,
+            seed=seed,
+        )
+        where = output or f"{chosen.name}.svg"
+        save(picture, where)
+    click.echo(f"drawn to {where}")
+
+
+def save(picture: Picture, where: str) -> None:
+    """Write a picture to a file."""
+    try:
+        picture.save(where)
+    except OSError as error:
+        raise click.FileError(where, error.strerror or str(error)) from error
