@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -37,6 +37,8 @@ from calcbench.record.record import Record
 from calcbench.report.comparison import as_html, as_text
 from calcbench.report.picture import Picture
 from calcbench.report.run import Run
+from calcbench.show.descent import Descent, Descents
+from calcbench.show.descent import descend as follow
 from calcbench.show.pictures.plot import plot as draw_plot
 
 
@@ -321,6 +323,62 @@ def plot(
     names = [parameters] if isinstance(parameters, str) else list(parameters)
     engine = None if backend is None else find_backend(backend)
     return draw_plot(point, engine, kind, names, window)
+
+
+@overload
+def descend(
+    problem: ProblemSelector,
+    backend: BackendSelector = ...,
+    at: Mapping[str, Any] | None = ...,
+    *,
+    rate: float = ...,
+    steps: int = ...,
+    size: int | None = ...,
+    seed: int = ...,
+) -> Descent: ...
+
+
+@overload
+def descend(
+    problem: ProblemSelector,
+    backend: BackendSelector = ...,
+    at: Mapping[str, Any] | None = ...,
+    *,
+    rate: Iterable[float],
+    steps: int = ...,
+    size: int | None = ...,
+    seed: int = ...,
+) -> Descents: ...
+
+
+def descend(
+    problem: ProblemSelector,
+    backend: BackendSelector = "by_hand",
+    at: Mapping[str, Any] | None = None,
+    *,
+    rate: float | Iterable[float] = 0.01,
+    steps: int = 100,
+    size: int | None = None,
+    seed: int = 0,
+) -> Descent | Descents:
+    """Descend the gradient of a problem's cost: θ ← θ − rate · ∇C, as often as `steps` says.
+
+    The backend is prepared once. The path has `.parameters` and `.costs` from the start to the
+    last step, and plots itself: on the level curves, with the cost per step. For several rates,
+    `rate=[0.01, 0.04]`, there is a path each. A path ends early where the cost is no longer finite,
+    and says so.
+
+        >>> path = calcbench.descend("batch_regression", "jax", rate=0.04, steps=600)
+        >>> path.end
+        {'m': array(-0.46928571), 'b': array(1.76)}
+
+    Raises what `gradient` raises, and `SelectorError` for a rate or number of steps that is none.
+    """
+    point = own_point(find_problem(problem), size, seed, at)
+    engine = find_backend(backend)
+    if isinstance(rate, Iterable) and not isinstance(rate, str):
+        return follow(point, engine, rate, steps)
+    return follow(point, engine, [rate], steps)[0]
 
 
 def compare(

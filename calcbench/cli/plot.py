@@ -49,7 +49,7 @@ def command(
     seed: int,
     output: str | None,
 ) -> None:
-    """Draw a cost around a point: curve and tangent, surface, level curves, slices, data.
+    """Draw a cost: curve and tangent, surface, level curves, slices, data and curve.
 
     \b
     Examples:

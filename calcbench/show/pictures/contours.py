@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from calcbench.show.pictures.landscape import Landscape
-from calcbench.show.pictures.style import INK, LEVELS, TANGENT, chart_of, panel_title, write_number
+from calcbench.show.pictures.style import (
+    INK,
+    LEVELS,
+    QUIET,
+    TANGENT,
+    chart_of,
+    panel_title,
+    write_number,
+)
 from calcbench.show.pictures.windows import Axis, nice_step
 
 GRID = 81
@@ -43,8 +52,9 @@ def draw_contours(
     """Draw level curves and, with `arrows`, the gradient on a grid and at the point."""
     heights = _heights(landscape, axes)
     levels = choose_levels(heights)
-    x, y = _scales(alt, axes)
-    curves, *labels = _level_curves(alt, axes, heights, levels, x, y)
+    x, y = scales(alt, axes)
+    shades = LEVELS if arrows else QUIET
+    curves, *labels = _level_curves(alt, axes, heights, levels, shades, x, y)
     if not arrows:
         return alt.layer(curves, *labels).properties(width=size[0], height=size[1])
     layers = [
@@ -86,7 +96,8 @@ def _heights(landscape: Landscape, axes: tuple[Axis, Axis]) -> np.ndarray:
     return heights
 
 
-def _scales(alt: Any, axes: tuple[Axis, Axis]) -> tuple[Any, Any]:
+def scales(alt: Any, axes: tuple[Axis, Axis]) -> tuple[Any, Any]:
+    """Make the axes of two components."""
     return (
         alt.X("x:Q", title=axes[0].name).scale(domain=[axes[0].low, axes[0].high], nice=False),
         alt.Y("y:Q", title=axes[1].name).scale(domain=[axes[1].low, axes[1].high], nice=False),
@@ -94,7 +105,13 @@ def _scales(alt: Any, axes: tuple[Axis, Axis]) -> tuple[Any, Any]:
 
 
 def _level_curves(
-    alt: Any, axes: tuple[Axis, Axis], heights: np.ndarray, levels: list[float], x: Any, y: Any
+    alt: Any,
+    axes: tuple[Axis, Axis],
+    heights: np.ndarray,
+    levels: list[float],
+    shades: Sequence[str],
+    x: Any,
+    y: Any,
 ) -> list[Any]:
     """Follow every level through the grid, and write its value on its longest curve."""
     follower = importlib.import_module("contourpy").contour_generator(
@@ -114,8 +131,8 @@ def _level_curves(
             taken.append(found)
             a, b = found
             labels.append({"x": a, "y": b, "text": write_number(level), "level": number})
-    stops = np.linspace(0, max(1, len(levels) - 1), len(LEVELS)).tolist()
-    colour = alt.Color("level:Q").scale(domain=stops, range=list(LEVELS)).legend(None)
+    stops = np.linspace(0, max(1, len(levels) - 1), len(shades)).tolist()
+    colour = alt.Color("level:Q").scale(domain=stops, range=list(shades)).legend(None)
     curves = chart_of(alt, rows).mark_line(strokeWidth=1.6)
     texts = chart_of(alt, labels)
     return [

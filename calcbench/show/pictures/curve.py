@@ -67,6 +67,7 @@ def draw_curve(
     size: tuple[int, int],
     colours: tuple[str, str] = (CURVE, TANGENT),
     legend: bool = True,
+    tangent: bool = True,
 ) -> Any:
     """Draw a section with its point, its tangent and, if asked for, secants."""
     points = sample(section.function, section.low, section.high)
@@ -74,7 +75,7 @@ def draw_curve(
     x = alt.X("x:Q", title=section.x_label).scale(domain=[section.low, section.high], nice=False)
     y = alt.Y("y:Q", title=section.y_label).scale(domain=[low, high], nice=False, zero=False)
     lines = [(section.y_label, colours[0], points), *(_secants(section) if secants else [])]
-    if section.slope is not None:
+    if tangent and section.slope is not None:
         label = f"tangent, slope {write_number(section.slope)}"
         lines.append((label, colours[1], _straight(section, section.slope)))
     rows = [

@@ -21,20 +21,19 @@ from calcbench.show.pictures.style import (
     CURVE,
     INK,
     PAIR,
+    SIDE,
     TANGENT,
     below,
     beside,
     finish,
+    heading,
     panel_title,
     place,
+    square,
     write_number,
 )
 from calcbench.show.pictures.surface import draw_surface
 from calcbench.show.pictures.windows import REACH, Axis, choose_window
-from calcbench.show.unicode import UnreadableFormula, as_unicode
-
-SIDE = 340
-"""Width and height of a square panel."""
 
 WIDE = (560, 380)
 """Width and height of a single curve."""
@@ -77,7 +76,7 @@ def plot(
     axes = _axes(landscape, parameters, windows or {})
     scene = Scene(alt, landscape, axes)
     chart = below(alt, KINDS[kind](scene)) if kind else _panels(scene, bool(parameters))
-    return finish(chart, _heading(point), _values(landscape), _slopes(landscape, axes))
+    return finish(chart, heading(point), _values(landscape), _slopes(landscape, axes))
 
 
 def _panels(scene: Scene, chosen: bool) -> Any:
@@ -111,7 +110,7 @@ def _surface_panel(scene: Scene) -> Any:
 
 def _contour_panel(scene: Scene) -> Any:
     pair = _pair("a picture of level curves", scene)
-    return draw_contours(scene.alt, scene.landscape, pair, shape(pair))
+    return draw_contours(scene.alt, scene.landscape, pair, square(pair))
 
 
 def _slice_panels(scene: Scene) -> Any:
@@ -189,11 +188,6 @@ def _note(section: Section, colour: str, title: str = "") -> Any:
     return panel_title(text, colour) if text else panel_title("")
 
 
-def shape(pair: tuple[Axis, Axis]) -> tuple[int, int]:
-    """Give both axes the same scale, as far as the panel stays a rectangle that one can read."""
-    return SIDE, round(SIDE * min(1.4, max(0.7, pair[1].width / pair[0].width)))
-
-
 # --- what is drawn -------------------------------------------------------------------------
 
 
@@ -240,14 +234,6 @@ def _checked(name: str, window: Any) -> tuple[float, float]:
 
 
 # --- the heading ---------------------------------------------------------------------------
-
-
-def _heading(point: Point) -> str:
-    try:
-        formula = as_unicode(point.problem.formula)
-    except UnreadableFormula:
-        formula = ""
-    return f"{point.problem.name}: {formula}" if formula else point.problem.name
 
 
 def _values(landscape: Landscape) -> str:

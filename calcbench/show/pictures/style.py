@@ -6,7 +6,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from calcbench.problem.point import Point
 from calcbench.report.picture import Chart
+from calcbench.show.pictures.windows import Axis
+from calcbench.show.unicode import UnreadableFormula, as_unicode
+
+SIDE = 340
+"""Width and height of a square panel."""
 
 INK = "#222222"
 CURVE = "#0072b2"
@@ -20,6 +26,9 @@ PAIR = ("#d55e00", "#0072b2")
 MESH = "#9aa5b1"
 LEVELS = ("#b5d3e7", "#6aaed6", "#2e7ebc", "#08306b")
 """From the lowest level curve to the highest."""
+
+QUIET = ("#dfe3e7", "#b9c1c9", "#919ca7", "#687583")
+"""Level curves that stand behind something else."""
 
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """Colours that people tell apart, whatever they see (Okabe & Ito)."""
@@ -37,7 +46,22 @@ def write_number(value: float, digits: int = 4) -> str:
 
 def place(names: list[str], values: Any) -> str:
     """Write where a picture is: `x = 3, y = 2`."""
-    return ", ".join(f"{n} = {write_number(float(v))}" for n, v in zip(names, values, strict=True))
+    pairs = zip(names, values, strict=True)
+    return ", ".join(f"{name} = {write_number(float(value), 6)}" for name, value in pairs)
+
+
+def heading(point: Point) -> str:
+    """Name a problem, with its formula where that can be written in a line."""
+    try:
+        formula = as_unicode(point.problem.formula)
+    except UnreadableFormula:
+        formula = ""
+    return f"{point.problem.name}: {formula}" if formula else point.problem.name
+
+
+def square(pair: tuple[Axis, Axis]) -> tuple[int, int]:
+    """Give both axes the same scale, as far as the panel stays a rectangle that one can read."""
+    return SIDE, round(SIDE * min(1.4, max(0.7, pair[1].width / pair[0].width)))
 
 
 def chart_of(alt: Any, rows: Iterable[Mapping[str, Any]]) -> Any:
