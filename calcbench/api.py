@@ -308,9 +308,10 @@ def plot(
     with arrows along the gradient, and the two slices that the partial derivatives are slopes of;
     of more, the cost along the gradient and the steepest slices. A regression shows its data and
     curve too. `kind` asks for one of these alone: `"curve"`, `"surface"`, `"contours"`,
-    `"slices"`, `"profile"` or `"fit"`. `parameters` are the components that move (`["w[0]", "b"]`),
-    `window` the intervals that they are drawn over. Without `backend`, the formulas derived by
-    hand if there are some, else differences.
+    `"slices"`, `"profile"` or `"fit"`; or for the `"graph"` of a small cost: its operations, with
+    values computed forwards and slopes in reverse. `parameters` are the components that move
+    (`["w[0]", "b"]`), `window` the intervals that they are drawn over. Without `backend`, the
+    formulas derived by hand if there are some, else differences.
 
         >>> calcbench.plot("saddle")                    # shows itself in a notebook
         >>> calcbench.plot("saddle", window={"x": (-3, 3), "y": (-3, 3)}).save("saddle.svg")

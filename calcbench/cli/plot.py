@@ -10,7 +10,7 @@ from calcbench.cli.options import seed_option
 from calcbench.cli.terminal import progress
 from calcbench.cli.values import parse_size, parse_values_if_any, split_outside_brackets
 from calcbench.report.picture import Picture
-from calcbench.show.pictures.plot import KINDS
+from calcbench.show.pictures.plot import NAMES
 
 output_option = click.option(
     "-o",
@@ -30,7 +30,7 @@ output_option = click.option(
     help="Who takes the slopes. [by_hand if it is derived, else finite_difference]",
 )
 @click.option("--at", metavar="m=0.9,b=0.1", help="Values of the parameters.")
-@click.option("--kind", metavar="KIND", help=f"One of {', '.join(KINDS)}. [what suits]")
+@click.option("--kind", metavar="KIND", help=f"One of {', '.join(NAMES)}. [what suits]")
 @click.option(
     "--parameters", metavar="w[0],b", help="The components that move; the others are held. [all]"
 )
@@ -58,6 +58,7 @@ def command(
       calcbench plot saddle --kind contours --window 'x=[-3,3],y=[-3,3]'
       calcbench plot batch_regression --at m=0,b=0 -o fit.png
       calcbench plot quadratic_cost --parameters 'w[0],b'
+      calcbench plot deep_composition --kind graph
     """
     chosen = find_problem(problem)
     with progress() as tell:

@@ -15,6 +15,7 @@ from calcbench.report.picture import Picture, load_altair
 from calcbench.show.pictures.contours import draw_contours
 from calcbench.show.pictures.curve import Section, draw_curve, section_along
 from calcbench.show.pictures.fit import draw_fit, find_fit
+from calcbench.show.pictures.graph import draw_graph
 from calcbench.show.pictures.landscape import Landscape, default_backend
 from calcbench.show.pictures.profile import section_downhill
 from calcbench.show.pictures.style import (
@@ -69,8 +70,12 @@ def plot(
     component or interval that there is not, `NotInstalled` without the extra `plot`, and
     `Unsupported` for a problem that gives a vector.
     """
-    if kind is not None and kind not in KINDS:
-        raise SelectorError(f"no kind of picture {kind!r}: {nearest(kind, KINDS)}")
+    if kind is not None and kind not in NAMES:
+        raise SelectorError(f"no kind of picture {kind!r}: {nearest(kind, NAMES)}")
+    if kind == GRAPH:
+        if parameters or windows:
+            raise SelectorError("the graph of a cost has no parameters to choose, and no window")
+        return draw_graph(point)
     alt = load_altair()
     landscape = Landscape(point, backend or default_backend(point.problem))
     axes = _axes(landscape, parameters, windows or {})
@@ -164,7 +169,12 @@ KINDS: dict[str, Callable[[Scene], Any]] = {
     "profile": _profile_panel,
     "fit": _fit_panel,
 }
-"""Kind of picture → what draws it."""
+"""Kind of panel → what draws it."""
+
+GRAPH = "graph"
+
+NAMES = (*KINDS, GRAPH)
+"""Every kind of picture."""
 
 
 def _pair(what: str, scene: Scene) -> tuple[Axis, Axis]:
