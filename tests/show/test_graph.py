@@ -20,10 +20,6 @@ LARGE = {
     "breast_cancer_logistic_regression",
     "diabetes_linear_regression",
 }
-    "straight_line_at_scale",
-    "breast_cancer_logistic_regression",
-    "diabetes_linear_regression",
-}
 
 
 @cb.problem(x=2.0, y=3.0)
