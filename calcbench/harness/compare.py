@@ -111,7 +111,8 @@ def _complete(
 
 def reference_value(truth: Reference) -> Arrays:
     """Return the reference by name, with NaN where there may be no derivative."""
-    return {name: np.where(truth.rough[name], np.nan, array) for name, array in truth.value.items()}
+    unknown = {name: truth.rough[name] | truth.open[name] for name in truth.rough}
+    return {name: np.where(unknown[name], np.nan, array) for name, array in truth.value.items()}
 
 
 def component_labels(layout: Layout) -> tuple[str, ...]:

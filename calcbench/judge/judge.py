@@ -35,7 +35,7 @@ class Outcome:
 
     records: list[Record]
     certificate: Certificate | None
-    """The certificate at the own point, in the dtype of the first run."""
+    """The certificate at the own point, in the dtype of the first run, if it has any number."""
     note: str
     """Why it is not certified, or on how much of the problem it is."""
     condition: float | None
@@ -66,14 +66,22 @@ def judge(
     if certificate is None:  # where there is one, it has checked the structure
         _check_structure(runs, where["own"], operator, runner)
     remarks = _remarks(operator.layout(where["own"]), certificates, dtypes)
+    rows = _describe_rows(where["own"])
     condition = _condition(runs, sample["own"], seed, operator, runner)
     vote = Vote(runs, where, seed, list(witnesses), {}, operator, runner)
     if sample is where:
-        return Outcome(verdicts(vote, certificates), certificate, remarks, condition)
+        judged = certificate if certificate and certificate.judged.any() else None
+        note = "; ".join(filter(None, [remarks, rows]))
+        return Outcome(verdicts(vote, certificates), judged, note, condition)
     records = _judge_sample(vote, sample, certificates)
-    rows, all_rows = sample["own"].row_count, where["own"].row_count
-    note = remarks or f"certified on {rows:,} of {all_rows:,} rows; at full size by vote"
-    return Outcome(records, None, note, condition)
+    count, all_rows = sample["own"].row_count, where["own"].row_count
+    how = remarks or f"certified on {count:,} of {all_rows:,} rows; at full size by vote"
+    return Outcome(records, None, "; ".join(filter(None, [how, rows])), condition)
+
+
+def _describe_rows(own: Point) -> str:
+    """Say which rows were found, where the problem declares none."""
+    return own.rows.describe(own.row_count) if own.rows.found else ""
 
 
 def _judge_sample(
@@ -141,17 +149,28 @@ def _remarks(layout: Layout, certificates: Certificates, dtypes: Sequence[str]) 
             remarks.append(f"not judged at {point}: {found} there (declare a domain)")
         elif not isinstance(found, Certificate):
             uncertified.setdefault(str(found), []).append(point)
-        elif point != "own" and not np.all(np.isfinite(found.value[~found.rough])):
+        elif point != "own" and not np.all(np.isfinite(found.value[found.judged])):
             remarks.append(f"not judged at {point}: the result is not finite there")
-        elif point == "own" and found.rough.any():
-            rough = [int(k) for k in np.flatnonzero(found.rough)]
-            listed = ", ".join(map(layout.label, rough[:3])) + (", …" if rough[3:] else "")
-            remarks.append(f"not smooth here, hence not judged: {listed} (a comparison ties)")
+        elif point == "own":
+            rough, unknown = (
+                _list_components(layout, which) for which in (found.rough, found.open)
+            )
+            if rough:
+                why = "one-sided derivatives differ, as far as can be told"
+                remarks.append(f"not smooth here, hence not judged: {rough} ({why})")
+            if unknown:
+                remarks.append(f"not certified: {found.open_reason}: {unknown}")
     for reason, places in uncertified.items():
         nowhere = places == ["own"] or len(places) == len(here)
         at = "" if nowhere else f" at {', '.join(places)}"
         remarks.append(f"not certified{at}: {reason}")
     return "; ".join(dict.fromkeys(remarks))
+
+
+def _list_components(layout: Layout, which: np.ndarray) -> str:
+    """List the labels of the first few components of those that are chosen."""
+    chosen = np.flatnonzero(which).tolist()
+    return ", ".join(map(layout.label, chosen[:3])) + (", …" if chosen[3:] else "")
 
 
 def _points_to_certify(where: Mapping[str, Point], operator: Operator) -> Mapping[str, Point]:
@@ -169,7 +188,7 @@ def _growth(whole: Point, sample: Point) -> float:
     / n; a sum has that many more terms as well.
     """
     factor = whole.row_count / sample.row_count
-    return factor**2 if whole.problem.reduction == "sum" else factor
+    return factor**2 if whole.rows.reduction == "sum" else factor
 
 
 def _certify(point: Point, dtype: str, operator: Operator) -> Certificate | NotCertified:

@@ -40,14 +40,16 @@ class Problem(ABC):
 
     rows: ClassVar[tuple[str, ...]] = ()
     """Data arguments with one row per sample, along their first axis. The cost must then be
-    the mean (or the sum, see `reduction`) of the cost of its rows taken one by one."""
+    the mean (or the sum, see `reduction`) of the cost of its rows taken one by one, up to a term
+    that no row enters. Where none are declared, long data are tried (`calcbench.problem.rows`)."""
 
     reduction: ClassVar[str] = "mean"
     """How the costs of single rows combine: `"mean"` or `"sum"`."""
 
-    domain: ClassVar[Mapping[str, tuple[float, float]]] = {}
+    domain: ClassVar[Mapping[str, tuple[float, float]] | Callable[..., bool]] = {}
     """Where the cost is smooth: an open interval per parameter, all reals if not named.
-    Random points are drawn from it, and the zeros point is left out where 0 lies outside."""
+    Random points are drawn from it, and the zeros point is left out where 0 lies outside.
+    Or a function of the values (name → array) that says whether a point is inside."""
 
     limits: ClassVar[Mapping[str, tuple[int, str]]] = {}
     """Backend name → (the largest size that it can do, why)."""
@@ -141,7 +143,7 @@ class Problem(ABC):
     @property
     def vector_valued(self) -> bool:
         """Whether the function gives a vector, and not a cost."""
-        return type(self).outputs is not Problem.outputs
+        return self._defines("outputs")
 
     @property
     def has_gradient(self) -> bool:
@@ -150,7 +152,32 @@ class Problem(ABC):
 
     def derives(self, derivative: str) -> bool:
         """Whether `gradient`, `jacobian`, `hessian` or `hvp` is there, derived by hand."""
-        return getattr(type(self), derivative) is not getattr(Problem, derivative)
+        return self._defines(derivative)
+
+    def _defines(self, method: str) -> bool:
+        """Whether a method that may be left out is there, in the class or given to a decorator."""
+        own = getattr(self, method)
+        return getattr(own, "__func__", own) is not getattr(Problem, method)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What may be said beside the values of the arguments: for a decorated function."""
+        return ()
+
+    @property
+    def fixed_data(self) -> bool:
+        """Whether the inputs are the same whatever the size: of a function without `rows`."""
+        return False
+
+    @property
+    def one_size(self) -> bool:
+        """Whether there is no other size than that of `sizes`."""
+        return len(self.sizes) == 1
+
+    def interval(self, name: str) -> tuple[float, float]:
+        """Return the open interval of a parameter in the domain: all reals if it has none."""
+        everywhere = (-np.inf, np.inf)
+        return everywhere if callable(self.domain) else self.domain.get(name, everywhere)
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:

@@ -34,11 +34,12 @@ def thin(point: Point, rows: int) -> Point:
     step = point.row_count // rows
     if step < 2:
         return point
-    return point.with_values({name: point[name][::step].copy() for name in point.problem.rows})
+    return point.with_values({name: point[name][::step].copy() for name in point.row_names})
 
 
 def _domains(problem: Problem) -> dict[str, tuple[float, float]]:
-    return {name: problem.domain.get(name, EVERYWHERE) for name in problem.parameters}
+    found = {name: problem.interval(name) for name in problem.parameters}
+    return {name: EVERYWHERE if np.all(np.isinf(ends)) else ends for name, ends in found.items()}
 
 
 def _draw_parameters(own: Point, rng: np.random.Generator) -> Arrays:
