@@ -73,8 +73,8 @@ def escape_controls(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
-def shorten(value: Any) -> str:
-    """Shorten a value for a message: one line, however large it is."""
+def short_repr(value: Any) -> str:
+    """Write a value for a message: one line, however large it is."""
     return " ".join(reprlib.repr(value).split())
 
 

@@ -15,7 +15,7 @@ from calcbench.errors import (
     first_line,
     missing,
     nearest,
-    shorten,
+    short_repr,
 )
 from calcbench.problem.declarations import check_declarations
 from calcbench.problem.point import Point
@@ -53,7 +53,7 @@ def own_point(
     if not isinstance(values, Mapping):
         raise ProblemError(
             f"problem {problem.name!r}: inputs must return a dict of argument name → value, "
-            f"but it returned {shorten(values)}"
+            f"but it returned {short_repr(values)}"
         )
     arrays = _check(problem, values)
     own = Point(problem, arrays)
@@ -123,7 +123,7 @@ def _check_matrix(problem: Problem, arrays: Arrays) -> None:
     if not isinstance(structure, Structure):
         raise ProblemError(
             f"{subject}: structure must be one of calcbench.problem.structure, such as DENSE, "
-            f"got {shorten(structure)}"
+            f"got {short_repr(structure)}"
         )
 
 
@@ -134,7 +134,7 @@ def _array(problem: Problem, name: str, value: Any) -> np.ndarray:
     except (TypeError, ValueError, OverflowError):
         raise ProblemError(
             f"problem {problem.name!r}: the value of {name!r} is not an array of real numbers: "
-            f"{shorten(value)}"
+            f"{short_repr(value)}"
         ) from None
     if array.size == 0:
         raise ProblemError(f"problem {problem.name!r}: {name!r} is empty")
@@ -177,10 +177,10 @@ def _check_parameters(own: Point, at: Mapping[str, Any]) -> Arrays:
         try:
             value = _floats(at[name])
         except (TypeError, ValueError, OverflowError):
-            raise SelectorError(f"at: {name}={shorten(at[name])} is not {expected}") from None
+            raise SelectorError(f"at: {name}={short_repr(at[name])} is not {expected}") from None
         if value.shape != own[name].shape:
             raise SelectorError(f"at: {name!r} must be {expected}, got {_form(value)}")
         if not np.all(np.isfinite(value)):
-            raise SelectorError(f"at: {name}={shorten(at[name])} is not finite")
+            raise SelectorError(f"at: {name}={short_repr(at[name])} is not finite")
         chosen[name] = value
     return chosen
