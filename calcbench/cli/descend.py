@@ -7,9 +7,10 @@ import click
 from calcbench.api import descend
 from calcbench.catalogue.selection import find_problem
 from calcbench.cli.options import seed_option
-from calcbench.cli.plot import save
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.cli.values import parse_size, parse_values_if_any
+from calcbench.errors import printable
+from calcbench.report.picture import check_ending
 from calcbench.report.tables.text import draw
 from calcbench.show.descent import table
 
@@ -59,6 +60,8 @@ def command(
       calcbench descend batch_regression --rate 0.01 --rate 0.05 -o paths.svg
       calcbench descend square --at x=8 --rate 0.25 --steps 10 --json
     """
+    if output:
+        check_ending(output)
     with progress() as tell:
         tell(f"{problem} · {steps} steps")
         paths = descend(
@@ -71,11 +74,11 @@ def command(
             seed=seed,
         )
         if output:
-            save(paths.picture(), output)
+            paths.save(output)
     if as_json:
         print_json([path.as_json() for path in paths])
         return
     for path in paths:
         draw(table(path), console())
     if output:
-        click.echo(f"drawn to {output}")
+        click.echo(printable(f"drawn to {output}"))

@@ -9,7 +9,8 @@ from calcbench.catalogue.selection import find_problem
 from calcbench.cli.options import seed_option
 from calcbench.cli.terminal import progress
 from calcbench.cli.values import parse_size, parse_values_if_any, split_outside_brackets
-from calcbench.report.picture import Picture
+from calcbench.errors import printable
+from calcbench.report.picture import check_ending
 from calcbench.show.pictures.plot import NAMES
 
 output_option = click.option(
@@ -61,9 +62,11 @@ def command(
       calcbench plot deep_composition --kind graph
     """
     chosen = find_problem(problem)
+    where = output or f"{chosen.name}.svg"
+    check_ending(where)
     with progress() as tell:
         tell(f"{chosen.name} · picture")
-        picture = plot(
+        plot(
             chosen,
             backend,
             parse_values_if_any(at),
@@ -72,15 +75,5 @@ def command(
             window=parse_values_if_any(window, "window"),
             size=size,
             seed=seed,
-        )
-        where = output or f"{chosen.name}.svg"
-        save(picture, where)
-    click.echo(f"drawn to {where}")
-
-
-def save(picture: Picture, where: str) -> None:
-    """Write a picture to a file."""
-    try:
-        picture.save(where)
-    except OSError as error:
-        raise click.FileError(where, error.strerror or str(error)) from error
+        ).save(where)
+    click.echo(printable(f"drawn to {where}"))

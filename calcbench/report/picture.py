@@ -7,13 +7,15 @@ import html
 import importlib
 import io
 import json
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from calcbench.errors import NotInstalled, SelectorError, missing
+from calcbench.record.writing import replacing
 
 REQUIRED = ("altair", "vl_convert", "contourpy")
 """Modules of the extra `plot`."""
@@ -21,7 +23,7 @@ REQUIRED = ("altair", "vl_convert", "contourpy")
 INSTALL = "python -m pip install altair vl-convert-python contourpy"
 
 ENDINGS = (".svg", ".png", ".pdf", ".html")
-"""Ends of the names of files that a picture is saved to; each is a form of its own."""
+"""Ends of the names of files that a picture is saved to: each is a form of its own."""
 
 PAGE = """\
 <!doctype html>
@@ -55,9 +57,21 @@ def load_altair() -> Any:
     return importlib.import_module("altair")
 
 
+def check_ending(path: str | Path, endings: tuple[str, ...] = ENDINGS) -> str:
+    """Return the ending of a file's name. Raises `SelectorError` for one that is no form."""
+    ending = Path(path).suffix.lower()
+    if ending not in endings:
+        raise SelectorError(
+            f"a picture cannot be written to {str(path)!r}: choose a name that ends in "
+            f"{', '.join(endings)}"
+        )
+    return ending
+
+
 class Picture(ABC):
     """What `cb.plot` and others return. The last line of a notebook's cell shows it."""
 
+    endings: ClassVar[tuple[str, ...]] = ENDINGS
     title: str
 
     @abstractmethod
@@ -74,41 +88,50 @@ class Picture(ABC):
     def __repr__(self) -> str:
         return f"<Picture of {self.title}: save it with .save('picture.svg')>"
 
+    def render(self, ending: str) -> bytes:
+        """Write the picture in the form that an ending names."""
+        match ending:
+            case ".svg":
+                return self.svg().encode()
+            case ".html":
+                return self.page().encode()
+            case ".png":
+                return bytes(_converter().svg_to_png(self.svg(), scale=2))
+            case _:
+                return bytes(_converter().svg_to_pdf(self.svg()))
+
     def save(self, path: str | Path) -> None:
         """Write the picture to a file whose name ends in .svg, .png, .pdf or .html.
 
-        Raises `SelectorError` for another ending.
+        Raises `SelectorError` for another ending, or a file that cannot be written.
         """
-        path = Path(path)
-        if path.suffix.lower() not in ENDINGS:
-            raise SelectorError(
-                f"a picture cannot be written to {str(path)!r}: choose a name that ends in "
-                f"{', '.join(ENDINGS)}"
-            )
-        match path.suffix.lower():
-            case ".svg":
-                path.write_text(self.svg(), "utf-8")
-            case ".html":
-                path.write_text(self.page(), "utf-8")
-            case ".png":
-                path.write_bytes(_converter().svg_to_png(self.svg(), scale=2))
-            case ".pdf":
-                path.write_bytes(_converter().svg_to_pdf(self.svg()))
+        rendered = self.render(check_ending(path, self.endings))
+        with replacing(Path(path)) as part:
+            part.write_bytes(rendered)
 
 
 @dataclass(frozen=True, repr=False)
 class Chart(Picture):
     """A picture drawn by altair; in a page, sliders and tooltips work."""
 
+    endings: ClassVar[tuple[str, ...]] = (*ENDINGS, ".json")
     title: str
     chart: Any
     """The `altair.Chart`, to be changed further."""
+
+    def render(self, ending: str) -> bytes:
+        """Write the picture in the form that an ending names; `.json` is Vega-Lite."""
+        if ending == ".json":
+            return json.dumps(self.chart.to_dict()).encode()
+        return super().render(ending)
 
     @cached_property
     def _svg(self) -> str:
         written = io.StringIO()
         self.chart.save(written, format="svg")
-        return written.getvalue()
+        start, end, rest = written.getvalue().partition(">")
+        described = f'{start} role="img"{end}<title>{html.escape(self.title)}</title>'
+        return described + re.sub(r' (d|transform)="[^"]*"', _round_numbers, rest)
 
     def svg(self) -> str:
         """Write the picture as SVG."""
@@ -147,6 +170,11 @@ def chart_library() -> str:
     major, minor, *_ = version.split(".")
     bundle: str = _converter().javascript_bundle(vl_version=f"{major}.{minor}")
     return bundle.replace("</script", "<\\/script")
+
+
+def _round_numbers(attribute: re.Match[str]) -> str:
+    """Round coordinates to hundredths of a pixel: 17 digits each make a file twice as long."""
+    return re.sub(r"-?\d+\.\d{3,}(e-\d+)?", lambda n: f"{float(n[0]):.2f}", attribute[0])
 
 
 def _converter() -> Any:

@@ -61,7 +61,7 @@ class Descent:
     @property
     def end(self) -> Arrays:
         """Parameter name → its value after the last step."""
-        return {name: values[-1] for name, values in self.parameters.items()}
+        return {name: np.array(values[-1]) for name, values in self.parameters.items()}
 
     def picture(self) -> Picture:
         """Draw the path on the level curves, the cost per step and, for a regression, its curve."""

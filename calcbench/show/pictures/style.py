@@ -96,8 +96,9 @@ def finish(chart: Any, title: str, *lines: str) -> Chart:
     """Give a chart its title, the lines below it, and the common style."""
     heading = {"text": title, "subtitle": [line for line in lines if line], "anchor": "start"}
     styled = (
-        chart.properties(title={**heading, "offset": 12}, padding=12)
+        chart.properties(title={**heading, "offset": 12}, padding=12, description=title)
         .configure(font=FONT, background="#ffffff")
+        .configure_mark(aria=False)  # the title says more than the numbers of every line
         .configure_view(stroke="#d0d4d8")
         .configure_axis(
             labelColor=INK,
