@@ -118,6 +118,22 @@ def test_secants_are_the_delta_method():
         assert slope == pytest.approx(6.0 + step)
 
 
+def test_a_slider_moves_one_more_secant_through_all_steps():
+    drawn = cb.plot("delta_method")
+    rows = [row for row in rows_of(drawn.chart) if row.get("is") == "second"]
+    steps = {row["k"]: row["x"] - 2.0 for row in rows}
+    assert len(steps) >= 40
+    assert 0 not in steps
+    assert min(steps.values()) < -2
+    for row in rows:
+        assert row["y"] == pytest.approx(row["x"] ** 2 + 2 * row["x"] + 2)
+        slope = 6 + steps[row["k"]]
+        assert row["text"].endswith(f"slope {write_number(slope, 6)}")
+    (slider,) = drawn.chart.to_dict()["params"]
+    assert slider["value"] == 0
+    assert "slope 3.5" not in drawn.svg()
+
+
 @pytest.mark.parametrize("backend", installed(["by_hand", "finite_difference", "sympy"]))
 def test_slices_have_the_partial_derivatives_as_slopes(backend):
     scene = landscape("cylinder_volume", backend=backend)

@@ -18,7 +18,7 @@ from calcbench.show.pictures.style import (
     panel_title,
     write_number,
 )
-from calcbench.show.pictures.windows import Axis, nice_step
+from calcbench.show.pictures.windows import Axis
 
 GRID = 81
 """Nodes in each direction from which level curves are followed."""
@@ -27,7 +27,7 @@ ARROWS = 9
 """Arrows in each direction."""
 
 COUNT = 11
-"""About how many levels are drawn."""
+"""How many levels in equal steps are drawn, at most."""
 
 FACTORS = 8
 """How many levels that grow by factors are drawn at most."""
@@ -80,9 +80,15 @@ def choose_levels(heights: np.ndarray) -> list[float]:
         exponents = range(int(np.floor(np.log10(least))), int(np.ceil(np.log10(high))) + 1)
         steps = [m * 10.0**k for k in exponents for m in (1.0, 3.0)]
         return [level for level in steps if least < level < high][-FACTORS:]
-    step = nice_step((high - low) / COUNT * 1.5)
+    step = _round_up((high - low) / COUNT)
     first = int(np.ceil(low / step))
     return [step * k for k in range(first, int(np.floor(high / step)) + 1) if low < step * k < high]
+
+
+def _round_up(least: float) -> float:
+    """Round up to a number that one can count in: 1, 2, 2.5, 4 or 5 times a power of ten."""
+    unit = 10.0 ** np.floor(np.log10(least))
+    return float(min(m for m in (1, 2, 2.5, 4, 5, 10) if m * unit >= least * (1 - 1e-9)) * unit)
 
 
 def _heights(landscape: Landscape, axes: tuple[Axis, Axis]) -> np.ndarray:
@@ -217,7 +223,9 @@ def _here(landscape: Landscape, axes: tuple[Axis, Axis]) -> list[dict[str, float
     if np.any(rough) or not np.all(np.isfinite(slope)) or not np.any(slope):
         return []
     (a, b), (p, q) = landscape.origin[both], slope
-    return [_arrow(float(a), float(b), p, q, 0.17 * min(axes[0].width, axes[1].width))]
+    side = min(axes[0].width, axes[1].width)
+    tried = [_arrow(float(a), float(b), p, q, share * side) for share in (0.17, 0.12, 0.08, 0.05)]
+    return [arrow for arrow in tried if _inside(arrow, axes)][:1]
 
 
 def _arrows(

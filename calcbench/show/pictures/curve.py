@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from calcbench.show.pictures.landscape import Landscape
-from calcbench.show.pictures.style import CURVE, SECANTS, TANGENT, chart_of, write_number
+from calcbench.show.pictures.style import CURVE, MOVABLE, SECANTS, TANGENT, chart_of, write_number
 from calcbench.show.pictures.windows import (
     Axis,
     Function,
@@ -16,6 +16,9 @@ from calcbench.show.pictures.windows import (
     sample,
     visible_range,
 )
+
+SLIDES = 40
+"""About how many places a slider has to each side."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,38 @@ def draw_curve(
     marks = dots.mark_point(size=70, opacity=1, clip=True, stroke="white").encode(
         x, y, fill=alt.Fill("colour:N").scale(None).legend(None)
     )
-    return alt.layer(curves, marks).properties(width=size[0], height=size[1])
+    layers = [curves, marks, *(_movable_secant(alt, section, x, y) if secants else [])]
+    return alt.layer(*layers).properties(width=size[0], height=size[1])
+
+
+def _movable_secant(alt: Any, section: Section, x: Any, y: Any) -> list[Any]:
+    """Draw one more secant, which a slider moves in a page; at Δ = 0, as at first, none is seen."""
+    room = min(section.high - section.start, section.start - section.low)
+    if not room > 0:
+        return []
+    step = nice_step(room / SLIDES)
+    count = int(room / step)
+    slider = alt.binding_range(min=-count * step, max=count * step, step=step, name="Δ ")
+    delta = alt.param(name="delta", value=0, bind=slider)
+    rows = []
+    for k in (k for k in range(-count, count + 1) if k):
+        second = section.function(section.start + k * step)
+        slope = (second - section.height) / (k * step)
+        if np.isfinite(slope):
+            text = f"secant, Δ = {write_number(k * step)}: slope {write_number(slope, 6)}"
+            ends = _straight(section, slope)
+            places = [(a, b, "end") for a, b, _ in ends]
+            places.append((section.start + k * step, second, "second"))
+            rows += [{"x": a, "y": b, "k": k, "is": what, "text": text} for a, b, what in places]
+    chosen = chart_of(alt, rows).transform_filter(f"datum.k == round(delta / {step!r})")
+    line, dot = (chosen.transform_filter(f"datum.is == '{what}'") for what in ("end", "second"))
+    return [
+        line.add_params(delta).mark_line(clip=True, color=MOVABLE, strokeWidth=2).encode(x, y),
+        dot.mark_point(filled=True, size=80, color=MOVABLE, opacity=1, clip=True).encode(x, y),
+        dot.mark_text(align="left", fontSize=13, color=MOVABLE).encode(
+            x=alt.value(12), y=alt.value(18), text="text:N"
+        ),
+    ]
 
 
 def secant_steps(section: Section) -> list[float]:

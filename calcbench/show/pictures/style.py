@@ -20,6 +20,9 @@ TANGENT = "#d55e00"
 SECANTS = ("#9ad0c2", "#4fb39a", "#00735c")
 """From the widest secant to the narrowest."""
 
+MOVABLE = "#cc79a7"
+"""What a slider moves."""
+
 PAIR = ("#d55e00", "#0072b2")
 """The slices along the first and the second parameter of a surface."""
 
