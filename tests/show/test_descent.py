@@ -89,6 +89,19 @@ def test_a_path_that_leaves_the_domain_stops_too():
     assert "not finite after 2 steps" in path.stopped
 
 
+@cb.problem(x=1.0)
+def raises_below_a_half(xp, x):
+    if x < 0.5:
+        raise RuntimeError("no further")
+    return x**2
+
+
+def test_a_path_stops_where_the_cost_raises_and_says_what():
+    path = cb.descend(raises_below_a_half, "finite_difference", rate=0.2, steps=10)
+    assert path.stopped == "the cost raises RuntimeError: no further after 2 steps"
+    assert path.positions[-1] == pytest.approx([0.6])
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [

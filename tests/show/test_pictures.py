@@ -12,7 +12,7 @@ from modes import installed
 
 import calcbench as cb
 from calcbench.catalogue.selection import find_backend, find_problem
-from calcbench.errors import NotInstalled, SelectorError, Unsupported
+from calcbench.errors import NotInstalled, ProblemError, SelectorError, Unsupported
 from calcbench.problem.inputs import own_point
 from calcbench.report import picture
 from calcbench.show.pictures import plot as plots
@@ -167,6 +167,32 @@ def test_a_kink_along_one_component_leaves_the_other_its_tangent():
 def test_a_point_without_a_cost_is_refused():
     with pytest.raises(Unsupported, match="not a finite number at x = 3"):
         cb.plot(nowhere)
+
+
+@cb.problem(x=1.0)
+def raises_beyond(xp, x):
+    if x > 1.5:
+        raise RuntimeError("no further")
+    return x**2
+
+
+@cb.problem(x=1.0)
+def raises_at_once(xp, x):
+    return xp.exp(x) + {}
+
+
+def test_where_the_cost_raises_nothing_is_drawn_and_that_is_said():
+    drawn = cb.plot(raises_beyond)
+    assert "left out where the cost raises RuntimeError: no further" in drawn.svg()
+    curve = [row for row in rows_of(drawn.chart) if row.get("line") == "C"]
+    assert max(row["x"] for row in curve) <= 1.5
+
+
+def test_a_cost_that_raises_at_the_point_is_one_line():
+    with pytest.raises(ProblemError, match=r"problem 'raises_at_once': .*TypeError"):
+        cb.plot(raises_at_once)
+    with pytest.raises(ProblemError, match=r"problem 'raises_at_once': .*TypeError"):
+        cb.descend(raises_at_once, "finite_difference")
 
 
 # --- level curves, regressions, letters ------------------------------------------------------

@@ -78,12 +78,18 @@ def find_fit(point: Point, backend: Backend) -> Fit | None:
         return {name: np.full(shape, value) for name, value in zip(names, (x, y), strict=True)}
 
     first = point.with_values(one_row(float(arrays[0].flat[0]), float(arrays[1].flat[0])))
-    cost = backend.prepare(first, "cost")
+    try:
+        cost = backend.prepare(first, "cost")
+    except Exception:  # a cost that takes no single row is no mean of squares over rows
+        return None
 
     def row_cost(vector: np.ndarray, x: float, y: float) -> float:
         values = {**one_row(x, y), **point.unflatten(np.asarray(vector, np.float64))}
-        with np.errstate(all="ignore"):
-            return float(cost.evaluate(first.with_values(values))[VALUE])
+        try:
+            with np.errstate(all="ignore"):
+                return float(cost.evaluate(first.with_values(values))[VALUE])
+        except Exception:  # whatever a user's code raises at a place that it does not know
+            return float("nan")
 
     found = Fit((names[0], names[1]), arrays[0].ravel(), arrays[1].ravel(), row_cost)
     return found if np.isfinite(found.predict(point.vector, float(found.x[0]))) else None

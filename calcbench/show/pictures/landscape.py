@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from calcbench.backend.backend import Backend
+from calcbench.backend.prepared import Prepared
 from calcbench.catalogue import door
 from calcbench.catalogue.available import make_backend
 from calcbench.certified.reference import NotCertified, NotFiniteHere, NotSmoothHere, reference
-from calcbench.errors import Unsupported
+from calcbench.errors import CalcbenchError, ProblemError, Unsupported, first_line
 from calcbench.operators.operator import VALUE
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
@@ -48,7 +51,9 @@ class Landscape:
         self.origin = point.vector
         self.names = [point.component(k) for k in range(point.size)]
         self.letter = value_letter(point.problem)
-        with np.errstate(all="ignore"):
+        self.raised = ""
+        """What the cost raised somewhere, where nothing is drawn then."""
+        with np.errstate(all="ignore"), blamed_on(point.problem):
             self._cost, self._gradient = backend.prepare(point, "cost"), backend.prepare(point)
         if not np.isfinite(self.cost(self.origin)):
             where = f"at {place(self.names, self.origin)}" if point.size <= 6 else "here"
@@ -59,20 +64,22 @@ class Landscape:
 
     def cost(self, vector: np.ndarray) -> float:
         """Compute the cost; NaN where it is no finite number."""
-        try:
-            with np.errstate(all="ignore"):
-                found = self._cost.evaluate(self._at(vector))[VALUE]
-        except (ArithmeticError, ValueError):  # such as a matrix that is not positive definite
-            return float("nan")
-        return float(found) if np.isfinite(found) else float("nan")
+        (found,) = self._evaluate(self._cost, vector, 1)
+        return float(found)
 
     def gradient(self, vector: np.ndarray) -> np.ndarray:
         """Compute the gradient as a flat vector, NaN where it is not finite."""
+        return self._evaluate(self._gradient, vector, len(self.origin))
+
+    def _evaluate(self, prepared: Prepared, vector: np.ndarray, size: int) -> np.ndarray:
+        """Evaluate at a place; NaN for what is not finite, or where the user's code raises."""
+        point = self.point.with_values(self.point.unflatten(np.asarray(vector, np.float64)))
         try:
             with np.errstate(all="ignore"):
-                found = flatten(self._gradient.evaluate(self._at(vector)).values(), np.float64)
-        except (ArithmeticError, ValueError):
-            return np.full(len(self.origin), np.nan)
+                found = flatten(prepared.evaluate(point).values(), np.float64)
+        except Exception as error:  # such as for a matrix that is not positive definite
+            self.raised = self.raised or f"{type(error).__name__}: {first_line(error)}"
+            return np.full(size, np.nan)
         return np.where(np.isfinite(found), found, np.nan)
 
     def moved(self, position: int, value: float) -> np.ndarray:
@@ -80,9 +87,6 @@ class Landscape:
         vector = self.origin.copy()
         vector[position] = value
         return vector
-
-    def _at(self, vector: np.ndarray) -> Point:
-        return self.point.with_values(self.point.unflatten(np.asarray(vector, np.float64)))
 
     @cached_property
     def kinks(self) -> Kinks:
@@ -100,6 +104,18 @@ class Landscape:
         except NotCertified:
             return Kinks(np.zeros(len(self.origin), bool), "")
         return Kinks(flatten(rough.values()).astype(bool), "not smooth here, a comparison ties")
+
+
+@contextlib.contextmanager
+def blamed_on(problem: Problem) -> Iterator[None]:
+    """Turn what a user's code raises into one line about the problem."""
+    try:
+        yield
+    except CalcbenchError:
+        raise
+    except Exception as error:
+        what = f"{type(error).__name__}: {first_line(error)}"
+        raise ProblemError(f"problem {problem.name!r}: the cost raises {what}") from error
 
 
 def default_backend(problem: Problem) -> Backend:

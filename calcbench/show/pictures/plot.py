@@ -81,7 +81,8 @@ def plot(
     axes = _axes(landscape, parameters, windows or {})
     scene = Scene(alt, landscape, axes)
     chart = below(alt, KINDS[kind](scene)) if kind else _panels(scene, bool(parameters))
-    return finish(chart, heading(point), _values(landscape), _slopes(landscape, axes))
+    left_out = f"left out where the cost raises {landscape.raised}" if landscape.raised else ""
+    return finish(chart, heading(point), _values(landscape), _slopes(landscape, axes), left_out)
 
 
 def _panels(scene: Scene, chosen: bool) -> Any:

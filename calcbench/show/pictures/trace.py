@@ -155,8 +155,8 @@ def trace(point: Point) -> Node:
         kind: Any = sys.modules[__name__]
         try:
             cost = run_on_balls(lambda: problem.cost(namespace(kind), *parameters, **data))
-        except Undecided as error:
-            raise NotCertified(f"a comparison is not decided: {error}") from error
+        except (NotCertified, Undecided) as error:
+            raise NotCertified(f"problem {problem.name!r} has no graph here: {error}") from error
         result = convert(np.asarray(cost, dtype=object).item())
         balls.reverse([(result.ball, arb(1))], list(reversed(tape)))
         return result
