@@ -30,6 +30,7 @@ from calcbench.operators import Operator, find_operator
 from calcbench.operators.hessian import Hessian
 from calcbench.operators.jacobian import Jacobian
 from calcbench.operators.partial import Partial
+from calcbench.problem.faults import EXITS, blamed_on
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Arrays
 from calcbench.record.progress import Progress, silent
@@ -323,7 +324,8 @@ def plot(
     point = own_point(chosen, size, seed, at)
     names = [parameters] if isinstance(parameters, str) else list(parameters)
     engine = None if backend is None else find_backend(backend)
-    return draw_plot(point, engine, kind, names, window)
+    with blamed_on(chosen.name, EXITS):
+        return draw_plot(point, engine, kind, names, window)
 
 
 @overload
@@ -377,9 +379,10 @@ def descend(
     """
     point = own_point(find_problem(problem), size, seed, at)
     engine = find_backend(backend)
-    if isinstance(rate, Iterable) and not isinstance(rate, str):
-        return follow(point, engine, rate, steps)
-    return follow(point, engine, [rate], steps)[0]
+    with blamed_on(point.problem.name, EXITS):
+        if isinstance(rate, Iterable) and not isinstance(rate, str):
+            return follow(point, engine, rate, steps)
+        return follow(point, engine, [rate], steps)[0]
 
 
 def compare(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from calcbench.api import descend
-from calcbench.catalogue.selection import find_problem
-from calcbench.cli.options import seed_option
+from calcbench.cli.options import seed_option, timeout_option, traceback_option
+from calcbench.cli.plot import write_file
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.cli.values import parse_size, parse_values_if_any
-from calcbench.errors import printable
-from calcbench.report.picture import check_ending
+from calcbench.report.picture import Chart, check_ending
 from calcbench.report.tables.text import draw
-from calcbench.show.descent import table
+from calcbench.show import guest
+from calcbench.show.in_worker import open_worker
+from calcbench.workers.starting import start_method
 
 
 @click.command("descend")
@@ -31,6 +31,8 @@ from calcbench.show.descent import table
 @click.option("--steps", type=parse_size, metavar="N", default="100", help="Steps. [100]")
 @click.option("--size", type=parse_size, metavar="N", help="Size of the problem.")
 @seed_option
+@timeout_option
+@traceback_option
 @click.option(
     "-o",
     "--output",
@@ -47,6 +49,7 @@ def command(
     steps: int,
     size: int | None,
     seed: int,
+    timeout: float,
     output: str | None,
     as_json: bool,
 ) -> None:
@@ -60,25 +63,18 @@ def command(
       calcbench descend batch_regression --rate 0.01 --rate 0.05 -o paths.svg
       calcbench descend square --at x=8 --rate 0.25 --steps 10 --json
     """
-    if output:
-        check_ending(output)
-    with progress() as tell:
+    ending = check_ending(output, Chart.endings) if output else None
+    start, values = start_method(), parse_values_if_any(at)
+    with progress() as tell, open_worker(problem, timeout, start) as ask:
         tell(f"{problem} · {steps} steps")
-        paths = descend(
-            find_problem(problem),
-            backend,
-            parse_values_if_any(at),
-            rate=rates or (0.01,),
-            steps=steps,
-            size=size,
-            seed=seed,
+        chosen = rates or (0.01,)
+        paths, tables, drawn = ask(
+            guest.follow, problem, backend, values, size, seed, chosen, steps, ending
         )
-        if output:
-            paths.save(output)
     if as_json:
-        print_json([path.as_json() for path in paths])
-        return
-    for path in paths:
-        draw(table(path), console())
+        print_json(paths)
+    else:
+        for table in tables:
+            draw(table, console())
     if output:
-        click.echo(printable(f"drawn to {output}"))
+        write_file(output, drawn)

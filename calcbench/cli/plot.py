@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from calcbench.api import plot
-from calcbench.catalogue.selection import find_problem
-from calcbench.cli.options import seed_option
+from calcbench.cli.options import seed_option, timeout_option, traceback_option
 from calcbench.cli.terminal import progress
 from calcbench.cli.values import parse_size, parse_values_if_any, split_outside_brackets
 from calcbench.errors import printable
-from calcbench.report.picture import check_ending
+from calcbench.record.writing import replacing
+from calcbench.report.picture import Chart, check_ending
+from calcbench.show import guest
+from calcbench.show.in_worker import open_worker
 from calcbench.show.pictures.plot import NAMES
+from calcbench.workers.starting import start_method
 
 output_option = click.option(
     "-o",
@@ -38,6 +42,8 @@ output_option = click.option(
 @click.option("--window", metavar="x=[-3,3],y=[0,4]", help="What is drawn of each component.")
 @click.option("--size", type=parse_size, metavar="N", help="Size of the problem.")
 @seed_option
+@timeout_option
+@traceback_option
 @output_option
 def command(
     problem: str,
@@ -48,6 +54,7 @@ def command(
     window: str | None,
     size: int | None,
     seed: int,
+    timeout: float,
     output: str | None,
 ) -> None:
     """Draw a cost: curve and tangent, surface, level curves, slices, data and curve.
@@ -61,19 +68,21 @@ def command(
       calcbench plot quadratic_cost --parameters 'w[0],b'
       calcbench plot deep_composition --kind graph
     """
-    chosen = find_problem(problem)
-    where = output or f"{chosen.name}.svg"
-    check_ending(where)
-    with progress() as tell:
-        tell(f"{chosen.name} · picture")
-        plot(
-            chosen,
-            backend,
-            parse_values_if_any(at),
-            kind=kind,
-            parameters=split_outside_brackets(parameters) if parameters else (),
-            window=parse_values_if_any(window, "window"),
-            size=size,
-            seed=seed,
-        ).save(where)
+    ending = check_ending(output, Chart.endings) if output else ".svg"
+    what = {
+        "kind": kind,
+        "parameters": split_outside_brackets(parameters) if parameters else (),
+        "windows": parse_values_if_any(window, "window"),
+    }
+    start, values = start_method(), parse_values_if_any(at)
+    with progress() as tell, open_worker(problem, timeout, start) as ask:
+        tell(f"{problem} · picture")
+        name, drawn = ask(guest.draw, problem, backend, values, size, seed, what, ending)
+    write_file(output or f"{name}.svg", drawn)
+
+
+def write_file(where: str, drawn: bytes) -> None:
+    """Write a picture to a file, and say where it is."""
+    with replacing(Path(where)) as part:
+        part.write_bytes(drawn)
     click.echo(printable(f"drawn to {where}"))

@@ -6,14 +6,16 @@ import json
 
 import click
 
-from calcbench.catalogue.selection import find_problem, select_backends
-from calcbench.cli.options import seed_option
+from calcbench.cli.options import seed_option, timeout_option, traceback_option
 from calcbench.cli.terminal import console, progress
 from calcbench.cli.values import parse_size, parse_values_if_any
 from calcbench.errors import printable
 from calcbench.report.picture import Chart, check_ending
 from calcbench.report.tables.text import draw
-from calcbench.show.steps import STEPS, curve, table
+from calcbench.show import guest
+from calcbench.show.in_worker import open_worker
+from calcbench.show.steps import STEPS, table
+from calcbench.workers.starting import start_method
 
 SCHEMES = tuple(
     f"finite_difference[scheme={scheme}]" for scheme in ("forward", "central", "richardson")
@@ -35,6 +37,8 @@ SCHEMES = tuple(
 @click.option("--at", metavar="m=0.9,b=0.1", help="Values of the parameters.")
 @click.option("--size", type=parse_size, metavar="N", help="Size of the problem.")
 @seed_option
+@timeout_option
+@traceback_option
 @click.option(
     "--plot",
     "picture",
@@ -50,6 +54,7 @@ def command(
     at: str | None,
     size: int | None,
     seed: int,
+    timeout: float,
     picture: str | None,
     as_json: bool,
 ) -> None:
@@ -65,16 +70,11 @@ def command(
     """
     if picture:
         check_ending(picture, Chart.endings)
-    with progress() as tell:
+    start, values = start_method(), parse_values_if_any(at)
+    with progress() as tell, open_worker(problem, timeout, start) as ask:
         tell(f"{problem} · {len(STEPS)} steps")
-        found = curve(
-            find_problem(problem),
-            partial,
-            select_backends(backends or SCHEMES),
-            parse_values_if_any(at),
-            size,
-            seed,
-        )
+        chosen = backends or SCHEMES
+        found = ask(guest.measure_steps, problem, partial, chosen, values, size, seed)
         if picture:
             found.save(picture)
     if as_json:

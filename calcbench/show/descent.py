@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from calcbench.backend.backend import Backend
-from calcbench.errors import SelectorError, Unsupported, first_line
+from calcbench.errors import SelectorError, Unsupported
 from calcbench.operators.operator import VALUE
+from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.flat import cut, flatten
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
@@ -19,7 +20,7 @@ from calcbench.record.plain import plain
 from calcbench.report.picture import Picture
 from calcbench.report.tables.table import Entry, Table
 from calcbench.show.pictures.descent import draw_descent
-from calcbench.show.pictures.landscape import blamed_on, value_letter
+from calcbench.show.pictures.landscape import value_letter
 from calcbench.show.pictures.style import place, write_number
 
 KEPT = 50_000_000
@@ -162,7 +163,7 @@ def descend(point: Point, backend: Backend, rates: Iterable[float], steps: int) 
             f"{steps:,} steps of {point.size:,} components at {len(chosen)} rates are too many "
             "to keep: take fewer"
         )
-    with np.errstate(all="ignore"), blamed_on(point.problem):
+    with np.errstate(all="ignore"):
         prepared = backend.prepare(point, "value_and_gradient")
 
         def evaluate(vector: np.ndarray) -> tuple[float, np.ndarray]:
@@ -189,9 +190,8 @@ def _follow(point: Point, backend: Backend, rate: float, steps: int, evaluate: A
         vector = vector - rate * slope
         try:
             cost, slope = evaluate(vector) if np.all(np.isfinite(vector)) else (np.nan, slope)
-        except Exception as error:  # whatever a user's code raises
-            what = f"{type(error).__name__}: {first_line(error)}"
-            stopped = f"the cost raises {what} after {step} steps"
+        except RAISED as error:  # whatever a user's code raises
+            stopped = f"after {step} steps the cost raises {describe(error)}"
             break
         if not np.isfinite(cost):
             stopped = f"the cost is not finite after {step} steps: the rate may be too large"

@@ -12,7 +12,7 @@ from modes import installed
 
 import calcbench as cb
 from calcbench.catalogue.selection import find_backend, find_problem
-from calcbench.errors import NotInstalled, ProblemError, SelectorError, Unsupported
+from calcbench.errors import NotInstalled, SelectorError, Unsupported
 from calcbench.problem.inputs import own_point
 from calcbench.report import picture
 from calcbench.show.pictures import plot as plots
@@ -188,11 +188,26 @@ def test_where_the_cost_raises_nothing_is_drawn_and_that_is_said():
     assert max(row["x"] for row in curve) <= 1.5
 
 
-def test_a_cost_that_raises_at_the_point_is_one_line():
-    with pytest.raises(ProblemError, match=r"problem 'raises_at_once': .*TypeError"):
+MINE = "import calcbench\n@calcbench.problem(x=1.0)\ndef mine(xp, x):\n"
+
+
+def test_a_cost_that_raises_at_the_point_is_one_line_of_the_command(cli, file):
+    file(MINE + "    return xp.exp(x) + {}\n")
+    for command in (("plot", "cost.py"), ("descend", "cost.py", "-b", "finite_difference")):
+        done = cli(*command)
+        assert (done.status, done.out) == (2, ""), done
+        assert done.err.count("\n") == 1
+        assert "cost.py:4" in done.err
+        assert "TypeError" in done.err
+    with pytest.raises(TypeError):
         cb.plot(raises_at_once)
-    with pytest.raises(ProblemError, match=r"problem 'raises_at_once': .*TypeError"):
-        cb.descend(raises_at_once, "finite_difference")
+
+
+def test_what_a_cost_prints_or_ends_is_kept_out(cli, file, tmp_path):
+    file(MINE + "    print('hello')\n    return x**2\n")
+    done = cli("plot", "cost.py")
+    assert (done.status, done.out) == (0, "drawn to mine.svg\n"), done
+    assert (tmp_path / "mine.svg").exists()
 
 
 # --- level curves, regressions, letters ------------------------------------------------------

@@ -10,6 +10,7 @@ import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.operators.operator import VALUE
+from calcbench.problem.faults import RAISED
 from calcbench.problem.point import Point
 from calcbench.show.pictures.style import CURVE, INK, TANGENT, chart_of, panel_title
 
@@ -80,7 +81,7 @@ def find_fit(point: Point, backend: Backend) -> Fit | None:
     first = point.with_values(one_row(float(arrays[0].flat[0]), float(arrays[1].flat[0])))
     try:
         cost = backend.prepare(first, "cost")
-    except Exception:  # a cost that takes no single row is no mean of squares over rows
+    except RAISED:  # a cost that takes no single row is no mean of squares over rows
         return None
 
     def row_cost(vector: np.ndarray, x: float, y: float) -> float:
@@ -88,7 +89,7 @@ def find_fit(point: Point, backend: Backend) -> Fit | None:
         try:
             with np.errstate(all="ignore"):
                 return float(cost.evaluate(first.with_values(values))[VALUE])
-        except Exception:  # whatever a user's code raises at a place that it does not know
+        except RAISED:  # whatever a user's code raises at a place that it does not know
             return float("nan")
 
     found = Fit((names[0], names[1]), arrays[0].ravel(), arrays[1].ravel(), row_cost)

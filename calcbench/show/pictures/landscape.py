@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -15,8 +13,9 @@ from calcbench.backend.prepared import Prepared
 from calcbench.catalogue import door
 from calcbench.catalogue.available import make_backend
 from calcbench.certified.reference import NotCertified, NotFiniteHere, NotSmoothHere, reference
-from calcbench.errors import CalcbenchError, ProblemError, Unsupported, first_line
+from calcbench.errors import Unsupported
 from calcbench.operators.operator import VALUE
+from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
@@ -53,7 +52,7 @@ class Landscape:
         self.letter = value_letter(point.problem)
         self.raised = ""
         """What the cost raised somewhere, where nothing is drawn then."""
-        with np.errstate(all="ignore"), blamed_on(point.problem):
+        with np.errstate(all="ignore"):
             self._cost, self._gradient = backend.prepare(point, "cost"), backend.prepare(point)
         if not np.isfinite(self.cost(self.origin)):
             where = f"at {place(self.names, self.origin)}" if point.size <= 6 else "here"
@@ -77,8 +76,8 @@ class Landscape:
         try:
             with np.errstate(all="ignore"):
                 found = flatten(prepared.evaluate(point).values(), np.float64)
-        except Exception as error:  # such as for a matrix that is not positive definite
-            self.raised = self.raised or f"{type(error).__name__}: {first_line(error)}"
+        except RAISED as error:  # such as for a matrix that is not positive definite
+            self.raised = self.raised or describe(error)
             return np.full(size, np.nan)
         return np.where(np.isfinite(found), found, np.nan)
 
@@ -104,18 +103,6 @@ class Landscape:
         except NotCertified:
             return Kinks(np.zeros(len(self.origin), bool), "")
         return Kinks(flatten(rough.values()).astype(bool), "not smooth here, a comparison ties")
-
-
-@contextlib.contextmanager
-def blamed_on(problem: Problem) -> Iterator[None]:
-    """Turn what a user's code raises into one line about the problem."""
-    try:
-        yield
-    except CalcbenchError:
-        raise
-    except Exception as error:
-        what = f"{type(error).__name__}: {first_line(error)}"
-        raise ProblemError(f"problem {problem.name!r}: the cost raises {what}") from error
 
 
 def default_backend(problem: Problem) -> Backend:
