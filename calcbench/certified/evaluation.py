@@ -41,6 +41,8 @@ class SweepResult(NamedTuple):
     """For each number, whether it may be no derivative, because a comparison ties."""
     open: np.ndarray
     """For each number, whether it is not certified, though the others are."""
+    beside: np.ndarray
+    """For each number, whether it is certified by its limits beside the point."""
     open_reason: str
     cost: arb | None
     """The cost; None for a vector-valued problem."""
@@ -59,10 +61,22 @@ class Evaluation:
     tape: Tape
 
     @cached_property
+    def ties(self) -> list[list[int]]:
+        """For each comparison that ties, the positions of the components that it depends on."""
+        places = {id(leaf): k for k, leaf in enumerate(self.leaves)}
+        found: dict[tuple[int, ...], None] = {}
+        for pair in self.tape.ties:
+            ids = balls.ancestors(pair) & places.keys()
+            found[tuple(sorted(places[ball] for ball in ids))] = None
+        return [list(positions) for positions in found]
+
+    @cached_property
     def tied(self) -> np.ndarray:
         """For each component, whether a comparison that ties depends on it."""
-        ids = balls.ancestors(self.tape.ties)
-        return np.array([id(leaf) in ids for leaf in self.leaves])
+        found = np.zeros(len(self.leaves), dtype=bool)
+        for positions in self.ties:
+            found[positions] = True
+        return found
 
 
 Lift = Callable[[arb, int], Number]
