@@ -31,7 +31,7 @@ from calcbench.operators.operator import highest_order, picked_partials, stored_
 from calcbench.operators.partial import Partial
 from calcbench.problem.flat import cut, flatten, unflatten
 from calcbench.problem.point import Point
-from calcbench.problem.problem import Arrays
+from calcbench.problem.problem import Arrays, Problem
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.numpy import NUMPY
 
@@ -237,7 +237,7 @@ class FiniteDifference(Backend):
         """Choose the step of every component, in the parameters' dtype."""
         choose = self._second_step if field.twice else self._step
         steps = [
-            choose(x, point.problem.interval(name))
+            choose(x, _room(point.problem, name))
             for name, parameter in zip(point.shapes, parameters, strict=True)
             for x in parameter.flat
         ]
@@ -429,3 +429,7 @@ class FiniteDifference(Backend):
                     "the hand-derived gradient drops the imaginary part (it writes into a real "
                     "array)"
                 ) from None
+
+
+def _room(problem: Problem, name: str) -> tuple[float, float]:
+    return problem.intervals.get(name, (-np.inf, np.inf))
