@@ -16,6 +16,9 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
+from calcbench.certified import budget
+from calcbench.certified.budget import TooSlow
+
 Number = Any
 """The number inside a ball: a `flint.arb`, or a `Jet` where second derivatives are wanted."""
 
@@ -27,10 +30,6 @@ class NotFinite(ArithmeticError):
     """Raised where an operation has no finite result, such as the logarithm of −1."""
 
 
-class TooSlow(Exception):
-    """Raised where an evaluation or a sweep takes longer than its deadline allows."""
-
-
 class Tape(list["Ball"]):
     """The active balls in the order in which they were computed."""
 
@@ -40,6 +39,7 @@ class Tape(list["Ball"]):
         In seconds of `time.thread_time()`, so that a busy machine changes no verdict.
         """
         super().__init__()
+        budget.register(self)
         self.deadline = deadline
         self.ties: list[Ball] = []
         """Balls whose comparison tied exactly: a parameter behind one may have no derivative."""
@@ -83,6 +83,7 @@ class Ball:
         tape: Tape | None = None,
     ) -> None:
         """Make a constant or, with a tape, an active ball; `edges` are (operand, partial) pairs."""
+        budget.spend()
         self.value = value
         self.edges = edges
         self.tape = tape

@@ -11,9 +11,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from flint import arb
 
-from calcbench.certified import balls
-from calcbench.certified.balls import TooSlow, Undecided
-from calcbench.certified.evaluation import NotCertified, NotFiniteHere, NotSmoothHere, SweepResult
+from calcbench.certified import balls, budget
+from calcbench.certified.balls import Undecided
+from calcbench.certified.budget import TooSlow
+from calcbench.certified.evaluation import (
+    NotCertified,
+    NotFiniteHere,
+    NotSmoothHere,
+    SweepResult,
+    TookTooLong,
+)
 from calcbench.certified.first_order import first_order
 from calcbench.certified.second_order import second_order
 from calcbench.operators import GRADIENT, Operator
@@ -158,11 +165,11 @@ def _sweep(
 ) -> Reference:
     """Evaluate the cost once at `bits` bits, with the reverse sweeps that the operator needs."""
     layout, terms = operator.layout(point), operator.terms(point)
-    with balls.precision(bits), _garbage_collection_off():
+    with balls.precision(bits), _garbage_collection_off(), budget.limit(deadline):
         try:
             found = _evaluate_terms(point, terms, layout.size, dtype, deadline)
         except TooSlow:
-            raise NotCertified("it would take too long") from None
+            raise TookTooLong("it would take too long") from None
         values = np.empty(len(found.values), dtype=object)
         values[:] = found.values
         pieces = [

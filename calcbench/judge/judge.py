@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from calcbench.backend.backend import Backend
-from calcbench.certified.certificate import Certificate, affordable, certify
+from calcbench.certified.certificate import SAMPLED_ROWS, Certificate, affordable_rows, certify
 from calcbench.certified.reference import NotCertified, NotFiniteHere
 from calcbench.judge.contract import Run
-from calcbench.judge.runner import SAMPLED_ROWS, InProcess, Runner, largest_sensitivities
+from calcbench.judge.runner import InProcess, Runner, largest_sensitivities
 from calcbench.judge.structure import check_structure
 from calcbench.judge.verdict import Certificates, verdicts
 from calcbench.judge.vote import Vote
@@ -163,9 +163,10 @@ def _remarks(layout: Layout, certificates: Certificates, dtypes: Sequence[str]) 
 
 def _points_to_certify(where: Mapping[str, Point], operator: Operator) -> Mapping[str, Point]:
     """Return the points, with fewer rows where certifying all would take too long."""
-    if affordable(where["own"], operator):
+    rows = affordable_rows(where["own"], operator)
+    if rows == where["own"].row_count:
         return where
-    return {name: thin(point, SAMPLED_ROWS) for name, point in where.items()}
+    return {name: thin(point, rows) for name, point in where.items()}
 
 
 def _growth(whole: Point, sample: Point) -> float:
@@ -184,6 +185,8 @@ def _certify(point: Point, dtype: str, operator: Operator) -> Certificate | NotC
     try:
         return certify(point.round_to(dtype), dtype, operator)
     except NotCertified as error:
+        # Without the frames that it passed through, which hold on to all that was computed.
+        error.__traceback__ = error.__context__ = None
         return error
 
 
