@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import NUMPY
+from calcbench.vocabulary.numpy import LOWEST, numpy_in, with_numbers
 
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
@@ -45,7 +46,8 @@ def _logaddexp(x: Any, y: Any) -> Any:
     # One choice for both: at a tie, `_larger` and `_smaller` would each take x, and y be lost.
     first = np.real(x) >= np.real(y)
     larger, smaller = np.where(first, x, y), np.where(first, y, x)
-    return larger + _log1p(np.exp(smaller - larger))
+    shift = np.where(np.real(larger) == -np.inf, 0.0, larger)
+    return larger + _log1p(np.exp(smaller - shift))
 
 
 def _max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -60,18 +62,20 @@ def _max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     top = np.max(np.real(x), axis=axis, keepdims=True)
-    total = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    total = np.sum(np.exp(x - np.maximum(top, LOWEST)), axis=axis, keepdims=True)
+    # The largest entry adds 1 to the total, unless it is −∞.
+    total = np.log(np.where(top == -np.inf, 1.0, total)) + top
     return total if keepdims else np.squeeze(total, axis=axis)
 
 
-def _cholesky(a: Any) -> Any:
-    """Factor a matrix, with transposes in place of conjugates: analytic (Cholesky-Banachiewicz)."""
-    n = a.shape[-1]
+def _cholesky(x: Any) -> Any:
+    """Factor (x + xᵀ)/2, with transposes for conjugates: analytic (Cholesky-Banachiewicz)."""
+    a = (x + np.matrix_transpose(x)) / 2
     factor = np.zeros(a.shape, dtype=a.dtype)
-    for i in range(n):
+    for i in range(a.shape[-1]):
         for j in range(i + 1):
-            rest = a[i, j] - np.sum(factor[i, :j] * factor[j, :j])
-            factor[i, j] = np.sqrt(rest) if i == j else rest / factor[j, j]
+            rest = a[..., i, j] - np.sum(factor[..., i, :j] * factor[..., j, :j], axis=-1)
+            factor[..., i, j] = np.sqrt(rest) if i == j else rest / factor[..., j, j]
     return factor
 
 
@@ -85,19 +89,22 @@ def _slogdet(a: Any) -> Any:
     return sign, logdet + np.log(phase * sign)
 
 
-COMPLEX = Namespace.over(
-    NUMPY,
-    {
-        "abs": _abs,
-        "log1p": _log1p,
-        "sigmoid": _sigmoid,
-        "softplus": _softplus,
-        "maximum": _larger,
-        "minimum": _smaller,
-        "logaddexp": _logaddexp,
-        "max": _max,
-        "logsumexp": _logsumexp,
-        "linalg.cholesky": _cholesky,
-        "linalg.slogdet": _slogdet,
-    },
-)
+@functools.cache
+def complex_in(dtype: str) -> Namespace:
+    """Build the vocabulary on complex numbers; numbers that meet no array take `dtype`."""
+    return Namespace.over(
+        numpy_in(dtype),
+        {
+            "abs": _abs,
+            "log1p": _log1p,
+            "sigmoid": _sigmoid,
+            "softplus": _softplus,
+            "maximum": with_numbers(_larger, dtype),
+            "minimum": with_numbers(_smaller, dtype),
+            "logaddexp": with_numbers(_logaddexp, dtype),
+            "max": _max,
+            "logsumexp": _logsumexp,
+            "linalg.cholesky": _cholesky,
+            "linalg.slogdet": _slogdet,
+        },
+    )

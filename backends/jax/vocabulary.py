@@ -8,11 +8,37 @@ import jax
 import jax.numpy as jnp
 
 from calcbench.vocabulary.namespace import Namespace, iterate
+from calcbench.vocabulary.numpy import LOWEST
+
+
+def pair(x: Any, y: Any) -> tuple[Any, Any]:
+    """Make a float of one of two Python integers: JAX gives it the precision of the run."""
+    return (float(x), y) if type(x) is int and type(y) is int else (x, y)
+
+
+def stack(arrays: Any, axis: int = 0) -> Any:
+    """Stack arrays, among which Python numbers may stand, along a new axis."""
+    return jnp.stack([float(a) if type(a) is int else a for a in arrays], axis=axis)
 
 
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
     """Take slices by integer index; JAX's own default is to flatten x first."""
     return jnp.take(x, indices, axis=axis)
+
+
+def logaddexp(x: Any, y: Any) -> Any:
+    """Compute log(eˣ + eʸ); the second derivatives of JAX's own are NaN where both are −∞."""
+    first = x >= y
+    larger, smaller = jnp.where(first, x, y), jnp.where(first, y, x)
+    return larger + jax.nn.softplus(smaller - jnp.where(larger == -jnp.inf, 0.0, larger))
+
+
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Compute log Σ eˣ; the second derivatives of JAX's own are NaN where all entries are −∞."""
+    top = jax.lax.stop_gradient(jnp.max(x, axis, keepdims=True))
+    total = jnp.sum(jnp.exp(x - jnp.maximum(top, LOWEST)), axis, keepdims=True)
+    total = jnp.log(jnp.where(top == -jnp.inf, 1.0, total)) + top
+    return total if keepdims else jnp.squeeze(total, axis)
 
 
 def solve(a: Any, b: Any) -> Any:
@@ -42,8 +68,13 @@ def namespace(eager: bool) -> Namespace:
         {
             "sigmoid": jax.nn.sigmoid,
             "softplus": jax.nn.softplus,
-            "logsumexp": jax.nn.logsumexp,
+            "logaddexp": logaddexp,
+            "logsumexp": logsumexp,
+            "maximum": lambda x, y: jnp.maximum(*pair(x, y)),
+            "minimum": lambda x, y: jnp.minimum(*pair(x, y)),
+            "where": lambda condition, x, y: jnp.where(condition, *pair(x, y)),
             "concat": jnp.concatenate,
+            "stack": stack,
             "take": take,
             "linalg.solve": solve,
             "linalg.slogdet": slogdet,

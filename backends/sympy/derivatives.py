@@ -111,13 +111,15 @@ class SymPy(Backend):
         Every parameter, datum, row and seed is a symbol, so a difference that simplifies to 0 is
         a proof for all values; for costs over rows it is one for `PROOF_ROWS` rows of any data.
         """
+        from .vocabulary import spell_shares
+
         operator = find_operator(formula).resolve(point)
         layout = operator.layout(point)
         try:
             if layout.size > LARGEST_PROOF:
                 raise Unsupported(f"{layout.size:,} entries, over {LARGEST_PROOF:,}")
             trace = self.trace(point, PROOF_ROWS, operator)
-            derivative = trace.expressions(operator, point, range(layout.size))
+            derivative = map(spell_shares, trace.expressions(operator, point, range(layout.size)))
         except Unsupported as error:
             return f"not proved: {error}"
         hand = apply_formula(point, formula, self.namespace(), trace.symbols, trace.seeds)
@@ -203,4 +205,7 @@ def _readable(expression: Any) -> Any:
     """Simplify an expression where that is quick."""
     import sympy
 
+    from .vocabulary import spell_shares
+
+    expression = spell_shares(expression)
     return sympy.simplify(expression) if expression.count_ops() <= 60 else expression

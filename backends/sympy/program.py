@@ -54,6 +54,8 @@ def program(backend: SymPy, problem: Problem, operator: Operator) -> str:
     symbols = [name for name in row if row[name].dtype.kind == "f"]
     symbols.sort(key=lambda name: name in rows)
     declared = _declarations(row, symbols, real=writer.mentions(*WANT_REAL))
+    functions, d = writer.fresh("functions", "compiled"), writer.fresh("d", "derivative")
+    key = writer.fresh("name", "by")
     *needs, formula = writer.body(cost)
     each = writer.fresh("s", "symbol")
     derived = _derivatives(writer, cost, each)
@@ -64,9 +66,9 @@ def program(backend: SymPy, problem: Problem, operator: Operator) -> str:
     if not rows and numbers:
         printed = _print(operator, values, partials, "")
         return writer.compose(*blocks, _at_a_point(writer, values, partials), printed)
-    compiled = f"sp.lambdify([{', '.join(symbols)}], d)"
+    compiled = f"sp.lambdify([{', '.join(symbols)}], {d})"
     blocks[-1] += "\n" + format_comprehension(
-        "functions", compiled, f"name, d in {partials}.items()"
+        functions, compiled, f"{key}, {d} in {partials}.items()", key
     )
     *needs, data = writer.data(numpy_value)
     short = not problem.vector_valued and _work(backend, point) * len(derived) <= (
@@ -77,7 +79,7 @@ def program(backend: SymPy, problem: Problem, operator: Operator) -> str:
         *blocks,
         *needs,
         f"# Its value at the {'data' if rows else 'point'}.\n{data}",
-        _evaluate(point, rows, values, row, symbols, kept),
+        _evaluate(writer, point, rows, values, functions, key, row, symbols, kept),
         _print(operator, values, partials if short else "", over),
     )
 
@@ -117,17 +119,30 @@ def _declarations(row: Arrays, symbols: list[str], real: bool) -> str:
     """Return `m, b = sp.symbols("m b")`, arrays of symbols, and the indices as they are."""
     assumption = ", real=True" if real else ""
     numbers = [name for name in symbols if row[name].ndim == 0]
+    labels = [_label(name, [""], numbers) for name in numbers]
     lines = []
     if numbers:
-        lines.append(f'{", ".join(numbers)} = sp.symbols("{" ".join(numbers)}"{assumption})')
+        lines.append(f'{", ".join(numbers)} = sp.symbols("{" ".join(labels)}"{assumption})')
     for name in symbols:
         shape, size = row[name].shape, row[name].size
         if shape:
             reshape = f".reshape{shape}" if len(shape) > 1 else ""
             first = f"{name}_" if name[-1].isdigit() else name  # "x1:3" is x1, x2
+            first = _label(first, [str(k) for k in range(size)], labels)
             lines.append(f'{name} = np.array(sp.symbols("{first}:{size}"{assumption})){reshape}')
     lines += [f"{n} = np.array({row[n].tolist()})" for n in row if n not in symbols]
     return "\n".join(lines)
+
+
+def _label(name: str, endings: list[str], others: list[str]) -> str:
+    """Choose what symbols are called: `exp_` for one that would hide NumPy's exp when compiled.
+
+    For SymPy, two symbols of one name are one symbol: `x0` and the first of an array `x`.
+    """
+    taken = {*others} - {name}
+    while any(hasattr(np, name + ending) or name + ending in taken for ending in endings):
+        name += "_"
+    return name
 
 
 def _derivative(cost: str, name: str, rank: int, each: str) -> str:
@@ -183,33 +198,37 @@ def _at_a_point(writer: Writer, result: str, partials: str) -> str:
     writer.refuse_attributes(list(writer.inputs))
     point = writer.fresh("point", "values")
     values = ", ".join(f"{name}: {float(array)!r}" for name, array in writer.inputs.items())
-    over = f"name, d in {partials}.items()"
-    return (
-        f"{point} = {{{values}}}\n{format_comprehension(result, f'float(d.subs({point}))', over)}"
-    )
+    key, d = writer.fresh("name", "by"), writer.fresh("d", "derivative")
+    value, over = f"float({d}.subs({point}))", f"{key}, {d} in {partials}.items()"
+    return f"{point} = {{{values}}}\n{format_comprehension(result, value, over, key)}"
 
 
 def _evaluate(
+    writer: Writer,
     point: Point,
     rows: tuple[str, ...],
     result: str,
+    functions: str,
+    key: str,
     row: Arrays,
     symbols: list[str],
     kept: bool,
 ) -> str:
     """Call the functions: on every row of the data, if there are rows."""
+    problem, each = writer.problem, writer.fresh("row", "sample")
+    function = writer.fresh("function", "compiled_function")
+    reduction = point.rows.reduction
     fixed = [name for name in symbols if name not in rows]
     columns = [f"{name}[:, None]" if kept else name for name in symbols if name in rows]
-    arrays = any(row[name].ndim for name in (*point.problem.parameters, *rows))
-    reduction = point.rows.reduction
+    arrays = any(row[name].ndim for name in (*problem.parameters, *rows))
     if columns and (arrays or reduction == "sum"):
-        call = f"function({', '.join([*fixed, '*row'])})"
-        value = f"np.{reduction}([{call} for row in zip({', '.join(columns)})], axis=0)"
+        call = f"{function}({', '.join([*fixed, f'*{each}'])})"
+        value = f"np.{reduction}([{call} for {each} in zip({', '.join(columns)})], axis=0)"
     elif columns:
-        value = f"np.mean(function({', '.join(symbols)}))"
+        value = f"np.mean({function}({', '.join(symbols)}))"
     else:
-        value = f"np.array(function({', '.join(symbols)}))"
-    return format_comprehension(result, value, "name, function in functions.items()")
+        value = f"np.array({function}({', '.join(symbols)}))"
+    return format_comprehension(result, value, f"{key}, {function} in {functions}.items()", key)
 
 
 def _work(backend: SymPy, point: Point) -> int:
@@ -281,6 +300,16 @@ def _spell_solve(use: Use) -> str:
     return f'lambda a, b: np.array(sp.Matrix(a).inv("ADJ") @ sp.Matrix(b)){flat}'
 
 
+def _spell_cholesky(use: Use) -> str:
+    """Spell the factor of a matrix; SymPy has none of a batch of them."""
+    if use.ranks not in ((), (2,)):
+        return ""
+    return """\
+def cholesky(x):
+    x = (x + x.T) / 2  # of both triangles alike
+    return np.array(sp.Matrix(x).cholesky(hermitian=False))"""
+
+
 _SCALAR = {
     **same_names("sp.", "exp", "log", "sqrt", "sin", "cos", "tan", "tanh"),
     "abs": "sp.Abs",
@@ -309,10 +338,7 @@ SPELLING = Spelling(
         "concat": "np.concatenate",
         "cumulative_sum": "np.cumsum",
         "take": "lambda x, indices, axis=0: np.take(x, indices, axis=axis)",
-        "linalg.cholesky": """\
-def cholesky(x):
-    x = np.tril(x) + np.tril(x, -1).T  # for SymPy must see that it is symmetric
-    return np.array(sp.Matrix(x).cholesky(hermitian=False))""",
+        "linalg.cholesky": _spell_cholesky,
         "linalg.solve": _spell_solve,
         "linalg.slogdet": """\
 def slogdet(x):

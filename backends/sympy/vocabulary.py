@@ -16,10 +16,8 @@ import sympy
 from sympy.codegen.cfunctions import expm1, log1p
 
 from calcbench.errors import Unsupported
-from calcbench.vocabulary.namespace import Namespace
+from calcbench.vocabulary.namespace import Namespace, iterate
 from calcbench.vocabulary.objects import SymbolicArray, object_reduction
-
-from .trace import LARGEST_EXPRESSION, count_operations
 
 LARGEST_DETERMINANT = 8
 """Rows of the largest matrix whose determinant is written out: its formula has 2⁸ minors."""
@@ -46,13 +44,30 @@ class LogSumExp(sympy.Function):
 
     def fdiff(self, argindex: int = 1) -> Any:
         """Return the partial by one argument: that entry of the softmax."""
-        return sympy.exp(self.args[argindex - 1] - self)
+        return Share(self.args[argindex - 1], self)
+
+
+class Share(sympy.Function):
+    """The share e^(x − y) of one exponential in a sum of them, where y is the sum's logarithm.
+
+    It is no `exp`, for where x and y are both −∞ it is 0.
+    """
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Return the partial by x, or by y: the same with the other sign."""
+        return self if argindex == 1 else -self
+
+
+def spell_shares(expression: Any) -> Any:
+    """Write shares as the exponentials that they are, for display and for proofs."""
+    return expression.replace(Share, lambda x, y: sympy.exp(x - y))
 
 
 def elementary(expression: Any) -> Any:
     """Rewrite the opaque functions in exponentials and logarithms, for display and for proofs."""
     exp, log = sympy.exp, sympy.log
     rules = {
+        Share: lambda x, y: exp(x - y),
         Sigmoid: lambda x: 1 / (1 + exp(-x)),
         Softplus: lambda x: log(1 + exp(x)),
         LogSumExp: lambda *terms: log(sum(map(exp, terms))),
@@ -94,6 +109,12 @@ def choose(condition: Any, yes: Any, no: Any) -> Any:
     return sympy.Piecewise((yes, condition), (no, True))
 
 
+def stack(arrays: Any, axis: int = 0) -> Any:
+    """Stack arrays, among which numbers may stand, along a new axis."""
+    items = [sympy.sympify(a) if isinstance(a, (int, float)) else a for a in arrays]
+    return symbolic(np.stack(items, axis=axis))
+
+
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
     """Take slices by integer index; NumPy's own default is to flatten x first."""
     return symbolic(np.take(x, indices, axis=axis))
@@ -101,6 +122,7 @@ def take(x: Any, indices: Any, axis: int = 0) -> Any:
 
 def determinant(a: Any) -> Any:
     """Write out Laplace's expansion, every minor once: no division, so no pivot that may be 0."""
+    a = np.asarray(a, dtype=object)
     n = len(a)
     if n > LARGEST_DETERMINANT:
         raise Unsupported(f"the determinant of a {n} × {n} matrix is a sum of {n}! products")
@@ -112,7 +134,7 @@ def determinant(a: Any) -> Any:
             (-1) ** k * a[row, column] * minor(columns[:k] + columns[k + 1 :])
             for k, column in enumerate(columns)
         ]
-        return sympy.Add(*terms) if terms else sympy.Integer(1)
+        return sum(terms) if terms else sympy.Integer(1)
 
     return minor(tuple(range(n)))
 
@@ -129,14 +151,15 @@ def solve(a: Any, b: Any) -> Any:
     return symbolic(solution)
 
 
-def cholesky(a: Any) -> Any:
-    """Factor a matrix, entry by entry (Cholesky-Banachiewicz)."""
-    n = a.shape[-1]
+def cholesky(x: Any, root: Callable[[Any], Any] = sympy.sqrt) -> Any:
+    """Factor (x + xᵀ)/2, entry by entry (Cholesky-Banachiewicz)."""
+    a = (x + np.matrix_transpose(x)) / 2
     factor = symbolic(np.full(a.shape, sympy.Integer(0), dtype=object))
-    for i in range(n):
-        for j in range(i + 1):
-            rest = a[i, j] - sum(factor[i, k] * factor[j, k] for k in range(j))
-            factor[i, j] = sympy.sqrt(rest) if i == j else rest / factor[j, j]
+    for *place, i, j in np.ndindex(a.shape):
+        own = factor[tuple(place)]
+        if j <= i:
+            rest = a[(*place, i, j)] - sum(own[i, k] * own[j, k] for k in range(j))
+            own[i, j] = root(rest) if i == j else rest / own[j, j]
     return factor
 
 
@@ -148,20 +171,6 @@ def slogdet(a: Any) -> tuple[Any, Any]:
     det = determinant(np.asarray(a))
     sign = sympy.Piecewise((1, det > 0), (-1, det < 0), (0, True))
     return symbolic(sign), symbolic(sympy.log(sympy.Abs(det)))
-
-
-def iterate(step: Any, state: Any, n: int) -> Any:
-    """Apply `step` n times; stop when the formula has outgrown what can be differentiated."""
-    for done in range(n):
-        state = step(state)
-        parts = state if isinstance(state, tuple) else (state,)
-        expressions = [e for part in parts for e in np.asarray(part, dtype=object).flat]
-        if sum(count_operations(e) for e in expressions if hasattr(e, "args")) > LARGEST_EXPRESSION:
-            raise Unsupported(
-                f"the formula has over {LARGEST_EXPRESSION:,} operations after "
-                f"{done + 1} of {n} steps"
-            )
-    return state
 
 
 # Every name is spelled, none is taken from NumPy unseen: on objects its functions look for
@@ -194,7 +203,7 @@ SYMPY = Namespace(
         "matrix_transpose": np.matrix_transpose,
         "reshape": np.reshape,
         "concat": on_arrays(np.concat),
-        "stack": on_arrays(np.stack),
+        "stack": stack,
         "take": take,
         "take_along_axis": on_arrays(np.take_along_axis),
         "linalg.cholesky": cholesky,

@@ -83,7 +83,7 @@ def shard(chosen: Sequence[Group], text: str) -> list[Group]:
 
     Raises `SelectorError` for text that is not of that form.
     """
-    found = re.fullmatch(r"(\d+)/(\d+)", text.strip())
+    found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text.strip())
     if not found:
         raise SelectorError(f"shard {text!r} is not of the form I/N, such as 1/4")
     index, count = map(int, found.groups())

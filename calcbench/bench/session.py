@@ -6,8 +6,6 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import psutil
-
 from calcbench.backend.backend import Backend
 from calcbench.bench.cells import Group
 from calcbench.bench.environment import environment
@@ -24,6 +22,8 @@ from calcbench.record.run import (
     merge_runs,
     reusable_records,
 )
+from calcbench.record.writing import size_of
+from calcbench.workers.memory import memory_limit
 
 
 class Session:
@@ -45,7 +45,8 @@ class Session:
         self.settings = _bounded(settings or Settings())
         self.output, self.witnesses = output, tuple(witnesses)
         self.previous = SavedRun((), ())
-        if output is not None and output.exists() and output.stat().st_size:
+        self._size = (size_of(output) or 0) if output is not None else None
+        if output is not None and self._size:
             if not resume:
                 raise SelectorError(f"{str(output)!r} exists: resume it, or choose another output")
             self.previous = load(output)
@@ -77,7 +78,7 @@ class Session:
         modules = [m for problem, backend in parts for m in (*backend.requires, *problem.requires)]
         settings = dataclasses.asdict(self.settings)
         self._environment = environment(modules, settings, self.cells)
-        writer = RunWriter(self.output)
+        writer = RunWriter(self.output, self._size)
         try:
             writer.write(self._environment)
             for record in bench(
@@ -103,4 +104,4 @@ def _bounded(settings: Settings) -> Settings:
     """Add a memory limit to settings without one, so that a cell fails before the system does."""
     if settings.memory is not None:
         return settings
-    return dataclasses.replace(settings, memory=psutil.virtual_memory().available * 3 // 4)
+    return dataclasses.replace(settings, memory=memory_limit())

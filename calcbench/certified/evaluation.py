@@ -13,9 +13,10 @@ from flint import arb
 from calcbench.certified import balls
 from calcbench.certified.balls import Ball, NotFinite, Number, Tape, Undecided
 from calcbench.certified.budget import TooSlow
-from calcbench.certified.jets import make_jet, primal
+from calcbench.certified.jets import primal
 from calcbench.certified.vocabulary import namespace
-from calcbench.errors import ProblemError, Unsupported, first_line
+from calcbench.errors import ProblemError, Unsupported
+from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.point import Point
 
 
@@ -43,6 +44,11 @@ class SweepResult(NamedTuple):
     """Σ |terms| that each number is the sum of: its rounding is relative to that."""
     rough: np.ndarray
     """For each number, whether it may be no derivative, because a comparison ties."""
+    open: np.ndarray
+    """For each number, whether it is not certified, though the others are."""
+    beside: np.ndarray
+    """For each number, whether it is certified by its limits beside the point."""
+    open_reason: str
     cost: arb | None
     """The cost; None for a vector-valued problem."""
     cost_magnitude: float
@@ -60,14 +66,30 @@ class Evaluation:
     tape: Tape
 
     @cached_property
+    def ties(self) -> list[list[int]]:
+        """For each comparison that ties, the positions of the components that it depends on."""
+        places = {id(leaf): k for k, leaf in enumerate(self.leaves)}
+        found: dict[tuple[int, ...], None] = {}
+        for pair in self.tape.ties:
+            ids = balls.ancestors(pair) & places.keys()
+            found[tuple(sorted(places[ball] for ball in ids))] = None
+        return [list(positions) for positions in found]
+
+    @cached_property
     def tied(self) -> np.ndarray:
         """For each component, whether a comparison that ties depends on it."""
-        ids = balls.ancestors(self.tape.ties)
-        return np.array([id(leaf) in ids for leaf in self.leaves])
+        found = np.zeros(len(self.leaves), dtype=bool)
+        for positions in self.ties:
+            found[positions] = True
+        return found
 
 
-def evaluate(point: Point, deadline: float, directions: np.ndarray | None = None) -> Evaluation:
-    """Evaluate the cost at the current precision; on jets along `directions` (components, k).
+Lift = Callable[[arb, int], Number]
+"""(value, position) → the number for that component of the parameters: a jet, or a germ."""
+
+
+def evaluate(point: Point, deadline: float, lift: Lift | None = None) -> Evaluation:
+    """Evaluate the cost at the current precision; with `lift`, on other numbers than balls.
 
     `deadline` is in seconds of `time.thread_time()`. Raises `NotCertified` where the cost cannot be
     evaluated on balls (`run_on_balls`), `Undecided` for a branch that this precision leaves open,
@@ -75,7 +97,7 @@ def evaluate(point: Point, deadline: float, directions: np.ndarray | None = None
     """
     tape = Tape(deadline)
     problem = point.problem
-    values = convert_values(point, tape, directions)
+    values = convert_values(point, tape, lift)
     leaves = [ball for name in problem.parameters for ball in values[name].flat]
     parameters, data = problem.split(values)
     cost = run_on_balls(lambda: problem.cost(namespace(balls), *parameters, **data))
@@ -87,15 +109,14 @@ def evaluate(point: Point, deadline: float, directions: np.ndarray | None = None
 
 
 def convert_values(
-    point: Point, tape: Tape | None = None, directions: np.ndarray | None = None
+    point: Point, tape: Tape | None = None, lift: Lift | None = None
 ) -> dict[str, Any]:
     """Convert float values to object arrays of balls: parameters active on `tape`, data constant.
 
-    Other arrays, such as indices, stay as they are. Row k of `directions` has the entries of
-    component k, which becomes a jet with these slopes.
+    Other arrays, such as indices, stay as they are. `lift` is applied to the parameters' numbers.
     """
     found: dict[str, Any] = {}
-    row = 0
+    position = 0
     for name in (*point.problem.parameters, *point.problem.data):
         array = point[name]
         if array.dtype.kind != "f":
@@ -105,8 +126,8 @@ def convert_values(
         found[name] = np.empty(array.shape, dtype=object)
         for index in np.ndindex(array.shape):
             value: Number = arb(float(array[index]))
-            if active is not None and directions is not None:
-                value, row = make_jet(value, directions[row]), row + 1
+            if active is not None and lift is not None:
+                value, position = lift(value, position), position + 1
             found[name][index] = Ball(value, (), active)
     return found
 
@@ -134,8 +155,8 @@ def run_on_balls(function: Callable[[], Any]) -> Any:
         raise NotCertified(str(error)) from error
     except (Undecided, ProblemError):
         raise
-    except Exception as error:
-        raise NotCertified(f"{type(error).__name__}: {first_line(error)}") from error
+    except RAISED as error:
+        raise NotCertified(describe(error)) from error
 
 
 def influence(order: Iterable[Ball]) -> float:

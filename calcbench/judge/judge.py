@@ -35,7 +35,7 @@ class Outcome:
 
     records: list[Record]
     certificate: Certificate | None
-    """The certificate at the own point, in the dtype of the first run."""
+    """The certificate at the own point, in the dtype of the first run, if it has any number."""
     note: str
     """Why it is not certified, or on how much of the problem it is."""
     condition: float | None
@@ -70,8 +70,9 @@ def judge(
     condition = _condition(runs, sample["own"], seed, operator, runner)
     vote = Vote(runs, where, seed, list(witnesses), {}, operator, runner)
     if sample is where:
+        judged = certificate if certificate and certificate.judged.any() else None
         note = "; ".join(filter(None, [remarks, rows]))
-        return Outcome(verdicts(vote, certificates), certificate, note, condition)
+        return Outcome(verdicts(vote, certificates), judged, note, condition)
     records = _judge_sample(vote, sample, certificates)
     count, all_rows = sample["own"].row_count, where["own"].row_count
     how = remarks or f"certified on {count:,} of {all_rows:,} rows; at full size by vote"
@@ -148,17 +149,28 @@ def _remarks(layout: Layout, certificates: Certificates, dtypes: Sequence[str]) 
             remarks.append(f"not judged at {point}: {found} there (declare a domain)")
         elif not isinstance(found, Certificate):
             uncertified.setdefault(str(found), []).append(point)
-        elif point != "own" and not np.all(np.isfinite(found.value[~found.rough])):
+        elif point != "own" and not np.all(np.isfinite(found.value[found.judged])):
             remarks.append(f"not judged at {point}: the result is not finite there")
-        elif point == "own" and found.rough.any():
-            rough = [int(k) for k in np.flatnonzero(found.rough)]
-            listed = ", ".join(map(layout.label, rough[:3])) + (", …" if rough[3:] else "")
-            remarks.append(f"not smooth here, hence not judged: {listed} (a comparison ties)")
+        elif point == "own":
+            rough, unknown = (
+                _list_components(layout, which) for which in (found.rough, found.open)
+            )
+            if rough:
+                why = "one-sided derivatives differ, as far as can be told"
+                remarks.append(f"not smooth here, hence not judged: {rough} ({why})")
+            if unknown:
+                remarks.append(f"not certified: {found.open_reason}: {unknown}")
     for reason, places in uncertified.items():
         nowhere = places == ["own"] or len(places) == len(here)
         at = "" if nowhere else f" at {', '.join(places)}"
         remarks.append(f"not certified{at}: {reason}")
     return "; ".join(dict.fromkeys(remarks))
+
+
+def _list_components(layout: Layout, which: np.ndarray) -> str:
+    """List the labels of the first few components of those that are chosen."""
+    chosen = np.flatnonzero(which).tolist()
+    return ", ".join(map(layout.label, chosen[:3])) + (", …" if chosen[3:] else "")
 
 
 def _points_to_certify(where: Mapping[str, Point], operator: Operator) -> Mapping[str, Point]:

@@ -47,7 +47,7 @@ def _judge_at_point(
 ) -> Record:
     """Add to a verdict what one point says: by the certificate, or else by the vote."""
     if isinstance(found, Certificate):
-        return _judge_certified(vote.runs[index], record, layout, point, found)
+        return _judge_certified(vote, index, record, layout, point, found)
     if isinstance(found, NotFiniteHere):
         # Of the points that the harness chose, those outside the cost's domain say nothing.
         if point != "own" or record.status is not Status.OK:
@@ -61,15 +61,28 @@ def _judge_at_point(
 
 
 def _judge_certified(
-    run: Run, record: Record, layout: Layout, point: str, certificate: Certificate
+    vote: Vote,
+    index: int,
+    record: Record,
+    layout: Layout,
+    point: str,
+    certificate: Certificate,
 ) -> Record:
-    """Add to a verdict what a certificate says of a run's result at one point."""
-    if point != "own" and not np.all(np.isfinite(certificate.value[~certificate.rough])):
+    """Add to a verdict what a certificate says of a run's result at one point.
+
+    At the problem's own point, components that it leaves open are put to the vote. At other points,
+    which nobody asked for, those are left out that the chain rule has no value for.
+    """
+    if point != "own" and not np.all(np.isfinite(certificate.value[certificate.judged])):
         return record  # outside the domain, though the harness chose it: `judge._remarks` says so
+    run = vote.runs[index]
     ballot = cast_ballot(run, point, certificate.bound)
     agreed = _as_consensus(certificate, run.backend.dtype)
-    ballot, agreed = _mask_rough(ballot, agreed, certificate.rough)
-    after = _verdict(record, layout, point, ballot, agreed)
+    left_out = ~certificate.judged if point == "own" else ~certificate.judged | certificate.beside
+    ballot, agreed = _mask(ballot, agreed, left_out)
+    if point == "own" and certificate.open.any():
+        ballot, agreed = _put_to_vote(ballot, agreed, certificate.open, *vote.at(point, index))
+    after = _explain_limit(_verdict(record, layout, point, ballot, agreed), layout, certificate)
     if run.backend.hand_derived:
         return _judge_formula(after, layout, point, certificate)
     # A second derivative may be a difference of the hand-derived gradient. It is the gradient then
@@ -81,13 +94,43 @@ def _judge_certified(
     return after
 
 
-def _mask_rough(ballot: Ballot, agreed: Consensus, rough: np.ndarray) -> tuple[Ballot, Consensus]:
-    """Leave out the components that may have no derivative: they are compared as 0 with 0."""
-    if not rough.any():
+def _explain_limit(record: Record, layout: Layout, certificate: Certificate) -> Record:
+    """Add to the reason that what was expected is a limit, where the chain rule has no value."""
+    fault = record.disagreement
+    limits = {layout.label(int(k)) for k in np.flatnonzero(certificate.beside)}
+    if fault is None or fault.point != "own" or fault.component not in limits:
+        return record
+    explanation = "; that is the limit from both sides of a tie or of 0·∞ in the chain rule"
+    if record.reason.endswith(explanation):
+        return record
+    return replace(record, reason=record.reason + explanation)
+
+
+def _mask(ballot: Ballot, agreed: Consensus, left_out: np.ndarray) -> tuple[Ballot, Consensus]:
+    """Leave out components that are not certified: they are compared as 0 with 0."""
+    if not left_out.any():
         return ballot, agreed
-    value, reference = ballot.value.copy(), agreed.reference.copy()
-    value[rough] = reference[rough] = 0.0
-    return replace(ballot, value=value), replace(agreed, reference=reference)
+
+    def masked(vector: np.ndarray) -> np.ndarray:
+        return np.where(left_out, 0.0, vector)
+
+    ballot = replace(ballot, value=masked(ballot.value), bound=masked(ballot.bound))
+    agreed = replace(agreed, reference=masked(agreed.reference), bound=masked(agreed.bound))
+    return ballot, agreed
+
+
+def _put_to_vote(
+    ballot: Ballot, agreed: Consensus, where: np.ndarray, voted: Ballot, consensus: Consensus
+) -> tuple[Ballot, Consensus]:
+    """Take some components from a vote: what the run gave, what was agreed on, and the bounds."""
+    value = np.where(where, voted.value, ballot.value)
+    bound = np.where(where, voted.bound, ballot.bound)
+    reference = np.where(where, consensus.reference, agreed.reference)
+    allowed = np.where(where, consensus.bound, agreed.bound)
+    return (
+        replace(ballot, value=value, bound=bound),
+        replace(agreed, reference=reference, bound=allowed, tied=consensus.tied),
+    )
 
 
 def _as_consensus(certificate: Certificate, dtype: str) -> Consensus:
@@ -97,7 +140,7 @@ def _as_consensus(certificate: Certificate, dtype: str) -> Consensus:
     return Consensus(
         reference=certificate.value,
         bound=half_unit,
-        scale=float(np.max(certificate.magnitude)),
+        scale=float(np.max(certificate.magnitude[certificate.judged], initial=0.0)),
         range_fault=certificate.range_fault,
     )
 
@@ -118,7 +161,7 @@ def _judge_formula(
         error, allowed = formula_error(certificate)
     except NotCertified:
         return record
-    wrong = (np.abs(error) > allowed) & ~certificate.rough
+    wrong = (np.abs(error) > allowed) & certificate.judged
     if not wrong.any():
         return record
     position = int(np.argmax(np.where(wrong, np.abs(error), -1.0)))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.errors import ProblemError, nearest, shorten
+from calcbench.errors import ProblemError, nearest, short_repr
 from calcbench.problem.problem import Problem
 from calcbench.problem.rows import REDUCTIONS
 
@@ -86,14 +86,14 @@ FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 def check_declarations(problem: Problem) -> None:
     """Raise `ProblemError` for the first attribute that has not the form that it should have."""
-    subject = f"problem {shorten(problem.name)}"
+    subject = f"problem {short_repr(problem.name)}"
     for attribute, (fits, words) in FORMS.items():
         value = getattr(problem, attribute)
         if not fits(value):
-            raise ProblemError(f"{subject}: {attribute} must be {words}, got {shorten(value)}")
+            raise ProblemError(f"{subject}: {attribute} must be {words}, got {short_repr(value)}")
     if problem.reduction not in REDUCTIONS:
         choices = nearest(problem.reduction, REDUCTIONS)
-        raise ProblemError(f"{subject}: reduction = {shorten(problem.reduction)}: {choices}")
+        raise ProblemError(f"{subject}: reduction = {short_repr(problem.reduction)}: {choices}")
     for name in problem.rows:
         _check_name(subject, "rows", name, problem.data, "data")
     for name in () if callable(problem.domain) else problem.domain:

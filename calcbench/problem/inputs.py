@@ -12,14 +12,15 @@ from calcbench.errors import (
     NotInstalled,
     ProblemError,
     SelectorError,
-    first_line,
     missing,
     nearest,
-    shorten,
+    short_repr,
 )
 from calcbench.problem.declarations import check_declarations
+from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.returns import check_returns
 from calcbench.problem.structure import Structure
 
 
@@ -41,19 +42,19 @@ def own_point(
     if seed < 0:
         raise SelectorError(f"seed must be at least 0, got {seed}")
     number = resolve_size(problem, size)
+    check_returns(problem.name, getattr(problem, "_function", problem.cost))
     try:
         values = problem.inputs(number, np.random.default_rng(seed))
     except CalcbenchError:
         raise
-    except Exception as error:  # whatever a user's code raises
+    except RAISED as error:
         raise ProblemError(
-            f"problem {problem.name!r}: inputs({number}, rng) raises "
-            f"{type(error).__name__}: {first_line(error)}"
+            f"problem {problem.name!r}: inputs({number}, rng) raises {describe(error)}"
         ) from error
     if not isinstance(values, Mapping):
         raise ProblemError(
             f"problem {problem.name!r}: inputs must return a dict of argument name → value, "
-            f"but it returned {shorten(values)}"
+            f"but it returned {short_repr(values)}"
         )
     arrays = _check(problem, values)
     own = Point(problem, arrays)
@@ -113,17 +114,15 @@ def _check_matrix(problem: Problem, arrays: Arrays) -> None:
         sparse = whole and isinstance(structure, Structure) and structure.sparse
         if sparse and not structure.pattern(int(rows), columns)[0].size:
             raise ValueError("the structure stores no entry")
-    except Exception as error:  # whatever a user's code raises
-        raise ProblemError(
-            f"{subject}: its outputs or structure raises {type(error).__name__}: "
-            f"{first_line(error)}"
-        ) from error
+    except RAISED as error:
+        reason = f"its outputs or structure raises {describe(error)}"
+        raise ProblemError(f"{subject}: {reason}") from error
     if not isinstance(rows, (int, np.integer)) or rows < 1:
         raise ProblemError(f"{subject}: outputs must be a whole number of at least 1, got {rows!r}")
     if not isinstance(structure, Structure):
         raise ProblemError(
             f"{subject}: structure must be one of calcbench.problem.structure, such as DENSE, "
-            f"got {shorten(structure)}"
+            f"got {short_repr(structure)}"
         )
 
 
@@ -134,7 +133,7 @@ def _array(problem: Problem, name: str, value: Any) -> np.ndarray:
     except (TypeError, ValueError, OverflowError):
         raise ProblemError(
             f"problem {problem.name!r}: the value of {name!r} is not an array of real numbers: "
-            f"{shorten(value)}"
+            f"{short_repr(value)}"
         ) from None
     if array.size == 0:
         raise ProblemError(f"problem {problem.name!r}: {name!r} is empty")
@@ -177,10 +176,10 @@ def _check_parameters(own: Point, at: Mapping[str, Any]) -> Arrays:
         try:
             value = _floats(at[name])
         except (TypeError, ValueError, OverflowError):
-            raise SelectorError(f"at: {name}={shorten(at[name])} is not {expected}") from None
+            raise SelectorError(f"at: {name}={short_repr(at[name])} is not {expected}") from None
         if value.shape != own[name].shape:
             raise SelectorError(f"at: {name!r} must be {expected}, got {_form(value)}")
         if not np.all(np.isfinite(value)):
-            raise SelectorError(f"at: {name}={shorten(at[name])} is not finite")
+            raise SelectorError(f"at: {name}={short_repr(at[name])} is not finite")
         chosen[name] = value
     return chosen

@@ -10,8 +10,17 @@ import numpy as np
 from calcbench.backend.backend import Backend
 from calcbench.catalogue import door
 from calcbench.catalogue.selection import select_backends
-from calcbench.errors import CalcbenchError, NotInstalled, Unsupported
+from calcbench.errors import (
+    CalcbenchError,
+    NotInstalled,
+    ProblemError,
+    Unsupported,
+    escape_controls,
+    printable,
+)
 from calcbench.operators import GRADIENT, Operator, find_operator
+from calcbench.problem.faults import RAISED
+from calcbench.problem.faults import describe as describe_fault
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
 from calcbench.record.record import Status
@@ -61,8 +70,12 @@ def _derive_formulas(problem: Problem, operator: Operator) -> dict[str, str]:
                 return engine.formulas(point, operator.resolve(point))
         except (NotInstalled, Unsupported) as error:
             return {"note": str(error)}
+        except ProblemError:
+            raise
         except CalcbenchError:  # a backend that is broken as a plugin; `list` says so
             continue
+        except RAISED as error:  # a cost that does not run on symbols
+            return {"note": describe_fault(error)}
     return {}
 
 
@@ -77,6 +90,8 @@ def _find_method(problem: Problem, engine: Backend, operator: Operator) -> str:
         return engine.prepare(point, wanted).method or "as it stands"
     except CalcbenchError as error:
         return f"{Status.SKIPPED} ({error})"
+    except RAISED as error:
+        return f"{Status.ERROR} ({describe_fault(error)})"
 
 
 def _write(problem: Problem, engine: Backend, operator: Operator) -> dict[str, str]:
@@ -136,9 +151,9 @@ def _print_part(console: Console, heading: str, lines: list[Line], after: bool =
 
     if not lines:
         return
-    console.print(Text(heading, style="bold"))
+    console.print(Text(printable(heading), style="bold"))
     for text, style in lines:
-        console.print(Padding(Text(text, style=style), (0, 0, 0, 2)))
+        console.print(Padding(Text(escape_controls(text), style=style), (0, 0, 0, 2)))
     if after:
         console.print()
 
@@ -151,9 +166,10 @@ def _print_program(console: Console, heading: str, program: dict[str, str]) -> N
     if "program" not in program:
         _print_part(console, heading, [(program["reason"], "yellow")])
         return
-    console.print(Text(heading, style="bold"))
+    console.print(Text(printable(heading), style="bold"))
+    source = escape_controls(program["program"])
     if console.is_terminal:
-        console.print(Syntax(program["program"], "python", background_color="default"))
+        console.print(Syntax(source, "python", background_color="default"))
     else:
-        console.print(Text(program["program"]), soft_wrap=True)
+        console.print(Text(source), soft_wrap=True)
     console.print()
