@@ -34,12 +34,13 @@ from calcbench.workers.starting import start_method
 def command(page: Path | None, **selection: Any) -> None:
     """Compare backends: every partial side by side, digits, verdict and a first timing.
 
-    Without PROBLEM, all problems. --operator asks for something else than the gradient; where a
-    problem or a backend has none, it is skipped, with the reason. The digits are the worst over
-    several points (the problem's own, zeros, random ones); the components are shown at the
-    problem's own point. `call` is the median of a few rounds in one process: an order of magnitude.
+    Without PROBLEM, all problems. --operator asks for something else than the gradient (of a
+    vector-valued problem, the Jacobian); where a problem or a backend has none, it is skipped, with
+    the reason. The digits are the worst over several points (the problem's own, zeros, random
+    ones); the components are shown at the problem's own point. `call` is the median of a few rounds
+    in one process: an order of magnitude.
 
-    Exit status: 0 if all agree, 1 if a backend disagrees or fails, 2 for bad input.
+    Exit status: 0 if none is wrong, 1 if a backend disagrees or fails, 2 for bad input.
 
     \b
     Examples:

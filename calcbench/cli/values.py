@@ -32,7 +32,7 @@ def parse_values(text: str, option: str = "at") -> dict[str, Any]:
     Raises `SelectorError` for what is neither a number nor a bracketed list of numbers.
     """
     values: dict[str, Any] = {}
-    for part in _split_outside_brackets(text):
+    for part in split_outside_brackets(text):
         name, equals, literal = (piece.strip() for piece in part.partition("="))
         if not (name and equals and literal):
             raise SelectorError(
@@ -114,7 +114,8 @@ def parse_names(text: str) -> list[str]:
     return [part.strip() for part in text.split(",")]
 
 
-def _split_outside_brackets(text: str) -> list[str]:
+def split_outside_brackets(text: str) -> list[str]:
+    """Split text at its commas, but for those in brackets: `w[0],W[1,2]`."""
     parts, depth, start = [], 0, 0
     for position, character in enumerate(text):
         depth += (character == "[") - (character == "]")

@@ -498,6 +498,10 @@ def test_provenance_in_one_line():
         "calcbench 0.1.0; 2026-11-22; Example_CPU & Co 100% #1, 2 cores, Linux 6.1 x86_64; "
         "1 thread; Python 3.12.1, numpy 2.4.6; 3 cells, 1 failed, 1 noisy"
     )  # fmt: skip
+    vague = failed("c", Status.IMPRECISE, "no digit")
+    assert provenance.cells(run(cell("a"), cell("b"), vague)) == (
+        "3 cells, 0 failed, 0 noisy, 1 imprecise"
+    )
 
 
 def test_several_environments_are_said():
