@@ -183,7 +183,9 @@ def raises_at_once(xp, x):
 
 def test_where_the_cost_raises_nothing_is_drawn_and_that_is_said():
     drawn = cb.plot(raises_beyond)
-    assert "left out where the cost raises RuntimeError: no further" in drawn.svg()
+    said = drawn.svg()
+    assert "left out where the cost raises test_pictures.py:" in said
+    assert "RuntimeError: no further" in said
     curve = [row for row in rows_of(drawn.chart) if row.get("line") == "C"]
     assert max(row["x"] for row in curve) <= 1.5
 
