@@ -330,6 +330,14 @@ def test_a_window_and_parameters_are_what_was_asked_for():
     assert '"domain": [0.0, 1.0]' in spec
 
 
+def test_a_window_beside_the_point_draws_what_is_in_it():
+    drawn = cb.plot("saddle", window={"x": (-3, -1), "y": (0, 4)})
+    for row in rows_of(drawn.chart):
+        if "w" in row and "text" not in row:
+            assert max(abs(row[k]) for k in "uvw") <= 1 + 1e-9
+    assert "the slice x = 3" in drawn.svg()
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [
