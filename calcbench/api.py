@@ -392,7 +392,7 @@ def compare(
     backends: BackendSelector | Iterable[BackendSelector] | None = None,
     at: Mapping[str, Any] | None = None,
     *,
-    operator: str | Operator = "gradient",
+    operator: str | Operator | None = None,
     direction: Mapping[str, Any] | None = None,
     size: int | None = None,
     seed: int = 0,
@@ -405,9 +405,10 @@ def compare(
     Without `problems`, all of them; without `backends`, the default ones in their default modes;
     `"all"` is every backend that there is. `at` needs a single problem. A missing framework is an
     error if its backend was asked for by name, and a record (`not_installed`) otherwise. `dtype`
-    applies to every backend. `operator` asks for something else than the gradient, such as
-    `"hessian"` (see `calcbench.operators`); where a problem or backend has none, its record is
-    `skipped`. Products are taken with `direction` (a single problem's), or with a random one.
+    applies to every backend. `operator` asks for something else than the gradient (the Jacobian,
+    of a vector-valued problem), such as `"hessian"` (see `calcbench.operators`); where a problem or
+    backend has none, its record is `skipped`. Products are taken with `direction` (a single
+    problem's), or with a random one.
 
     Raises what `gradient` raises, for bad input; what a backend gets wrong is a record.
     """

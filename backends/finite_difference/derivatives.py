@@ -76,9 +76,16 @@ class FiniteDifference(Backend):
                 f"backend {self.name!r}: delta must be a positive number, got {self.delta}"
             )
 
+    @property
+    def voice(self) -> str:
+        return f"{self.name}[scheme={self.scheme}]"  # each scheme has errors of its own
+
     @classmethod
     def witnesses(cls) -> tuple[Backend, ...]:
-        return (cls(scheme="complex", of="cost"), cls(of="cost"))
+        # Complex steps are exact. Of the others, a one-sided scheme contradicts the rest at a kink.
+        schemes: tuple[Literal["complex", "central", "forward", "richardson"], ...]
+        schemes = ("complex", "central", "forward", "richardson")
+        return tuple(cls(scheme=scheme, of="cost") for scheme in schemes)
 
     def namespace(self) -> Namespace:
         return (complex_in if self.scheme == "complex" else numpy_in)(self.dtype)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -121,10 +122,27 @@ def convert_values(
         found[name] = np.empty(array.shape, dtype=object)
         for index in np.ndindex(array.shape):
             value: Number = arb(float(array[index]))
+            if name in _changes:
+                value += value * _changes[name][index]
             if active is not None and lift is not None:
                 value, position = lift(value, position), position + 1
             found[name][index] = Ball(value, (), active)
     return found
+
+
+_changes: Mapping[str, np.ndarray] = {}
+"""Name of an input → how its numbers are changed, relatively; like the precision, it is global."""
+
+
+@contextlib.contextmanager
+def change_inputs(relative: Mapping[str, np.ndarray]) -> Iterator[None]:
+    """Change inputs by less than a float can hold: name → array of `flint.arb`, relative to 1."""
+    global _changes
+    before, _changes = _changes, relative
+    try:
+        yield
+    finally:
+        _changes = before
 
 
 def convert_constants(array: np.ndarray) -> np.ndarray:

@@ -128,7 +128,7 @@ def reference(
     deadline = time.thread_time() + seconds
     for bits in PRECISIONS:
         try:
-            found = _sweep(point, operator, bits, deadline=deadline)
+            found = sweep(point, operator, bits, deadline=deadline)
         except Undecided as error:
             reason = f"a comparison is not decided at {bits} bits: {error}"
             continue
@@ -156,12 +156,12 @@ def enclose_rounding(
     """
     try:
         deadline = time.thread_time() + seconds
-        return _sweep(point, operator, BITS[dtype], dtype, deadline, natural=True)
+        return sweep(point, operator, BITS[dtype], dtype, deadline, natural=True)
     except Undecided as error:
         raise NotCertified(f"too near a tie to judge: {error}") from error
 
 
-def _sweep(
+def sweep(
     point: Point,
     operator: Operator,
     bits: int,
@@ -172,6 +172,7 @@ def _sweep(
     """Evaluate the cost once at `bits` bits, with the reverse sweeps that the operator needs.
 
     `natural` takes derivatives by the formulas of libraries, which lose more in rounding.
+    Raises `Undecided` where these bits do not decide a branch, and as `reference`.
     """
     layout, terms = operator.layout(point), operator.terms(point)
     with balls.precision(bits), natural_formulas(natural), _garbage_collection_off():

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import click
 
 from calcbench.errors import SelectorError
+from calcbench.record.writing import check_name
 
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 """Units of a duration."""
@@ -85,6 +87,18 @@ def parse_bytes(text: str) -> int:
     raise click.BadParameter(
         f"{text!r} is no amount of memory such as 800M or 4G, of at least 1M and less than 2^60"
     )
+
+
+class FileName(click.Path):
+    """The name of a file, as a path; a shell completes it."""
+
+    def convert(self, value: Any, *where: Any) -> Any:
+        """Make a path of it. Raises `SelectorError` for a name that no file can have."""
+        check_name(Path(value))  # which `click.Path` would ask the system about
+        return super().convert(value, *where)
+
+
+FILE = FileName(path_type=Path)
 
 
 def parse_threads(text: str) -> list[int]:

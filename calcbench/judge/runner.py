@@ -58,6 +58,8 @@ def largest_sensitivities(
 ) -> dict[str, np.ndarray]:
     """Measure κ at every point by two exact backends, in case one is at fault; take the larger.
 
+    A backend whose own result is not finite at a point has nothing to say of it.
+
     Where there are many rows it is measured on some of them: a mean is as sensitive on a sample,
     a sum less so, in proportion to the rows. Returns point → vector over the components.
     """
@@ -69,5 +71,7 @@ def largest_sensitivities(
     found: dict[str, np.ndarray] = {}
     for run in exact:
         for name, kappa in runner.sensitivities(run.backend, sample, seed, operator).items():
-            found[name] = np.fmax(found.get(name, share * kappa), share * kappa)
+            result = run.results.get(name)
+            if result is not None and np.all(np.isfinite(flatten(result.values()))):
+                found[name] = np.fmax(found.get(name, share * kappa), share * kappa)
     return found

@@ -152,7 +152,8 @@ def merge_runs(runs: Iterable[SavedRun]) -> SavedRun:
 
 def reusable_records(run: SavedRun) -> list[Record]:
     """Select the records that need not be run again, while their source and versions stay."""
-    return [r for r in run.records if r.status.measured or r.status is Status.SKIPPED]
+    same_again = (Status.SKIPPED, Status.IMPRECISE)
+    return [r for r in run.records if r.status.measured or r.status in same_again]
 
 
 def _read_lines(path: Path) -> list[bytes]:
