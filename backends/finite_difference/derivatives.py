@@ -432,4 +432,4 @@ class FiniteDifference(Backend):
 
 
 def _room(problem: Problem, name: str) -> tuple[float, float]:
-    return problem.domain.get(name, (-np.inf, np.inf))
+    return problem.intervals.get(name, (-np.inf, np.inf))

@@ -30,6 +30,7 @@ from calcbench.problem.function import FunctionProblem
 from calcbench.problem.inputs import own_point
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
+from calcbench.problem.sampling import describe_data
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
 from calcbench.record.samples import Timing
@@ -251,7 +252,15 @@ def _run(cell: RunningCell, task: Callable[..., Any], *arguments: Any, timeout: 
     if found is None:
         assert cell.failure is not None
         return Run(cell.backend, cell.failure.status, cell.failure.reason)
-    return Run(cell.backend, found.status, found.reason, found.method, found.results, found.bounds)
+    return Run(
+        cell.backend,
+        found.status,
+        found.reason,
+        found.method,
+        found.results,
+        found.bounds,
+        found.failures,
+    )
 
 
 def _judge_cells(
@@ -281,24 +290,29 @@ def _judge_cells(
         else:
             labels = component_labels(operator.layout(where["own"]))
             return [
-                _complete(record, run, where["own"], decided, labels)
+                _complete(record, run, where, decided, labels)
                 for run, record in zip(runs, decided.records, strict=True)
             ]
 
 
 def _complete(
-    record: Record, run: Run, own: Point, decided: Outcome, labels: tuple[str, ...]
+    record: Record,
+    run: Run,
+    where: Mapping[str, Point],
+    decided: Outcome,
+    labels: tuple[str, ...],
 ) -> Record:
     """Add to a verdict the result, and what it was compared with."""
     truth = decided.certificate.truth if decided.certificate else None
     return replace(
         record,
-        direction=own.seed,
+        direction=where["own"].seed,
         value=run.results.get("own"),
         labels=labels,
         reference=reference_value(truth) if truth else None,
         certified_digits=truth.digits if truth else None,
         judged=decided.note,
+        data=describe_data(where),
         condition=decided.condition,
     )
 

@@ -17,6 +17,9 @@ from calcbench.certified.vocabulary import namespace
 from calcbench.errors import ProblemError, Unsupported, first_line
 from calcbench.problem.point import Point
 
+Watch = Callable[[Ball, Ball, bool], None]
+"""Told of a comparison: its two sides, and whether it holds."""
+
 
 class NotCertified(Unsupported):
     """Raised where no derivative can be certified; the message is the reason."""
@@ -61,24 +64,30 @@ class Evaluation:
         return np.array([id(leaf) in ids for leaf in self.leaves])
 
 
-def evaluate(point: Point, deadline: float, directions: np.ndarray | None = None) -> Evaluation:
+def evaluate(
+    point: Point,
+    deadline: float,
+    directions: np.ndarray | None = None,
+    watch: Watch | None = None,
+) -> Evaluation:
     """Evaluate the cost at the current precision; on jets along `directions` (components, k).
 
-    `deadline` is in seconds of `time.thread_time()`. Raises `NotCertified` where the cost cannot be
-    evaluated on balls (`run_on_balls`), `Undecided` for a branch that this precision leaves open,
-    `ProblemError` for a cost that is not what the problem says.
+    `watch` is told of every comparison in which a parameter takes part. `deadline` is in seconds of
+    `time.thread_time()`. Raises `NotCertified` where the cost cannot be evaluated on balls
+    (`run_on_balls`), `Undecided` for a branch that this precision leaves open, `ProblemError` for a
+    cost that is not what the problem says.
     """
     tape = Tape(deadline)
+    tape.watch = watch
     problem = point.problem
     values = convert_values(point, tape, directions)
-    leaves = [ball for name in problem.parameters for ball in values[name].flat]
     parameters, data = problem.split(values)
     cost = run_on_balls(lambda: problem.cost(namespace(balls), *parameters, **data))
     problem.check_returned(cost)
     whole = isinstance(cost, (int, np.integer, np.bool_))
     problem.check_cost(np.shape(cost), "int64" if whole else "float64", point.value_shape)
     outputs = [balls.convert(number) for number in np.asarray(cost, dtype=object).flat]
-    return Evaluation(leaves, outputs, tape)
+    return Evaluation(tape.leaves, outputs, tape)
 
 
 def convert_values(
@@ -102,7 +111,9 @@ def convert_values(
             value: Number = arb(float(array[index]))
             if active is not None and directions is not None:
                 value, row = make_jet(value, directions[row]), row + 1
-            found[name][index] = Ball(value, (), active)
+            found[name][index] = ball = Ball(value, (), active)
+            if active is not None:
+                active.leaves.append(ball)
     return found
 
 

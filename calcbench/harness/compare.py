@@ -21,11 +21,15 @@ from calcbench.judge.judge import Outcome, judge
 from calcbench.operators import GRADIENT, Layout, Operator
 from calcbench.operators.hand_derived import formula_for
 from calcbench.operators.points import points_for
-from calcbench.problem.inputs import own_point, resolve_size
+from calcbench.problem.inputs import own_point, point_of_another_size, resolve_size
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.sampling import describe_data
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
+
+LARGEST_PROOF = 200
+"""Components up to which a formula is proved at another size too: 1,000 take a minute."""
 
 LABELS = 64
 """Components whose names a record keeps: more than a table has room for."""
@@ -65,9 +69,14 @@ def compare_problem(
     progress(f"{problem.name} · certifying the {chosen.name}")
     outcome = judge(runs, where, seed, witnesses, chosen)
     proof = _prove_formula(own, chosen, runs, progress)
+    if outcome.unseen and proof.startswith("proved"):
+        proof = "not proved: a branch was never taken"
     labels = component_labels(chosen.layout(own))
+    data = describe_data(where)
     return [
-        replace(_complete(verdict, run, own, outcome, proof, labels), size=number, seed=seed)
+        replace(
+            _complete(verdict, run, own, outcome, proof, labels), size=number, seed=seed, data=data
+        )
         for run, verdict in zip(runs, outcome.records, strict=True)
     ]
 
@@ -149,17 +158,44 @@ def _prove_formula(own: Point, operator: Operator, runs: list[Run], progress: Pr
 
     Returns what it says, or "" where there is no formula or no such backend.
     """
-    problem = own.problem
-    formula = formula_for(operator.terms(own), problem)
+    formula = formula_for(operator.terms(own), own.problem)
     if not formula:
         return ""
     for run in runs:
         if run.backend.kind == "symbolic" and run.status is not Status.NOT_INSTALLED:
-            progress(f"{problem.name} · proving the hand-derived {formula}")
-            try:
-                return run.backend.prove(own, formula)
-            except ProblemError:
-                raise
-            except Exception as error:  # whatever a user's formula raises on symbols
-                return f"not proved: {type(error).__name__}: {first_line(error)}"
+            progress(f"{own.problem.name} · proving the hand-derived {formula}")
+            proof = _prove(run.backend, own, formula)
+            return _prove_another_size(run.backend, own, formula, proof)
     return ""
+
+
+def _prove(backend: Backend, point: Point, formula: str) -> str:
+    """Let a backend prove a formula; what it raises is the reason why it is not proved."""
+    try:
+        return backend.prove(point, formula)
+    except ProblemError:
+        raise
+    except Exception as error:  # whatever a user's formula raises on symbols
+        return f"not proved: {type(error).__name__}: {first_line(error)}"
+
+
+def _prove_another_size(backend: Backend, own: Point, formula: str, proof: str) -> str:
+    """Prove a formula at another size too, and say for which sizes it is proved.
+
+    Rows have no part in that: a proof is for some of them, whatever their number.
+    """
+    other = point_of_another_size(own) if proof.startswith("proved") else None
+    if other is None or own.drawn is None or other.drawn is None:
+        return proof
+    rows = own.problem.rows
+    if all(own[n].shape == other[n].shape for n in own.values if n not in rows):
+        return proof
+    size, another = own.drawn[0], other.drawn[0]
+    if other.size > LARGEST_PROOF:
+        return f"{proof} for size {size}"
+    second = _prove(backend, other, formula)
+    if second.startswith("refuted"):
+        return f"{second} at size {another}"
+    if second.startswith("proved"):
+        return f"{proof} for sizes {size} and {another}"
+    return f"{proof} for size {size}"

@@ -16,8 +16,10 @@ import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.certified.certificate import Certificate, affordable, certify
-from calcbench.certified.reference import NotCertified, NotFiniteHere
+from calcbench.certified.reference import NotCertified
 from calcbench.judge.contract import Run
+from calcbench.judge.formulas import Examination, examine_formula, judge_formula
+from calcbench.judge.points import why_not_judged
 from calcbench.judge.runner import SAMPLED_ROWS, InProcess, Runner, largest_sensitivities
 from calcbench.judge.structure import check_structure
 from calcbench.judge.verdict import Certificates, verdicts
@@ -38,6 +40,8 @@ class Outcome:
     """The certificate at the own point, in the dtype of the first run."""
     note: str
     """Why it is not certified, or on how much of the problem it is."""
+    unseen: tuple[str, ...]
+    """Which branches of the cost and its hand-derived formula were never taken, in words."""
     condition: float | None
     """Relative change of the result per relative change of its inputs, at the own point."""
 
@@ -65,15 +69,54 @@ def judge(
     certificate = own if isinstance(own, Certificate) else None
     if certificate is None:  # where there is one, it has checked the structure
         _check_structure(runs, where["own"], operator, runner)
-    remarks = _remarks(operator.layout(where["own"]), certificates, dtypes)
+    remarks = _remarks(operator.layout(where["own"]), certificates, dtypes, runs)
     condition = _condition(runs, sample["own"], seed, operator, runner)
     vote = Vote(runs, where, seed, list(witnesses), {}, operator, runner)
     if sample is where:
-        return Outcome(verdicts(vote, certificates), certificate, remarks, condition)
-    records = _judge_sample(vote, sample, certificates)
-    rows, all_rows = sample["own"].row_count, where["own"].row_count
-    note = remarks or f"certified on {rows:,} of {all_rows:,} rows; at full size by vote"
-    return Outcome(records, None, note, condition)
+        records = verdicts(vote, certificates)
+    else:
+        records, certificate = _judge_sample(vote, sample, certificates), None
+        rows, all_rows = sample["own"].row_count, where["own"].row_count
+        remarks = remarks or f"certified on {rows:,} of {all_rows:,} rows; at full size by vote"
+    examined = _examine_formula(runs, records, sample, certificates, operator)
+    records = [
+        _judge_examined(record, examined) if run.backend.hand_derived else record
+        for run, record in zip(runs, records, strict=True)
+    ]
+    note = "; ".join([*([remarks] if remarks else []), *examined.unseen])
+    return Outcome(records, certificate, note, examined.unseen, condition)
+
+
+def _examine_formula(
+    runs: list[Run],
+    records: list[Record],
+    where: Mapping[str, Point],
+    certificates: Certificates,
+    operator: Operator,
+) -> Examination:
+    """Examine the hand-derived formula beyond these points, if it is right at all of them."""
+    right = [
+        run.backend.dtype
+        for run, record in zip(runs, records, strict=True)
+        if run.backend.hand_derived and record.status is Status.OK
+    ]
+    judged = [
+        found
+        for (point, dtype), found in certificates.items()
+        if isinstance(found, Certificate)
+        and dtype in right[:1]
+        and not why_not_judged(point, found, runs)
+    ]
+    if not judged:
+        return Examination({})
+    return examine_formula(where["own"], operator, judged)
+
+
+def _judge_examined(record: Record, examined: Examination) -> Record:
+    """Add to a verdict what the formula gives at the points where it was examined."""
+    for point, certificate in examined.certificates.items():
+        record = judge_formula(record, point, certificate)
+    return record
 
 
 def _judge_sample(
@@ -130,19 +173,20 @@ def certificates_at(
     }
 
 
-def _remarks(layout: Layout, certificates: Certificates, dtypes: Sequence[str]) -> str:
+def _remarks(
+    layout: Layout, certificates: Certificates, dtypes: Sequence[str], runs: Sequence[Run]
+) -> str:
     """Say which points are not certified, and which points or components are not judged."""
     remarks = []
     # The remarks are about the problem: one dtype speaks for all.
     here = {point: found for (point, dtype), found in certificates.items() if dtype == dtypes[0]}
     uncertified: dict[str, list[str]] = {}
     for point, found in here.items():
-        if isinstance(found, NotFiniteHere) and point != "own":
-            remarks.append(f"not judged at {point}: {found} there (declare a domain)")
+        reason = why_not_judged(point, found, runs)
+        if reason:
+            remarks.append(f"not judged at {point}: {reason}")
         elif not isinstance(found, Certificate):
             uncertified.setdefault(str(found), []).append(point)
-        elif point != "own" and not np.all(np.isfinite(found.value[~found.rough])):
-            remarks.append(f"not judged at {point}: the result is not finite there")
         elif point == "own" and found.rough.any():
             rough = [int(k) for k in np.flatnonzero(found.rough)]
             listed = ", ".join(map(layout.label, rough[:3])) + (", …" if rough[3:] else "")

@@ -7,15 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from calcbench.certified.certificate import Certificate, formula_error
+from calcbench.certified.certificate import Certificate
 from calcbench.certified.reference import NotCertified, NotFiniteHere, NotSmoothHere
 from calcbench.judge import scoring
 from calcbench.judge.contract import Run
+from calcbench.judge.formulas import judge_formula
+from calcbench.judge.points import why_not_judged
 from calcbench.judge.vote import Ballot, Consensus, Vote, cast_ballot
 from calcbench.operators import Layout, Operator
 from calcbench.problem.flat import unflatten
 from calcbench.problem.problem import Problem
-from calcbench.record.record import Disagreement, Record, Status
+from calcbench.record.record import Record, Status
 
 Certificates = Mapping[tuple[str, str], Certificate | NotCertified]
 """(point, dtype) → the certificate, or why there is none."""
@@ -46,11 +48,15 @@ def _judge_at_point(
     found: Certificate | NotCertified | None,
 ) -> Record:
     """Add to a verdict what one point says: by the certificate, or else by the vote."""
+    run = vote.runs[index]
+    if why_not_judged(point, found, vote.runs):
+        return record
+    if point in run.failures:
+        return _count_failure(record, point, *run.failures[point])
     if isinstance(found, Certificate):
-        return _judge_certified(vote.runs[index], record, layout, point, found)
+        return _judge_certified(run, record, layout, point, found)
     if isinstance(found, NotFiniteHere):
-        # Of the points that the harness chose, those outside the cost's domain say nothing.
-        if point != "own" or record.status is not Status.OK:
+        if record.status is not Status.OK:
             return record
         return replace(record, status=Status.ERROR, reason=f"no verdict: {found}")
     after = _verdict(record, layout, point, *vote.at(point, index))
@@ -60,18 +66,23 @@ def _judge_at_point(
     return after
 
 
+def _count_failure(record: Record, point: str, status: Status, reason: str) -> Record:
+    """Add to a verdict that the run failed at a point where others are judged."""
+    if record.status is not Status.OK:
+        return record
+    return replace(record, status=status, reason=f"{reason} (at {point})")
+
+
 def _judge_certified(
     run: Run, record: Record, layout: Layout, point: str, certificate: Certificate
 ) -> Record:
     """Add to a verdict what a certificate says of a run's result at one point."""
-    if point != "own" and not np.all(np.isfinite(certificate.value[~certificate.rough])):
-        return record  # outside the domain, though the harness chose it: `judge._remarks` says so
     ballot = cast_ballot(run, point, certificate.bound)
     agreed = _as_consensus(certificate, run.backend.dtype)
     ballot, agreed = _mask_rough(ballot, agreed, certificate.rough)
     after = _verdict(record, layout, point, ballot, agreed)
     if run.backend.hand_derived:
-        return _judge_formula(after, layout, point, certificate)
+        return judge_formula(after, point, certificate)
     # A second derivative may be a difference of the hand-derived gradient. It is the gradient then
     # that is wrong, perhaps, and not the scheme.
     differenced = run.differenced and after.status is Status.DISAGREE
@@ -99,40 +110,6 @@ def _as_consensus(certificate: Certificate, dtype: str) -> Consensus:
         bound=half_unit,
         scale=float(np.max(certificate.magnitude)),
         range_fault=certificate.range_fault,
-    )
-
-
-def _judge_formula(
-    record: Record,
-    layout: Layout,
-    point: str,
-    certificate: Certificate,
-) -> Record:
-    """Judge the hand-derived formula itself, evaluated without rounding.
-
-    However badly conditioned the cost, a wrong formula has no rounding to hide below.
-    """
-    if record.status is not Status.OK:
-        return record
-    try:
-        error, allowed = formula_error(certificate)
-    except NotCertified:
-        return record
-    wrong = (np.abs(error) > allowed) & ~certificate.rough
-    if not wrong.any():
-        return record
-    position = int(np.argmax(np.where(wrong, np.abs(error), -1.0)))
-    label = layout.label(position)
-    true = float(certificate.value[position])
-    value, bound = true + float(error[position]), float(allowed[position])
-    found = Disagreement(point, label, value, true, bound)
-    place = "" if point == "own" else f" at {point}"
-    return replace(
-        record,
-        status=Status.DISAGREE,
-        disagreement=found,
-        reason=f"the formula for {label}{place} is off by {abs(error[position]):.2g}, "
-        f"a relative {abs(error[position] / true) if true else np.inf:.2g}, without any rounding",
     )
 
 

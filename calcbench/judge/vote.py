@@ -166,7 +166,7 @@ class Vote:
         return {
             index: cast_ballot(run, point, self._rounding(runs, run, point))
             for index, run in enumerate(runs)
-            if run.status is Status.OK
+            if run.status is Status.OK and point in run.bounds
         }
 
     def _rounding(self, runs: list[Run], run: Run, point: str) -> np.ndarray:

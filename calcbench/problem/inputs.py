@@ -38,14 +38,19 @@ def own_point(
         raise NotInstalled(f"problem {problem.name!r}: {reason}")
     if seed < 0:
         raise SelectorError(f"seed must be at least 0, got {seed}")
-    number = resolve_size(problem, size)
+    own = draw_point(problem, resolve_size(problem, size), seed)
+    return own if at is None else own.with_values(_check_parameters(own, at))
+
+
+def draw_point(problem: Problem, size: int, seed: int) -> Point:
+    """Draw the problem's inputs. Raises `ProblemError` for what does not fit the cost."""
     try:
-        values = problem.inputs(number, np.random.default_rng(seed))
+        values = problem.inputs(size, np.random.default_rng(seed))
     except CalcbenchError:
         raise
     except Exception as error:  # whatever a user's code raises
         raise ProblemError(
-            f"problem {problem.name!r}: inputs({number}, rng) raises "
+            f"problem {problem.name!r}: inputs({size}, rng) raises "
             f"{type(error).__name__}: {first_line(error)}"
         ) from error
     if not isinstance(values, Mapping):
@@ -53,9 +58,16 @@ def own_point(
             f"problem {problem.name!r}: inputs must return a dict of argument name → value, "
             f"but it returned {_short(values)}"
         )
-    arrays = _check(problem, values)
-    own = Point(problem, arrays)
-    return own if at is None else own.with_values(_check_parameters(own, at))
+    return Point(problem, _check(problem, values), drawn=(size, seed))
+
+
+def point_of_another_size(own: Point) -> Point | None:
+    """Draw the smallest other size that the problem declares; None where it declares none."""
+    if own.drawn is None:
+        return None
+    size, seed = own.drawn
+    others = [other for other in own.problem.sizes if other != size]
+    return draw_point(own.problem, min(others), seed) if others else None
 
 
 def resolve_size(problem: Problem, size: int | None) -> int:

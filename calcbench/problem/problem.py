@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from calcbench.errors import ProblemError
+from calcbench.errors import ProblemError, first_line
 from calcbench.problem.structure import DENSE, Structure
 
 Arrays = dict[str, np.ndarray]
@@ -45,9 +45,10 @@ class Problem(ABC):
     reduction: ClassVar[str] = "mean"
     """How the costs of single rows combine: `"mean"` or `"sum"`."""
 
-    domain: ClassVar[Mapping[str, tuple[float, float]]] = {}
-    """Where the cost is smooth: an open interval per parameter, all reals if not named.
-    Random points are drawn from it, and the zeros point is left out where 0 lies outside."""
+    domain: Mapping[str, tuple[float, float]] | Callable[[Arrays], bool] = {}
+    """Where the cost is smooth: an open interval per parameter, all reals if not named; or a
+    method `domain(self, values)` that says of all values by name whether they are a valid point.
+    Points that calcbench chooses lie inside; so the point of zeros is left out where 0 does not."""
 
     limits: ClassVar[Mapping[str, tuple[int, str]]] = {}
     """Backend name → (the largest size that it can do, why)."""
@@ -168,6 +169,29 @@ class Problem(ABC):
         if not arguments or arguments[0].name != "xp":
             raise ProblemError(f"problem {self.name!r}: the first argument of cost must be xp")
         return arguments[1:]
+
+    @property
+    def intervals(self) -> Mapping[str, tuple[float, float]]:
+        """The open interval of each parameter that `domain` names; none where it is a function."""
+        return {} if callable(self.domain) else self.domain
+
+    def contains(self, values: Arrays) -> bool:
+        """Tell whether the values, by name, lie inside the domain.
+
+        Raises `ProblemError` for a `domain` that is a function and raises.
+        """
+        if not callable(self.domain):
+            return all(
+                np.all((low < values[name]) & (values[name] < high))
+                for name, (low, high) in self.domain.items()
+            )
+        try:
+            return bool(self.domain({name: array.copy() for name, array in values.items()}))
+        except Exception as error:  # whatever a user's code raises
+            raise ProblemError(
+                f"problem {self.name!r}: its domain raises {type(error).__name__}: "
+                f"{first_line(error)}"
+            ) from error
 
     def cost_on(self, backend: str, xp: Any) -> Callable[..., Any]:
         """Bind the cost to the namespace `xp`, as `f(*parameters, **data)`.
