@@ -8,7 +8,6 @@ broadcast over the data in blocks: the expression stays small and so does the me
 from __future__ import annotations
 
 import dataclasses
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +28,8 @@ from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.numpy import NUMPY
 
 from .compilation import compile_expressions, split_columns, sum_over_rows
-from .proof import Decision, Proof
+from .deadline import deadline
+from .proof import SECONDS, Decision, Proof
 from .trace import Trace, scalars, trace_cost
 
 METHOD = "symbolic"
@@ -125,18 +125,22 @@ class SymPy(Backend):
         Where it takes the data's own numbers, they are put in, those of every row.
         """
         try:
-            verdict, where = self._prove(point, formula, PROOF_ROWS)
-            if verdict is Decision.ZERO_FOR_DATA and point.row_count > PROOF_ROWS:
-                if point.row_count > LARGEST_ROWS:
-                    raise Unsupported(f"not for all data, and these have {point.row_count:,} rows")
-                verdict, where = self._prove(point, formula, point.row_count)
+            with deadline(SECONDS):
+                verdict, where = self._prove(point, formula, PROOF_ROWS)
+                if verdict is Decision.ZERO_FOR_DATA and point.row_count > PROOF_ROWS:
+                    verdict, where = self._prove_all_rows(point, formula)
         except Unsupported as error:
             return f"not proved: {error}"
         return WORDS[verdict] + where
 
+    def _prove_all_rows(self, point: Point, formula: str) -> tuple[Decision, str]:
+        """Decide about a formula with the numbers of every row."""
+        if point.row_count > LARGEST_ROWS:
+            raise Unsupported(f"not for all data, and these have {point.row_count:,} rows")
+        return self._prove(point, formula, point.row_count)
+
     def _prove(self, point: Point, formula: str, rows: int) -> tuple[Decision, str]:
         """Decide about every number of a formula: the worst decision, and where it falls."""
-        started = time.thread_time()
         operator = find_operator(formula).resolve(point)
         layout = operator.layout(point)
         if layout.size > LARGEST_PROOF:
@@ -145,9 +149,9 @@ class SymPy(Backend):
         derivative = trace.expressions(operator, point, range(layout.size))
         hand = apply_formula(point, formula, self.namespace(), trace.symbols, trace.seeds)
         stated = [e for array in hand.values() for e in np.asarray(array, dtype=object).flat]
-        proof, worst = Proof(trace, point, started), Decision.ZERO
+        proof, worst = Proof(trace, point), Decision.ZERO
         for k, (statement, truth) in enumerate(zip(stated, derivative, strict=True)):
-            decision, where = proof.decide(statement - truth)
+            decision, where = proof.decide(statement, truth)
             if decision in (Decision.REFUTED, Decision.OPEN):
                 return decision, f" in {layout.label(k)}{where}"
             if decision is Decision.ZERO_FOR_DATA:

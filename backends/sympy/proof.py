@@ -9,8 +9,7 @@ that the problem could have, and by nothing else. Where a difference has pieces,
 from __future__ import annotations
 
 import functools
-import math
-import time
+import itertools
 from collections.abc import Iterator
 from enum import Enum
 from typing import Any
@@ -21,11 +20,12 @@ from calcbench.errors import Unsupported
 from calcbench.problem.point import Point
 from calcbench.problem.sampling import draw_inside, draw_units, sample_points
 
+from .deadline import deadline
 from .trace import Trace, count_operations
 
 ROUNDED_CONSTANT = 1e-12
-"""A smaller difference than this, relative to its terms, may come from math.pi or 1/3 in a formula,
-and refutes nothing."""
+"""A smaller difference than this, relative to a large value, may come from math.pi or 1/3 in a
+formula, and refutes nothing."""
 
 LARGEST_SIMPLIFICATION = 400
 """Operations beyond which SymPy's simplify takes too long to wait for."""
@@ -33,11 +33,17 @@ LARGEST_SIMPLIFICATION = 400
 LARGEST_EVALUATION = 20_000
 """Operations beyond which a difference is not evaluated either."""
 
-MOST_PIECES = 32
-"""Pieces of a difference (of `where`) that are looked at one by one."""
+SIMPLIFICATION_SECONDS = 2.0
+"""The longest that one simplification may take: an expression of 20 operations may take an hour."""
+
+MOST_COMPARISONS = 5
+"""Comparisons (of `where`) up to which the pieces of a difference are looked at one by one."""
 
 SECONDS = 10.0
-"""After how many seconds, of the processor, a proof begins no further step."""
+"""The longest that a proof may take."""
+
+LONGEST_CONDITION = 60
+"""Characters up to which the condition of a piece is written out."""
 
 SCALES = (2.0, 20.0, 200.0, 2000.0)
 """Scales at which parameters are drawn, to find a point in each piece of a difference."""
@@ -62,46 +68,44 @@ class Decision(Enum):
 
 
 class Proof:
-    """What differences are decided with: the numbers of a problem, and a deadline."""
+    """What differences are decided with: the numbers of a problem."""
 
-    def __init__(self, trace: Trace, point: Point, started: float) -> None:
-        """Take a trace, the point with the problem's own numbers, and `time.thread_time()`."""
+    def __init__(self, trace: Trace, point: Point) -> None:
+        """Take a trace, and the point with the problem's own numbers."""
         self.trace, self.point = trace, point
-        self.deadline = started + SECONDS
+        self.takes_data = False
+        """Whether a difference was 0 for the data alone: no more is to be proved of the others."""
 
-    def decide(self, difference: Any) -> tuple[Decision, str]:
-        """Decide whether an expression is 0, and where it is not, if it has pieces.
-
-        Raises `Unsupported` past the deadline.
-        """
+    def decide(self, statement: Any, truth: Any) -> tuple[Decision, str]:
+        """Decide whether two expressions are the same, and where it is not, if it has pieces."""
         import sympy
 
-        difference = sympy.nsimplify(difference, rational=True)  # 0.5 is meant to be one half
+        # 0.5 is meant to be one half.
+        difference = sympy.nsimplify(statement - truth, rational=True)
         decisions = []
         for piece, condition in _pieces(difference):
-            decision = self._decide_piece(piece, condition)
+            decision = self._decide_piece(piece, condition, truth)
             if decision in (Decision.REFUTED, Decision.OPEN):
-                return decision, "" if condition == True else f" where {condition}"  # noqa: E712
+                return decision, _where(condition)
             decisions.append(decision)
         data = Decision.ZERO_FOR_DATA
         return (data if data in decisions else Decision.ZERO), ""
 
-    def _decide_piece(self, difference: Any, condition: Any) -> Decision:
+    def _decide_piece(self, difference: Any, condition: Any, truth: Any) -> Decision:
         """Decide about one piece of a difference, which counts where its condition holds."""
         from .vocabulary import elementary
 
-        self._check_deadline()
         if _vanishes(difference):
             return Decision.ZERO
         if count_operations(difference) > LARGEST_EVALUATION:
             return Decision.OPEN
-        difference = elementary(difference)
-        if any(_differs(difference, numbers) for numbers in self._inside(condition)):
+        difference, truth = elementary(difference), elementary(truth)
+        if any(_differs(difference, truth, numbers) for numbers in self._inside(condition)):
             return Decision.REFUTED
-        if not _differs(difference, {}) and _simplifies(difference):
+        if not self.takes_data and not _differs(difference, truth, {}) and _simplifies(difference):
             return Decision.ZERO
-        self._check_deadline()
         if self._data and _simplifies(difference.xreplace(self._data)):
+            self.takes_data = True
             return Decision.ZERO_FOR_DATA
         return Decision.OPEN
 
@@ -151,27 +155,34 @@ class Proof:
                 found |= {symbol: sympy.Rational(float(value)) for symbol, value in pairs}
         return found
 
-    def _check_deadline(self) -> None:
-        """Raise `Unsupported` past the deadline."""
-        if time.thread_time() > self.deadline:
-            raise Unsupported(f"it takes longer than {SECONDS:.0f} seconds")
-
 
 def _pieces(difference: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield the pieces of an expression, each with the condition under which it counts."""
+    """Yield the pieces of an expression, each with the condition under which it counts.
+
+    There is one for each way in which the comparisons in it may go; not all of them can be.
+    """
     import sympy
 
     branches = difference.atoms(sympy.Piecewise)
-    if not branches or math.prod(len(branch.args) for branch in branches) > MOST_PIECES:
+    compared = {c for b in branches for _, when in b.args for c in when.atoms(sympy.Rel)}
+    compared -= {c.negated for c in compared if str(c) < str(c.negated)}
+    if len(compared) > MOST_COMPARISONS:
         yield difference, sympy.true
         return
-    folded = sympy.piecewise_fold(difference)
-    before = sympy.false
-    for piece, condition in (
-        getattr(folded, "args", ()) if folded.is_Piecewise else [(folded, True)]
-    ):
-        yield piece, sympy.And(condition, sympy.Not(before))
-        before = sympy.Or(before, condition)
+    ordered = sorted(compared, key=str)
+    for ways in itertools.product((True, False), repeat=len(ordered)):
+        chosen = dict(zip(ordered, ways, strict=True))
+        opposite = {c.negated: not holds for c, holds in chosen.items()}
+        piece = difference.xreplace({c: sympy.sympify(v) for c, v in (chosen | opposite).items()})
+        yield piece, sympy.And(*(c if holds else c.negated for c, holds in chosen.items()))
+
+
+def _where(condition: Any) -> str:
+    """Say in which piece something is, if there are several."""
+    if condition == True:  # noqa: E712  SymPy's true
+        return ""
+    text = str(condition)
+    return f" where {text}" if len(text) <= LONGEST_CONDITION else " in one of its branches"
 
 
 def _vanishes(expression: Any) -> bool:
@@ -185,24 +196,28 @@ def _simplifies(expression: Any) -> bool:
 
     if _vanishes(expression):
         return True
-    short = expression.count_ops() <= LARGEST_SIMPLIFICATION
-    return bool(short and sympy.simplify(expression) == 0)
+    if expression.count_ops() > LARGEST_SIMPLIFICATION:
+        return False
+    try:
+        with deadline(SIMPLIFICATION_SECONDS):
+            return bool(sympy.simplify(expression) == 0)
+    except Unsupported:
+        return False
 
 
-def _differs(expression: Any, numbers: Numbers) -> bool:
-    """Tell whether an expression is not 0 at these numbers, to 40 digits.
+def _differs(difference: Any, truth: Any, numbers: Numbers) -> bool:
+    """Tell whether a difference from the truth is not 0 at these numbers, to 40 digits.
 
-    Symbols without a number get ordinary ones. Where it has no real value it says nothing.
+    Symbols without a number get ordinary ones. Where there is no real value it says nothing.
     """
     import sympy
 
-    others = sorted(expression.free_symbols - numbers.keys(), key=str)
+    others = sorted((difference.free_symbols | truth.free_symbols) - numbers.keys(), key=str)
     values = numbers | {
         symbol: sympy.Rational(37 + 11 * k, 53) * (-1 if symbol.is_negative else 1)
         for k, symbol in enumerate(others)
     }
-    terms = [sympy.N(term.xreplace(values), 40) for term in sympy.Add.make_args(expression)]
-    if not all(term.is_real and term.is_finite for term in terms):
+    error, size = (sympy.N(e.xreplace(values), 40) for e in (difference, truth))
+    if not (error.is_real and error.is_finite and size.is_real and size.is_finite):
         return False
-    scale = max(1, sum(abs(term) for term in terms))
-    return bool(abs(sum(terms)) > ROUNDED_CONSTANT * scale)
+    return bool(abs(error) > ROUNDED_CONSTANT * max(1, abs(size)))

@@ -29,7 +29,7 @@ from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
 
 LARGEST_PROOF = 200
-"""Components up to which a formula is proved at another size too: 1,000 take a minute."""
+"""Numbers in an array up to which a formula is proved at another size too: 1,000 take a minute."""
 
 LABELS = 64
 """Components whose names a record keeps: more than a table has room for."""
@@ -191,7 +191,7 @@ def _prove_another_size(backend: Backend, own: Point, formula: str, proof: str) 
     if all(own[n].shape == other[n].shape for n in own.values if n not in rows):
         return proof
     size, another = own.drawn[0], other.drawn[0]
-    if other.size > LARGEST_PROOF:
+    if max(array.size for array in other.values.values()) > LARGEST_PROOF:
         return f"{proof} for size {size}"
     second = _prove(backend, other, formula)
     if second.startswith("refuted"):

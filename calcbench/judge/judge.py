@@ -232,7 +232,7 @@ def _condition(
     if not exact:
         return None
     sample = {"own": thin(own, SAMPLED_ROWS)}
-    kappa = largest_sensitivities(exact, sample, seed, operator, runner)["own"]
+    kappa = largest_sensitivities(exact, sample, seed, operator, runner).get("own", np.nan)
     size = float(np.max(np.abs(flatten(exact[0].results["own"].values(), np.float64))))
     condition = float(np.max(kappa)) / size if size > 0 else np.nan
     return condition if np.isfinite(condition) else None
