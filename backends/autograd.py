@@ -14,7 +14,7 @@ from calcbench.backend.transforming import Transforming
 from calcbench.operators.function import Derived, Function
 from calcbench.vocabulary.composed.cumulative_sum import running_axis
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import NUMPY
+from calcbench.vocabulary.numpy import LOWEST, NUMPY
 
 INDEPENDENT = "Output seems independent of input"
 """autograd's warning where nothing depends on the parameters. It is no mistake: the slope is 0."""
@@ -77,11 +77,16 @@ def spellings(autograd: Any, dtype: str) -> dict[str, Any]:
     """Build what differs from NumPy's names; numbers that meet no array take `dtype`."""
     anp, bind, lift = autograd.numpy, functools.partial, functools.partial(number, dtype)
     rules = own_rules(autograd)
+
+    def where(condition: Any, x: Any, y: Any) -> Any:
+        return rules["where"](condition, lift(x), lift(y))
+
     return {
         **rules,
         "abs": anp.fabs,
         "softplus": lambda x: anp.logaddexp(x, 0.0),
-        "where": lambda condition, x, y: rules["where"](condition, lift(x), lift(y)),
+        "logaddexp": bind(logaddexp, where, anp),
+        "where": where,
         "cumulative_sum": lambda x, axis=None: anp.cumsum(x, running_axis(x, axis)),
         "einsum": bind(einsum, anp),
         "matrix_transpose": lambda x: anp.swapaxes(x, -1, -2),
@@ -89,6 +94,7 @@ def spellings(autograd: Any, dtype: str) -> dict[str, Any]:
         "stack": lambda arrays, axis=0: anp.stack([lift(a) for a in arrays], axis),
         "take": take,
         "take_along_axis": take_along_axis,
+        "linalg.cholesky": bind(cholesky, anp),
         "linalg.solve": bind(solve, anp),
         "linalg.slogdet": bind(slogdet, anp),
     }
@@ -116,7 +122,7 @@ def own_rules(autograd: Any) -> dict[str, Any]:
         def expand(a: Any) -> Any:
             return a if axis is None or keepdims else anp.expand_dims(a, axis)
 
-        return lambda g: expand(g) * anp.exp(x - expand(ans))
+        return lambda g: expand(g) * anp.exp(x - anp.maximum(expand(ans), LOWEST))
 
     defvjp(tanh, lambda ans, x: lambda g: g * (1 - ans * ans))
     defvjp(sigmoid, lambda ans, x: lambda g: g * ans * (1 - ans))
@@ -164,6 +170,18 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
     places = [*np.ogrid[tuple(slice(n) for n in x.shape)]]
     places[axis] = indices
     return x[tuple(places)]
+
+
+def logaddexp(where: Any, anp: Any, x: Any, y: Any) -> Any:
+    """Compute log(eˣ + eʸ); the second derivatives of autograd's own are NaN where both are −∞."""
+    first = x >= y
+    larger, smaller = where(first, x, y), where(first, y, x)
+    return larger + anp.logaddexp(smaller - where(larger == -np.inf, 0.0, larger), 0.0)
+
+
+def cholesky(anp: Any, x: Any) -> Any:
+    """Factor (x + xᵀ)/2, so that both triangles count alike; NumPy reads the lower one alone."""
+    return anp.linalg.cholesky((x + anp.swapaxes(x, -1, -2)) / 2)
 
 
 def solve(anp: Any, a: Any, b: Any) -> Any:

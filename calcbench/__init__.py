@@ -14,9 +14,13 @@ Importing calcbench loads no framework; each one is imported when it is first us
 
 from __future__ import annotations
 
-import importlib
-from importlib.metadata import version as _version
-from typing import TYPE_CHECKING, Any
+from calcbench.workers import interrupt as _interrupt
+
+_interrupt.begin()  # before the imports, which take a while
+
+import importlib  # noqa: E402
+from importlib.metadata import version as _version  # noqa: E402
+from typing import TYPE_CHECKING, Any  # noqa: E402
 
 # These packages first: importing them later would put them in the place of the functions of the
 # same names.

@@ -2,7 +2,9 @@
 
 import difflib
 import importlib.util
+import reprlib
 from collections.abc import Iterable
+from typing import Any
 
 
 class CalcbenchError(Exception):
@@ -34,9 +36,46 @@ def nearest(word: str, choices: Iterable[str]) -> str:
     return "choose from " + ", ".join(known)
 
 
+LONGEST = 1_000
+"""Characters of a message or of a cell of a table; of a longer one the middle is left out."""
+
+LONGEST_WORD = 250
+"""Characters of one word of it: a path may be that long; what else is echoed is not worth it."""
+
+
 def first_line(error: BaseException) -> str:
     """Return the first line of an exception's message: what fits into a table."""
-    return (str(error).strip() or "no message").splitlines()[0]
+    return shorten((str(error).strip() or "no message").splitlines()[0])
+
+
+def shorten(text: str, longest: int = LONGEST) -> str:
+    """Leave out the middle of a long text: the begin says what it is about, the end what for."""
+    if len(text) <= longest:
+        return text
+    left_out = f"… {len(text) - longest:,} characters …"
+    return text[: longest // 2] + left_out + text[-(longest // 2) :]
+
+
+def printable(text: str) -> str:
+    """Write any text so that it can stand in a message or a table: in one line, not too long.
+
+    What a terminal would obey, and what nobody can see, is shown as an escape: `\\x1b`. Everything
+    that comes from a name, a file or an exception passes here before it is printed.
+    """
+    words = (shorten(escape_controls(word), LONGEST_WORD) for word in text.split())
+    return shorten(" ".join(words))
+
+
+def escape_controls(text: str) -> str:
+    """Show every character that is not printable as an escape, but for the ends of lines."""
+    if all(map(str.isprintable, text.split("\n"))):
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
+def short_repr(value: Any) -> str:
+    """Write a value for a message: one line, however large it is."""
+    return " ".join(reprlib.repr(value).split())
 
 
 def missing(modules: Iterable[str], install: str = "") -> str | None:

@@ -14,7 +14,7 @@ from modes import installed, name_of, require
 
 import calcbench as cb
 from calcbench.api import compare_each
-from calcbench.backends.finite_difference.derivatives import ENCLOSED
+from calcbench.backends.finite_difference.derivatives import ENCLOSED, ENCLOSING_SECONDS
 from calcbench.backends.finite_difference.schemes import SCHEMES
 from calcbench.catalogue.cards import entry_point_card, read_card
 from calcbench.catalogue.door import default_backends
@@ -298,6 +298,8 @@ def test_verdicts_state_the_constants():
     assert f"about {SAMPLED_ROWS:,} evenly spaced rows" in text
     assert ENCLOSED == 4
     assert "four components" in text
+    assert ENCLOSING_SECONDS == 0.25
+    assert "a quarter of a second" in text
     assert f"{SAFETY:.0f}·|D(2h) − D(h)| / (2ᵖ − 1)" in text
     assert f"{ROUNDINGS:.0f}·ε·(|C| + |slope|)" in text
     for scheme, (wanted, truncation, rounding) in SCHEMES.items():

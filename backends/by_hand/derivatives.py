@@ -72,7 +72,7 @@ class ByHand(Backend):
         if not splits_into_blocks(point, value):
             return prepared
         # In blocks, like the gradient: the one is timed against the other.
-        blocks = blockwise(point.problem, value, point.row_count)
+        blocks = blockwise(point, value, point.row_count)
         return dataclasses.replace(prepared, run=lambda native: blocks(native)[0])
 
     def _prepare(self, point: Point, formula: str, seeds: tuple[Arrays, ...] = ()) -> Prepared:
@@ -107,7 +107,7 @@ class ByHand(Backend):
 
         def in_blocks(native: Any, *direction: Any) -> Arrays:
             part = functools.partial(listed, *direction)
-            sums = blockwise(point.problem, part, point.row_count)
+            sums = blockwise(point, part, point.row_count)
             return dict(zip(keys, sums(native), strict=True))
 
         def at_once(native: Any, *direction: Any) -> Any:

@@ -6,17 +6,20 @@ where the problem has it, and else of a gradient that is itself made of differen
 
 from __future__ import annotations
 
+import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from calcbench.backend.backend import Backend
+from calcbench.backend.error_bound import ErrorBound, proved_components
 from calcbench.backend.numpy_cost import prepare_numpy_cost
 from calcbench.backend.prepared import Prepared
 from calcbench.certified.difference_bounds import (
+    STRETCHES,
     enclose_error,
     estimate_cost_noise,
     estimate_noise,
@@ -29,9 +32,9 @@ from calcbench.operators.colouring import compress, format_colours
 from calcbench.operators.evaluation import prepare_evaluation
 from calcbench.operators.operator import highest_order, picked_partials, stored_order, whole_product
 from calcbench.operators.partial import Partial
-from calcbench.problem.flat import cut, flatten, unflatten
+from calcbench.problem.flat import Shape, cut, flatten, unflatten
 from calcbench.problem.point import Point
-from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.problem import Arrays
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.numpy import NUMPY
 
@@ -46,7 +49,10 @@ from .schemes import (
 from .vocabulary import COMPLEX
 
 ENCLOSED = 4
-"""Components whose truncation is enclosed: each takes an evaluation of the cost in series."""
+"""Components whose truncation is enclosed in any case: each takes an evaluation of the cost."""
+
+ENCLOSING_SECONDS = 0.25
+"""Processor time after which no more components than that are enclosed, at one point."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +243,7 @@ class FiniteDifference(Backend):
         """Choose the step of every component, in the parameters' dtype."""
         choose = self._second_step if field.twice else self._step
         steps = [
-            choose(x, _room(point.problem, name))
+            choose(x, point.problem.interval(name))
             for name, parameter in zip(point.shapes, parameters, strict=True)
             for x in parameter.flat
         ]
@@ -274,12 +280,12 @@ class FiniteDifference(Backend):
 
     # --- error bounds ---
 
-    def error_bound(self, point: Point, operator: Operator = GRADIENT) -> Arrays | None:
+    def error_bound(self, point: Point, operator: Operator = GRADIENT) -> ErrorBound | None:
         """Bound truncation plus rounding over the step, per component.
 
-        For a difference quotient it follows from the step and its double, and is proved for some
-        partials of a gradient. For an operator that is evaluated from such quotients their bounds
-        are added up, without signs.
+        For a difference quotient it is estimated from steps around the one taken, and proved for
+        partials of a gradient, as far as there is time. For an operator that is evaluated from such
+        quotients their bounds are added up, without signs.
         """
         if not hasattr(self, f"prepare_{operator.name}"):
             return self._combined_bound(point, operator)
@@ -289,35 +295,36 @@ class FiniteDifference(Backend):
             return None
         return self._difference_bound(point, operator)
 
-    def _combined_bound(self, point: Point, operator: Operator) -> Arrays | None:
+    def _combined_bound(self, point: Point, operator: Operator) -> ErrorBound | None:
         """Combine the bounds of the matrices that an operator is evaluated from."""
-        stored = {}
-        for order in {term.order for term in operator.terms(point)}:
-            matrix = matrix_operator(point, order)
-            bound = self.error_bound(point, matrix)
+        stored, proved = {}, True
+        orders = {term.order for term in operator.terms(point)}
+        for order in orders:
+            bound = self.error_bound(point, matrix_operator(point, order))
             if bound is not None:
                 stored[order] = flatten(bound.values())
+                proved &= bool(proved_components(bound).all())
         if not stored:
             return None
-        for order in {term.order for term in operator.terms(point)} - stored.keys():
+        for order in orders - stored.keys():
             stored[order] = np.zeros(len(point.pattern(order)[0]))
         seed = np.abs(self.cast(point.seed_vector)) if operator.seeded else None
         flat = prepare_evaluation(operator, point)(stored, seed)
-        return unflatten(flat, operator.layout(point).shapes)
+        return _state_bound(flat, np.full(len(flat), proved), operator.layout(point).shapes)
 
-    def _difference_bound(self, point: Point, operator: Operator) -> Arrays | None:
-        """Estimate the truncation from two steps, and bound the rounding in the field's values."""
+    def _difference_bound(self, point: Point, operator: Operator) -> ErrorBound | None:
+        """Estimate the truncation from three steps, and bound the rounding of the field."""
         field = self._field(point, highest_order(operator.terms(point)))
         if self.scheme == "complex" and self.delta is None and not field.twice:
             return None
         native = self.loader(point)(point)
         along = self.convert(point.seed_vector) if operator.seeded else None
         arguments = (native,) if along is None else (native, along)
-        near, far = (
+        quotients = [
             self._computation(point, operator, field, stretch)[0](*arguments)
-            for stretch in (1.0, 2.0)
-        )
-        truncation = estimate_truncation(near, far, SCHEMES[field.scheme].order)
+            for stretch in STRETCHES
+        ]
+        truncation = estimate_truncation(quotients, SCHEMES[field.scheme].order)
         steps = self._steps(point, native[0], field)
         noise = SCHEMES[field.scheme].rounding * self._noise(point, field, steps)
         if along is not None:
@@ -326,8 +333,9 @@ class FiniteDifference(Backend):
             row, column = picked_partials(operator.terms(point))
             rounding = noise[row] / steps[column]
         unit = float(np.finfo(self.dtype).eps)
+        _, near, _ = quotients
         flat = truncation + rounding + 4 * unit * np.abs(near)
-        return unflatten(flat, operator.layout(point).shapes)
+        return _state_bound(flat, np.zeros(len(flat), dtype=bool), operator.layout(point).shapes)
 
     def _noise(self, point: Point, field: Field, steps: np.ndarray) -> np.ndarray:
         """Bound the rounding in one value of the field, for each of its numbers."""
@@ -343,42 +351,47 @@ class FiniteDifference(Backend):
         proved = prove_noise(point.round_to(self.dtype), self.dtype, field.gradient)
         return estimate if proved is None else np.maximum(estimate, proved)
 
-    def _gradient_bound(self, point: Point) -> Arrays | None:
+    def _gradient_bound(self, point: Point) -> ErrorBound | None:
         """Bound the error of the gradient.
 
         Proved by enclosing the higher derivative over the step's interval: for every component
-        with an explicit `delta`, and else for a seeded few of them. Estimated from the step and
-        its double for the rest, for costs over too many rows, and where there is no enclosure.
+        with an explicit `delta`, and else for a seeded few of them, and all others that there is
+        time for. Estimated from three steps for the rest, for costs over too many rows, and where
+        there is no enclosure.
         """
         if self.scheme == "complex" and self.delta is None:
             return None
-        bound = self._estimated_bound(point)
-        # A complex step leaves the real interval over which derivatives are enclosed.
+        bound, proved = self._estimated_bound(point), np.zeros(point.size, dtype=bool)
+        for k, enclosed in self._enclosed_bounds(point):
+            if np.isfinite(enclosed):
+                bound[k], proved[k] = enclosed, True
+        return _state_bound(bound, proved, point.shapes)
+
+    def _enclosed_bounds(self, point: Point) -> Iterator[tuple[int, float]]:
+        """Prove bounds: (component, bound) pairs, infinite where there is no enclosure."""
         rounded = point.round_to(self.dtype)
+        # A complex step leaves the real interval over which derivatives are enclosed.
         real = self.scheme != "complex"
         noise = prove_noise(rounded, self.dtype, gradient=False) if real else None
         if noise is None:
-            return point.unflatten(bound)
-        chosen = np.random.default_rng(0).permutation(point.size)
-        if self.delta is None:  # a step so small that the estimate can be relied on
-            chosen = chosen[:ENCLOSED]
+            return
         steps = self._steps(rounded, list(rounded.parameters.values()), self._field(point, 1))
         unit, scheme = float(np.finfo(self.dtype).eps), SCHEMES[self.scheme]
-        for k in chosen:
-            proved = enclose_error(rounded, int(k), float(steps[k]), scheme, float(noise[0]), unit)
-            if np.isfinite(proved):
-                bound[k] = proved
-        return point.unflatten(bound)
+        deadline = time.thread_time() + ENCLOSING_SECONDS
+        for done, k in enumerate(np.random.default_rng(0).permutation(point.size).tolist()):
+            if self.delta is None and done >= ENCLOSED and time.thread_time() > deadline:
+                return
+            yield k, enclose_error(rounded, k, float(steps[k]), scheme, float(noise[0]), unit)
 
     def _estimated_bound(self, point: Point) -> np.ndarray:
-        """Estimate the error of the gradient from the step and its double, as a flat vector."""
+        """Estimate the error of the gradient from three steps, as a flat vector."""
         field = self._field(point, 1)
         native = self.loader(point)(point)
-        near, far = (
-            self._computation(point, GRADIENT, field, stretch)[0](native) for stretch in (1.0, 2.0)
-        )
+        quotients = [
+            self._computation(point, GRADIENT, field, stretch)[0](native) for stretch in STRETCHES
+        ]
         cost = point.problem.cost_on(self.name, self.namespace())
-        truncation = estimate_truncation(near, far, SCHEMES[self.scheme].order)
+        truncation = estimate_truncation(quotients, SCHEMES[self.scheme].order)
         if self.scheme == "complex":
             return truncation
         steps = self._steps(point, native[0], field).astype(np.float64)
@@ -431,5 +444,6 @@ class FiniteDifference(Backend):
                 ) from None
 
 
-def _room(problem: Problem, name: str) -> tuple[float, float]:
-    return problem.intervals.get(name, (-np.inf, np.inf))
+def _state_bound(bound: np.ndarray, proved: np.ndarray, shapes: Mapping[str, Shape]) -> ErrorBound:
+    """Name the flat vectors of a bound and of whether it is proved."""
+    return ErrorBound(unflatten(bound, shapes), unflatten(proved, shapes))

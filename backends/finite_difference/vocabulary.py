@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import NUMPY
+from calcbench.vocabulary.numpy import LOWEST, NUMPY
 
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
@@ -45,7 +45,8 @@ def _logaddexp(x: Any, y: Any) -> Any:
     # One choice for both: at a tie, `_larger` and `_smaller` would each take x, and y be lost.
     first = np.real(x) >= np.real(y)
     larger, smaller = np.where(first, x, y), np.where(first, y, x)
-    return larger + _log1p(np.exp(smaller - larger))
+    shift = np.where(np.real(larger) == -np.inf, 0.0, larger)
+    return larger + _log1p(np.exp(smaller - shift))
 
 
 def _max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -60,18 +61,20 @@ def _max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     top = np.max(np.real(x), axis=axis, keepdims=True)
-    total = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    total = np.sum(np.exp(x - np.maximum(top, LOWEST)), axis=axis, keepdims=True)
+    # The largest entry adds 1 to the total, unless it is −∞.
+    total = np.log(np.where(top == -np.inf, 1.0, total)) + top
     return total if keepdims else np.squeeze(total, axis=axis)
 
 
-def _cholesky(a: Any) -> Any:
-    """Factor a matrix, with transposes in place of conjugates: analytic (Cholesky-Banachiewicz)."""
-    n = a.shape[-1]
+def _cholesky(x: Any) -> Any:
+    """Factor (x + xᵀ)/2, with transposes for conjugates: analytic (Cholesky-Banachiewicz)."""
+    a = (x + np.matrix_transpose(x)) / 2
     factor = np.zeros(a.shape, dtype=a.dtype)
-    for i in range(n):
+    for i in range(a.shape[-1]):
         for j in range(i + 1):
-            rest = a[i, j] - np.sum(factor[i, :j] * factor[j, :j])
-            factor[i, j] = np.sqrt(rest) if i == j else rest / factor[j, j]
+            rest = a[..., i, j] - np.sum(factor[..., i, :j] * factor[..., j, :j], axis=-1)
+            factor[..., i, j] = np.sqrt(rest) if i == j else rest / factor[..., j, j]
     return factor
 
 

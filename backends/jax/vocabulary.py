@@ -8,11 +8,27 @@ import jax
 import jax.numpy as jnp
 
 from calcbench.vocabulary.namespace import Namespace, iterate
+from calcbench.vocabulary.numpy import LOWEST
 
 
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
     """Take slices by integer index; JAX's own default is to flatten x first."""
     return jnp.take(x, indices, axis=axis)
+
+
+def logaddexp(x: Any, y: Any) -> Any:
+    """Compute log(eˣ + eʸ); the second derivatives of JAX's own are NaN where both are −∞."""
+    first = x >= y
+    larger, smaller = jnp.where(first, x, y), jnp.where(first, y, x)
+    return larger + jax.nn.softplus(smaller - jnp.where(larger == -jnp.inf, 0.0, larger))
+
+
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Compute log Σ eˣ; the second derivatives of JAX's own are NaN where all entries are −∞."""
+    top = jax.lax.stop_gradient(jnp.max(x, axis, keepdims=True))
+    total = jnp.sum(jnp.exp(x - jnp.maximum(top, LOWEST)), axis, keepdims=True)
+    total = jnp.log(jnp.where(top == -jnp.inf, 1.0, total)) + top
+    return total if keepdims else jnp.squeeze(total, axis)
 
 
 def solve(a: Any, b: Any) -> Any:
@@ -42,7 +58,8 @@ def namespace(eager: bool) -> Namespace:
         {
             "sigmoid": jax.nn.sigmoid,
             "softplus": jax.nn.softplus,
-            "logsumexp": jax.nn.logsumexp,
+            "logaddexp": logaddexp,
+            "logsumexp": logsumexp,
             "concat": jnp.concatenate,
             "take": take,
             "linalg.solve": solve,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from calcbench.backend.rows import add_blocks
-from calcbench.vocabulary.numpy import logsumexp, sigmoid, softplus
+from calcbench.vocabulary.numpy import LOWEST, logsumexp, sigmoid, softplus
 
 from .trace import Trace, scalars
 
@@ -25,20 +25,32 @@ def compile_expressions(trace: Trace, expressions: list[Any]) -> Callable[..., A
     for name in (*trace.problem.parameters, *trace.fixed):
         arguments += list(trace.symbols[name].flat)
     arguments += list(scalars(trace.seeds.values()))
-    for name in trace.problem.rows:
+    for name in trace.rows:
         arguments += list(trace.symbols[name].flat)
     modules = [
         {
             "LogSumExp": lambda *terms: logsumexp(np.stack(np.broadcast_arrays(*terms)), 0),
             "Softplus": softplus,
+            "Share": lambda x, y: np.exp(x - np.maximum(y, LOWEST)),
             "Sigmoid": sigmoid,
-            "Heaviside": np.heaviside,
-            "DiracDelta": lambda x, *k: 0.0 * x,  # the slope of a jump, beside the jump
+            "Heaviside": step,
+            "DiracDelta": lambda x, *k: np.zeros(np.shape(x)),  # a jump's slope, beside the jump
         },
         "numpy",
     ]
-    function: Callable[..., Any] = sympy.lambdify(arguments, expressions, modules=modules, cse=True)
+    # In the code a symbol has a name of its own: one called `exp` would hide the function, and `x0`
+    # is what SymPy calls its first common subexpression.
+    own = {symbol: sympy.Dummy() for symbol in arguments}
+    renamed = [expression.xreplace(own) for expression in expressions]
+    function: Callable[..., Any] = sympy.lambdify(
+        list(own.values()), renamed, modules=modules, cse=True
+    )
     return function
+
+
+def step(x: Any, middle: Any) -> Any:
+    """Compute 0 below 0, 1 above and `middle` at 0; a difference of two −∞ is a tie as well."""
+    return np.heaviside(np.where(np.isnan(x), 0.0, x), middle)
 
 
 def sum_over_rows(

@@ -1,7 +1,7 @@
 """SymPy: trace the cost into a formula, differentiate the formula, compile it to NumPy.
 
-A cost over data would become an expression as long as the data. So where the problem declares
-its `rows`, one symbolic row is traced and differentiated, and the compiled formula is
+A cost over data would become an expression as long as the data. So where the problem has `rows`,
+declared or found, one symbolic row is traced and differentiated, and the compiled formula is
 broadcast over the data in blocks: the expression stays small and so does the memory.
 """
 
@@ -78,7 +78,6 @@ class SymPy(Backend):
 
         Every operator is linear in the cost, so that the mean (or sum) over rows is taken last.
         """
-        problem = point.problem
         trace = self.trace(point, operator=operator)
         self._check_rows(trace, point)
         layout = operator.layout(point)
@@ -86,7 +85,7 @@ class SymPy(Backend):
         distinct = {expression: k for k, expression in enumerate(dict.fromkeys(wanted))}
         places = [distinct[expression] for expression in wanted]
         function, seconds = measure_call(compile_expressions, trace, list(distinct))
-        load_point = self._point_loader(trace, point)
+        load_point, reduction = self._point_loader(trace, point), point.rows.reduction
 
         def seed(point: Point) -> list[Any]:
             return list(scalars(self.convert(point.seed[name]) for name in trace.seeds))
@@ -95,7 +94,7 @@ class SymPy(Backend):
             fixed, columns = native
             if not columns:
                 return function(*fixed, *seeds)
-            return sum_over_rows(function, [*fixed, *seeds], columns, problem.reduction)
+            return sum_over_rows(function, [*fixed, *seeds], columns, reduction)
 
         def unload(values: Any) -> Arrays:
             parts = unflatten(self.to_numpy(values)[places], layout.shapes)
@@ -129,6 +128,8 @@ class SymPy(Backend):
                 verdict, where = self._prove(point, formula, PROOF_ROWS)
                 if verdict is Decision.ZERO_FOR_DATA and point.row_count > PROOF_ROWS:
                     verdict, where = self._prove_all_rows(point, formula)
+            if verdict is Decision.REFUTED and point.rows.found:  # all of them may be needed
+                raise Unsupported(f"it is not the derivative for {PROOF_ROWS} of the rows")
         except Unsupported as error:
             return f"not proved: {error}"
         return WORDS[verdict] + where
@@ -141,12 +142,14 @@ class SymPy(Backend):
 
     def _prove(self, point: Point, formula: str, rows: int) -> tuple[Decision, str]:
         """Decide about every number of a formula: the worst decision, and where it falls."""
+        from .vocabulary import spell_shares
+
         operator = find_operator(formula).resolve(point)
         layout = operator.layout(point)
         if layout.size > LARGEST_PROOF:
             raise Unsupported(f"{layout.size:,} entries, over {LARGEST_PROOF:,}")
         trace = self.trace(point, rows, operator)
-        derivative = trace.expressions(operator, point, range(layout.size))
+        derivative = map(spell_shares, trace.expressions(operator, point, range(layout.size)))
         hand = apply_formula(point, formula, self.namespace(), trace.symbols, trace.seeds)
         stated = [e for array in hand.values() for e in np.asarray(array, dtype=object).flat]
         proof, worst = Proof(trace, point), Decision.ZERO
@@ -160,7 +163,6 @@ class SymPy(Backend):
 
     def formulas(self, point: Point, operator: Operator = GRADIENT) -> dict[str, str]:
         """Write the cost and an operator's first components; for a cost over rows, those of one."""
-        problem = point.problem
         trace = self.trace(point, operator=operator)
         outputs = [(k,) if point.value_shape else () for k in range(len(trace.values))]
         names = [component_name(VALUE, index) for index in outputs]
@@ -170,13 +172,14 @@ class SymPy(Backend):
         for k, expression in zip(first, trace.expressions(operator, point, first), strict=True):
             found.setdefault(layout.label(k), str(_readable(expression)))
         more = layout.size - len(first)
+        notes = []
+        if trace.rows:
+            notes.append(f"for one row; the {point.rows.reduction} over all rows is taken")
+        if trace.rows and point.rows.found:
+            notes.append(point.rows.describe(point.row_count))
         if more > 0:
-            found["note"] = f"… and {more} more partials"
-        if problem.rows:
-            found["note"] = f"for one row; the {problem.reduction} over all rows is taken" + (
-                f"; {found['note']}" if more > 0 else ""
-            )
-        return found
+            notes.append(f"… and {more} more partials")
+        return {**found, "note": "; ".join(notes)} if notes else found
 
     def _point_loader(self, trace: Trace, point: Point) -> Any:
         """Build `load`: (numbers in the order of the compiled arguments, columns of the rows).
@@ -198,31 +201,41 @@ class SymPy(Backend):
         return load
 
     def _check_rows(self, trace: Trace, point: Point) -> None:
-        """Refuse a declaration of rows that is not true of the cost."""
-        problem = point.problem
-        if not problem.rows:
+        """Refuse rows that are not true of the cost, such as a declaration that is wrong."""
+        problem, reduction = point.problem, point.rows.reduction
+        if not trace.rows:
             return
-        parameters, data = problem.split(point.with_rows(slice(CHECKED_ROWS)).values)
+        # A row's share in a term without rows is an n-th for all n rows, and for no fewer.
+        count = point.row_count if point.rows.extra else CHECKED_ROWS
+        parameters, data = problem.split(point.with_rows(slice(count)).values)
         whole = float(problem.cost_on(self.name, NUMPY)(*parameters, **data))
         fixed, columns = _arguments(trace, parameters, data)
         cost = compile_expressions(dataclasses.replace(trace, seeds={}), [trace.cost])
-        (by_row,) = sum_over_rows(cost, fixed, columns, problem.reduction)
-        if not np.isclose(whole, by_row, rtol=1e-8, atol=1e-12, equal_nan=True):
-            raise ProblemError(
-                f"problem {problem.name!r} declares rows = {problem.rows}, but its cost of "
-                f"{len(columns[0])} rows is {whole:.17g}, and the {problem.reduction} of the costs "
-                f"of its rows is {by_row:.17g}"
-            )
+        (by_row,) = sum_over_rows(cost, fixed, columns, reduction)
+        if np.isclose(whole, by_row, rtol=1e-8, atol=1e-12, equal_nan=True):
+            return
+        differs = (
+            f"its cost of {len(columns[0])} rows is {whole:.17g}, and the {reduction} of the costs "
+            f"of its rows is {by_row:.17g}"
+        )
+        if point.rows.found:
+            raise Unsupported(f"the rows of {', '.join(trace.rows)} are not alike: {differs}")
+        raise ProblemError(
+            f"problem {problem.name!r} declares rows = {problem.rows}, but {differs}"
+        )
 
 
 def _arguments(trace: Trace, parameters: Any, data: Any) -> tuple[list[Any], list[np.ndarray]]:
     """Put numbers into the order of a compiled function's arguments: fixed ones, then columns."""
     fixed = [*scalars(parameters), *scalars(data[name] for name in trace.fixed)]
-    return fixed, [c for name in trace.problem.rows for c in split_columns(data[name])]
+    return fixed, [c for name in trace.rows for c in split_columns(data[name])]
 
 
 def _readable(expression: Any) -> Any:
     """Simplify an expression where that is quick."""
     import sympy
 
+    from .vocabulary import spell_shares
+
+    expression = spell_shares(expression)
     return sympy.simplify(expression) if expression.count_ops() <= 60 else expression

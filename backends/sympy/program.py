@@ -11,6 +11,7 @@ from calcbench.backend.rows import CHECKED_ROWS
 from calcbench.errors import Unsupported
 from calcbench.operators import Operator
 from calcbench.problem.inputs import own_point
+from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.show.programs.layout import format_comprehension, format_dict
 from calcbench.show.programs.numpy_spelling import matrix_transpose, numpy_value
@@ -19,6 +20,7 @@ from calcbench.show.programs.writer import Writer
 from calcbench.vocabulary.numpy import NUMPY
 
 from .derivatives import SymPy
+from .trace import symbolic_rows
 
 LARGEST_PROGRAM = 200
 """Symbols that are still worth writing a program for."""
@@ -44,62 +46,68 @@ PROGRAMS = {
 
 def program(backend: SymPy, problem: Problem, operator: Operator) -> str:
     """Write the program: the formula for one row in symbols, differentiated, then evaluated."""
-    row, kept = _one_row(problem, backend.name)
+    point = own_point(problem)
+    rows = symbolic_rows(point)
+    row, kept = _one_row(point, rows, backend.name)
     writer = Writer(problem, backend.name, SPELLING, operator, at=row)
     cost, partials = writer.fresh("cost", "value"), writer.fresh("partials", "derivatives")
     symbols = [name for name in row if row[name].dtype.kind == "f"]
-    symbols.sort(key=lambda name: name in problem.rows)
+    symbols.sort(key=lambda name: name in rows)
     declared = _declarations(row, symbols, real=writer.mentions(*WANT_REAL))
+    functions, d = writer.fresh("functions", "compiled"), writer.fresh("d", "derivative")
+    key = writer.fresh("name", "by")
     *needs, formula = writer.body(cost)
     each = writer.fresh("s", "symbol")
     derived = _derivatives(writer, cost, each)
     values = "gradient" if operator.name == "partial" else operator.name
-    heading = "# The formula, for one row of the data.\n" if problem.rows else ""
+    heading = "# The formula, for one row of the data.\n" if rows else ""
     blocks = [*needs, f"{heading}{declared}\n{formula}", format_dict(partials, derived)]
     numbers = not problem.vector_valued and not any(array.ndim for array in row.values())
-    if not problem.rows and numbers:
+    if not rows and numbers:
         printed = _print(operator, values, partials, "")
         return writer.compose(*blocks, _at_a_point(writer, values, partials), printed)
-    compiled = f"sp.lambdify([{', '.join(symbols)}], d)"
+    compiled = f"sp.lambdify([{', '.join(symbols)}], {d})"
     blocks[-1] += "\n" + format_comprehension(
-        "functions", compiled, f"name, d in {partials}.items()"
+        functions, compiled, f"{key}, {d} in {partials}.items()", key
     )
     *needs, data = writer.data(numpy_value)
-    short = not problem.vector_valued and _work(backend, problem) * len(derived) <= (
+    short = not problem.vector_valued and _work(backend, point) * len(derived) <= (
         LONGEST * len(problem.parameters)
     )
-    over = f"{problem.reduction} of " if problem.rows else ""
+    over = f"{point.rows.reduction} of " if rows else ""
     return writer.compose(
         *blocks,
         *needs,
-        f"# Its value at the {'data' if problem.rows else 'point'}.\n{data}",
-        _evaluate(problem, values, row, symbols, kept),
+        f"# Its value at the {'data' if rows else 'point'}.\n{data}",
+        _evaluate(writer, point, rows, values, functions, key, row, symbols, kept),
         _print(operator, values, partials if short else "", over),
     )
 
 
-def _one_row(problem: Problem, backend: str) -> tuple[Arrays, bool]:
+def _one_row(point: Point, rows: tuple[str, ...], backend: str) -> tuple[Arrays, bool]:
     """Return the inputs with one row of data, and whether it must keep its axis of length 1.
 
     Most costs read the same for one row as for many. That is tried out, on a few rows.
     """
-    inputs = own_point(problem).values
+    problem, inputs = point.problem, point.values
     cost = problem.cost_on(backend, NUMPY)
 
-    def at(rows: Any) -> Arrays:
-        return {n: array[rows] if n in problem.rows else array for n, array in inputs.items()}
+    def at(part: Any) -> Arrays:
+        return {n: array[part] if n in rows else array for n, array in inputs.items()}
 
-    def value(rows: Any) -> float:
-        parameters, data = problem.split(at(rows))
+    def value(part: Any) -> float:
+        parameters, data = problem.split(at(part))
         return float(cost(*parameters, **data))
 
     size = sum(array.size for array in at(slice(1)).values())
     if size > LARGEST_PROGRAM:
         raise Unsupported(f"no program: {size} symbols are too many, over {LARGEST_PROGRAM}")
-    if not problem.rows:
+    if not rows:
         return inputs, False
-    count = min(CHECKED_ROWS, len(inputs[problem.rows[0]]))
-    combine = np.mean if problem.reduction == "mean" else np.sum
+    if point.rows.extra:
+        raise Unsupported("no program: a term that no row enters would be added up over the rows")
+    count = min(CHECKED_ROWS, point.row_count)
+    combine = np.mean if point.rows.reduction == "mean" else np.sum
     try:
         reads_the_same = np.isclose(combine([value(i) for i in range(count)]), value(slice(count)))
     except (IndexError, ValueError, TypeError, AttributeError):
@@ -111,17 +119,30 @@ def _declarations(row: Arrays, symbols: list[str], real: bool) -> str:
     """Return `m, b = sp.symbols("m b")`, arrays of symbols, and the indices as they are."""
     assumption = ", real=True" if real else ""
     numbers = [name for name in symbols if row[name].ndim == 0]
+    labels = [_label(name, [""], numbers) for name in numbers]
     lines = []
     if numbers:
-        lines.append(f'{", ".join(numbers)} = sp.symbols("{" ".join(numbers)}"{assumption})')
+        lines.append(f'{", ".join(numbers)} = sp.symbols("{" ".join(labels)}"{assumption})')
     for name in symbols:
         shape, size = row[name].shape, row[name].size
         if shape:
             reshape = f".reshape{shape}" if len(shape) > 1 else ""
             first = f"{name}_" if name[-1].isdigit() else name  # "x1:3" is x1, x2
+            first = _label(first, [str(k) for k in range(size)], labels)
             lines.append(f'{name} = np.array(sp.symbols("{first}:{size}"{assumption})){reshape}')
     lines += [f"{n} = np.array({row[n].tolist()})" for n in row if n not in symbols]
     return "\n".join(lines)
+
+
+def _label(name: str, endings: list[str], others: list[str]) -> str:
+    """Choose what symbols are called: `exp_` for one that would hide NumPy's exp when compiled.
+
+    For SymPy, two symbols of one name are one symbol: `x0` and the first of an array `x`.
+    """
+    taken = {*others} - {name}
+    while any(hasattr(np, name + ending) or name + ending in taken for ending in endings):
+        name += "_"
+    return name
 
 
 def _derivative(cost: str, name: str, rank: int, each: str) -> str:
@@ -177,30 +198,41 @@ def _at_a_point(writer: Writer, result: str, partials: str) -> str:
     writer.refuse_attributes(list(writer.inputs))
     point = writer.fresh("point", "values")
     values = ", ".join(f"{name}: {float(array)!r}" for name, array in writer.inputs.items())
-    over = f"name, d in {partials}.items()"
-    return (
-        f"{point} = {{{values}}}\n{format_comprehension(result, f'float(d.subs({point}))', over)}"
-    )
+    key, d = writer.fresh("name", "by"), writer.fresh("d", "derivative")
+    value, over = f"float({d}.subs({point}))", f"{key}, {d} in {partials}.items()"
+    return f"{point} = {{{values}}}\n{format_comprehension(result, value, over, key)}"
 
 
-def _evaluate(problem: Problem, result: str, row: Arrays, symbols: list[str], kept: bool) -> str:
+def _evaluate(
+    writer: Writer,
+    point: Point,
+    rows: tuple[str, ...],
+    result: str,
+    functions: str,
+    key: str,
+    row: Arrays,
+    symbols: list[str],
+    kept: bool,
+) -> str:
     """Call the functions: on every row of the data, if there are rows."""
-    fixed = [name for name in symbols if name not in problem.rows]
-    rows = [f"{name}[:, None]" if kept else name for name in symbols if name in problem.rows]
-    arrays = any(row[name].ndim for name in (*problem.parameters, *problem.rows))
-    if rows and (arrays or problem.reduction == "sum"):
-        call = f"function({', '.join([*fixed, '*row'])})"
-        value = f"np.{problem.reduction}([{call} for row in zip({', '.join(rows)})], axis=0)"
-    elif rows:
-        value = f"np.mean(function({', '.join(symbols)}))"
+    problem, each = writer.problem, writer.fresh("row", "sample")
+    function = writer.fresh("function", "compiled_function")
+    reduction = point.rows.reduction
+    fixed = [name for name in symbols if name not in rows]
+    columns = [f"{name}[:, None]" if kept else name for name in symbols if name in rows]
+    arrays = any(row[name].ndim for name in (*problem.parameters, *rows))
+    if columns and (arrays or reduction == "sum"):
+        call = f"{function}({', '.join([*fixed, f'*{each}'])})"
+        value = f"np.{reduction}([{call} for {each} in zip({', '.join(columns)})], axis=0)"
+    elif columns:
+        value = f"np.mean({function}({', '.join(symbols)}))"
     else:
-        value = f"np.array(function({', '.join(symbols)}))"
-    return format_comprehension(result, value, "name, function in functions.items()")
+        value = f"np.array({function}({', '.join(symbols)}))"
+    return format_comprehension(result, value, f"{key}, {function} in {functions}.items()", key)
 
 
-def _work(backend: SymPy, problem: Problem) -> int:
+def _work(backend: SymPy, point: Point) -> int:
     """Count the operations in the cost of one row, times the number of partials."""
-    point = own_point(problem)
     return int(backend.trace(point).cost.count_ops()) * point.size
 
 
@@ -268,6 +300,16 @@ def _spell_solve(use: Use) -> str:
     return f'lambda a, b: np.array(sp.Matrix(a).inv("ADJ") @ sp.Matrix(b)){flat}'
 
 
+def _spell_cholesky(use: Use) -> str:
+    """Spell the factor of a matrix; SymPy has none of a batch of them."""
+    if use.ranks not in ((), (2,)):
+        return ""
+    return """\
+def cholesky(x):
+    x = (x + x.T) / 2  # of both triangles alike
+    return np.array(sp.Matrix(x).cholesky(hermitian=False))"""
+
+
 _SCALAR = {
     **same_names("sp.", "exp", "log", "sqrt", "sin", "cos", "tan", "tanh"),
     "abs": "sp.Abs",
@@ -296,10 +338,7 @@ SPELLING = Spelling(
         "concat": "np.concatenate",
         "cumulative_sum": "np.cumsum",
         "take": "lambda x, indices, axis=0: np.take(x, indices, axis=axis)",
-        "linalg.cholesky": """\
-def cholesky(x):
-    x = np.tril(x) + np.tril(x, -1).T  # for SymPy must see that it is symmetric
-    return np.array(sp.Matrix(x).cholesky(hermitian=False))""",
+        "linalg.cholesky": _spell_cholesky,
         "linalg.solve": _spell_solve,
         "linalg.slogdet": """\
 def slogdet(x):

@@ -148,7 +148,7 @@ class Proof:
         found: Numbers = {}
         for name in names or (*point.problem.parameters, *point.problem.data):
             symbols, values = self.trace.symbols[name], point[name]
-            if name in point.problem.rows:  # if there are fewer than symbols, some come twice
+            if name in self.trace.rows:  # if there are fewer than symbols, some come twice
                 values = values[np.arange(len(symbols)) % len(values)]
             if symbols.dtype == object:
                 pairs = zip(symbols.flat, values.flat, strict=True)

@@ -23,6 +23,9 @@ from calcbench.vocabulary.objects import SymbolicArray
 LARGEST_EXPRESSION = 100_000
 """Operations beyond which differentiating and compiling takes minutes; refused with a reason."""
 
+LARGEST_DATA = 2_000
+"""Numbers of data, one symbol each, beyond which a formula takes minutes; refused with a reason."""
+
 
 @dataclass(frozen=True)
 class Trace:
@@ -35,6 +38,8 @@ class Trace:
     """The cost; of a vector-valued problem, each of its outputs."""
     seeds: dict[str, Any]
     """As `Point.seed`: symbols of the direction or cotangent."""
+    rows: tuple[str, ...]
+    """Names of the data of which one symbolic row, or a few, stand for all."""
 
     @property
     def cost(self) -> Any:
@@ -47,7 +52,7 @@ class Trace:
         return [
             name
             for name in self.problem.data
-            if name not in self.problem.rows and self.symbols[name].dtype == object
+            if name not in self.rows and self.symbols[name].dtype == object
         ]
 
     def expressions(self, operator: Operator, point: Point, positions: Iterable[int]) -> list[Any]:
@@ -179,9 +184,10 @@ def trace_cost(point: Point, namespace: Any, rows: int = 1, operator: Operator =
     """Run a cost on symbols: `rows` symbolic rows of data, everything else in full.
 
     With symbols for the operator's direction or cotangent, the same for every row. `namespace` is
-    the vocabulary in SymPy.
+    the vocabulary in SymPy. Where one row stands for all, each has its share in a term that no row
+    enters, so that their mean or sum is the cost.
     """
-    problem, symbols = point.problem, {}
+    problem, names = point.problem, symbolic_rows(point)
     taken = {*problem.parameters, *problem.data}
 
     def symbolic(name: str, shape: tuple[int, ...], label: str = "") -> Any:
@@ -189,25 +195,78 @@ def trace_cost(point: Point, namespace: Any, rows: int = 1, operator: Operator =
             SymbolicArray
         )
 
-    for name in (*problem.parameters, *problem.data):
-        values = point[name]
-        if values.dtype.kind == "i":
-            if name in problem.rows:
-                raise Unsupported(f"the row data {name!r} are indices, which have no symbol")
-            symbols[name] = values
-        elif name in problem.rows:
-            symbols[name] = symbolic(name, (rows, *values.shape[1:]))
-        else:
-            symbols[name] = symbolic(name, values.shape)
+    def evaluate(symbols: dict[str, Any]) -> Any:
+        parameters, data = problem.split(symbols)
+        return problem.cost_on("sympy", namespace)(*parameters, **data)
+
+    symbols = {
+        name: point[name]
+        if point[name].dtype.kind == "i"
+        else symbolic(name, (rows, *point[name].shape[1:]) if name in names else point[name].shape)
+        for name in (*problem.parameters, *problem.data)
+    }
     seeds = {
         name: symbolic(name, shape, _seed_label(operator, name, taken))
         for name, shape in operator.seed_shapes(point).items()
     }
-    parameters, data = problem.split(symbols)
-    value = problem.cost_on("sympy", namespace)(*parameters, **data)
+    value = evaluate(symbols)
     problem.check_returned(value)
     problem.check_cost(np.shape(value), _dtype(value), point.value_shape)
-    return Trace(problem, symbols, _expressions(value), seeds)
+    values = _expressions(value)
+    if rows == 1 and names and point.rows.extra:
+        other = {name: symbolic(name, symbols[name].shape, f"other_{name}") for name in names}
+        values = [_share_term(point, symbols, other, evaluate)]
+    return Trace(problem, symbols, values, seeds, names)
+
+
+def symbolic_rows(point: Point) -> tuple[str, ...]:
+    """Return the names of the rows of which one stands for all; none where the cost has no rows.
+
+    Raises `Unsupported` where there would be more symbols than a formula can have.
+    """
+    names = point.row_names
+    indices = [name for name in names if point[name].dtype.kind == "i"]
+    if indices and point.problem.rows:
+        raise Unsupported(f"the row data {indices[0]!r} are indices, which have no symbol")
+    names = () if indices else names
+    numbers = sum(point[name].size for name in point.problem.data if name not in names)
+    if numbers > LARGEST_DATA:
+        raise Unsupported(_too_much_data(point, numbers, indices))
+    return names
+
+
+def _too_much_data(point: Point, numbers: int, indices: list[str]) -> str:
+    """Say why there is no formula of that many data, and what to declare."""
+    if indices:
+        why = f"and the rows of {indices[0]!r} are indices, which have no symbol"
+    elif point.row_names:
+        why = "beside its rows"
+    else:
+        why = "declare rows=… if the cost is the mean or sum over rows of them"
+    return f"a formula of {numbers:,} numbers of data would be too long: {why}"
+
+
+def _share_term(point: Point, one: dict[str, Any], other: dict[str, Any], evaluate: Any) -> Any:
+    """Give a row its share in the term that no row enters: with n rows, an n-th of it.
+
+    The term is what the costs of two rows one by one have more than the two together
+    (`calcbench.problem.rows`). Raises `Unsupported` where SymPy does not see that no row enters it.
+    """
+    import sympy
+
+    both = {name: np.concatenate([one[name], other[name]]).view(SymbolicArray) for name in other}
+    costs = [_expressions(evaluate({**one, **rows}))[0] for rows in ({}, other, both)]
+    weight = 2 if point.rows.reduction == "mean" else 1
+    rows = {*scalars(both.values())}
+    for read in (lambda cost: cost, sympy.expand):
+        alone, second, together = map(read, costs)
+        term = read(alone + second - weight * together)
+        if not term.free_symbols & rows:
+            return costs[0] - term + term / point.row_count
+    raise Unsupported(
+        f"the cost is the {point.rows.reduction} over rows up to a term without rows, which SymPy "
+        "does not tell apart"
+    )
 
 
 def make_symbols(
@@ -228,7 +287,7 @@ def make_symbols(
 
 def _sign(problem: Problem, name: str) -> dict[str, bool]:
     """Read off a parameter's domain what sign its symbols have."""
-    low, high = problem.intervals.get(name, (-np.inf, np.inf))
+    low, high = problem.interval(name)
     return {"positive": True} if low >= 0 else {"negative": True} if high <= 0 else {}
 
 

@@ -46,13 +46,30 @@ class LogSumExp(sympy.Function):
 
     def fdiff(self, argindex: int = 1) -> Any:
         """Return the partial by one argument: that entry of the softmax."""
-        return sympy.exp(self.args[argindex - 1] - self)
+        return Share(self.args[argindex - 1], self)
+
+
+class Share(sympy.Function):
+    """The share e^(x − y) of one exponential in a sum of them, where y is the sum's logarithm.
+
+    It is no `exp`, for where x and y are both −∞ it is 0.
+    """
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Return the partial by x, or by y: the same with the other sign."""
+        return self if argindex == 1 else -self
+
+
+def spell_shares(expression: Any) -> Any:
+    """Write shares as the exponentials that they are, for display and for proofs."""
+    return expression.replace(Share, lambda x, y: sympy.exp(x - y))
 
 
 def elementary(expression: Any) -> Any:
     """Rewrite the opaque functions in exponentials and logarithms, for display and for proofs."""
     exp, log = sympy.exp, sympy.log
     rules = {
+        Share: lambda x, y: exp(x - y),
         Sigmoid: lambda x: 1 / (1 + exp(-x)),
         Softplus: lambda x: log(1 + exp(x)),
         LogSumExp: lambda *terms: log(sum(map(exp, terms))),
@@ -133,14 +150,15 @@ def solve(a: Any, b: Any) -> Any:
     return symbolic(solution)
 
 
-def cholesky(a: Any) -> Any:
-    """Factor a matrix, entry by entry (Cholesky-Banachiewicz)."""
-    n = a.shape[-1]
+def cholesky(x: Any) -> Any:
+    """Factor (x + xᵀ)/2, entry by entry (Cholesky-Banachiewicz)."""
+    a = (x + np.matrix_transpose(x)) / 2
     factor = symbolic(np.full(a.shape, sympy.Integer(0), dtype=object))
-    for i in range(n):
-        for j in range(i + 1):
-            rest = a[i, j] - sum(factor[i, k] * factor[j, k] for k in range(j))
-            factor[i, j] = sympy.sqrt(rest) if i == j else rest / factor[j, j]
+    for *place, i, j in np.ndindex(a.shape):
+        own = factor[tuple(place)]
+        if j <= i:
+            rest = a[(*place, i, j)] - sum(own[i, k] * own[j, k] for k in range(j))
+            own[i, j] = sympy.sqrt(rest) if i == j else rest / own[j, j]
     return factor
 
 

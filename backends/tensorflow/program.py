@@ -199,7 +199,11 @@ def _logaddexp(use: Use) -> str:
     """Spell `logaddexp`: a stack wants arrays of one shape."""
     if len(set(use.ranks)) == 1:
         return "lambda x, y: tf.reduce_logsumexp(tf.stack([x, y]), axis=0)"
-    return "lambda x, y: x + tf.math.softplus(y - x)"
+    return """\
+def logaddexp(x, y):
+    larger, smaller = tf.where(x >= y, x, y), tf.where(x >= y, y, x)
+    shift = tf.where(larger == -np.inf, tf.zeros_like(larger), larger)
+    return larger + tf.math.softplus(smaller - shift)"""
 
 
 def _where(use: Use) -> str:
@@ -214,7 +218,7 @@ SPELLING = Spelling(
     {
         **same_names("tf.", "exp", "sqrt", "sin", "cos", "tan", "tanh", "abs", "sigmoid"),
         **same_names("tf.", "maximum", "minimum", "einsum", "reshape", "stack"),
-        **same_names("tf.", "linalg.cholesky", "linalg.slogdet"),
+        **same_names("tf.", "linalg.slogdet"),
         "pi": "np.pi",
         "expm1": "tf.math.expm1",
         "log": "tf.math.log",
@@ -232,6 +236,10 @@ SPELLING = Spelling(
         "cumulative_sum": "tf.cumsum",
         "take": "lambda x, indices, axis=0: tf.gather(x, indices, axis=axis)",
         "take_along_axis": "tf.experimental.numpy.take_along_axis",
+        "linalg.cholesky": """\
+def cholesky(x):
+    # Of both triangles alike.
+    return tf.linalg.cholesky((x + tf.linalg.matrix_transpose(x)) / 2)""",
         "linalg.solve": _solve,
         "iterate": ITERATE,
     },

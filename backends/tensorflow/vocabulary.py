@@ -15,6 +15,7 @@ import tensorflow as tf
 from calcbench.errors import Unsupported
 from calcbench.vocabulary.composed.cumulative_sum import running_axis
 from calcbench.vocabulary.namespace import Namespace
+from calcbench.vocabulary.numpy import LOWEST
 
 Pair = Callable[[Any, Any], tuple[Any, Any]]
 """(x, y) → two tensors."""
@@ -33,16 +34,29 @@ def pair_in(dtype: str) -> Pair:
 
 
 def logaddexp_of(pair: Pair) -> Callable[[Any, Any], Any]:
-    """Build log(eˣ + eʸ) as x + softplus(y − x).
+    """Build log(eˣ + eʸ) as x + softplus(y − x), where x is the larger.
 
     Its partials are sigmoids, which are right at ties and at extremes.
     """
 
     def logaddexp(x: Any, y: Any) -> Any:
         x, y = pair(x, y)
-        return x + tf.math.softplus(y - x)
+        first = x >= y
+        larger, smaller = tf.where(first, x, y), tf.where(first, y, x)
+        shift = tf.where(larger == -np.inf, tf.zeros_like(larger), larger)
+        return larger + tf.math.softplus(smaller - shift)
 
     return logaddexp
+
+
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Compute log Σ eˣ; the second derivatives of TensorFlow's own are NaN where all are −∞."""
+    top = tf.stop_gradient(tf.reduce_max(x, axis, keepdims=True))
+    total = tf.reduce_sum(tf.exp(x - tf.maximum(top, LOWEST)), axis, keepdims=True)
+    total = tf.math.log(tf.where(top == -np.inf, tf.ones_like(total), total)) + top
+    return (
+        total if keepdims else tf.squeeze(total, [*range(len(x.shape))] if axis is None else axis)
+    )
 
 
 def matmul(x: Any, y: Any) -> Any:
@@ -83,6 +97,11 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
     return tf.transpose(moved, back)
 
 
+def cholesky(x: Any) -> Any:
+    """Factor (x + xᵀ)/2, so that both triangles count alike; TensorFlow reads the lower one."""
+    return tf.linalg.cholesky((x + tf.linalg.matrix_transpose(x)) / 2)
+
+
 def solve(a: Any, b: Any) -> Any:
     """Solve a x = b for a vector or matrix b."""
     if b.shape.rank == a.shape.rank - 1:
@@ -118,7 +137,7 @@ def namespace(dtype: str, xla: bool) -> Namespace:
             "sum": tf.reduce_sum,
             "mean": tf.reduce_mean,
             "max": tf.reduce_max,
-            "logsumexp": tf.reduce_logsumexp,
+            "logsumexp": logsumexp,
             "cumulative_sum": lambda x, axis=None: tf.cumsum(x, running_axis(x, axis)),
             "matmul": matmul,
             "matrix_transpose": tf.linalg.matrix_transpose,
@@ -126,6 +145,7 @@ def namespace(dtype: str, xla: bool) -> Namespace:
             "stack": stack,
             "take": take,
             "take_along_axis": take_along_axis,
+            "linalg.cholesky": cholesky,
             "linalg.solve": solve,
             "linalg.slogdet": no_slogdet if xla else slogdet,
         },

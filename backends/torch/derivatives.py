@@ -60,8 +60,9 @@ class Torch(Transforming):
         return self.framework().from_numpy(self.cast(array))
 
     def to_numpy(self, native: Any) -> np.ndarray:
+        # `force`, for a derivative that is 0 by rule, as that of sgn(x), may have no memory yet.
         tensor = isinstance(native, self.framework().Tensor)
-        return super().to_numpy(native.detach().numpy() if tensor else native)
+        return super().to_numpy(native.numpy(force=True) if tensor else native)
 
     def native(self, value: Any) -> Any:
         if hasattr(value, "requires_grad"):

@@ -36,9 +36,18 @@ def program(backend: Torch, problem: Problem, operator: Operator) -> str:
         blocks = [_gradient(writer, by)]
     else:
         blocks = transform_cost(writer, by)
-    printed = print_result(writer, ".numpy()", ".item()" if with_value else "")
+    printed = print_result(writer, _to_numpy(writer), ".item()" if with_value else "")
     switch = "torch.set_default_dtype(torch.float64)"
     return writer.compose(switch, *data, *cost, *blocks, printed)
+
+
+def _to_numpy(writer: Writer) -> str:
+    """Return the call that makes an array of NumPy's, also of a 0 that has no memory yet.
+
+    The derivative of sgn is such a one.
+    """
+    second = writer.operator.name in ("hessian", "hvp", "second_derivative")
+    return ".numpy(force=True)" if second and writer.mentions("abs") else ".numpy()"
 
 
 def _backward(writer: Writer) -> str:
@@ -120,7 +129,7 @@ SPELLING = Spelling(
     "PyTorch",
     {
         **same_names("torch.", "pi", *ELEMENTWISE, "sigmoid", "where", "einsum", "reshape"),
-        **same_names("torch.", "linalg.cholesky", "linalg.solve", "linalg.slogdet"),
+        **same_names("torch.", "linalg.solve", "linalg.slogdet"),
         # As it stands, softplus turns linear at 20, an error of 2e-9.
         "softplus": "lambda x: torch.nn.functional.softplus(x, threshold=40)",
         "maximum": _clamp("min", "torch.maximum"),
@@ -130,6 +139,9 @@ SPELLING = Spelling(
         "mean": _reduction("mean", needs_axis=False),
         "max": _reduction("amax", needs_axis=True),
         "logsumexp": _reduction("logsumexp", needs_axis=True),
+        "linalg.cholesky": """\
+def cholesky(x):
+    return torch.linalg.cholesky((x + x.mT) / 2)  # of both triangles alike""",
         "cumulative_sum": "lambda x, axis=0: torch.cumsum(x, dim=axis)",
         "matmul": "lambda x, y: x @ y",
         "matrix_transpose": "lambda x: x.mT",

@@ -148,7 +148,8 @@ class Backend(ABC):
     def error_bound(self, point: Point, operator: Operator = GRADIENT) -> Arrays | None:
         """Bound the method's own error at a point, per component, beyond rounding.
 
-        In the form of the operator's result; None for a method that is exact up to rounding.
+        In the form of the operator's result; None for a method that is exact up to rounding. An
+        `ErrorBound` says as well for which components it is proved, rather than estimated.
         """
         return None
 

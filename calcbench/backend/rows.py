@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from calcbench.problem.point import Point
-from calcbench.problem.problem import Problem
 
 BLOCK = 1 << 16
 """Rows evaluated at once: large enough to amortise the calls, small enough to stay in cache."""
@@ -38,7 +37,7 @@ def splits_into_blocks(point: Point, function: Callable[..., list[Any]]) -> bool
     if point.row_count <= BLOCK:
         return False
     parameters, data = point.problem.split(point.with_rows(slice(CHECKED_ROWS)).values)
-    blocks = blockwise(point.problem, function, CHECKED_ROWS, length=5)
+    blocks = blockwise(point, function, CHECKED_ROWS, length=5)
     try:
         whole, blocked = function(*parameters, **data), blocks((parameters, data))
     except Exception:  # whatever a formula for one number of rows raises at another
@@ -52,19 +51,19 @@ def _same(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def blockwise(
-    problem: Problem, function: Callable[..., list[Any]], rows: int, length: int = BLOCK
+    point: Point, function: Callable[..., list[Any]], rows: int, length: int = BLOCK
 ) -> Callable[[Any], list[Any]]:
     """Evaluate a function of many rows block by block, as (parameters, data) → its sums or means.
 
     `function(*parameters, **data)` lists arrays that are sums, or means, over the rows.
     """
-    mean = problem.reduction == "mean"
+    names, mean = point.row_names, point.rows.reduction == "mean"
 
     def run(native: Any) -> list[Any]:
         parameters, data = native
 
         def weighted(block: slice) -> list[Any]:
-            columns = {name: data[name][block] for name in problem.rows}
+            columns = {name: data[name][block] for name in names}
             weight = block.stop - block.start if mean else 1
             return [weight * part for part in function(*parameters, **{**data, **columns})]
 

@@ -73,7 +73,7 @@ def _sizes(problem: Problem, sizes: Sequence[int] | None, alone: bool) -> Sequen
     """Choose a problem's sizes; `alone` says that there is no other problem."""
     if sizes is None or (len(problem.sizes) == 1 and not alone):
         return problem.sizes
-    if len(problem.sizes) == 1 and set(sizes) != set(problem.sizes):
+    if problem.one_size and set(sizes) != set(problem.sizes):
         raise SelectorError(f"problem {problem.name!r} has one size, {problem.sizes[0]}")
     return sizes
 
@@ -83,7 +83,7 @@ def shard(chosen: Sequence[Group], text: str) -> list[Group]:
 
     Raises `SelectorError` for text that is not of that form.
     """
-    found = re.fullmatch(r"(\d+)/(\d+)", text.strip())
+    found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text.strip())
     if not found:
         raise SelectorError(f"shard {text!r} is not of the form I/N, such as 1/4")
     index, count = map(int, found.groups())

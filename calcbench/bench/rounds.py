@@ -22,6 +22,9 @@ from calcbench.record.record import Status
 from calcbench.record.samples import Samples
 from calcbench.workers.isolation import Worker, WorkerDied
 
+BEYOND_REASON = 2**60
+"""No setting reaches this, in seconds or bytes: it is a number that every system takes."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -41,10 +44,14 @@ class Settings:
     """Bytes that one process may take; if None, three quarters of what is free at the start."""
 
     def __post_init__(self) -> None:
-        """Raise `SelectorError` for a setting that is not positive."""
+        """Raise `SelectorError` for a setting that is no positive number, or one beyond reason."""
         for name, value in dataclasses.asdict(self).items():
-            if value is not None and not value > 0:
+            if name == "memory" and value is None:
+                continue
+            if not isinstance(value, (int, float)) or not value > 0:
                 raise SelectorError(f"settings: {name} must be above 0, got {value!r}")
+            if value >= BEYOND_REASON:
+                raise SelectorError(f"settings: {name} is beyond reason: {value!r}")
 
 
 QUICK = Settings(burst=0.005, rounds=6, budget=2.0, precision=0.05, timeout=60.0)

@@ -24,6 +24,7 @@ from calcbench.record.run import (
     merge_runs,
     reusable_records,
 )
+from calcbench.record.writing import size_of
 
 
 class Session:
@@ -45,7 +46,8 @@ class Session:
         self.settings = _bounded(settings or Settings())
         self.output, self.witnesses = output, tuple(witnesses)
         self.previous = SavedRun((), ())
-        if output is not None and output.exists() and output.stat().st_size:
+        self._size = (size_of(output) or 0) if output is not None else None
+        if output is not None and self._size:
             if not resume:
                 raise SelectorError(f"{str(output)!r} exists: resume it, or choose another output")
             self.previous = load(output)
@@ -77,7 +79,7 @@ class Session:
         modules = [m for problem, backend in parts for m in (*backend.requires, *problem.requires)]
         settings = dataclasses.asdict(self.settings)
         self._environment = environment(modules, settings, self.cells)
-        writer = RunWriter(self.output)
+        writer = RunWriter(self.output, self._size)
         try:
             writer.write(self._environment)
             for record in bench(

@@ -11,13 +11,14 @@ from calcbench.catalogue import door
 from calcbench.catalogue.available import make_backend
 from calcbench.catalogue.files import load_file
 from calcbench.errors import NotInstalled, SelectorError, nearest
+from calcbench.problem.declarations import check_declarations
 from calcbench.problem.problem import Problem
 
 
 def select_problems(selectors: Iterable[str | Problem]) -> list[Problem]:
     """Find problems from names, themes, paths to `.py` files, or problems themselves.
 
-    Raises `SelectorError` for what is none of these.
+    Raises `SelectorError` for what is none of these, `ProblemError` for a bad declaration.
     """
     chosen: list[Problem] = []
     for selector in selectors:
@@ -27,6 +28,8 @@ def select_problems(selectors: Iterable[str | Problem]) -> list[Problem]:
             chosen.extend(load_file(Path(selector)))
         else:
             chosen.extend(_named_problems(selector))
+    for problem in chosen:
+        check_declarations(problem)
     return chosen
 
 

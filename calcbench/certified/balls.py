@@ -17,6 +17,9 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
+from calcbench.certified import natural
+from calcbench.certified.jets import primal
+
 Number = Any
 """The number inside a ball: a `flint.arb`, or a `Jet` where second derivatives are wanted."""
 
@@ -92,7 +95,7 @@ def _comparison(holds: Callable[[int, int], bool]) -> Callable[[Ball, Any], Any]
 class Ball:
     """A real number known to within a radius; active if it depends on a parameter."""
 
-    __slots__ = ("adjoint", "edges", "magnitude", "place", "tape", "value")
+    __slots__ = ("adjoint", "edges", "magnitude", "operation", "place", "tape", "value")
 
     def __init__(
         self,
@@ -104,6 +107,7 @@ class Ball:
         self.value = value
         self.edges = edges
         self.tape = tape
+        self.operation = ""  # the name of one whose slope may be infinite
         self.place = -1  # on the tape
         self.adjoint: Number | None = None
         self.magnitude: Any = 0.0  # Σ |terms of the adjoint|, for the parameters themselves
@@ -125,7 +129,8 @@ class Ball:
     @_operator
     def __truediv__(self, other: Ball) -> Ball:
         quotient = self.value / other.value
-        return record(quotient, ((self, 1 / other.value), (other, -quotient / other.value)))
+        edges = ((self, 1 / other.value), (other, -quotient / other.value))
+        return record(quotient, edges, "/")
 
     @_operator
     def __pow__(self, other: Ball) -> Ball:
@@ -136,12 +141,12 @@ class Ball:
         edges = [(self, other.value * self.value ** (other.value - 1))]
         if other.tape is not None:
             edges.append((other, value * self.value.log()))
-        return record(value, edges)
+        return record(value, edges, "**")
 
     def _power(self, n: int) -> Ball:
         if n == 0:
             return Ball(arb(1))
-        return record(self.value**n, ((self, n * self.value ** (n - 1)),))
+        return record(self.value**n, ((self, n * self.value ** (n - 1)),), "**")
 
     def __neg__(self) -> Ball:
         return record(-self.value, ((self, -ONE),))
@@ -159,6 +164,16 @@ class Ball:
     __gt__ = _comparison(operator.gt)
     __ge__ = _comparison(operator.ge)
 
+    def __eq__(self, other: object) -> Any:
+        """Compare with a number, or element by element with an array."""
+        return self._equals(other) if isinstance(other, NUMBERS) else NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        return self._differs(other) if isinstance(other, NUMBERS) else NotImplemented
+
+    __hash__ = object.__hash__
+    _equals, _differs = _comparison(operator.eq), _comparison(operator.ne)
+
     def _compare(self, other: Ball) -> int:
         """Return −1, 0 or 1. Raises `Undecided` where the balls overlap, `NotFinite` for a NaN.
 
@@ -168,7 +183,7 @@ class Ball:
             return -1
         if self.value > other.value:
             return 1
-        if not (self.value.is_finite() and other.value.is_finite()):
+        if primal(self.value).is_nan() or primal(other.value).is_nan():
             raise NotFinite("the cost compares with what is not a number")
         if self.value.is_exact() and other.value.is_exact() and self.value == other.value:
             for ball in (self, other):
@@ -184,17 +199,19 @@ class Ball:
         return record(value, ((self, value),))
 
     def expm1(self) -> Ball:
+        if natural.chosen():
+            return self._by_natural_formula("expm1", primal(self.value).expm1())
         return record(self.value.expm1(), ((self, self.value.exp()),))
 
     def log(self) -> Ball:
-        return record(self.value.log(), ((self, 1 / self.value),))
+        return record(self.value.log(), ((self, 1 / self.value),), "log")
 
     def log1p(self) -> Ball:
-        return record(self.value.log1p(), ((self, 1 / (1 + self.value)),))
+        return record(self.value.log1p(), ((self, 1 / (1 + self.value)),), "log1p")
 
     def sqrt(self) -> Ball:
         root = self.value.sqrt()
-        return record(root, ((self, 1 / (2 * root)),))
+        return record(root, ((self, 1 / (2 * root)),), "sqrt")
 
     def sin(self) -> Ball:
         sine, cosine = self.value.sin_cos()
@@ -208,24 +225,34 @@ class Ball:
         return record(self.value.tan(), ((self, self.value.sec() ** 2),))
 
     def tanh(self) -> Ball:
-        value = self.value.tanh()
-        if isinstance(self.value, arb):
-            return record(value, ((self, self.value.sech() ** 2),))
-        # To be differentiated again: as frameworks do it, whose terms y′(1−y) − (1+y)y′ cancel.
-        return record(value, ((self, (1 + value) * (1 - value)),))
+        if natural.chosen():
+            return self._by_natural_formula("tanh", primal(self.value).tanh())
+        return record(self.value.tanh(), ((self, self.value.sech() ** 2),))
 
     def sigmoid(self) -> Ball:
+        if natural.chosen():
+            return self._by_natural_formula("sigmoid", _sigmoid(primal(self.value)))
         up, down = _sigmoid(self.value), _sigmoid(-self.value)
         return record(up, ((self, up * down),))  # σ(x)·σ(−x): no cancellation in 1 − σ
 
     def softplus(self) -> Ball:
+        if natural.chosen():
+            return self._by_natural_formula("softplus", _softplus(primal(self.value)))
         return record(_softplus(self.value), ((self, _sigmoid(self.value)),))
+
+    def _by_natural_formula(self, function: str, value: arb) -> Ball:
+        """Record a function whose slope follows from its value, as libraries compute it."""
+        number, slope = natural.value_and_slope(function, self.value, value)
+        return record(number, ((self, slope),))
 
     def abs(self) -> Ball:
         return self if self > 0 else -self
 
 
-ONE = arb(1)
+NUMBERS = (Ball, int, float, np.generic)
+"""What a ball compares with."""
+
+ZERO, ONE, MINUS_INFINITY = arb(0), arb(1), arb.neg_inf()
 
 
 def convert(number: Any) -> Ball:
@@ -235,7 +262,7 @@ def convert(number: Any) -> Ball:
     return Ball(arb(number if isinstance(number, int) else float(number)))
 
 
-def record(value: Number, edges: Iterable[tuple[Ball, Number]]) -> Ball:
+def record(value: Number, edges: Iterable[tuple[Ball, Number]], operation: str = "") -> Ball:
     """Make the ball computed from (operand, partial) pairs; tape it if an operand is active."""
     active = [edge for edge in edges if edge[0].tape is not None]
     if not active:
@@ -243,6 +270,7 @@ def record(value: Number, edges: Iterable[tuple[Ball, Number]]) -> Ball:
     tape = active[0][0].tape
     assert tape is not None
     ball = Ball(value, active, tape)
+    ball.operation = operation
     tape.add(ball)
     return ball
 
@@ -269,14 +297,35 @@ def dot(xs: Sequence[Ball], ys: Sequence[Ball]) -> Ball:
 
 
 def logsumexp(terms: Sequence[Ball]) -> Ball:
-    """Compute log Σ eˣ as one entry on the tape; its partials are the softmax."""
+    """Compute log Σ eˣ as one entry on the tape; its partials are the softmax.
+
+    Terms of −∞, such as what is masked, add nothing; of such terms alone it is −∞.
+    """
+    absent = [term for term in terms if _is_minus_infinity(term.value)]
+    present = [term for term in terms if not _is_minus_infinity(term.value)]
+    edges: list[tuple[Ball, Number]] = [(term, ZERO) for term in absent]
+    if not present:
+        return record(MINUS_INFINITY, edges)
+    numbers = [term.value for term in present]
+    if natural.chosen():
+        value, _ = _logsumexp([primal(number) for number in numbers])
+        value, slopes = natural.logsumexp_and_slopes(numbers, value)
+    else:
+        value, slopes = _logsumexp(numbers)
+    return record(value, [*zip(present, slopes, strict=True), *edges])
+
+
+def _logsumexp(numbers: Sequence[Number]) -> tuple[Number, list[Number]]:
+    """Compute log Σ eˣ and the softmax of numbers that are not −∞."""
     # The shift may be any exact number: near the largest term, no exponential overflows.
-    shift = max((term.value.mid() for term in terms), key=float)
-    shifted = [(term.value - shift).exp() for term in terms]
+    shift = max((number.mid() for number in numbers), key=float)
+    shifted = [(number - shift).exp() for number in numbers]
     whole = sum(shifted[1:], shifted[0])
-    return record(
-        shift + whole.log(), [(t, e / whole) for t, e in zip(terms, shifted, strict=True)]
-    )
+    return shift + whole.log(), [part / whole for part in shifted]
+
+
+def _is_minus_infinity(value: Number) -> bool:
+    return bool(primal(value) == MINUS_INFINITY)
 
 
 def edge_magnitude(adjoint: Number, partial: Number) -> Any:
@@ -337,6 +386,14 @@ def reset_adjoints(outputs: Iterable[Ball], order: Iterable[Ball]) -> None:
     for ball in (*outputs, *order):
         for reached in (ball, *(operand for operand, _ in ball.edges)):
             reached.adjoint, reached.magnitude = None, 0.0
+
+
+def endless_operation(tape: Tape) -> str:
+    """Say which operation has the slope that makes 0·∞ of the chain rule: the first on the tape."""
+    for ball in tape:
+        if any(not primal(partial).is_finite() for _, partial in ball.edges):
+            return f"0·∞ in the chain rule at {ball.operation or 'an operation'}"
+    return "0·∞ in the chain rule"
 
 
 def ancestors(balls: Iterable[Ball]) -> set[int]:

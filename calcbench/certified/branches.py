@@ -46,7 +46,7 @@ MOST_POINTS = 16
 NEWTON_STEPS = 6
 """Steps from a point towards a comparison, before it is given up."""
 
-BEYOND = (1.5, 1.05, 3.0)
+BEYOND = (1.5, 1.05, 3.0, 1.0)
 """How far to step, where 1 is to where the sides of a comparison are equal to first order."""
 
 ORDERED = ("max", "min", "clip", "abs", "sort")

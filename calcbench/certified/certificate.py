@@ -44,6 +44,11 @@ class Certificate:
     """Σ |terms| that each number is the sum of: what errors are relative to where one is 0."""
     rough: np.ndarray
     """For each number, whether it may be no derivative here, because a comparison ties."""
+    open: np.ndarray
+    """For each number, whether it is not certified here, though the others are: its value and bound
+    mean nothing."""
+    open_reason: str
+    """Why not, such as `0·∞ in the chain rule at sqrt`; empty where all are certified."""
     digits: float
     """Certified digits of the reference itself."""
     range_fault: str
@@ -52,6 +57,12 @@ class Certificate:
     point: Point
     """Where this is proved, with the numbers as the dtype holds them."""
     operator: Operator = GRADIENT
+
+    @property
+    def judged(self) -> np.ndarray:
+        """For each number, whether it is certified, so that a result can be held against it."""
+        certain: np.ndarray = ~(self.rough | self.open)
+        return certain
 
 
 def affordable(point: Point, operator: Operator = GRADIENT) -> bool:
@@ -74,16 +85,30 @@ def certify(point: Point, dtype: str, operator: Operator = GRADIENT) -> Certific
     truth = reference(point, operator, SECONDS)
     near = enclose_rounding(point, dtype, operator, SECONDS)
     unit = float(np.finfo(dtype).eps) / 2
-    value, radius, magnitude, rough = (
-        flatten(part.values()) for part in (truth.value, near.radius, truth.magnitudes, truth.rough)
+    value, magnitude, rough, unknown = (
+        flatten(part.values()) for part in (truth.value, truth.magnitudes, truth.rough, truth.open)
     )
+    radius, terms = flatten(near.radius.values()), flatten(near.magnitudes.values())
     # A ball is exact where an operation happens to be; a method with another order of operations
     # rounds there. So half a unit of Σ |terms| is added, and all of it is allowed several times.
     with np.errstate(invalid="ignore", over="ignore"):
-        spread = _symmetric_spread(point, operator, radius + unit * magnitude)
-        bound = ALLOWANCE * (spread + float(np.finfo(dtype).smallest_subnormal))
+        own = np.where(rough | unknown, 0.0, radius + unit * terms)
+        spread = _symmetric_spread(point, operator, own)
+        # Below the smallest normal number some processors and libraries flush to zero.
+        bound = ALLOWANCE * spread + float(np.finfo(dtype).smallest_normal)
+        bound[np.isnan(bound)] = np.inf  # no bound
     return Certificate(
-        value, bound, magnitude, rough, truth.digits, near.range_fault, truth, point, operator
+        value,
+        bound,
+        magnitude,
+        rough,
+        unknown,
+        truth.open_reason,
+        truth.digits,
+        near.range_fault,
+        truth,
+        point,
+        operator,
     )
 
 

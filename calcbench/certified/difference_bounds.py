@@ -8,7 +8,7 @@ estimated elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,9 +40,22 @@ class Scheme(NamedTuple):
     """The factor of (rounding of one value)/h."""
 
 
-def estimate_truncation(near: np.ndarray, far: np.ndarray, order: int) -> np.ndarray:
-    """Estimate the truncation from quotients of h and 2h, which differ by (2ᵖ − 1) times it."""
-    return np.asarray(SAFETY * np.abs(far - near) / (2.0**order - 1.0))
+STRETCHES = (0.5, 1.0, 2.0)
+"""The multiples of the step h whose quotients `estimate_truncation` compares."""
+
+
+def estimate_truncation(quotients: Sequence[np.ndarray], order: int) -> np.ndarray:
+    """Estimate the truncation of the quotient of h from those of h/2, h and 2h (`STRETCHES`).
+
+    Where it grows as hᵖ, those of h and 2h differ by 2ᵖ − 1 times it. It does not where h is too
+    large, as for a wave shorter than the step; there, what halving the step changes is the larger.
+    Infinite where a quotient is not finite, which says nothing.
+    """
+    half, near, far = quotients
+    with np.errstate(invalid="ignore"):
+        growing = np.abs(far - near) / (2.0**order - 1.0)
+        bound = SAFETY * np.maximum(growing, np.abs(near - half))
+    return np.where(np.isfinite(bound), bound, np.inf)
 
 
 def enclose_error(
@@ -94,12 +107,19 @@ def estimate_noise(
             return array
         return np.asarray(array * (1 + np.sqrt(unit) * rng.uniform(-1, 1, array.shape)))
 
-    here = np.ravel(np.real(value(x, data)))
+    def flat_value(x: np.ndarray, data: dict[str, Any]) -> np.ndarray:
+        return np.ravel(np.real(value(x, data)))
+
+    here = flat_value(x, data)
     spread = np.zeros_like(here)
     for _ in range(SHAKES):
-        other = value(shake(x), {name: shake(array) for name, array in data.items()})
-        spread = np.maximum(spread, np.abs(np.ravel(np.real(other)) - here))
-    return np.asarray(ROUNDINGS * unit * (np.abs(here) + spread / np.sqrt(unit)))
+        moved = shake(x)
+        other = flat_value(moved, {name: shake(array) for name, array in data.items()})
+        if not np.all(np.isfinite(other)):  # data that may not move: an exponent 4 of a base −1
+            other = flat_value(moved, data)
+        spread = np.maximum(spread, np.abs(other - here))
+    found = ROUNDINGS * unit * (np.abs(here) + spread / np.sqrt(unit))
+    return np.where(np.isfinite(found), found, np.inf)
 
 
 def estimate_cost_noise(cost: Callable[..., Any], parameters: Any, data: Any) -> float:

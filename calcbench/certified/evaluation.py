@@ -12,7 +12,7 @@ from flint import arb
 
 from calcbench.certified import balls
 from calcbench.certified.balls import Ball, NotFinite, Number, Tape, TooSlow, Undecided
-from calcbench.certified.jets import make_jet, primal
+from calcbench.certified.jets import primal
 from calcbench.certified.vocabulary import namespace
 from calcbench.errors import ProblemError, Unsupported, first_line
 from calcbench.problem.point import Point
@@ -41,6 +41,9 @@ class SweepResult(NamedTuple):
     """Σ |terms| that each number is the sum of: its rounding is relative to that."""
     rough: np.ndarray
     """For each number, whether it may be no derivative, because a comparison ties."""
+    open: np.ndarray
+    """For each number, whether it is not certified, though the others are."""
+    open_reason: str
     cost: arb | None
     """The cost; None for a vector-valued problem."""
     cost_magnitude: float
@@ -64,13 +67,14 @@ class Evaluation:
         return np.array([id(leaf) in ids for leaf in self.leaves])
 
 
+Lift = Callable[[arb, int], Number]
+"""(value, position) → the number for that component of the parameters: a jet, or a germ."""
+
+
 def evaluate(
-    point: Point,
-    deadline: float,
-    directions: np.ndarray | None = None,
-    watch: Watch | None = None,
+    point: Point, deadline: float, lift: Lift | None = None, watch: Watch | None = None
 ) -> Evaluation:
-    """Evaluate the cost at the current precision; on jets along `directions` (components, k).
+    """Evaluate the cost at the current precision; with `lift`, on other numbers than balls.
 
     `watch` is told of every comparison in which a parameter takes part. `deadline` is in seconds of
     `time.thread_time()`. Raises `NotCertified` where the cost cannot be evaluated on balls
@@ -80,7 +84,7 @@ def evaluate(
     tape = Tape(deadline)
     tape.watch = watch
     problem = point.problem
-    values = convert_values(point, tape, directions)
+    values = convert_values(point, tape, lift)
     parameters, data = problem.split(values)
     cost = run_on_balls(lambda: problem.cost(namespace(balls), *parameters, **data))
     problem.check_returned(cost)
@@ -91,15 +95,14 @@ def evaluate(
 
 
 def convert_values(
-    point: Point, tape: Tape | None = None, directions: np.ndarray | None = None
+    point: Point, tape: Tape | None = None, lift: Lift | None = None
 ) -> dict[str, Any]:
     """Convert float values to object arrays of balls: parameters active on `tape`, data constant.
 
-    Other arrays, such as indices, stay as they are. Row k of `directions` has the entries of
-    component k, which becomes a jet with these slopes.
+    Other arrays, such as indices, stay as they are. `lift` is applied to the parameters' numbers.
     """
     found: dict[str, Any] = {}
-    row = 0
+    position = 0
     for name in (*point.problem.parameters, *point.problem.data):
         array = point[name]
         if array.dtype.kind != "f":
@@ -109,8 +112,8 @@ def convert_values(
         found[name] = np.empty(array.shape, dtype=object)
         for index in np.ndindex(array.shape):
             value: Number = arb(float(array[index]))
-            if active is not None and directions is not None:
-                value, row = make_jet(value, directions[row]), row + 1
+            if active is not None and lift is not None:
+                value, position = lift(value, position), position + 1
             found[name][index] = ball = Ball(value, (), active)
             if active is not None:
                 active.leaves.append(ball)

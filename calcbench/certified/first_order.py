@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from flint import arb
@@ -11,21 +11,24 @@ from flint import arb
 from calcbench.certified import balls
 from calcbench.certified.balls import Ball
 from calcbench.certified.evaluation import Evaluation, SweepResult, evaluate, influence, range_fault
-from calcbench.certified.sums import Sums
+from calcbench.certified.one_sided import Weights, approach, first_limit, settle
+from calcbench.certified.sums import Partial, Sums
 from calcbench.operators.entries import Entries, Product, Term
 from calcbench.problem.point import Point
 
-ZERO = arb(0)
+NONE = Partial(arb(0), 0.0)
+"""The partial of an output that does not depend on the component."""
 
 
-class Row(NamedTuple):
-    """A row of the Jacobian: the partials of one output, by the position of the component.
+@dataclass(frozen=True)
+class Row:
+    """A row of the Jacobian, or of a cotangent times it."""
 
-    A component that the output does not depend on is missing: its partial is 0.
-    """
-
-    partials: dict[int, arb]
-    magnitudes: dict[int, float]
+    weights: Weights
+    value: arb
+    """The output, or the weighted sum of outputs."""
+    partials: dict[int, Partial]
+    """Position of the component → partial. What the output does not depend on is missing: 0."""
     influence: float
     """Σ |∂output/∂v · v| over all intermediate results v."""
     range_fault: str
@@ -41,7 +44,8 @@ def first_order(
     the Jacobian that leaves out an entry that is not 0.
     """
     run = evaluate(point, deadline)
-    if terms == (Product(1, transposed=True),):
+    weighted = terms == (Product(1, transposed=True),)
+    if weighted:
         # One sweep serves all outputs, weighted by the cotangent, where the Jacobian would take one
         # for each. What it gives is a single row of partials, as of a cost.
         rows = [_weighted_row(run, point.seed_vector, dtype)]
@@ -49,24 +53,39 @@ def first_order(
         terms = (Entries(1, each, 0, each),)
     else:
         rows = list(_rows(run, dtype))
+    settle_partials(point, run, rows, deadline)
+    if not weighted:
         _check_structure(point, rows)
     sums = Sums(size)
     for term in terms:
-        _add(sums, term, point, run, rows)
+        _add(sums, term, point, rows)
     cost = None if point.problem.vector_valued else run.outputs[0].value
     fault = next((row.range_fault for row in rows if row.range_fault), "")
-    return SweepResult(sums.values, sums.magnitudes, sums.rough, cost, rows[0].influence, fault)
+    reason = balls.endless_operation(run.tape) if sums.open.any() else ""
+    return SweepResult(
+        sums.values, sums.magnitudes, sums.rough, sums.open, reason, cost, rows[0].influence, fault
+    )
+
+
+def cost_row(point: Point, dtype: str, deadline: float) -> Row:
+    """Evaluate the gradient of a cost, as a row of partials."""
+    run = evaluate(point, deadline)
+    rows = list(_rows(run, dtype))
+    settle_partials(point, run, rows, deadline)
+    return rows[0]
 
 
 def _rows(run: Evaluation, dtype: str) -> Iterator[Row]:
     """Compute the Jacobian row by row; of a cost, one row."""
     places = {id(leaf): k for k, leaf in enumerate(run.leaves)}
-    for output in run.outputs:
+    for i, output in enumerate(run.outputs):
         # One output of many depends on a part of the tape: its sweep goes through that alone.
         single = len(run.outputs) == 1
         order = list(reversed(run.tape)) if single else balls.recorded_ancestors(output)
         balls.reverse([(output, arb(1))], order)
-        yield _read_row(places, [output], order, abs(output.value), dtype)
+        partials = _read_partials(places, [output], order)
+        fault = range_fault(order, abs(output.value), dtype)
+        yield Row([(i, arb(1))], output.value, partials, influence(order), fault)
         balls.reset_adjoints([output], order)
 
 
@@ -76,48 +95,60 @@ def _weighted_row(run: Evaluation, cotangent: np.ndarray, dtype: str) -> Row:
     weights = [arb(float(weight)) for weight in cotangent]
     order = list(reversed(run.tape))
     balls.reverse(zip(run.outputs, weights, strict=True), order)
-    pairs = zip(run.outputs, weights, strict=True)
-    scale = sum((abs(output.value * weight) for output, weight in pairs), ZERO)
-    return _read_row(places, run.outputs, order, scale, dtype)
+    terms = [o.value * w for o, w in zip(run.outputs, weights, strict=True)]
+    partials = _read_partials(places, run.outputs, order)
+    fault = range_fault(order, sum(map(abs, terms), arb(0)), dtype)
+    value = sum(terms, arb(0))
+    return Row(list(enumerate(weights)), value, partials, influence(order), fault)
 
 
-def _read_row(
-    places: dict[int, int], outputs: list[Ball], order: list[Ball], scale: arb, dtype: str
-) -> Row:
+def _read_partials(
+    places: dict[int, int], outputs: list[Ball], order: list[Ball]
+) -> dict[int, Partial]:
     """Collect the adjoints that a sweep has left in the parameters that it reached."""
     reached = [operand for ball in order for operand, _ in ball.edges if not operand.edges]
-    partials, magnitudes = {}, {}
-    for ball in (*outputs, *reached):
-        if id(ball) in places and ball.adjoint is not None:
-            partials[places[id(ball)]] = ball.adjoint
-            magnitudes[places[id(ball)]] = float(ball.magnitude)
-    return Row(partials, magnitudes, influence(order), range_fault(order, scale, dtype))
+    return {
+        places[id(ball)]: Partial(ball.adjoint, float(ball.magnitude))
+        for ball in (*outputs, *reached)
+        if id(ball) in places and ball.adjoint is not None
+    }
 
 
-def _add(sums: Sums, term: Term, point: Point, run: Evaluation, rows: list[Row]) -> None:
+def settle_partials(point: Point, run: Evaluation, rows: list[Row], deadline: float) -> None:
+    """Settle, beside the point, the partials where a comparison ties or 0·∞ turns up."""
+    unclear = {j for row in rows for j, p in row.partials.items() if not p.value.is_finite()}
+    if not all(output.value.is_finite() for output in run.outputs):
+        unclear = set()  # there is nothing to differentiate
+    for j in sorted(unclear.union(np.flatnonzero(run.tied).tolist())):
+        line = np.zeros(point.size)
+        line[j] = 1.0
+        sides = approach(point, line, [row.weights for row in rows], 0, deadline)
+        for row, both in zip(rows, sides, strict=True):
+            limits = [first_limit(side, j) for side in both]
+            plain = row.partials.get(j, NONE)
+            row.partials[j] = settle(limits, row.value, plain, bool(run.tied[j]))
+
+
+def _add(sums: Sums, term: Term, point: Point, rows: list[Row]) -> None:
     """Add a term's partials to the numbers that they belong to."""
     if isinstance(term, Product):
-        _add_product(sums, term, point.seed_vector, run, rows)
+        _add_product(sums, term, point.seed_vector, rows)
         return
     out, row, column = term.places
     weights = term.weights(point.seed_vector)
     places = zip(out.tolist(), row.tolist(), column.tolist(), weights.tolist(), strict=True)
     for k, i, j, weight in places:
-        if term.order == 0:
-            sums.add(k, run.outputs[i].value, rows[i].influence, False, weight)
-        else:
-            partial, magnitude = rows[i].partials.get(j, ZERO), rows[i].magnitudes.get(j, 0.0)
-            sums.add(k, partial, magnitude, bool(run.tied[j]), weight)
+        found = rows[i]
+        value = Partial(found.value, found.influence)
+        sums.add(k, value if term.order == 0 else found.partials.get(j, NONE), weight)
 
 
-def _add_product(
-    sums: Sums, term: Product, seed: np.ndarray, run: Evaluation, rows: list[Row]
-) -> None:
+def _add_product(sums: Sums, term: Product, seed: np.ndarray, rows: list[Row]) -> None:
     """Add J v or Jᵀu, partial by partial from the rows."""
     for i, row in enumerate(rows):
         for j, partial in row.partials.items():
             k, weight = (j, seed[i]) if term.transposed else (i, seed[j])
-            sums.add(k, partial, row.magnitudes[j], bool(run.tied[j]), weight)
+            sums.add(k, partial, weight)
 
 
 def _check_structure(point: Point, rows: list[Row]) -> None:
@@ -128,5 +159,5 @@ def _check_structure(point: Point, rows: list[Row]) -> None:
     stored = set(zip(row.tolist(), column.tolist(), strict=True))
     for i, found in enumerate(rows):
         for j, partial in found.partials.items():
-            if (i, j) not in stored and not partial.contains(0):
+            if (i, j) not in stored and not partial.value.contains(0):
                 raise point.lacks_entry(f"∂C[{i}]/∂{point.component(j)}, in the row of C[{i}]")

@@ -132,6 +132,10 @@ class Jet:
         secant = self.value.sec()
         return Jet(secant, self.slope * (secant * self.value.tan()))
 
+    def sech(self) -> Jet:
+        secant = self.value.sech()
+        return Jet(secant, self.slope * (-secant * self.value.tanh()))
+
     def tanh(self) -> Jet:
         return Jet(self.value.tanh(), self.slope * self.value.sech() ** 2)
 

@@ -15,6 +15,7 @@ from calcbench.certified import balls
 from calcbench.certified.balls import TooSlow, Undecided
 from calcbench.certified.evaluation import NotCertified, NotFiniteHere, NotSmoothHere, SweepResult
 from calcbench.certified.first_order import first_order
+from calcbench.certified.natural import natural_formulas
 from calcbench.certified.second_order import second_order
 from calcbench.operators import GRADIENT, Operator
 from calcbench.operators.entries import Term
@@ -63,6 +64,10 @@ class Reference:
     """Name → Σ |terms| that each number is the sum of: what may cancel in it."""
     rough: Arrays = field(default_factory=dict)
     """Name → for each number, whether it may be no derivative, because a comparison ties."""
+    open: Arrays = field(default_factory=dict)
+    """Name → for each number, whether it is not certified, though the others are."""
+    open_reason: str = ""
+    """Why not, such as `0·∞ in the chain rule at sqrt`."""
     cost_magnitude: float = 0.0
     """Σ |∂C/∂v · v| over all intermediate results v: u times it is the rounding of the cost."""
     range_fault: str = ""
@@ -83,20 +88,23 @@ class Reference:
     @property
     def digits(self) -> float:
         """Certified digits of the worst number."""
-        worst = max((_relative(b) for array in self.values.values() for b in array.flat), default=0)
+        worst = max(map(_relative, _certain(self)), default=0)
         return float("inf") if worst == 0 else -float(np.log10(worst))
 
     def __str__(self) -> str:
         """Write the cost, if there is one, and every number with its label, to 30 digits."""
         numbers = [ball for array in self.values.values() for ball in array.flat]
         rough = [flag for array in self.rough.values() for flag in array.flat]
+        unknown = [flag for array in self.open.values() for flag in array.flat]
         lines = []
         if self.cost is not None and not self.holds_cost:
             lines.append(f"C = {self.cost.str(30)}")
         for k, ball in enumerate(numbers):
             text = ball.str(30)
             if rough and rough[k]:
-                text = "no derivative here (a comparison ties)"
+                text = "no derivative here (one-sided derivatives differ, as far as can be told)"
+            elif unknown and unknown[k]:
+                text = f"not certified: {self.open_reason}"
             lines.append(f"{self.labels(k)} = {text}")
         return "\n".join(lines)
 
@@ -140,11 +148,13 @@ def enclose_rounding(
 ) -> Reference:
     """Enclose what rounding may make of the result in `dtype`: the same sweep at its precision.
 
-    The radii bound, step by step, what rounding does to an evaluation in that dtype. Raises
+    The radii bound, step by step, what rounding does to an evaluation in that dtype, with
+    derivatives by the formulas that libraries evaluate (`certified.natural`). Raises
     `NotCertified` where balls of that precision do not decide a branch, and as `reference`.
     """
     try:
-        return _sweep(point, operator, BITS[dtype], dtype, time.thread_time() + seconds)
+        deadline = time.thread_time() + seconds
+        return _sweep(point, operator, BITS[dtype], dtype, deadline, natural=True)
     except Undecided as error:
         raise NotCertified(f"too near a tie to judge: {error}") from error
 
@@ -155,10 +165,14 @@ def _sweep(
     bits: int,
     dtype: str = "float64",
     deadline: float = float("inf"),
+    natural: bool = False,
 ) -> Reference:
-    """Evaluate the cost once at `bits` bits, with the reverse sweeps that the operator needs."""
+    """Evaluate the cost once at `bits` bits, with the reverse sweeps that the operator needs.
+
+    `natural` takes derivatives by the formulas of libraries, which lose more in rounding.
+    """
     layout, terms = operator.layout(point), operator.terms(point)
-    with balls.precision(bits), _garbage_collection_off():
+    with balls.precision(bits), natural_formulas(natural), _garbage_collection_off():
         try:
             found = _evaluate_terms(point, terms, layout.size, dtype, deadline)
         except TooSlow:
@@ -166,7 +180,8 @@ def _sweep(
         values = np.empty(len(found.values), dtype=object)
         values[:] = found.values
         pieces = [
-            unflatten(flat, layout.shapes) for flat in (values, found.magnitudes, found.rough)
+            unflatten(flat, layout.shapes)
+            for flat in (values, found.magnitudes, found.rough, found.open)
         ]
         return Reference(
             point.problem.name,
@@ -177,6 +192,8 @@ def _sweep(
             layout.label,
             pieces[1],
             pieces[2],
+            pieces[3],
+            found.open_reason,
             found.cost_magnitude,
             found.range_fault or _result_fault(found, dtype),
             any(term.order == 0 for term in terms),
@@ -199,6 +216,8 @@ def _evaluate_terms(
         values=[one + two for one, two in zip(found.values, other.values, strict=True)],
         magnitudes=found.magnitudes + other.magnitudes,
         rough=found.rough | other.rough,
+        open=found.open | other.open,
+        open_reason=found.open_reason or other.open_reason,
         range_fault=found.range_fault or other.range_fault,
     )
 
@@ -223,18 +242,33 @@ def _result_fault(found: SweepResult, dtype: str) -> str:
     largest = float(np.finfo(dtype).max)
     for ball in found.values:
         if abs(ball) > largest:
-            return f"a result is {ball.str(3, radius=False)}"
+            return f"a result is {ball.str(3, radius=False) if ball.is_finite() else 'infinite'}"
     return ""
 
 
 def _precise_enough(found: Reference) -> bool:
-    """Tell whether every number is known to `TARGET`, or is negligible beside the largest."""
-    numbers = [ball for array in found.values.values() for ball in array.flat]
+    """Tell whether every number is known to `TARGET`, or is negligible beside the largest.
+
+    More bits do not help those that have no derivative, or no certificate.
+    """
+    numbers = _certain(found)
     largest = max((float(abs(ball.mid())) for ball in numbers), default=0.0)
     return all(
         _relative(ball) <= TARGET or float(ball.abs_upper()) <= TARGET * TARGET * largest
         for ball in numbers
     )
+
+
+def _certain(found: Reference) -> list[arb]:
+    """Return the numbers that there is something to know of."""
+    return [
+        ball
+        for name, array in found.values.items()
+        for ball, rough, unknown in zip(
+            array.flat, found.rough[name].flat, found.open[name].flat, strict=True
+        )
+        if not (rough or unknown)
+    ]
 
 
 def _relative(ball: arb) -> float:

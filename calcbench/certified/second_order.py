@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from flint import arb
 
 from calcbench.certified import balls
 from calcbench.certified.evaluation import SweepResult, evaluate, influence, range_fault
-from calcbench.certified.jets import primal, slope_magnitudes, slopes
-from calcbench.certified.sums import Sums
+from calcbench.certified.first_order import NONE, Row, cost_row
+from calcbench.certified.jets import make_jet, primal, slope_magnitudes, slopes
+from calcbench.certified.one_sided import Limit, approach, second_limit, settle
+from calcbench.certified.sums import Partial, Sums
 from calcbench.operators.colouring import compress
 from calcbench.operators.entries import Entries, Product, Term
 from calcbench.problem.point import Point
@@ -24,12 +27,12 @@ its partials too. More would gain little."""
 class Products:
     """The Hessian times directions, which are the columns of a matrix (components, k)."""
 
-    values: np.ndarray
-    """(components, k): balls."""
-    magnitudes: np.ndarray
-    """(components, k): Σ |terms| that each number is the sum of."""
+    partials: np.ndarray
+    """(components, k): an object array of `Partial`."""
     tied: np.ndarray
     """(components,): whether a comparison that ties depends on each."""
+    open_reason: str
+    """Where the chain rule gives 0·∞, if it does."""
     cost: arb
     cost_magnitude: float
     range_fault: str
@@ -51,17 +54,24 @@ def second_order(
     found = products(point, directions, dtype, deadline)
     if columns:
         columns.read(found, first=len(along))
+    if columns is None or columns.stored is None:
+        # A colour of a sparse Hessian has many columns, and shows no derivative along one of them.
+        _settle_products(point, directions, found, dtype, deadline)
+    if columns:
+        columns.read(found, first=len(along))
     sums = Sums(size)
     for term in terms:
         if isinstance(term, Product):
-            _add_product(sums, point.seed_vector, found)
+            _add_product(sums, found)
         else:
             assert columns is not None
-            _add_entries(sums, term, point, found, columns)
+            _add_entries(sums, term, point, columns)
     return SweepResult(
         sums.values,
         sums.magnitudes,
         sums.rough,
+        sums.open,
+        found.open_reason if sums.open.any() else "",
         found.cost,
         found.cost_magnitude,
         found.range_fault,
@@ -74,29 +84,75 @@ def products(point: Point, directions: np.ndarray, dtype: str, deadline: float) 
         _sweep(point, directions[:, start : start + DIRECTIONS_PER_SWEEP], dtype, deadline)
         for start in range(0, directions.shape[1], DIRECTIONS_PER_SWEEP)
     ]
-    values = np.concatenate([part.values for part in parts], axis=1)
-    magnitudes = np.concatenate([part.magnitudes for part in parts], axis=1)
-    first = parts[0]
-    return Products(
-        values, magnitudes, first.tied, first.cost, first.cost_magnitude, first.range_fault
-    )
+    return replace(parts[0], partials=np.concatenate([part.partials for part in parts], axis=1))
 
 
 def _sweep(point: Point, directions: np.ndarray, dtype: str, deadline: float) -> Products:
-    """Multiply the Hessian by a few directions: one evaluation on jets, one reverse sweep."""
-    run = evaluate(point, deadline, directions)
+    """Multiply the Hessian by a few directions: one evaluation on jets, one reverse sweep.
+
+    What ties, or is not finite, is not judged. Where a direction moves what ties, no number of the
+    product is known to exist.
+    """
+    run = evaluate(point, deadline, lambda value, k: make_jet(value, directions[k]))
     (output,) = run.outputs
     order = list(reversed(run.tape))
     balls.reverse([(output, arb(1))], order, slope_magnitudes)
     count = directions.shape[1]
-    values = np.empty(directions.shape, dtype=object)
-    magnitudes = np.empty(directions.shape)
-    for k, leaf in enumerate(run.leaves):
-        values[k] = slopes(leaf.adjoint, count)
-        magnitudes[k] = leaf.magnitude
+    moves = np.any(run.tied[:, None] & (directions != 0), axis=0)
+    partials = np.empty(directions.shape, dtype=object)
+    for i, leaf in enumerate(run.leaves):
+        sizes = np.broadcast_to(leaf.magnitude, count)
+        for k, slope in enumerate(slopes(leaf.adjoint, count)):
+            rough = bool(run.tied[i] or moves[k])
+            unclear = not (rough or slope.is_finite())
+            partials[i, k] = Partial(slope, float(sizes[k]), rough, unclear)
     cost = primal(output.value)
     fault = range_fault(order, abs(cost), dtype)
-    return Products(values, magnitudes, run.tied, cost, influence(order), fault)
+    reason = balls.endless_operation(run.tape)
+    return Products(partials, run.tied, reason, cost, influence(order), fault)
+
+
+def _settle_products(
+    point: Point, directions: np.ndarray, found: Products, dtype: str, deadline: float
+) -> None:
+    """Settle, beside the point, the products where a comparison ties or 0·∞ turns up."""
+    unclear = np.array([[p.rough or p.open for p in row] for row in found.partials])
+    if not unclear.any() or not found.cost.is_finite():
+        return
+    row = cost_row(point, dtype, deadline)
+    for k in np.flatnonzero(unclear.any(axis=0)).tolist():
+        along = directions[:, k]
+        (both,) = approach(point, along, [row.weights], 1, deadline)
+        for i in np.flatnonzero(unclear[:, k]).tolist():
+            first, plain = row.partials.get(i, NONE), found.partials[i, k]
+            limits = [second_limit(side, i) for side in both]
+            if not all(limit and limit.is_known() for limit in limits):
+                # What ties or is 0·∞ at the point may be so all along the line.
+                limits = _limits_aside(point, along, row, i, deadline)
+            found.partials[i, k] = _settle_product(first, plain, limits)
+
+
+def _settle_product(first: Partial, plain: Partial, limits: Sequence[Limit | None]) -> Partial:
+    """Settle the slope of a partial, which there is only where there is the partial."""
+    if first.rough or first.open:
+        return plain._replace(rough=first.rough, open=first.open)
+    clear = plain._replace(rough=False, open=False)
+    if not first.value.is_finite():
+        return clear
+    return settle(limits, first.value, clear, tied=plain.rough)
+
+
+def _limits_aside(
+    point: Point, along: np.ndarray, row: Row, component: int, deadline: float
+) -> list[Limit | None]:
+    """Approach along a line moved a little along the component, to either side."""
+    limits = []
+    for sign in (1.0, -1.0):
+        aside = np.zeros(point.size)
+        aside[component] = sign
+        (both,) = approach(point, along, [row.weights], 1, deadline, aside)
+        limits += [second_limit(side, component) for side in both]
+    return limits
 
 
 class _Columns:
@@ -127,39 +183,40 @@ class _Columns:
 
         Raises `ProblemError` where the stored entries times a vector are not H times it.
         """
-        self.values, self.magnitudes = found.values[:, first:], found.magnitudes[:, first:]
+        self.partials, self.tied = found.partials[:, first:], found.tied
         if self.stored is None:
             return
         totals = [arb(0)] * self.point.size
         for i, j in sorted(self.stored):
-            totals[i] = totals[i] + self.values[i, self.column[j]] * arb(float(self.check[j]))
+            entry = self.partials[i, self.column[j]].value
+            totals[i] = totals[i] + entry * arb(float(self.check[j]))
         for i, total in enumerate(totals):
-            if not total.overlaps(self.values[i, -1]):
+            if not total.overlaps(self.partials[i, -1].value):
                 raise self.point.lacks_entry(f"in the row of {self.point.component(i)}")
 
-    def entry(self, i: int, j: int) -> tuple[arb, float]:
-        """Return entry (i, j) and its Σ |terms|; 0 and 0 for one that is not stored."""
-        if self.stored is not None and (i, j) not in self.stored:
-            return arb(0), 0.0
-        return self.values[i, self.column[j]], float(self.magnitudes[i, self.column[j]])
+    def entry(self, i: int, j: int) -> Partial:
+        """Return entry (i, j): 0 for one that is not stored."""
+        if self.stored is None:
+            found: Partial = self.partials[i, j]
+            return found
+        tied = bool(self.tied[i] or self.tied[j])
+        if (i, j) not in self.stored:
+            return NONE._replace(rough=tied)
+        stored: Partial = self.partials[i, self.column[j]]
+        return stored._replace(rough=tied)
 
 
-def _add_entries(
-    sums: Sums, term: Entries, point: Point, found: Products, columns: _Columns
-) -> None:
+def _add_entries(sums: Sums, term: Entries, point: Point, columns: _Columns) -> None:
     """Add single second partials, each times its weight."""
     out, row, column = term.places
     weights = term.weights(point.seed_vector)
     for k, i, j, weight in zip(
         out.tolist(), row.tolist(), column.tolist(), weights.tolist(), strict=True
     ):
-        value, magnitude = columns.entry(i, j)
-        sums.add(k, value, magnitude, bool(found.tied[i] or found.tied[j]), weight)
+        sums.add(k, columns.entry(i, j), weight)
 
 
-def _add_product(sums: Sums, seed: np.ndarray, found: Products) -> None:
-    """Add H·v. Where v moves a component that ties, no number of the product is known to exist."""
-    moves = bool(np.any(found.tied & (seed != 0)))
-    for k in range(len(seed)):
-        rough = bool(found.tied[k]) or moves
-        sums.add(k, found.values[k, 0], float(found.magnitudes[k, 0]), rough, 1.0)
+def _add_product(sums: Sums, found: Products) -> None:
+    """Add H·v."""
+    for k, partial in enumerate(found.partials[:, 0]):
+        sums.add(k, partial, 1.0)

@@ -9,6 +9,7 @@ Interval Analysis, chapter 8).
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -107,10 +108,20 @@ class Series:
     def __neg__(self) -> Series:
         return Series(-self.series)
 
-    __lt__ = _operator(lambda self, other: _certainly_less(self, other))
-    __le__ = _operator(lambda self, other: _certainly_less(self, other))
-    __gt__ = _operator(lambda self, other: _certainly_less(other, self))
-    __ge__ = _operator(lambda self, other: _certainly_less(other, self))
+    __lt__ = _operator(lambda self, other: _compare(self, other) < 0)
+    __le__ = _operator(lambda self, other: _compare(self, other) <= 0)
+    __gt__ = _operator(lambda self, other: _compare(self, other) > 0)
+    __ge__ = _operator(lambda self, other: _compare(self, other) >= 0)
+
+    def __eq__(self, other: object) -> Any:
+        """Compare with a number, or element by element with an array."""
+        return self._equals(other) if isinstance(other, NUMBERS) else NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        return not self._equals(other) if isinstance(other, NUMBERS) else NotImplemented
+
+    __hash__ = object.__hash__
+    _equals = _operator(lambda self, other: _compare(self, other) == 0)
 
     def exp(self) -> Series:
         return Series(self.series.exp())
@@ -156,6 +167,10 @@ class Series:
         return float(_value(self.series).mid())
 
 
+NUMBERS = (Series, int, float, np.generic)
+"""What a series compares with."""
+
+
 def convert(number: Any) -> Series:
     """Convert an exact number to a constant series. A series stays as it is."""
     if isinstance(number, Series):
@@ -180,9 +195,15 @@ def dot(xs: Sequence[Series], ys: Sequence[Series]) -> Series:
 
 
 def logsumexp(terms: Sequence[Series]) -> Series:
-    """Compute log Σ eˣ, shifted by an exact number near the largest term."""
-    shift = max(term.mid() for term in terms)
-    return total([(term - shift).exp() for term in terms]).log() + shift
+    """Compute log Σ eˣ, shifted by an exact number near the largest term.
+
+    Terms of −∞ add nothing; of such terms alone it is −∞.
+    """
+    present = [term for term in terms if term.mid() > -math.inf]
+    if not present:
+        return Series(arb.neg_inf())
+    shift = max(term.mid() for term in present)
+    return total([(term - shift).exp() for term in present]).log() + shift
 
 
 def pi() -> Series:
@@ -199,12 +220,16 @@ def _value(series: arb_series | arb) -> arb:
     return series if isinstance(series, arb) else series[0]
 
 
-def _certainly_less(one: Series, other: Series) -> bool:
-    """Tell whether one < other over the whole interval. Raises `Undecided` where that changes."""
-    if _value(one.series) < _value(other.series):
-        return True
-    if _value(one.series) > _value(other.series):
-        return False
+def _compare(one: Series, other: Series) -> int:
+    """Return −1, 0 or 1, as over the whole interval. Raises `Undecided` where that changes."""
+    here, there = _value(one.series), _value(other.series)
+    if here < there:
+        return -1
+    if here > there:
+        return 1
+    constant = isinstance(one.series, arb) and isinstance(other.series, arb)
+    if constant and here == there:
+        return 0
     raise Undecided("a branch changes within the step")
 
 

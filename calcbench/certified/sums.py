@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from flint import arb
+
+
+class Partial(NamedTuple):
+    """A partial derivative in a ball, and what is to be said of it."""
+
+    value: arb
+    magnitude: float
+    """Σ |terms| that it is the sum of."""
+    rough: bool = False
+    """Whether it may not exist, because a comparison ties: one-sided derivatives differ."""
+    open: bool = False
+    """Whether it is not certified: the chain rule gives 0·∞, and the lines beside it no answer."""
 
 
 class Sums:
@@ -16,15 +30,15 @@ class Sums:
         """Σ |terms| of every number: rounding is relative to it, however much cancels."""
         self.rough = np.zeros(size, dtype=bool)
         """For each number, whether it is no derivative, because a partial in it does not exist."""
+        self.open = np.zeros(size, dtype=bool)
+        """For each number, whether a partial in it is not certified."""
 
-    def add(self, k: int, partial: arb, magnitude: float, rough: bool, weight: float) -> None:
-        """Add partial·weight to number k. `rough` says that the partial does not exist.
-
-        A weight of 0 leaves the number as it was, whatever the partial.
-        """
-        if weight == 1.0:
-            self.values[k] = self.values[k] + partial
-        else:
-            self.values[k] = self.values[k] + partial * arb(float(weight))
-        self.magnitudes[k] += magnitude * abs(weight)
-        self.rough[k] |= rough and weight != 0
+    def add(self, k: int, partial: Partial, weight: float) -> None:
+        """Add partial·weight to number k: for a weight of 0 nothing, whatever the partial."""
+        if weight == 0:
+            return
+        term = partial.value if weight == 1.0 else partial.value * arb(float(weight))
+        self.values[k] = self.values[k] + term
+        self.magnitudes[k] += partial.magnitude * abs(weight)
+        self.rough[k] |= partial.rough
+        self.open[k] |= partial.open

@@ -164,14 +164,15 @@ def _matmul(kind: Arithmetic, x: Any, y: Any) -> Any:
     return product if product.ndim else product[()]
 
 
-def _cholesky(kind: Arithmetic, a: np.ndarray) -> np.ndarray:
-    """Factor a = L Lᵀ by the Cholesky-Banachiewicz algorithm; only the lower triangle is read."""
-    n = a.shape[-1]
+def _cholesky(kind: Arithmetic, x: np.ndarray) -> np.ndarray:
+    """Factor (x + xᵀ)/2 = L Lᵀ by the Cholesky-Banachiewicz algorithm."""
+    a = (x + np.matrix_transpose(x)) / 2
     factor = np.full(a.shape, kind.convert(0), dtype=object)
-    for i in range(n):
-        for j in range(i + 1):
-            rest = a[i, j] - kind.dot(list(factor[i, :j]), list(factor[j, :j]))
-            factor[i, j] = rest.sqrt() if i == j else rest / factor[j, j]
+    for *place, i, j in np.ndindex(a.shape):
+        own = factor[tuple(place)]
+        if j <= i:
+            rest = a[(*place, i, j)] - kind.dot(list(own[i, :j]), list(own[j, :j]))
+            own[i, j] = rest.sqrt() if i == j else rest / own[j, j]
     return factor
 
 

@@ -16,7 +16,12 @@ import click
 
 import calcbench
 from calcbench.cli.commands import COMMANDS
-from calcbench.cli.terminal import tolerate_narrow_encoding, translate_errors
+from calcbench.cli.terminal import (
+    open_closed_streams,
+    tolerate_narrow_encoding,
+    translate_errors,
+)
+from calcbench.workers import interrupt
 
 
 @click.group(commands=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,8 +42,10 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; bad input is one line and exit status 2, without a traceback."""
-    tolerate_narrow_encoding()
     with translate_errors():
+        interrupt.raise_again()
+        open_closed_streams()
+        tolerate_narrow_encoding()
         # Not cli(): that gives a closed pipe the exit status of a disagreement.
         with cli.make_context("calcbench", sys.argv[1:]) as context:
             cli.invoke(context)

@@ -23,9 +23,11 @@ from calcbench.cli.options import (
     seed_option,
 )
 from calcbench.cli.runs import latest_run, new_run, print_run
-from calcbench.cli.terminal import print_json, progress_bar
+from calcbench.cli.terminal import print_json, progress_bar, say
 from calcbench.cli.values import parse_bytes, parse_duration, parse_names, parse_threads
+from calcbench.errors import printable
 from calcbench.record.record import Status
+from calcbench.record.writing import size_of
 from calcbench.report.numbers import format_duration, plural
 
 
@@ -120,7 +122,7 @@ def command(
         seed=seed,
         shard=shard,
         settings=_settings(**effort),
-        output=output if resume or not dry_run or output.exists() else None,
+        output=output if resume or not dry_run or size_of(output) is not None else None,
         resume=resume,
     )
     if dry_run:
@@ -128,7 +130,7 @@ def command(
         return
     if resume:
         there = session.total - session.cells
-        click.echo(f"{there} of {session.total} cells are there already", err=True)
+        say(f"{there} of {session.total} cells are there already")
     _run(session, output)
     _print_result(session, output, as_json)
     sys.exit(0 if _succeeded(session, named=bool(backends) and ALL not in backends) else 1)
@@ -145,7 +147,7 @@ def _print_plan(session: Session) -> None:
     for group in session.groups:
         backends = ", ".join(backend.selector for backend in group.backends)
         threads = f", {group.threads} threads" if group.threads > 1 else ""
-        click.echo(f"{group.title} ({group.dtype}{threads}): {backends}")
+        click.echo(printable(f"{group.title} ({group.dtype}{threads}): {backends}"))
     cells = f"{session.cells} {plural(session.cells, 'cell')}"
     groups = f"{len(session.groups)} {plural(len(session.groups), 'group')}"
     low, high = map(format_duration, estimate(session.groups, session.settings))
@@ -160,9 +162,7 @@ def _run(session: Session, output: Path) -> None:
                 advance(record)
     except KeyboardInterrupt:
         number = sum(record.key in session.keys for record in session.run().records)
-        click.echo(
-            f"{number} of {session.total} cells are saved in {output}; --resume goes on", err=True
-        )
+        say(f"{number} of {session.total} cells are saved in {output}; --resume goes on")
         raise
 
 
@@ -175,7 +175,7 @@ def _print_result(session: Session, output: Path, as_json: bool) -> None:
     else:
         click.echo("no cell is due")
     if session.cells:
-        click.echo(f"saved as {output}; calcbench report {shlex.quote(str(output))}", err=True)
+        say(f"saved as {output}; calcbench report {shlex.quote(str(output))}")
 
 
 def _succeeded(session: Session, named: bool) -> bool:

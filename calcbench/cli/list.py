@@ -12,6 +12,7 @@ from calcbench.catalogue.cards import Card
 from calcbench.catalogue.catalogue import Catalogue
 from calcbench.catalogue.door import backends, default_backends, problems
 from calcbench.cli.terminal import print_json
+from calcbench.errors import printable
 
 CATALOGUES = {"problems": problems, "backends": backends}
 
@@ -50,7 +51,7 @@ def _print_cards(catalogue: Catalogue, width: int, by_theme: bool) -> None:
     for card in catalogue.cards.values():
         if by_theme and card.theme != theme:
             theme = card.theme
-            click.secho(f"  {theme}", dim=True)
+            click.secho(f"  {printable(theme)}", dim=True)
         _print_card(card, pad, width)
         if not by_theme and card.name not in default_backends():
             note = f"not in the default set; ask for it: -b {card.name}"
@@ -59,13 +60,13 @@ def _print_cards(catalogue: Catalogue, width: int, by_theme: bool) -> None:
 
 def _print_card(card: Card, pad: int, width: int) -> None:
     """Print a line on a card: its summary, cut at the width, or why it is missing, in full."""
-    line = f"    {card.name:<{pad}}  {card.missing or card.summary}"
+    line = f"    {printable(card.name):<{pad}}  {printable(card.missing or card.summary)}"
     if len(line) > width and not card.missing:
         line = line[: width - 1] + "…"
     click.secho(line, fg="yellow" if card.missing else None)
     for option, choices in {} if card.missing else card.options.items():
         values = " | ".join(map(str, choices)) or "a number"
-        click.secho(f"    {'':<{pad}}    [{option}={values}]", dim=True)
+        click.secho(f"    {'':<{pad}}    {printable(f'[{option}={values}]')}", dim=True)
 
 
 def _data(card: Card) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from calcbench.errors import SelectorError
-from calcbench.record.run import RunWriter, SavedRun, load, merge_runs
+from calcbench.errors import SelectorError, printable
+from calcbench.record.run import load, merge_runs, save
+from calcbench.record.writing import size_of
 from calcbench.report.numbers import plural
 
 
@@ -25,23 +26,10 @@ def command(runs: tuple[Path, ...], output: Path) -> None:
     Examples:
       calcbench merge part1.jsonl part2.jsonl --output all.jsonl
     """
-    if output.exists():
+    if size_of(output) is not None:
         raise SelectorError(f"{str(output)!r} exists: choose another output")
     run = merge_runs([load(path) for path in runs])
-    _write(run, output)
+    save(run, output)
     cells = f"{len(run.records)} {plural(len(run.records), 'cell')}"
-    click.echo(f"{cells} of {len(runs)} {plural(len(runs), 'run')} merged into {output}")
-
-
-def _write(run: SavedRun, output: Path) -> None:
-    part = output.with_name(output.name + ".part")  # what fails leaves no half of a run
-    writer = RunWriter(part)
-    try:
-        for environment in run.environments:
-            writer.write(environment)
-        for record in run.records:
-            writer.write(record)
-        writer.close()
-        part.replace(output)
-    finally:
-        part.unlink(missing_ok=True)
+    merged = f"{cells} of {len(runs)} {plural(len(runs), 'run')} merged into {output}"
+    click.echo(printable(merged))

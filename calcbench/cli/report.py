@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from calcbench.cli.runs import print_run, read_run
+from calcbench.errors import printable
+from calcbench.record.writing import replacing
 from calcbench.report.formats import FORMATS, write
 
 
@@ -29,16 +31,11 @@ def command(run: Path | None, form: str, output: Path | None) -> None:
     """
     found = read_run(run)
     if output is not None:
-        _write(write(found, form), output)
+        text = write(found, form)
+        with replacing(output) as part:
+            part.write_text(text, encoding="utf-8")
+        click.echo(printable(f"written to {output}"))
     elif form == "table":
         print_run(found)  # in colour, and as wide as the terminal
     else:
         click.echo(write(found, form).rstrip("\n"))
-
-
-def _write(text: str, output: Path) -> None:
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise click.FileError(str(output), error.strerror or str(error)) from error
-    click.echo(f"written to {output}")

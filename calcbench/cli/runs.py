@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from calcbench.cli.terminal import console
+from calcbench.cli.terminal import console, say
 from calcbench.errors import SelectorError
 from calcbench.record.run import SavedRun, load
 from calcbench.report import provenance
@@ -39,7 +39,7 @@ def read_run(path: Path | None) -> SavedRun:
     run = load(path)
     if run.cut:
         plural = "lines were" if run.cut > 1 else "line was"
-        click.echo(f"{path}: {run.cut} {plural} cut short, and left out", err=True)
+        say(f"{path}: {run.cut} {plural} cut short, and left out")
     return run
 
 

@@ -10,8 +10,9 @@ import click
 from calcbench.catalogue.selection import find_problem, select_backends
 from calcbench.cli.terminal import console, progress
 from calcbench.cli.values import parse_values_if_any
+from calcbench.errors import printable
 from calcbench.report.tables.text import draw
-from calcbench.show.steps import STEPS, Curve, curve, plot, table
+from calcbench.show.steps import STEPS, curve, plot, table
 
 SCHEMES = tuple(
     f"finite_difference[scheme={scheme}]" for scheme in ("forward", "central", "richardson")
@@ -62,17 +63,10 @@ def command(
             parse_values_if_any(at),
         )
         if picture:
-            _plot(found, picture)
+            plot(found, Path(picture))
     if as_json:
         click.echo(json.dumps(found.as_json()))
     elif picture:
-        click.echo(f"drawn to {picture}")
+        click.echo(printable(f"drawn to {picture}"))
     else:
         draw(table(found), console())
-
-
-def _plot(found: Curve, picture: str) -> None:
-    try:
-        plot(found, Path(picture))
-    except OSError as error:
-        raise click.FileError(picture, error.strerror or str(error)) from error

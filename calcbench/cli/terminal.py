@@ -8,12 +8,14 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from calcbench.errors import CalcbenchError
+from calcbench.errors import CalcbenchError, printable
+from calcbench.record.writing import write_json
 from calcbench.report.tables.widths import PIPED_WIDTH
+from calcbench.workers.interrupt import INTERRUPTED
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,7 +26,15 @@ if TYPE_CHECKING:
 def print_json(data: Any) -> None:
     """Print JSON with its mathematics readable, where the output can write it."""
     unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    click.echo(json.dumps(data, indent=2, ensure_ascii=not unicode))
+    click.echo(write_json(data, indent=2) if unicode else json.dumps(data, indent=2))
+
+
+def say(message: str) -> None:
+    """Print a line that is no result to the standard error stream, such as where a run is saved."""
+    try:
+        click.echo(printable(message), err=True)
+    except OSError:  # nobody can be told; the exit status still can
+        _discard(sys.stderr)
 
 
 def console() -> Console:
@@ -45,9 +55,10 @@ def progress() -> Iterator[Callable[[str], None]]:
         yield lambda text: None
         return
     from rich.console import Console
+    from rich.text import Text
 
     with Console(stderr=True).status("starting") as status:
-        yield status.update
+        yield lambda text: status.update(Text(printable(text)))
 
 
 @contextlib.contextmanager
@@ -81,10 +92,20 @@ def progress_bar(total: int) -> Iterator[tuple[Callable[[str], None], Callable[[
         def advance(record: Record) -> None:
             if record.status.failed:
                 what = f"{record.problem}[{record.size}] {record.backend}: {record.reason}"
-                bar.console.print(what, style="red", markup=False)
+                bar.console.print(printable(what), style="red", markup=False)
             bar.advance(task)
 
-        yield (lambda text: bar.update(task, description=text)), advance
+        yield (lambda text: bar.update(task, description=printable(text))), advance
+
+
+def open_closed_streams() -> None:
+    """Let output vanish for which there is no stream, as after `>&-`: the exit status remains."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)  # processes that are started have it, too
+    os.close(descriptor)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8"))
 
 
 def tolerate_narrow_encoding() -> None:
@@ -114,23 +135,23 @@ def translate_errors() -> Iterator[None]:
     except CalcbenchError as error:
         _refuse(str(error))
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
-        sys.exit(130)
+        say("interrupted")
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        _discard_output()
+        _discard(sys.stdout)
         sys.exit(0)
     except OSError as error:  # files that are asked for have messages of their own
         if error.filename is not None or error.errno not in FULL:
             raise
-        _discard_output()
+        _discard(sys.stdout)
         _refuse(f"the output cannot be written: {error.strerror or error}")
 
 
-def _discard_output() -> None:
+def _discard(stream: TextIO) -> None:
     """Let nothing that is left to be written raise again when Python ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _refuse(message: str) -> None:
-    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    say(f"Error: {message}")
     sys.exit(2)

@@ -17,6 +17,12 @@ SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 BYTES = {"K": 2**10, "M": 2**20, "G": 2**30}
 """Units of an amount of memory."""
 
+LONGEST_TIME = 366 * 24 * 3600.0
+"""Seconds that any limit may be; the systems' own timers end somewhere beyond."""
+
+MOST_MEMORY = 2**60 - 1
+"""Bytes that any limit may be: more than any machine has, and a number that every system takes."""
+
 
 def parse_values(text: str, option: str = "at") -> dict[str, Any]:
     """Parse `m=0.9,b=0.1` or `w=[1,2,3]` into values by name; `option` is named in errors.
@@ -63,18 +69,22 @@ def parse_duration(text: str) -> float:
     """Parse seconds, also written 90s, 10m or 1h."""
     found = re.fullmatch(r"([0-9.]+) *([smh]?)", text)
     with contextlib.suppress(ValueError):
-        if found and float(found[1]) > 0:
-            return float(found[1]) * SECONDS[found[2]]
-    raise click.BadParameter(f"{text!r} is no time such as 60, 90s, 10m or 1h")
+        seconds = float(found[1]) * SECONDS[found[2]] if found else 0.0
+        if 0 < seconds <= LONGEST_TIME:
+            return seconds
+    raise click.BadParameter(f"{text!r} is no time such as 60, 90s, 10m or 1h, of at most a year")
 
 
 def parse_bytes(text: str) -> int:
     """Parse a number of bytes, written 800M, 4G or 4GiB."""
     found = re.fullmatch(r"([0-9.]+) *([KMG])(?:i?B)?", text)
     with contextlib.suppress(ValueError):
-        if found and float(found[1]) * BYTES[found[2]] >= 2**20:
-            return int(float(found[1]) * BYTES[found[2]])
-    raise click.BadParameter(f"{text!r} is no amount of memory such as 800M or 4G, of at least 1M")
+        size = float(found[1]) * BYTES[found[2]] if found else 0.0
+        if 2**20 <= size <= MOST_MEMORY:
+            return int(size)
+    raise click.BadParameter(
+        f"{text!r} is no amount of memory such as 800M or 4G, of at least 1M and less than 2^60"
+    )
 
 
 def parse_threads(text: str) -> list[int]:

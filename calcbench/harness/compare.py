@@ -120,7 +120,8 @@ def _complete(
 
 def reference_value(truth: Reference) -> Arrays:
     """Return the reference by name, with NaN where there may be no derivative."""
-    return {name: np.where(truth.rough[name], np.nan, array) for name, array in truth.value.items()}
+    unknown = {name: truth.rough[name] | truth.open[name] for name in truth.rough}
+    return {name: np.where(unknown[name], np.nan, array) for name, array in truth.value.items()}
 
 
 def component_labels(layout: Layout) -> tuple[str, ...]:
@@ -187,8 +188,7 @@ def _prove_another_size(backend: Backend, own: Point, formula: str, proof: str) 
     other = point_of_another_size(own) if proof.startswith("proved") else None
     if other is None or own.drawn is None or other.drawn is None:
         return proof
-    rows = own.problem.rows
-    if all(own[n].shape == other[n].shape for n in own.values if n not in rows):
+    if all(own[n].shape == other[n].shape for n in own.values if n not in own.row_names):
         return proof
     size, another = own.drawn[0], other.drawn[0]
     if max(array.size for array in other.values.values()) > LARGEST_PROOF:

@@ -102,7 +102,7 @@ def _certify(point: Point, operator: Operator) -> Certificate | None:
         found = certify(point, "float64", operator)
     except NotCertified:
         return None
-    return found if np.all(np.isfinite(found.value[~found.rough])) else None
+    return found if np.all(np.isfinite(found.value[found.judged])) else None
 
 
 def judge_formula(record: Record, point: str, certificate: Certificate) -> Record:
@@ -116,7 +116,7 @@ def judge_formula(record: Record, point: str, certificate: Certificate) -> Recor
         error, allowed = formula_error(certificate)
     except NotCertified:
         return record
-    wrong = (np.abs(error) > allowed) & ~certificate.rough
+    wrong = (np.abs(error) > allowed) & certificate.judged
     if not wrong.any():
         return record
     position = int(np.argmax(np.where(wrong, np.abs(error), -1.0)))

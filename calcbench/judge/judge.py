@@ -37,7 +37,7 @@ class Outcome:
 
     records: list[Record]
     certificate: Certificate | None
-    """The certificate at the own point, in the dtype of the first run."""
+    """The certificate at the own point, in the dtype of the first run, if it has any number."""
     note: str
     """Why it is not certified, or on how much of the problem it is."""
     unseen: tuple[str, ...]
@@ -83,8 +83,15 @@ def judge(
         _judge_examined(record, examined) if run.backend.hand_derived else record
         for run, record in zip(runs, records, strict=True)
     ]
-    note = "; ".join([*([remarks] if remarks else []), *examined.unseen])
+    if certificate and not certificate.judged.any():
+        certificate = None
+    note = "; ".join(filter(None, [remarks, _describe_rows(where["own"]), *examined.unseen]))
     return Outcome(records, certificate, note, examined.unseen, condition)
+
+
+def _describe_rows(own: Point) -> str:
+    """Say which rows were found, where the problem declares none."""
+    return own.rows.describe(own.row_count) if own.rows.found else ""
 
 
 def _examine_formula(
@@ -187,15 +194,26 @@ def _remarks(
             remarks.append(f"not judged at {point}: {reason}")
         elif not isinstance(found, Certificate):
             uncertified.setdefault(str(found), []).append(point)
-        elif point == "own" and found.rough.any():
-            rough = [int(k) for k in np.flatnonzero(found.rough)]
-            listed = ", ".join(map(layout.label, rough[:3])) + (", …" if rough[3:] else "")
-            remarks.append(f"not smooth here, hence not judged: {listed} (a comparison ties)")
+        elif point == "own":
+            rough, unknown = (
+                _list_components(layout, which) for which in (found.rough, found.open)
+            )
+            if rough:
+                why = "one-sided derivatives differ, as far as can be told"
+                remarks.append(f"not smooth here, hence not judged: {rough} ({why})")
+            if unknown:
+                remarks.append(f"not certified: {found.open_reason}: {unknown}")
     for reason, places in uncertified.items():
         nowhere = places == ["own"] or len(places) == len(here)
         at = "" if nowhere else f" at {', '.join(places)}"
         remarks.append(f"not certified{at}: {reason}")
     return "; ".join(dict.fromkeys(remarks))
+
+
+def _list_components(layout: Layout, which: np.ndarray) -> str:
+    """List the labels of the first few components of those that are chosen."""
+    chosen = np.flatnonzero(which).tolist()
+    return ", ".join(map(layout.label, chosen[:3])) + (", …" if chosen[3:] else "")
 
 
 def _points_to_certify(where: Mapping[str, Point], operator: Operator) -> Mapping[str, Point]:
@@ -213,7 +231,7 @@ def _growth(whole: Point, sample: Point) -> float:
     / n; a sum has that many more terms as well.
     """
     factor = whole.row_count / sample.row_count
-    return factor**2 if whole.problem.reduction == "sum" else factor
+    return factor**2 if whole.rows.reduction == "sum" else factor
 
 
 def _certify(point: Point, dtype: str, operator: Operator) -> Certificate | NotCertified:

@@ -30,7 +30,9 @@ def why_not_judged(
         return f"{found} there (declare a domain)"
     if not isinstance(found, Certificate):
         return "most exact backends fail there (declare a domain)" if _fails(point, runs) else ""
-    if not np.all(np.isfinite(found.value[~found.rough])):
+    if found.open.any():
+        return f"{found.open_reason} there"
+    if not np.all(np.isfinite(found.value[found.judged])):
         return "the result is not finite there"
     return f"{found.range_fault} there" if found.range_fault else ""
 

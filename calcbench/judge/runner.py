@@ -71,7 +71,7 @@ def largest_sensitivities(
     """
     sample = {name: thin(point, SAMPLED_ROWS) for name, point in where.items()}
     share = 1.0
-    if where["own"].problem.rows and where["own"].problem.reduction == "sum":
+    if where["own"].rows.reduction == "sum":
         share = where["own"].row_count / sample["own"].row_count
     exact = [run for run in runs if run.exact][:2]
     found: dict[str, np.ndarray] = {}

@@ -54,7 +54,7 @@ def _judge_at_point(
     if point in run.failures:
         return _count_failure(record, point, *run.failures[point])
     if isinstance(found, Certificate):
-        return _judge_certified(run, record, layout, point, found)
+        return _judge_certified(vote, index, record, layout, point, found)
     if isinstance(found, NotFiniteHere):
         if record.status is not Status.OK:
             return record
@@ -74,12 +74,23 @@ def _count_failure(record: Record, point: str, status: Status, reason: str) -> R
 
 
 def _judge_certified(
-    run: Run, record: Record, layout: Layout, point: str, certificate: Certificate
+    vote: Vote,
+    index: int,
+    record: Record,
+    layout: Layout,
+    point: str,
+    certificate: Certificate,
 ) -> Record:
-    """Add to a verdict what a certificate says of a run's result at one point."""
+    """Add to a verdict what a certificate says of a run's result at one point.
+
+    Components that it leaves open are put to the vote at the problem's own point.
+    """
+    run = vote.runs[index]
     ballot = cast_ballot(run, point, certificate.bound)
     agreed = _as_consensus(certificate, run.backend.dtype)
-    ballot, agreed = _mask_rough(ballot, agreed, certificate.rough)
+    ballot, agreed = _mask(ballot, agreed, ~certificate.judged)
+    if point == "own" and certificate.open.any():
+        ballot, agreed = _put_to_vote(ballot, agreed, certificate.open, *vote.at(point, index))
     after = _verdict(record, layout, point, ballot, agreed)
     if run.backend.hand_derived:
         return judge_formula(after, point, certificate)
@@ -92,13 +103,31 @@ def _judge_certified(
     return after
 
 
-def _mask_rough(ballot: Ballot, agreed: Consensus, rough: np.ndarray) -> tuple[Ballot, Consensus]:
-    """Leave out the components that may have no derivative: they are compared as 0 with 0."""
-    if not rough.any():
+def _mask(ballot: Ballot, agreed: Consensus, left_out: np.ndarray) -> tuple[Ballot, Consensus]:
+    """Leave out components that are not certified: they are compared as 0 with 0."""
+    if not left_out.any():
         return ballot, agreed
-    value, reference = ballot.value.copy(), agreed.reference.copy()
-    value[rough] = reference[rough] = 0.0
-    return replace(ballot, value=value), replace(agreed, reference=reference)
+
+    def masked(vector: np.ndarray) -> np.ndarray:
+        return np.where(left_out, 0.0, vector)
+
+    ballot = replace(ballot, value=masked(ballot.value), bound=masked(ballot.bound))
+    agreed = replace(agreed, reference=masked(agreed.reference), bound=masked(agreed.bound))
+    return ballot, agreed
+
+
+def _put_to_vote(
+    ballot: Ballot, agreed: Consensus, where: np.ndarray, voted: Ballot, consensus: Consensus
+) -> tuple[Ballot, Consensus]:
+    """Take some components from a vote: what the run gave, what was agreed on, and the bounds."""
+    value = np.where(where, voted.value, ballot.value)
+    bound = np.where(where, voted.bound, ballot.bound)
+    reference = np.where(where, consensus.reference, agreed.reference)
+    allowed = np.where(where, consensus.bound, agreed.bound)
+    return (
+        replace(ballot, value=value, bound=bound),
+        replace(agreed, reference=reference, bound=allowed, tied=consensus.tied),
+    )
 
 
 def _as_consensus(certificate: Certificate, dtype: str) -> Consensus:
@@ -108,7 +137,7 @@ def _as_consensus(certificate: Certificate, dtype: str) -> Consensus:
     return Consensus(
         reference=certificate.value,
         bound=half_unit,
-        scale=float(np.max(certificate.magnitude)),
+        scale=float(np.max(certificate.magnitude[certificate.judged], initial=0.0)),
         range_fault=certificate.range_fault,
     )
 

@@ -200,7 +200,7 @@ def _leaves(parts: Any) -> list[Any]:
 def _check_seed(name: str, value: Any, shape: Shape) -> np.ndarray:
     try:
         array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise SelectorError(f"direction: {name} is not numbers of shape {shape}") from None
     if array.shape != shape:
         raise SelectorError(f"direction: {name} must have shape {shape}, got {array.shape}")

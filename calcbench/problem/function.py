@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from calcbench.errors import SelectorError
 from calcbench.problem.problem import Problem
+from calcbench.problem.rows import long_axis
+
+FORMULAS = ("gradient", "jacobian", "hessian", "hvp")
+"""Options that are functions of what the cost takes, with `xp` first if they need it."""
+
+OPTIONS = (
+    *FORMULAS,
+    "rows",
+    "reduction",
+    "domain",
+    "sizes",
+    "outputs",
+    "structure",
+    "limits",
+    "formula",
+    "derivation",
+    "sources",
+    "place",
+)
+"""What the decorator may say of a problem, beside the values of its arguments."""
 
 
 class FunctionProblem(Problem):
     """A problem made of one function and the values of its arguments; see `problem`."""
 
     def __init__(self, function: Callable[..., Any], values: Mapping[str, Any]) -> None:
-        """Take the cost and a value for each of its arguments."""
+        """Take the cost, a value for each of its arguments, and options (`OPTIONS`)."""
         self._function = function
-        self._values = dict(values)
-        self._takes_xp = next(iter(inspect.signature(function).parameters), None) == "xp"
+        self._takes_xp = takes_xp(function)
+        arguments = {argument.name for argument in self._signature}
+        options = {n: v for n, v in values.items() if n in OPTIONS and n not in arguments}
+        self._values = {name: value for name, value in values.items() if name not in options}
+        self._declares_rows = "rows" in options
+        options.setdefault("sizes", (self._length(options.get("rows", ())),))
+        for name in FORMULAS:
+            if callable(options.get(name)) and not takes_xp(options[name]):
+                options[name] = _with_xp(options[name])
+        vars(self).update(options)  # they come before the attributes of the class
 
     @property
     def name(self) -> str:
@@ -31,12 +61,41 @@ class FunctionProblem(Problem):
         return (inspect.getdoc(self._function) or "").split("\n", 1)[0]
 
     @property
+    def options(self) -> tuple[str, ...]:
+        """What the decorator takes beside the arguments of the function."""
+        return OPTIONS
+
+    @property
+    def fixed_data(self) -> bool:
+        """Whether it runs on all of its data or not at all: declared rows can be fewer."""
+        return not self._declares_rows
+
+    @property
+    def one_size(self) -> bool:
+        """Whether there is no other size; of declared rows, any number can be taken."""
+        return self.fixed_data
+
+    @property
     def _signature(self) -> list[inspect.Parameter]:
         return list(inspect.signature(self._function).parameters.values())[int(self._takes_xp) :]
 
     def inputs(self, size: int, rng: np.random.Generator) -> Mapping[str, Any]:
-        """Return the values given to the decorator."""
-        return self._values
+        """Return the values given to the decorator; of declared rows, the first `size`."""
+        if self.fixed_data:
+            return self._values
+        rows = self._length(self.rows)
+        if size > rows:
+            raise SelectorError(f"problem {self.name!r} has {rows:,} rows, got size {size:,}")
+        given = {name: np.asarray(self._values[name]) for name in self.rows if name in self._values}
+        return {**self._values, **{n: array[:size] for n, array in given.items() if array.ndim}}
+
+    def _length(self, rows: Any) -> int:
+        """Return how many rows there are: of the data named, or by the long axis of all data."""
+        if isinstance(rows, tuple) and rows:
+            lengths = [len(a) for a in map(np.asarray, map(self._values.get, rows)) if a.ndim]
+            return max(lengths, default=1)
+        data = [a.name for a in self._signature if a.kind is a.KEYWORD_ONLY]
+        return long_axis(self._values, data) or 1
 
     def cost(self, xp: Any, *parameters: Any, **data: Any) -> Any:
         """Call the function, with `xp` if that is its first argument."""
@@ -47,6 +106,21 @@ class FunctionProblem(Problem):
     def __call__(self, *arguments: Any, **data: Any) -> Any:
         """Call the undecorated function."""
         return self._function(*arguments, **data)
+
+
+def takes_xp(function: Callable[..., Any]) -> bool:
+    """Whether a function's first argument is the array namespace, `xp`."""
+    return next(iter(inspect.signature(function).parameters), None) == "xp"
+
+
+def _with_xp(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a formula that needs no array namespace one that is given it, as a method is."""
+
+    @functools.wraps(function)
+    def formula(xp: Any, *arguments: Any, **data: Any) -> Any:
+        return function(*arguments, **data)
+
+    return formula
 
 
 def problem(**values: Any) -> Callable[[Callable[..., Any]], FunctionProblem]:
@@ -60,6 +134,22 @@ def problem(**values: Any) -> Callable[[Callable[..., Any]], FunctionProblem]:
 
     A function that needs `exp`, `sum` and the like takes the array namespace as its first
     argument, named `xp`. Keyword-only arguments are data.
+
+    A decorated function may say what a class may (`Problem`): `rows` and `reduction`, `domain`,
+    `sizes`, the formulas `gradient`, `jacobian`, `hessian` and `hvp`, and so on.
+
+        def by_hand(xp, w, *, X, y):
+            residual = xp.matmul(X, w) - y
+            return {"w": 2 * xp.mean(residual[:, None] * X, axis=0)}
+
+        @calcbench.problem(w=[0.0, 0.0], X=X, y=y, rows=("X", "y"), gradient=by_hand)
+        def least_squares(xp, w, *, X, y):
+            return xp.mean((xp.matmul(X, w) - y) ** 2)
+
+    `rows` names the data whose rows the cost is the mean of, or with `reduction="sum"` the sum; a
+    size is then how many of them to take, from the first. Where no rows are declared, data with
+    one long first axis in common are tried as rows. A formula takes what the cost takes. A name
+    that is an argument of the function is that argument, and not an option.
     """
 
     def decorate(function: Callable[..., Any]) -> FunctionProblem:

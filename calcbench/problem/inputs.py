@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +15,9 @@ from calcbench.errors import (
     first_line,
     missing,
     nearest,
+    short_repr,
 )
+from calcbench.problem.declarations import check_declarations
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.structure import Structure
@@ -33,6 +34,7 @@ def own_point(
     Every array is float64, except NumPy integer arrays, which stay (they are indices).
     Raises `ProblemError` for inputs that do not fit the cost, `SelectorError` for a bad `at`.
     """
+    check_declarations(problem)
     reason = missing(problem.requires, problem.install)
     if reason:
         raise NotInstalled(f"problem {problem.name!r}: {reason}")
@@ -56,7 +58,7 @@ def draw_point(problem: Problem, size: int, seed: int) -> Point:
     if not isinstance(values, Mapping):
         raise ProblemError(
             f"problem {problem.name!r}: inputs must return a dict of argument name → value, "
-            f"but it returned {_short(values)}"
+            f"but it returned {short_repr(values)}"
         )
     return Point(problem, _check(problem, values), drawn=(size, seed))
 
@@ -79,7 +81,7 @@ def resolve_size(problem: Problem, size: int | None) -> int:
         return problem.sizes[0]
     if not isinstance(size, (int, np.integer)) or size < 1:
         raise SelectorError(f"size must be a whole number of at least 1, got {size!r}")
-    if len(problem.sizes) == 1 and size != problem.sizes[0]:
+    if problem.one_size and size != problem.sizes[0]:
         raise SelectorError(f"problem {problem.name!r} has one size, {problem.sizes[0]}")
     return size
 
@@ -94,17 +96,12 @@ def _check(problem: Problem, values: Mapping[str, Any]) -> Arrays:
             f"problem {problem.name!r}: no value for {', '.join(map(repr, missing))}"
         )
     if extra:
+        option = ", and there is no such option" if problem.options else ""
         raise ProblemError(
-            f"problem {problem.name!r}: cost has no argument {extra[0]!r}: "
-            f"{nearest(extra[0], names)}"
+            f"problem {problem.name!r}: cost has no argument {extra[0]!r}{option}: "
+            f"{nearest(extra[0], (*names, *problem.options))}"
         )
     arrays = {name: _array(problem, name, values[name]) for name in names}
-    for name in problem.rows:
-        if name not in problem.data:
-            data = ", ".join(problem.data) or "none"
-            raise ProblemError(
-                f"problem {problem.name!r}: rows names {name!r}, which is not data (data: {data})"
-            )
     lengths = {name: arrays[name].shape[:1] for name in problem.rows}
     if len(set(lengths.values())) > 1 or () in lengths.values():
         raise ProblemError(
@@ -138,7 +135,7 @@ def _check_matrix(problem: Problem, arrays: Arrays) -> None:
     if not isinstance(structure, Structure):
         raise ProblemError(
             f"{subject}: structure must be one of calcbench.problem.structure, such as DENSE, "
-            f"got {_short(structure)}"
+            f"got {short_repr(structure)}"
         )
 
 
@@ -149,7 +146,7 @@ def _array(problem: Problem, name: str, value: Any) -> np.ndarray:
     except (TypeError, ValueError, OverflowError):
         raise ProblemError(
             f"problem {problem.name!r}: the value of {name!r} is not an array of real numbers: "
-            f"{_short(value)}"
+            f"{short_repr(value)}"
         ) from None
     if array.size == 0:
         raise ProblemError(f"problem {problem.name!r}: {name!r} is empty")
@@ -172,11 +169,6 @@ def _form(array: np.ndarray) -> str:
     return f"numbers of shape ({', '.join(map(str, array.shape))})"
 
 
-def _short(value: Any) -> str:
-    """Shorten a value for a message: one line, however large it is."""
-    return " ".join(reprlib.repr(value).split())
-
-
 def _check_parameters(own: Point, at: Mapping[str, Any]) -> Arrays:
     """Check the values of `at` against the problem's parameters."""
     problem = own.problem
@@ -197,10 +189,10 @@ def _check_parameters(own: Point, at: Mapping[str, Any]) -> Arrays:
         try:
             value = _floats(at[name])
         except (TypeError, ValueError, OverflowError):
-            raise SelectorError(f"at: {name}={_short(at[name])} is not {expected}") from None
+            raise SelectorError(f"at: {name}={short_repr(at[name])} is not {expected}") from None
         if value.shape != own[name].shape:
             raise SelectorError(f"at: {name!r} must be {expected}, got {_form(value)}")
         if not np.all(np.isfinite(value)):
-            raise SelectorError(f"at: {name}={_short(at[name])} is not finite")
+            raise SelectorError(f"at: {name}={short_repr(at[name])} is not finite")
         chosen[name] = value
     return chosen

@@ -6,12 +6,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from calcbench.errors import ProblemError, SelectorError, nearest
 from calcbench.problem.flat import Shape, flatten, unflatten
 from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.rows import Rows, rows_of
 from calcbench.problem.structure import DENSE, Pattern, Structure
 
 
@@ -31,6 +33,8 @@ class Point:
     cotangent (`C` → array of the value's shape). Empty for operators that take none."""
     drawn: tuple[int, int] | None = None
     """Size and seed of the problem's `inputs` that its data come from; None where they do not."""
+    origin: Point | None = None
+    """The point that this one was made from, whose rows are also its own."""
 
     def __getitem__(self, name: str) -> np.ndarray:
         """Return the value of a parameter or of data, by name."""
@@ -165,20 +169,30 @@ class Point:
 
     # --- rows of data ---
 
+    @cached_property
+    def rows(self) -> Rows:
+        """The rows that the problem declares, or those found in the data (`problem.rows`)."""
+        return self.origin.rows if self.origin else rows_of(self.problem, self.values)
+
+    @property
+    def row_names(self) -> tuple[str, ...]:
+        """Names of the data that are rows; none where there are no rows."""
+        return tuple(self.problem.rows) or self.rows.names
+
     @property
     def row_count(self) -> int:
-        """How many rows the data have; 0 for a problem that declares none."""
-        return len(self.values[self.problem.rows[0]]) if self.problem.rows else 0
+        """How many rows the data have; 0 where there are none."""
+        return len(self.values[self.row_names[0]]) if self.row_names else 0
 
     def with_rows(self, rows: slice) -> Point:
         """Return the point with only these rows of the data, as views."""
-        return self.with_values({name: self.values[name][rows] for name in self.problem.rows})
+        return self.with_values({name: self.values[name][rows] for name in self.row_names})
 
     # --- other points of the same problem ---
 
     def with_values(self, values: Mapping[str, np.ndarray]) -> Point:
         """Return the point with some of its values replaced."""
-        return replace(self, values={**self.values, **values})
+        return self._replace(values={**self.values, **values})
 
     def round_to(self, dtype: str) -> Point:
         """Return the point with its numbers as a dtype holds them, as float64 all the same."""
@@ -186,15 +200,17 @@ class Point:
         def round_floats(array: np.ndarray) -> np.ndarray:
             return array.astype(dtype).astype(np.float64) if array.dtype.kind == "f" else array
 
-        return replace(
-            self,
+        return self._replace(
             values={name: round_floats(array) for name, array in self.values.items()},
             seed={name: round_floats(array) for name, array in self.seed.items()},
         )
 
     def with_seed(self, seed: Arrays) -> Point:
         """Return the point with a direction or cotangent in place of its own."""
-        return replace(self, seed=seed)
+        return self._replace(seed=seed)
+
+    def _replace(self, **changes: Any) -> Point:
+        return replace(self, origin=self.origin or self, **changes)
 
 
 def component_name(name: str, index: tuple[int, ...]) -> str:

@@ -40,12 +40,13 @@ class Problem(ABC):
 
     rows: ClassVar[tuple[str, ...]] = ()
     """Data arguments with one row per sample, along their first axis. The cost must then be
-    the mean (or the sum, see `reduction`) of the cost of its rows taken one by one."""
+    the mean (or the sum, see `reduction`) of the cost of its rows taken one by one, up to a term
+    that no row enters. Where none are declared, long data are tried (`calcbench.problem.rows`)."""
 
     reduction: ClassVar[str] = "mean"
     """How the costs of single rows combine: `"mean"` or `"sum"`."""
 
-    domain: Mapping[str, tuple[float, float]] | Callable[[Arrays], bool] = {}
+    domain: ClassVar[Mapping[str, tuple[float, float]] | Callable[..., bool]] = {}
     """Where the cost is smooth: an open interval per parameter, all reals if not named; or a
     method `domain(self, values)` that says of all values by name whether they are a valid point.
     Points that calcbench chooses lie inside; so the point of zeros is left out where 0 does not."""
@@ -142,7 +143,7 @@ class Problem(ABC):
     @property
     def vector_valued(self) -> bool:
         """Whether the function gives a vector, and not a cost."""
-        return type(self).outputs is not Problem.outputs
+        return self._defines("outputs")
 
     @property
     def has_gradient(self) -> bool:
@@ -151,7 +152,32 @@ class Problem(ABC):
 
     def derives(self, derivative: str) -> bool:
         """Whether `gradient`, `jacobian`, `hessian` or `hvp` is there, derived by hand."""
-        return getattr(type(self), derivative) is not getattr(Problem, derivative)
+        return self._defines(derivative)
+
+    def _defines(self, method: str) -> bool:
+        """Whether a method that may be left out is there, in the class or given to a decorator."""
+        own = getattr(self, method)
+        return getattr(own, "__func__", own) is not getattr(Problem, method)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What may be said beside the values of the arguments: for a decorated function."""
+        return ()
+
+    @property
+    def fixed_data(self) -> bool:
+        """Whether the inputs are the same whatever the size: of a function without `rows`."""
+        return False
+
+    @property
+    def one_size(self) -> bool:
+        """Whether there is no other size than that of `sizes`."""
+        return len(self.sizes) == 1
+
+    def interval(self, name: str) -> tuple[float, float]:
+        """Return the open interval of a parameter in the domain: all reals if it has none."""
+        everywhere = (-np.inf, np.inf)
+        return everywhere if callable(self.domain) else self.domain.get(name, everywhere)
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
@@ -169,11 +195,6 @@ class Problem(ABC):
         if not arguments or arguments[0].name != "xp":
             raise ProblemError(f"problem {self.name!r}: the first argument of cost must be xp")
         return arguments[1:]
-
-    @property
-    def intervals(self) -> Mapping[str, tuple[float, float]]:
-        """The open interval of each parameter that `domain` names; none where it is a function."""
-        return {} if callable(self.domain) else self.domain
 
     def contains(self, values: Arrays) -> bool:
         """Tell whether the values, by name, lie inside the domain.

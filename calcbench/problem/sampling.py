@@ -54,7 +54,7 @@ def thin(point: Point, rows: int) -> Point:
     step = point.row_count // rows
     if step < 2:
         return point
-    return point.with_values({name: point[name][::step].copy() for name in point.problem.rows})
+    return point.with_values({name: point[name][::step].copy() for name in point.row_names})
 
 
 # --- parameters -----------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ def draw_inside(
 
 def _piece(own: Point, name: str, scale: float) -> tuple[float, float]:
     """Choose a bounded piece of a possibly unbounded interval, away from its ends."""
-    low, high = own.problem.intervals.get(name, (-np.inf, np.inf))
+    low, high = own.problem.interval(name)
     if np.isinf(low) and np.isinf(high):
         return -scale, scale
     if np.isinf(high):
@@ -160,10 +160,9 @@ def _redraw(own: Point, rng: np.random.Generator) -> Point | None:
 
 def _resample(own: Point, rng: np.random.Generator) -> Point | None:
     """Draw rows from the own ones, with repetition; None where that changes nothing."""
-    count = own.row_count
-    if not count:
+    if not own.problem.rows:
         return None
-    chosen = np.sort(rng.integers(0, count, count))
+    chosen = np.sort(rng.integers(0, own.row_count, own.row_count))
     found = own.with_values({name: own[name][chosen] for name in own.problem.rows})
     return found if _other_data(own, found) else None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -29,10 +28,3 @@ def plain(value: Any, nan: str | None = "nan") -> Any:
 def number(value: Any) -> Any:
     """Read a float that `plain` wrote as text; return anything else as it is."""
     return float(value) if value in ("nan", "inf", "-inf") else value
-
-
-def arrays(data: Mapping[str, Any] | None) -> dict[str, np.ndarray] | None:
-    """Read lists of numbers, in which NaN and infinity are text, as float64 arrays."""
-    if data is None:
-        return None
-    return {name: np.array(value, dtype=np.float64) for name, value in data.items()}

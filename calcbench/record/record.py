@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from calcbench.errors import SelectorError
-from calcbench.record.plain import arrays, number, plain
-from calcbench.record.samples import Timing, timing
+from calcbench.record.plain import plain
+from calcbench.record.reading import Count, Positive, echo, read
+from calcbench.record.samples import Timing
 
 SCHEMA = 3
 """Version of the fields below, in every line that is saved; another version is not read."""
@@ -82,17 +83,17 @@ class Record:
     dtype: str
     """Of the floats that the backend computed with: `float64` or `float32`."""
     status: Status
-    size: int = 1
+    size: Positive = 1
     seed: int = 0
     reason: str = ""
     """Why the status is not `ok`; empty where it is."""
     method: str = ""
     """How the backend takes the derivative: `reverse`, `forward over reverse, 3 colours`."""
-    components: int | None = None
+    components: Count | None = None
     """How many numbers the parameters hold together: the partials of a gradient."""
-    at: dict[str, Any] = field(default_factory=dict)
+    at: dict[str, np.ndarray] = field(default_factory=dict)
     """Parameter name → its value at the problem's own point."""
-    direction: dict[str, Any] = field(default_factory=dict)
+    direction: dict[str, np.ndarray] = field(default_factory=dict)
     """The direction by parameter name, or the cotangent as `C`, for operators that take one."""
     value: dict[str, np.ndarray] | None = None
     """The result at the problem's own point. Of a gradient, parameter name → partial derivative;
@@ -126,7 +127,7 @@ class Record:
     `prepare`: trace, derive and compile; `compile`: the part of it that compiled, where the
     backend can tell; `first`: the first call; `call`: one call in the steady state; `cost`: one
     call of the cost alone; `unload`: native → NumPy; `total`: the whole cell."""
-    threads: int | None = None
+    threads: Positive | None = None
     """The threads that the backend was given; None where none were set."""
     timing: Timing | None = None
     """The samples, where the benchmark (`calcbench.bench`) ran the cell."""
@@ -156,50 +157,20 @@ class Record:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Record:
-        """Read what `as_json` gave. Raises `SelectorError` for data of another schema."""
-        if data.get("schema") != SCHEMA:
-            raise SelectorError(
-                f"a record of schema {data.get('schema')!r}, where this calcbench reads {SCHEMA}"
-            )
-        names = {entry.name for entry in dataclasses.fields(cls)}
-        values = {name: value for name, value in data.items() if name in names}
-        for name, read in _READERS.items():
-            if name in values:
-                values[name] = read(values[name])
-        return cls(**values)
+        """Read what `as_json` gave.
+
+        Raises `SelectorError` for data of another schema, and `FieldError` for a field that is
+        missing or of another type.
+        """
+        check_schema(data, "record")
+        record: Record = read(cls, data)
+        return record
 
 
-def _arrays(data: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    return arrays(data) or {}
-
-
-def _seconds(data: Mapping[str, Any]) -> dict[str, float]:
-    return {name: number(value) for name, value in data.items()}
-
-
-def _disagreement(data: Mapping[str, Any] | None) -> Disagreement | None:
-    if not data:
-        return None
-    numbers = {name: number(data[name]) for name in ("value", "expected", "bound")}
-    return Disagreement(**{**data, **numbers})
-
-
-_READERS: dict[str, Callable[[Any], Any]] = {
-    "status": Status,
-    "at": _arrays,
-    "direction": _arrays,
-    "value": arrays,
-    "labels": tuple,
-    "digits": number,
-    "digits_median": number,
-    "ulps": number,
-    "bound": arrays,
-    "reference": arrays,
-    "certified_digits": number,
-    "condition": number,
-    "disagreement": _disagreement,
-    "seconds": _seconds,
-    "timing": timing,
-}
-"""Fields that JSON holds in another form, and how each is read. The others are what they are:
-a problem of the name `inf` is none of the size ∞."""
+def check_schema(data: Mapping[str, Any], what: str) -> None:
+    """Raise `SelectorError` for a line of a saved run that is of another schema."""
+    found = data.get("schema")
+    if found != SCHEMA:
+        raise SelectorError(
+            f"a {what} of schema {echo(found)}, where this calcbench reads {SCHEMA}"
+        )

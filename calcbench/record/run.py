@@ -17,8 +17,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from calcbench.errors import SelectorError
+from calcbench.record.lock import lock
 from calcbench.record.plain import plain
-from calcbench.record.record import SCHEMA, Record, Status
+from calcbench.record.reading import Count, FieldError, Scalar, read
+from calcbench.record.record import SCHEMA, Record, Status, check_schema
+from calcbench.record.writing import check_name, refuse_unwritable, replacing, write_json
 
 
 @dataclass(frozen=True)
@@ -31,15 +34,15 @@ class Environment:
     """UTC, as 2026-11-22T16:09:24Z."""
     calcbench: str
     """Its version."""
-    machine: dict[str, Any] = field(default_factory=dict)
+    machine: dict[str, Scalar] = field(default_factory=dict)
     """`cpu`, `cores`, `memory`, `system`, `governor`, `load`, … as far as the system tells."""
     versions: dict[str, str] = field(default_factory=dict)
     """Python and every library that a backend or problem of the run stands on."""
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Scalar] = field(default_factory=dict)
     """How it was timed: `burst`, `rounds`, `budget`, `precision`, `timeout`, `memory`."""
-    git: dict[str, Any] = field(default_factory=dict)
+    git: dict[str, Scalar] = field(default_factory=dict)
     """`commit` and `dirty` of the calcbench that ran, where it runs from a repository."""
-    cells: int = 0
+    cells: Count = 0
     """Cells that were due; fewer records mean that the run was interrupted."""
 
     def as_json(self) -> dict[str, Any]:
@@ -69,33 +72,35 @@ class SavedRun:
 class RunWriter:
     """A file of a run, open for appending; each line is on the disk before the next begins."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, size: int | None = None) -> None:
         """Open the file, and make its folder; without a path, nothing is written.
 
-        Raises `SelectorError` where the file cannot be opened.
+        `size` is how many bytes it had when it was looked at, if it was. Raises `SelectorError`
+        where the file cannot be opened, or another process writes to it, or has since.
         """
         self.file: IO[str] | None = None
         if path is None:
             return
-        try:
+        with refuse_unwritable(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            cut = path.exists() and not _ends_a_line(path)
-            self.file = path.open("a", encoding="utf-8")
-        except OSError as error:
-            raise SelectorError(f"cannot write to {str(path)!r}: {error.strerror}") from error
-        if cut:
-            self.file.write("\n")  # what was cut short stays a line of its own
+            file = path.open("a", encoding="utf-8")
+            if not lock(file) or size not in (None, path.stat().st_size):
+                file.close()
+                raise SelectorError(
+                    f"another calcbench writes to {str(path)!r}: choose another output"
+                )
+            if path.stat().st_size and not _ends_a_line(path):
+                file.write("\n")  # what was cut short stays a line of its own
+        self.file = file
 
     def write(self, entry: Environment | Record) -> None:
         """Append one line and flush it to the disk. Raises `SelectorError` where that fails."""
         if self.file is None:
             return
-        try:
-            self.file.write(json.dumps(entry.as_json(), ensure_ascii=False) + "\n")
+        with refuse_unwritable(Path(self.file.name)):
+            self.file.write(write_json(entry.as_json()) + "\n")
             self.file.flush()
             os.fsync(self.file.fileno())
-        except OSError as error:
-            raise SelectorError(f"cannot write to {self.file.name!r}: {error.strerror}") from error
 
     def close(self) -> None:
         """Close the file."""
@@ -104,15 +109,27 @@ class RunWriter:
                 self.file.close()
 
 
+def save(run: SavedRun, path: Path) -> None:
+    """Write a whole run. Raises `SelectorError` where that fails, and leaves no half of one."""
+    entries: list[Environment | Record] = [*run.environments, *run.records]
+    with replacing(path) as part:
+        text = "".join(f"{write_json(entry.as_json())}\n" for entry in entries)
+        part.write_text(text, encoding="utf-8")
+
+
 def load(path: str | Path) -> SavedRun:
     """Read a run. Raises `SelectorError` where the file is missing or is no run."""
     path = Path(path)
-    entries, cut = _parse_lines(_read_lines(path))
     environments: list[Environment] = []
     records: list[Record] = []
-    for number, data in entries:
-        entry = _read_entry(data, f"{path}:{number}")
-        if isinstance(entry, Environment):
+    cut = 0
+    for number, line in enumerate(_read_lines(path), start=1):
+        if not line.strip():
+            continue
+        entry = _read_entry(line, f"{path}:{number}")
+        if entry is None:
+            cut += 1
+        elif isinstance(entry, Environment):
             environments.append(entry)
         else:
             records.append(entry)
@@ -144,32 +161,30 @@ def _read_lines(path: Path) -> list[bytes]:
     For a line may end within a character, and a reason may hold what Python takes for another
     end of a line (U+2028).
     """
+    check_name(path)
     try:
         return path.read_bytes().split(b"\n")
     except OSError as error:
         raise SelectorError(f"cannot read the run {str(path)!r}: {error.strerror}") from error
 
 
-def _parse_lines(lines: Iterable[bytes]) -> tuple[list[tuple[int, Any]], int]:
-    """Parse lines of JSON: number and data of each, and how many were cut short."""
-    entries, cut = [], 0
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                entries.append((number, json.loads(line.decode("utf-8"))))
-            except ValueError:  # also what is not UTF-8
-                cut += 1
-    return entries, cut
-
-
-def _read_entry(data: Any, place: str) -> Environment | Record:
-    """Read one line's data. Raises `SelectorError`, with the place, for what is no such data."""
+def _read_entry(line: bytes, place: str) -> Environment | Record | None:
+    """Read one line; None where it was cut short. Raises `SelectorError` for any other line."""
     try:
+        try:
+            data = json.loads(line.decode("utf-8"))
+        except ValueError:  # also what is not UTF-8
+            return None
+        if not isinstance(data, dict):
+            raise FieldError("it is no object")
         return _environment(data) if data.get("kind") == "run" else Record.from_json(data)
     except SelectorError as error:
         raise SelectorError(f"{place}: {error}") from error
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise SelectorError(f"{place} is no line of a calcbench run") from error
+    except FieldError as error:
+        raise SelectorError(f"{place} is no line of a calcbench run: {error}") from error
+    except RecursionError:
+        reason = "it is nested too deep"
+        raise SelectorError(f"{place} is no line of a calcbench run: {reason}") from None
 
 
 def _keep_last(records: Iterable[Record]) -> tuple[Record, ...]:
@@ -178,12 +193,9 @@ def _keep_last(records: Iterable[Record]) -> tuple[Record, ...]:
 
 
 def _environment(data: dict[str, Any]) -> Environment:
-    if data.get("schema") != SCHEMA:
-        raise SelectorError(
-            f"a run of schema {data.get('schema')!r}, where this calcbench reads {SCHEMA}"
-        )
-    names = {entry.name for entry in dataclasses.fields(Environment)}
-    return Environment(**{name: value for name, value in data.items() if name in names})
+    check_schema(data, "run")
+    environment: Environment = read(Environment, data)
+    return environment
 
 
 def _ends_a_line(path: Path) -> bool:

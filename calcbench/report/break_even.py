@@ -105,6 +105,7 @@ def _overtaker(stage: Stage, lines: Sequence[Line]) -> Stage | None:
         Stage(other, max(after, stage.after))
         for other in lines
         if (after := break_even(stage.line, other)) is not None
+        and after < math.inf
         and ratios.distinguishable(stage.line.record, other.record)
     ]
     # Of those that cross in one point, the one that is faster from there on.

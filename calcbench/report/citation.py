@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from calcbench.errors import escape_controls
 from calcbench.record.run import SavedRun
 from calcbench.report import provenance
 from calcbench.report.tables.latex import escape
@@ -39,7 +40,7 @@ def bibtex(run: SavedRun) -> str:
     fields = {
         "title": f"{{Gradients timed with {{calcbench}}: {escape(problems)}}}",
         "author": "{{The calcbench authors}}",
-        "year": f"{{{years[-1]}}}" if years else "",
+        "year": f"{{{escape(years[-1])}}}" if years else "",
         "version": f"{{{escape(versions)}}}",
         "howpublished": "{Computer program and measurements}",
         "note": f"{{{escape(sentence(run))}}}",
@@ -65,7 +66,7 @@ def sentence(run: SavedRun) -> str:
         *_settings(run),
         f"run {provenance.each(e.id for e in run.environments)}",
     ]
-    return "; ".join(parts) + "."
+    return escape_controls(" ".join("; ".join(parts).split())) + "."
 
 
 def _program(run: SavedRun) -> str:

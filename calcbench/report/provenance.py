@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from calcbench.errors import escape_controls, printable
 from calcbench.record.record import Record, Status
 from calcbench.record.run import Environment, SavedRun
 from calcbench.report.groups import format_threads
@@ -30,7 +31,7 @@ def line(run: SavedRun) -> str:
     several = len(run.environments)
     if several > 1:
         parts.insert(2, f"{several} environments")
-    return "; ".join(parts)
+    return escape_controls(" ".join("; ".join(parts).split()))
 
 
 def calcbench(run: SavedRun) -> str:
@@ -52,7 +53,7 @@ def machine(environment: Environment) -> str:
     return ", ".join(
         [
             text(found["cpu"]) if found.get("cpu") else f"CPU {UNKNOWN}",
-            f"cores {UNKNOWN}" if found.get("cores") is None else _count(found["cores"], "core"),
+            _cores(found.get("cores")),
             text(found["system"]) if found.get("system") else f"system {UNKNOWN}",
         ]
     )
@@ -106,7 +107,14 @@ def each(values: Iterable[str]) -> str:
 
 def text(value: Any) -> str:
     """Write a recorded value in one line."""
-    return " ".join(str(value).split())
+    return printable(str(value))
+
+
+def _cores(number: Any) -> str:
+    """Write `2 cores`; another program's runs may say it in words."""
+    if number is None:
+        return f"cores {UNKNOWN}"
+    return _count(number, "core") if isinstance(number, int) else f"{text(number)} cores"
 
 
 def _commit(git: Mapping[str, Any]) -> str:

@@ -10,7 +10,13 @@ import numpy as np
 from calcbench.backend.backend import Backend
 from calcbench.catalogue import door
 from calcbench.catalogue.selection import select_backends
-from calcbench.errors import CalcbenchError, NotInstalled, Unsupported
+from calcbench.errors import (
+    CalcbenchError,
+    NotInstalled,
+    Unsupported,
+    escape_controls,
+    printable,
+)
 from calcbench.operators import GRADIENT, Operator, find_operator
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
@@ -136,9 +142,9 @@ def _print_part(console: Console, heading: str, lines: list[Line], after: bool =
 
     if not lines:
         return
-    console.print(Text(heading, style="bold"))
+    console.print(Text(printable(heading), style="bold"))
     for text, style in lines:
-        console.print(Padding(Text(text, style=style), (0, 0, 0, 2)))
+        console.print(Padding(Text(escape_controls(text), style=style), (0, 0, 0, 2)))
     if after:
         console.print()
 
@@ -151,9 +157,10 @@ def _print_program(console: Console, heading: str, program: dict[str, str]) -> N
     if "program" not in program:
         _print_part(console, heading, [(program["reason"], "yellow")])
         return
-    console.print(Text(heading, style="bold"))
+    console.print(Text(printable(heading), style="bold"))
+    source = escape_controls(program["program"])
     if console.is_terminal:
-        console.print(Syntax(program["program"], "python", background_color="default"))
+        console.print(Syntax(source, "python", background_color="default"))
     else:
-        console.print(Text(program["program"]), soft_wrap=True)
+        console.print(Text(source), soft_wrap=True)
     console.print()

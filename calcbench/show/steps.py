@@ -23,6 +23,7 @@ from calcbench.problem.inputs import own_point
 from calcbench.problem.point import component_name
 from calcbench.problem.problem import Problem
 from calcbench.record.plain import plain
+from calcbench.record.writing import replacing
 from calcbench.report.tables.table import Entry, Table
 
 STEPS = tuple(float(10.0**-k) for k in np.arange(0, 15.25, 0.5))
@@ -113,7 +114,8 @@ def table(curve: Curve) -> Table:
 def plot(curve: Curve, path: Path) -> None:
     """Draw the V to an HTML, SVG, PNG or Vega-Lite JSON file, with altair.
 
-    Raises `NotInstalled` where altair is missing, `SelectorError` for another kind of file.
+    Raises `NotInstalled` where altair is missing, `SelectorError` for another kind of file or one
+    that cannot be written.
     """
     if path.suffix not in FORMATS:
         raise SelectorError(f"cannot draw to {str(path)!r}: choose from {', '.join(FORMATS)}")
@@ -121,7 +123,8 @@ def plot(curve: Curve, path: Path) -> None:
     if reason:
         raise NotInstalled(f"a plot needs altair: {reason}")
     chart = _chart(importlib.import_module("altair"), curve)
-    chart.save(str(path), **({"scale_factor": 2} if path.suffix == ".png" else {}))
+    with replacing(path) as part:
+        chart.save(str(part), **({"scale_factor": 2} if path.suffix == ".png" else {}))
 
 
 def _chart(alt: Any, curve: Curve) -> Any:

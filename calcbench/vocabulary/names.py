@@ -46,7 +46,7 @@ NAMES: dict[str, str] = {
     "stack": "stack(arrays, axis=0)",
     "take": "take(x, indices, axis=0): slices by integer index",
     "take_along_axis": "take_along_axis(x, indices, axis): elements by integer index",
-    "linalg.cholesky": "linalg.cholesky(x): lower triangular factor of a symmetric matrix",
+    "linalg.cholesky": "linalg.cholesky(x): lower triangular factor of (x + xᵀ)/2",
     "linalg.solve": "linalg.solve(a, b): the x with a x = b; b a vector or a matrix",
     "linalg.slogdet": "linalg.slogdet(x): (sign, log |det x|)",
     "iterate": "iterate(step, state, n): step applied n times; state an array or tuple of arrays",

@@ -21,19 +21,30 @@ def sigmoid(x: Any) -> Any:
     return np.where(x >= 0, 1.0, decay) / (1.0 + decay)
 
 
-def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Compute log Σ eˣ, shifted by the largest entry.
+LOWEST = -3e38
+"""As good as −∞ to shift by, and finite in float32 too."""
 
-    scipy.special.logsumexp takes 42 µs for what takes 6 here.
+
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Compute log Σ eˣ, shifted by the largest entry; of nothing but −∞ it is −∞.
+
+    scipy.special.logsumexp takes 42 µs for what takes 8 here.
     """
     top = np.max(x, axis=axis, keepdims=True)
-    total = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    total = np.sum(np.exp(x - np.maximum(top, LOWEST)), axis=axis, keepdims=True)
+    # The largest entry adds 1 to the total, unless it is −∞.
+    total = np.log(np.maximum(total, 1.0)) + top
     return total if keepdims else np.squeeze(total, axis=axis)
 
 
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
     """Take slices by integer index; NumPy's own default is to flatten x first."""
     return np.take(x, indices, axis=axis)
+
+
+def cholesky(x: Any) -> Any:
+    """Factor (x + xᵀ)/2, so that both triangles count alike; NumPy reads the lower one alone."""
+    return np.linalg.cholesky((x + np.matrix_transpose(x)) / 2)
 
 
 def solve(a: Any, b: Any) -> Any:
@@ -56,6 +67,7 @@ NUMPY = Namespace.over(
         "logsumexp": logsumexp,
         "cumulative_sum": lambda x, axis=None: np.cumsum(x, running_axis(x, axis)),
         "take": take,
+        "linalg.cholesky": cholesky,
         "linalg.solve": solve,
         "linalg.slogdet": slogdet,
     },

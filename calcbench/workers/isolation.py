@@ -1,7 +1,8 @@
-"""Worker: a process of its own for each backend, kept for all its cells, replaced when it dies.
+"""Worker: a process for users' code, kept from task to task, replaced when it dies.
 
-pebble tells which task a process was at when it died or hung. The whole process group is killed,
-which holds what that process has started too (compilers).
+A task that takes too long is ended with its whole process group, which holds what the process has
+started too (compilers). That breaks the pipe to it, so that nothing ever waits for a process that
+has died, hangs or was stopped: neither for its answer nor for its reading what is sent to it.
 """
 
 from __future__ import annotations
@@ -9,24 +10,41 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any
 
-from pebble import ProcessExpired, ProcessPool
-
 from calcbench.record.record import Status
-from calcbench.workers import limits
+from calcbench.workers.serving import Reply, serve
+
+START = 60.0
+"""Seconds that a process may take to start, on a busy machine."""
+
+FAREWELL = 5.0
+"""Seconds until a process that has closed its pipe must have ended."""
 
 
 class WorkerDied(Exception):
-    """Raised by a task whose process died or was killed; the message is the reason."""
+    """Raised by a task whose process died or was killed, or that ended as no result does.
+
+    The message is the reason.
+    """
 
     def __init__(self, status: Status, reason: str) -> None:
         """Take the status and the reason for the record."""
         super().__init__(reason)
         self.status, self.reason = status, reason
+
+
+def no_answer(question: Any) -> Any:
+    """Answer no question: for tasks that ask none."""
+    raise ValueError(f"nobody answers {question!r}")
 
 
 class Worker:
@@ -35,70 +53,151 @@ class Worker:
     It is started by the first task, and again by the first one after its death.
     """
 
-    def __init__(self, threads: int, memory: int | None) -> None:
-        """Take the limits: processors, and bytes or None. Nothing is started yet."""
-        self.threads, self.memory = threads, memory
-        self.pool: ProcessPool | None = None
-        self.pid: int | None = None
+    def __init__(self, threads: int | None, memory: int | None, start: str = "spawn") -> None:
+        """Take the limits: processors, and bytes, each or None. Nothing is started yet.
 
-    def ask(self, task: Callable[..., Any], *arguments: Any, timeout: float) -> Any:
+        `start` is the start method of multiprocessing.
+        """
+        self.threads, self.memory, self.start = threads, memory, start
+        self.process: BaseProcess | None = None
+        self.pipe: Connection | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process that ran the last task is there for the next one."""
+        return self.process is not None and self.process.is_alive()
+
+    def ask(
+        self,
+        task: Callable[..., Any],
+        *arguments: Any,
+        timeout: float,
+        answer: Callable[[Any], Any] = no_answer,
+    ) -> Any:
         """Run a task in the process, and return its result.
 
-        Raises `WorkerDied` where the process dies, or takes longer than `timeout` seconds, and
-        whatever else the task raises.
+        Questions that the task puts (`serving.consult`) are answered here; the time that takes is
+        not the task's. Raises `WorkerDied` where the process dies, or takes longer than `timeout`
+        seconds, and what else the task raises.
         """
-        if self.pid is None:
-            self.pid = self._ask(limits.restrict, self.threads, self.memory, timeout=60.0)
-        return self._ask(task, *arguments, timeout=timeout)
+        message = pickle.dumps((task, arguments))
+        if self.process is None:
+            self._start()
+        left = timeout
+        while True:
+            started = time.monotonic()
+            reply = self._exchange(message, left, timeout)
+            left = max(0.0, left - (time.monotonic() - started))
+            if reply.kind != "question":
+                return _unwrap(reply)
+            message = pickle.dumps(answer(reply.content))
 
-    def _ask(self, task: Callable[..., Any], *arguments: Any, timeout: float) -> Any:
-        """Run a task, in a new process if there is none; the first task sets its limits."""
-        with _without_main():
-            if self.pool is None:
-                context = multiprocessing.get_context("spawn")
-                self.pool = ProcessPool(max_workers=1, context=context)
-            try:
-                call = (self.pid, task, *arguments)
-                return self.pool.schedule(
-                    limits.run_if_restricted, args=call, timeout=timeout
-                ).result()
-            except TimeoutError:
-                fate = WorkerDied(Status.TIMEOUT, f"timeout {timeout:g} s")
-            except ProcessExpired as death:
-                fate = WorkerDied(
-                    Status.CRASH, f"crash {_exit_name(death.exitcode)}{self._memory_hint(death)}"
-                )
-            except RuntimeError:  # pebble's, for a process that ended while it had nothing to do
-                fate = WorkerDied(Status.CRASH, "crash between two steps")
-            # At once, while the main module is hidden: pebble starts another process by itself.
-            self.stop()
-            raise fate
+    def _start(self) -> None:
+        """Start the process, and wait until it has confined itself."""
+        context = multiprocessing.get_context(self.start)
+        self.pipe, end = context.Pipe()
+        limits = (self.threads, self.memory)
+        # A daemon: Python ends it when this process ends, whatever happens.
+        process = context.Process(target=serve, args=(end, *limits), daemon=True)  # type: ignore[attr-defined]
+        with _without_main(), _interrupts_held_back():
+            process.start()
+            self.process = process
+        end.close()  # so that the pipe breaks when the process ends
+        self._exchange(b"", START, START)
 
-    def _memory_hint(self, death: ProcessExpired) -> str:
+    def _exchange(self, message: bytes, left: float, timeout: float) -> Reply:
+        """Send a message, if there is one, and receive what comes back, in the seconds `left`."""
+        assert self.pipe is not None
+        overdue = threading.Event()
+        watchdog = threading.Timer(min(left, threading.TIMEOUT_MAX), self._end, [overdue])
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            if message:
+                self.pipe.send_bytes(message)
+            received = self.pipe.recv_bytes()
+        except (EOFError, OSError):
+            received = None
+        finally:
+            watchdog.cancel()
+        watchdog.join()  # either it does nothing any more, or it has ended the process by now
+        if received is not None and not overdue.is_set():
+            reply: Reply = pickle.loads(received)
+            return reply
+        raise self._bury(overdue.is_set(), timeout)
+
+    def _end(self, overdue: threading.Event) -> None:
+        """End a process that takes too long; it may be stopped, or busy for ever."""
+        overdue.set()
+        self._kill()
+
+    def _bury(self, overdue: bool, timeout: float) -> WorkerDied:
+        """Clear away a process that has ended, and say how it did."""
+        assert self.process is not None
+        if not overdue:
+            self.process.join(FAREWELL)
+        code = self.process.exitcode
+        self.stop()
+        if overdue:
+            return WorkerDied(Status.TIMEOUT, f"timeout {timeout:g} s")
+        return WorkerDied(Status.CRASH, f"crash {_exit_name(code)}{self._memory_hint(code)}")
+
+    def _memory_hint(self, code: int | None) -> str:
         """Add that memory may be the cause, where a library aborted as on std::bad_alloc."""
-        if self.memory is None or death.exitcode != -signal.SIGABRT:
+        if self.memory is None or code != -signal.SIGABRT:
             return ""
         return f" (perhaps for want of memory: it may take {self.memory / 2**20:,.0f} MiB)"
 
     def stop(self) -> None:
         """End the process and whatever it started; the next task starts another one."""
-        if self.pool is not None:
-            stop: Callable[[], None] = self.pool.stop  # which pebble does not annotate
-            stop()
-            self.pool.join()
-            self.pool = None
-        if self.pid is not None and hasattr(os, "killpg"):
+        self._kill()
+        if self.process is not None:
+            self.process.join()
+            self.process.close()
+        if self.pipe is not None:
+            self.pipe.close()
+        self.process = self.pipe = None
+
+    def _kill(self) -> None:
+        """Kill the process and its group, also where the process itself is gone already."""
+        if self.process is None or self.process.pid is None:
+            return
+        if hasattr(os, "killpg"):
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal.SIGKILL)
-        self.pid = None
+                os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()  # it may not have had the time to form a group
+
+
+def _unwrap(reply: Reply) -> Any:
+    """Return a result; raise what a task has raised."""
+    if reply.kind == "raised":
+        raise reply.content
+    if reply.kind == "failed":
+        raise WorkerDied(Status.ERROR, reply.content)
+    return reply.content
 
 
 def _exit_name(code: int | None) -> str:
     """Name the end of a process by its exit code: `SIGSEGV`, or `exit status 3`."""
-    if code is not None and code < 0:
+    if code is None:
+        return "with its pipe closed"
+    if code < 0:
         with contextlib.suppress(ValueError):
             return signal.Signals(-code).name
     return f"exit status {code}"
+
+
+@contextlib.contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Keep Ctrl-C from a process that is started in the block, until it can ignore it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager

@@ -12,8 +12,6 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Callable
-from typing import Any
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")
 """Environment variables by which OpenMP, OpenBLAS, MKL and XLA choose their threads."""
@@ -26,17 +24,14 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def restrict(threads: int, memory: int | None) -> int:
-    """Confine this process to `threads` processors and `memory` bytes; return its process id.
+def restrict(threads: int | None, memory: int | None) -> None:
+    """Confine this process to `threads` processors and `memory` bytes, where they are given.
 
     It becomes the leader of a process group, so that whatever it starts can be ended with it,
     and it ends with the process that started it.
     """
-    for name in THREAD_VARIABLES:
-        os.environ[name] = str(threads)
-    if hasattr(os, "sched_setaffinity"):
-        # The last ones: the first processor serves most interrupts.
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
+    if threads is not None:
+        _limit_threads(threads)
     if memory is not None:
         _limit_memory(memory)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the harness's to answer
@@ -44,18 +39,18 @@ def restrict(threads: int, memory: int | None) -> int:
         with contextlib.suppress(OSError):
             os.setpgid(0, 0)
     _end_with_parent()
-    os.dup2(2, 1)  # what a cost prints must not stand between the harness's own lines
-    return os.getpid()
+    # What a cost prints must not stand between the harness's own lines.
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
 
 
-def run_if_restricted(process: int | None, task: Callable[..., Any], *arguments: Any) -> Any:
-    """Run a task, unless this is not the process that was restricted.
-
-    Raises `RuntimeError` then: pebble replaces a process that ends by one that has no limits.
-    """
-    if process is not None and process != os.getpid():
-        raise RuntimeError("this process took the place of one that ended")
-    return task(*arguments)
+def _limit_threads(threads: int) -> None:
+    """Keep to some processors, and have libraries start that many threads."""
+    for name in THREAD_VARIABLES:
+        os.environ[name] = str(threads)
+    if hasattr(os, "sched_setaffinity"):
+        # The last ones: the first processor serves most interrupts.
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
 
 
 def _limit_memory(memory: int) -> None:

@@ -213,8 +213,9 @@ def batch():
 def test_a_hessian_is_symmetric():
     inputs = own_point(batch())
     count = sum(inputs[name].size for name in batch().parameters)
-    whole = products(inputs, np.eye(count), "float64", INFINITE).values
-    assert all(whole[i, j].overlaps(whole[j, i]) for i in range(count) for j in range(i))
+    whole = products(inputs, np.eye(count), "float64", INFINITE).partials
+    pairs = [(whole[i, j].value, whole[j, i].value) for i in range(count) for j in range(i)]
+    assert all(one.overlaps(other) for one, other in pairs)
 
 
 @given(st.lists(st.floats(-3, 3), min_size=5, max_size=5))
@@ -368,9 +369,10 @@ ROUGH = {
     "partial[b]": [False],
     "pushforward": [True],
     "pullback": [True, False],
-    "hessian": [True, True, True, False],
-    "hvp": [True, True],
+    "hessian": [True, True, False, False],
+    "hvp": [True, False],
 }
+"""Of |a| + b³ at a = 0. That ∂C/∂b does not depend on a is certain; ∂C/∂a does not exist."""
 
 
 @pytest.mark.parametrize("operator", ROUGH)

@@ -170,6 +170,9 @@ def test_a_cut_run_says_so(cli, run, tmp_path):
     assert len(load(cut).records) == 4
 
 
+HVP = ["compare", "saddle", "--operator", "hvp", "--direction"]
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -181,6 +184,21 @@ def test_a_cut_run_says_so(cli, run, tmp_path):
         (["bench", "square", "--budget", "soon"], "'soon' is no time such as"),
         (["bench", "square", "--memory", "much"], "'much' is no amount of memory"),
         (["bench", "square", "--shard", "3"], "not of the form I/N"),
+        (["bench", "square", "--shard", f"1/{'9' * 5_000}"], "not of the form I/N"),
+        (["bench", "square", "--memory", f"{'9' * 400}G"], "is no amount of memory"),
+        (["bench", "square", "--memory", "99999999999999999999G"], "is no amount of memory"),
+        (["bench", "square", "--timeout", "9" * 400], "is no time such as"),
+        (["bench", "square", "--budget", f"{'9' * 20}h"], "is no time such as"),
+        (["bench", "square", "-o", f"{'x' * 300}.jsonl"], "cannot write to 'xxx"),
+        (["bench", "square", "--dry-run", "-o", "x" * 300], "cannot write to 'xxx"),
+        (["bench", "square", "--resume", "-o", "x" * 300], "cannot write to 'xxx"),
+        (["merge", "a.jsonl", "-o", "x" * 300], "cannot write to 'xxx"),
+        (["report", "x" * 300], "cannot read the run 'xxx"),
+        ([*HVP, f"x=[1{'0' * 400}],y=1"], "direction: x is not numbers"),
+        ([*HVP, f"x=1{'0' * 400},y=1"], "direction: x is not finite"),
+        (["compare", "x" * 10_000], "no problem 'xxx"),
+        (["compare", "saddle", "--at", "x=1," + "y" * 200_000], "is not of the form NAME=VALUE"),
+        (["compare", "a\x1b[2J\u202eb"], r"a\x1b[2J\u202eb"),
         (["bench", "square", "--dtype", "float16"], "has no dtype=float16"),
         (["bench", "--resume"], "there is no run in runs/"),
         (["report"], "there is no run in runs/"),
@@ -197,4 +215,6 @@ def test_bad_input(cli, tmp_path, monkeypatch, words, told):
     assert told in done.err
     assert done.err.startswith("Error: ")
     assert done.err.count("\n") == 1
+    assert done.err.rstrip("\n").isprintable()
+    assert len(done.err) < 1_100
     assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from calcbench.record.plain import arrays, number, plain
+from calcbench.record.plain import number, plain
 
 ODD = {
     "array": np.array([[1.0, math.nan], [math.inf, -0.0]]),
@@ -37,10 +37,3 @@ def test_a_float_comes_back(value):
 
 def test_what_is_no_number_stays():
     assert [number(value) for value in ("name", None, 3)] == ["name", None, 3]
-
-
-def test_arrays_come_back():
-    back = arrays(plain({"array": ODD["array"]}))
-    assert back["array"].dtype == np.float64
-    assert np.array_equal(back["array"], ODD["array"], equal_nan=True)
-    assert arrays(None) is None

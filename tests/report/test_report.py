@@ -74,7 +74,7 @@ def samples(seconds, rng, noise=0.01, rounds=ROUNDS, drift=1.0):
 
 def cell(backend="torch", seconds=1e-3, size=8, seed=0, **changes):
     """A record; its samples depend on `seed` and its name, and nothing else."""
-    rng = np.random.default_rng([seed, size, *backend.encode()])
+    rng = np.random.default_rng([seed, size, *backend.encode("utf-8", "surrogatepass")])
     noise = changes.pop("noise", 0.01)
     rounds, drift = changes.pop("rounds", ROUNDS), changes.pop("drift", 1.0)
     cost = changes.pop("cost", None)
@@ -148,6 +148,18 @@ def row(section, backend, size=8):
     (found,) = (r for r in section.rows if r.record.backend == backend and r.record.size == size)
     return found
 
+
+HOSTILE = "\x1b[2J\x1b]0;x\x07\u202e\x00\x9b31m\ud800"
+STRANGE = run(
+    cell(f"=torch{HOSTILE}", problem=f"-p{HOSTILE}", operator=f"@{HOSTILE}", dtype=HOSTILE),
+    failed(f"+a\rb{HOSTILE}", Status.ERROR, f"=cmd(){HOSTILE}", problem=f"\tp{HOSTILE}"),
+    machine={"cpu": f"@SUM(1){HOSTILE}", "cores": HOSTILE, "system": HOSTILE},
+    versions={f"python{HOSTILE}": HOSTILE},
+    git={"commit": HOSTILE},
+    calcbench=f"=0{HOSTILE}",
+    started=HOSTILE,
+    id=HOSTILE,
+)
 
 # --- ratios ---------------------------------------------------------------------------------------
 
@@ -1025,3 +1037,49 @@ def test_the_page_on_reports_states_what_the_code_does():
     assert intervals.FEWEST == 6
     assert "needs six of them" in text
     assert "size 8: up to 12 calls by_hand; from 13 on torch (137 ms); from about 830" in text
+
+
+# --- hostile text ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_control_character_comes_out(form):
+    text = write(STRANGE, form)
+    found = {c for c in text if not c.isprintable()}
+    assert found <= ({"\n", "\t", "\r"} if form == "csv" else {"\n"})
+    text.encode("utf-8")
+
+
+def test_no_control_character_comes_out_of_what_is_not_a_format():
+    found = differences(STRANGE, STRANGE, force=True)
+    texts = [citation.cite(STRANGE), provenance.line(STRANGE)]
+    texts.append(text_format.write_text([differences_table.table(found)], 100))
+    assert {c for text in texts for c in text if not c.isprintable()} == {"\n"}
+
+
+def test_csv_has_no_formula_and_is_read_back():
+    found = list(csv.reader(io.StringIO(write(STRANGE, "csv"), newline="")))
+    assert len(found) == 3
+    assert len({len(line) for line in found}) == 1
+    assert not [text for line in found for text in line if re.match(r"[=+@\t\r-](?!\d)", text)]
+    backends = [line[found[0].index("backend")] for line in found[1:]]
+    assert backends[0].startswith("'=torch\\x1b[2J")
+    assert backends[1].startswith("'+a\rb\\x1b[2J")
+
+
+def test_csv_keeps_numbers():
+    negative = run(cell("torch", digits=-1.5), cell("jax", seconds=1e-3, seed=1))
+    found = list(csv.DictReader(io.StringIO(write(negative, "csv"))))
+    assert [line["digits"] for line in found] == ["-1.5", "15.3"]
+    assert float(found[0]["seconds"]) > 0
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=20))
+def test_csv_of_any_name_is_one_line_of_as_many_cells(name):
+    found = list(csv.DictReader(io.StringIO(write(run(cell(name)), "csv"), newline="")))
+    assert len(found) == 1
+    assert None not in found[0]
+    back = found[0]["backend"]
+    assert not back.startswith(("=", "+", "-", "@", "\t", "\r"))
+    if all(c.isprintable() or c in "\t\r\n" for c in name):
+        assert back in (name, f"'{name}")

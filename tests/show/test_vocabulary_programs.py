@@ -28,7 +28,7 @@ from calcbench.vocabulary.numpy import NUMPY
 LARGEST = 100
 """Numbers in the inputs of one problem for a symbolic backend, beyond those of one case."""
 
-REFUSED = {("sympy", "where"): 6, ("sympy", "max"): 6}
+REFUSED = {("sympy", "where"): 6, ("sympy", "max"): 6, ("sympy", "linalg.cholesky"): 1}
 """(backend, name that is spelled) → how many of its cases have no program; all others have one."""
 
 

@@ -756,6 +756,24 @@ case(
     lambda x: [[x[()]]],
     **LINALG,
 )
+
+
+def exact_factor(x: Any) -> Any:
+    """The Cholesky factor of (x + xᵀ)/2, of one matrix or a batch of them."""
+    if x.ndim > 2:
+        return np.stack([exact_factor(each) for each in x])
+    return entries(mp.cholesky(matrix((x + x.T) / 2)))
+
+
+LOPSIDED = [[4.0, 1.5, -0.5], [0.25, 3.0, 1.0], [0.75, -0.5, 2.5]]
+for at in (LOPSIDED, [[[4.0, 1.5], [0.25, 3.0]], [[2.0, -0.5], [1.5, 3.5]]]):
+    case(
+        "linalg.cholesky",  # both triangles count alike
+        lambda xp, x: xp.linalg.cholesky(x),
+        [at],
+        exact_factor,
+        **LINALG,
+    )
 for a, b in ((SWAP, V), ([[0.0, 1.0], [2.0, 0.5]], M), ([[2.0]], [3.0])):
     case(
         "linalg.solve",

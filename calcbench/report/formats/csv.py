@@ -5,11 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
+from collections.abc import Sequence
 from typing import Any
 
+from calcbench.errors import escape_controls
 from calcbench.record.run import SavedRun
 from calcbench.report.fields import NO_ROW, fields
 from calcbench.report.sections import sections
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""Beginnings of text that a spreadsheet runs as a formula; an apostrophe before it stops that."""
 
 
 def write(run: SavedRun) -> str:
@@ -18,12 +24,33 @@ def write(run: SavedRun) -> str:
     What was not measured, or is no number, is empty. The environment stands in every line.
     """
     rows = [fields(run, row) for section in sections(run) for row in section.rows]
+    names = list(fields(run, NO_ROW))
+    lines = [names, *([_cell(row[name]) for name in names] for row in rows)]
+    return "".join(map(_line, lines))
+
+
+def _line(cells: Sequence[Any]) -> str:
+    """Write one line, ended by a line feed.
+
+    The writer is given both characters that end lines, for it quotes cells with those alone, and
+    `csv.reader` takes a bare carriage return that is not quoted for the end of a line.
+    """
     out = io.StringIO()
-    writer = csv.DictWriter(out, list(fields(run, NO_ROW)), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _empty_if_none(value) for name, value in row.items()} for row in rows)
-    return out.getvalue()
+    csv.writer(out, lineterminator="\r\n").writerow(cells)
+    return out.getvalue().removesuffix("\r\n") + "\n"
 
 
-def _empty_if_none(value: Any) -> Any:
-    return "" if value is None or (isinstance(value, float) and math.isnan(value)) else value
+def _cell(value: Any) -> Any:
+    """Give a number as it is, nothing for NaN, and text that no spreadsheet takes for a formula."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if not isinstance(value, str):
+        return value
+    return f"'{_escape(value)}" if value.startswith(FORMULA) else _escape(value)
+
+
+def _escape(text: str) -> str:
+    """Escape what is not printable, but for blanks and the ends of lines: a cell may have those."""
+    return "".join(
+        part if part.isspace() else escape_controls(part) for part in re.split(r"([\t\r\n]+)", text)
+    )

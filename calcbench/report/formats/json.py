@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from typing import Any
 
 from calcbench.record.plain import plain
 from calcbench.record.run import SavedRun
+from calcbench.record.writing import write_json
 from calcbench.report import break_even, provenance, scaling
 from calcbench.report.fields import fields
 from calcbench.report.groups import by_size
@@ -24,7 +24,7 @@ def write(run: SavedRun) -> str:
     }
     # Not the text "nan" of saved runs: other programs read this, and null is what they take for
     # a number that is missing.
-    return json.dumps(plain(data, nan=None), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return write_json(plain(data, nan=None), indent=2) + "\n"
 
 
 def _section(run: SavedRun, section: Section) -> dict[str, Any]:

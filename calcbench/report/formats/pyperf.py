@@ -11,7 +11,7 @@ from typing import Any
 
 import pyperf
 
-from calcbench.errors import SelectorError
+from calcbench.errors import SelectorError, printable
 from calcbench.record.record import Record
 from calcbench.record.run import Environment, SavedRun
 
@@ -60,7 +60,7 @@ def name(record: Record) -> str:
         words.append(f"seed{record.seed}")
     if record.threads not in PLAIN_THREADS:
         words.append(f"threads{record.threads}")
-    return "-".join(words)
+    return printable("-".join(words))
 
 
 def _values(record: Record) -> list[float]:
@@ -70,16 +70,18 @@ def _values(record: Record) -> list[float]:
 
 
 def _benchmark(run: SavedRun, record: Record, cell: str, values: list[float]) -> Any:
-    metadata = {**_cell_metadata(record, cell), **_environment_metadata(run.environment(record))}
+    found = {**_cell_metadata(record, cell), **_environment_metadata(run.environment(record))}
+    loops = record.timing.call.calls if record.timing else 1
+    # pyperf refuses text that is empty, or has several lines.
+    texts = {printable(name): printable(str(value)) for name, value in found.items()}
+    metadata = {"loops": loops, **{name: text for name, text in texts.items() if text}}
     return pyperf.Benchmark([pyperf.Run(values=values, metadata=metadata, collect_metadata=False)])
 
 
 def _cell_metadata(record: Record, cell: str) -> dict[str, Any]:
-    assert record.timing is not None  # it has values
     return {
         "name": cell,
         "unit": "second",
-        "loops": record.timing.call.calls,
         "status": record.status.value,
         **{f"{library}_version": version for library, version in record.versions.items()},
     }
@@ -93,9 +95,7 @@ def _environment_metadata(environment: Environment | None) -> dict[str, Any]:
         "python_version": environment.versions.get("python"),
         "cpu_model_name": environment.machine.get("cpu"),
         "platform": environment.machine.get("system"),
-    }
-    return {
         "calcbench_version": environment.calcbench,
         "calcbench_run": environment.id,
-        **{name: " ".join(str(value).split()) for name, value in known.items() if value},
     }
+    return {name: value for name, value in known.items() if value is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from calcbench.errors import printable
 from calcbench.record.record import Status
 
 LEFT = ("backend", "problem", "verdict", "formula")
@@ -41,6 +42,17 @@ class Table:
     """The headings."""
     rows: Sequence[Sequence[Entry]]
     notes: Sequence[str] = field(default_factory=tuple)
+
+    def __post_init__(self) -> None:
+        """Make all text printable, in whatever format: it comes from names, reasons and files."""
+        rows = [[Entry(printable(entry.text), entry.status) for entry in row] for row in self.rows]
+        for name, value in (
+            ("title", printable(self.title)),
+            ("columns", list(map(printable, self.columns))),
+            ("rows", rows),
+            ("notes", list(map(printable, self.notes))),
+        ):
+            object.__setattr__(self, name, value)
 
     @classmethod
     def of_columns(cls, title: str, columns: Sequence[Column], notes: Sequence[str]) -> Table:

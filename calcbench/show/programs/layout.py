@@ -43,10 +43,10 @@ def _key(key: Key) -> str:
     return quote(key) if isinstance(key, str) else f"({', '.join(map(quote, key))})"
 
 
-def format_comprehension(name: str, value: str, over: str) -> str:
-    """Format `name = {name: value for …}`, on one line if it fits."""
-    line = f"{name} = {{name: {value} for {over}}}"
-    return line if len(line) <= WIDTH else f"{name} = {{\n    name: {value}\n    for {over}\n}}"
+def format_comprehension(name: str, value: str, over: str, key: str = "name") -> str:
+    """Format `name = {key: value for …}`, on one line if it fits."""
+    line = f"{name} = {{{key}: {value} for {over}}}"
+    return line if len(line) <= WIDTH else f"{name} = {{\n    {key}: {value}\n    for {over}\n}}"
 
 
 def wrap(line: str) -> str:

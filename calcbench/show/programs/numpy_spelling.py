@@ -22,7 +22,7 @@ SPELLING = Spelling(
         **same_names("np.", "pi", *ELEMENTWISE, "maximum", "minimum", "logaddexp", "where"),
         **same_names("np.", "sum", "mean", "max", "einsum", "reshape", "stack"),
         **same_names("np.", "take_along_axis"),
-        **same_names("np.", "linalg.cholesky", "linalg.solve", "linalg.slogdet"),
+        **same_names("np.", "linalg.solve", "linalg.slogdet"),
         "sigmoid": """\
 def sigmoid(x):
     return np.exp(-np.logaddexp(0.0, -x))""",
@@ -32,10 +32,14 @@ def softplus(x):
         "logsumexp": """\
 def logsumexp(x, axis=None, keepdims=False):
     top = np.max(x, axis=axis, keepdims=True)  # no exponential overflows
-    total = top + np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True))
+    total = np.sum(np.exp(x - np.maximum(top, -1e300)), axis=axis, keepdims=True)
+    total = top + np.log(np.maximum(total, 1.0))  # below 1 only where all are -inf
     return total if keepdims else np.squeeze(total, axis=axis)""",
         "concat": "np.concatenate",
         "cumulative_sum": "np.cumsum",
+        "linalg.cholesky": """\
+def cholesky(x):
+    return np.linalg.cholesky((x + x.swapaxes(-1, -2)) / 2)  # of both triangles alike""",
         "matmul": "lambda x, y: x @ y",
         "matrix_transpose": matrix_transpose,
         "take": "lambda x, indices, axis=0: np.take(x, indices, axis=axis)",

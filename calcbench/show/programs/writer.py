@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -150,11 +151,18 @@ class Writer:
     def compose(self, *blocks: str) -> str:
         """Return the program: its title, the imports that it needs, and the blocks."""
         title = f"The {self.operator.name} of {self.problem.name}.".replace("_", " ")
-        used = names_in("\n".join(blocks))
+        code = "\n".join(blocks)
+        used = names_in(code)
         aliases = {"np": "import numpy as np", **self._spelling.imports}
         imports = self._copier.imports | {aliases[name] for name in used & aliases.keys()}
+        self._refuse_names({*aliases, "print", *re.findall(r"^def (cost)\b", code, re.MULTILINE)})
         header = [f'"""{self.problem.summary or title}"""', *sort_imports(imports)]
         return join_blocks([*header, *(block for block in blocks if block)]) + "\n"
+
+    def _refuse_names(self, taken: set[str]) -> None:
+        """Raise `Unsupported` where an argument is called like something that the program uses."""
+        for name in taken & self.inputs.keys():
+            raise Unsupported(f"no program: the argument {name!r} would hide the program's own")
 
 
 def _cost(problem: Problem, backend: str) -> Callable[..., Any]:

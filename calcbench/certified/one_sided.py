@@ -1,0 +1,164 @@
+"""One-sided derivatives: what a partial is where a comparison ties, or the chain rule gives 0·∞.
+
+The cost is evaluated beside the point, on either side along a line, on germs (`certified.germs`),
+where no comparison ties and nothing is divided by 0. If it is continuous at the point, and its
+partial there has the same limit from both sides, that limit is the partial, by the mean value
+theorem. If the limits differ, there is none: the cost is not smooth there.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+from flint import arb
+
+from calcbench.certified import balls
+from calcbench.certified.balls import Ball, Number, TooSlow, Undecided
+from calcbench.certified.evaluation import Evaluation, NotCertified, evaluate
+from calcbench.certified.germs import as_germ, beside, expansion
+from calcbench.certified.sums import Partial
+from calcbench.problem.point import Point
+
+NEGLIGIBLE = 64
+"""The power of t by which a line is moved aside: none that matters is as high."""
+
+Weights = Sequence[tuple[int, arb]]
+"""What is differentiated: the sum of (output, weight) products."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """A weighted sum of outputs, and its partials, beside a point, as germs."""
+
+    sign: int
+    """1 for ahead along the line, −1 for behind."""
+    value: Number
+    adjoints: list[Number]
+    magnitudes: list[float]
+    """For each component, Σ |terms| of the coefficient that is asked for."""
+    tied: np.ndarray
+    """For each component, whether it takes part in a comparison that ties all along the line."""
+
+
+class Limit(NamedTuple):
+    """What a number tends to on one side of a point, and its slope there; NaN if not known."""
+
+    start: arb
+    slope: arb
+    magnitude: float
+
+    def is_known(self) -> bool:
+        """Tell whether there is a limit, and a slope, which may be infinite."""
+        return bool(self.start.is_finite() and not self.slope.is_nan())
+
+
+def approach(
+    point: Point,
+    direction: np.ndarray,
+    rows: Sequence[Weights],
+    degree: int,
+    deadline: float,
+    aside: np.ndarray | None = None,
+) -> list[list[Side | None]]:
+    """Evaluate beside a point, ahead and behind along `direction`: for each row, both sides.
+
+    A side is None where the cost is not defined, or cannot be expanded in powers of the distance.
+    `degree` is that of the coefficient of the partials that is wanted. `aside` is added to the
+    line, at a distance that is negligible beside every power of t that counts.
+    """
+    sides = [
+        _evaluate_beside(point, sign, direction, rows, degree, deadline, aside) for sign in (1, -1)
+    ]
+    return [[side[k] if side else None for side in sides] for k in range(len(rows))]
+
+
+def _evaluate_beside(
+    point: Point,
+    sign: int,
+    direction: np.ndarray,
+    rows: Sequence[Weights],
+    degree: int,
+    deadline: float,
+    aside: np.ndarray | None,
+) -> list[Side] | None:
+    """Evaluate on one side, and sweep back once for every row."""
+
+    def lift(value: arb, k: int) -> Number:
+        moved = beside(value, sign * float(direction[k]))
+        return moved if aside is None else beside(moved, float(aside[k]), NEGLIGIBLE)
+
+    try:
+        run = evaluate(point, deadline, lift)
+        return [_sweep(run, sign, weights, degree) for weights in rows]
+    except (NotCertified, Undecided, TooSlow):
+        return None
+
+
+def _sweep(run: Evaluation, sign: int, weights: Weights, degree: int) -> Side:
+    """Differentiate one weighted sum of outputs beside the point."""
+    outputs = [(run.outputs[i], weight) for i, weight in weights]
+    order: list[Ball] = list(reversed(run.tape))
+    balls.reverse(outputs, order, _coefficient_size(degree))
+    value = sum((output.value * weight for output, weight in outputs), arb(0))
+    adjoints = [arb(0) if leaf.adjoint is None else leaf.adjoint for leaf in run.leaves]
+    magnitudes = [float(leaf.magnitude) for leaf in run.leaves]
+    balls.reset_adjoints([output for output, _ in outputs], order)
+    return Side(sign, value, adjoints, magnitudes, run.tied)
+
+
+def _coefficient_size(degree: int) -> Callable[[Number, Number], float]:
+    """Measure what an edge adds to the coefficient of t^degree of a partial."""
+
+    def measure(adjoint: Number, partial: Number) -> float:
+        coefficient = (as_germ(adjoint) * partial).terms.get(Fraction(degree), arb(0))
+        return abs(float(coefficient.mid()))
+
+    return measure
+
+
+def first_limit(side: Side | None, component: int) -> Limit | None:
+    """Return what the sum of outputs tends to, and the limit of its partial."""
+    if side is None:
+        return None
+    (start,), (slope,) = expansion(side.value, 0), expansion(side.adjoints[component], 0)
+    return Limit(start, slope, side.magnitudes[component])
+
+
+def second_limit(side: Side | None, component: int) -> Limit | None:
+    """Return what a partial tends to, and its slope along the line."""
+    if side is None or side.tied[component]:
+        return None
+    start, slope = expansion(side.adjoints[component], 1)
+    return Limit(start, side.sign * slope, side.magnitudes[component])
+
+
+def settle(limits: Sequence[Limit | None], here: arb, plain: Partial, tied: bool) -> Partial:
+    """Say what a derivative is, from its limits on all sides.
+
+    `here` is what the number, whose slope it is, is at the point itself; `plain` is what the chain
+    rule gives there, `tied` says whether that takes part in a comparison that ties.
+    """
+    known = [limit for limit in limits if limit is not None and limit.is_known()]
+    if any(not limit.start.overlaps(here) for limit in known):
+        return plain._replace(rough=True)  # it jumps
+    steep = [limit.slope for limit in known if not limit.slope.is_finite()]
+    if steep:
+        # Both to +∞, or √x at 0, the edge of its domain: infinite, rather than not there.
+        same = all(limit.slope == steep[0] for limit in known)
+        return plain._replace(value=steep[0]) if same else plain._replace(rough=True)
+    one = known[0].slope if known else arb(0)
+    if not all(one.overlaps(limit.slope) for limit in known):
+        return plain._replace(rough=True)
+    if len(known) < len(limits):
+        return plain._replace(rough=tied, open=not tied)
+    # A program runs at the point itself, where the chain rule goes another way: rounding is that of
+    # all of them.
+    value = functools.reduce(arb.union, [limit.slope for limit in known])
+    around = arb(0, plain.value.rad()) if plain.value.is_finite() else arb(0)
+    sizes = [m for m in (plain.magnitude, *(limit.magnitude for limit in known)) if np.isfinite(m)]
+    return Partial(value + around, max(sizes, default=np.inf))

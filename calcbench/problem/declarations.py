@@ -1,0 +1,115 @@
+"""Check what a problem declares, as attributes of its class or as options of the decorator."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from calcbench.errors import ProblemError, nearest, short_repr
+from calcbench.problem.problem import Problem
+from calcbench.problem.rows import REDUCTIONS
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_sequence(value: Any, holds: Callable[[Any], bool]) -> bool:
+    return isinstance(value, (tuple, list)) and all(holds(item) for item in value)
+
+
+def _is_size(value: Any) -> bool:
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return whole and value >= 1
+
+
+def _is_interval(value: Any) -> bool:
+    try:
+        low, high = value
+        return bool(float(low) < float(high))  # NaN is less than nothing
+    except (TypeError, ValueError):
+        return False
+
+
+def _is_limit(value: Any) -> bool:
+    return _is_sequence(value, lambda _: True) and [type(part) for part in value] == [int, str]
+
+
+def _is_domain(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(_is_interval(interval) for interval in value.values())
+    return callable(value)
+
+
+METHODS = ("gradient", "jacobian", "hessian", "hvp", "outputs", "structure")
+
+FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "name": (lambda value: _is_text(value) and value != "", "a text"),
+    "sizes": (
+        lambda value: _is_sequence(value, _is_size) and len(value) > 0,
+        "a tuple of whole numbers of at least 1, such as (10, 1000)",
+    ),
+    "rows": (
+        lambda value: _is_sequence(value, _is_text),
+        'a tuple of names of data, such as ("X", "y")',
+    ),
+    "reduction": (_is_text, '"mean" or "sum"'),
+    "domain": (
+        _is_domain,
+        "a dict of parameter name → (low, high) with low < high, or a function of the values",
+    ),
+    "limits": (
+        lambda value: isinstance(value, Mapping) and all(map(_is_limit, value.values())),
+        "a dict of backend name → (largest size, reason)",
+    ),
+    "requires": (
+        lambda value: _is_sequence(value, _is_text),
+        'a tuple of names of modules, such as ("scipy",)',
+    ),
+    "install": (_is_text, "a text"),
+    "formula": (_is_text, "a text"),
+    "place": (_is_text, "a text"),
+    "derivation": (
+        lambda value: _is_sequence(
+            value, lambda step: _is_sequence(step, _is_text) and len(step) == 2
+        ),
+        "a tuple of steps, each of them (words, LaTeX)",
+    ),
+    "sources": (lambda value: _is_sequence(value, _is_text), "a tuple of texts"),
+    **dict.fromkeys(METHODS, (callable, "a function")),
+}
+"""Attribute → what it must be like, for the code and in words."""
+
+
+def check_declarations(problem: Problem) -> None:
+    """Raise `ProblemError` for the first attribute that has not the form that it should have."""
+    subject = f"problem {short_repr(problem.name)}"
+    for attribute, (fits, words) in FORMS.items():
+        value = getattr(problem, attribute)
+        if not fits(value):
+            raise ProblemError(f"{subject}: {attribute} must be {words}, got {short_repr(value)}")
+    if problem.reduction not in REDUCTIONS:
+        choices = nearest(problem.reduction, REDUCTIONS)
+        raise ProblemError(f"{subject}: reduction = {short_repr(problem.reduction)}: {choices}")
+    for name in problem.rows:
+        _check_name(subject, "rows", name, problem.data, "data")
+    for name in () if callable(problem.domain) else problem.domain:
+        _check_name(subject, "domain", name, problem.parameters, "a parameter")
+    if len(problem.sizes) > 1 and problem.fixed_data:
+        raise ProblemError(
+            f"{subject}: sizes needs rows=…, of which a size takes the first: the data of a "
+            "decorated function are what they are"
+        )
+
+
+def _check_name(subject: str, attribute: str, name: str, known: tuple[str, ...], kind: str) -> None:
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        known_names = ", ".join(known) or "none"
+        raise ProblemError(
+            f"{subject}: {attribute} names {name!r}, which is not {kind} ({known_names}){hint}"
+        )

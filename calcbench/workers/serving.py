@@ -1,0 +1,66 @@
+"""What a worker process does: run one task after the other, and send back what each gives.
+
+This file imports the standard library alone, so that the limits are set before NumPy is imported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+from multiprocessing.connection import Connection
+from typing import Any, NamedTuple
+
+from calcbench.errors import first_line
+from calcbench.workers import limits
+
+
+class Reply(NamedTuple):
+    """A message from a worker."""
+
+    kind: str
+    """`result`, `raised` (an exception that the harness knows), `failed` or `question`."""
+    content: Any
+
+
+_harness: Connection | None = None
+"""The way to the process that started this one; None where this process is no worker."""
+
+
+def serve(harness: Connection, threads: int | None, memory: int | None) -> None:
+    """Confine this process, say so, and run tasks until nobody sends any."""
+    global _harness
+    _harness = harness
+    limits.restrict(threads, memory)
+    with contextlib.suppress(EOFError, OSError):  # the harness is gone
+        harness.send_bytes(pickle.dumps(Reply("result", os.getpid())))
+        while True:
+            harness.send_bytes(run_task(harness.recv_bytes()))
+
+
+def run_task(message: bytes) -> bytes:
+    """Run the task of a message, and pickle its result, or what it raised."""
+    try:
+        task, arguments = pickle.loads(message)
+        return pickle.dumps(Reply("result", task(*arguments)))
+    except BaseException as error:  # SystemExit too: a task must not end the process quietly
+        return pickle.dumps(_as_reply(error))
+
+
+def consult(question: Any) -> Any:
+    """Put a question to the process that runs this task, and wait for the answer."""
+    assert _harness is not None, "only a worker has somebody to consult"
+    _harness.send_bytes(pickle.dumps(Reply("question", question)))
+    return pickle.loads(_harness.recv_bytes())
+
+
+def _as_reply(error: BaseException) -> Reply:
+    """Turn an exception into a message; one of a user's own type, which may not exist there, as
+    text.
+    """
+    known = type(error).__module__.partition(".")[0] in ("builtins", "calcbench")
+    if known and isinstance(error, Exception):
+        with contextlib.suppress(Exception):
+            pickle.loads(pickle.dumps(error))
+            return Reply("raised", error)
+    return Reply("failed", f"{type(error).__name__}: {first_line(error)}")
