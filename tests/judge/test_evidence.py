@@ -11,6 +11,7 @@ import functools
 import inspect
 import textwrap
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,6 +64,11 @@ def certified(name):
 def judged(faulty, name):
     """The verdict on the hand-derived gradient of `faulty`, a mutation of the problem `name`."""
     where, certificates = certified(name)
+    # Its cost is the same, and so is what is certified; its formula is evaluated at the point.
+    certificates = {
+        key: replace(found, point=replace(found.point, problem=faulty))
+        for key, found in certificates.items()
+    }
     where = {
         name: Point(faulty, {n: a.copy() for n, a in point.values.items()})
         for name, point in where.items()
