@@ -75,7 +75,11 @@ class Autograd(Transforming):
 
 def spellings(autograd: Any, dtype: str) -> dict[str, Any]:
     """Build what differs from NumPy's names; numbers that meet no array take `dtype`."""
-    anp, bind, lift = autograd.numpy, functools.partial, functools.partial(number, dtype)
+    anp, bind = autograd.numpy, functools.partial
+
+    def lift(x: Any) -> Any:
+        return x if hasattr(x, "shape") else np.asarray(x, dtype)
+
     rules = own_rules(autograd)
 
     def where(condition: Any, x: Any, y: Any) -> Any:
@@ -85,7 +89,9 @@ def spellings(autograd: Any, dtype: str) -> dict[str, Any]:
         **rules,
         "abs": anp.fabs,
         "softplus": lambda x: anp.logaddexp(x, 0.0),
-        "logaddexp": bind(logaddexp, where, anp),
+        "maximum": lambda x, y: anp.maximum(lift(x), lift(y)),
+        "minimum": lambda x, y: anp.minimum(lift(x), lift(y)),
+        "logaddexp": lambda x, y: logaddexp(where, anp, lift(x), lift(y)),
         "where": where,
         "cumulative_sum": lambda x, axis=None: anp.cumsum(x, running_axis(x, axis)),
         "einsum": bind(einsum, anp),

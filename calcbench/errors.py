@@ -45,7 +45,15 @@ LONGEST_WORD = 250
 
 def first_line(error: BaseException) -> str:
     """Return the first line of an exception's message: what fits into a table."""
-    return shorten((str(error).strip() or "no message").splitlines()[0])
+    return shorten((full_text(error).strip() or "no message").splitlines()[0])
+
+
+def full_text(error: BaseException) -> str:
+    """Return the message of an exception; empty for one that raises when it is asked."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
 
 
 def shorten(text: str, longest: int = LONGEST) -> str:

@@ -20,7 +20,7 @@ from calcbench.operators.hand_derived import WORDS, check_formula, check_stored,
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import NUMPY
+from calcbench.vocabulary.numpy import numpy_in
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class ByHand(Backend):
     hand_derived = True
 
     def namespace(self) -> Namespace:
-        return NUMPY
+        return numpy_in(self.dtype)
 
     def prepare_gradient(self, point: Point) -> Prepared:
         return self._prepare(point, "gradient")
@@ -64,7 +64,7 @@ class ByHand(Backend):
 
     def prepare_cost(self, point: Point) -> Prepared:
         prepared = prepare_numpy_cost(self, point)
-        cost = point.problem.cost_on(self.name, NUMPY)
+        cost = point.problem.cost_on(self.name, self.namespace())
 
         def value(*parameters: Any, **data: Any) -> list[Any]:
             return [self.to_numpy(cost(*parameters, **data))]
@@ -85,7 +85,7 @@ class ByHand(Backend):
             raise Unsupported(f"the problem has no hand-derived {WORDS[formula]}")
         function, load = getattr(problem, formula), self.loader(point)
         parameters, data = load(point)
-        first = function(NUMPY, *seeds, *parameters, **data)
+        first = function(self.namespace(), *seeds, *parameters, **data)
         check_formula(point, formula, first)
         check_stored(point, formula, first)
 
@@ -101,8 +101,10 @@ class ByHand(Backend):
     ) -> Callable[[Any], Any]:
         """Call a formula on what the loader gives: on all rows at once, or in blocks of many."""
 
+        xp = self.namespace()
+
         def listed(*arguments: Any, **data: Any) -> list[Any]:
-            found = function(NUMPY, *arguments, **data)
+            found = function(xp, *arguments, **data)
             return [self.to_numpy(found[key]) for key in keys]
 
         def in_blocks(native: Any, *direction: Any) -> Arrays:
@@ -111,7 +113,7 @@ class ByHand(Backend):
             return dict(zip(keys, sums(native), strict=True))
 
         def at_once(native: Any, *direction: Any) -> Any:
-            return function(NUMPY, *direction, *native[0], **native[1])
+            return function(xp, *direction, *native[0], **native[1])
 
         blocks = splits_into_blocks(point, functools.partial(listed, *seeds))
         if seeds:
@@ -119,4 +121,4 @@ class ByHand(Backend):
             return lambda native: call(*native)
         if blocks:
             return in_blocks
-        return unpack_call(point.problem, functools.partial(function, NUMPY))
+        return unpack_call(point.problem, functools.partial(function, xp))

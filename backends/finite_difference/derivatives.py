@@ -36,7 +36,7 @@ from calcbench.problem.flat import Shape, cut, flatten, unflatten
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import NUMPY
+from calcbench.vocabulary.numpy import numpy_in
 
 from .field import Field
 from .schemes import (
@@ -46,7 +46,7 @@ from .schemes import (
     best_step,
     quotient,
 )
-from .vocabulary import COMPLEX
+from .vocabulary import complex_in
 
 ENCLOSED = 4
 """Components whose truncation is enclosed in any case: each takes an evaluation of the cost."""
@@ -81,7 +81,7 @@ class FiniteDifference(Backend):
         return (cls(scheme="complex", of="cost"), cls(of="cost"))
 
     def namespace(self) -> Namespace:
-        return COMPLEX if self.scheme == "complex" else NUMPY
+        return (complex_in if self.scheme == "complex" else numpy_in)(self.dtype)
 
     def prepare_cost(self, point: Point) -> Prepared:
         return prepare_numpy_cost(self, point)  # of reals, in every scheme
@@ -411,7 +411,7 @@ class FiniteDifference(Backend):
         with warnings.catch_warnings():
             warnings.simplefilter("error", np.exceptions.ComplexWarning)
             try:
-                found = problem.cost_on(self.name, NUMPY)(*parameters, **data)
+                found = problem.cost_on(self.name, numpy_in(self.dtype))(*parameters, **data)
                 problem.check_returned(found)
                 real = np.asarray(found)
                 problem.check_cost(real.shape, real.dtype, point.value_shape)
@@ -430,13 +430,15 @@ class FiniteDifference(Backend):
         """
         problem = point.problem
         parameters, data = self.loader(point)(point)
-        problem.check_gradient(problem.gradient(NUMPY, *parameters, **data), point.shapes)
+        found = problem.gradient(numpy_in(self.dtype), *parameters, **data)
+        problem.check_gradient(found, point.shapes)
         if self.scheme != "complex":
             return
         with warnings.catch_warnings():
             warnings.simplefilter("error", np.exceptions.ComplexWarning)
             try:
-                problem.gradient(COMPLEX, *[p.astype(complex) for p in parameters], **data)
+                moved = [p.astype(complex) for p in parameters]
+                problem.gradient(complex_in(self.dtype), *moved, **data)
             except np.exceptions.ComplexWarning:
                 raise Unsupported(
                     "the hand-derived gradient drops the imaginary part (it writes into a real "
@@ -445,5 +447,6 @@ class FiniteDifference(Backend):
 
 
 def _state_bound(bound: np.ndarray, proved: np.ndarray, shapes: Mapping[str, Shape]) -> ErrorBound:
-    """Name the flat vectors of a bound and of whether it is proved."""
-    return ErrorBound(unflatten(bound, shapes), unflatten(proved, shapes))
+    """Name the flat vectors of a bound and of whether it is proved; NaN is no bound: infinite."""
+    finite = np.where(np.isnan(bound), np.inf, bound)
+    return ErrorBound(unflatten(finite, shapes), unflatten(proved, shapes))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import LOWEST, NUMPY
+from calcbench.vocabulary.numpy import LOWEST, numpy_in, with_numbers
 
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
@@ -88,19 +89,22 @@ def _slogdet(a: Any) -> Any:
     return sign, logdet + np.log(phase * sign)
 
 
-COMPLEX = Namespace.over(
-    NUMPY,
-    {
-        "abs": _abs,
-        "log1p": _log1p,
-        "sigmoid": _sigmoid,
-        "softplus": _softplus,
-        "maximum": _larger,
-        "minimum": _smaller,
-        "logaddexp": _logaddexp,
-        "max": _max,
-        "logsumexp": _logsumexp,
-        "linalg.cholesky": _cholesky,
-        "linalg.slogdet": _slogdet,
-    },
-)
+@functools.cache
+def complex_in(dtype: str) -> Namespace:
+    """Build the vocabulary on complex numbers; numbers that meet no array take `dtype`."""
+    return Namespace.over(
+        numpy_in(dtype),
+        {
+            "abs": _abs,
+            "log1p": _log1p,
+            "sigmoid": _sigmoid,
+            "softplus": _softplus,
+            "maximum": with_numbers(_larger, dtype),
+            "minimum": with_numbers(_smaller, dtype),
+            "logaddexp": with_numbers(_logaddexp, dtype),
+            "max": _max,
+            "logsumexp": _logsumexp,
+            "linalg.cholesky": _cholesky,
+            "linalg.slogdet": _slogdet,
+        },
+    )

@@ -11,6 +11,16 @@ from calcbench.vocabulary.namespace import Namespace, iterate
 from calcbench.vocabulary.numpy import LOWEST
 
 
+def pair(x: Any, y: Any) -> tuple[Any, Any]:
+    """Make a float of one of two Python integers: JAX gives it the precision of the run."""
+    return (float(x), y) if type(x) is int and type(y) is int else (x, y)
+
+
+def stack(arrays: Any, axis: int = 0) -> Any:
+    """Stack arrays, among which Python numbers may stand, along a new axis."""
+    return jnp.stack([float(a) if type(a) is int else a for a in arrays], axis=axis)
+
+
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
     """Take slices by integer index; JAX's own default is to flatten x first."""
     return jnp.take(x, indices, axis=axis)
@@ -60,7 +70,11 @@ def namespace(eager: bool) -> Namespace:
             "softplus": jax.nn.softplus,
             "logaddexp": logaddexp,
             "logsumexp": logsumexp,
+            "maximum": lambda x, y: jnp.maximum(*pair(x, y)),
+            "minimum": lambda x, y: jnp.minimum(*pair(x, y)),
+            "where": lambda condition, x, y: jnp.where(condition, *pair(x, y)),
             "concat": jnp.concatenate,
+            "stack": stack,
             "take": take,
             "linalg.solve": solve,
             "linalg.slogdet": slogdet,

@@ -38,12 +38,18 @@ def compile_expressions(trace: Trace, expressions: list[Any]) -> Callable[..., A
         },
         "numpy",
     ]
-    # In the code a symbol has a name of its own: one called `exp` would hide the function, and `x0`
-    # is what SymPy calls its first common subexpression.
-    own = {symbol: sympy.Dummy() for symbol in arguments}
-    renamed = [expression.xreplace(own) for expression in expressions]
+    # In the code a symbol has a name of its own: one called `exp` would hide the function. They are
+    # renamed after what is shared was found, when the expressions are short.
+    names = sympy.numbered_symbols("shared_")
+    shared, reduced = sympy.cse(expressions, names, list=False)
+    own = {
+        symbol: sympy.Symbol(f"argument_{k}", **symbol.assumptions0)
+        for k, symbol in enumerate(arguments)
+    }
+    shared = [(name, expression.xreplace(own)) for name, expression in shared]
+    renamed = [expression.xreplace(own) for expression in reduced]
     function: Callable[..., Any] = sympy.lambdify(
-        list(own.values()), renamed, modules=modules, cse=True
+        list(own.values()), renamed, modules=modules, cse=lambda _: (shared, renamed)
     )
     return function
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,11 +20,16 @@ from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
 from calcbench.vocabulary.objects import SymbolicArray
 
+from .price import check_price
+
 LARGEST_EXPRESSION = 100_000
 """Operations beyond which differentiating and compiling takes minutes; refused with a reason."""
 
 LARGEST_DATA = 2_000
 """Numbers of data, one symbol each, beyond which a formula takes minutes; refused with a reason."""
+
+LARGEST_DERIVATIVE = 200_000
+"""Operations of first partials together, beyond which they take SymPy over ten seconds or so."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class Trace:
         self._check_size()
         wanted = list(positions)
         entries = self._entries(operator, point, set(wanted))
+        self._check_first(entries)
         self._check_second(entries)
         seeds = list(scalars(self.seeds.values()))
 
@@ -157,6 +163,24 @@ class Trace:
                 f"the formula has {operations:,} operations, over {LARGEST_EXPRESSION:,}"
             )
 
+    def _check_first(self, entries: dict[int, list[tuple[int, int, int, int | None]]]) -> None:
+        """Raise `Unsupported` for first partials that would be too long together."""
+        columns: dict[int, set[int]] = {}
+        for order, i, j, _ in (entry for mine in entries.values() for entry in mine):
+            if order == 1:
+                columns.setdefault(i, set()).add(j)
+            elif order == 2:  # the derivative of a first partial
+                columns.setdefault(0, set()).add(min(i, j))
+        operations = sum(
+            count_slopes(self.values[row], [self._variables[k] for k in sorted(mine)])
+            for row, mine in columns.items()
+        )
+        if operations > LARGEST_DERIVATIVE:
+            raise Unsupported(
+                f"the formulas of the derivatives would have about {operations:,} operations, "
+                f"over {LARGEST_DERIVATIVE:,}"
+            )
+
     def _check_second(self, entries: dict[int, list[tuple[int, int, int, int | None]]]) -> None:
         """Raise `Unsupported` for second partials that would be too long together.
 
@@ -188,6 +212,7 @@ def trace_cost(point: Point, namespace: Any, rows: int = 1, operator: Operator =
     enters, so that their mean or sum is the cost.
     """
     problem, names = point.problem, symbolic_rows(point)
+    check_price(point, namespace, names, rows)
     taken = {*problem.parameters, *problem.data}
 
     def symbolic(name: str, shape: tuple[int, ...], label: str = "") -> Any:
@@ -196,7 +221,8 @@ def trace_cost(point: Point, namespace: Any, rows: int = 1, operator: Operator =
         )
 
     def evaluate(symbols: dict[str, Any]) -> Any:
-        parameters, data = problem.split(symbols)
+        # Copies: a cost may write into what it is given, and the symbols are needed afterwards.
+        parameters, data = problem.split({name: array.copy() for name, array in symbols.items()})
         return problem.cost_on("sympy", namespace)(*parameters, **data)
 
     symbols = {
@@ -314,10 +340,9 @@ def _dtype(value: Any) -> str:
     scalar = np.asarray(value, dtype=object)
     if scalar.shape != () or isinstance(scalar[()], (float, np.floating)):
         return "float64"
-    expression = sympy.sympify(scalar[()])
-    if expression.has(sympy.I):
-        return "complex128"
-    return "int64" if expression.is_Integer and not expression.free_symbols else "float64"
+    if isinstance(scalar[()], (int, np.integer)):
+        return "int64"  # an integer of SymPy's is what a cost such as 0·x came to
+    return "complex128" if sympy.sympify(scalar[()]).has(sympy.I) else "float64"
 
 
 def count_operations(expression: Any) -> int:
@@ -336,6 +361,47 @@ def count_operations(expression: Any) -> int:
         else:
             counts[left.pop()] = bool(node.args) + sum(counts[child] for child in node.args)
     return counts[expression]
+
+
+class Slopes(NamedTuple):
+    """What an expression's derivatives depend on, and how long they are."""
+
+    operations: int
+    """Of the expression itself."""
+    variables: int
+    """Those that it depends on, as the bits of a number."""
+    derived: int
+    """Operations of its derivatives by all of them, together."""
+
+
+def count_slopes(expression: Any, variables: list[Any]) -> int:
+    """Estimate the operations of an expression's derivatives by several variables, together.
+
+    Written out in full, by the sum, product and chain rules; nothing is derived for it.
+    """
+    found = {variable: Slopes(0, 1 << k, 0) for k, variable in enumerate(variables)}
+    left = [expression]
+    while left:
+        node = left[-1]
+        waiting = [child for child in node.args if child not in found]
+        if waiting:
+            left += waiting
+        else:
+            found[left.pop()] = _join_slopes(node, [found[child] for child in node.args])
+    return found[expression].derived
+
+
+def _join_slopes(node: Any, parts: list[Slopes]) -> Slopes:
+    """Apply the rule of a node to what its parts have."""
+    if node.is_Boolean:  # a condition is not differentiated
+        return Slopes(1 + sum(part.operations for part in parts), 0, 0)
+    whole = bool(node.args) + sum(part.operations for part in parts)
+    variables, derived = 0, 0
+    for part in parts:
+        beside = 0 if node.is_Add else whole - node.is_Mul * part.operations
+        derived += part.derived + part.variables.bit_count() * beside
+        variables |= part.variables
+    return Slopes(whole, variables, derived + variables.bit_count() * node.is_Add)
 
 
 def scalars(arrays: Any) -> Iterator[Any]:

@@ -16,10 +16,8 @@ import sympy
 from sympy.codegen.cfunctions import expm1, log1p
 
 from calcbench.errors import Unsupported
-from calcbench.vocabulary.namespace import Namespace
+from calcbench.vocabulary.namespace import Namespace, iterate
 from calcbench.vocabulary.objects import SymbolicArray, object_reduction
-
-from .trace import LARGEST_EXPRESSION, count_operations
 
 LARGEST_DETERMINANT = 8
 """Rows of the largest matrix whose determinant is written out: its formula has 2⁸ minors."""
@@ -115,6 +113,12 @@ def choose(condition: Any, yes: Any, no: Any) -> Any:
     )
 
 
+def stack(arrays: Any, axis: int = 0) -> Any:
+    """Stack arrays, among which numbers may stand, along a new axis."""
+    items = [sympy.sympify(a) if isinstance(a, (int, float)) else a for a in arrays]
+    return symbolic(np.stack(items, axis=axis))
+
+
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
     """Take slices by integer index; NumPy's own default is to flatten x first."""
     return symbolic(np.take(x, indices, axis=axis))
@@ -122,6 +126,7 @@ def take(x: Any, indices: Any, axis: int = 0) -> Any:
 
 def determinant(a: Any) -> Any:
     """Write out Laplace's expansion, every minor once: no division, so no pivot that may be 0."""
+    a = np.asarray(a, dtype=object)
     n = len(a)
     if n > LARGEST_DETERMINANT:
         raise Unsupported(f"the determinant of a {n} × {n} matrix is a sum of {n}! products")
@@ -133,7 +138,7 @@ def determinant(a: Any) -> Any:
             (-1) ** k * a[row, column] * minor(columns[:k] + columns[k + 1 :])
             for k, column in enumerate(columns)
         ]
-        return sympy.Add(*terms) if terms else sympy.Integer(1)
+        return sum(terms) if terms else sympy.Integer(1)
 
     return minor(tuple(range(n)))
 
@@ -150,7 +155,7 @@ def solve(a: Any, b: Any) -> Any:
     return symbolic(solution)
 
 
-def cholesky(x: Any) -> Any:
+def cholesky(x: Any, root: Callable[[Any], Any] = sympy.sqrt) -> Any:
     """Factor (x + xᵀ)/2, entry by entry (Cholesky-Banachiewicz)."""
     a = (x + np.matrix_transpose(x)) / 2
     factor = symbolic(np.full(a.shape, sympy.Integer(0), dtype=object))
@@ -158,7 +163,7 @@ def cholesky(x: Any) -> Any:
         own = factor[tuple(place)]
         if j <= i:
             rest = a[(*place, i, j)] - sum(own[i, k] * own[j, k] for k in range(j))
-            own[i, j] = sympy.sqrt(rest) if i == j else rest / own[j, j]
+            own[i, j] = root(rest) if i == j else rest / own[j, j]
     return factor
 
 
@@ -170,20 +175,6 @@ def slogdet(a: Any) -> tuple[Any, Any]:
     det = determinant(np.asarray(a))
     sign = sympy.Piecewise((1, det > 0), (-1, det < 0), (0, True))
     return symbolic(sign), symbolic(sympy.log(sympy.Abs(det)))
-
-
-def iterate(step: Any, state: Any, n: int) -> Any:
-    """Apply `step` n times; stop when the formula has outgrown what can be differentiated."""
-    for done in range(n):
-        state = step(state)
-        parts = state if isinstance(state, tuple) else (state,)
-        expressions = [e for part in parts for e in np.asarray(part, dtype=object).flat]
-        if sum(count_operations(e) for e in expressions if hasattr(e, "args")) > LARGEST_EXPRESSION:
-            raise Unsupported(
-                f"the formula has over {LARGEST_EXPRESSION:,} operations after "
-                f"{done + 1} of {n} steps"
-            )
-    return state
 
 
 # Every name is spelled, none is taken from NumPy unseen: on objects its functions look for
@@ -216,7 +207,7 @@ SYMPY = Namespace(
         "matrix_transpose": np.matrix_transpose,
         "reshape": np.reshape,
         "concat": on_arrays(np.concat),
-        "stack": on_arrays(np.stack),
+        "stack": stack,
         "take": take,
         "take_along_axis": on_arrays(np.take_along_axis),
         "linalg.cholesky": cholesky,

@@ -75,9 +75,14 @@ def concat(arrays: Any, axis: int = 0) -> Any:
     return tf.concat(list(arrays), axis=axis)
 
 
-def stack(arrays: Any, axis: int = 0) -> Any:
-    """Stack arrays, in a list or a tuple, along a new axis."""
-    return tf.stack(list(arrays), axis=axis)
+def stack_in(dtype: str) -> Callable[..., Any]:
+    """Build `stack` along a new axis; numbers among the arrays take `dtype`."""
+
+    def stack(arrays: Any, axis: int = 0) -> Any:
+        tensors = [a if tf.is_tensor(a) else tf.convert_to_tensor(a, dtype) for a in arrays]
+        return tf.stack(tensors, axis=axis)
+
+    return stack
 
 
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
@@ -142,7 +147,7 @@ def namespace(dtype: str, xla: bool) -> Namespace:
             "matmul": matmul,
             "matrix_transpose": tf.linalg.matrix_transpose,
             "concat": concat,
-            "stack": stack,
+            "stack": stack_in(dtype),
             "take": take,
             "take_along_axis": take_along_axis,
             "linalg.cholesky": cholesky,

@@ -23,13 +23,13 @@ def logaddexp(x: Any, y: Any) -> Any:
     return larger + softplus(smaller - torch.where(larger == -torch.inf, 0.0, larger))
 
 
-def with_number(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
-    """Let either argument of a function be a number, which torch wants as a tensor."""
+def with_number(function: Callable[..., Any], dtype: Any) -> Callable[[Any, Any], Any]:
+    """Let the arguments of a function be numbers, which torch wants as tensors."""
 
     def apply(x: Any, y: Any) -> Any:
         if not isinstance(y, torch.Tensor):
-            y = torch.as_tensor(y, dtype=x.dtype)
-        elif not isinstance(x, torch.Tensor):
+            y = torch.as_tensor(y, dtype=x.dtype if isinstance(x, torch.Tensor) else dtype)
+        if not isinstance(x, torch.Tensor):
             x = torch.as_tensor(x, dtype=y.dtype)
         return function(x, y)
 
@@ -120,9 +120,9 @@ def namespace(dtype: str) -> Namespace:
         torch,
         {
             "softplus": softplus,
-            "maximum": with_number(torch.maximum),
-            "minimum": with_number(torch.minimum),
-            "logaddexp": with_number(logaddexp),
+            "maximum": with_number(torch.maximum, floating),
+            "minimum": with_number(torch.minimum, floating),
+            "logaddexp": with_number(logaddexp, floating),
             "where": where_in(floating),
             "sum": short_reduction(torch.sum),
             "mean": short_reduction(torch.mean),

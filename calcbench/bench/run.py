@@ -6,35 +6,29 @@ Wrong results are timed too, and the record says so: what is fast and wrong is w
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cloudpickle
 import numpy as np
 
 from calcbench.backend.backend import Backend
-from calcbench.bench import intervals, worker
+from calcbench.bench import intervals, judging, worker
 from calcbench.bench.cells import Group
 from calcbench.bench.environment import versions
 from calcbench.bench.fingerprint import digest, fingerprint
 from calcbench.bench.rounds import Pace, RunningCell, Settings, visit
 from calcbench.catalogue.files import FILE_MODULE
-from calcbench.errors import CalcbenchError
-from calcbench.harness.compare import component_labels, reference_value
-from calcbench.judge.contract import Run, classify_error
-from calcbench.judge.judge import Outcome, judge
+from calcbench.judge.contract import classify_error
 from calcbench.operators import Operator
-from calcbench.operators.points import points_for
 from calcbench.problem.function import FunctionProblem
-from calcbench.problem.inputs import own_point
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
-from calcbench.problem.sampling import describe_data
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
 from calcbench.record.samples import Timing
-from calcbench.workers.isolation import Worker
+from calcbench.workers.isolation import Worker, WorkerDied
 
 SMALL_RESULT = 64
 """Numbers up to which a record holds the result itself, its reference and its bound."""
@@ -55,6 +49,7 @@ def bench(
     record.
     """
     processes: dict[str, Worker] = {}
+    judge = Worker(None, settings.memory)
     pace = Pace()
     confinement: tuple[str, int] | None = None
     try:
@@ -70,11 +65,12 @@ def bench(
                 )
                 for b in group.backends
             ]
-            batch = f"{run}-{number}"
-            for record in _bench_group(group, cells, batch, settings, pace, witnesses, progress):
+            bench_group = BenchGroup(group, cells, judge, settings, witnesses, progress)
+            for record in bench_group.records(f"{run}-{number}", pace):
                 yield replace(record, run=run)
     finally:
         _stop(processes)
+        judge.stop()
 
 
 def due(groups: Sequence[Group], finished: Collection[Record]) -> list[Group]:
@@ -120,44 +116,98 @@ def _stop(processes: dict[str, Worker]) -> None:
         processes.popitem()[1].stop()
 
 
-def _bench_group(
-    group: Group,
-    cells: Sequence[RunningCell],
-    batch: str,
-    settings: Settings,
-    pace: Pace,
-    witnesses: Sequence[Backend],
-    progress: Progress,
-) -> Iterator[Record]:
-    """Time one group's cells, and yield their records: first those that could not be set up."""
-    try:
-        own = own_point(group.problem, group.size, group.seed)
-        # `partial` without a component is resolved to the first of the problem at hand.
-        operator = group.operator.resolve(own)
-        where = points_for(own, operator, group.seed)
-        own = where["own"]
-    except CalcbenchError as error:
-        for cell in cells:
-            yield _cell_record(group, cell, None, *classify_error(error))
-        return
-    for cell in cells:
-        progress(f"{group.title} · {cell.backend.selector} · setting up")
-        _set_up(cell, group, operator, own, settings)
-        if cell.failure is not None:
-            yield _cell_record(group, cell, own, cell.failure.status, cell.failure.reason)
-    running = [cell for cell in cells if cell.failure is None]
-    visit(running, settings, group.seed, pace, lambda text: progress(f"{group.title} · {text}"))
-    # Before the check of the results, whose work is not a call's: it would count as busy threads.
-    busy = [
-        cell.ask(worker.threads_busy, timeout=settings.timeout) if cell.failure is None else None
-        for cell in running
-    ]
-    progress(f"{group.title} · checking the results")
-    verdicts = _judge_cells(group, operator, running, where, settings, witnesses)
-    for cell, verdict, threads in zip(running, verdicts, busy, strict=True):
-        yield _measured_record(group, cell, own, verdict, batch, pace, threads)
-        if cell.failure is None:
-            cell.ask(worker.release, timeout=settings.timeout)
+@dataclass
+class BenchGroup:
+    """One group on its way: its cells in their processes, and the process that judges them."""
+
+    group: Group
+    cells: Sequence[RunningCell]
+    judge: Worker
+    settings: Settings
+    witnesses: Sequence[Backend]
+    progress: Progress
+
+    def records(self, batch: str, pace: Pace) -> Iterator[Record]:
+        """Time the cells, and yield their records: first those that could not be set up."""
+        group, settings = self.group, self.settings
+        try:
+            posed = self._pose()
+            own = Point(group.problem, *posed.where["own"])
+        except Exception as error:  # whatever a user's code raises; other groups go on
+            fate = error if isinstance(error, WorkerDied) else WorkerDied(*classify_error(error))
+            for cell in self.cells:
+                yield _cell_record(group, cell, None, fate.status, fate.reason)
+            return
+        for cell in self.cells:
+            self._tell(f"{cell.backend.selector} · setting up")
+            _set_up(cell, group, posed.operator, own, settings)
+            if cell.failure is not None:
+                yield _cell_record(group, cell, own, cell.failure.status, cell.failure.reason)
+        running = [cell for cell in self.cells if cell.failure is None]
+        visit(running, settings, group.seed, pace, self._tell)
+        # Before the check of the results, whose work is not a call's: it would count as busy
+        # threads.
+        busy = [
+            cell.ask(worker.threads_busy, timeout=settings.timeout) if not cell.failure else None
+            for cell in running
+        ]
+        self._tell("checking the results")
+        verdicts = self._judge(running, posed.operator)
+        for cell, verdict, threads in zip(running, verdicts, busy, strict=True):
+            yield _measured_record(group, cell, own, verdict, batch, pace, threads)
+            if cell.failure is None:
+                cell.ask(worker.release, timeout=settings.timeout)
+
+    def _tell(self, text: str) -> None:
+        """Show what is being done."""
+        self.progress(f"{self.group.title} · {text}")
+
+    def _pose(self) -> judging.Posed:
+        """Have the inputs drawn and the points chosen, in the process that judges."""
+        group = self.group
+        try:
+            posed: judging.Posed = self.judge.ask(
+                judging.pose,
+                _pickle(group.problem),
+                group.operator,
+                group.size,
+                group.seed,
+                timeout=self.settings.timeout,
+            )
+        except WorkerDied as fate:
+            reason = f"{fate.reason}, while the inputs were drawn"
+            raise WorkerDied(fate.status, reason) from fate
+        return posed
+
+    def _judge(self, cells: Sequence[RunningCell], operator: Operator) -> list[Record]:
+        """Have the results of the cells judged: one record for each, in their order."""
+        answer = Answers(cells, self.settings.timeout)
+        while True:
+            try:
+                found: list[Record] = self.judge.ask(
+                    judging.judge_cells,
+                    [_pickle(cell.backend) for cell in cells],
+                    [answer.evidence(cell) for cell in cells],
+                    operator,
+                    self.group.seed,
+                    self.witnesses,
+                    timeout=self.settings.timeout,
+                    answer=answer,
+                )
+            except judging.ProcessLost:
+                # The judge begins anew, with the failure of that cell in place of its result: at
+                # most once for each cell.
+                continue
+            except WorkerDied as fate:
+                reason = f"{fate.reason}, while the results were judged"
+                return self._unjudged(cells, fate.status, reason)
+            except Exception as error:  # a fault of the problem's, perhaps; other groups go on
+                return self._unjudged(cells, *classify_error(error))
+            return found
+
+    def _unjudged(self, cells: Sequence[RunningCell], status: Status, reason: str) -> list[Record]:
+        """Make the records of cells that have no verdict, for one reason."""
+        return [_cell_record(self.group, cell, None, status, reason) for cell in cells]
 
 
 def _set_up(
@@ -211,110 +261,39 @@ def _pickle(part: Problem | Backend) -> bytes:
 # --- the verdicts --------------------------------------------------------------------------
 
 
-class ProcessLost(CalcbenchError):
-    """Raised where a backend's process ends while it runs something for the judge."""
-
-
-class InWorkers:
-    """The judge's runner (`judge.runner.Runner`) that runs each backend in its own process."""
+class Answers:
+    """Answers to what the judge wants to know of the backends, which have their own processes."""
 
     def __init__(self, cells: Sequence[RunningCell], timeout: float) -> None:
         """Take the cells that are set up."""
         self.cells = {cell.backend.selector: cell for cell in cells}
         self.timeout = timeout
+        self.given: dict[str, dict[str, Any]] = {}
 
-    def run_points(self, backend: Backend, where: Mapping[str, Point], operator: Operator) -> Run:
-        """Run at other points than the cell's; the operator is prepared anew."""
-        cell = self.cells[backend.selector]
-        return _run(cell, worker.run_points, _numbers(where), operator, timeout=self.timeout)
+    def __call__(self, question: judging.RunPoints | judging.Sensitivities) -> Any:
+        """Have the backend's process run what the judge asks for; None where that ends it."""
+        cell = self.cells[question.selector]
+        if isinstance(question, judging.RunPoints):
+            return self._run(cell, worker.run_points, question.where, question.operator)
+        task = worker.sensitivities
+        return cell.ask(task, question.where, question.seed, timeout=self.timeout)
 
-    def sensitivities(
-        self, backend: Backend, where: Mapping[str, Point], seed: int, operator: Operator
-    ) -> dict[str, np.ndarray]:
-        """Measure κ with this backend. Raises `ProcessLost` where its process ends meanwhile."""
-        cell = self.cells[backend.selector]
-        found: dict[str, np.ndarray] | None = cell.ask(
-            worker.sensitivities, _numbers(where), seed, timeout=self.timeout
-        )
+    def evidence(self, cell: RunningCell) -> dict[str, Any]:
+        """Run a cell at all points, once: its run, packed, or its failure."""
+        name = cell.backend.selector
+        if name not in self.given or cell.failure is not None:
+            self.given[name] = self._run(cell, worker.evidence)
+        return self.given[name]
+
+    def _run(self, cell: RunningCell, task: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
+        """Run a task that gives a packed run."""
+        found: dict[str, Any] | None = None
+        if cell.failure is None:
+            found = cell.ask(task, *arguments, timeout=self.timeout)
         if found is None:
-            raise ProcessLost(backend.selector)
+            assert cell.failure is not None
+            return {"status": cell.failure.status, "reason": cell.failure.reason}
         return found
-
-
-def _numbers(where: Mapping[str, Point]) -> dict[str, worker.Numbers]:
-    """Take the numbers of points, to be sent to a process that has the problem already."""
-    return {name: (point.values, point.seed) for name, point in where.items()}
-
-
-def _run(cell: RunningCell, task: Callable[..., Any], *arguments: Any, timeout: float) -> Run:
-    """Run a task that gives `worker.Evidence`, and make a `Run` of it, or of the cell's failure."""
-    found = cell.ask(task, *arguments, timeout=timeout) if cell.failure is None else None
-    if found is None:
-        assert cell.failure is not None
-        return Run(cell.backend, cell.failure.status, cell.failure.reason)
-    return Run(
-        cell.backend,
-        found.status,
-        found.reason,
-        found.method,
-        found.results,
-        found.bounds,
-        found.failures,
-    )
-
-
-def _judge_cells(
-    group: Group,
-    operator: Operator,
-    cells: Sequence[RunningCell],
-    where: Mapping[str, Point],
-    settings: Settings,
-    witnesses: Sequence[Backend],
-) -> list[Record]:
-    """Judge the results of the cells: one record for each, in their order."""
-    runs = [_run(cell, worker.evidence, timeout=settings.timeout) for cell in cells]
-    while True:
-        try:
-            runner = InWorkers(cells, settings.timeout)
-            decided = judge(runs, where, group.seed, witnesses, operator, runner)
-        except ProcessLost:
-            # The judge begins anew, with the failure of that cell in place of its result: at most
-            # once for each cell.
-            runs = [
-                run if cell.failure is None else _run(cell, worker.evidence, timeout=0.0)
-                for run, cell in zip(runs, cells, strict=True)
-            ]
-        except Exception as error:  # a fault of the problem's, perhaps; other groups go on
-            status, reason = classify_error(error)
-            return [_cell_record(group, cell, None, status, reason) for cell in cells]
-        else:
-            labels = component_labels(operator.layout(where["own"]))
-            return [
-                _complete(record, run, where, decided, labels)
-                for run, record in zip(runs, decided.records, strict=True)
-            ]
-
-
-def _complete(
-    record: Record,
-    run: Run,
-    where: Mapping[str, Point],
-    decided: Outcome,
-    labels: tuple[str, ...],
-) -> Record:
-    """Add to a verdict the result, and what it was compared with."""
-    truth = decided.certificate.truth if decided.certificate else None
-    return replace(
-        record,
-        direction=where["own"].seed,
-        value=run.results.get("own"),
-        labels=labels,
-        reference=reference_value(truth) if truth else None,
-        certified_digits=truth.digits if truth else None,
-        judged=decided.note,
-        data=describe_data(where),
-        condition=decided.condition,
-    )
 
 
 # --- the records ---------------------------------------------------------------------------

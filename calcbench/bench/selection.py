@@ -51,7 +51,11 @@ def open_session(
     groups = cells.groups(
         _choose_problems(problems),
         _choose_backends(backends, dtypes),
-        [sizes] if isinstance(sizes, int) else None if sizes is None else list(sizes),
+        [sizes]
+        if isinstance(sizes, int)
+        else None
+        if sizes is None
+        else list(dict.fromkeys(sizes)),
         numbers,
         seed,
         find_operator(operator),

@@ -6,8 +6,6 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import psutil
-
 from calcbench.backend.backend import Backend
 from calcbench.bench.cells import Group
 from calcbench.bench.environment import environment
@@ -25,6 +23,7 @@ from calcbench.record.run import (
     reusable_records,
 )
 from calcbench.record.writing import size_of
+from calcbench.workers.memory import memory_limit
 
 
 class Session:
@@ -105,4 +104,4 @@ def _bounded(settings: Settings) -> Settings:
     """Add a memory limit to settings without one, so that a cell fails before the system does."""
     if settings.memory is not None:
         return settings
-    return dataclasses.replace(settings, memory=psutil.virtual_memory().available * 3 // 4)
+    return dataclasses.replace(settings, memory=memory_limit())

@@ -20,6 +20,7 @@ import psutil
 from calcbench.backend.backend import Backend
 from calcbench.backend.prepared import Prepared
 from calcbench.bench.fingerprint import digest
+from calcbench.bench.numbers import Numbers, points_of
 from calcbench.errors import Unsupported
 from calcbench.judge import contract, runner
 from calcbench.operators import Operator
@@ -27,7 +28,7 @@ from calcbench.operators.operator import highest_order
 from calcbench.operators.points import points_for
 from calcbench.problem.inputs import own_point
 from calcbench.problem.point import Point
-from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.problem import Problem
 from calcbench.record.record import Status
 from calcbench.workers.memory import free_memory, peak, reset_peak, resident
 
@@ -77,18 +78,6 @@ class Failure:
     reason: str
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What running at some points gave: the fields of `judge.contract.Run` that can be sent."""
-
-    status: Status
-    reason: str
-    method: str
-    results: dict[str, Arrays]
-    bounds: dict[str, Arrays | None]
-    failures: dict[str, tuple[Status, str]]
-
-
 @dataclass
 class Cell:
     """The cell that is set up: its calls, as `timeit` timers."""
@@ -104,9 +93,6 @@ class Cell:
     ticks: dict[int, float]
     """Thread → its CPU seconds before the first burst."""
 
-
-Numbers = tuple[Arrays, Arrays]
-"""A point as it is sent to the process: its values, and its direction or cotangent."""
 
 _cell: Cell | None = None
 _import: tuple[dict[str, float], int] | None = None
@@ -147,13 +133,13 @@ def threads_busy() -> int | Failure | None:
     return _catch_failure(lambda: _busy(_current_cell().ticks, _thread_seconds()))
 
 
-def evidence() -> Evidence | Failure:
-    """Run the operator at all points, twice at each (`judge.contract.run_points`)."""
+def evidence() -> dict[str, Any] | Failure:
+    """Run the operator at all points, twice at each: a run, packed (`judge.contract.pack`)."""
     return _catch_failure(lambda: _own_evidence(_current_cell()))
 
 
-def run_points(where: Mapping[str, Numbers], operator: Operator) -> Evidence | Failure:
-    """Run an operator at other points; it is prepared anew."""
+def run_points(where: Mapping[str, Numbers], operator: Operator) -> dict[str, Any] | Failure:
+    """Run an operator at other points; it is prepared anew: a run, packed."""
     return _catch_failure(lambda: _evidence(_points(where), operator, None))
 
 
@@ -300,21 +286,20 @@ def _median_time(function: Callable[[], T]) -> tuple[T, float]:
 
 
 def _points(where: Mapping[str, Numbers]) -> dict[str, Point]:
-    """Make points of the numbers that were sent, with the cell's problem."""
-    problem = _current_cell().problem
-    return {name: Point(problem, values, seed) for name, (values, seed) in where.items()}
+    """Make points of the cell's problem."""
+    return points_of(_current_cell().problem, where)
 
 
-def _own_evidence(cell: Cell) -> Evidence:
+def _own_evidence(cell: Cell) -> dict[str, Any]:
     return _evidence(cell.where, cell.operator, cell.prepared)
 
 
 def _evidence(
     where: Mapping[str, Point], operator: Operator, prepared: Prepared | None
-) -> Evidence:
-    """Run the cell's backend at some points, and return what can be sent."""
-    run = contract.run_points(_current_cell().backend, where, operator, prepared=prepared)
-    return Evidence(run.status, run.reason, run.method, run.results, run.bounds, run.failures)
+) -> dict[str, Any]:
+    """Run the cell's backend at some points, and take what can be sent."""
+    backend = _current_cell().backend
+    return contract.pack(contract.run_points(backend, where, operator, prepared=prepared))
 
 
 def _thread_seconds() -> dict[int, float]:

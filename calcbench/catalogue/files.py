@@ -10,6 +10,7 @@ from typing import Any
 
 from calcbench.catalogue.cards import describe_error
 from calcbench.errors import CalcbenchError, SelectorError
+from calcbench.problem.faults import RAISED
 from calcbench.problem.problem import Problem
 
 FILE_MODULE = "calcbench_file_"
@@ -25,7 +26,7 @@ def load_file(path: Path) -> list[Problem]:
         close = difflib.get_close_matches(path.name, (p.name for p in path.parent.glob("*.py")))
         hint = "".join(f"; did you mean {str(path.parent / name)!r}?" for name in close[:1])
         raise SelectorError(f"there is no file {str(path)!r}{hint}")
-    name = FILE_MODULE + path.stem
+    name = _module_name(path)
     spec = importlib.util.spec_from_file_location(name, path.absolute())
     if spec is None or spec.loader is None:
         raise SelectorError(f"{str(path)!r} is not a Python file: its name must end in .py")
@@ -36,9 +37,19 @@ def load_file(path: Path) -> list[Problem]:
         return _problems_of(module, path)
     except CalcbenchError:
         raise
-    except (Exception, SystemExit) as error:  # whatever a user's file does
+    except RAISED as error:  # whatever a user's file does
         where = _line_in(path, error)
         raise SelectorError(f"{path}{where} does not import: {describe_error(error)}") from error
+
+
+def _module_name(path: Path) -> str:
+    """Name the module of a file; two files of one name are two modules."""
+    name = wanted = FILE_MODULE + path.stem
+    number = 1
+    while name in sys.modules and sys.modules[name].__file__ != str(path.absolute()):
+        number += 1
+        name = f"{wanted}_{number}"
+    return name
 
 
 def _problems_of(module: Any, path: Path) -> list[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from calcbench.backend.backend import Backend
 from calcbench.catalogue import door
@@ -16,21 +16,46 @@ from calcbench.problem.problem import Problem
 
 
 def select_problems(selectors: Iterable[str | Problem]) -> list[Problem]:
-    """Find problems from names, themes, paths to `.py` files, or problems themselves.
+    """Find problems from names, themes, paths to `.py` files, or problems themselves, each once.
 
-    Raises `SelectorError` for what is none of these, `ProblemError` for a bad declaration.
+    Raises `SelectorError` for what is none of these, and for two problems of one name,
+    `ProblemError` for a bad declaration.
     """
-    chosen: list[Problem] = []
+    chosen: dict[str, Found] = {}
+    files: set[Path] = set()
     for selector in selectors:
-        if not isinstance(selector, str):
-            chosen.append(selector)
-        elif selector.endswith(".py") or "/" in selector:
-            chosen.extend(load_file(Path(selector)))
-        else:
-            chosen.extend(_named_problems(selector))
-    for problem in chosen:
-        check_declarations(problem)
-    return chosen
+        for found in _find(selector, files):
+            check_declarations(found.problem)
+            before = chosen.setdefault(found.problem.name, found)
+            if before.identity != found.identity:
+                raise SelectorError(
+                    f"two problems are called {found.problem.name!r}, in {before.origin} and in "
+                    f"{found.origin}: records tell them apart by name; rename one, or run them one "
+                    "by one"
+                )
+    return [found.problem for found in chosen.values()]
+
+
+class Found(NamedTuple):
+    """A problem, and where it was found."""
+
+    problem: Problem
+    origin: str
+    identity: Any
+    """What is equal for the same problem, found twice."""
+
+
+def _find(selector: str | Problem, files: set[Path]) -> list[Found]:
+    """Find the problems of one selector; none of a file that is among `files` already."""
+    if not isinstance(selector, str):
+        return [Found(selector, type(selector).__module__, id(selector))]
+    if not (selector.endswith(".py") or "/" in selector):
+        return [Found(p, "calcbench list", p.name) for p in _named_problems(selector)]
+    path = Path(selector)
+    if path.resolve() in files:
+        return []
+    files.add(path.resolve())
+    return [Found(problem, selector, id(problem)) for problem in load_file(path)]
 
 
 ALL = "all"
@@ -117,7 +142,9 @@ def choose_backends(
     if selectors is None:
         return [make_backend(name, options) for name in door.default_backends()]
     chosen: list[Backend] = []
-    for selector in selectors:
+    for number, selector in enumerate(selectors):
+        if isinstance(selector, str) and selector in selectors[:number]:
+            continue
         found = select_backends([selector], **options)
         if selector != ALL:
             _check_installed(found, load)

@@ -18,7 +18,7 @@ import numpy as np
 from flint import arb, ctx
 
 from calcbench.certified import natural
-from calcbench.certified.jets import primal
+from calcbench.certified.jets import logarithm, primal
 
 Number = Any
 """The number inside a ball: a `flint.arb`, or a `Jet` where second derivatives are wanted."""
@@ -45,8 +45,8 @@ class Tape(list["Ball"]):
         """
         super().__init__()
         self.deadline = deadline
-        self.ties: list[Ball] = []
-        """Balls whose comparison tied exactly: a parameter behind one may have no derivative."""
+        self.ties: list[tuple[Ball, Ball]] = []
+        """Comparisons that tied exactly: the parameters behind one may have no derivative."""
         self.leaves: list[Ball] = []
         """The components of the parameters, in order."""
         self.watch: Callable[[Ball, Ball, bool], None] | None = None
@@ -186,9 +186,9 @@ class Ball:
         if primal(self.value).is_nan() or primal(other.value).is_nan():
             raise NotFinite("the cost compares with what is not a number")
         if self.value.is_exact() and other.value.is_exact() and self.value == other.value:
-            for ball in (self, other):
-                if ball.tape is not None:
-                    ball.tape.ties.append(ball)
+            tape = self.tape if self.tape is not None else other.tape
+            if tape is not None:
+                tape.ties.append((self, other))
             return 0
         raise Undecided(f"{self.value.str(5)} against {other.value.str(5)}")
 
@@ -204,7 +204,9 @@ class Ball:
         return record(self.value.expm1(), ((self, self.value.exp()),))
 
     def log(self) -> Ball:
-        return record(self.value.log(), ((self, 1 / self.value),), "log")
+        plain = isinstance(self.value, arb)
+        value = logarithm(self.value) if plain else self.value.log()
+        return record(value, ((self, 1 / self.value),), "log")
 
     def log1p(self) -> Ball:
         return record(self.value.log1p(), ((self, 1 / (1 + self.value)),), "log1p")

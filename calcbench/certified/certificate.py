@@ -47,8 +47,11 @@ class Certificate:
     open: np.ndarray
     """For each number, whether it is not certified here, though the others are: its value and bound
     mean nothing."""
+    beside: np.ndarray
+    """For each number, whether it is certified by its limits from both sides, because a comparison
+    ties or the chain rule gives 0·∞."""
     open_reason: str
-    """Why not, such as `0·∞ in the chain rule at sqrt`; empty where all are certified."""
+    """Why a number is open, such as `0·∞ in the chain rule at sqrt`; empty where none is."""
     digits: float
     """Certified digits of the reference itself."""
     range_fault: str
@@ -85,8 +88,9 @@ def certify(point: Point, dtype: str, operator: Operator = GRADIENT) -> Certific
     truth = reference(point, operator, SECONDS)
     near = enclose_rounding(point, dtype, operator, SECONDS)
     unit = float(np.finfo(dtype).eps) / 2
-    value, magnitude, rough, unknown = (
-        flatten(part.values()) for part in (truth.value, truth.magnitudes, truth.rough, truth.open)
+    value, magnitude, rough, unknown, beside = (
+        flatten(part.values())
+        for part in (truth.value, truth.magnitudes, truth.rough, truth.open, truth.beside)
     )
     radius, terms = flatten(near.radius.values()), flatten(near.magnitudes.values())
     # A ball is exact where an operation happens to be; a method with another order of operations
@@ -103,6 +107,7 @@ def certify(point: Point, dtype: str, operator: Operator = GRADIENT) -> Certific
         magnitude,
         rough,
         unknown,
+        beside,
         truth.open_reason,
         truth.digits,
         near.range_fault,

@@ -14,7 +14,8 @@ from calcbench.certified import balls
 from calcbench.certified.balls import Ball, NotFinite, Number, Tape, TooSlow, Undecided
 from calcbench.certified.jets import primal
 from calcbench.certified.vocabulary import namespace
-from calcbench.errors import ProblemError, Unsupported, first_line
+from calcbench.errors import ProblemError, Unsupported
+from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.point import Point
 
 Watch = Callable[[Ball, Ball, bool], None]
@@ -43,6 +44,8 @@ class SweepResult(NamedTuple):
     """For each number, whether it may be no derivative, because a comparison ties."""
     open: np.ndarray
     """For each number, whether it is not certified, though the others are."""
+    beside: np.ndarray
+    """For each number, whether it is certified by its limits beside the point."""
     open_reason: str
     cost: arb | None
     """The cost; None for a vector-valued problem."""
@@ -61,10 +64,22 @@ class Evaluation:
     tape: Tape
 
     @cached_property
+    def ties(self) -> list[list[int]]:
+        """For each comparison that ties, the positions of the components that it depends on."""
+        places = {id(leaf): k for k, leaf in enumerate(self.leaves)}
+        found: dict[tuple[int, ...], None] = {}
+        for pair in self.tape.ties:
+            ids = balls.ancestors(pair) & places.keys()
+            found[tuple(sorted(places[ball] for ball in ids))] = None
+        return [list(positions) for positions in found]
+
+    @cached_property
     def tied(self) -> np.ndarray:
         """For each component, whether a comparison that ties depends on it."""
-        ids = balls.ancestors(self.tape.ties)
-        return np.array([id(leaf) in ids for leaf in self.leaves])
+        found = np.zeros(len(self.leaves), dtype=bool)
+        for positions in self.ties:
+            found[positions] = True
+        return found
 
 
 Lift = Callable[[arb, int], Number]
@@ -143,8 +158,8 @@ def run_on_balls(function: Callable[[], Any]) -> Any:
         raise NotCertified(str(error)) from error
     except (Undecided, ProblemError):
         raise
-    except Exception as error:
-        raise NotCertified(f"{type(error).__name__}: {first_line(error)}") from error
+    except RAISED as error:
+        raise NotCertified(describe(error)) from error
 
 
 def influence(order: Iterable[Ball]) -> float:

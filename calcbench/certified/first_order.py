@@ -11,7 +11,7 @@ from flint import arb
 from calcbench.certified import balls
 from calcbench.certified.balls import Ball
 from calcbench.certified.evaluation import Evaluation, SweepResult, evaluate, influence, range_fault
-from calcbench.certified.one_sided import Weights, approach, first_limit, settle
+from calcbench.certified.one_sided import Side, Weights, approach, first_limit, line_slope, settle
 from calcbench.certified.sums import Partial, Sums
 from calcbench.operators.entries import Entries, Product, Term
 from calcbench.problem.point import Point
@@ -63,7 +63,15 @@ def first_order(
     fault = next((row.range_fault for row in rows if row.range_fault), "")
     reason = balls.endless_operation(run.tape) if sums.open.any() else ""
     return SweepResult(
-        sums.values, sums.magnitudes, sums.rough, sums.open, reason, cost, rows[0].influence, fault
+        sums.values,
+        sums.magnitudes,
+        sums.rough,
+        sums.open,
+        sums.beside,
+        reason,
+        cost,
+        rows[0].influence,
+        fault,
     )
 
 
@@ -119,14 +127,45 @@ def settle_partials(point: Point, run: Evaluation, rows: list[Row], deadline: fl
     unclear = {j for row in rows for j, p in row.partials.items() if not p.value.is_finite()}
     if not all(output.value.is_finite() for output in run.outputs):
         unclear = set()  # there is nothing to differentiate
+    weights = [row.weights for row in rows]
     for j in sorted(unclear.union(np.flatnonzero(run.tied).tolist())):
         line = np.zeros(point.size)
         line[j] = 1.0
-        sides = approach(point, line, [row.weights for row in rows], 0, deadline)
+        sides = approach(point, line, weights, 0, deadline)
         for row, both in zip(rows, sides, strict=True):
             limits = [first_limit(side, j) for side in both]
             plain = row.partials.get(j, NONE)
             row.partials[j] = settle(limits, row.value, plain, bool(run.tied[j]))
+    for group in run.ties:
+        if len(group) > 1:
+            _check_linearity(point, group, rows, deadline)
+
+
+def _check_linearity(point: Point, group: list[int], rows: list[Row], deadline: float) -> None:
+    """Mark partials as rough that all exist, but of a cost that is not smooth all the same.
+
+    Of max(x + y, 0) − max(x, 0) − max(y, 0) at 0 both are 0, and along (1, −1) it is −|t|. Programs
+    differ there by convention. The slope along a line between the axes must be what they give.
+    """
+    draw = np.random.default_rng(0)
+    alternating = (-1.0) ** np.arange(len(group))
+    for signs in (abs(alternating), alternating, *draw.choice((-1.0, 1.0), (2, len(group)))):
+        along = np.zeros(point.size)
+        along[group] = signs * draw.uniform(0.5, 1.0, len(group))
+        sides = approach(point, along, [row.weights for row in rows], 0, deadline)
+        for row, both in zip(rows, sides, strict=True):
+            if not all(_is_linear(row, along, side) for side in both if side):
+                for j in group:
+                    row.partials[j] = row.partials[j]._replace(rough=True)
+
+
+def _is_linear(row: Row, along: np.ndarray, side: Side) -> bool:
+    """Tell whether the slope along a direction may be what the partials give, if they all exist."""
+    steps = [(row.partials[j], float(along[j])) for j in np.flatnonzero(along).tolist()]
+    if any(p.rough or p.open or not p.value.is_finite() for p, _ in steps):
+        return True
+    expected = sum((p.value * arb(step) for p, step in steps), arb(0))
+    return bool(line_slope(side).overlaps(expected))
 
 
 def _add(sums: Sums, term: Term, point: Point, rows: list[Row]) -> None:

@@ -112,7 +112,7 @@ class Jet:
         return Jet(self.value.expm1(), self.slope * self.value.exp())
 
     def log(self) -> Jet:
-        return Jet(self.value.log(), self.slope / self.value)
+        return Jet(logarithm(self.value), self.slope / self.value)
 
     def log1p(self) -> Jet:
         return Jet(self.value.log1p(), self.slope / (1 + self.value))
@@ -155,6 +155,11 @@ class Jet:
 
     def str(self, *arguments: Any, **options: Any) -> str:
         return str(self.value.str(*arguments, **options))
+
+
+def logarithm(value: arb) -> arb:
+    """Compute log x, which is −∞ at 0: what is masked, in log space."""
+    return arb.neg_inf() if value.is_zero() else value.log()
 
 
 def primal(number: Any) -> Any:

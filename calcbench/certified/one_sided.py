@@ -122,18 +122,30 @@ def _coefficient_size(degree: int) -> Callable[[Number, Number], float]:
 
 
 def first_limit(side: Side | None, component: int) -> Limit | None:
-    """Return what the sum of outputs tends to, and the limit of its partial."""
+    """Return what the sum of outputs tends to, and the limit of its partial along the line."""
     if side is None:
         return None
     (start,), (slope,) = expansion(side.value, 0), expansion(side.adjoints[component], 0)
+    if slope.is_nan():  # 0·∞ all along the line, in what does not change along it
+        slope = line_slope(side)
     return Limit(start, slope, side.magnitudes[component])
 
 
-def second_limit(side: Side | None, component: int) -> Limit | None:
-    """Return what a partial tends to, and its slope along the line."""
+def line_slope(side: Side) -> arb:
+    """Return the slope of the sum of outputs along the line, from its value."""
+    _, rise = expansion(side.value, 1)
+    return side.sign * rise
+
+
+def second_limit(side: Side | None, component: int, along: np.ndarray) -> Limit | None:
+    """Return what a partial tends to, and its slope along the line, the direction `along`."""
     if side is None or side.tied[component]:
         return None
     start, slope = expansion(side.adjoints[component], 1)
+    if start.is_nan() and np.array_equal(np.flatnonzero(along), [component]):
+        step = arb(side.sign * float(along[component]))  # along its own line, the value says it too
+        _, rise, bend = expansion(side.value, 2)
+        start, slope = rise / step, 2 * bend / step
     return Limit(start, side.sign * slope, side.magnitudes[component])
 
 
@@ -160,5 +172,6 @@ def settle(limits: Sequence[Limit | None], here: arb, plain: Partial, tied: bool
     # all of them.
     value = functools.reduce(arb.union, [limit.slope for limit in known])
     around = arb(0, plain.value.rad()) if plain.value.is_finite() else arb(0)
-    sizes = [m for m in (plain.magnitude, *(limit.magnitude for limit in known)) if np.isfinite(m)]
-    return Partial(value + around, max(sizes, default=np.inf))
+    sizes = (plain.magnitude, abs(float(value)), *(limit.magnitude for limit in known))
+    size = max(size for size in sizes if np.isfinite(size))
+    return Partial(value + around, size, beside=True)

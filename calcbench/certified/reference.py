@@ -66,8 +66,10 @@ class Reference:
     """Name → for each number, whether it may be no derivative, because a comparison ties."""
     open: Arrays = field(default_factory=dict)
     """Name → for each number, whether it is not certified, though the others are."""
+    beside: Arrays = field(default_factory=dict)
+    """Name → for each number, whether it is certified by its limits beside the point."""
     open_reason: str = ""
-    """Why not, such as `0·∞ in the chain rule at sqrt`."""
+    """Why a number is open, such as `0·∞ in the chain rule at sqrt`."""
     cost_magnitude: float = 0.0
     """Σ |∂C/∂v · v| over all intermediate results v: u times it is the rounding of the cost."""
     range_fault: str = ""
@@ -181,7 +183,7 @@ def _sweep(
         values[:] = found.values
         pieces = [
             unflatten(flat, layout.shapes)
-            for flat in (values, found.magnitudes, found.rough, found.open)
+            for flat in (values, found.magnitudes, found.rough, found.open, found.beside)
         ]
         return Reference(
             point.problem.name,
@@ -193,6 +195,7 @@ def _sweep(
             pieces[1],
             pieces[2],
             pieces[3],
+            pieces[4],
             found.open_reason,
             found.cost_magnitude,
             found.range_fault or _result_fault(found, dtype),
@@ -217,6 +220,7 @@ def _evaluate_terms(
         magnitudes=found.magnitudes + other.magnitudes,
         rough=found.rough | other.rough,
         open=found.open | other.open,
+        beside=found.beside | other.beside,
         open_reason=found.open_reason or other.open_reason,
         range_fault=found.range_fault or other.range_fault,
     )

@@ -31,6 +31,8 @@ class Products:
     """(components, k): an object array of `Partial`."""
     tied: np.ndarray
     """(components,): whether a comparison that ties depends on each."""
+    ties: list[list[int]]
+    """For each comparison that ties, the positions of the components that it depends on."""
     open_reason: str
     """Where the chain rule gives 0·∞, if it does."""
     cost: arb
@@ -71,6 +73,7 @@ def second_order(
         sums.magnitudes,
         sums.rough,
         sums.open,
+        sums.beside,
         found.open_reason if sums.open.any() else "",
         found.cost,
         found.cost_magnitude,
@@ -109,7 +112,7 @@ def _sweep(point: Point, directions: np.ndarray, dtype: str, deadline: float) ->
     cost = primal(output.value)
     fault = range_fault(order, abs(cost), dtype)
     reason = balls.endless_operation(run.tape)
-    return Products(partials, run.tied, reason, cost, influence(order), fault)
+    return Products(partials, run.tied, run.ties, reason, cost, influence(order), fault)
 
 
 def _settle_products(
@@ -125,11 +128,12 @@ def _settle_products(
         (both,) = approach(point, along, [row.weights], 1, deadline)
         for i in np.flatnonzero(unclear[:, k]).tolist():
             first, plain = row.partials.get(i, NONE), found.partials[i, k]
-            limits = [second_limit(side, i) for side in both]
+            limits = [second_limit(side, i, along) for side in both]
             if not all(limit and limit.is_known() for limit in limits):
                 # What ties or is 0·∞ at the point may be so all along the line.
                 limits = _limits_aside(point, along, row, i, deadline)
             found.partials[i, k] = _settle_product(first, plain, limits)
+    _spread_kinks(row, directions, found)
 
 
 def _settle_product(first: Partial, plain: Partial, limits: Sequence[Limit | None]) -> Partial:
@@ -142,6 +146,26 @@ def _settle_product(first: Partial, plain: Partial, limits: Sequence[Limit | Non
     return settle(limits, first.value, clear, tied=plain.rough)
 
 
+def _spread_kinks(row: Row, directions: np.ndarray, found: Products) -> None:
+    """Mark what is beside a kink as rough: programs that pick a side there may do so differently.
+
+    Where a partial does not exist, or jumps, no second derivative is judged that has to do with the
+    components of the same comparison.
+    """
+    kinks = [i for i, first in row.partials.items() if first.rough]
+    groups = [*found.ties, *([i] for i in kinks)]
+    for group in groups:
+        moving = np.any(directions[group] != 0, axis=0)
+        inside = np.zeros(found.partials.shape, dtype=bool)
+        inside[np.ix_(np.array(group), np.flatnonzero(moving))] = True
+        if not set(group).isdisjoint(kinks):
+            inside[group] = inside[:, moving] = True
+        elif not any(partial.rough for partial in found.partials[inside]):
+            continue
+        for place in zip(*np.nonzero(inside), strict=True):
+            found.partials[place] = found.partials[place]._replace(rough=True, open=False)
+
+
 def _limits_aside(
     point: Point, along: np.ndarray, row: Row, component: int, deadline: float
 ) -> list[Limit | None]:
@@ -151,7 +175,7 @@ def _limits_aside(
         aside = np.zeros(point.size)
         aside[component] = sign
         (both,) = approach(point, along, [row.weights], 1, deadline, aside)
-        limits += [second_limit(side, component) for side in both]
+        limits += [second_limit(side, component, along) for side in both]
     return limits
 
 

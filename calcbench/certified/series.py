@@ -19,6 +19,7 @@ from flint import arb, arb_series, ctx
 
 from calcbench.certified import balls
 from calcbench.certified.balls import Undecided
+from calcbench.certified.jets import logarithm
 from calcbench.certified.vocabulary import namespace
 from calcbench.problem.point import Point
 
@@ -130,7 +131,8 @@ class Series:
         return Series(self.series.exp() - 1)
 
     def log(self) -> Series:
-        return Series(self.series.log())
+        plain = isinstance(self.series, arb)
+        return Series(logarithm(self.series) if plain else self.series.log())
 
     def log1p(self) -> Series:
         return Series((self.series + 1).log())

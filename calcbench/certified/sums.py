@@ -18,6 +18,8 @@ class Partial(NamedTuple):
     """Whether it may not exist, because a comparison ties: one-sided derivatives differ."""
     open: bool = False
     """Whether it is not certified: the chain rule gives 0·∞, and the lines beside it no answer."""
+    beside: bool = False
+    """Whether it is certified by its limits beside the point, and not by the chain rule at it."""
 
 
 class Sums:
@@ -32,6 +34,8 @@ class Sums:
         """For each number, whether it is no derivative, because a partial in it does not exist."""
         self.open = np.zeros(size, dtype=bool)
         """For each number, whether a partial in it is not certified."""
+        self.beside = np.zeros(size, dtype=bool)
+        """For each number, whether a partial in it is a limit beside the point."""
 
     def add(self, k: int, partial: Partial, weight: float) -> None:
         """Add partial·weight to number k: for a weight of 0 nothing, whatever the partial."""
@@ -42,3 +46,4 @@ class Sums:
         self.magnitudes[k] += partial.magnitude * abs(weight)
         self.rough[k] |= partial.rough
         self.open[k] |= partial.open
+        self.beside[k] |= partial.beside

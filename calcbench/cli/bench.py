@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import shlex
 import sys
@@ -11,24 +12,24 @@ from typing import Any
 import click
 
 from calcbench.bench.cells import parse_sizes
-from calcbench.bench.planning import estimate
 from calcbench.bench.rounds import QUICK, Settings
-from calcbench.bench.selection import open_session
-from calcbench.bench.session import Session
+from calcbench.bench.session_in_worker import SessionInWorker
 from calcbench.catalogue.selection import ALL
 from calcbench.cli.options import (
     backends_option,
     names_argument,
     operator_option,
     seed_option,
+    traceback_option,
 )
 from calcbench.cli.runs import latest_run, new_run, print_run
 from calcbench.cli.terminal import print_json, progress_bar, say
 from calcbench.cli.values import parse_bytes, parse_duration, parse_names, parse_threads
 from calcbench.errors import printable
-from calcbench.record.record import Status
+from calcbench.record.record import Record, Status
 from calcbench.record.writing import size_of
 from calcbench.report.numbers import format_duration, plural
+from calcbench.workers.starting import start_method
 
 
 @click.command("bench")
@@ -73,6 +74,7 @@ from calcbench.report.numbers import format_duration, plural
 @click.option("--resume", is_flag=True, help="Go on with --output, or with the latest in runs/.")
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts; see calcbench merge.")
 @click.option("--dry-run", is_flag=True, help="List the cells and estimate the time; run nothing.")
+@traceback_option
 @click.option("--json", "as_json", is_flag=True, help="The records instead of the report.")
 def command(
     names: tuple[str, ...],
@@ -112,28 +114,33 @@ def command(
     """
     # Long by its options, which click hands over one by one, and by its help.
     output = output or (latest_run() if resume else new_run())
-    session = open_session(
-        [*names, *problems] or None,
-        backends or None,
-        [size for text in sizes for size in parse_sizes(text)] or None,
+    settings = _settings(**effort)
+    session = SessionInWorker(
+        settings.timeout,
+        start_method(),
+        problems=[*names, *problems] or None,
+        backends=backends or None,
+        sizes=[size for text in sizes for size in parse_sizes(text)] or None,
         operator=operator,
         dtypes=parse_names(dtypes) if dtypes is not None else None,
         threads=parse_threads(threads),
         seed=seed,
         shard=shard,
-        settings=_settings(**effort),
+        settings=settings,
         output=output if resume or not dry_run or size_of(output) is not None else None,
         resume=resume,
     )
-    if dry_run:
-        _print_plan(session)
-        return
-    if resume:
-        there = session.total - session.cells
-        say(f"{there} of {session.total} cells are there already")
-    _run(session, output)
+    with contextlib.closing(session):
+        if dry_run:
+            _print_plan(session)
+            return
+        if resume:
+            there = session.total - session.cells
+            say(f"{there} of {session.total} cells are there already")
+        _run(session, output)
     _print_result(session, output, as_json)
-    sys.exit(0 if _succeeded(session, named=bool(backends) and ALL not in backends) else 1)
+    named = bool(backends) and ALL not in backends
+    sys.exit(0 if _succeeded(session.matrix(), named) else 1)
 
 
 def _settings(quick: bool, **changes: Any) -> Settings:
@@ -142,32 +149,32 @@ def _settings(quick: bool, **changes: Any) -> Settings:
     return dataclasses.replace(QUICK if quick else Settings(), **changed)
 
 
-def _print_plan(session: Session) -> None:
+def _print_plan(session: SessionInWorker) -> None:
     """Print the cells that are due, and about how long they will take."""
-    for group in session.groups:
-        backends = ", ".join(backend.selector for backend in group.backends)
+    planned = session.outline.groups
+    for group in planned:
         threads = f", {group.threads} threads" if group.threads > 1 else ""
+        backends = ", ".join(group.backends)
         click.echo(printable(f"{group.title} ({group.dtype}{threads}): {backends}"))
     cells = f"{session.cells} {plural(session.cells, 'cell')}"
-    groups = f"{len(session.groups)} {plural(len(session.groups), 'group')}"
-    low, high = map(format_duration, estimate(session.groups, session.settings))
+    groups = f"{len(planned)} {plural(len(planned), 'group')}"
+    low, high = map(format_duration, session.outline.seconds)
     click.echo(f"{cells} in {groups}: about {low} to {high}, and what compiling takes")
 
 
-def _run(session: Session, output: Path) -> None:
+def _run(session: SessionInWorker, output: Path) -> None:
     """Run what is due; after Ctrl-C, say what is saved."""
     try:
         with progress_bar(session.cells) as (tell, advance):
-            for record in session.records(tell):
-                advance(record)
+            session.run(tell, advance)
     except KeyboardInterrupt:
-        number = sum(record.key in session.keys for record in session.run().records)
+        number = len(session.matrix())
         say(f"{number} of {session.total} cells are saved in {output}; --resume goes on")
         raise
 
 
-def _print_result(session: Session, output: Path, as_json: bool) -> None:
-    run = session.run()
+def _print_result(session: SessionInWorker, output: Path, as_json: bool) -> None:
+    run = session.saved()
     if as_json:
         print_json([record.as_json() for record in run.records])
     elif run.records:
@@ -178,11 +185,10 @@ def _print_result(session: Session, output: Path, as_json: bool) -> None:
         say(f"saved as {output}; calcbench report {shlex.quote(str(output))}")
 
 
-def _succeeded(session: Session, named: bool) -> bool:
+def _succeeded(records: list[Record], named: bool) -> bool:
     """Whether no cell failed, and every backend that was `named` is there.
 
     What was asked for by name, and breaks when it is imported, is no success.
     """
-    records = [record for record in session.run().records if record.key in session.keys]
     missing = any(record.status is Status.NOT_INSTALLED for record in records)
-    return session.ok and not (named and missing)
+    return not any(record.status.failed for record in records) and not (named and missing)

@@ -10,11 +10,13 @@ import click
 from calcbench.cli.options import comparison_options
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.cli.values import parse_values_if_any
-from calcbench.harness.compare_each import compare_each
+from calcbench.harness.compare_in_worker import compare_in_worker
+from calcbench.harness.request import Request
 from calcbench.record.record import Record
 from calcbench.report.agreement import summary
 from calcbench.report.comparison import comparison
 from calcbench.report.tables.text import draw
+from calcbench.workers.starting import start_method
 
 
 @click.command("compare")
@@ -51,23 +53,24 @@ def compare_and_exit(
     backends: tuple[str, ...],
     at: str | None,
     direction: str | None,
+    timeout: float,
     as_json: bool,
     **options: Any,
 ) -> None:
     """Compare, print each problem's table as soon as it is there, and exit with the status."""
     output = console()
+    request = Request(
+        [*names, *problems] or None,
+        backends or None,
+        parse_values_if_any(at),
+        direction=parse_values_if_any(direction, "direction"),
+        timed=timed,
+        **options,
+    )
     records: list[Record] = []
     groups = 0
     with progress() as tell:
-        for batch in compare_each(
-            [*names, *problems] or None,
-            backends or None,
-            parse_values_if_any(at),
-            direction=parse_values_if_any(direction, "direction"),
-            timed=timed,
-            progress=tell,
-            **options,
-        ):
+        for batch in compare_in_worker(request, timeout, start_method(), tell):
             records += batch
             groups += 1
             if not as_json:

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from calcbench.cli.values import parse_size
+from calcbench.cli.values import parse_duration, parse_size
+from calcbench.problem.faults import show_tracebacks
 
 names_argument = click.argument("names", metavar="[PROBLEM]...", nargs=-1)
 
@@ -32,6 +33,22 @@ operator_option = click.option(
 
 seed_option = click.option(
     "--seed", type=click.IntRange(min=0), default=0, help="Seed of data and points. [0]"
+)
+
+timeout_option = click.option(
+    "--timeout",
+    type=parse_duration,
+    default="60s",
+    metavar="TIME",
+    help="What one backend, or the judge, may take for one problem. [60s]",
+)
+
+traceback_option = click.option(
+    "--traceback",
+    is_flag=True,
+    expose_value=False,
+    callback=lambda context, option, wanted: show_tracebacks() if wanted else None,
+    help="Show on stderr where exactly the code of a problem or backend raises.",
 )
 
 COMPARISON = (
@@ -61,6 +78,8 @@ COMPARISON = (
     click.option(
         "--dtype", type=click.Choice(["float64", "float32"]), help="Floats of all backends."
     ),
+    timeout_option,
+    traceback_option,
     click.option("--json", "as_json", is_flag=True, help="Data instead of tables."),
 )
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
-from calcbench.catalogue.selection import select_problems
-from calcbench.cli.options import operator_option
+from calcbench.cli.options import operator_option, timeout_option, traceback_option
 from calcbench.cli.terminal import console, print_json, progress
-from calcbench.show.describe import describe, draw
+from calcbench.show import guest
+from calcbench.show.describe import draw
+from calcbench.show.in_worker import open_worker
+from calcbench.workers.starting import start_method
 
 
 @click.command("show")
@@ -21,8 +23,12 @@ from calcbench.show.describe import describe, draw
     help="Programs for these backends, or all. [the default ones]",
 )
 @operator_option
+@timeout_option
+@traceback_option
 @click.option("--json", "as_json", is_flag=True, help="Data instead of text.")
-def command(problem: str, backends: tuple[str, ...], operator: str, as_json: bool) -> None:
+def command(
+    problem: str, backends: tuple[str, ...], operator: str, timeout: float, as_json: bool
+) -> None:
     """Show a problem: formula, derivation, symbolic gradient, and a program per framework.
 
     With --operator, the symbolic formulas are those of another operator, such as the Hessian,
@@ -35,11 +41,12 @@ def command(problem: str, backends: tuple[str, ...], operator: str, as_json: boo
       calcbench show saddle --operator hessian
       calcbench show my_cost.py
     """
-    with progress() as tell:
+    start = start_method()
+    with progress() as tell, open_worker(problem, timeout, start) as ask:
         found = []
-        for chosen in select_problems([problem]):
-            tell(f"{chosen.name} · formula and programs")
-            found.append(describe(chosen, backends or None, operator))
+        for number, name in enumerate(ask(guest.select, problem)):
+            tell(f"{name} · formula and programs")
+            found.append(ask(guest.describe_problem, number, backends or None, operator))
     if as_json:
         print_json(found)
         return

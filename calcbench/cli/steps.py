@@ -7,12 +7,15 @@ from pathlib import Path
 
 import click
 
-from calcbench.catalogue.selection import find_problem, select_backends
+from calcbench.cli.options import timeout_option, traceback_option
 from calcbench.cli.terminal import console, progress
 from calcbench.cli.values import parse_values_if_any
 from calcbench.errors import printable
 from calcbench.report.tables.text import draw
-from calcbench.show.steps import STEPS, curve, plot, table
+from calcbench.show import guest
+from calcbench.show.in_worker import open_worker
+from calcbench.show.steps import STEPS, plot, table
+from calcbench.workers.starting import start_method
 
 SCHEMES = tuple(
     f"finite_difference[scheme={scheme}]" for scheme in ("forward", "central", "richardson")
@@ -32,6 +35,8 @@ SCHEMES = tuple(
     help="Backends with a step: finite_difference[scheme=forward]. [its schemes but complex]",
 )
 @click.option("--at", metavar="m=0.9,b=0.1", help="Values of the parameters.")
+@timeout_option
+@traceback_option
 @click.option(
     "--plot", "picture", type=click.Path(dir_okay=False), help="Draw to .html, .svg, .png or .json."
 )
@@ -41,6 +46,7 @@ def command(
     partial: str | None,
     backends: tuple[str, ...],
     at: str | None,
+    timeout: float,
     picture: str | None,
     as_json: bool,
 ) -> None:
@@ -54,14 +60,10 @@ def command(
       calcbench steps batch_regression m -b finite_difference[scheme=forward]
       calcbench steps damped_wave x --at x=1,t=0.5 --plot v.svg
     """
-    with progress() as tell:
+    start, values = start_method(), parse_values_if_any(at)
+    with progress() as tell, open_worker(problem, timeout, start) as ask:
         tell(f"{problem} · {len(STEPS)} steps")
-        found = curve(
-            find_problem(problem),
-            partial,
-            select_backends(backends or SCHEMES),
-            parse_values_if_any(at),
-        )
+        found = ask(guest.measure_steps, problem, partial, backends or SCHEMES, values)
         if picture:
             plot(found, Path(picture))
     if as_json:

@@ -6,21 +6,22 @@ a symbolic backend may prove the hand-derived formula.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.certified.reference import Reference
-from calcbench.errors import ProblemError, Unsupported, first_line
+from calcbench.errors import ProblemError, Unsupported
 from calcbench.harness.timing import time_call
 from calcbench.judge.contract import Run, run_points
 from calcbench.judge.judge import Outcome, judge
 from calcbench.operators import GRADIENT, Layout, Operator
 from calcbench.operators.hand_derived import formula_for
 from calcbench.operators.points import points_for
+from calcbench.problem.faults import RAISED, blamed_on, describe
 from calcbench.problem.inputs import own_point, point_of_another_size, resolve_size
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
@@ -33,6 +34,41 @@ LARGEST_PROOF = 200
 
 LABELS = 64
 """Components whose names a record keeps: more than a table has room for."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What every backend is asked: an operator of a problem's cost, at some points."""
+
+    problem: Problem
+    operator: Operator
+    where: Mapping[str, Point]
+    """Point name → point; `own` is the problem's own."""
+    size: int
+    seed: int
+    unsupported: str = ""
+    """Why the problem does not have this operator: nobody is asked then."""
+
+    @property
+    def own(self) -> Point:
+        """The problem's own point."""
+        return self.where["own"]
+
+    def skip(self, backends: Iterable[Backend]) -> list[Record]:
+        """Make the records of backends that are not asked."""
+        return [self._skip(backend) for backend in backends]
+
+    def _skip(self, backend: Backend) -> Record:
+        return Record(
+            problem=self.problem.name,
+            backend=backend.selector,
+            operator=self.operator.selector,
+            dtype=backend.dtype,
+            status=Status.SKIPPED,
+            reason=self.unsupported,
+            size=self.size,
+            seed=self.seed,
+        )
 
 
 def compare_problem(
@@ -57,53 +93,94 @@ def compare_problem(
     `NotInstalled` where the problem's own requirements are missing. Whatever a backend does wrong
     is a record, and so is an operator that the problem does not have.
     """
-    own = own_point(problem, size, seed, at)
-    number = resolve_size(problem, size)
-    try:
-        chosen = operator.resolve(own)
-    except Unsupported as error:
-        return [_skipped_record(problem, b, operator, str(error), number, seed) for b in backends]
-    where = points_for(own, chosen, seed, direction)
-    own = where["own"]
-    runs = [_run(backend, where, chosen, timed, progress) for backend in backends]
-    progress(f"{problem.name} · certifying the {chosen.name}")
-    outcome = judge(runs, where, seed, witnesses, chosen)
-    proof = _prove_formula(own, chosen, runs, progress)
-    if outcome.unseen and proof.startswith("proved"):
-        proof = "not proved: a branch was never taken"
-    labels = component_labels(chosen.layout(own))
-    data = describe_data(where)
-    return [
-        replace(
-            _complete(verdict, run, own, outcome, proof, labels), size=number, seed=seed, data=data
-        )
-        for run, verdict in zip(runs, outcome.records, strict=True)
-    ]
+    question = pose(problem, operator, size=size, seed=seed, at=at, direction=direction)
+    return compare_question(
+        question, list(backends), timed=timed, witnesses=witnesses, progress=progress
+    )
 
 
-def _run(
-    backend: Backend,
-    where: Mapping[str, Point],
+def pose(
+    problem: Problem,
     operator: Operator,
+    *,
+    size: int | None = None,
+    seed: int = 0,
+    at: Mapping[str, Any] | None = None,
+    direction: Mapping[str, Any] | None = None,
+) -> Question:
+    """Draw the problem's inputs, and choose the points; raises what `compare_problem` raises."""
+    with blamed_on(problem.name):
+        own = own_point(problem, size, seed, at)
+        number = resolve_size(problem, size)
+        try:
+            chosen = operator.resolve(own)
+        except Unsupported as error:
+            return Question(problem, operator, {"own": own}, number, seed, str(error))
+        return Question(problem, chosen, points_for(own, chosen, seed, direction), number, seed)
+
+
+def compare_question(
+    question: Question,
+    backends: Sequence[Backend],
+    *,
     timed: bool,
-    progress: Progress,
-) -> Run:
+    witnesses: Iterable[Backend] = (),
+    progress: Progress = silent,
+) -> list[Record]:
+    """Put a question to every backend, and judge what they answer: one record for each."""
+    if question.unsupported:
+        return question.skip(backends)
+    name = question.problem.name
+    runs = []
+    for backend in backends:
+        progress(f"{name} · {backend.selector}")
+        runs.append(run_backend(question, backend, timed))
+    progress(f"{name} · proving the hand-derived formula")
+    proof = prove_formula(question, backends)
+    progress(f"{name} · certifying the {question.operator.name}")
+    return judge_runs(question, runs, witnesses, proof)
+
+
+def run_backend(question: Question, backend: Backend, timed: bool) -> Run:
     """Run one backend at all points, and time a call at the problem's own."""
-    progress(f"{where['own'].problem.name} · {backend.selector}")
-    run = run_points(backend, where, operator)
+    with blamed_on(question.problem.name):
+        run = run_points(backend, question.where, question.operator)
     if timed:
-        time_call(run, where["own"])
+        time_call(run, question.own)
     run.prepared = None  # the judge needs the results alone, and a framework's may be large
     return run
 
 
+def judge_runs(
+    question: Question, runs: list[Run], witnesses: Iterable[Backend], proof: str
+) -> list[Record]:
+    """Judge what the backends answered: one record for each, with all that belongs to it."""
+    with blamed_on(question.problem.name):
+        outcome = judge(runs, question.where, question.seed, witnesses, question.operator)
+        labels = component_labels(question.operator.layout(question.own))
+    if outcome.unseen and proof.startswith("proved"):
+        proof = "not proved: a branch was never taken"
+    return [
+        _complete(verdict, run, question, outcome, proof, labels)
+        for run, verdict in zip(runs, outcome.records, strict=True)
+    ]
+
+
 def _complete(
-    verdict: Record, run: Run, own: Point, outcome: Outcome, proof: str, labels: tuple[str, ...]
+    verdict: Record,
+    run: Run,
+    question: Question,
+    outcome: Outcome,
+    proof: str,
+    labels: tuple[str, ...],
 ) -> Record:
-    """Add to a verdict where and what was computed, what it was compared with, and the proof."""
+    """Complete one verdict."""
     truth = outcome.certificate.truth if outcome.certificate else None
+    own = question.own
     return replace(
         _apply_proof(verdict, proof) if run.backend.hand_derived else verdict,
+        size=question.size,
+        seed=question.seed,
         components=own.size,
         at=own.parameters,
         direction=own.seed,
@@ -114,6 +191,7 @@ def _complete(
         reference=reference_value(truth) if truth else None,
         certified_digits=truth.digits if truth else None,
         judged=outcome.note,
+        data=describe_data(question.where),
         condition=outcome.condition,
     )
 
@@ -129,22 +207,6 @@ def component_labels(layout: Layout) -> tuple[str, ...]:
     return tuple(layout.label(k) for k in range(min(layout.size, LABELS)))
 
 
-def _skipped_record(
-    problem: Problem, backend: Backend, operator: Operator, reason: str, size: int, seed: int
-) -> Record:
-    """Make the record of an operator that the problem does not have."""
-    return Record(
-        problem=problem.name,
-        backend=backend.selector,
-        operator=operator.selector,
-        dtype=backend.dtype,
-        status=Status.SKIPPED,
-        reason=reason,
-        size=size,
-        seed=seed,
-    )
-
-
 def _apply_proof(verdict: Record, proof: str) -> Record:
     """Make a record `disagree` where symbols refute the formula, even if its numbers agree."""
     if verdict.status is Status.OK and proof.startswith("refuted"):
@@ -154,30 +216,28 @@ def _apply_proof(verdict: Record, proof: str) -> Record:
     return verdict
 
 
-def _prove_formula(own: Point, operator: Operator, runs: list[Run], progress: Progress) -> str:
-    """Let a symbolic backend among the runs prove or refute the hand-derived formula.
+def prove_formula(question: Question, backends: Iterable[Backend]) -> str:
+    """Let a symbolic backend prove or refute the hand-derived formula.
 
     Returns what it says, or "" where there is no formula or no such backend.
     """
-    formula = formula_for(operator.terms(own), own.problem)
-    if not formula:
+    formula = formula_for(question.operator.terms(question.own), question.problem)
+    symbolic = [b for b in backends if b.kind == "symbolic" and not b.missing()]
+    if not formula or not symbolic:
         return ""
-    for run in runs:
-        if run.backend.kind == "symbolic" and run.status is not Status.NOT_INSTALLED:
-            progress(f"{own.problem.name} · proving the hand-derived {formula}")
-            proof = _prove(run.backend, own, formula)
-            return _prove_another_size(run.backend, own, formula, proof)
-    return ""
+    proof = _prove(symbolic[0], question.own, formula)
+    return _prove_another_size(symbolic[0], question.own, formula, proof)
 
 
 def _prove(backend: Backend, point: Point, formula: str) -> str:
     """Let a backend prove a formula; what it raises is the reason why it is not proved."""
     try:
-        return backend.prove(point, formula)
+        with blamed_on(point.problem.name, raised=()):
+            return backend.prove(point, formula)
     except ProblemError:
         raise
-    except Exception as error:  # whatever a user's formula raises on symbols
-        return f"not proved: {type(error).__name__}: {first_line(error)}"
+    except RAISED as error:  # whatever a user's formula raises on symbols
+        return f"not proved: {describe(error)}"
 
 
 def _prove_another_size(backend: Backend, own: Point, formula: str, proof: str) -> str:

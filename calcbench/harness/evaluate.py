@@ -21,6 +21,7 @@ from calcbench.operators.hessian import Hessian
 from calcbench.operators.jacobian import Jacobian
 from calcbench.operators.matrix import LARGEST
 from calcbench.operators.operator import highest_order
+from calcbench.problem.faults import EXITS, blamed_on
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Arrays
 from calcbench.problem.structure import Pattern
@@ -48,7 +49,8 @@ def evaluate(
         if direction is None:
             raise SelectorError(f"{wanted.name} needs a direction: a dict of name → values")
         point = wanted.seed_point(point, np.random.default_rng(seed), direction)
-    return engine.prepare(point, wanted).evaluate(point)
+    with blamed_on(chosen.name, EXITS):
+        return engine.prepare(point, wanted).evaluate(point)
 
 
 def evaluate_matrix(

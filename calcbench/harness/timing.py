@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from calcbench.judge.contract import Run, classify_error
+from calcbench.problem.faults import RAISED
 from calcbench.problem.point import Point
 from calcbench.record.record import Status
 
@@ -35,5 +36,5 @@ def time_call(run: Run, own: Point) -> None:
     try:
         with np.errstate(all="ignore"):  # what overflows shows in the result
             run.seconds["call"] = first_timing(run.prepared.run, run.prepared.load(own))
-    except Exception as error:  # whatever a cost or a framework raises becomes a record
+    except RAISED as error:  # whatever a cost or a framework raises becomes a record
         run.status, run.reason = classify_error(error)

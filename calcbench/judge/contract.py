@@ -11,14 +11,16 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.backend.prepared import Prepared
-from calcbench.errors import NotInstalled, ProblemError, Unsupported, first_line
+from calcbench.errors import NotInstalled, ProblemError, Unsupported, full_text
 from calcbench.operators import GRADIENT, Layout, Operator
+from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point, component_name
 from calcbench.problem.problem import Arrays
@@ -59,6 +61,17 @@ class Run:
         return not self.backend.hand_derived and "hand-derived" in self.method
 
 
+def pack(run: Run) -> dict[str, Any]:
+    """Take what can be sent of a run to another process: all but the backend and what it made."""
+    names = {entry.name for entry in fields(run)} - {"backend", "prepared"}
+    return {name: getattr(run, name) for name in names}
+
+
+def unpack(backend: Backend, packed: Mapping[str, Any]) -> Run:
+    """Make a run of what `pack` gave."""
+    return Run(backend, **packed)
+
+
 def run_points(
     backend: Backend,
     where: Mapping[str, Point],
@@ -82,7 +95,7 @@ def run_points(
                 run.prepared = prepared
     except ProblemError:
         raise
-    except Exception as error:  # whatever a cost or a framework raises becomes a record
+    except RAISED as error:  # whatever a cost or a framework raises becomes a record
         run.status, run.reason = classify_error(error)
     return run
 
@@ -100,8 +113,8 @@ def classify_error(error: BaseException) -> tuple[Status, str]:
         return Status.NOT_INSTALLED, str(error)
     if isinstance(error, Unsupported):
         return Status.SKIPPED, str(error)
-    reason = f"{type(error).__name__}: {first_line(error)}"
-    if isinstance(error, MemoryError) or any(sign in str(error) for sign in NO_MEMORY):
+    reason = describe(error)
+    if isinstance(error, MemoryError) or any(sign in full_text(error) for sign in NO_MEMORY):
         return Status.OUT_OF_MEMORY, reason
     return Status.ERROR, reason
 
@@ -132,7 +145,7 @@ def prepare_away(
         return backend.prepare(away, operator), time.perf_counter() - started
     except (ProblemError, Unsupported):
         raise
-    except Exception:  # whatever a cost or a framework raises, and raises again if it is no fault
+    except RAISED:  # whatever a cost or a framework raises, and raises again if it is no fault
         started = time.perf_counter()  # of the point
         return backend.prepare(where["own"], operator), time.perf_counter() - started
 
@@ -158,7 +171,7 @@ def _check_points(
                 run.bounds[name] = run.backend.error_bound(point, operator)
         except ProblemError:
             raise
-        except Exception as error:  # whatever a cost or a framework raises becomes a record
+        except RAISED as error:  # whatever a cost or a framework raises becomes a record
             run.failures[name] = classify_error(error)
         else:
             if fault:

@@ -13,6 +13,7 @@ from calcbench.backend.prepared import Prepared
 from calcbench.judge.contract import Run, run_points
 from calcbench.judge.sensitivity import sensitivity
 from calcbench.operators import GRADIENT, Operator
+from calcbench.problem.faults import RAISED
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.problem.sampling import thin
@@ -32,7 +33,7 @@ def sensitivities(
     with np.errstate(all="ignore"):
         evaluate = vector_function(backend.prepare(where["own"], operator))
         for name, point in where.items():
-            with contextlib.suppress(Exception):  # whatever a cost or a framework raises
+            with contextlib.suppress(*RAISED):  # whatever a cost or a framework raises
                 found[name] = sensitivity(evaluate, point, seed)
     return found
 

@@ -83,15 +83,17 @@ def _judge_certified(
 ) -> Record:
     """Add to a verdict what a certificate says of a run's result at one point.
 
-    Components that it leaves open are put to the vote at the problem's own point.
+    At the problem's own point, components that it leaves open are put to the vote. At other points,
+    which nobody asked for, those are left out that the chain rule has no value for.
     """
     run = vote.runs[index]
     ballot = cast_ballot(run, point, certificate.bound)
     agreed = _as_consensus(certificate, run.backend.dtype)
-    ballot, agreed = _mask(ballot, agreed, ~certificate.judged)
+    left_out = ~certificate.judged if point == "own" else ~certificate.judged | certificate.beside
+    ballot, agreed = _mask(ballot, agreed, left_out)
     if point == "own" and certificate.open.any():
         ballot, agreed = _put_to_vote(ballot, agreed, certificate.open, *vote.at(point, index))
-    after = _verdict(record, layout, point, ballot, agreed)
+    after = _explain_limit(_verdict(record, layout, point, ballot, agreed), layout, certificate)
     if run.backend.hand_derived:
         return judge_formula(after, point, certificate)
     # A second derivative may be a difference of the hand-derived gradient. It is the gradient then
@@ -101,6 +103,18 @@ def _judge_certified(
         reason = f"{after.reason}; it stands on the hand-derived gradient, which may be wrong"
         return replace(after, reason=reason)
     return after
+
+
+def _explain_limit(record: Record, layout: Layout, certificate: Certificate) -> Record:
+    """Add to the reason that what was expected is a limit, where the chain rule has no value."""
+    fault = record.disagreement
+    limits = {layout.label(int(k)) for k in np.flatnonzero(certificate.beside)}
+    if fault is None or fault.point != "own" or fault.component not in limits:
+        return record
+    explanation = "; that is the limit from both sides of a tie or of 0·∞ in the chain rule"
+    if record.reason.endswith(explanation):
+        return record
+    return replace(record, reason=record.reason + explanation)
 
 
 def _mask(ballot: Ballot, agreed: Consensus, left_out: np.ndarray) -> tuple[Ballot, Consensus]:

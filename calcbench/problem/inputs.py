@@ -12,14 +12,15 @@ from calcbench.errors import (
     NotInstalled,
     ProblemError,
     SelectorError,
-    first_line,
     missing,
     nearest,
     short_repr,
 )
 from calcbench.problem.declarations import check_declarations
+from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.returns import check_returns
 from calcbench.problem.structure import Structure
 
 
@@ -40,7 +41,9 @@ def own_point(
         raise NotInstalled(f"problem {problem.name!r}: {reason}")
     if seed < 0:
         raise SelectorError(f"seed must be at least 0, got {seed}")
-    own = draw_point(problem, resolve_size(problem, size), seed)
+    number = resolve_size(problem, size)
+    check_returns(problem.name, getattr(problem, "_function", problem.cost))
+    own = draw_point(problem, number, seed)
     return own if at is None else own.with_values(_check_parameters(own, at))
 
 
@@ -50,10 +53,9 @@ def draw_point(problem: Problem, size: int, seed: int) -> Point:
         values = problem.inputs(size, np.random.default_rng(seed))
     except CalcbenchError:
         raise
-    except Exception as error:  # whatever a user's code raises
+    except RAISED as error:
         raise ProblemError(
-            f"problem {problem.name!r}: inputs({size}, rng) raises "
-            f"{type(error).__name__}: {first_line(error)}"
+            f"problem {problem.name!r}: inputs({size}, rng) raises {describe(error)}"
         ) from error
     if not isinstance(values, Mapping):
         raise ProblemError(
@@ -125,11 +127,9 @@ def _check_matrix(problem: Problem, arrays: Arrays) -> None:
         sparse = whole and isinstance(structure, Structure) and structure.sparse
         if sparse and not structure.pattern(int(rows), columns)[0].size:
             raise ValueError("the structure stores no entry")
-    except Exception as error:  # whatever a user's code raises
-        raise ProblemError(
-            f"{subject}: its outputs or structure raises {type(error).__name__}: "
-            f"{first_line(error)}"
-        ) from error
+    except RAISED as error:
+        reason = f"its outputs or structure raises {describe(error)}"
+        raise ProblemError(f"{subject}: {reason}") from error
     if not isinstance(rows, (int, np.integer)) or rows < 1:
         raise ProblemError(f"{subject}: outputs must be a whole number of at least 1, got {rows!r}")
     if not isinstance(structure, Structure):

@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from calcbench.errors import ProblemError, first_line
+from calcbench.errors import ProblemError
+from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.structure import DENSE, Structure
 
 Arrays = dict[str, np.ndarray]
@@ -208,10 +209,9 @@ class Problem(ABC):
             )
         try:
             return bool(self.domain({name: array.copy() for name, array in values.items()}))
-        except Exception as error:  # whatever a user's code raises
+        except RAISED as error:
             raise ProblemError(
-                f"problem {self.name!r}: its domain raises {type(error).__name__}: "
-                f"{first_line(error)}"
+                f"problem {self.name!r}: its domain raises {describe(error)}"
             ) from error
 
     def cost_on(self, backend: str, xp: Any) -> Callable[..., Any]:

@@ -13,11 +13,14 @@ from calcbench.catalogue.selection import select_backends
 from calcbench.errors import (
     CalcbenchError,
     NotInstalled,
+    ProblemError,
     Unsupported,
     escape_controls,
     printable,
 )
 from calcbench.operators import GRADIENT, Operator, find_operator
+from calcbench.problem.faults import RAISED
+from calcbench.problem.faults import describe as describe_fault
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
 from calcbench.record.record import Status
@@ -67,8 +70,12 @@ def _derive_formulas(problem: Problem, operator: Operator) -> dict[str, str]:
                 return engine.formulas(point, operator.resolve(point))
         except (NotInstalled, Unsupported) as error:
             return {"note": str(error)}
+        except ProblemError:
+            raise
         except CalcbenchError:  # a backend that is broken as a plugin; `list` says so
             continue
+        except RAISED as error:  # a cost that does not run on symbols
+            return {"note": describe_fault(error)}
     return {}
 
 
@@ -83,6 +90,8 @@ def _find_method(problem: Problem, engine: Backend, operator: Operator) -> str:
         return engine.prepare(point, wanted).method or "as it stands"
     except CalcbenchError as error:
         return f"{Status.SKIPPED} ({error})"
+    except RAISED as error:
+        return f"{Status.ERROR} ({describe_fault(error)})"
 
 
 def _write(problem: Problem, engine: Backend, operator: Operator) -> dict[str, str]:

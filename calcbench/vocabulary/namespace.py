@@ -6,9 +6,10 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from calcbench.errors import ProblemError, Unsupported, nearest
+from calcbench.errors import ProblemError, Unsupported
 from calcbench.vocabulary.composed import find_definition
 from calcbench.vocabulary.names import NAMES
+from calcbench.vocabulary.suggestions import suggest
 
 
 class Namespace:
@@ -59,7 +60,7 @@ class Namespace:
         if name.startswith("__"):
             raise AttributeError(name)
         if name not in NAMES:
-            raise ProblemError(f"xp.{name} is not in the array vocabulary: {nearest(name, NAMES)}")
+            raise ProblemError(f"xp.{name} is not in the array vocabulary: {suggest(name)}")
         definition = find_definition(name)
         if definition is None:
             raise Unsupported(f"xp.{name} is not available on this backend")

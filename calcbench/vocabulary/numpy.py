@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -59,16 +61,61 @@ def slogdet(x: Any) -> tuple[Any, Any]:
     return tuple(np.linalg.slogdet(x))
 
 
-NUMPY = Namespace.over(
-    np,
-    {
-        "sigmoid": sigmoid,
-        "softplus": softplus,
-        "logsumexp": logsumexp,
-        "cumulative_sum": lambda x, axis=None: np.cumsum(x, running_axis(x, axis)),
-        "take": take,
-        "linalg.cholesky": cholesky,
-        "linalg.solve": solve,
-        "linalg.slogdet": slogdet,
-    },
-)
+def with_numbers(function: Callable[..., Any], dtype: str) -> Callable[[Any, Any], Any]:
+    """Let both arguments of a function be Python numbers, which then take `dtype`."""
+    floating = np.dtype(dtype).type
+
+    def apply(x: Any, y: Any) -> Any:
+        if hasattr(x, "dtype") or hasattr(y, "dtype"):
+            return function(x, y)
+        return function(floating(x), floating(y))
+
+    return apply
+
+
+def where_in(dtype: str) -> Callable[[Any, Any, Any], Any]:
+    """Build `where`; NumPy would make integers of two, and float64 of 0.5 and 1."""
+    floating = np.dtype(dtype).type
+
+    def where(condition: Any, x: Any, y: Any) -> Any:
+        if hasattr(x, "dtype") or hasattr(y, "dtype"):
+            return np.where(condition, x, y)
+        return np.where(condition, floating(x), floating(y))
+
+    return where
+
+
+def stack_in(dtype: str) -> Callable[..., Any]:
+    """Build `stack`, among whose arrays Python numbers may stand."""
+    floating = np.dtype(dtype).type
+
+    def stack(arrays: Any, axis: int = 0) -> Any:
+        return np.stack([a if hasattr(a, "dtype") else floating(a) for a in arrays], axis=axis)
+
+    return stack
+
+
+@functools.cache
+def numpy_in(dtype: str) -> Namespace:
+    """Build the vocabulary in NumPy; numbers that meet no array take `dtype`."""
+    return Namespace.over(
+        np,
+        {
+            "sigmoid": sigmoid,
+            "softplus": softplus,
+            "maximum": with_numbers(np.maximum, dtype),
+            "minimum": with_numbers(np.minimum, dtype),
+            "logaddexp": with_numbers(np.logaddexp, dtype),
+            "where": where_in(dtype),
+            "logsumexp": logsumexp,
+            "cumulative_sum": lambda x, axis=None: np.cumsum(x, running_axis(x, axis)),
+            "stack": stack_in(dtype),
+            "take": take,
+            "linalg.cholesky": cholesky,
+            "linalg.solve": solve,
+            "linalg.slogdet": slogdet,
+        },
+    )
+
+
+NUMPY = numpy_in("float64")

@@ -15,10 +15,13 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
+
+import psutil
 
 from calcbench.record.record import Status
 from calcbench.workers.serving import Reply, serve
@@ -53,12 +56,19 @@ class Worker:
     It is started by the first task, and again by the first one after its death.
     """
 
-    def __init__(self, threads: int | None, memory: int | None, start: str = "spawn") -> None:
+    def __init__(
+        self,
+        threads: int | None,
+        memory: int | None,
+        start: str = "spawn",
+        daemon: bool = True,
+    ) -> None:
         """Take the limits: processors, and bytes, each or None. Nothing is started yet.
 
-        `start` is the start method of multiprocessing.
+        `start` is the start method of multiprocessing. A daemon ends when this process ends,
+        whatever happens, but may have no workers of its own.
         """
-        self.threads, self.memory, self.start = threads, memory, start
+        self.threads, self.memory, self.start, self.daemon = threads, memory, start, daemon
         self.process: BaseProcess | None = None
         self.pipe: Connection | None = None
 
@@ -97,9 +107,11 @@ class Worker:
         context = multiprocessing.get_context(self.start)
         self.pipe, end = context.Pipe()
         limits = (self.threads, self.memory)
-        # A daemon: Python ends it when this process ends, whatever happens.
-        process = context.Process(target=serve, args=(end, *limits), daemon=True)  # type: ignore[attr-defined]
-        with _without_main(), _interrupts_held_back():
+        process = context.Process(target=serve, args=(end, *limits), daemon=self.daemon)  # type: ignore[attr-defined]
+        with _without_main(), _interrupts_held_back(), warnings.catch_warnings():
+            # Python 3.12 warns of threads in a process that is forked. NumPy's are OpenBLAS's,
+            # which starts new ones in the child (pthread_atfork); `starting` looks for others.
+            warnings.simplefilter("ignore", DeprecationWarning)
             process.start()
             self.process = process
         end.close()  # so that the pipe breaks when the process ends
@@ -129,7 +141,7 @@ class Worker:
     def _end(self, overdue: threading.Event) -> None:
         """End a process that takes too long; it may be stopped, or busy for ever."""
         overdue.set()
-        self._kill()
+        self.kill()
 
     def _bury(self, overdue: bool, timeout: float) -> WorkerDied:
         """Clear away a process that has ended, and say how it did."""
@@ -148,9 +160,17 @@ class Worker:
             return ""
         return f" (perhaps for want of memory: it may take {self.memory / 2**20:,.0f} MiB)"
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the process was stopped, as by SIGSTOP or a debugger."""
+        with contextlib.suppress(psutil.Error, AttributeError):
+            status = psutil.Process(self.process.pid).status()  # type: ignore[union-attr]
+            return status in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
+        return False
+
     def stop(self) -> None:
         """End the process and whatever it started; the next task starts another one."""
-        self._kill()
+        self.kill()
         if self.process is not None:
             self.process.join()
             self.process.close()
@@ -158,7 +178,7 @@ class Worker:
             self.pipe.close()
         self.process = self.pipe = None
 
-    def _kill(self) -> None:
+    def kill(self) -> None:
         """Kill the process and its group, also where the process itself is gone already."""
         if self.process is None or self.process.pid is None:
             return

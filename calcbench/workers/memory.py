@@ -1,4 +1,4 @@
-"""The resident memory of this process, and its peak since a reset."""
+"""The resident memory of this process, its peak since a reset, and what a process may take."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ CLEAR = Path("/proc/self/clear_refs")
 def resident() -> int:
     """Return the bytes that are resident now."""
     return int(psutil.Process().memory_info().rss)
+
+
+def memory_limit() -> int:
+    """Return the bytes that a worker may take by default: it fails before the system does."""
+    return int(psutil.virtual_memory().available * 3 // 4)
 
 
 def free_memory() -> None:

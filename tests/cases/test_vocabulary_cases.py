@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 import calcbench
 from calcbench.catalogue.files import load_file
 from calcbench.certified.reference import reference
+from calcbench.errors import ProblemError
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
+from calcbench.record.record import Status
 
 EVERY = (
     "sympy",
@@ -242,3 +244,70 @@ def test_logaddexp_has_sigmoids_for_slopes(selector, x, y):
     hessian = calcbench.hessian(problem, selector, at=at)
     expected = [[curvature, -curvature], [-curvature, curvature]]
     assert hessian == pytest.approx(np.array(expected), abs=1e-12)
+
+
+# --- integers where numbers meet --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("selector", EVERY)
+def test_an_integer_branch(selector):
+    problem = case("integer_in_where")
+    assert (gradient(problem, selector), value(problem, selector)) == ([1.0], 2.0)
+    below = calcbench.gradient(problem, selector, at={"x": -2.0})
+    assert below["x"] == 0.0
+
+
+INTEGERS = {
+    "where of two": (lambda xp, x: xp.where(x > 0, 1, 0) * x, 1.0),
+    "where of two alone": (lambda xp, x: xp.where(x > 0, 1, 0), 0.0),
+    "where inside where": (lambda xp, x: xp.where(x > 0, xp.where(x > 1, 3, 0), 0) * x, 3.0),
+    "to a negative power": (lambda xp, x: xp.where(x > 0, 2, 4) ** -1 * x, 0.5),
+    "sum": (lambda xp, x: xp.sum(xp.where(xp.stack([x, -x]) > 0, 1, 0)) * x, 1.0),
+    "maximum": (lambda xp, x: xp.maximum(x, 0) + xp.maximum(0, x), 2.0),
+    "maximum of two": (lambda xp, x: xp.maximum(2, 1) ** -1 * x, 0.5),
+    "minimum of two": (lambda xp, x: xp.minimum(2, 1) * x, 1.0),
+    "logaddexp of two": (lambda xp, x: xp.logaddexp(0, 0) * x, np.log(2)),
+    "stack": (lambda xp, x: xp.sum(xp.stack([x, 0, 3])), 1.0),
+    "stack of integers": (lambda xp, x: xp.sum(xp.stack([4, 2]) ** -1) * x, 0.75),
+    "an element of a stack": (lambda xp, x: xp.stack([x, 0])[1], 0.0),
+    "no times": (lambda xp, x: 0 * x, 0.0),
+}
+
+
+@pytest.mark.parametrize("selector", EVERY)
+@pytest.mark.parametrize(("cost", "slope"), INTEGERS.values(), ids=INTEGERS)
+def test_integers_are_numbers_of_the_run(cost, slope, selector):
+    problem = calcbench.problem(x=2.0)(cost)
+    assert gradient(problem, selector) == pytest.approx([slope], rel=1e-14, abs=1e-14)
+
+
+@pytest.mark.parametrize("name", ["finite_difference", "torch", "tensorflow", "jax", "autograd"])
+@pytest.mark.parametrize("cost", [each[0] for each in INTEGERS.values()], ids=INTEGERS)
+def test_numbers_take_the_precision_of_the_run(cost, name):
+    """Beside float32, neither an integer nor a number such as 0.1 makes a float64."""
+    dtypes = set()
+
+    @calcbench.problem(x=2.0)
+    def noted(xp, x):
+        found = cost(xp, x) + x * xp.where(x > 0, 0.1, 0.7)
+        dtypes.add(str(found.dtype).replace("<dtype: '", "").replace("torch.", "").strip("'>"))
+        return found
+
+    calcbench.gradient(noted, f"{name}[dtype=float32]")
+    assert dtypes == {"float32"}
+
+
+@pytest.mark.parametrize("selector", [each for each in EVERY if each != "tensorflow"])
+def test_a_cost_that_is_an_integer_is_refused(selector):
+    with pytest.raises(ProblemError, match="must return a real floating-point number"):
+        gradient(calcbench.problem(x=2.0)(lambda xp, x: 3), selector)
+
+
+# --- SymPy's patience ------------------------------------------------------------------------
+
+
+def test_a_gaussian_process_is_refused_before_it_is_written_out():
+    """It took 102 s, and then was refused; at eight points nothing came in 240 s."""
+    (record,) = calcbench.verify(case("gp_seven_points"), "sympy").records
+    assert record.status is Status.SKIPPED
+    assert record.reason == "the formula would have over 300,000 operations"

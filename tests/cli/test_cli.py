@@ -11,6 +11,7 @@ import sys
 import textwrap
 import time
 
+import psutil
 import pytest
 from modes import require
 from waiting import PATIENCE
@@ -691,12 +692,15 @@ def test_interrupt_is_one_line(tmp_path):
     command = [sys.executable, "-m", "calcbench", "compare", "slow.py", "-b", "finite_difference"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, cwd=tmp_path, **pipes) as running:
-        assert running.stdout.readline() == b"running\n"
+        assert running.stderr.readline() == b"running\n"
         time.sleep(0.1)
+        children = psutil.Process(running.pid).children(recursive=True)
+        assert children
         running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=PATIENCE)
+        out, err = running.communicate(timeout=PATIENCE)
     assert running.returncode == 130
-    assert err.decode().split() == ["interrupted"]
+    assert (out, err.decode().split()) == (b"", ["interrupted"])
+    assert not psutil.wait_procs(children, timeout=PATIENCE)[1]
 
 
 @pytest.mark.parametrize(

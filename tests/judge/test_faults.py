@@ -267,7 +267,7 @@ def test_two_against_two_is_said_to_be_undecided():
     backends = [*choose_backends(["by_hand", "torch"]), Tampered(tamper=double, around="torch")]
     backends.append(dataclasses.replace(backends[-1]))
     records = compare_problem(Uncertified(), backends, timed=False)
-    assert all(r.judged.startswith("not certified: TypeError") for r in records)
+    assert all("TypeError" in r.judged for r in records)
     assert {r.status for r in records} == {Status.DISAGREE}
     assert any("no majority" in r.reason for r in records)
 
@@ -297,7 +297,7 @@ def test_a_formula_does_not_confirm_a_formula():
     by_hand, differenced, torch = compare(
         WrongAlike(), backends, operator="hessian", timed=False
     ).records
-    assert by_hand.judged.startswith("not certified: TypeError: not of balls")
+    assert by_hand.judged.endswith("TypeError: not of balls")
     assert (by_hand.status, differenced.status) == (Status.DISAGREE, Status.DISAGREE)
     assert torch.status is Status.OK
 
@@ -319,4 +319,4 @@ def test_an_exception_is_a_record():
 
     (record,) = compare(raises, "finite_difference", timed=False).records
     assert record.status is Status.ERROR
-    assert record.reason == "RuntimeError: what a user's cost may do"
+    assert record.reason.endswith(": RuntimeError: what a user's cost may do")

@@ -80,13 +80,14 @@ def test_an_exception_where_others_are_right_is_an_error(problem):
     fails = Raising(when=lambda point: point["x"] != 4.0)
     wrong, *others = judge(problem, fails, *backends)
     assert wrong.status is Status.ERROR
-    assert wrong.reason == "ValueError: no square root (at random-1)"
+    assert wrong.reason.endswith("ValueError: no square root (at random-1)")
     assert {r.status for r in others} == {Status.OK}
 
 
 def test_an_exception_at_the_own_point_is_an_error():
     (found,) = judge(Root(), Raising(when=lambda point: True))
-    assert (found.status, found.reason) == (Status.ERROR, "ValueError: no square root")
+    assert found.status is Status.ERROR
+    assert found.reason.endswith("ValueError: no square root")
 
 
 def test_what_cannot_be_prepared_at_the_last_point_is_prepared_at_the_own_one():
@@ -95,7 +96,8 @@ def test_what_cannot_be_prepared_at_the_last_point_is_prepared_at_the_own_one():
     assert "no square root" in found.reason
     never = Raising(when=lambda point: True, preparing=True)
     (found,) = judge(Root(), never)
-    assert (found.status, found.reason) == (Status.ERROR, "ValueError: it does not trace here")
+    assert found.status is Status.ERROR
+    assert found.reason.endswith("ValueError: it does not trace here")
 
 
 def test_a_result_of_the_wrong_form_where_nothing_is_judged_counts_against_nobody():
@@ -216,5 +218,6 @@ def test_a_formula_that_leaves_the_vocabulary_is_not_proved():
 
     found = by_hand(Leaves())
     assert found.status is Status.OK
-    assert "the branches of the hand-derived gradient are unseen: TypeError" in found.judged
+    assert "the branches of the hand-derived gradient are unseen: " in found.judged
+    assert "TypeError: no balls, please" in found.judged
     assert found.proof == "not proved: a branch was never taken"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from calcbench.errors import Unsupported, nearest
+from calcbench.errors import Unsupported
 from calcbench.vocabulary.names import NAMES
+from calcbench.vocabulary.suggestions import suggest
 
 ITERATE = """\
 def iterate(step, state, n):
@@ -72,7 +73,7 @@ class Spelling:
         Raises `Unsupported` for a name that is not in the vocabulary.
         """
         if name not in NAMES:
-            raise Unsupported(f"xp.{name} is not in the array vocabulary: {nearest(name, NAMES)}")
+            raise Unsupported(f"xp.{name} is not in the array vocabulary: {suggest(name)}")
         spelling = self.names.get(name, "")
         return spelling(use) if callable(spelling) else spelling
 

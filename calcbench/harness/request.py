@@ -1,0 +1,89 @@
+"""Request: what is to be compared, as selectors and options, and what they select."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from calcbench.backend.backend import Backend
+from calcbench.catalogue.door import problems
+from calcbench.catalogue.selection import (
+    BackendSelector,
+    ProblemSelector,
+    choose_backends,
+    list_selectors,
+    select_problems,
+)
+from calcbench.errors import SelectorError
+from calcbench.harness.compare import Question, pose
+from calcbench.operators import Operator, find_operator
+from calcbench.problem.problem import Problem
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `calcbench.compare` is asked for."""
+
+    problems: ProblemSelector | Iterable[ProblemSelector] | None = None
+    backends: BackendSelector | Iterable[BackendSelector] | None = None
+    at: Mapping[str, Any] | None = None
+    operator: str | Operator = "gradient"
+    direction: Mapping[str, Any] | None = None
+    size: int | None = None
+    seed: int = 0
+    dtype: str | None = None
+    timed: bool = True
+
+
+class Selection:
+    """What a request selects. A problem of the catalogue is loaded when its turn comes."""
+
+    def __init__(self, request: Request) -> None:
+        """Select problems; import the files that are named.
+
+        Raises what `calcbench.compare` raises.
+        """
+        self.request = request
+        selectors = list_selectors(request.problems, "problem")
+        self._chosen = None if selectors is None else select_problems(selectors)
+        for option in ("at", "direction"):
+            if getattr(request, option) is not None and not self.single:
+                raise SelectorError(f"{option}: name the one problem whose parameters these are")
+        self.operator = find_operator(request.operator)
+
+    @cached_property
+    def backends(self) -> list[Backend]:
+        """The backends, with the frameworks of those named imported. Raises what that raises."""
+        return choose_backends(self.request.backends, self.request.dtype)
+
+    @property
+    def single(self) -> bool:
+        """Whether one problem is selected: what is wrong with it is bad input, and no row."""
+        return self._chosen is not None and len(self._chosen) == 1
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the problems, in order."""
+        return list(problems()) if self._chosen is None else [p.name for p in self._chosen]
+
+    def problem(self, number: int) -> Problem:
+        """Return a problem. Raises `CalcbenchError` for one that does not import."""
+        if self._chosen is not None:
+            return self._chosen[number]
+        found: Problem = problems()[self.names[number]]
+        return found
+
+    def pose(self, number: int) -> Question:
+        """Draw the inputs of a problem, and choose its points; raises what `pose` raises."""
+        problem, request = self.problem(number), self.request
+        return pose(
+            problem,
+            self.operator,
+            # A problem of one size keeps it, unless it is the only one.
+            size=request.size if self.single or len(problem.sizes) > 1 else None,
+            seed=request.seed,
+            at=request.at,
+            direction=request.direction,
+        )

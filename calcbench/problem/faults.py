@@ -1,0 +1,176 @@
+"""Faults in users' code: in which file and line something was raised, what, and the remedy.
+
+Whatever is raised where a user's code runs is described here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import linecache
+import os
+import re
+import sys
+import sysconfig
+import textwrap
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from calcbench.errors import CalcbenchError, ProblemError, full_text, shorten
+from calcbench.problem.remedies import find_remedy
+
+RAISED = (Exception, SystemExit, GeneratorExit)
+"""What users' code may raise: `sys.exit()` too, for it must not end the program that runs it.
+
+Not `KeyboardInterrupt`, which is the user at the keyboard."""
+
+STANDARD = sysconfig.get_path("stdlib")
+"""The folder of Python's own library."""
+
+
+EXITS = (SystemExit, GeneratorExit)
+"""Those of them that are no faults to Python."""
+
+
+TRACEBACK = "CALCBENCH_TRACEBACK"
+"""Set in the environment, it shows all of every exception, on stderr."""
+
+SHORT = 160
+"""Characters of a message that are kept where there is a remedy, which says more."""
+
+
+class Fault(NamedTuple):
+    """What was raised by a user's code, or because of it."""
+
+    place: str
+    """`cost.py:9`, the last line of the user's own code on the way; empty if there is none."""
+    what: str
+    """The type and the message of the exception, in one line."""
+    remedy: str
+    """What to write instead, for the usual mistakes."""
+
+    def __str__(self) -> str:
+        """Put it into one line: `cost.py:9: TypeError: …; use xp.exp in place of np.exp`."""
+        place = f"{self.place}: " if self.place else ""
+        if not self.remedy:
+            return f"{place}{self.what}"
+        what = textwrap.shorten(self.what, SHORT, placeholder="…").rstrip(".")
+        return f"{place}{what}; {self.remedy}"
+
+
+def find_fault(error: BaseException) -> Fault:
+    """Find what is wrong in a user's code by the exception that it led to."""
+    line = _raising_line(error)
+    what = f"{type(error).__name__}: {_message(error)}"
+    if line is None:
+        return Fault("", what, "")
+    return Fault(str(line), what, find_remedy(what, line.source, line.names))
+
+
+def describe(error: BaseException) -> str:
+    """Describe an exception in one line: where, what, and the remedy."""
+    _trace(error)
+    return str(find_fault(error))
+
+
+def show_tracebacks() -> None:
+    """Have this process, and those that it starts, print all of what `describe` describes."""
+    os.environ[TRACEBACK] = "1"
+
+
+def _trace(error: BaseException) -> None:
+    """Print a traceback, if that is asked for."""
+    if os.environ.get(TRACEBACK):
+        traceback.print_exception(error, file=sys.stderr)
+
+
+@contextlib.contextmanager
+def blamed_on(name: str, raised: tuple[type[BaseException], ...] = RAISED) -> Iterator[None]:
+    """Turn what is raised in the block into a `ProblemError` about the problem of that name.
+
+    Errors of calcbench pass; a `ProblemError` that a line of the user's led to names that line.
+    """
+    try:
+        yield
+    except ProblemError as error:
+        _trace(error)
+        line = _raising_line(error)
+        if line is not None and not str(error).startswith(str(line)):
+            error.args = (f"{line}: {error}",)
+        raise
+    except CalcbenchError:
+        raise
+    except raised as error:
+        raise ProblemError(f"problem {name!r}: {describe(error)}") from error
+
+
+# --- where -------------------------------------------------------------------------------------
+
+
+class Line(NamedTuple):
+    """A line of a user's code."""
+
+    file: str
+    number: int
+    names: dict[str, Any]
+    """The names of its module, where it is known."""
+
+    @property
+    def source(self) -> str:
+        """The text of the line."""
+        return linecache.getline(self.file, self.number, self.names or None)
+
+    def __str__(self) -> str:
+        """Write `cost.py:9`."""
+        return f"{Path(self.file).name}:{self.number}"
+
+
+def _raising_line(error: BaseException) -> Line | None:
+    """Find the last line of a user's own code that an exception passed through."""
+    if isinstance(error, SyntaxError) and error.filename and _is_users(error.filename, ""):
+        return Line(error.filename, error.lineno or 0, {})
+    found = None
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        file, names = frame.f_code.co_filename, frame.f_globals
+        if _is_users(file, names.get("__name__") or ""):
+            found = Line(file, number, names)
+    return found or _told_line(error)
+
+
+def _told_line(error: BaseException) -> Line | None:
+    """Find the line in the message: TensorFlow and torch.compile run a translation of the code."""
+    modules = {getattr(module, "__file__", None): name for name, module in [*sys.modules.items()]}
+    told = re.findall(r'File "([^"]+)", line (\d+)', full_text(error))
+    users = [
+        Line(file, int(number), _names(modules.get(file)))
+        for file, number in told
+        if _is_users(file, modules.get(file, ""))
+    ]
+    return users[-1] if users else None
+
+
+def _names(module: str | None) -> dict[str, Any]:
+    """Return the names of a module, if it is one that is loaded."""
+    return vars(sys.modules[module]) if module in sys.modules else {}
+
+
+def _is_users(file: str, module: str) -> bool:
+    """Whether code is neither calcbench's nor a library's; a notebook's cell is the user's."""
+    if file.startswith("<"):
+        return file.startswith("<ipython") or file == "<stdin>"
+    if module.startswith("calcbench.") and not module.startswith("calcbench.problems."):
+        return False
+    library = ("site-packages", "dist-packages", "__autograph_generated", STANDARD)
+    return not any(part in file for part in library)
+
+
+# --- what --------------------------------------------------------------------------------------
+
+
+def _message(error: BaseException) -> str:
+    """Return one line of the message: the first, or the last where the first has nothing to say."""
+    lines = [line.strip() for line in full_text(error).splitlines() if line.strip()]
+    if lines and lines[0] == "in user code:":  # TensorFlow's; the exception itself comes last
+        return shorten(lines[-1].removeprefix(f"{type(error).__name__}: "))
+    return shorten(lines[0]) if lines else "no message"

@@ -1,0 +1,176 @@
+"""Faults in users' code: where, what, and the remedy."""
+
+import functools
+import sys
+import textwrap
+
+import pytest
+
+from calcbench.catalogue.files import load_file
+from calcbench.errors import ProblemError, Unsupported
+from calcbench.problem.faults import blamed_on, describe, find_fault
+from calcbench.problem.remedies import find_remedy
+from calcbench.problem.returns import check_returns
+from calcbench.vocabulary.suggestions import suggest
+
+
+class Mute(Exception):
+    def __str__(self):
+        raise ValueError("no word")
+
+
+def caught(function, *arguments):
+    """The exception that a call raises."""
+    try:
+        function(*arguments)
+    except BaseException as error:
+        return error
+    raise AssertionError("nothing was raised")
+
+
+def raise_it(error):
+    raise error
+
+
+def test_the_place_is_the_last_line_of_the_users_own(tmp_path, monkeypatch):
+    """Not one of a library that it calls, and not one of calcbench's that calls it."""
+    (tmp_path / "helper_of_mine.py").write_text(
+        "import json\n\n\ndef read(text):\n    return json.loads(text)\n"
+    )
+    (tmp_path / "cost.py").write_text(
+        "import calcbench\nimport helper_of_mine\n\n\n@calcbench.problem(x=1.0)\n"
+        "def mine(x):\n    return helper_of_mine.read('{')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    (problem,) = load_file(tmp_path / "cost.py")
+    fault = find_fault(caught(problem.cost, None, 1.0))
+    assert fault.place == "helper_of_mine.py:5"
+    assert fault.what.startswith("JSONDecodeError: Expecting property name")
+    assert fault.remedy == ""
+    sys.modules.pop("helper_of_mine")
+
+
+def test_an_exception_that_no_line_of_the_users_raised_has_no_place():
+    assert describe(ZeroDivisionError("division by zero")) == "ZeroDivisionError: division by zero"
+
+
+def test_a_place_that_only_the_message_tells(tmp_path):
+    """As TensorFlow's, which runs a translation of the code."""
+    file = tmp_path / "cost.py"
+    file.write_text("def cost(xp, x):\n    if x > 0:\n        return x\n")
+    message = f"""in user code:
+
+    File "{file}", line 2, in cost  *
+        if x > 0:
+
+    TypeError: Using a symbolic `tf.Tensor` as a Python `bool` is not allowed.
+    """
+    fault = find_fault(TypeError(message))
+    assert fault.place == "cost.py:2"
+    assert fault.what == (
+        "TypeError: Using a symbolic `tf.Tensor` as a Python `bool` is not allowed."
+    )
+    assert "xp.where" in fault.remedy
+    assert str(fault).startswith("cost.py:2: TypeError: ")
+
+
+def test_what_cannot_be_printed_is_described_all_the_same():
+    assert describe(caught(raise_it, Mute())).endswith(": Mute: no message")
+
+
+def test_blame():
+    exits = r"^problem 'mine': test_user_faults\.py:\d+: SystemExit: 3$"
+    with pytest.raises(ProblemError, match=exits), blamed_on("mine"):
+        sys.exit(3)
+    with pytest.raises(Unsupported, match=r"^not here$"), blamed_on("mine"):
+        raise Unsupported("not here")
+    with pytest.raises(KeyboardInterrupt), blamed_on("mine"):
+        raise KeyboardInterrupt
+    with (
+        pytest.raises(ProblemError, match=r"^test_user_faults\.py:\d+: no name$"),
+        blamed_on("mine"),
+    ):
+        raise ProblemError("no name")
+
+
+@pytest.mark.parametrize("known", [{}, {"numerics": sys}])
+def test_a_library_is_known_by_its_module_or_its_usual_name(known):
+    source = "    y = numerics.exp(x) + math.floor(2.5)\n"
+    assert find_remedy("TypeError: no", source, known) == (
+        "use xp.exp in place of numerics.exp" if known else ""
+    )
+    assert find_remedy("TypeError: no", "return xp.exp(self.scale(x))", known) == ""
+
+
+def test_remedies_need_a_reason():
+    """A line that branches, or writes, may fail for something else."""
+    assert find_remedy("ZeroDivisionError: division by zero", "if 1 / x > 0:", {}) == ""
+    assert find_remedy("IndexError: index 3 is out of bounds", "x[3] = 1.0", {}) == ""
+
+
+RETURNING = """
+def one(x): return x
+def two(x):
+    if x: return x
+def three(x): raise ValueError
+def four(x): yield x
+def five(x):
+    while True: pass
+six = lambda x: x**2
+async def seven(x): pass
+def eight(x):
+    try: return x
+    finally: print()
+"""
+
+EMPTY = """
+def one(x): x**2
+def two(x): return
+def three(x):
+    if x: return None
+    x + 1
+def four(x): pass
+def five(x):
+    for y in x: print(y)
+"""
+
+
+def functions(source):
+    names = {}
+    exec(compile(textwrap.dedent(source), "cost.py", "exec"), names)
+    return [value for value in names.values() if callable(value)]
+
+
+@pytest.mark.parametrize("function", functions(RETURNING))
+def test_a_function_that_may_return_something_passes(function):
+    check_returns("mine", function)
+
+
+@pytest.mark.parametrize("function", functions(EMPTY))
+def test_a_function_without_return_is_told(function):
+    line = function.__code__.co_firstlineno
+    with pytest.raises(ProblemError, match=rf"^cost\.py:{line}: .*'mine'.*return.* is missing$"):
+        check_returns("mine", function)
+
+
+def test_what_has_no_code_is_left_alone():
+    check_returns("mine", functools.partial(print))
+
+
+@pytest.mark.parametrize("name", ["zeros", "ones", "arange", "sinh", "sign", "erfc", "quux"])
+def test_nothing_far_fetched_is_suggested(name):
+    assert suggest(name) == "docs/vocabulary.md lists what is"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("expp", "exp"), ("maximun", "maximum"), ("sigmod", "sigmoid")]
+)
+def test_a_misspelling_is_recognised(name, meant):
+    assert suggest(name) == f"did you mean {meant!r}?"
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"), [("concatenate", "concat"), ("dot", "matmul"), ("solve", "linalg.solve")]
+)
+def test_the_name_in_other_libraries_is_translated(name, ours):
+    assert suggest(name) == f"use xp.{ours}"
