@@ -120,10 +120,10 @@ def compute_for_ever():
 
 
 def test_a_deadline_interrupts():
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(Unsupported, match="longer than 0 seconds"), deadline(0.1):
         compute_for_ever()
-    assert time.perf_counter() - started < 5
+    assert 0.1 <= time.thread_time() - started < 5
 
 
 def test_an_inner_deadline_leaves_the_outer_one():

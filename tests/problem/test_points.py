@@ -147,6 +147,16 @@ def test_a_domain_may_be_a_function():
     assert len({tuple(point["t"]) for point in found.values()}) == 3
 
 
+def test_a_decorated_problem_may_have_a_domain_too():
+    @cb.problem(a=3.0, b=2.0, domain=lambda values: bool(values["a"] > values["b"]))
+    def difference(xp, a, b):
+        return xp.sqrt(a - b)
+
+    found = points_for(own_point(difference))
+    assert list(found) == ["own", "random-1", "random-2"]
+    assert all(point["a"] > point["b"] for point in found.values())
+
+
 def test_a_domain_without_another_point_has_none():
     class Alone(type(problem_with({}, **VALUES))):
         def domain(self, values):
