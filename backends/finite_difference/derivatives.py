@@ -35,7 +35,7 @@ from calcbench.operators.operator import highest_order, picked_partials, stored_
 from calcbench.operators.partial import Partial
 from calcbench.problem.flat import Shape, cut, flatten, unflatten
 from calcbench.problem.point import Point
-from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.problem import Arrays
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.numpy import numpy_in
 
@@ -256,7 +256,7 @@ class FiniteDifference(Backend):
         """Choose the step of every component, in the parameters' dtype."""
         choose = self._second_step if field.twice else self._step
         steps = [
-            choose(x, _room(point.problem, name))
+            choose(x, point.problem.interval(name))
             for name, parameter in zip(point.shapes, parameters, strict=True)
             for x in parameter.flat
         ]
@@ -484,7 +484,3 @@ def _state_bound(bound: np.ndarray, proved: np.ndarray, shapes: Mapping[str, Sha
     """Name the flat vectors of a bound and of whether it is proved; NaN is no bound: infinite."""
     finite = np.where(np.isnan(bound), np.inf, bound)
     return ErrorBound(unflatten(finite, shapes), unflatten(proved, shapes))
-
-
-def _room(problem: Problem, name: str) -> tuple[float, float]:
-    return problem.intervals.get(name, (-np.inf, np.inf))

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from calcbench.errors import ProblemError
+from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.structure import DENSE, Structure
 
 Arrays = dict[str, np.ndarray]
@@ -46,7 +47,7 @@ class Problem(ABC):
     reduction: ClassVar[str] = "mean"
     """How the costs of single rows combine: `"mean"` or `"sum"`."""
 
-    domain: Mapping[str, tuple[float, float]] | Callable[[Arrays], bool] = {}
+    domain: Mapping[str, tuple[float, float]] | Callable[..., bool] = {}
     """Where the cost is smooth: an open interval per parameter, all reals if not named; or a
     method `domain(self, values)` that says of all values by name whether they are a valid point.
     Points that calcbench chooses lie inside; so the point of zeros is left out where 0 does not."""
@@ -191,10 +192,27 @@ class Problem(ABC):
             raise ProblemError(f"problem {self.name!r}: the first argument of cost must be xp")
         return arguments[1:]
 
-    @property
-    def intervals(self) -> Mapping[str, tuple[float, float]]:
-        """The open interval of each parameter that `domain` names; none where it is a function."""
-        return {} if callable(self.domain) else self.domain
+    def interval(self, name: str) -> tuple[float, float]:
+        """Return the open interval of a parameter in the domain: all reals if it has none."""
+        everywhere = (-np.inf, np.inf)
+        return everywhere if callable(self.domain) else self.domain.get(name, everywhere)
+
+    def contains(self, values: Arrays) -> bool:
+        """Tell whether the values, by name, lie inside the domain.
+
+        Raises `ProblemError` for a `domain` that is a function and raises.
+        """
+        if not callable(self.domain):
+            return all(
+                np.all((low < values[name]) & (values[name] < high))
+                for name, (low, high) in self.domain.items()
+            )
+        try:
+            return bool(self.domain({name: array.copy() for name, array in values.items()}))
+        except RAISED as error:
+            raise ProblemError(
+                f"problem {self.name!r}: its domain raises {describe(error)}"
+            ) from error
 
     def cost_on(self, backend: str, xp: Any) -> Callable[..., Any]:
         """Bind the cost to the namespace `xp`, as `f(*parameters, **data)`.
