@@ -117,7 +117,7 @@ def _piece(own: Point, name: str, scale: float) -> tuple[float, float]:
 def move_data(own: Point, rng: np.random.Generator) -> Point:
     """Return the point with other data that the problem could have, or as it is if none are known.
 
-    Data are drawn again, where `inputs` draws others for another seed; else the declared rows are
+    Data are drawn again, where `inputs` draws others for another seed; else rows, declared or found, are
     drawn from the own ones, all of a row together, with repetition and in their order.
     """
     return _redraw(own, rng) or _resample(own, rng) or own
@@ -160,10 +160,10 @@ def _redraw(own: Point, rng: np.random.Generator) -> Point | None:
 
 def _resample(own: Point, rng: np.random.Generator) -> Point | None:
     """Draw rows from the own ones, with repetition; None where that changes nothing."""
-    if not own.problem.rows:
+    if not own.row_names:
         return None
     chosen = np.sort(rng.integers(0, own.row_count, own.row_count))
-    found = own.with_values({name: own[name][chosen] for name in own.problem.rows})
+    found = own.with_values({name: own[name][chosen] for name in own.row_names})
     return found if _other_data(own, found) else None
 
 
