@@ -40,6 +40,7 @@ from calcbench.report.picture import Picture
 from calcbench.report.run import Run
 from calcbench.show.descent import Descent, Descents
 from calcbench.show.descent import descend as follow
+from calcbench.show.pictures.landscape import default_backend
 from calcbench.show.pictures.plot import plot as draw_plot
 
 
@@ -331,7 +332,7 @@ def plot(
 @overload
 def descend(
     problem: ProblemSelector,
-    backend: BackendSelector = ...,
+    backend: BackendSelector | None = ...,
     at: Mapping[str, Any] | None = ...,
     *,
     rate: float = ...,
@@ -344,7 +345,7 @@ def descend(
 @overload
 def descend(
     problem: ProblemSelector,
-    backend: BackendSelector = ...,
+    backend: BackendSelector | None = ...,
     at: Mapping[str, Any] | None = ...,
     *,
     rate: Iterable[float],
@@ -356,7 +357,7 @@ def descend(
 
 def descend(
     problem: ProblemSelector,
-    backend: BackendSelector = "by_hand",
+    backend: BackendSelector | None = None,
     at: Mapping[str, Any] | None = None,
     *,
     rate: float | Iterable[float] = 0.01,
@@ -366,8 +367,9 @@ def descend(
 ) -> Descent | Descents:
     """Descend the gradient of a problem's cost: θ ← θ − rate · ∇C, as often as `steps` says.
 
-    The backend is prepared once. The path has `.parameters` and `.costs` from the start to the
-    last step, and plots itself: on the level curves, with the cost per step. For several rates,
+    The backend is prepared once; without one, the formulas derived by hand take the gradient if
+    there are some, else differences do. The path has `.parameters` and `.costs` from the start to
+    the last step, and plots itself: on the level curves, with the cost per step. For several rates,
     `rate=[0.01, 0.04]`, there is a path each. A path ends early where the cost is no longer finite,
     and says so.
 
@@ -378,7 +380,7 @@ def descend(
     Raises what `gradient` raises, and `SelectorError` for a rate or number of steps that is none.
     """
     point = own_point(find_problem(problem), size, seed, at)
-    engine = find_backend(backend)
+    engine = default_backend(point.problem) if backend is None else find_backend(backend)
     with blamed_on(point.problem.name, EXITS):
         if isinstance(rate, Iterable) and not isinstance(rate, str):
             return follow(point, engine, rate, steps)

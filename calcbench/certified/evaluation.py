@@ -12,7 +12,8 @@ import numpy as np
 from flint import arb
 
 from calcbench.certified import balls
-from calcbench.certified.balls import Ball, NotFinite, Number, Tape, TooSlow, Undecided
+from calcbench.certified.balls import Ball, NotFinite, Number, Tape, Undecided
+from calcbench.certified.budget import TooSlow
 from calcbench.certified.jets import primal
 from calcbench.certified.vocabulary import namespace
 from calcbench.errors import ProblemError, Unsupported
@@ -22,6 +23,10 @@ from calcbench.problem.point import Point
 
 class NotCertified(Unsupported):
     """Raised where no derivative can be certified; the message is the reason."""
+
+
+class TookTooLong(NotCertified):
+    """Raised where an evaluation or a sweep takes longer, or more memory, than it may."""
 
 
 class NotSmoothHere(NotCertified):
@@ -163,7 +168,7 @@ def run_on_balls(function: Callable[[], Any]) -> Any:
     except NotFinite as error:
         raise NotFiniteHere(str(error)) from error
     except TooSlow:
-        raise NotCertified("it would take too long") from None
+        raise TookTooLong("it would take too long") from None
     except Unsupported as error:
         raise NotCertified(str(error)) from error
     except (Undecided, ProblemError):

@@ -23,8 +23,7 @@ from calcbench.workers.starting import start_method
     "-b",
     "--backend",
     metavar="BACKEND",
-    default="by_hand",
-    help="Who takes the gradients. [by_hand]",
+    help="Who takes the gradients. [by_hand if it is derived, else finite_difference]",
 )
 @click.option("--at", metavar="m=0.9,b=0.1", help="Where to start.")
 @click.option(
@@ -45,7 +44,7 @@ from calcbench.workers.starting import start_method
 @click.option("--json", "as_json", is_flag=True, help="All steps, as data.")
 def command(
     problem: str,
-    backend: str,
+    backend: str | None,
     at: str | None,
     rates: tuple[float, ...],
     steps: int,

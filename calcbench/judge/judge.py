@@ -15,12 +15,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from calcbench.backend.backend import Backend
-from calcbench.certified.certificate import SECONDS, Certificate, affordable, certify
+from calcbench.certified.certificate import (
+    SECONDS,
+    Certificate,
+    affordable_rows,
+    certify,
+)
 from calcbench.certified.reference import NotCertified, NotFiniteHere, NotSmoothHere
 from calcbench.certified.sensitivity import true_sensitivity
 from calcbench.judge.contract import Run
 from calcbench.judge.differing import differing_values
-from calcbench.judge.runner import SAMPLED_ROWS, InProcess, Runner
+from calcbench.judge.runner import InProcess, Runner
 from calcbench.judge.scale import certified_scale, leaves_no_digit
 from calcbench.judge.structure import check_structure
 from calcbench.judge.verdict import Certificates, verdicts
@@ -213,9 +218,10 @@ def _list_components(layout: Layout, which: np.ndarray) -> str:
 
 def _points_to_certify(where: Mapping[str, Point], operator: Operator) -> Mapping[str, Point]:
     """Return the points, with fewer rows where certifying all would take too long."""
-    if affordable(where["own"], operator):
+    rows = affordable_rows(where["own"], operator)
+    if rows == where["own"].row_count:
         return where
-    return {name: thin(point, SAMPLED_ROWS) for name, point in where.items()}
+    return {name: thin(point, rows) for name, point in where.items()}
 
 
 def _growth(whole: Point, sample: Point) -> float:
@@ -234,6 +240,8 @@ def _certify(point: Point, dtype: str, operator: Operator) -> Certificate | NotC
     try:
         return certify(point.round_to(dtype), dtype, operator)
     except NotCertified as error:
+        # Without the frames that it passed through, which hold on to all that was computed.
+        error.__traceback__ = error.__context__ = None
         return error
 
 

@@ -9,15 +9,13 @@ import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.backend.prepared import Prepared
+from calcbench.certified.certificate import SAMPLED_ROWS
 from calcbench.judge.contract import Run, run_points
 from calcbench.judge.sensitivity import sensitivity
 from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.problem.sampling import thin
-
-SAMPLED_ROWS = 1024
-"""Rows to certify, and to measure sensitivity on, where there are too many for all of them."""
 
 
 def sensitivities(

@@ -38,8 +38,7 @@ def thin(point: Point, rows: int) -> Point:
 
 
 def _domains(problem: Problem) -> dict[str, tuple[float, float]]:
-    found = {name: problem.interval(name) for name in problem.parameters}
-    return {name: EVERYWHERE if np.all(np.isinf(ends)) else ends for name, ends in found.items()}
+    return {name: problem.intervals.get(name, EVERYWHERE) for name in problem.parameters}
 
 
 def _draw_parameters(own: Point, rng: np.random.Generator) -> Arrays:

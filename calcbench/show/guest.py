@@ -13,6 +13,7 @@ from calcbench.report.picture import check_ending
 from calcbench.report.tables.table import Table
 from calcbench.show import descent, describe, steps
 from calcbench.show.pictures import plot
+from calcbench.show.pictures.landscape import default_backend
 
 _problems: list[Problem] = []
 
@@ -59,7 +60,7 @@ def draw(
 ) -> tuple[str, bytes]:
     """Draw `what` of a problem (`plot.plot`): its name, and the picture in an ending's form."""
     problem = selection.find_problem(selector)
-    engine = None if backend is None else selection.find_backend(backend)
+    engine = selection.find_backend(backend) if backend else default_backend(problem)
     with blamed_on(problem.name):
         picture = plot.plot(own_point(problem, size, seed, at), engine, **what)
         return problem.name, picture.render(check_ending(f"picture{ending}", picture.endings))
@@ -67,7 +68,7 @@ def draw(
 
 def follow(
     selector: str,
-    backend: str,
+    backend: str | None,
     at: Mapping[str, Any] | None,
     size: int | None,
     seed: int,
@@ -77,7 +78,7 @@ def follow(
 ) -> tuple[list[dict[str, Any]], list[Table], bytes | None]:
     """Descend from a point (`descent.descend`): all steps as data, tables, and the picture."""
     problem = selection.find_problem(selector)
-    engine = selection.find_backend(backend)
+    engine = selection.find_backend(backend) if backend else default_backend(problem)
     with blamed_on(problem.name):
         found = descent.descend(own_point(problem, size, seed, at), engine, rates, steps)
         picture = found.picture().render(ending) if ending else None

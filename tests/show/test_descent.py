@@ -43,6 +43,11 @@ def test_every_backend_ends_at_the_least_squares(backend):
     assert path.backend == backend
 
 
+def test_without_a_backend_differences_take_what_is_not_derived_by_hand():
+    assert cb.descend("square", steps=1).backend == "by_hand"
+    assert cb.descend(logarithm, steps=1).backend == "finite_difference"
+
+
 def test_the_backend_is_prepared_once(monkeypatch):
     prepared = []
     ByHand = cb.backends()["by_hand"]

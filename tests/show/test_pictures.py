@@ -183,7 +183,9 @@ def raises_at_once(xp, x):
 
 def test_where_the_cost_raises_nothing_is_drawn_and_that_is_said():
     drawn = cb.plot(raises_beyond)
-    assert "left out where the cost raises RuntimeError: no further" in drawn.svg()
+    said = drawn.svg()
+    assert "left out where the cost raises test_pictures.py:" in said
+    assert "RuntimeError: no further" in said
     curve = [row for row in rows_of(drawn.chart) if row.get("line") == "C"]
     assert max(row["x"] for row in curve) <= 1.5
 
@@ -326,6 +328,14 @@ def test_a_window_and_parameters_are_what_was_asked_for():
     assert '"title": "w[0]"' in spec
     assert '"title": "w[1]"' not in spec
     assert '"domain": [0.0, 1.0]' in spec
+
+
+def test_a_window_beside_the_point_draws_what_is_in_it():
+    drawn = cb.plot("saddle", window={"x": (-3, -1), "y": (0, 4)})
+    for row in rows_of(drawn.chart):
+        if "w" in row and "text" not in row:
+            assert max(abs(row[k]) for k in "uvw") <= 1 + 1e-9
+    assert "the slice x = 3" in drawn.svg()
 
 
 @pytest.mark.parametrize(

@@ -253,6 +253,6 @@ def _dot(alt: Any, landscape: Landscape, axes: tuple[Axis, Axis], x: Any, y: Any
     a, b = (float(landscape.origin[axis.position]) for axis in axes)
     return (
         chart_of(alt, [{"x": a, "y": b}])
-        .mark_point(filled=True, size=80, color=INK, opacity=1, stroke="white")
+        .mark_point(filled=True, size=80, color=INK, opacity=1, stroke="white", clip=True)
         .encode(x, y)
     )

@@ -21,6 +21,13 @@ SLIDES = 40
 """About how many places a slider has to each side."""
 
 
+TANGENTS = "tangent"
+"""How the label of a tangent begins."""
+
+Line = tuple[str, str, list[tuple[float, float, int]]]
+"""A label, a colour, and points (x, y, piece)."""
+
+
 @dataclass(frozen=True)
 class Section:
     """The cost along a line through the point: a curve, and its slope there."""
@@ -79,38 +86,40 @@ def draw_curve(
     y = alt.Y("y:Q", title=section.y_label).scale(domain=[low, high], nice=False, zero=False)
     lines = [(section.y_label, colours[0], points), *(_secants(section) if secants else [])]
     if tangent and section.slope is not None:
-        label = f"tangent, slope {write_number(section.slope)}"
+        label = f"{TANGENTS}, slope {write_number(section.slope)}"
         lines.append((label, colours[1], _straight(section, section.slope)))
-    rows = [
-        {"x": x, "y": y, "piece": piece, "line": label}
-        for label, _, found in lines
-        for x, y, piece in found
-    ]
-    labels = [label for label, _, _ in lines]
-    legend_below = alt.Legend(orient="bottom", columns=2) if legend else None
-    colour = (
-        alt.Color("line:N", title=None, sort=labels)
-        .scale(domain=labels, range=[colour for _, colour, _ in lines])
-        .legend(legend_below)
-    )
-    # A tangent of gaps: a straight curve would be hidden below it.
-    dashes = [[7, 4] if label.startswith("tangent") else [1, 0] for label in labels]
-    dash = (
-        alt.StrokeDash("line:N", title=None, sort=labels)
-        .scale(domain=labels, range=dashes)
-        .legend(legend_below)
-    )
-    curves = (
-        chart_of(alt, rows)
-        .mark_line(clip=True, strokeWidth=2)
-        .encode(x, y, colour, dash, detail="piece:N")
-    )
     dots = chart_of(alt, _dots(section, secants, colours[1]))
     marks = dots.mark_point(size=70, opacity=1, clip=True, stroke="white").encode(
         x, y, fill=alt.Fill("colour:N").scale(None).legend(None)
     )
-    layers = [curves, marks, *(_movable_secant(alt, section, x, y) if secants else [])]
+    layers = [
+        _draw_lines(alt, lines, x, y, legend),
+        marks,
+        *(_movable_secant(alt, section, x, y) if secants else []),
+    ]
     return alt.layer(*layers).properties(width=size[0], height=size[1])
+
+
+def _draw_lines(alt: Any, lines: list[Line], x: Any, y: Any, legend: bool) -> Any:
+    """Draw lines in their colours, those of tangents in dashes."""
+    rows = [
+        {"x": a, "y": b, "piece": piece, "line": label}
+        for label, _, found in lines
+        for a, b, piece in found
+    ]
+    labels = [label for label, _, _ in lines]
+    # A tangent of gaps: a straight curve would be hidden below it.
+    dashes = [[7, 4] if label.startswith(TANGENTS) else [1, 0] for label in labels]
+    below = alt.Legend(orient="bottom", columns=2) if legend else None
+    colour, dash = (
+        channel("line:N", title=None, sort=labels).scale(domain=labels, range=shown).legend(below)
+        for channel, shown in (
+            (alt.Color, [colour for _, colour, _ in lines]),
+            (alt.StrokeDash, dashes),
+        )
+    )
+    drawn = chart_of(alt, rows).mark_line(clip=True, strokeWidth=2)
+    return drawn.encode(x, y, colour, dash, detail="piece:N")
 
 
 def _movable_secant(alt: Any, section: Section, x: Any, y: Any) -> list[Any]:
@@ -161,7 +170,7 @@ def secant_slopes(section: Section) -> list[tuple[float, float]]:
     return [(step, slope) for step, slope in found if np.isfinite(slope)]
 
 
-def _secants(section: Section) -> list[tuple[str, str, list[tuple[float, float, int]]]]:
+def _secants(section: Section) -> list[Line]:
     """List label, colour and points of every secant."""
     return [
         (

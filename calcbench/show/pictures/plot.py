@@ -222,7 +222,8 @@ def _axis(landscape: Landscape, k: int, reach: float, windows: Mapping[str, Any]
     name = landscape.names[k]
     if name in windows:
         return Axis(name, k, *_checked(name, windows[name]))
-    domain = landscape.point.problem.interval(name.partition("[")[0])
+    intervals = landscape.point.problem.intervals
+    domain = intervals.get(name.partition("[")[0], (-np.inf, np.inf))
     start = float(landscape.origin[k])
     around = (-reach, reach)
     if len(landscape.names) == 1:  # room for secants beyond the point

@@ -31,27 +31,8 @@ def draw_steps(curve: Curve) -> Chart:
     alt = load_altair()
     names = {backend: curve.labels.get(backend, backend) for backend in curve.optimum}
     floor, ceiling = _limits(curve.steps)
-    x = (
-        alt.X("step:Q", title="step h")
-        .scale(type="log", domain=_domain([step.step for step in curve.steps]), nice=False)
-        .axis(format=".0e", values=[10.0**-k for k in range(0, 17, 2)])
-    )
-    y = (
-        alt.Y("error:Q", title="relative error")
-        .scale(type="log", domain=[floor, ceiling], nice=False)
-        .axis(format=".0e", tickCount=8)
-    )
-    labels = list(names.values())
-    colour = (
-        alt.Color("name:N", title=None, sort=labels)
-        .scale(domain=labels, range=[SERIES[k % len(SERIES)] for k in range(len(labels))])
-        .legend(alt.Legend(orient="top", symbolType="stroke", symbolOpacity=1))
-    )
-    width = (
-        alt.StrokeWidth("name:N", sort=labels)
-        .scale(domain=labels, range=[WIDTHS[min(k, len(WIDTHS) - 1)] for k in range(len(labels))])
-        .legend(None)
-    )
+    x, y = _scales(alt, curve, floor, ceiling)
+    colour, width = _lines(alt, list(names.values()))
     errors, bounds, exact = _rows(curve, names, (floor, ceiling))
     best = [{"step": step, "name": names[backend]} for backend, step in curve.optimum.items()]
     layers = [
@@ -61,22 +42,48 @@ def draw_steps(curve: Curve) -> Chart:
         chart_of(alt, errors).mark_line(opacity=0.85).encode(x, y, colour, width, detail="piece:N"),
         chart_of(alt, errors).mark_point(filled=True, size=26, opacity=1).encode(x, y, colour),
         chart_of(alt, best).mark_rule(strokeDash=[1, 3], strokeWidth=2).encode(x, colour),
+        *(_exact_marks(alt, exact, x, y, colour) if exact else []),
     ]
-    if exact:
-        marks = chart_of(alt, exact)
-        layers.append(
-            marks.mark_point(shape="triangle-down", filled=True, size=70).encode(x, y, colour)
-        )
-        layers.append(
-            chart_of(alt, [max(exact, key=lambda row: (row["step"], row["error"]))])
-            .mark_text(text="exact", align="right", dx=-9, dy=-10, color=INK)
-            .encode(x, y)
-        )
     legend = "dashes: the proved bound; dots: the step at which it is least"
     said = ", ".join(f"{names[b]} {write_number(h, 2)}" for b, h in curve.optimum.items())
     title = f"{curve.problem}: ∂{curve.letter}/∂{curve.partial} by difference quotients"
     chart = alt.layer(*layers).properties(width=600, height=380)
     return finish(chart, title, f"{legend} ({said})", curve.sampled)
+
+
+def _scales(alt: Any, curve: Curve, floor: float, ceiling: float) -> tuple[Any, Any]:
+    """Make the logarithmic axes of steps and errors."""
+    # Room to both sides, lest a rule hide in an axis.
+    steps = [step.step for step in curve.steps]
+    return (
+        alt.X("step:Q", title="step h")
+        .scale(type="log", domain=[min(steps) / 2, max(steps) * 2], nice=False)
+        .axis(format=".0e", values=[10.0**-k for k in range(0, 17, 2)]),
+        alt.Y("error:Q", title="relative error")
+        .scale(type="log", domain=[floor, ceiling], nice=False)
+        .axis(format=".0e", tickCount=8),
+    )
+
+
+def _lines(alt: Any, labels: list[str]) -> tuple[Any, Any]:
+    """Give every backend its colour, and its line a width."""
+    places = range(len(labels))
+    return (
+        alt.Color("name:N", title=None, sort=labels)
+        .scale(domain=labels, range=[SERIES[k % len(SERIES)] for k in places])
+        .legend(alt.Legend(orient="top", symbolType="stroke", symbolOpacity=1)),
+        alt.StrokeWidth("name:N", sort=labels)
+        .scale(domain=labels, range=[WIDTHS[min(k, len(WIDTHS) - 1)] for k in places])
+        .legend(None),
+    )
+
+
+def _exact_marks(alt: Any, exact: list[dict[str, Any]], x: Any, y: Any, colour: Any) -> list[Any]:
+    """Mark errors of 0 at the lower edge, and say once what the marks mean."""
+    last = max(exact, key=lambda row: (row["step"], row["error"]))
+    marks = chart_of(alt, exact).mark_point(shape="triangle-down", filled=True, size=70)
+    text = chart_of(alt, [last]).mark_text(text="exact", align="right", dx=-9, dy=-10, color=INK)
+    return [marks.encode(x, y, colour), text.encode(x, y)]
 
 
 def _limits(steps: Sequence[Step]) -> tuple[float, float]:
@@ -86,11 +93,6 @@ def _limits(steps: Sequence[Step]) -> tuple[float, float]:
         return 1e-17, 1.0
     bounds = [step.bound for step in steps if step.bound > 0 and np.isfinite(step.bound)]
     return min(found) / ROOM, max([*found, *(b for b in bounds if b < 1e3)]) * ROOM
-
-
-def _domain(steps: Sequence[float]) -> list[float]:
-    """Leave room to both sides, lest a rule hide in an axis."""
-    return [min(steps) / 2, max(steps) * 2]
 
 
 def _rows(

@@ -39,13 +39,13 @@ def draw_surface(alt: Any, landscape: Landscape, axes: tuple[Axis, Axis], side: 
         bind=alt.binding_range(min=0, max=90, step=1, name="tilt "),
     )
     point = landscape.origin[[axes[0].position, axes[1].position]]
-    here = cube.place(float(point[0]), float(point[1]), landscape.cost(landscape.origin))
+    here = (float(point[0]), float(point[1]), landscape.cost(landscape.origin))
     layers = [
         _lines(alt, cube.edges(), "#c9ced3", 1),
         _lines(alt, _flat(mesh), MESH, 1),
         _lines(alt, slices[0], PAIR[0], 3),
         _lines(alt, slices[1], PAIR[1], 3),
-        _turned(alt, [here]).mark_point(filled=True, size=90, color=INK, opacity=1),
+        _turned(alt, cube.line([here], 0)).mark_point(filled=True, size=90, color=INK, opacity=1),
         _turned(alt, cube.labels(landscape.letter))
         .mark_text(fontSize=12, color=INK)
         .encode(text="text:N"),
@@ -83,7 +83,7 @@ class _Cube:
         piece = 0
         for place in places:
             moved = self.place(*place)
-            if abs(moved["w"]) > 1 or not np.isfinite(moved["w"]):
+            if not all(abs(moved[direction]) <= 1 + 1e-9 for direction in "uvw"):  # or NaN
                 piece += 1
                 continue
             rows.append({**moved, "piece": f"{number}-{piece}", "order": len(rows)})
