@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import html
 import importlib
 import io
@@ -16,6 +15,7 @@ from typing import Any, ClassVar
 
 from calcbench.errors import NotInstalled, SelectorError, missing
 from calcbench.record.writing import replacing
+from calcbench.report.page.library import chart_library
 
 REQUIRED = ("altair", "vl_convert", "contourpy")
 """Modules of the extra `plot`."""
@@ -161,15 +161,6 @@ class Drawing(Picture):
     def page(self) -> str:
         """Write an HTML page around the SVG."""
         return PAGE.format(title=html.escape(self.title), body=self.markup, scripts="")
-
-
-@functools.cache
-def chart_library() -> str:
-    """Bundle the JavaScript that draws charts in a page: 0.9 MB, once for all of its charts."""
-    version = importlib.import_module("altair").SCHEMA_VERSION.removeprefix("v")
-    major, minor, *_ = version.split(".")
-    bundle: str = _converter().javascript_bundle(vl_version=f"{major}.{minor}")
-    return bundle.replace("</script", "<\\/script")
 
 
 def _round_numbers(attribute: re.Match[str]) -> str:
