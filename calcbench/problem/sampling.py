@@ -117,8 +117,8 @@ def _piece(own: Point, name: str, scale: float) -> tuple[float, float]:
 def move_data(own: Point, rng: np.random.Generator) -> Point:
     """Return the point with other data that the problem could have, or as it is if none are known.
 
-    Data are drawn again, where `inputs` draws others for another seed; else rows, declared or found, are
-    drawn from the own ones, all of a row together, with repetition and in their order.
+    Data are drawn again, where `inputs` draws others for another seed; else rows, declared or
+    found, are drawn from the own ones, with repetition and in their order.
     """
     return _redraw(own, rng) or _resample(own, rng) or own
 
@@ -130,7 +130,7 @@ def describe_data(where: Mapping[str, Point]) -> str:
         return ""
     moved = [point for point in where.values() if _other_data(own, point)]
     if not moved:
-        return "the own ones at every point (inputs draws no others, and no rows are declared)"
+        return "the own ones at every point (inputs draws no others, and there are no rows to resample)"
     if any(point.drawn != own.drawn for point in moved):
         return "drawn again at the random points"
     return "rows resampled at the random points"
