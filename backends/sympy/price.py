@@ -131,11 +131,13 @@ def lengths(spelling: Namespace) -> Namespace:
 
     reductions = ("sum", "mean", "max", "logsumexp")
     shapes = ("matrix_transpose", "reshape", "concat", "stack", "take", "take_along_axis")
-    moves = ("matmul", "einsum", *shapes)
+    moves = ("matmul", "einsum", "asarray", *shapes)
     own = {
         **dict.fromkeys(reductions, _reduce),
         **{name: spelling.spelling[name] for name in moves},
         "pi": np.pi,
+        "e": np.e,
+        "inf": np.inf,
         "iterate": iterate,
         "linalg.cholesky": lambda x: cholesky(x, root=join),
         "linalg.solve": solve,
