@@ -106,7 +106,11 @@ def on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def choose(condition: Any, yes: Any, no: Any) -> Any:
     """Make `yes` where the condition holds, else `no`: `where` of three expressions."""
-    return sympy.Piecewise((yes, condition), (no, True))
+    pieces = sympy.Piecewise((yes, condition), (no, True))
+    # A comparison of pieces becomes an if-then-else, which compiled code evaluates for one number.
+    return pieces.replace(
+        sympy.ITE, lambda c, a, b: sympy.Or(sympy.And(c, a), sympy.And(sympy.Not(c), b))
+    )
 
 
 def stack(arrays: Any, axis: int = 0) -> Any:

@@ -9,6 +9,7 @@ are constants and leave no record.
 from __future__ import annotations
 
 import contextlib
+import operator
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -16,7 +17,8 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
-from calcbench.certified import natural
+from calcbench.certified import budget, natural
+from calcbench.certified.budget import TooSlow
 from calcbench.certified.jets import logarithm, primal
 
 Number = Any
@@ -30,10 +32,6 @@ class NotFinite(ArithmeticError):
     """Raised where an operation has no finite result, such as the logarithm of −1."""
 
 
-class TooSlow(Exception):
-    """Raised where an evaluation or a sweep takes longer than its deadline allows."""
-
-
 class Tape(list["Ball"]):
     """The active balls in the order in which they were computed."""
 
@@ -43,9 +41,14 @@ class Tape(list["Ball"]):
         In seconds of `time.thread_time()`, so that a busy machine changes no verdict.
         """
         super().__init__()
+        budget.register(self)
         self.deadline = deadline
         self.ties: list[tuple[Ball, Ball]] = []
         """Comparisons that tied exactly: the parameters behind one may have no derivative."""
+        self.leaves: list[Ball] = []
+        """The components of the parameters, in order."""
+        self.watch: Callable[[Ball, Ball, bool], None] | None = None
+        """What to tell of every comparison in which a parameter takes part (`branches`)."""
 
     def add(self, ball: Ball) -> None:
         """Append a ball, and set its place. Raises `TooSlow` past the deadline."""
@@ -74,6 +77,19 @@ def _operator(function: Callable[[Ball, Ball], Any]) -> Callable[[Ball, Any], An
     return apply
 
 
+def _comparison(holds: Callable[[int, int], bool]) -> Callable[[Ball, Any], Any]:
+    """Make a comparison of balls, from the same comparison of −1, 0 or 1 with 0."""
+
+    def compare(self: Ball, other: Ball) -> bool:
+        outcome = holds(self._compare(other), 0)
+        tape = self.tape if self.tape is not None else other.tape
+        if tape is not None and tape.watch is not None:
+            tape.watch(self, other, outcome)
+        return outcome
+
+    return _operator(compare)
+
+
 class Ball:
     """A real number known to within a radius; active if it depends on a parameter."""
 
@@ -86,6 +102,7 @@ class Ball:
         tape: Tape | None = None,
     ) -> None:
         """Make a constant or, with a tape, an active ball; `edges` are (operand, partial) pairs."""
+        budget.spend()
         self.value = value
         self.edges = edges
         self.tape = tape
@@ -141,20 +158,20 @@ class Ball:
 
     # --- comparisons: decided by the balls, or not at all ---
 
-    __lt__ = _operator(lambda self, other: self._compare(other) < 0)
-    __le__ = _operator(lambda self, other: self._compare(other) <= 0)
-    __gt__ = _operator(lambda self, other: self._compare(other) > 0)
-    __ge__ = _operator(lambda self, other: self._compare(other) >= 0)
+    __lt__ = _comparison(operator.lt)
+    __le__ = _comparison(operator.le)
+    __gt__ = _comparison(operator.gt)
+    __ge__ = _comparison(operator.ge)
 
     def __eq__(self, other: object) -> Any:
         """Compare with a number, or element by element with an array."""
         return self._equals(other) if isinstance(other, NUMBERS) else NotImplemented
 
     def __ne__(self, other: object) -> Any:
-        return not self._equals(other) if isinstance(other, NUMBERS) else NotImplemented
+        return self._differs(other) if isinstance(other, NUMBERS) else NotImplemented
 
     __hash__ = object.__hash__
-    _equals = _operator(lambda self, other: self._compare(other) == 0)
+    _equals, _differs = _comparison(operator.eq), _comparison(operator.ne)
 
     def _compare(self, other: Ball) -> int:
         """Return −1, 0 or 1. Raises `Undecided` where the balls overlap, `NotFinite` for a NaN.

@@ -15,10 +15,12 @@ def notes(records: Sequence[Record], hidden: int) -> list[str]:
     """Say with what, how and how surely it was compared, and how many components are hidden."""
     first = records[0]
     return [
+        *(["vector-valued: compared by its Jacobian"] if first.operator == "jacobian" else []),
         *_directions(first),
         *_methods(records),
         *_reasons(records),
         *([first.judged] if first.judged else []),
+        *([f"data: {first.data}"] if first.data else []),
         *_condition(first),
         *(f"{r.backend}: {r.proof}" for r in records if r.proof not in ("", "proved")),
         *_hidden(first, hidden),
