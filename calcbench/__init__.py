@@ -8,6 +8,8 @@
     cb.reference("batch_regression")             # the certified gradient, with its error bound
     cb.compare("batch_regression")               # every backend: partials, digits, verdict, time
     cb.benchmark("batch_regression")             # the same, timed so that the numbers repeat
+    cb.descend("batch_regression", rate=0.04)    # gradient descent, the path drawn
+    cb.plot("saddle")                            # surface, level curves, slices with tangents
 
 Importing calcbench loads no framework; each one is imported when it is first used.
 """
@@ -39,11 +41,13 @@ from calcbench.errors import (  # noqa: E402
 if TYPE_CHECKING:
     from calcbench.api import benchmark as benchmark
     from calcbench.api import compare as compare
+    from calcbench.api import descend as descend
     from calcbench.api import gradient as gradient
     from calcbench.api import hessian as hessian
     from calcbench.api import hvp as hvp
     from calcbench.api import jacobian as jacobian
     from calcbench.api import partial as partial
+    from calcbench.api import plot as plot
     from calcbench.api import pullback as pullback
     from calcbench.api import pushforward as pushforward
     from calcbench.api import reference as reference
@@ -81,8 +85,8 @@ _HOME = {
     name: module
     for module, names in {
         "calcbench.api": (
-            "benchmark compare gradient hessian hvp jacobian partial pullback pushforward "
-            "reference second_derivative value_and_gradient verify"
+            "benchmark compare descend gradient hessian hvp jacobian partial plot pullback "
+            "pushforward reference second_derivative value_and_gradient verify"
         ),
         "calcbench.backend.backend": "Backend",
         "calcbench.backend.prepared": "Prepared",
@@ -121,3 +125,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(importlib.import_module(_HOME[name]), name)
     raise AttributeError(f"module 'calcbench' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -313,7 +313,7 @@ def make_symbols(
 
 def _sign(problem: Problem, name: str) -> dict[str, bool]:
     """Read off a parameter's domain what sign its symbols have."""
-    low, high = problem.interval(name)
+    low, high = problem.intervals.get(name, (-np.inf, np.inf))
     return {"positive": True} if low >= 0 else {"negative": True} if high <= 0 else {}
 
 

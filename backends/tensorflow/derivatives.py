@@ -16,6 +16,7 @@ import numpy as np
 from calcbench.backend.calling import measure_call
 from calcbench.backend.transforming import Transforming
 from calcbench.operators.function import Derived, Function
+from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
 from calcbench.vocabulary.namespace import Namespace
 
@@ -61,6 +62,13 @@ class TensorFlow(Transforming):
         count = len(function.parameters)
         value = function.apply(native[:count], native[count:])
         problem.check_cost(tuple(value.shape), value.dtype.name, function.value)
+
+    def unconnected(self, point: Point) -> tuple[str, ...]:
+        tf = self.framework()
+        parameters, data = self.loader(point)(point)
+        tape, value = _record(tf, self.function(point), parameters, tuple(data.values()))
+        partials = tape.gradient(value, parameters)
+        return tuple(n for n, p in zip(point.shapes, partials, strict=True) if p is None)
 
     def pullback(self, function: Function) -> Derived:
         tf = self.framework()

@@ -97,6 +97,16 @@ class Torch(Transforming):
         run = unpack_call(point.problem, point.problem.cost_on(self.name, self.namespace()))
         return Prepared(load, run, self.unload_cost)
 
+    def unconnected(self, point: Point) -> tuple[str, ...]:
+        torch = self.framework()
+        parameters, data = self.loader(point)(point)
+        variables = tuple(p.requires_grad_() for p in parameters)
+        value = self.function(point).apply(variables, tuple(data.values())).sum()
+        if not value.requires_grad:
+            return tuple(point.shapes)
+        partials = torch.autograd.grad(value, variables, allow_unused=True)
+        return tuple(n for n, p in zip(point.shapes, partials, strict=True) if p is None)
+
     def _value(self, point: Point, native: Any) -> Any:
         """Evaluate the cost as a tensor, and check that it is what the problem says."""
         parameters, data = native

@@ -89,6 +89,11 @@ class Backend(ABC):
         ]
         return f"{self.name}[{','.join(changed)}]" if changed else self.name
 
+    @property
+    def voice(self) -> str:
+        """Whose voice this is in a vote: backends of one voice count once, in whatever modes."""
+        return self.name
+
     @classmethod
     def witnesses(cls) -> tuple[Backend, ...]:
         """List instances that help to decide where others contradict each other, or are few.
@@ -152,6 +157,13 @@ class Backend(ABC):
         `ErrorBound` says as well for which components it is proved, rather than estimated.
         """
         return None
+
+    def unconnected(self, point: Point) -> tuple[str, ...]:
+        """Name the parameters that the framework's record of the cost does not lead back to.
+
+        Their partials come out as 0. For frameworks that record operations, and can tell.
+        """
+        return ()
 
     def formulas(self, point: Point, operator: Operator = GRADIENT) -> dict[str, str]:
         """Write the cost and an operator's components as formulas, by name (`C`, `∂C/∂m`).

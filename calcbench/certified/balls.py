@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
-from calcbench.certified import natural
+from calcbench.certified import budget, natural
+from calcbench.certified.budget import TooSlow
 from calcbench.certified.jets import logarithm, primal
 
 Number = Any
@@ -31,10 +32,6 @@ class NotFinite(ArithmeticError):
     """Raised where an operation has no finite result, such as the logarithm of −1."""
 
 
-class TooSlow(Exception):
-    """Raised where an evaluation or a sweep takes longer than its deadline allows."""
-
-
 class Tape(list["Ball"]):
     """The active balls in the order in which they were computed."""
 
@@ -44,6 +41,7 @@ class Tape(list["Ball"]):
         In seconds of `time.thread_time()`, so that a busy machine changes no verdict.
         """
         super().__init__()
+        budget.register(self)
         self.deadline = deadline
         self.ties: list[tuple[Ball, Ball]] = []
         """Comparisons that tied exactly: the parameters behind one may have no derivative."""
@@ -104,6 +102,7 @@ class Ball:
         tape: Tape | None = None,
     ) -> None:
         """Make a constant or, with a tape, an active ball; `edges` are (operand, partial) pairs."""
+        budget.spend()
         self.value = value
         self.edges = edges
         self.tape = tape

@@ -21,7 +21,8 @@ import numpy as np
 from flint import arb
 
 from calcbench.certified import balls
-from calcbench.certified.balls import Ball, Tape, TooSlow, Undecided
+from calcbench.certified.balls import Ball, Tape, Undecided
+from calcbench.certified.budget import TooSlow
 from calcbench.certified.evaluation import NotCertified, evaluate
 from calcbench.certified.formulas import evaluate_formula
 from calcbench.operators import Operator

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -11,7 +12,8 @@ import numpy as np
 from flint import arb
 
 from calcbench.certified import balls
-from calcbench.certified.balls import Ball, NotFinite, Number, Tape, TooSlow, Undecided
+from calcbench.certified.balls import Ball, NotFinite, Number, Tape, Undecided
+from calcbench.certified.budget import TooSlow
 from calcbench.certified.jets import primal
 from calcbench.certified.vocabulary import namespace
 from calcbench.errors import ProblemError, Unsupported
@@ -24,6 +26,10 @@ Watch = Callable[[Ball, Ball, bool], None]
 
 class NotCertified(Unsupported):
     """Raised where no derivative can be certified; the message is the reason."""
+
+
+class TookTooLong(NotCertified):
+    """Raised where an evaluation or a sweep takes longer, or more memory, than it may."""
 
 
 class NotSmoothHere(NotCertified):
@@ -127,12 +133,29 @@ def convert_values(
         found[name] = np.empty(array.shape, dtype=object)
         for index in np.ndindex(array.shape):
             value: Number = arb(float(array[index]))
+            if name in _changes:
+                value += value * _changes[name][index]
             if active is not None and lift is not None:
                 value, position = lift(value, position), position + 1
             found[name][index] = ball = Ball(value, (), active)
             if active is not None:
                 active.leaves.append(ball)
     return found
+
+
+_changes: Mapping[str, np.ndarray] = {}
+"""Name of an input → how its numbers are changed, relatively; like the precision, it is global."""
+
+
+@contextlib.contextmanager
+def change_inputs(relative: Mapping[str, np.ndarray]) -> Iterator[None]:
+    """Change inputs by less than a float can hold: name → array of `flint.arb`, relative to 1."""
+    global _changes
+    before, _changes = _changes, relative
+    try:
+        yield
+    finally:
+        _changes = before
 
 
 def convert_constants(array: np.ndarray) -> np.ndarray:
@@ -153,7 +176,7 @@ def run_on_balls(function: Callable[[], Any]) -> Any:
     except NotFinite as error:
         raise NotFiniteHere(str(error)) from error
     except TooSlow:
-        raise NotCertified("it would take too long") from None
+        raise TookTooLong("it would take too long") from None
     except Unsupported as error:
         raise NotCertified(str(error)) from error
     except (Undecided, ProblemError):

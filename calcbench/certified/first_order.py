@@ -11,7 +11,16 @@ from flint import arb
 from calcbench.certified import balls
 from calcbench.certified.balls import Ball
 from calcbench.certified.evaluation import Evaluation, SweepResult, evaluate, influence, range_fault
-from calcbench.certified.one_sided import Side, Weights, approach, first_limit, line_slope, settle
+from calcbench.certified.one_sided import (
+    Side,
+    Weights,
+    approach,
+    first_limit,
+    is_past,
+    line_slope,
+    settle,
+    settling_deadline,
+)
 from calcbench.certified.sums import Partial, Sums
 from calcbench.operators.entries import Entries, Product, Term
 from calcbench.problem.point import Point
@@ -124,21 +133,60 @@ def _read_partials(
 
 def settle_partials(point: Point, run: Evaluation, rows: list[Row], deadline: float) -> None:
     """Settle, beside the point, the partials where a comparison ties or 0·∞ turns up."""
-    unclear = {j for row in rows for j, p in row.partials.items() if not p.value.is_finite()}
-    if not all(output.value.is_finite() for output in run.outputs):
-        unclear = set()  # there is nothing to differentiate
-    weights = [row.weights for row in rows]
-    for j in sorted(unclear.union(np.flatnonzero(run.tied).tolist())):
-        line = np.zeros(point.size)
-        line[j] = 1.0
-        sides = approach(point, line, weights, 0, deadline)
-        for row, both in zip(rows, sides, strict=True):
-            limits = [first_limit(side, j) for side in both]
-            plain = row.partials.get(j, NONE)
-            row.partials[j] = settle(limits, row.value, plain, bool(run.tied[j]))
+    unclear = _mark_unclear(run, rows)
+    if not unclear or not all(output.value.is_finite() for output in run.outputs):
+        return
+    deadline = settling_deadline(deadline)
+    separate = _separate(run, rows)
+    if not _settle_along(point, run, rows, separate, deadline):
+        separate = []
+    for j in sorted(set(unclear).difference(separate)):
+        _settle_along(point, run, rows, [j], deadline)
     for group in run.ties:
-        if len(group) > 1:
+        if len(group) > 1 and not is_past(deadline):
             _check_linearity(point, group, rows, deadline)
+
+
+def _separate(run: Evaluation, rows: list[Row]) -> list[int]:
+    """Return the components whose ties depend on nothing else: each may pick its side for itself.
+
+    They are settled on one line, along which all of them move.
+    """
+    shared = {j for group in run.ties if len(group) > 1 for j in group}
+    single = {j for group in run.ties for j in group} - shared
+    return [j for j in sorted(single) if all(row.partials[j].value.is_finite() for row in rows)]
+
+
+def _settle_along(
+    point: Point, run: Evaluation, rows: list[Row], moving: list[int], deadline: float
+) -> bool:
+    """Settle partials on a line along which their components move, if there is time.
+
+    Tell whether the cost could be evaluated on both sides.
+    """
+    if not moving or is_past(deadline):
+        return False
+    line = np.zeros(point.size)
+    line[moving] = 1.0
+    sides = approach(point, line, [row.weights for row in rows], 0, deadline)
+    for row, both in zip(rows, sides, strict=True):
+        for j in moving:
+            limits = [first_limit(side, j, own_line=len(moving) == 1) for side in both]
+            plain = row.partials[j]._replace(rough=False, open=False)
+            row.partials[j] = settle(limits, row.value, plain, bool(run.tied[j]))
+    return all(side is not None for both in sides for side in both)
+
+
+def _mark_unclear(run: Evaluation, rows: list[Row]) -> list[int]:
+    """Mark what ties as rough, and what is not finite as open: return these components."""
+    endless = {j for row in rows for j, p in row.partials.items() if not p.value.is_finite()}
+    unclear = sorted(endless.union(np.flatnonzero(run.tied).tolist()))
+    for row in rows:
+        for j in unclear:
+            plain, tied = row.partials.get(j, NONE), bool(run.tied[j])
+            unknown = not (tied or plain.value.is_finite())
+            row.partials[j] = plain._replace(rough=tied, open=unknown)
+    return unclear
 
 
 def _check_linearity(point: Point, group: list[int], rows: list[Row], deadline: float) -> None:

@@ -9,6 +9,7 @@ theorem. If the limits differ, there is none: the cost is not smooth there.
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,11 +19,15 @@ import numpy as np
 from flint import arb
 
 from calcbench.certified import balls
-from calcbench.certified.balls import Ball, Number, TooSlow, Undecided
+from calcbench.certified.balls import Ball, Number, Undecided
+from calcbench.certified.budget import TooSlow
 from calcbench.certified.evaluation import Evaluation, NotCertified, evaluate
 from calcbench.certified.germs import as_germ, beside, expansion
 from calcbench.certified.sums import Partial
 from calcbench.problem.point import Point
+
+SECONDS = 0.5
+"""The longest that looking beside the point may take: it is two evaluations for every component."""
 
 NEGLIGIBLE = 64
 """The power of t by which a line is moved aside: none that matters is as high."""
@@ -55,6 +60,16 @@ class Limit(NamedTuple):
     def is_known(self) -> bool:
         """Tell whether there is a limit, and a slope, which may be infinite."""
         return bool(self.start.is_finite() and not self.slope.is_nan())
+
+
+def settling_deadline(deadline: float) -> float:
+    """Return until when to look beside the point: what is not settled by then stays unjudged."""
+    return min(deadline, time.thread_time() + SECONDS)
+
+
+def is_past(deadline: float) -> bool:
+    """Tell whether a deadline, in seconds of `time.thread_time()`, is over."""
+    return time.thread_time() > deadline
 
 
 def approach(
@@ -121,12 +136,15 @@ def _coefficient_size(degree: int) -> Callable[[Number, Number], float]:
     return measure
 
 
-def first_limit(side: Side | None, component: int) -> Limit | None:
-    """Return what the sum of outputs tends to, and the limit of its partial along the line."""
+def first_limit(side: Side | None, component: int, own_line: bool = True) -> Limit | None:
+    """Return what the sum of outputs tends to, and the limit of its partial along the line.
+
+    `own_line` says that the line is the component's axis.
+    """
     if side is None:
         return None
     (start,), (slope,) = expansion(side.value, 0), expansion(side.adjoints[component], 0)
-    if slope.is_nan():  # 0·∞ all along the line, in what does not change along it
+    if slope.is_nan() and own_line:  # 0·∞ all along the line, in what does not change along it
         slope = line_slope(side)
     return Limit(start, slope, side.magnitudes[component])
 

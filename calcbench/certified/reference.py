@@ -11,9 +11,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from flint import arb
 
-from calcbench.certified import balls
-from calcbench.certified.balls import TooSlow, Undecided
-from calcbench.certified.evaluation import NotCertified, NotFiniteHere, NotSmoothHere, SweepResult
+from calcbench.certified import balls, budget
+from calcbench.certified.balls import Undecided
+from calcbench.certified.budget import TooSlow
+from calcbench.certified.evaluation import (
+    NotCertified,
+    NotFiniteHere,
+    NotSmoothHere,
+    SweepResult,
+    TookTooLong,
+)
 from calcbench.certified.first_order import first_order
 from calcbench.certified.natural import natural_formulas
 from calcbench.certified.second_order import second_order
@@ -128,7 +135,7 @@ def reference(
     deadline = time.thread_time() + seconds
     for bits in PRECISIONS:
         try:
-            found = _sweep(point, operator, bits, deadline=deadline)
+            found = sweep(point, operator, bits, deadline=deadline)
         except Undecided as error:
             reason = f"a comparison is not decided at {bits} bits: {error}"
             continue
@@ -156,12 +163,12 @@ def enclose_rounding(
     """
     try:
         deadline = time.thread_time() + seconds
-        return _sweep(point, operator, BITS[dtype], dtype, deadline, natural=True)
+        return sweep(point, operator, BITS[dtype], dtype, deadline, natural=True)
     except Undecided as error:
         raise NotCertified(f"too near a tie to judge: {error}") from error
 
 
-def _sweep(
+def sweep(
     point: Point,
     operator: Operator,
     bits: int,
@@ -172,13 +179,15 @@ def _sweep(
     """Evaluate the cost once at `bits` bits, with the reverse sweeps that the operator needs.
 
     `natural` takes derivatives by the formulas of libraries, which lose more in rounding.
+    Raises `Undecided` where these bits do not decide a branch, and as `reference`.
     """
     layout, terms = operator.layout(point), operator.terms(point)
-    with balls.precision(bits), natural_formulas(natural), _garbage_collection_off():
+    limited = budget.limit(deadline)
+    with balls.precision(bits), natural_formulas(natural), _garbage_collection_off(), limited:
         try:
             found = _evaluate_terms(point, terms, layout.size, dtype, deadline)
         except TooSlow:
-            raise NotCertified("it would take too long") from None
+            raise TookTooLong("it would take too long") from None
         values = np.empty(len(found.values), dtype=object)
         values[:] = found.values
         pieces = [

@@ -12,7 +12,14 @@ from calcbench.certified import balls
 from calcbench.certified.evaluation import SweepResult, evaluate, influence, range_fault
 from calcbench.certified.first_order import NONE, Row, cost_row
 from calcbench.certified.jets import make_jet, primal, slope_magnitudes, slopes
-from calcbench.certified.one_sided import Limit, approach, second_limit, settle
+from calcbench.certified.one_sided import (
+    Limit,
+    approach,
+    is_past,
+    second_limit,
+    settle,
+    settling_deadline,
+)
 from calcbench.certified.sums import Partial, Sums
 from calcbench.operators.colouring import compress
 from calcbench.operators.entries import Entries, Product, Term
@@ -123,10 +130,13 @@ def _settle_products(
     if not unclear.any() or not found.cost.is_finite():
         return
     row = cost_row(point, dtype, deadline)
+    deadline = settling_deadline(deadline)
     for k in np.flatnonzero(unclear.any(axis=0)).tolist():
         along = directions[:, k]
         (both,) = approach(point, along, [row.weights], 1, deadline)
         for i in np.flatnonzero(unclear[:, k]).tolist():
+            if is_past(deadline):
+                break
             first, plain = row.partials.get(i, NONE), found.partials[i, k]
             limits = [second_limit(side, i, along) for side in both]
             if not all(limit and limit.is_known() for limit in limits):

@@ -24,7 +24,7 @@ from calcbench.cli.options import (
 )
 from calcbench.cli.runs import latest_run, new_run, print_run
 from calcbench.cli.terminal import print_json, progress_bar, say
-from calcbench.cli.values import parse_bytes, parse_duration, parse_names, parse_threads
+from calcbench.cli.values import FILE, parse_bytes, parse_duration, parse_names, parse_threads
 from calcbench.errors import printable
 from calcbench.record.record import Record, Status
 from calcbench.record.writing import size_of
@@ -68,9 +68,7 @@ from calcbench.workers.starting import start_method
     metavar="BYTES",
     help="What one process may take. [3/4 of what is free]",
 )
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The file. [runs/<time>.jsonl]"
-)
+@click.option("-o", "--output", type=FILE, help="The file. [runs/<time>.jsonl]")
 @click.option("--resume", is_flag=True, help="Go on with --output, or with the latest in runs/.")
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts; see calcbench merge.")
 @click.option("--dry-run", is_flag=True, help="List the cells and estimate the time; run nothing.")

@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from calcbench.cli.runs import read_run
+from calcbench.cli.values import FILE
 from calcbench.errors import SelectorError
 from calcbench.report.citation import cite
 
 
 @click.command("cite")
-@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.argument("run", required=False, type=FILE)
 def command(run: Path | None) -> None:
     """Print BibTeX and a sentence that cite a run: machine, versions, date, what was timed.
 

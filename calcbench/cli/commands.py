@@ -13,6 +13,8 @@ SUMMARIES = {
     "compare": "Compare backends: every partial side by side, digits, verdict and a first timing.",
     "verify": "Check agreement alone, without timing; exit status 1 if any backend is wrong.",
     "steps": "Show the error of finite differences against the step: the V and its optimum.",
+    "plot": "Draw a cost: curve and tangent, surface, level curves, slices, data and curve.",
+    "descend": "Descend the gradient, at one rate or several: the path, and the cost per step.",
     "doctor": "Check the installation: versions, what imports, and one gradient by each backend.",
     "bench": "Time gradients, or another operator, so that the numbers repeat, and save them as a"
     " run.",

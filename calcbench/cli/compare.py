@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from calcbench.cli.options import comparison_options
-from calcbench.cli.terminal import console, print_json, progress
-from calcbench.cli.values import parse_values_if_any
+from calcbench.cli.terminal import console, print_json, progress, say
+from calcbench.cli.values import FILE, parse_values_if_any
 from calcbench.harness.compare_in_worker import compare_in_worker
 from calcbench.harness.request import Request
 from calcbench.record.record import Record
+from calcbench.record.writing import replacing, size_of
 from calcbench.report.agreement import summary
 from calcbench.report.comparison import comparison
+from calcbench.report.page import comparison as comparison_page
 from calcbench.report.tables.text import draw
 from calcbench.workers.starting import start_method
 
 
 @click.command("compare")
 @comparison_options
-def command(**selection: Any) -> None:
+@click.option(
+    "--html",
+    "page",
+    type=FILE,
+    metavar="FILE",
+    help="Write a page to send, with charts, beside what is printed.",
+)
+def command(page: Path | None, **selection: Any) -> None:
     """Compare backends: every partial side by side, digits, verdict and a first timing.
 
-    Without PROBLEM, all problems. --operator asks for something else than the gradient; where a
-    problem or a backend has none, it is skipped, with the reason. The digits are the worst over
-    several points (the problem's own, zeros, random ones); the components are shown at the
-    problem's own point. `call` is the median of a few rounds in one process: an order of magnitude.
+    Without PROBLEM, all problems. --operator asks for something else than the gradient (of a
+    vector-valued problem, the Jacobian); where a problem or a backend has none, it is skipped, with
+    the reason. The digits are the worst over several points (the problem's own, zeros, random
+    ones); the components are shown at the problem's own point. `call` is the median of a few rounds
+    in one process: an order of magnitude.
 
-    Exit status: 0 if all agree, 1 if a backend disagrees or fails, 2 for bad input.
+    Exit status: 0 if none is wrong, 1 if a backend disagrees or fails, 2 for bad input.
 
     \b
     Examples:
@@ -41,13 +52,15 @@ def command(**selection: Any) -> None:
       calcbench compare saddle --operator hessian
       calcbench compare batch_regression --operator hvp --direction m=1,b=0
       calcbench compare my_cost.py --json
+      calcbench compare review --html review.html
     """
-    compare_and_exit(timed=True, **selection)
+    compare_and_exit(timed=True, page=page, **selection)
 
 
 def compare_and_exit(
     *,
     timed: bool,
+    page: Path | None = None,
     names: tuple[str, ...],
     problems: tuple[str, ...],
     backends: tuple[str, ...],
@@ -59,6 +72,8 @@ def compare_and_exit(
 ) -> None:
     """Compare, print each problem's table as soon as it is there, and exit with the status."""
     output = console()
+    if page is not None:
+        size_of(page)  # a name that cannot be is refused at once
     request = Request(
         [*names, *problems] or None,
         backends or None,
@@ -79,4 +94,13 @@ def compare_and_exit(
         print_json([record.as_json() for record in records])
     elif groups > 1:
         draw(summary(records), output)
+    if page is not None:
+        _write_page(records, page)
     sys.exit(1 if any(record.status.failed for record in records) else 0)
+
+
+def _write_page(records: list[Record], page: Path) -> None:
+    text = comparison_page.write(records)
+    with replacing(page) as part:
+        part.write_text(text, encoding="utf-8")
+    say(f"written to {page}")

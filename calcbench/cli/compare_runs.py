@@ -9,14 +9,15 @@ import click
 
 from calcbench.cli.runs import read_run
 from calcbench.cli.terminal import console, print_json
+from calcbench.cli.values import FILE
 from calcbench.report.differences import Verdict, differences
 from calcbench.report.differences_table import plain_data, table
 from calcbench.report.tables.text import draw
 
 
 @click.command("compare-runs")
-@click.argument("first", type=click.Path(path_type=Path))
-@click.argument("second", type=click.Path(path_type=Path))
+@click.argument("first", type=FILE)
+@click.argument("second", type=FILE)
 @click.option("--force", is_flag=True, help="Compare although machines or libraries differ.")
 @click.option("--json", "as_json", is_flag=True, help="Data instead of a table.")
 def command(first: Path, second: Path, force: bool, as_json: bool) -> None:

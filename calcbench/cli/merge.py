@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from calcbench.cli.values import FILE
 from calcbench.errors import SelectorError, printable
 from calcbench.record.run import load, merge_runs, save
 from calcbench.record.writing import size_of
@@ -13,10 +14,8 @@ from calcbench.report.numbers import plural
 
 
 @click.command("merge")
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, help="The merged run."
-)
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=FILE)
+@click.option("-o", "--output", type=FILE, required=True, help="The merged run.")
 def command(runs: tuple[Path, ...], output: Path) -> None:
     """Merge runs, such as the shards of one matrix, into one file.
 

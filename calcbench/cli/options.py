@@ -23,12 +23,20 @@ backends_option = click.option(
     "[the default ones of calcbench list]",
 )
 
+OPERATORS = (
+    "gradient, value_and_gradient, partial[w[0]], pushforward, pullback, jacobian, hvp, hessian, "
+    "second_derivative, laplacian or cost."
+)
+
 operator_option = click.option(
+    "--operator", metavar="OPERATOR", default="gradient", help=f"{OPERATORS} [gradient]"
+)
+
+compared_operator_option = click.option(
     "--operator",
     metavar="OPERATOR",
-    default="gradient",
-    help="gradient, value_and_gradient, partial[w[0]], pushforward, pullback, jacobian, hvp, "
-    "hessian, second_derivative, laplacian or cost. [gradient]",
+    default=None,
+    help=f"{OPERATORS} [gradient; of a vector-valued problem jacobian]",
 )
 
 seed_option = click.option(
@@ -62,7 +70,7 @@ COMPARISON = (
         help="A problem's name, a theme, or a path to a .py file. May be repeated.",
     ),
     backends_option,
-    operator_option,
+    compared_operator_option,
     click.option(
         "--direction",
         metavar="m=1,b=0",

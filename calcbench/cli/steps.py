@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import click
 
-from calcbench.cli.options import timeout_option, traceback_option
+from calcbench.cli.options import seed_option, timeout_option, traceback_option
 from calcbench.cli.terminal import console, progress
-from calcbench.cli.values import parse_values_if_any
+from calcbench.cli.values import parse_size, parse_values_if_any
 from calcbench.errors import printable
+from calcbench.report.picture import Chart, check_ending
 from calcbench.report.tables.text import draw
 from calcbench.show import guest
 from calcbench.show.in_worker import open_worker
-from calcbench.show.steps import STEPS, plot, table
+from calcbench.show.steps import STEPS, table
 from calcbench.workers.starting import start_method
 
 SCHEMES = tuple(
@@ -35,10 +35,16 @@ SCHEMES = tuple(
     help="Backends with a step: finite_difference[scheme=forward]. [its schemes but complex]",
 )
 @click.option("--at", metavar="m=0.9,b=0.1", help="Values of the parameters.")
+@click.option("--size", type=parse_size, metavar="N", help="Size of the problem.")
+@seed_option
 @timeout_option
 @traceback_option
 @click.option(
-    "--plot", "picture", type=click.Path(dir_okay=False), help="Draw to .html, .svg, .png or .json."
+    "--plot",
+    "picture",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Draw to .svg, .png, .pdf, .html or .json (Vega-Lite).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Data instead of a table.")
 def command(
@@ -46,6 +52,8 @@ def command(
     partial: str | None,
     backends: tuple[str, ...],
     at: str | None,
+    size: int | None,
+    seed: int,
     timeout: float,
     picture: str | None,
     as_json: bool,
@@ -57,15 +65,18 @@ def command(
     \b
     Examples:
       calcbench steps chain_rule_single
-      calcbench steps batch_regression m -b finite_difference[scheme=forward]
-      calcbench steps damped_wave x --at x=1,t=0.5 --plot v.svg
+      calcbench steps batch_regression m -b 'finite_difference[scheme=forward]'
+      calcbench steps damped_wave x --at x=0,t=0.5 --plot v.svg
     """
+    if picture:
+        check_ending(picture, Chart.endings)
     start, values = start_method(), parse_values_if_any(at)
     with progress() as tell, open_worker(problem, timeout, start) as ask:
         tell(f"{problem} · {len(STEPS)} steps")
-        found = ask(guest.measure_steps, problem, partial, backends or SCHEMES, values)
+        chosen = backends or SCHEMES
+        found = ask(guest.measure_steps, problem, partial, chosen, values, size, seed)
         if picture:
-            plot(found, Path(picture))
+            found.save(picture)
     if as_json:
         click.echo(json.dumps(found.as_json()))
     elif picture:

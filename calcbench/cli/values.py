@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import click
 
 from calcbench.errors import SelectorError
+from calcbench.record.writing import check_name
 
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 """Units of a duration."""
@@ -30,7 +32,7 @@ def parse_values(text: str, option: str = "at") -> dict[str, Any]:
     Raises `SelectorError` for what is neither a number nor a bracketed list of numbers.
     """
     values: dict[str, Any] = {}
-    for part in _split_outside_brackets(text):
+    for part in split_outside_brackets(text):
         name, equals, literal = (piece.strip() for piece in part.partition("="))
         if not (name and equals and literal):
             raise SelectorError(
@@ -87,6 +89,18 @@ def parse_bytes(text: str) -> int:
     )
 
 
+class FileName(click.Path):
+    """The name of a file, as a path; a shell completes it."""
+
+    def convert(self, value: Any, *where: Any) -> Any:
+        """Make a path of it. Raises `SelectorError` for a name that no file can have."""
+        check_name(Path(value))  # which `click.Path` would ask the system about
+        return super().convert(value, *where)
+
+
+FILE = FileName(path_type=Path)
+
+
 def parse_threads(text: str) -> list[int]:
     """Parse `1,2` into numbers of threads, each once. Raises `SelectorError` for anything else."""
     try:
@@ -100,7 +114,8 @@ def parse_names(text: str) -> list[str]:
     return [part.strip() for part in text.split(",")]
 
 
-def _split_outside_brackets(text: str) -> list[str]:
+def split_outside_brackets(text: str) -> list[str]:
+    """Split text at its commas, but for those in brackets: `w[0],W[1,2]`."""
     parts, depth, start = [], 0, 0
     for position, character in enumerate(text):
         depth += (character == "[") - (character == "]")

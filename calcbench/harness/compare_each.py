@@ -42,4 +42,4 @@ def compare_each(
             if selection.single:
                 raise
             failure = record_failure(name, error)
-            yield [replace(failure, operator=selection.operator.selector)]
+            yield [replace(failure, operator=selection.operator_name)]

@@ -54,7 +54,7 @@ def select_backends() -> Plan:
     """Import the frameworks that the request names, and say what it selects."""
     found = _selected()
     backends = [Entrant(backend.selector, backend.dtype) for backend in found.backends]
-    return Plan(found.names, backends, found.operator.selector, found.single)
+    return Plan(found.names, backends, found.operator_name, found.single)
 
 
 def begin(problem: int) -> tuple[int, list[Record]]:

@@ -18,7 +18,7 @@ from calcbench.catalogue.selection import (
 )
 from calcbench.errors import SelectorError
 from calcbench.harness.compare import Question, pose
-from calcbench.operators import Operator, find_operator
+from calcbench.operators import GRADIENT, Operator, find_operator, first_derivative
 from calcbench.problem.problem import Problem
 
 
@@ -29,7 +29,8 @@ class Request:
     problems: ProblemSelector | Iterable[ProblemSelector] | None = None
     backends: BackendSelector | Iterable[BackendSelector] | None = None
     at: Mapping[str, Any] | None = None
-    operator: str | Operator = "gradient"
+    operator: str | Operator | None = None
+    """If None, the gradient; of a vector-valued problem, its Jacobian."""
     direction: Mapping[str, Any] | None = None
     size: int | None = None
     seed: int = 0
@@ -51,7 +52,7 @@ class Selection:
         for option in ("at", "direction"):
             if getattr(request, option) is not None and not self.single:
                 raise SelectorError(f"{option}: name the one problem whose parameters these are")
-        self.operator = find_operator(request.operator)
+        self.operator = None if request.operator is None else find_operator(request.operator)
 
     @cached_property
     def backends(self) -> list[Backend]:
@@ -62,6 +63,11 @@ class Selection:
     def single(self) -> bool:
         """Whether one problem is selected: what is wrong with it is bad input, and no row."""
         return self._chosen is not None and len(self._chosen) == 1
+
+    @property
+    def operator_name(self) -> str:
+        """How the operator is written in the record of a problem that could not be posed."""
+        return (self.operator or GRADIENT).selector
 
     @property
     def names(self) -> list[str]:
@@ -80,7 +86,7 @@ class Selection:
         problem, request = self.problem(number), self.request
         return pose(
             problem,
-            self.operator,
+            self.operator or first_derivative(problem),
             # A problem of one size keeps it, unless it is the only one.
             size=request.size if self.single or len(problem.sizes) > 1 else None,
             seed=request.seed,

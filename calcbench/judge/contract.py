@@ -19,6 +19,7 @@ import numpy as np
 from calcbench.backend.backend import Backend
 from calcbench.backend.prepared import Prepared
 from calcbench.errors import NotInstalled, ProblemError, Unsupported, full_text
+from calcbench.judge.connection import connection_fault
 from calcbench.operators import GRADIENT, Layout, Operator
 from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.flat import flatten
@@ -53,7 +54,7 @@ class Run:
     @property
     def exact(self) -> bool:
         """Whether it has a result, of a method without an error of its own."""
-        return None in self.bounds.values()
+        return self.status is Status.OK and None in self.bounds.values()
 
     @property
     def differenced(self) -> bool:
@@ -93,6 +94,8 @@ def run_points(
             _check_points(run, prepared, where, operator)
             if run.status is Status.OK:
                 run.prepared = prepared
+                cut = connection_fault(backend, where["own"], run.results["own"])
+                run.status, run.reason = (Status.ERROR, cut) if cut else (Status.OK, "")
     except ProblemError:
         raise
     except RAISED as error:  # whatever a cost or a framework raises becomes a record

@@ -110,7 +110,7 @@ def judge_formula(record: Record, point: str, certificate: Certificate) -> Recor
 
     However badly conditioned the cost, a wrong formula has no rounding to hide below.
     """
-    if record.status is not Status.OK:
+    if record.status.failed:
         return record
     try:
         error, allowed = formula_error(certificate)

@@ -15,12 +15,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from calcbench.backend.backend import Backend
-from calcbench.certified.certificate import Certificate, affordable, certify
-from calcbench.certified.reference import NotCertified
+from calcbench.certified.certificate import (
+    SECONDS,
+    Certificate,
+    affordable_rows,
+    certify,
+)
+from calcbench.certified.reference import NotCertified, NotSmoothHere
+from calcbench.certified.sensitivity import true_sensitivity
 from calcbench.judge.contract import Run
+from calcbench.judge.differing import differing_values
 from calcbench.judge.formulas import Examination, examine_formula, judge_formula
 from calcbench.judge.points import why_not_judged
-from calcbench.judge.runner import SAMPLED_ROWS, InProcess, Runner, largest_sensitivities
+from calcbench.judge.runner import InProcess, Runner
+from calcbench.judge.scale import certified_scale, leaves_no_digit
 from calcbench.judge.structure import check_structure
 from calcbench.judge.verdict import Certificates, verdicts
 from calcbench.judge.vote import Vote
@@ -69,29 +77,30 @@ def judge(
     certificate = own if isinstance(own, Certificate) else None
     if certificate is None:  # where there is one, it has checked the structure
         _check_structure(runs, where["own"], operator, runner)
-    remarks = _remarks(operator.layout(where["own"]), certificates, dtypes, runs)
-    condition = _condition(runs, sample["own"], seed, operator, runner)
     vote = Vote(runs, where, seed, list(witnesses), {}, operator, runner)
     if sample is where:
         records = verdicts(vote, certificates)
     else:
-        records, certificate = _judge_sample(vote, sample, certificates), None
-        rows, all_rows = sample["own"].row_count, where["own"].row_count
-        remarks = remarks or f"certified on {rows:,} of {all_rows:,} rows; at full size by vote"
+        records = _judge_sample(vote, sample, certificates)
+    remarks = _remarks(vote, certificates, dtypes)
+    if sample is not where:
+        count, all_rows = sample["own"].row_count, where["own"].row_count
+        remarks = remarks or [f"certified on {count:,} of {all_rows:,} rows; at full size by vote"]
     examined = _examine_formula(runs, records, sample, certificates, operator)
     records = [
         _judge_examined(record, examined) if run.backend.hand_derived else record
         for run, record in zip(runs, records, strict=True)
     ]
-    if certificate and not certificate.judged.any():
-        certificate = None
-    note = "; ".join(filter(None, [remarks, _describe_rows(where["own"]), *examined.unseen]))
-    return Outcome(records, certificate, note, examined.unseen, condition)
+    remarks += [*_describe_rows(where["own"]), *examined.unseen]
+    condition = _certified_condition(certificate, seed) if certificate else vote.condition
+    whole = certificate if certificate and certificate.judged.any() and sample is where else None
+    note = "; ".join(dict.fromkeys(remarks))
+    return Outcome(records, whole, note, examined.unseen, condition)
 
 
-def _describe_rows(own: Point) -> str:
+def _describe_rows(own: Point) -> list[str]:
     """Say which rows were found, where the problem declares none."""
-    return own.rows.describe(own.row_count) if own.rows.found else ""
+    return [own.rows.describe(own.row_count)] if own.rows.found else []
 
 
 def _examine_formula(
@@ -143,7 +152,7 @@ def _judge_sample(
     ]
     growth = _growth(vote.where["own"], sample["own"])
     scaled = {
-        key: growth * found.bound
+        key: (growth * found.bound, growth * found.magnitude)
         for key, found in certificates.items()
         if isinstance(found, Certificate)
     }
@@ -155,7 +164,7 @@ def _judge_sample(
     rows = sample["own"].row_count
     return [
         replace(small, digits=full.digits, reason=f"on {rows:,} rows: {small.reason}")
-        if small.status.failed and full.status is Status.OK
+        if small.status is not Status.OK and not full.status.failed
         else full
         for small, full in zip(on_sample, at_full_size, strict=True)
     ]
@@ -180,34 +189,64 @@ def certificates_at(
     }
 
 
-def _remarks(
-    layout: Layout, certificates: Certificates, dtypes: Sequence[str], runs: Sequence[Run]
-) -> str:
+def _remarks(vote: Vote, certificates: Certificates, dtypes: Sequence[str]) -> list[str]:
     """Say which points are not certified, and which points or components are not judged."""
-    remarks = []
     # The remarks are about the problem: one dtype speaks for all.
     here = {point: found for (point, dtype), found in certificates.items() if dtype == dtypes[0]}
+    layout = vote.operator.layout(vote.where["own"])
+    remarks = [_remark(vote, layout, point, found) for point, found in here.items()]
     uncertified: dict[str, list[str]] = {}
     for point, found in here.items():
-        reason = why_not_judged(point, found, runs)
-        if reason:
-            remarks.append(f"not judged at {point}: {reason}")
-        elif not isinstance(found, Certificate):
+        if not isinstance(found, Certificate) and not why_not_judged(point, found, vote.runs):
             uncertified.setdefault(str(found), []).append(point)
-        elif point == "own":
-            rough, unknown = (
-                _list_components(layout, which) for which in (found.rough, found.open)
-            )
-            if rough:
-                why = "one-sided derivatives differ, as far as can be told"
-                remarks.append(f"not smooth here, hence not judged: {rough} ({why})")
-            if unknown:
-                remarks.append(f"not certified: {found.open_reason}: {unknown}")
     for reason, places in uncertified.items():
         nowhere = places == ["own"] or len(places) == len(here)
         at = "" if nowhere else f" at {', '.join(places)}"
         remarks.append(f"not certified{at}: {reason}")
-    return "; ".join(dict.fromkeys(remarks))
+    rough = vote.unsmooth.get("own", np.zeros(0, dtype=bool))
+    if rough.any():
+        listed = _list_components(layout, rough)
+        remarks.append(f"not smooth here, as far as differences tell, hence not judged: {listed}")
+    remarks.append(differing_values(vote.runs, layout, _not_judged(vote, here)))
+    return [remark for remark in remarks if remark]
+
+
+def _remark(vote: Vote, layout: Layout, point: str, found: Certificate | NotCertified) -> str:
+    """Say what is not judged at a point, as far as its certificate tells."""
+    reason = why_not_judged(point, found, vote.runs)
+    if reason:
+        return f"not judged at {point}: {reason}"
+    if not isinstance(found, Certificate):
+        return ""
+    if point == "own":
+        return _open_components(layout, found)
+    if np.any(leaves_no_digit(found.bound, certified_scale(found))[found.judged]):
+        return f"not judged at {point}: rounding may leave no digit there"
+    return ""
+
+
+def _open_components(layout: Layout, certificate: Certificate) -> str:
+    """Name the components that have no derivative, and those that are not certified."""
+    rough, unknown = (
+        _list_components(layout, which) for which in (certificate.rough, certificate.open)
+    )
+    why = "one-sided derivatives differ, as far as can be told"
+    remarks = [f"not smooth here, hence not judged: {rough} ({why})"] if rough else []
+    remarks += [f"not certified: {certificate.open_reason}: {unknown}"] if unknown else []
+    return "; ".join(remarks)
+
+
+def _not_judged(
+    vote: Vote, here: Mapping[str, Certificate | NotCertified]
+) -> dict[str, np.ndarray]:
+    """Tell for each point which components are not judged there, though they have values."""
+    found = dict(vote.unsmooth)
+    for point, certificate in here.items():
+        if isinstance(certificate, Certificate):
+            found[point] = certificate.rough
+        elif isinstance(certificate, NotSmoothHere):
+            found[point] = np.ones(len(vote.orders), dtype=bool)
+    return found
 
 
 def _list_components(layout: Layout, which: np.ndarray) -> str:
@@ -218,9 +257,10 @@ def _list_components(layout: Layout, which: np.ndarray) -> str:
 
 def _points_to_certify(where: Mapping[str, Point], operator: Operator) -> Mapping[str, Point]:
     """Return the points, with fewer rows where certifying all would take too long."""
-    if affordable(where["own"], operator):
+    rows = affordable_rows(where["own"], operator)
+    if rows == where["own"].row_count:
         return where
-    return {name: thin(point, SAMPLED_ROWS) for name, point in where.items()}
+    return {name: thin(point, rows) for name, point in where.items()}
 
 
 def _growth(whole: Point, sample: Point) -> float:
@@ -239,18 +279,23 @@ def _certify(point: Point, dtype: str, operator: Operator) -> Certificate | NotC
     try:
         return certify(point.round_to(dtype), dtype, operator)
     except NotCertified as error:
+        # Without the frames that it passed through, which hold on to all that was computed.
+        error.__traceback__ = error.__context__ = None
         return error
 
 
-def _condition(
-    runs: list[Run], own: Point, seed: int, operator: Operator, runner: Runner
-) -> float | None:
-    """Measure the condition number of the operator at the own point, with one exact backend."""
-    exact = [run for run in runs if run.exact][:1]
-    if not exact:
+def _certified_condition(certificate: Certificate, seed: int) -> float | None:
+    """Measure the condition number at a certificate's point: κ relative to the largest component.
+
+    None where nothing is judged, all is 0, or it cannot be measured.
+    """
+    judged = certificate.judged
+    if not np.any(certificate.value[judged]):
         return None
-    sample = {"own": thin(own, SAMPLED_ROWS)}
-    kappa = largest_sensitivities(exact, sample, seed, operator, runner).get("own", np.nan)
-    size = float(np.max(np.abs(flatten(exact[0].results["own"].values(), np.float64))))
-    condition = float(np.max(kappa)) / size if size > 0 else np.nan
+    try:
+        kappa = true_sensitivity(certificate.point, certificate.operator, seed, SECONDS)
+    except NotCertified:
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        condition = float(np.max((kappa / certified_scale(certificate))[judged]))
     return condition if np.isfinite(condition) else None

@@ -10,6 +10,7 @@ import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.backend.prepared import Prepared
+from calcbench.certified.certificate import SAMPLED_ROWS
 from calcbench.judge.contract import Run, run_points
 from calcbench.judge.sensitivity import sensitivity
 from calcbench.operators import GRADIENT, Operator
@@ -17,9 +18,6 @@ from calcbench.problem.faults import RAISED
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.problem.sampling import thin
-
-SAMPLED_ROWS = 1024
-"""Rows to certify, and to measure sensitivity on, where there are too many for all of them."""
 
 
 def sensitivities(
@@ -67,6 +65,8 @@ def largest_sensitivities(
 ) -> dict[str, np.ndarray]:
     """Measure κ at every point by two exact backends, in case one is at fault; take the larger.
 
+    A backend whose own result is not finite at a point has nothing to say of it.
+
     Where there are many rows it is measured on some of them: a mean is as sensitive on a sample,
     a sum less so, in proportion to the rows. Returns point → vector over the components.
     """
@@ -78,5 +78,7 @@ def largest_sensitivities(
     found: dict[str, np.ndarray] = {}
     for run in exact:
         for name, kappa in runner.sensitivities(run.backend, sample, seed, operator).items():
-            found[name] = np.fmax(found.get(name, share * kappa), share * kappa)
+            result = run.results.get(name)
+            if result is not None and np.all(np.isfinite(flatten(result.values()))):
+                found[name] = np.fmax(found.get(name, share * kappa), share * kappa)
     return found

@@ -2,64 +2,98 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from calcbench.judge.sensitivity import ROUNDINGS
+from calcbench.judge.doubt import SURE
+from calcbench.judge.scale import leaves_no_digit
 from calcbench.judge.vote import Ballot, Consensus
 from calcbench.operators.operator import Layout
 from calcbench.record.record import Disagreement
 
 
-def worst_component(ballot: Ballot, agreed: Consensus) -> tuple[int, float] | None:
-    """Return the component furthest outside its bounds, and its bound; None if all are within."""
-    allowed = ballot.bound + agreed.bound
-    with np.errstate(invalid="ignore"):
+@dataclass(frozen=True)
+class Comparison:
+    """A result beside the consensus: vectors over the components of the result."""
+
+    ballot: Ballot
+    agreed: Consensus
+    error: np.ndarray
+    """|value − reference|."""
+    allowed: np.ndarray
+    """How large the error may be; no bound at all where it is not finite."""
+
+    @property
+    def outside(self) -> np.ndarray:
+        """Whether the error is more than a finite bound allows; a NaN on either side is."""
+        return np.asarray(np.isfinite(self.allowed) & ~(self.error <= self.allowed))
+
+    @property
+    def vague(self) -> np.ndarray:
+        """Whether the bound leaves less than a digit, or is none."""
+        wide = leaves_no_digit(self.allowed, self.agreed.scale)
+        return np.asarray(wide | ~np.isfinite(self.allowed))
+
+    @property
+    def vaguest(self) -> int:
+        """The component whose bound is the widest, beside its scale."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            width = np.nan_to_num(self.allowed / self.agreed.scale, nan=np.inf, posinf=np.inf)
+        return int(np.argmax(np.where(self.vague, width, -1.0)))
+
+    def worst(self, among: np.ndarray) -> int:
+        """Find the component that exceeds its bound by the largest factor, among some."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            excess = np.nan_to_num(self.error / self.allowed, nan=np.inf, posinf=np.inf)
+        return int(np.argmax(np.where(among, excess, -1.0)))
+
+    def chance(self, position: int) -> float | None:
+        """Bound the probability that a right result is as far off; None where all is proved.
+
+        1 where a method's own estimate is all that there is: it has no known probability.
+        """
+        if np.broadcast_to(self.ballot.estimated, self.error.shape)[position]:
+            return 1.0
+        doubt = self.agreed.doubt
+        if not doubt.concerns(position):
+            return None
+        return doubt.chance(position, float(self.error[position]), float(self.allowed[position]))
+
+
+def compare(ballot: Ballot, agreed: Consensus) -> Comparison:
+    """Compare a result with what was agreed on."""
+    with np.errstate(invalid="ignore", over="ignore"):
         error = np.abs(ballot.value - agreed.reference)
-    # Not "error > allowed": a NaN must fail, whichever side it is on. Nor may infinity pass by
-    # earning itself an infinite allowance.
-    wrong = ~(error <= allowed) | ~np.isfinite(error)
-    if not wrong.any():
-        return None
-    with np.errstate(divide="ignore", invalid="ignore"):
-        excess = np.where(wrong, np.nan_to_num(error / allowed, nan=np.inf, posinf=np.inf), -1.0)
-    position = int(np.argmax(excess))
-    return position, float(allowed[position])
+        return Comparison(ballot, agreed, error, ballot.bound + agreed.bound)
 
 
-def vacuous_component(ballot: Ballot, agreed: Consensus, dtype: str) -> int | None:
-    """Find a component of an exact method whose bound would let any number pass; None if none.
+def disagreement(layout: Layout, point: str, found: Comparison) -> Disagreement | None:
+    """Describe the worst component outside its bound; None if all are within.
 
-    Where the bound is as large as the whole result, rounding may do anything, and being within the
-    bound says nothing. Such a component passes only if its error is a few roundings all the same.
+    One that is known to be wrong comes before those that only an estimate is against.
     """
-    if not ballot.exact:
+    outside = found.outside
+    sure = outside & ~np.broadcast_to(found.ballot.estimated, outside.shape)
+    if not outside.any():
         return None
-    unit = float(np.finfo(dtype).eps) / 2
-    scale = float(np.max(np.abs(agreed.reference))) or agreed.scale
-    error = np.abs(ballot.value - agreed.reference)
-    # Not "bound >= scale": a NaN bounds nothing either.
-    vacuous = ~(ballot.bound < scale) & (error > ROUNDINGS * unit * scale)
-    return int(np.flatnonzero(vacuous)[0]) if scale > 0 and vacuous.any() else None
-
-
-def disagreement(
-    layout: Layout, point: str, ballot: Ballot, agreed: Consensus
-) -> Disagreement | None:
-    """Compare a result with the consensus: the worst disagreement, or None within the bounds."""
-    found = worst_component(ballot, agreed)
-    if found is None:
-        return None
-    position, bound = found
+    position = found.worst(sure if sure.any() else outside)
     return Disagreement(
         point,
         layout.label(position),
-        float(ballot.value[position]),
-        float(agreed.reference[position]),
-        bound,
+        float(found.ballot.value[position]),
+        float(found.agreed.reference[position]),
+        float(found.allowed[position]),
+        found.chance(position),
     )
 
 
-def digits(ballot: Ballot, agreed: Consensus, dtype: str) -> np.ndarray:
+def condemns(found: Disagreement) -> bool:
+    """Tell whether a component outside its bound is wrong for sure, or nearly so."""
+    return found.chance is None or found.chance <= SURE
+
+
+def digits(found: Comparison, dtype: str) -> np.ndarray:
     """Count correct digits per component: −log₁₀ of its error relative to the largest component.
 
     At a stationary point, where every component is 0, errors are relative to the terms that
@@ -67,23 +101,24 @@ def digits(ballot: Ballot, agreed: Consensus, dtype: str) -> np.ndarray:
     is not finite.
     """
     unit = float(np.finfo(dtype).eps) / 2
-    scale = float(np.max(np.abs(agreed.reference))) or agreed.scale or 1.0
+    scale = np.where(found.agreed.scale > 0, found.agreed.scale, 1.0)
     with np.errstate(invalid="ignore", over="ignore"):
-        error = np.abs(ballot.value - agreed.reference) / scale
+        error = found.error / scale
     error = np.where(np.isfinite(error), error, 1.0)
     return np.clip(-np.log10(np.maximum(error, unit)), 0.0, None)
 
 
-def ulps(ballot: Ballot, agreed: Consensus, dtype: str) -> float | None:
+def ulps(found: Comparison, dtype: str) -> float | None:
     """Return the largest error in units in the last place of the reference component.
 
     A component of 0 that a result misses does not count: it has no last place. None where no
     component is left, or an error is not finite.
     """
+    reference = found.agreed.reference
     with np.errstate(all="ignore"):
-        spacing = np.spacing(np.abs(agreed.reference).astype(dtype)).astype(np.float64)
-        errors = np.abs(ballot.value - agreed.reference) / spacing
-    comparable = errors[(agreed.reference != 0) | (ballot.value == 0)]
+        spacing = np.spacing(np.abs(reference).astype(dtype)).astype(np.float64)
+        errors = found.error / spacing
+    comparable = errors[(reference != 0) | (found.ballot.value == 0)]
     if not comparable.size or not np.all(np.isfinite(comparable)):
         return None
     return float(np.max(comparable))

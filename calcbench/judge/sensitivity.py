@@ -7,18 +7,16 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from calcbench.judge.doubt import DRAWS, SLACK
 from calcbench.problem.point import Point
 
-ROUNDINGS = 64.0
-"""Roundings allowed to one evaluation, in units of u·(|g| + κ): a modest multiple."""
+ROUNDINGS = SLACK * 8.0
+"""Roundings allowed to one evaluation, in units of u·(|g| + κ): a modest multiple, and what the
+estimate of κ may lack."""
 
 PERTURBATION = 2.0**-20
 """Relative change of the inputs by which sensitivity is measured: far above rounding, far
 below curvature."""
-
-
-DRAWS = 2
-"""Random changes of each input: one alone may have effects that cancel."""
 
 
 def sensitivity(run: Callable[[Point], np.ndarray], point: Point, seed: int) -> np.ndarray:
@@ -71,10 +69,13 @@ def rounding_bound(
     Comput. 41 (2019) A2815-A2835).
     """
     unit = float(np.finfo(dtype).eps) / 2
-    magnitude = np.abs(result) + sensitivity
-    # Infinity must not earn itself an infinite allowance.
-    magnitude = np.where(np.isfinite(magnitude), magnitude, 0.0)
-    return np.asarray((ROUNDINGS + np.sqrt(terms)) * unit * magnitude)
+    return np.asarray((ROUNDINGS + np.sqrt(terms)) * unit * magnitude(result, sensitivity))
+
+
+def magnitude(result: np.ndarray, sensitivity: np.ndarray | float) -> np.ndarray:
+    """Return |g| + κ, the size of what cancels in a result; infinite or NaN where κ is."""
+    # A result that is infinite must not earn itself an infinite allowance.
+    return np.where(np.isfinite(result), np.abs(result), 0.0) + sensitivity
 
 
 def _perturb(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:

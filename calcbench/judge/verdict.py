@@ -7,17 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from calcbench.certified.certificate import Certificate
+from calcbench.certified.certificate import Certificate, certify
 from calcbench.certified.reference import NotCertified, NotFiniteHere, NotSmoothHere
 from calcbench.judge import scoring
 from calcbench.judge.contract import Run
 from calcbench.judge.formulas import judge_formula
 from calcbench.judge.points import why_not_judged
+from calcbench.judge.scale import certified_scale
+from calcbench.judge.scoring import Comparison
 from calcbench.judge.vote import Ballot, Consensus, Vote, cast_ballot
 from calcbench.operators import Layout, Operator
 from calcbench.problem.flat import unflatten
 from calcbench.problem.problem import Problem
-from calcbench.record.record import Record, Status
+from calcbench.record.record import Disagreement, Record, Status
 
 Certificates = Mapping[tuple[str, str], Certificate | NotCertified]
 """(point, dtype) → the certificate, or why there is none."""
@@ -56,10 +58,13 @@ def _judge_at_point(
     if isinstance(found, Certificate):
         return _judge_certified(vote, index, record, layout, point, found)
     if isinstance(found, NotFiniteHere):
-        if record.status is not Status.OK:
+        if record.status.failed:
             return record
         return replace(record, status=Status.ERROR, reason=f"no verdict: {found}")
-    after = _verdict(record, layout, point, *vote.at(point, index))
+    ballot, agreed = vote.at(point, index)
+    if point != "own" and not np.all(np.isfinite(agreed.reference)):
+        return record  # nobody has a number there: the harness chose a point outside the domain
+    after = _verdict(record, layout, point, ballot, agreed)
     if isinstance(found, NotSmoothHere) and after.status is not record.status:
         # Where there may be no derivative backends differ by convention, and none is wrong.
         return record
@@ -68,7 +73,7 @@ def _judge_at_point(
 
 def _count_failure(record: Record, point: str, status: Status, reason: str) -> Record:
     """Add to a verdict that the run failed at a point where others are judged."""
-    if record.status is not Status.OK:
+    if record.status.failed:
         return record
     return replace(record, status=status, reason=f"{reason} (at {point})")
 
@@ -87,22 +92,34 @@ def _judge_certified(
     which nobody asked for, those are left out that the chain rule has no value for.
     """
     run = vote.runs[index]
-    ballot = cast_ballot(run, point, certificate.bound)
+    ballot = cast_ballot(run, point, certificate.bound, certificate.magnitude)
     agreed = _as_consensus(certificate, run.backend.dtype)
     left_out = ~certificate.judged if point == "own" else ~certificate.judged | certificate.beside
     ballot, agreed = _mask(ballot, agreed, left_out)
     if point == "own" and certificate.open.any():
-        ballot, agreed = _put_to_vote(ballot, agreed, certificate.open, *vote.at(point, index))
+        voted = vote.at(point, index, certificate.open)
+        ballot, agreed = _put_to_vote(ballot, agreed, certificate.open, *voted)
     after = _explain_limit(_verdict(record, layout, point, ballot, agreed), layout, certificate)
     if run.backend.hand_derived:
         return judge_formula(after, point, certificate)
-    # A second derivative may be a difference of the hand-derived gradient. It is the gradient then
-    # that is wrong, perhaps, and not the scheme.
-    differenced = run.differenced and after.status is Status.DISAGREE
-    if differenced and record.status is Status.OK:
-        reason = f"{after.reason}; it stands on the hand-derived gradient, which may be wrong"
-        return replace(after, reason=reason)
+    if run.differenced and after.status is not record.status:
+        return _judge_differenced(after, point, certificate)
     return after
+
+
+def _judge_differenced(record: Record, point: str, certificate: Certificate) -> Record:
+    """Blame the hand-derived gradient, if it is wrong, where its differences are not right."""
+    here = certificate.point.with_seed({})
+    try:
+        gradient = certify(here, record.dtype)
+    except NotCertified:
+        return record
+    clean = replace(record, status=Status.OK)
+    judged = judge_formula(clean, point, gradient)
+    if judged.status is Status.OK:
+        return record
+    reason = f"it stands on the hand-derived gradient, which is wrong: {judged.reason}"
+    return replace(judged, reason=reason)
 
 
 def _explain_limit(record: Record, layout: Layout, certificate: Certificate) -> Record:
@@ -134,13 +151,19 @@ def _put_to_vote(
     ballot: Ballot, agreed: Consensus, where: np.ndarray, voted: Ballot, consensus: Consensus
 ) -> tuple[Ballot, Consensus]:
     """Take some components from a vote: what the run gave, what was agreed on, and the bounds."""
-    value = np.where(where, voted.value, ballot.value)
-    bound = np.where(where, voted.bound, ballot.bound)
-    reference = np.where(where, consensus.reference, agreed.reference)
-    allowed = np.where(where, consensus.bound, agreed.bound)
-    return (
-        replace(ballot, value=value, bound=bound),
-        replace(agreed, reference=reference, bound=allowed, tied=consensus.tied),
+    ballot = replace(
+        ballot,
+        value=np.where(where, voted.value, ballot.value),
+        bound=np.where(where, voted.bound, ballot.bound),
+    )
+    return ballot, replace(
+        agreed,
+        reference=np.where(where, consensus.reference, agreed.reference),
+        bound=np.where(where, consensus.bound, agreed.bound),
+        scale=np.maximum(agreed.scale, consensus.scale),
+        tied=consensus.tied,
+        alone=consensus.alone,
+        doubt=replace(consensus.doubt, where=where),
     )
 
 
@@ -151,7 +174,7 @@ def _as_consensus(certificate: Certificate, dtype: str) -> Consensus:
     return Consensus(
         reference=certificate.value,
         bound=half_unit,
-        scale=float(np.max(certificate.magnitude[certificate.judged], initial=0.0)),
+        scale=certified_scale(certificate),
         range_fault=certificate.range_fault,
     )
 
@@ -179,34 +202,39 @@ def _verdict(
     """Add what one point says to a verdict; the first point that fails is the one reported."""
     if record.status is Status.ERROR:
         return record
-    scored = _score(record, layout, point, ballot, agreed)
-    if record.status is not Status.OK:
+    found = scoring.compare(ballot, agreed)
+    scored = _score(record, layout, point, found)
+    if record.status.failed:
         return scored
     place = "" if point == "own" else f" at {point}"
-    # First what says nothing about the method: the dtype cannot hold the true result, or, behind a
-    # disagreement, an intermediate one. Then a disagreement. What is left is within its bounds, and
-    # that proves nothing where they allow anything, or where another camp of the vote is as large.
-    overflow = _overflow(scored, layout, place, ballot, agreed)
-    if overflow:
-        return _without_verdict(scored, overflow)
-    fault = scoring.disagreement(layout, point, ballot, agreed)
-    if fault and agreed.range_fault:
-        reason = f"no verdict{place}: {agreed.range_fault}, outside the range of {record.dtype}"
-        return _without_verdict(scored, reason)
-    if fault:
-        return replace(scored, status=Status.DISAGREE, reason=str(fault), disagreement=fault)
-    vacuous = _vacuous(scored, layout, place, ballot, agreed)
-    if vacuous:
-        return _without_verdict(scored, vacuous)
     if agreed.tied:
         reason = f"no majority{place}: as many backends say otherwise"
-        return replace(scored, status=Status.DISAGREE, reason=reason)
+        return replace(scored, status=Status.DISAGREE, digits=None, reason=reason)
+    # First what says nothing about the method: the dtype cannot hold the true result, or, behind a
+    # disagreement, an intermediate one. Then a disagreement. What is left is within its bounds, as
+    # far as there are any, and that proves nothing where they are wide.
+    fault = scoring.disagreement(layout, point, found)
+    condemned = fault if fault is not None and scoring.condemns(fault) else None
+    nothing = _overflow(scored, layout, found) or (
+        _out_of_range(scored, found) if condemned else _not_finite(scored, layout, found)
+    )
+    # At a point that the harness chose, what cannot be judged counts for and against nobody.
+    if point != "own" and (nothing or (found.vague.any() and not condemned)):
+        return record
+    if nothing:
+        return replace(scored, status=Status.ERROR, digits=None, reason=f"no verdict: {nothing}")
+    if condemned:
+        reason = _describe(condemned, ballot)
+        return replace(scored, status=Status.DISAGREE, reason=reason, disagreement=condemned)
+    doubt = _imprecise(scored, layout, place, found, fault)
+    if doubt and scored.status is Status.OK:
+        return replace(scored, status=Status.IMPRECISE, reason=doubt)
     return scored
 
 
-def _score(record: Record, layout: Layout, point: str, ballot: Ballot, agreed: Consensus) -> Record:
+def _score(record: Record, layout: Layout, point: str, found: Comparison) -> Record:
     """Lower the digits to those at this point; at the own point, add all that is measured there."""
-    digits = scoring.digits(ballot, agreed, record.dtype)
+    digits = scoring.digits(found, record.dtype)
     worst = float(np.min(digits))
     scored = replace(record, digits=worst if record.digits is None else min(worst, record.digits))
     if point != "own":
@@ -214,39 +242,62 @@ def _score(record: Record, layout: Layout, point: str, ballot: Ballot, agreed: C
     return replace(
         scored,
         digits_median=float(np.median(digits)),
-        ulps=scoring.ulps(ballot, agreed, record.dtype),
-        bound=unflatten(ballot.bound + agreed.bound, layout.shapes),
+        ulps=scoring.ulps(found, record.dtype),
+        bound=unflatten(found.allowed, layout.shapes),
     )
 
 
-def _without_verdict(record: Record, reason: str) -> Record:
-    """End a record in an error: at this point, nobody could be right or wrong."""
-    return replace(record, status=Status.ERROR, digits=None, reason=reason)
+def _describe(fault: Disagreement, ballot: Ballot) -> str:
+    """Describe a disagreement, and whose fault it may be."""
+    if ballot.independent:
+        return str(fault)
+    return f"{fault}; it stands on the hand-derived gradient, which may be wrong"
 
 
-def _overflow(
-    record: Record, layout: Layout, place: str, ballot: Ballot, agreed: Consensus
-) -> str | None:
+def _overflow(record: Record, layout: Layout, found: Comparison) -> str:
     """Say which component of the true result the dtype cannot hold, if any."""
+    reference = found.agreed.reference
     with np.errstate(over="ignore"):
-        finite = np.isfinite(agreed.reference.astype(record.dtype))
+        finite = np.isfinite(reference.astype(record.dtype))
     if finite.all():
-        return None
+        return ""
     position = int(np.flatnonzero(~finite)[0])
-    label = layout.label(position)
-    why = agreed.range_fault or f"{record.backend} gives {ballot.value[position]}"
-    return f"no verdict: {label}{place} is not finite in {record.dtype} ({why})"
+    why = found.agreed.range_fault or f"{record.backend} gives {found.ballot.value[position]}"
+    return f"{layout.label(position)} is not finite in {record.dtype} ({why})"
 
 
-def _vacuous(
-    record: Record, layout: Layout, place: str, ballot: Ballot, agreed: Consensus
-) -> str | None:
-    """Say which component is within its bound only because the bound allows anything, if any."""
-    position = scoring.vacuous_component(ballot, agreed, record.dtype)
-    if position is None:
-        return None
-    value, true = ballot.value[position], agreed.reference[position]
+def _out_of_range(record: Record, found: Comparison) -> str:
+    """Say which intermediate result the dtype cannot hold, if any."""
+    fault = found.agreed.range_fault
+    return f"{fault}, outside the range of {record.dtype}" if fault else ""
+
+
+def _not_finite(record: Record, layout: Layout, found: Comparison) -> str:
+    """Say which component of the result is no number, though nothing condemns it, if any."""
+    wrong = np.flatnonzero(~np.isfinite(found.ballot.value))
+    if not len(wrong):
+        return ""
+    position = int(wrong[0])
+    value, reference = found.ballot.value[position], found.agreed.reference[position]
     return (
-        f"no verdict: {layout.label(position)}{place} is {value:.6g} instead of {true:.6g}, and "
-        f"rounding in {record.dtype} may do that (the bound is {ballot.bound[position]:.1g})"
+        f"{layout.label(position)} is {value:.6g} instead of {reference:.6g}, and rounding in "
+        f"{record.dtype} may do that"
     )
+
+
+def _imprecise(
+    record: Record, layout: Layout, place: str, found: Comparison, fault: Disagreement | None
+) -> str:
+    """Say why a result that nothing condemns is not known to be right, if it is not."""
+    if found.vague.any():
+        position = found.vaguest
+        allowed, scale = found.allowed[position], found.agreed.scale[position]
+        why = "nothing bounds its error"
+        if np.isfinite(allowed):
+            why = f"an error of {allowed:.1g} is allowed, beside {scale:.1g}"
+        return f"no digit of {layout.label(position)}{place} is certain: {why}"
+    if fault is not None:
+        return f"outside its bound, but not for certain: {_describe(fault, found.ballot)}"
+    if found.agreed.alone:
+        return f"nothing{place} to compare with: there is no other result"
+    return ""

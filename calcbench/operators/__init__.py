@@ -16,8 +16,17 @@ from calcbench.operators.jacobian import Jacobian
 from calcbench.operators.operator import Layout, Operator
 from calcbench.operators.partial import Partial
 from calcbench.problem.point import Point
+from calcbench.problem.problem import Problem
 
-__all__ = ["GRADIENT", "OPERATORS", "Layout", "Operator", "find_operator", "matrix_operator"]
+__all__ = [
+    "GRADIENT",
+    "OPERATORS",
+    "Layout",
+    "Operator",
+    "find_operator",
+    "first_derivative",
+    "matrix_operator",
+]
 
 NAMES = (
     "gradient",
@@ -47,13 +56,18 @@ OPERATORS: dict[str, type[Operator]] = {name: _load(name) for name in NAMES}
 GRADIENT = Gradient()
 
 
+def first_derivative(problem: Problem) -> Operator:
+    """Return the operator that is all first partials: gradient, or Jacobian if vector-valued."""
+    return Jacobian() if problem.vector_valued else GRADIENT
+
+
 def matrix_operator(point: Point, order: int) -> Operator:
     """Return the operator that is all partials of an order: cost, gradient or Jacobian, Hessian."""
     if order == 0:
         return Cost()
     if order == 2:
         return Hessian()
-    return Jacobian() if point.problem.vector_valued else GRADIENT
+    return first_derivative(point.problem)
 
 
 SYNONYMS = {"jvp": "pushforward", "vjp": "pullback", "grad": "gradient", "jac": "jacobian"}

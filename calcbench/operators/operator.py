@@ -138,6 +138,15 @@ def highest_order(terms: tuple[Term, ...]) -> int:
     return max(term.order for term in terms)
 
 
+def orders(operator: Operator, point: Point) -> np.ndarray:
+    """Find for each number of an operator's result the highest order of the partials in it."""
+    found = np.zeros(operator.layout(point).size, dtype=int)
+    for term in operator.terms(point):
+        places = slice(None) if isinstance(term, Product) else term.places[0]
+        found[places] = np.maximum(found[places], term.order)
+    return found
+
+
 def require_cost(point: Point, operator: str) -> None:
     """Raise `Unsupported` for a vector-valued problem."""
     if point.problem.vector_valued:

@@ -45,6 +45,11 @@ class Point:
         """Parameter name → array, in the order of the signature."""
         return {name: self.values[name] for name in self.problem.parameters}
 
+    @property
+    def data(self) -> Arrays:
+        """Data argument → array."""
+        return {name: self.values[name] for name in self.problem.data}
+
     @cached_property
     def shapes(self) -> dict[str, Shape]:
         """Parameter name → shape."""

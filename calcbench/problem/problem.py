@@ -47,7 +47,7 @@ class Problem(ABC):
     reduction: ClassVar[str] = "mean"
     """How the costs of single rows combine: `"mean"` or `"sum"`."""
 
-    domain: ClassVar[Mapping[str, tuple[float, float]] | Callable[..., bool]] = {}
+    domain: Mapping[str, tuple[float, float]] | Callable[[Arrays], bool] = {}
     """Where the cost is smooth: an open interval per parameter, all reals if not named; or a
     method `domain(self, values)` that says of all values by name whether they are a valid point.
     Points that calcbench chooses lie inside; so the point of zeros is left out where 0 does not."""
@@ -175,11 +175,6 @@ class Problem(ABC):
         """Whether there is no other size than that of `sizes`."""
         return len(self.sizes) == 1
 
-    def interval(self, name: str) -> tuple[float, float]:
-        """Return the open interval of a parameter in the domain: all reals if it has none."""
-        everywhere = (-np.inf, np.inf)
-        return everywhere if callable(self.domain) else self.domain.get(name, everywhere)
-
     @cached_property
     def parameters(self) -> tuple[str, ...]:
         """Names of the parameters, in the order of the signature of `cost`."""
@@ -196,6 +191,11 @@ class Problem(ABC):
         if not arguments or arguments[0].name != "xp":
             raise ProblemError(f"problem {self.name!r}: the first argument of cost must be xp")
         return arguments[1:]
+
+    @property
+    def intervals(self) -> Mapping[str, tuple[float, float]]:
+        """The open interval of each parameter that `domain` names; none where it is a function."""
+        return {} if callable(self.domain) else self.domain
 
     def contains(self, values: Arrays) -> bool:
         """Tell whether the values, by name, lie inside the domain.

@@ -15,7 +15,7 @@ from calcbench.record.plain import plain
 from calcbench.record.reading import Count, Positive, echo, read
 from calcbench.record.samples import Timing
 
-SCHEMA = 3
+SCHEMA = 4
 """Version of the fields below, in every line that is saved; another version is not read."""
 
 
@@ -23,6 +23,8 @@ class Status(StrEnum):
     """How a cell ended: one backend on one problem of one size."""
 
     OK = "ok"
+    IMPRECISE = "imprecise"
+    """Neither right nor wrong: the bound leaves no digit of the result that it could vouch for."""
     DISAGREE = "disagree"
     ERROR = "error"
     TIMEOUT = "timeout"
@@ -36,7 +38,13 @@ class Status(StrEnum):
     @property
     def failed(self) -> bool:
         """Whether something is wrong, rather than not there to be tried."""
-        return self not in (Status.OK, Status.NOISY, Status.SKIPPED, Status.NOT_INSTALLED)
+        return self not in (
+            Status.OK,
+            Status.IMPRECISE,
+            Status.NOISY,
+            Status.SKIPPED,
+            Status.NOT_INSTALLED,
+        )
 
     @property
     def measured(self) -> bool:
@@ -61,14 +69,32 @@ class Disagreement:
     expected: float
     bound: float
     """How far an honest evaluation by this method may lie from `expected`."""
+    chance: float | None = None
+    """Where the bound is an estimate, how probable it is at most that a right result is as far off;
+    None where the bound is proved."""
 
     def __str__(self) -> str:
         """Name the component and the point, with both values, their distance and the bound."""
         place = "" if self.point == "own" else f" at {self.point}"
         return (
             f"{self.component}{place} is {self.value:.10g}, expected {self.expected:.10g} "
-            f"(off by {abs(self.value - self.expected):.2g}, allowed {self.bound:.2g})"
+            f"(off by {abs(self.value - self.expected):.2g}, allowed {self.bound:.2g}"
+            f"{self._estimate()})"
         )
+
+    def _estimate(self) -> str:
+        """Say that the bound is an estimate, and how probably a right result lies as far outside.
+
+        Nothing is added for what no luck explains, such as NaN.
+        """
+        if self.chance is None:
+            return ""
+        if self.chance == 0:
+            return " by estimate"
+        if self.chance == 1:
+            return " by an estimate without a known probability"
+        chance = f"{max(self.chance, 1e-99):.0e}"
+        return f" by estimate; a right result is that far off with probability {chance} at most"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from calcbench.errors import SelectorError
+from calcbench.errors import SelectorError, short_repr
 from calcbench.record.lock import lock
 from calcbench.record.plain import plain
 from calcbench.record.reading import Count, FieldError, Scalar, read
@@ -119,6 +119,8 @@ def save(run: SavedRun, path: Path) -> None:
 
 def load(path: str | Path) -> SavedRun:
     """Read a run. Raises `SelectorError` where the file is missing or is no run."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise SelectorError(f"a run is given by the name of its file, got {short_repr(path)}")
     path = Path(path)
     environments: list[Environment] = []
     records: list[Record] = []
@@ -152,7 +154,8 @@ def merge_runs(runs: Iterable[SavedRun]) -> SavedRun:
 
 def reusable_records(run: SavedRun) -> list[Record]:
     """Select the records that need not be run again, while their source and versions stay."""
-    return [r for r in run.records if r.status.measured or r.status is Status.SKIPPED]
+    same_again = (Status.SKIPPED, Status.IMPRECISE)
+    return [r for r in run.records if r.status.measured or r.status in same_again]
 
 
 def _read_lines(path: Path) -> list[bytes]:

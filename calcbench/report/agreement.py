@@ -9,6 +9,24 @@ from calcbench.record.record import Record, Status
 from calcbench.report.numbers import NOTHING, format_digits
 from calcbench.report.tables.table import Entry, Table
 
+NOT_TRIED = (Status.SKIPPED, Status.NOT_INSTALLED)
+"""What does not count: there was nothing that could agree."""
+
+SEVERAL = {
+    Status.DISAGREE: "disagree",
+    Status.IMPRECISE: "imprecise",
+    Status.ERROR: "errors",
+    Status.TIMEOUT: "timeouts",
+    Status.CRASH: "crashes",
+    Status.OUT_OF_MEMORY: "out of memory",
+    Status.SKIPPED: "skipped",
+    Status.NOT_INSTALLED: "not installed",
+}
+"""What results did that do not agree, as it is written of several."""
+
+KINDS = {"gradient": "gradients", "jacobian": "Jacobians"}
+"""Operators that results are named after."""
+
 
 def summary(records: Sequence[Record]) -> Table:
     """Tabulate every problem: to how many digits each backend agrees, or why it does not."""
@@ -26,18 +44,25 @@ def summary(records: Sequence[Record]) -> Table:
 
 
 def count(records: Sequence[Record]) -> str:
-    """Say in a sentence how many results agree, and what the others did."""
+    """Say in a sentence how many results agree of all that should, and what the others did."""
     problems = len({record.problem for record in records})
     number = {status: sum(r.status is status for r in records) for status in Status}
-    ran = number[Status.OK] + number[Status.DISAGREE]
-    what = "gradients" if {r.operator for r in records} == {"gradient"} else "results"
-    parts = [f"{number[Status.OK]} of {ran} {what} agree, over {problems} problems"]
+    tried = len(records) - sum(number[status] for status in NOT_TRIED)
+    parts = [f"{number[Status.OK]} of {tried} {_what(records)} agree, over {problems} problems"]
     parts += [
-        f"{number[status]} {status.words}"
-        for status in Status
-        if number[status] and status not in (Status.OK, Status.DISAGREE)
+        f"{number[status]} {status.words if number[status] == 1 else SEVERAL[status]}"
+        for status in SEVERAL
+        if number[status]
     ]
     return "; ".join([*parts, *_count_proofs(records)]) + "."
+
+
+def _what(records: Sequence[Record]) -> str:
+    """Name what was compared: gradients, Jacobians, or results of several kinds."""
+    operators = {record.operator for record in records}
+    if operators <= set(KINDS):
+        return " and ".join(word for name, word in KINDS.items() if name in operators)
+    return "results"
 
 
 def by_problem(records: Sequence[Record]) -> list[tuple[str, list[Record]]]:

@@ -15,6 +15,7 @@ def notes(records: Sequence[Record], hidden: int) -> list[str]:
     """Say with what, how and how surely it was compared, and how many components are hidden."""
     first = records[0]
     return [
+        *(["vector-valued: compared by its Jacobian"] if first.operator == "jacobian" else []),
         *_directions(first),
         *_methods(records),
         *_reasons(records),

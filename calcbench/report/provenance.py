@@ -81,12 +81,14 @@ def libraries(run: SavedRun) -> str:
 
 
 def cells(run: SavedRun) -> str:
-    """Write how many cells there are, how many failed, were noisy, and are missing."""
+    """Write how many cells there are, how many failed, were noisy or imprecise, and are missing."""
     number = len(run.records)
     noisy = sum(r.status is Status.NOISY for r in run.records)
     idle = sum(r.status in (Status.SKIPPED, Status.NOT_INSTALLED) for r in run.records)
     failed = sum(r.status.failed for r in run.records)
+    imprecise = sum(r.status is Status.IMPRECISE for r in run.records)
     words = [_count(number, "cell"), f"{failed} failed", f"{noisy} noisy"]
+    words += [f"{imprecise} imprecise"] if imprecise else []
     words += [f"{idle} skipped or not installed"] if idle else []
     expected = run.environments[0].cells if len(run.environments) == 1 else 0
     words += [f"interrupted: {expected} were to be run"] if expected > number else []

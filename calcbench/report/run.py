@@ -6,7 +6,10 @@ from pathlib import Path
 
 from calcbench.record import run as record
 from calcbench.record.run import SavedRun
-from calcbench.report.formats import html, table
+from calcbench.report import provenance
+from calcbench.report.formats import table
+from calcbench.report.run_tables import run_tables
+from calcbench.report.tables.html import write_html
 
 
 class Run(SavedRun):
@@ -24,7 +27,7 @@ class Run(SavedRun):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return html.write(self)
+        return write_html(run_tables(self), provenance.line(self))
 
 
 def load(path: str | Path) -> Run:

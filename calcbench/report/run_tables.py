@@ -14,11 +14,12 @@ SETUP = "(time of k calls: prepare + first, measured once, + k · time; without 
 
 def run_tables(run: SavedRun, width: int | None = None) -> list[Table]:
     """Tabulate a run; with `width`, for lines of so many characters."""
-    found = [table for section in sections(run) for table in _section_tables(section, width)]
+    found = [table for section in sections(run) for table in section_tables(section, width)]
     return found or [Table("no cell was run", ["problem", "backend"], [])]
 
 
-def _section_tables(section: Section, width: int | None) -> list[Table]:
+def section_tables(section: Section, width: int | None) -> list[Table]:
+    """Tabulate a section: its times, and how they grow where that can be said."""
     times = summary.table(section, width)
     sentences = break_even.sentences(section)
     notes = [*times.notes, *sentences, *([SETUP] if sentences else [])]

@@ -25,6 +25,7 @@ from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
 from calcbench.record.record import Status
 from calcbench.show.programs.find import write_program
+from calcbench.show.unicode import UnreadableFormula, as_unicode
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -125,15 +126,29 @@ def draw(description: dict[str, Any], console: Console) -> None:
 
 
 def _introduce(description: dict[str, Any]) -> list[Line]:
-    optional = [("place", "dim"), ("formula", "")]
-    found = [(description[key], style) for key, style in optional if description[key]]
-    return [(description["summary"], ""), *found]
+    lines = [(description["summary"], "")]
+    if description["place"]:
+        lines.append((description["place"], "dim"))
+    if description["formula"]:
+        lines.append((_read_formula(description["formula"]), ""))
+    return lines
+
+
+def _read_formula(latex: str) -> str:
+    """Write a formula in Unicode; one that cannot be stays in LaTeX, and says why."""
+    try:
+        return as_unicode(latex)
+    except UnreadableFormula as error:
+        return f"{latex}  ({error})"
 
 
 def _number_steps(derivation: list[dict[str, str]]) -> list[Line]:
     lines = []
     for number, step in enumerate(derivation, 1):
-        lines += [(f"{number}. {step['words']}", ""), (f"   {step['latex']}", "cyan")]
+        lines += [
+            (f"{number}. {step['words']}", ""),
+            (f"   {_read_formula(step['latex'])}", "cyan"),
+        ]
     return lines
 
 

@@ -1,4 +1,4 @@
-"""The tasks of a worker that describes problems, or differences them at every step."""
+"""The tasks of a worker that describes problems, draws them, descends, or differences them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from typing import Any
 
 from calcbench.catalogue import selection
 from calcbench.problem.faults import blamed_on
+from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
-from calcbench.show import describe, steps
+from calcbench.report.picture import check_ending
+from calcbench.report.tables.table import Table
+from calcbench.show import descent, describe, steps
+from calcbench.show.pictures import plot
+from calcbench.show.pictures.landscape import default_backend
 
 _problems: list[Problem] = []
 
@@ -31,9 +36,50 @@ def describe_problem(number: int, backends: Iterable[str] | None, operator: str)
 
 
 def measure_steps(
-    selector: str, partial: str | None, backends: Iterable[str], at: Mapping[str, Any] | None
+    selector: str,
+    partial: str | None,
+    backends: Iterable[str],
+    at: Mapping[str, Any] | None,
+    size: int | None,
+    seed: int,
 ) -> steps.Curve:
     """Difference one partial of a problem at every step (`steps.curve`)."""
     problem = selection.find_problem(selector)
     with blamed_on(problem.name):
-        return steps.curve(problem, partial, selection.select_backends(backends), at)
+        return steps.curve(problem, partial, selection.select_backends(backends), at, size, seed)
+
+
+def draw(
+    selector: str,
+    backend: str | None,
+    at: Mapping[str, Any] | None,
+    size: int | None,
+    seed: int,
+    what: Mapping[str, Any],
+    ending: str,
+) -> tuple[str, bytes]:
+    """Draw `what` of a problem (`plot.plot`): its name, and the picture in an ending's form."""
+    problem = selection.find_problem(selector)
+    engine = selection.find_backend(backend) if backend else default_backend(problem)
+    with blamed_on(problem.name):
+        picture = plot.plot(own_point(problem, size, seed, at), engine, **what)
+        return problem.name, picture.render(check_ending(f"picture{ending}", picture.endings))
+
+
+def follow(
+    selector: str,
+    backend: str | None,
+    at: Mapping[str, Any] | None,
+    size: int | None,
+    seed: int,
+    rates: Iterable[float],
+    steps: int,
+    ending: str | None,
+) -> tuple[list[dict[str, Any]], list[Table], bytes | None]:
+    """Descend from a point (`descent.descend`): all steps as data, tables, and the picture."""
+    problem = selection.find_problem(selector)
+    engine = selection.find_backend(backend) if backend else default_backend(problem)
+    with blamed_on(problem.name):
+        found = descent.descend(own_point(problem, size, seed, at), engine, rates, steps)
+        picture = found.picture().render(ending) if ending else None
+    return [path.as_json() for path in found], [descent.table(path) for path in found], picture

@@ -8,9 +8,8 @@ Numerical Optimization, 2nd ed., section 8.1).
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +17,21 @@ import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.certified.reference import reference
-from calcbench.errors import NotInstalled, SelectorError, missing
+from calcbench.errors import SelectorError
 from calcbench.problem.inputs import own_point
-from calcbench.problem.point import component_name
+from calcbench.problem.point import Point, component_name
 from calcbench.problem.problem import Problem
 from calcbench.record.plain import plain
-from calcbench.record.writing import replacing
+from calcbench.report.picture import Chart
 from calcbench.report.tables.table import Entry, Table
+from calcbench.show.pictures.landscape import value_letter
+from calcbench.show.pictures.steps import draw_steps
 
 STEPS = tuple(float(10.0**-k) for k in np.arange(0, 15.25, 0.5))
 """Two steps h per decade, from 1 to 10⁻¹⁵."""
 
-FORMATS = (".html", ".svg", ".png", ".json")
-"""Ends of the names of files that a curve can be drawn to."""
-
-TINY = 1e-17
-"""Where an error of 0 stands, which has no place on a logarithmic axis."""
+ROWS = 32
+"""Rows of the data that are differenced, at most: every step is, by every backend."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,23 @@ class Curve:
     steps: tuple[Step, ...]
     optimum: Mapping[str, float]
     """Backend → the step at which its bound is least."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Backend → what it is called in tables and pictures: `forward`, `central`."""
+    letter: str = "C"
+    """What the problem's formula calls the cost."""
+    sampled: str = ""
+    """Which rows of the data were taken, if not all."""
+
+    def picture(self) -> Chart:
+        """Draw errors, bounds and best steps. Raises `NotInstalled` without the extra `plot`."""
+        return draw_steps(self)
+
+    def save(self, path: str | Path) -> None:
+        """Save the picture: .svg, .png, .pdf or .html, or Vega-Lite as .json."""
+        self.picture().save(path)
+
+    def _repr_svg_(self) -> str:
+        return self.picture().svg()
 
     def as_json(self) -> dict[str, Any]:
         """Give plain data for JSON."""
@@ -67,19 +82,24 @@ def curve(
     partial: str | None,
     backends: Iterable[Backend],
     at: Mapping[str, Any] | None = None,
+    size: int | None = None,
+    seed: int = 0,
 ) -> Curve:
     """Difference one partial (`m`, `w[3]`; the first if None) at every step of `STEPS`.
+
+    Of many rows, `ROWS` evenly spaced ones are taken.
 
     The backends are those with an option `delta`. Raises `SelectorError` for others, and for a
     partial that the problem does not have; `NotCertified` where there is no true value.
     """
-    point = own_point(problem, at=at)
+    point, sampled = _sample_rows(own_point(problem, size, seed, at))
+    engines = list(backends)
     name, index = point.split_component(partial or "")
     truth = float(reference(point).value[name][index])
     scale = abs(truth) or 1.0
     steps: list[Step] = []
     optimum = {}
-    for backend in backends:
+    for backend in engines:
         if "delta" not in backend.options():
             raise SelectorError(f"backend {backend.name!r} takes no step: it has no option delta")
         taken = []
@@ -93,7 +113,24 @@ def curve(
             taken.append(Step(backend.selector, delta, error / scale, allowed / scale))
         steps += taken
         optimum[backend.selector] = min(taken, key=lambda s: s.bound).step
-    return Curve(problem.name, component_name(name, index), tuple(steps), optimum)
+    partial = component_name(name, index)
+    letter = value_letter(problem)
+    return Curve(problem.name, partial, tuple(steps), optimum, _label(engines), letter, sampled)
+
+
+def _sample_rows(point: Point) -> tuple[Point, str]:
+    """Take evenly spaced rows of many, and say which."""
+    if point.row_count <= ROWS:
+        return point, ""
+    every = -(-point.row_count // ROWS)
+    sampled = point.with_rows(slice(None, None, every))
+    return sampled, f"on {sampled.row_count} of {point.row_count:,} rows, evenly spaced"
+
+
+def _label(backends: list[Backend]) -> dict[str, str]:
+    """Call backends by their scheme, where that tells them apart."""
+    schemes = {b.selector: str(getattr(b, "scheme", b.selector)) for b in backends}
+    return schemes if len(set(schemes.values())) == len(schemes) else {b: b for b in schemes}
 
 
 def table(curve: Curve) -> Table:
@@ -108,50 +145,9 @@ def table(curve: Curve) -> Table:
 
     rows = [[Entry(f"{h:.1e}"), *(entry(b, h) for b in backends)] for h in STEPS]
     title = f"{curve.problem}: relative error of ∂C/∂{curve.partial} against the step"
-    return Table(title, ["step", *backends], rows, ["← the step at which the bound is least"])
-
-
-def plot(curve: Curve, path: Path) -> None:
-    """Draw the V to an HTML, SVG, PNG or Vega-Lite JSON file, with altair.
-
-    Raises `NotInstalled` where altair is missing, `SelectorError` for another kind of file or one
-    that cannot be written.
-    """
-    if path.suffix not in FORMATS:
-        raise SelectorError(f"cannot draw to {str(path)!r}: choose from {', '.join(FORMATS)}")
-    reason = missing(("altair", "vl_convert"), "python -m pip install altair vl-convert-python")
-    if reason:
-        raise NotInstalled(f"a plot needs altair: {reason}")
-    chart = _chart(importlib.import_module("altair"), curve)
-    with replacing(path) as part:
-        chart.save(str(part), **({"scale_factor": 2} if path.suffix == ".png" else {}))
-
-
-def _chart(alt: Any, curve: Curve) -> Any:
-    """Lay the errors, the bounds and the optima of a curve over each other."""
-    rows = [
-        {**asdict(step), "error": max(step.error, TINY), "bound": max(step.bound, TINY)}
-        for step in curve.steps
-    ]
-    best = [row for row in rows if curve.optimum[row["backend"]] == row["step"]]
-    x = alt.X("step:Q", title="step h").scale(type="log", reverse=True).axis(format=".0e")
-    y = alt.Y("error:Q", title="relative error").scale(type="log").axis(format=".0e")
-    color = alt.Color("backend:N", title=None).legend(orient="top", columns=1, labelLimit=400)
-    base = alt.Chart(alt.Data(values=rows))
-    return (
-        base.mark_line(point=True).encode(x, y, color)
-        + base.mark_line(strokeDash=[4, 3], opacity=0.5).encode(
-            x, alt.Y("bound:Q", title="relative error"), color
-        )
-        + alt.Chart(alt.Data(values=best)).mark_rule(strokeDash=[1, 3]).encode(x, color)
-    ).properties(
-        title={
-            "text": f"{curve.problem}: ∂C/∂{curve.partial} by difference quotients",
-            "subtitle": "dashed: the proved bound; dotted: the step at which it is least",
-        },
-        width=560,
-        height=360,
-    )
+    heads = [curve.labels.get(backend, backend) for backend in backends]
+    notes = ["← the step at which the bound is least"]
+    return Table(title, ["step", *heads], rows, [*notes, curve.sampled] if curve.sampled else notes)
 
 
 def _up(bound: float) -> float:

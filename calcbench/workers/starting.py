@@ -7,6 +7,9 @@ import threading
 
 from calcbench.catalogue.door import backends, problems
 
+PICTURES = "vl_convert"
+"""What draws pictures: it has threads of its own, which Python does not count."""
+
 
 def start_method() -> str:
     """Choose the start method of multiprocessing for a command's worker.
@@ -17,6 +20,6 @@ def start_method() -> str:
     """
     cards = [*backends().cards.values(), *problems().cards.values()]
     libraries = {name for card in cards for name in card.declared.get("requires", ())}
-    loaded = any(sys.modules.get(name) is not None for name in libraries)
+    loaded = any(sys.modules.get(name) is not None for name in (*libraries, PICTURES))
     quiet = threading.active_count() == 1 and not loaded
     return "fork" if sys.platform == "linux" and quiet else "spawn"

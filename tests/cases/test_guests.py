@@ -409,6 +409,8 @@ def test_the_remedy_is_told(process, tmp_path, mistake):
 @pytest.mark.parametrize("mistake", ["np.exp", "labels"])
 def test_the_remedy_is_told_by_frameworks(process, tmp_path, backend, mistake):
     require(backend)
+    if (mistake, backend) == ("np.exp", "tensorflow"):
+        pytest.skip("TensorFlow runs it, and loses the derivative: that is no exception")
     body, remedy = MISTAKES[mistake]
     name = write(tmp_path, body, MISTAKEN)
     done = process("verify", name, "-b", backend, "--json")

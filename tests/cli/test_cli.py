@@ -394,7 +394,7 @@ def test_one_bad_problem_among_several_is_a_row(cli, file):
     done = cli("verify", file(source), *HAND)
     assert done.status == 1
     assert "no value for 'y'" in done.out
-    assert "1 of 1 gradients agree, over 2 problems; 1 error" in done.out
+    assert "1 of 2 gradients agree, over 2 problems; 1 error" in done.out
 
 
 # --- exit statuses and output ---------------------------------------------------------------------

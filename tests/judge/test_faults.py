@@ -256,20 +256,40 @@ def test_fault_in_a_cost_for_one_backend():
     assert {r.status for r in records.values()} == {Status.OK}
 
 
+class Uncertified(Model):
+    def cost(self, xp, w, b, s, *, X, y):
+        return super().cost(xp, w, b, s, X=X, y=y) + 0.0 * float(b)  # no ball has a float
+
+
+class TamperedToo(Tampered):
+    """The same fault under another name, so that it is another voice."""
+
+    name = "tampered_too"
+
+
+DOUBLE = alters(b=lambda g: g * 2)
+
+
 def test_two_against_two_is_said_to_be_undecided():
     """No witness, equal camps: both are named, neither is believed."""
-
-    class Uncertified(Model):
-        def cost(self, xp, w, b, s, *, X, y):
-            return super().cost(xp, w, b, s, X=X, y=y) + 0.0 * float(b)  # no ball has a float
-
-    double = alters(b=lambda g: g * 2)
-    backends = [*choose_backends(["by_hand", "torch"]), Tampered(tamper=double, around="torch")]
-    backends.append(dataclasses.replace(backends[-1]))
+    backends = [
+        *choose_backends(["by_hand", "torch"]),
+        Tampered(tamper=DOUBLE, around="torch"),
+        TamperedToo(tamper=DOUBLE, around="torch"),
+    ]
     records = compare_problem(Uncertified(), backends, timed=False)
     assert all("TypeError" in r.judged for r in records)
     assert {r.status for r in records} == {Status.DISAGREE}
     assert any("no majority" in r.reason for r in records)
+
+
+def test_a_backend_in_two_modes_is_one_voice():
+    backends = [*choose_backends(["by_hand", "torch"]), Tampered(tamper=DOUBLE, around="torch")]
+    backends += [dataclasses.replace(backends[-1]), dataclasses.replace(backends[-1])]
+    right, too, *wrong = compare_problem(Uncertified(), backends, timed=False)
+    assert (right.status, too.status) == (Status.OK, Status.OK)
+    assert [record.status for record in wrong] == [Status.DISAGREE] * 3
+    assert all("by estimate" in record.reason for record in wrong)
 
 
 def test_a_formula_does_not_confirm_a_formula():
@@ -298,8 +318,10 @@ def test_a_formula_does_not_confirm_a_formula():
         WrongAlike(), backends, operator="hessian", timed=False
     ).records
     assert by_hand.judged.endswith("TypeError: not of balls")
-    assert (by_hand.status, differenced.status) == (Status.DISAGREE, Status.DISAGREE)
-    assert torch.status is Status.OK
+    assert (by_hand.status, torch.status) == (Status.DISAGREE, Status.OK)
+    # Its own bound is an estimate of no known probability: it is not called wrong for that.
+    assert differenced.status is Status.IMPRECISE
+    assert differenced.reason.startswith("outside its bound, but not for certain")
 
 
 def test_a_gradient_that_is_not_finite_has_no_verdict():

@@ -397,8 +397,20 @@ def test_differences_of_a_wrong_hand_derived_gradient_say_so():
             found = super().gradient(xp, x, y)
             return {**found, "y": 2 * found["y"]}
 
-    found = compare(Wrong(), ["finite_difference"], operator="hessian", timed=False)
-    assert "the hand-derived gradient, which may be wrong" in found.records[0].reason
+    (record,) = compare(Wrong(), "finite_difference", operator="hessian", timed=False).records
+    assert record.status is Status.DISAGREE
+    assert "it stands on the hand-derived gradient, which is wrong" in record.reason
+    assert "the formula for ∂C/∂y is off by" in record.reason
+
+
+def test_a_vector_is_compared_by_its_jacobian_unless_another_operator_is_asked_for():
+    found = compare([VECTOR, "square"], ["by_hand", "sympy"], timed=False)
+    assert [r.operator for r in found.records] == ["jacobian"] * 2 + ["gradient"] * 2
+    assert {r.status for r in found.records} == {Status.OK}
+    assert "vector-valued: compared by its Jacobian" in repr(found)
+    assert "4 of 4 gradients and Jacobians agree, over 2 problems" in repr(found)
+    found = compare(VECTOR, "by_hand", operator="gradient", timed=False)
+    assert [r.status for r in found.records] == [Status.SKIPPED]
 
 
 def test_a_component_that_one_of_several_problems_lacks_is_skipped():

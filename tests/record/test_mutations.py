@@ -13,14 +13,15 @@ import pytest
 import calcbench as cb
 from calcbench.bench.rounds import Settings
 from calcbench.errors import CalcbenchError, SelectorError
-from calcbench.record.run import RunWriter, load, merge_runs
+from calcbench.record.record import SCHEMA
+from calcbench.record.run import load, merge_runs, save
 from calcbench.report import differences_table
 from calcbench.report.citation import cite
 from calcbench.report.differences import differences
 from calcbench.report.formats import FORMATS, write
 
 SEED = 13
-SOME = 1_500
+SOME = 1_000
 
 DELETED = object()
 WRAPPED = object()
@@ -112,11 +113,7 @@ def use(run, original, tmp_path):
         cite(run)
     merged = merge_runs([original, run])
     target = tmp_path / "merged.jsonl"
-    target.unlink(missing_ok=True)
-    writer = RunWriter(target)
-    for entry in (*merged.environments, *merged.records):
-        writer.write(entry)
-    writer.close()
+    save(merged, target)
     assert len(load(target).records) == len(merged.records)
 
 
@@ -171,9 +168,9 @@ def test_every_field_changed_to_everything(lines, tmp_path):
     "line",
     [
         "[" * 100_000,
-        '{"kind": "run", "schema": 3, "machine": ' + "[" * 100_000,
+        f'{{"kind": "run", "schema": {SCHEMA}, "machine": ' + "[" * 100_000,
         "[" * 900 + "]" * 900,
-        '{"schema": 3, "problem": "p", "backend": "b", "operator": "o", "dtype": "d", '
+        f'{{"schema": {SCHEMA}, "problem": "p", "backend": "b", "operator": "o", "dtype": "d", '
         '"status": "ok", "value": {"x": ' + "[" * 900 + "]" * 900 + "}}",
     ],
 )

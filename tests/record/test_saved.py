@@ -195,7 +195,7 @@ def test_another_schema_is_refused_in_words(tmp_path, entry):
         b"\xff\xfe\x00\x01",
         b"[1, 2]\n",
         b"3\n",
-        b'{"kind": "run", "schema": 3}\n',
+        b'{"kind": "run", "schema": %d}\n' % SCHEMA,
         b"PK\x03\x04\n\n\x00",
         json.dumps(record().as_json()).encode(),
     ],
@@ -216,6 +216,12 @@ def test_files_that_cannot_be_read_or_written(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(SelectorError, match="cannot write to"):
         RunWriter(tmp_path / "file" / "run.jsonl")
+
+
+@pytest.mark.parametrize("name", [5, None, [], b"x"])
+def test_what_is_no_name_of_a_file(name):
+    with pytest.raises(SelectorError, match="a run is given by the name of its file, got "):
+        load(name)
 
 
 def test_without_a_path_nothing_is_written(tmp_path, monkeypatch):
@@ -261,13 +267,15 @@ def test_what_need_not_be_run_again():
     records = tuple(record(status.value, status=status) for status in Status)
     assert [r.backend for r in reusable_records(SavedRun((), records))] == [
         "ok",
+        "imprecise",
         "skipped",
         "noisy",
     ]
 
 
 def test_ok_is_a_run_without_a_fault():
-    assert SavedRun((), (record(), record("x", status=Status.NOISY))).ok
+    for status in (Status.NOISY, Status.IMPRECISE):
+        assert SavedRun((), (record(), record("x", status=status))).ok
     assert not SavedRun((), (record(), record("x", status=Status.CRASH))).ok
 
 

@@ -12,7 +12,7 @@ from calcbench.harness.compare import LABELS
 from calcbench.operators.gradient import Gradient
 from calcbench.problem.point import Point
 from calcbench.record.record import Record, Status
-from calcbench.report.agreement import summary
+from calcbench.report.agreement import count, summary
 from calcbench.report.comparison import as_html, as_text, comparison
 from calcbench.report.numbers import NOTHING, format_duration
 from calcbench.report.tables.table import Entry, Table
@@ -210,9 +210,33 @@ def test_summary():
     ]
     (sentence,) = table.notes
     assert sentence == (
-        "2 of 3 gradients agree, over 3 problems; 1 error; 1 not installed; "
+        "2 of 4 gradients agree, over 3 problems; 1 disagree; 1 error; 1 not installed; "
         "1 of 2 hand-derived formulas proved."
     )
+
+
+def test_the_summary_counts_what_should_have_agreed():
+    """27 of 54, not 27 of 27: an error is no agreement, and no result that was not tried."""
+    right = [record(problem=f"p{k}", digits=15.0) for k in range(27)]
+    wrong = [record("torch", problem=f"p{k}", status=Status.ERROR) for k in range(27)]
+    assert count([*right, *wrong]) == "27 of 54 gradients agree, over 27 problems; 27 errors."
+    vague = [record("jax", status=Status.IMPRECISE)] * 2
+    skipped = [record("jax", status=Status.SKIPPED)] * 3
+    assert count([*right, *vague, *skipped]) == (
+        "27 of 29 gradients agree, over 28 problems; 2 imprecise; 3 skipped."
+    )
+
+
+@pytest.mark.parametrize(
+    ("operators", "what"),
+    [
+        (["gradient"], "gradients"),
+        (["gradient", "jacobian"], "gradients and Jacobians"),
+        (["gradient", "hessian"], "results"),
+    ],
+)
+def test_the_summary_says_what_was_compared(operators, what):
+    assert f" {what} agree" in count([record(operator=name) for name in operators])
 
 
 def test_summary_of_backends_that_differ_by_problem():

@@ -1,13 +1,11 @@
-"""A run as a fragment of HTML, for a notebook."""
+"""A run as a page of HTML, to be sent: one file that opens without a network."""
 
 from __future__ import annotations
 
 from calcbench.record.run import SavedRun
-from calcbench.report import provenance
-from calcbench.report.run_tables import run_tables
-from calcbench.report.tables.html import write_html
+from calcbench.report.page import run as page
 
 
 def write(run: SavedRun) -> str:
-    """Write all tables with all columns."""
-    return write_html(run_tables(run), provenance.line(run))
+    """Write all tables with all columns, and charts where vl-convert is installed."""
+    return page.write(run)

@@ -22,6 +22,7 @@ STYLES = {
     Status.TIMEOUT: "bold red",
     Status.CRASH: "bold red",
     Status.OUT_OF_MEMORY: "bold red",
+    Status.IMPRECISE: "yellow",
     Status.NOISY: "yellow",
     Status.SKIPPED: "yellow",
     Status.NOT_INSTALLED: "yellow",

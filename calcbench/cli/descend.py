@@ -1,0 +1,79 @@
+"""`calcbench descend`: gradient descent by a backend."""
+
+from __future__ import annotations
+
+import click
+
+from calcbench.cli.options import seed_option, timeout_option, traceback_option
+from calcbench.cli.plot import write_file
+from calcbench.cli.terminal import console, print_json, progress
+from calcbench.cli.values import parse_size, parse_values_if_any
+from calcbench.report.picture import Chart, check_ending
+from calcbench.report.tables.text import draw
+from calcbench.show import guest
+from calcbench.show.in_worker import open_worker
+from calcbench.workers.starting import start_method
+
+
+@click.command("descend")
+@click.argument("problem")
+@click.option(
+    "-b",
+    "--backend",
+    metavar="BACKEND",
+    help="Who takes the gradients. [by_hand if it is derived, else finite_difference]",
+)
+@click.option("--at", metavar="m=0.9,b=0.1", help="Where to start.")
+@click.option(
+    "--rate", "rates", type=float, multiple=True, help="Learning rate; may be repeated. [0.01]"
+)
+@click.option("--steps", type=parse_size, metavar="N", default="100", help="Steps. [100]")
+@click.option("--size", type=parse_size, metavar="N", help="Size of the problem.")
+@seed_option
+@timeout_option
+@traceback_option
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Draw the paths to .svg, .png, .pdf or .html.",
+)
+@click.option("--json", "as_json", is_flag=True, help="All steps, as data.")
+def command(
+    problem: str,
+    backend: str | None,
+    at: str | None,
+    rates: tuple[float, ...],
+    steps: int,
+    size: int | None,
+    seed: int,
+    timeout: float,
+    output: str | None,
+    as_json: bool,
+) -> None:
+    """Descend the gradient, at one rate or several: the path, and the cost per step.
+
+    A step is θ ← θ − rate · ∇C.
+
+    \b
+    Examples:
+      calcbench descend batch_regression --rate 0.04 --steps 600
+      calcbench descend batch_regression --rate 0.01 --rate 0.05 -o paths.svg
+      calcbench descend square --at x=8 --rate 0.25 --steps 10 --json
+    """
+    ending = check_ending(output, Chart.endings) if output else None
+    start, values = start_method(), parse_values_if_any(at)
+    with progress() as tell, open_worker(problem, timeout, start) as ask:
+        tell(f"{problem} · {steps} steps")
+        chosen = rates or (0.01,)
+        paths, tables, drawn = ask(
+            guest.follow, problem, backend, values, size, seed, chosen, steps, ending
+        )
+    if as_json:
+        print_json(paths)
+    else:
+        for table in tables:
+            draw(table, console())
+    if output:
+        write_file(output, drawn)

@@ -1,0 +1,88 @@
+"""`calcbench plot`: pictures of a cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from calcbench.cli.options import seed_option, timeout_option, traceback_option
+from calcbench.cli.terminal import progress
+from calcbench.cli.values import parse_size, parse_values_if_any, split_outside_brackets
+from calcbench.errors import printable
+from calcbench.record.writing import replacing
+from calcbench.report.picture import Chart, check_ending
+from calcbench.show import guest
+from calcbench.show.in_worker import open_worker
+from calcbench.show.pictures.plot import NAMES
+from calcbench.workers.starting import start_method
+
+output_option = click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Where to draw: .svg, .png, .pdf or .html, a page with sliders. [PROBLEM.svg]",
+)
+
+
+@click.command("plot")
+@click.argument("problem")
+@click.option(
+    "-b",
+    "--backend",
+    metavar="BACKEND",
+    help="Who takes the slopes. [by_hand if it is derived, else finite_difference]",
+)
+@click.option("--at", metavar="m=0.9,b=0.1", help="Values of the parameters.")
+@click.option("--kind", metavar="KIND", help=f"One of {', '.join(NAMES)}. [what suits]")
+@click.option(
+    "--parameters", metavar="w[0],b", help="The components that move; the others are held. [all]"
+)
+@click.option("--window", metavar="x=[-3,3],y=[0,4]", help="What is drawn of each component.")
+@click.option("--size", type=parse_size, metavar="N", help="Size of the problem.")
+@seed_option
+@timeout_option
+@traceback_option
+@output_option
+def command(
+    problem: str,
+    backend: str | None,
+    at: str | None,
+    kind: str | None,
+    parameters: str | None,
+    window: str | None,
+    size: int | None,
+    seed: int,
+    timeout: float,
+    output: str | None,
+) -> None:
+    """Draw a cost: curve and tangent, surface, level curves, slices, data and curve.
+
+    \b
+    Examples:
+      calcbench plot delta_method
+      calcbench plot saddle -o saddle.html
+      calcbench plot saddle --kind contours --window 'x=[-3,3],y=[-3,3]'
+      calcbench plot batch_regression --at m=0,b=0 -o fit.png
+      calcbench plot quadratic_cost --parameters 'w[0],b'
+      calcbench plot deep_composition --kind graph
+    """
+    ending = check_ending(output, Chart.endings) if output else ".svg"
+    what = {
+        "kind": kind,
+        "parameters": split_outside_brackets(parameters) if parameters else (),
+        "windows": parse_values_if_any(window, "window"),
+    }
+    start, values = start_method(), parse_values_if_any(at)
+    with progress() as tell, open_worker(problem, timeout, start) as ask:
+        tell(f"{problem} · picture")
+        name, drawn = ask(guest.draw, problem, backend, values, size, seed, what, ending)
+    write_file(output or f"{name}.svg", drawn)
+
+
+def write_file(where: str, drawn: bytes) -> None:
+    """Write a picture to a file, and say where it is."""
+    with replacing(Path(where)) as part:
+        part.write_bytes(drawn)
+    click.echo(printable(f"drawn to {where}"))

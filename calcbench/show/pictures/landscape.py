@@ -1,0 +1,127 @@
+"""The cost around a point: its values and slopes by one backend, prepared once."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from calcbench.backend.backend import Backend
+from calcbench.backend.prepared import Prepared
+from calcbench.catalogue import door
+from calcbench.catalogue.available import make_backend
+from calcbench.certified.reference import NotCertified, NotFiniteHere, NotSmoothHere, reference
+from calcbench.errors import Unsupported
+from calcbench.operators.operator import VALUE
+from calcbench.problem.faults import RAISED, describe
+from calcbench.problem.flat import flatten
+from calcbench.problem.point import Point
+from calcbench.problem.problem import Problem
+from calcbench.show.pictures.style import place
+from calcbench.show.unicode import UnreadableFormula, as_unicode
+
+SECONDS = 2.0
+"""How long to look for a kink at the point of a picture."""
+
+ROWS = 200
+"""How many rows of the data are looked at for a kink."""
+
+
+class Kinks(NamedTuple):
+    """Where a cost has no slope."""
+
+    rough: np.ndarray
+    """For each component, whether it is so at the point."""
+    reason: str
+
+
+class Landscape:
+    """A cost as a function of the flat vector of its parameters' components."""
+
+    def __init__(self, point: Point, backend: Backend) -> None:
+        """Prepare the cost and its gradient. Raises `Unsupported` for a vector-valued problem."""
+        if point.problem.vector_valued:
+            raise Unsupported(
+                f"problem {point.problem.name!r} gives a vector: only a cost has a picture"
+            )
+        self.point, self.backend = point, backend
+        self.origin = point.vector
+        self.names = [point.component(k) for k in range(point.size)]
+        self.letter = value_letter(point.problem)
+        self.raised = ""
+        """What the cost raised somewhere, where nothing is drawn then."""
+        with np.errstate(all="ignore"):
+            self._cost, self._gradient = backend.prepare(point, "cost"), backend.prepare(point)
+        if not np.isfinite(self.cost(self.origin)):
+            where = f"at {place(self.names, self.origin)}" if point.size <= 6 else "here"
+            raise Unsupported(
+                f"the cost of problem {point.problem.name!r} is not a finite number {where}: "
+                "choose another point by `at`"
+            )
+
+    def cost(self, vector: np.ndarray) -> float:
+        """Compute the cost; NaN where it is no finite number."""
+        (found,) = self._evaluate(self._cost, vector, 1)
+        return float(found)
+
+    def gradient(self, vector: np.ndarray) -> np.ndarray:
+        """Compute the gradient as a flat vector, NaN where it is not finite."""
+        return self._evaluate(self._gradient, vector, len(self.origin))
+
+    def _evaluate(self, prepared: Prepared, vector: np.ndarray, size: int) -> np.ndarray:
+        """Evaluate at a place; NaN for what is not finite, or where the user's code raises."""
+        point = self.point.with_values(self.point.unflatten(np.asarray(vector, np.float64)))
+        try:
+            with np.errstate(all="ignore"):
+                found = flatten(prepared.evaluate(point).values(), np.float64)
+        except RAISED as error:  # such as for a matrix that is not positive definite
+            self.raised = self.raised or describe(error)
+            return np.full(size, np.nan)
+        return np.where(np.isfinite(found), found, np.nan)
+
+    def moved(self, position: int, value: float) -> np.ndarray:
+        """Return the point with one component moved."""
+        vector = self.origin.copy()
+        vector[position] = value
+        return vector
+
+    @cached_property
+    def kinks(self) -> Kinks:
+        """Tell for each component whether the cost has no slope at the point, and why.
+
+        What the certificate cannot look at counts as smooth.
+        """
+        point, n = self.point, self.point.row_count
+        if n > ROWS:
+            point = point.with_rows(slice(None, None, -(-n // ROWS)))
+        try:
+            rough = reference(point, seconds=SECONDS).rough
+        except (NotSmoothHere, NotFiniteHere) as error:
+            return Kinks(np.ones(len(self.origin), bool), str(error))
+        except NotCertified:
+            return Kinks(np.zeros(len(self.origin), bool), "")
+        return Kinks(flatten(rough.values()).astype(bool), "not smooth here, a comparison ties")
+
+
+def default_backend(problem: Problem) -> Backend:
+    """Make the first default backend that needs nothing but the problem and NumPy.
+
+    The hand-derived formulas where there are some, else differences.
+    """
+    for name in door.default_backends():
+        backend = make_backend(name, {})
+        if backend.kind == "approximate" or (backend.hand_derived and problem.has_gradient):
+            return backend
+    raise Unsupported("no default backend is at hand: name one")
+
+
+def value_letter(problem: Problem) -> str:
+    """Find the letter that the problem's formula has for its value: z of z = x² − y²; else C."""
+    try:
+        line = as_unicode(problem.formula)
+    except UnreadableFormula:
+        return VALUE
+    found = re.match(r"(\w+)(\([^)]*\))? = ", line)
+    return found[1] if found else VALUE

@@ -1,0 +1,119 @@
+"""The error of a difference quotient against its step: the V, its bound, and the best step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from calcbench.report.picture import Chart, load_altair
+from calcbench.show.pictures.style import INK, SERIES, chart_of, finish, write_number
+
+if TYPE_CHECKING:
+    from calcbench.show.steps import Curve, Step
+
+WIDTHS = (5.0, 3.0, 1.6)
+"""Of the lines, so that of two that coincide both are seen."""
+
+RAISED = 0.02
+"""Share of the height by which one row of marks of exact errors is above another."""
+
+ROOM = 4.0
+"""Factor by which the axes reach beyond what is drawn."""
+
+
+def draw_steps(curve: Curve) -> Chart:
+    """Draw errors as lines, bounds as dashes, and the step of the least bound as a dotted rule.
+
+    An error of 0, which a logarithmic axis has no place for, is a mark "exact" at the lower edge.
+    """
+    alt = load_altair()
+    names = {backend: curve.labels.get(backend, backend) for backend in curve.optimum}
+    floor, ceiling = _limits(curve.steps)
+    x, y = _scales(alt, curve, floor, ceiling)
+    colour, width = _lines(alt, list(names.values()))
+    errors, bounds, exact = _rows(curve, names, (floor, ceiling))
+    best = [{"step": step, "name": names[backend]} for backend, step in curve.optimum.items()]
+    layers = [
+        chart_of(alt, bounds)
+        .mark_line(strokeDash=[5, 4], opacity=0.6, clip=True)
+        .encode(x, y, colour, detail="piece:N"),
+        chart_of(alt, errors).mark_line(opacity=0.85).encode(x, y, colour, width, detail="piece:N"),
+        chart_of(alt, errors).mark_point(filled=True, size=26, opacity=1).encode(x, y, colour),
+        chart_of(alt, best).mark_rule(strokeDash=[1, 3], strokeWidth=2).encode(x, colour),
+        *(_exact_marks(alt, exact, x, y, colour) if exact else []),
+    ]
+    legend = "dashes: the proved bound; dots: the step at which it is least"
+    said = ", ".join(f"{names[b]} {write_number(h, 2)}" for b, h in curve.optimum.items())
+    title = f"{curve.problem}: ∂{curve.letter}/∂{curve.partial} by difference quotients"
+    chart = alt.layer(*layers).properties(width=600, height=380)
+    return finish(chart, title, f"{legend} ({said})", curve.sampled)
+
+
+def _scales(alt: Any, curve: Curve, floor: float, ceiling: float) -> tuple[Any, Any]:
+    """Make the logarithmic axes of steps and errors."""
+    # Room to both sides, lest a rule hide in an axis.
+    steps = [step.step for step in curve.steps]
+    return (
+        alt.X("step:Q", title="step h")
+        .scale(type="log", domain=[min(steps) / 2, max(steps) * 2], nice=False)
+        .axis(format=".0e", values=[10.0**-k for k in range(0, 17, 2)]),
+        alt.Y("error:Q", title="relative error")
+        .scale(type="log", domain=[floor, ceiling], nice=False)
+        .axis(format=".0e", tickCount=8),
+    )
+
+
+def _lines(alt: Any, labels: list[str]) -> tuple[Any, Any]:
+    """Give every backend its colour, and its line a width."""
+    places = range(len(labels))
+    return (
+        alt.Color("name:N", title=None, sort=labels)
+        .scale(domain=labels, range=[SERIES[k % len(SERIES)] for k in places])
+        .legend(alt.Legend(orient="top", symbolType="stroke", symbolOpacity=1)),
+        alt.StrokeWidth("name:N", sort=labels)
+        .scale(domain=labels, range=[WIDTHS[min(k, len(WIDTHS) - 1)] for k in places])
+        .legend(None),
+    )
+
+
+def _exact_marks(alt: Any, exact: list[dict[str, Any]], x: Any, y: Any, colour: Any) -> list[Any]:
+    """Mark errors of 0 at the lower edge, and say once what the marks mean."""
+    last = max(exact, key=lambda row: (row["step"], row["error"]))
+    marks = chart_of(alt, exact).mark_point(shape="triangle-down", filled=True, size=70)
+    text = chart_of(alt, [last]).mark_text(text="exact", align="right", dx=-9, dy=-10, color=INK)
+    return [marks.encode(x, y, colour), text.encode(x, y)]
+
+
+def _limits(steps: Sequence[Step]) -> tuple[float, float]:
+    """Choose the interval of errors that is drawn: all errors, and the bounds near them."""
+    found = [step.error for step in steps if step.error > 0 and np.isfinite(step.error)]
+    if not found:  # exact throughout
+        return 1e-17, 1.0
+    bounds = [step.bound for step in steps if step.bound > 0 and np.isfinite(step.bound)]
+    return min(found) / ROOM, max([*found, *(b for b in bounds if b < 1e3)]) * ROOM
+
+
+def _rows(
+    curve: Curve, names: dict[str, str], limits: tuple[float, float]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+    """List what is drawn of errors, of bounds, and of errors of 0; gaps end a piece of a line."""
+    errors, bounds, exact = [], [], []
+    floor, ceiling = limits
+    for number, (backend, name) in enumerate(names.items()):
+        piece = 0
+        edge = floor * (ceiling / floor) ** (
+            RAISED * (number + 1)
+        )  # one row of marks above another
+        for step in (s for s in curve.steps if s.backend == backend):
+            row = {"step": step.step, "name": name, "piece": f"{name}-{piece}"}
+            if step.error > 0 and np.isfinite(step.error):
+                errors.append({**row, "error": step.error})
+            else:
+                piece += 1
+            if step.error == 0:
+                exact.append({**row, "error": edge})
+            if floor < step.bound < np.inf:
+                bounds.append({**row, "error": step.bound, "piece": name})
+    return errors, bounds, exact

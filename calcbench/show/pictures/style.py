@@ -1,0 +1,119 @@
+"""Colours, numbers and what all charts share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from calcbench.problem.point import Point
+from calcbench.report.picture import Chart
+from calcbench.show.pictures.windows import Axis
+from calcbench.show.unicode import UnreadableFormula, as_unicode
+
+SIDE = 340
+"""Width and height of a square panel."""
+
+INK = "#222222"
+CURVE = "#0072b2"
+TANGENT = "#d55e00"
+SECANTS = ("#9ad0c2", "#4fb39a", "#00735c")
+"""From the widest secant to the narrowest."""
+
+MOVABLE = "#cc79a7"
+"""What a slider moves."""
+
+PAIR = ("#d55e00", "#0072b2")
+"""The slices along the first and the second parameter of a surface."""
+
+MESH = "#9aa5b1"
+LEVELS = ("#b5d3e7", "#6aaed6", "#2e7ebc", "#08306b")
+"""From the lowest level curve to the highest."""
+
+QUIET = ("#dfe3e7", "#b9c1c9", "#919ca7", "#687583")
+"""Level curves that stand behind something else."""
+
+SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+"""Colours that people tell apart, whatever they see (Okabe & Ito)."""
+
+FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
+"""First one that has ∂, Σ and small raised and lowered letters."""
+
+
+def write_number(value: float, digits: int = 4) -> str:
+    """Write a number for a reader: `6`, `−0.7358`, `1.5e−09`."""
+    rounded = float(f"{value + 0.0:.{digits}g}")
+    whole = rounded == int(rounded) and abs(rounded) < 1e7 if abs(rounded) < 1e300 else False
+    return (f"{rounded:,.0f}" if whole else f"{rounded:.{digits}g}").replace("-", "−")
+
+
+def place(names: list[str], values: Any) -> str:
+    """Write where a picture is: `x = 3, y = 2`."""
+    pairs = zip(names, values, strict=True)
+    return ", ".join(f"{name} = {write_number(float(value), 6)}" for name, value in pairs)
+
+
+def heading(point: Point) -> str:
+    """Name a problem, with its formula where that can be written in a line."""
+    try:
+        formula = as_unicode(point.problem.formula)
+    except UnreadableFormula:
+        formula = ""
+    return f"{point.problem.name}: {formula}" if formula else point.problem.name
+
+
+def square(pair: tuple[Axis, Axis]) -> tuple[int, int]:
+    """Give both axes the same scale, as far as the panel stays a rectangle that one can read."""
+    return SIDE, round(SIDE * min(1.4, max(0.7, pair[1].width / pair[0].width)))
+
+
+def chart_of(alt: Any, rows: Iterable[Mapping[str, Any]]) -> Any:
+    """Start a chart of rows of data."""
+    # As text: altair would copy and check every row of a list whenever charts are combined.
+    text = json.dumps(list(rows), allow_nan=False)
+    return alt.Chart(alt.InlineData(values=text, format=alt.DataFormat(type="json")))
+
+
+def beside(alt: Any, *panels: Any) -> Any:
+    """Put panels next to each other; each keeps its own colours."""
+    return _apart(alt.hconcat(*panels, spacing=30))
+
+
+def below(alt: Any, *panels: Any) -> Any:
+    """Put panels below each other; each keeps its own colours."""
+    return _apart(alt.vconcat(*panels, spacing=24))
+
+
+def _apart(chart: Any) -> Any:
+    return chart.resolve_scale(
+        color="independent", strokeDash="independent", fill="independent"
+    ).resolve_legend(color="independent", strokeDash="independent")
+
+
+def panel_title(text: str, colour: str = INK) -> dict[str, Any]:
+    """Title one panel of a picture."""
+    return {"text": text, "fontSize": 13, "anchor": "start", "color": colour, "offset": 8}
+
+
+def finish(chart: Any, title: str, *lines: str) -> Chart:
+    """Give a chart its title, the lines below it, and the common style."""
+    heading = {"text": title, "subtitle": [line for line in lines if line], "anchor": "start"}
+    styled = (
+        chart.properties(title={**heading, "offset": 12}, padding=12, description=title)
+        .configure(font=FONT, background="#ffffff")
+        .configure_mark(aria=False)  # the title says more than the numbers of every line
+        .configure_view(stroke="#d0d4d8")
+        .configure_axis(
+            labelColor=INK,
+            titleColor=INK,
+            gridColor="#eceff1",
+            labelFontSize=12,
+            titleFontSize=13,
+            format=",.6~g",
+        )
+        .configure_title(
+            fontSize=16, subtitleFontSize=13, subtitleColor="#555555", subtitlePadding=5, color=INK
+        )
+        .configure_legend(labelFontSize=12, labelLimit=420, titleFontSize=12, symbolStrokeWidth=3)
+    )
+    return Chart(title, styled)

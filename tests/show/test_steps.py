@@ -1,0 +1,94 @@
+"""The picture of the V: its names, its bounds, and errors that are exactly 0."""
+
+import json
+
+import numpy as np
+import pytest
+
+from calcbench.catalogue.selection import find_problem, select_backends
+from calcbench.cli.steps import SCHEMES
+from calcbench.show.steps import ROWS, STEPS, curve, table
+
+
+def rows_of(picture):
+    datasets = picture.chart.to_dict()["datasets"].values()
+    return [row for text in datasets for row in json.loads(text)]
+
+
+def measure(name, partial=None, schemes=SCHEMES, **options):
+    return curve(find_problem(name), partial, select_backends(schemes), **options)
+
+
+def test_schemes_are_called_by_their_names():
+    found = measure("chain_rule_single")
+    assert list(found.labels.values()) == ["forward", "central", "richardson"]
+    assert table(found).columns == ["step", "forward", "central", "richardson"]
+    words = found._repr_svg_()
+    for wanted in ("forward", "central", "richardson", "∂y/∂x by difference quotients"):
+        assert wanted in words
+    assert "scheme=" not in words
+
+
+def test_backends_of_the_same_scheme_keep_their_selectors():
+    found = measure("square", schemes=["finite_difference", "finite_difference[dtype=float32]"])
+    assert table(found).columns[1:] == ["finite_difference", "finite_difference[dtype=float32]"]
+
+
+def test_an_exact_error_is_a_mark_and_no_line():
+    found = measure("saddle", "x")
+    exact = [step for step in found.steps if step.error == 0]
+    assert exact
+    picture = found.picture()
+    rows = rows_of(picture)
+    lowest = min(step.error for step in found.steps if step.error > 0)
+    drawn = [row for row in rows if "error" in row]
+    assert all(row["error"] > 0 for row in drawn)
+    assert "exact" in picture.svg()
+    # A line is not drawn across them: forward differences have exact steps amid others.
+    errors = [step.error for step in found.steps if "forward" in step.backend]
+    runs = sum(e > 0 and (k == 0 or errors[k - 1] == 0) for k, e in enumerate(errors))
+    lines = [row for row in drawn if row["error"] >= lowest]
+    pieces = {row["piece"] for row in lines if row["piece"].startswith("forward-")}
+    assert len(pieces) == runs > 1
+
+
+def test_bounds_lie_above_errors_in_the_picture():
+    found = measure("chain_rule_single")
+    assert all(step.error <= step.bound for step in found.steps)
+    text = json.dumps(found.picture().chart.to_dict(), allow_nan=False)
+    assert "Infinity" not in text
+
+
+def test_the_axes_leave_room_for_the_best_step():
+    found = measure("saddle", "x")
+    assert max(found.optimum.values()) == 1.0
+    (domain,) = {
+        tuple(layer["encoding"]["x"]["scale"]["domain"])
+        for layer in found.picture().chart.to_dict()["layer"]
+    }
+    assert domain[0] < min(STEPS)
+    assert domain[1] > max(STEPS)
+
+
+def test_of_many_rows_some_are_taken_and_that_is_said():
+    found = measure("straight_line_at_scale", "m", size=10_000)
+    assert found.sampled == f"on {ROWS} of 10,000 rows, evenly spaced"
+    assert found.sampled in table(found).notes
+    assert found.sampled in found.picture().svg()
+    assert measure("batch_regression").sampled == ""
+
+
+def test_size_and_seed_are_those_asked_for():
+    first, second = (measure("straight_line_at_scale", "m", size=20, seed=s) for s in (0, 1))
+    assert not np.array_equal([s.error for s in first.steps], [s.error for s in second.steps])
+
+
+@pytest.mark.parametrize("ending", ["svg", "html", "json"])
+def test_the_command_draws_in_the_form_of_the_name(cli, file, tmp_path, ending):
+    file("")
+    done = cli("steps", "chain_rule_single", "--plot", f"v.{ending}")
+    assert (done.status, done.out, done.err) == (0, f"drawn to v.{ending}\n", "")
+    text = (tmp_path / f"v.{ending}").read_text("utf-8")
+    assert "forward" in text
+    if ending == "json":
+        assert json.loads(text)["$schema"].startswith("https://vega.github.io/schema/vega-lite")
