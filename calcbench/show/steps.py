@@ -19,13 +19,14 @@ from calcbench.backend.backend import Backend
 from calcbench.certified.reference import reference
 from calcbench.errors import SelectorError
 from calcbench.problem.inputs import own_point
-from calcbench.problem.point import Point, component_name
+from calcbench.problem.point import component_name
 from calcbench.problem.problem import Problem
 from calcbench.record.plain import plain
 from calcbench.report.picture import Chart
 from calcbench.report.tables.table import Entry, Table
 from calcbench.show.pictures.landscape import value_letter
 from calcbench.show.pictures.steps import draw_steps
+from calcbench.show.rows import sample_rows
 
 STEPS = tuple(float(10.0**-k) for k in np.arange(0, 15.25, 0.5))
 """Two steps h per decade, from 1 to 10⁻¹⁵."""
@@ -92,7 +93,7 @@ def curve(
     The backends are those with an option `delta`. Raises `SelectorError` for others, and for a
     partial that the problem does not have; `NotCertified` where there is no true value.
     """
-    point, sampled = _sample_rows(own_point(problem, size, seed, at))
+    point, sampled = sample_rows(own_point(problem, size, seed, at), ROWS)
     engines = list(backends)
     name, index = point.split_component(partial or "")
     truth = float(reference(point).value[name][index])
@@ -116,15 +117,6 @@ def curve(
     partial = component_name(name, index)
     letter = value_letter(problem)
     return Curve(problem.name, partial, tuple(steps), optimum, _label(engines), letter, sampled)
-
-
-def _sample_rows(point: Point) -> tuple[Point, str]:
-    """Take evenly spaced rows of many, and say which."""
-    if point.row_count <= ROWS:
-        return point, ""
-    every = -(-point.row_count // ROWS)
-    sampled = point.with_rows(slice(None, None, every))
-    return sampled, f"on {sampled.row_count} of {point.row_count:,} rows, evenly spaced"
 
 
 def _label(backends: list[Backend]) -> dict[str, str]:

@@ -259,6 +259,12 @@ def test_what_is_no_regression_of_one_variable_has_no_curve(name):
         cb.plot(name, kind="fit")
 
 
+def test_long_data_are_sampled_and_that_is_said(monkeypatch):
+    monkeypatch.setattr(plots, "ROWS", 500)
+    drawn = cb.plot("straight_line_at_scale", kind="slices", size=10_000)
+    assert "on 500 of 10,000 rows, evenly spaced" in drawn.svg()
+
+
 def test_many_points_are_thinned_and_that_is_said():
     drawn = cb.plot("straight_line_at_scale", kind="fit", size=10_000).svg()
     assert "400 of 10,000 points" in drawn

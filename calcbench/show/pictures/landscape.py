@@ -20,6 +20,7 @@ from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
 from calcbench.show.pictures.style import place
+from calcbench.show.rows import sample_rows
 from calcbench.show.unicode import UnreadableFormula, as_unicode
 
 SECONDS = 2.0
@@ -93,9 +94,7 @@ class Landscape:
 
         What the certificate cannot look at counts as smooth.
         """
-        point, n = self.point, self.point.row_count
-        if n > ROWS:
-            point = point.with_rows(slice(None, None, -(-n // ROWS)))
+        point, _ = sample_rows(self.point, ROWS)
         try:
             rough = reference(point, seconds=SECONDS).rough
         except (NotSmoothHere, NotFiniteHere) as error:

@@ -35,12 +35,16 @@ from calcbench.show.pictures.style import (
 )
 from calcbench.show.pictures.surface import draw_surface
 from calcbench.show.pictures.windows import REACH, Axis, choose_window
+from calcbench.show.rows import sample_rows
 
 WIDE = (560, 380)
 """Width and height of a single curve."""
 
 ALIKE = 4.0
 """Ratio up to which all components are drawn over the same interval."""
+
+ROWS = 20_000
+"""Rows of the data that a picture is drawn from, at most: it takes thousands of costs."""
 
 STEEPEST = 4
 """Of many components, so many are drawn: those with the largest partials."""
@@ -66,9 +70,9 @@ def plot(
     """Draw the cost around a point; the slopes are taken by `backend`.
 
     Without `kind`, the panels that suit the number of components. `parameters` are the components
-    that move, `windows` the intervals of them that are drawn. Raises `SelectorError` for a kind,
-    component or interval that there is not, `NotInstalled` without the extra `plot`, and
-    `Unsupported` for a problem that gives a vector.
+    that move, `windows` the intervals of them that are drawn. Long data are sampled. Raises
+    `SelectorError` for a kind, component or interval that there is not, `NotInstalled` without the
+    extra `plot`, and `Unsupported` for a problem that gives a vector.
     """
     if kind is not None and kind not in NAMES:
         raise SelectorError(f"no kind of picture {kind!r}: {nearest(kind, NAMES)}")
@@ -77,12 +81,14 @@ def plot(
             raise SelectorError("the graph of a cost has no parameters to choose, and no window")
         return draw_graph(point)
     alt = load_altair()
+    point, sampled = sample_rows(point, ROWS)
     landscape = Landscape(point, backend or default_backend(point.problem))
     axes = _axes(landscape, parameters, windows or {})
     scene = Scene(alt, landscape, axes)
     chart = below(alt, KINDS[kind](scene)) if kind else _panels(scene, bool(parameters))
     left_out = f"left out where the cost raises {landscape.raised}" if landscape.raised else ""
-    return finish(chart, heading(point), _values(landscape), _slopes(landscape, axes), left_out)
+    lines = (_values(landscape), _slopes(landscape, axes), sampled, left_out)
+    return finish(chart, heading(point), *lines)
 
 
 def _panels(scene: Scene, chosen: bool) -> Any:
