@@ -100,7 +100,7 @@ def draw_inside(
 
 def _piece(own: Point, name: str, scale: float) -> tuple[float, float]:
     """Choose a bounded piece of a possibly unbounded interval, away from its ends."""
-    low, high = own.problem.intervals.get(name, (-np.inf, np.inf))
+    low, high = own.problem.interval(name)
     if np.isinf(low) and np.isinf(high):
         return -scale, scale
     if np.isinf(high):
