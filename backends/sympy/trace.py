@@ -118,7 +118,8 @@ class Trace:
 
             symbol = self._variables[column]
             terms = self._terms[row].get(symbol, ())
-            found = self._slopes[row, column] = sympy.Add(*(term.diff(symbol) for term in terms))
+            slopes = (differentiate(term, symbol) for term in terms)
+            found = self._slopes[row, column] = sympy.Add(*slopes)
         return found
 
     def _curvature(self, one: int, other: int) -> Any:
@@ -126,7 +127,7 @@ class Trace:
         found = self._curvatures.get((one, other))
         if found is None:
             slope, symbol = self._slope(0, one), self._variables[other]
-            found = slope.diff(symbol) if symbol in slope.free_symbols else 0 * symbol
+            found = differentiate(slope, symbol) if symbol in slope.free_symbols else 0 * symbol
             self._curvatures[one, other] = found
         return found
 
@@ -343,6 +344,16 @@ def _dtype(value: Any) -> str:
     if isinstance(scalar[()], (int, np.integer)):
         return "int64"  # an integer of SymPy's is what a cost such as 0·x came to
     return "complex128" if sympy.sympify(scalar[()]).has(sympy.I) else "float64"
+
+
+def differentiate(expression: Any, symbol: Any) -> Any:
+    """Differentiate; of xᵏ, with k a symbol, as k·xᵏ⁻¹ in place of SymPy's k·xᵏ/x, 0/0 at 0."""
+    import sympy
+
+    slope = expression.diff(symbol)
+    powers = slope.atoms(sympy.Pow)
+    symbolic = any(p.exp.free_symbols and symbol in p.base.free_symbols for p in powers)
+    return sympy.powsimp(slope, deep=True, combine="exp") if symbolic else slope
 
 
 def count_operations(expression: Any) -> int:

@@ -311,3 +311,13 @@ def test_a_gaussian_process_is_refused_before_it_is_written_out():
     (record,) = calcbench.verify(case("gp_seven_points"), "sympy").records
     assert record.status is Status.SKIPPED
     assert record.reason == "the formula would have over 300,000 operations"
+
+
+@pytest.mark.parametrize("operator", ["gradient", "hessian"])
+@pytest.mark.parametrize("exponent", [2.0, 3.0, 4.0])
+def test_sympy_differentiates_a_power_at_0(operator, exponent):
+    """SymPy's own k·xᵏ/x is 0/0 there, where k·xᵏ⁻¹ is not."""
+    power = calcbench.problem(x=0.0, k=exponent)(lambda xp, x, *, k: x**k)
+    expected = 2.0 if (operator, exponent) == ("hessian", 2.0) else 0.0
+    found = getattr(calcbench, operator)(power, "sympy")
+    assert np.ravel(found["x"] if operator == "gradient" else found).tolist() == [expected]
