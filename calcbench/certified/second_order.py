@@ -106,7 +106,8 @@ def _sweep(point: Point, directions: np.ndarray, dtype: str, deadline: float) ->
     run = evaluate(point, deadline, lambda value, k: make_jet(value, directions[k]))
     (output,) = run.outputs
     order = list(reversed(run.tape))
-    balls.reverse([(output, arb(1))], order, slope_magnitudes)
+    with np.errstate(invalid="ignore"):  # 0·∞ shows in what it gives
+        balls.reverse([(output, arb(1))], order, slope_magnitudes)
     count = directions.shape[1]
     moves = np.any(run.tied[:, None] & (directions != 0), axis=0)
     partials = np.empty(directions.shape, dtype=object)
