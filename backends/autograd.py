@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,9 +13,9 @@ import numpy as np
 
 from calcbench.backend.transforming import Transforming
 from calcbench.operators.function import Derived, Function
-from calcbench.vocabulary.composed.cumulative_sum import running_axis
-from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import LOWEST, NUMPY
+from calcbench.vocabulary.axes import running_axis
+from calcbench.vocabulary.namespace import Namespace, natively
+from calcbench.vocabulary.numpy import LOWEST, NUMPY, SPECIAL, constant
 
 INDEPENDENT = "Output seems independent of input"
 """autograd's warning where nothing depends on the parameters. It is no mistake: the slope is 0."""
@@ -87,6 +88,9 @@ def spellings(autograd: Any, dtype: str) -> dict[str, Any]:
 
     return {
         **rules,
+        "asarray": bind(constant, dtype),
+        **natively(importlib.import_module("autograd.scipy.special"), *SPECIAL),
+        "atan": anp.arctan,
         "abs": anp.fabs,
         "softplus": lambda x: anp.logaddexp(x, 0.0),
         "maximum": lambda x, y: anp.maximum(lift(x), lift(y)),

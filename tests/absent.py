@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 import calcbench as cb
 
-OPTIONAL = {"altair", "contourpy", "scipy", "vl_convert"} | {
+OPTIONAL = {"altair", "contourpy", "vl_convert"} | {
     module
     for catalogue in (cb.backends(), cb.problems())
     for card in catalogue.cards.values()

@@ -20,11 +20,11 @@ from calcbench.catalogue.cards import entry_point_card, read_card
 from calcbench.catalogue.door import default_backends
 from calcbench.catalogue.files import load_file
 from calcbench.catalogue.selection import select_backends, select_problems
-from calcbench.certified import certificate, reference
+from calcbench.certified import budget, certificate, reference
 from calcbench.certified.difference_bounds import ROUNDINGS, SAFETY
 from calcbench.cli import cli
 from calcbench.cli.values import parse_values
-from calcbench.judge.runner import SAMPLED_ROWS
+from calcbench.problem import rows
 from calcbench.problem.flat import flatten
 from calcbench.record.record import Disagreement, Record, Status
 from calcbench.show.steps import curve
@@ -294,8 +294,13 @@ def test_verdicts_state_the_constants():
     assert f"up to {certificate.ALLOWANCE:.0f}·(radius + u·|g|)" in text
     assert f"more than {certificate.SECONDS:.0f} seconds" in text
     assert f"more than {certificate.FREE_ROWS:,} `rows`" in text
+    assert f"more than {certificate.FREE_NUMBERS:,} numbers" in text
+    assert f"More than {budget.LARGEST_INPUTS:,} numbers of inputs" in text
+    assert f"{budget.LARGEST:,} numbers, data included" in text
+    assert f"first axis of {rows.LONG} or more" in text
+    assert f"selections of {rows.FEW} rows" in text
     assert f"timed on {certificate.TRIAL_ROWS} of them" in text
-    assert f"about {SAMPLED_ROWS:,} evenly spaced rows" in text
+    assert f"about {certificate.SAMPLED_ROWS:,} evenly spaced rows" in text
     assert ENCLOSED == 4
     assert "four components" in text
     assert ENCLOSING_SECONDS == 0.25

@@ -6,6 +6,7 @@ where the problem has it, and else of a gradient that is itself made of differen
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -40,6 +41,7 @@ from calcbench.vocabulary.numpy import numpy_in
 
 from .field import Field
 from .schemes import (
+    EVALUATIONS,
     SCHEMES,
     TINY,
     WORDS,
@@ -67,14 +69,17 @@ class FiniteDifference(Backend):
     of: Literal["gradient", "cost"] = "gradient"
     """What second partials are differences of: a hand-derived gradient if there is one, or always
     the cost alone, on which a wrong formula has no influence."""
+    seconds: float = 5.0
+    """The longest that one call may take, by an estimate before it is begun."""
 
     def __post_init__(self) -> None:
-        """Refuse a step that is not a positive number."""
+        """Refuse a step, or a time, that is not a positive number."""
         super().__post_init__()
-        if self.delta is not None and not 0 < self.delta < np.inf:
-            raise SelectorError(
-                f"backend {self.name!r}: delta must be a positive number, got {self.delta}"
-            )
+        for option, value in (("delta", self.delta), ("seconds", self.seconds)):
+            if value is not None and not 0 < value < np.inf:
+                raise SelectorError(
+                    f"backend {self.name!r}: {option} must be a positive number, got {value}"
+                )
 
     @property
     def voice(self) -> str:
@@ -85,7 +90,7 @@ class FiniteDifference(Backend):
         # Complex steps are exact. Of the others, a one-sided scheme contradicts the rest at a kink.
         schemes: tuple[Literal["complex", "central", "forward", "richardson"], ...]
         schemes = ("complex", "central", "forward", "richardson")
-        return tuple(cls(scheme=scheme, of="cost") for scheme in schemes)
+        return tuple(cls(scheme=scheme, of="cost", seconds=0.25) for scheme in schemes)
 
     def namespace(self) -> Namespace:
         return (complex_in if self.scheme == "complex" else numpy_in)(self.dtype)
@@ -113,8 +118,9 @@ class FiniteDifference(Backend):
 
     def _prepare(self, point: Point, operator: Operator) -> Prepared:
         """Prepare an operator as difference quotients: one along a direction, or one per column."""
-        self._check(point)
+        seconds = self._check(point)
         field = self._field(point, highest_order(operator.terms(point)))
+        self._check_price(point, operator, field, seconds)
         compute, ending = self._computation(point, operator, field, 1.0)
         shapes = operator.layout(point).shapes
         load = self.loader(point)
@@ -406,8 +412,26 @@ class FiniteDifference(Backend):
 
     # --- checks ---
 
-    def _check(self, point: Point) -> None:
-        """Evaluate the cost once.
+    def _check_price(self, point: Point, operator: Operator, field: Field, seconds: float) -> None:
+        """Raise `Unsupported` where a call would take too long, at `seconds` per evaluation."""
+        terms = operator.terms(point)
+        if stored_order(operator, point) is not None:
+            return  # one for each colour, and colours are few
+        lines = 1 if whole_product(terms) else len(set(picked_partials(terms)[1].tolist()))
+        count = lines * EVALUATIONS[field.scheme]
+        if field.twice:  # each is a gradient, of differences itself
+            count *= point.size * EVALUATIONS[self.scheme]
+        if count * seconds > self.seconds:  # the first evaluation may have been slow for once
+            seconds = min(seconds, self._check(point), self._check(point))
+        if count * seconds > self.seconds:
+            raise Unsupported(
+                f"one {operator.name} takes {count:,} evaluations of the cost, about "
+                f"{count * seconds:,.0f} s in all, over {self.seconds:g} s (less data, or "
+                f"{self.name}[seconds={2 * math.ceil(count * seconds)}])"
+            )
+
+    def _check(self, point: Point) -> float:
+        """Evaluate the cost once, and return the seconds of processor time that this takes.
 
         Raises `ProblemError` unless it is real and of the declared shape, `Unsupported` where it
         drops the imaginary part of a complex step.
@@ -418,7 +442,9 @@ class FiniteDifference(Backend):
         with warnings.catch_warnings():
             warnings.simplefilter("error", np.exceptions.ComplexWarning)
             try:
+                started = time.thread_time()
                 found = problem.cost_on(self.name, numpy_in(self.dtype))(*parameters, **data)
+                seconds = time.thread_time() - started
                 problem.check_returned(found)
                 real = np.asarray(found)
                 problem.check_cost(real.shape, real.dtype, point.value_shape)
@@ -428,6 +454,7 @@ class FiniteDifference(Backend):
                 raise Unsupported(
                     "the cost drops the imaginary part (it writes into a real array)"
                 ) from None
+        return seconds
 
     def _check_gradient(self, point: Point) -> None:
         """Evaluate the hand-derived gradient once, where differences of it are taken.

@@ -28,6 +28,9 @@ SCHEMES = {
 # Review 40 (1998) 110-112.
 TINY = {"float64": 1e-165, "float32": 1e-23}
 
+EVALUATIONS = {"forward": 2, "central": 2, "complex": 1, "richardson": 6}
+"""Scheme → evaluations of the function in one quotient."""
+
 WORDS = {
     "forward": "forward differences",
     "central": "central differences",

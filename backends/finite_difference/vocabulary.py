@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import LOWEST, numpy_in, with_numbers
+from calcbench.vocabulary.numpy import LOWEST, numpy_in, special, with_numbers
 
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
@@ -68,6 +69,25 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return total if keepdims else np.squeeze(total, axis=axis)
 
 
+def _continue(name: str, slope: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Continue a real function to first order, which is all that a step of 1e-165 sees."""
+    function = special(name)
+
+    def apply(x: Any) -> Any:
+        real = np.real(x)
+        return function(real) + 1j * np.imag(x) * slope(real)
+
+    return apply
+
+
+def _gauss(x: Any) -> Any:
+    return np.exp(-x * x) * (2.0 / np.sqrt(np.pi))
+
+
+def _trigamma(x: Any) -> Any:
+    return special("polygamma")(1, x)
+
+
 def _cholesky(x: Any) -> Any:
     """Factor (x + xᵀ)/2, with transposes for conjugates: analytic (Cholesky-Banachiewicz)."""
     a = (x + np.matrix_transpose(x)) / 2
@@ -96,6 +116,12 @@ def complex_in(dtype: str) -> Namespace:
         numpy_in(dtype),
         {
             "abs": _abs,
+            "floor": lambda x: np.floor(np.real(x)),
+            "round": lambda x: np.round(np.real(x)),
+            "erf": _continue("erf", _gauss),
+            "erfc": _continue("erfc", lambda x: -_gauss(x)),
+            "gammaln": _continue("gammaln", special("digamma")),
+            "digamma": _continue("digamma", _trigamma),
             "log1p": _log1p,
             "sigmoid": _sigmoid,
             "softplus": _softplus,

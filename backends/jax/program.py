@@ -8,9 +8,10 @@ from calcbench.show.programs.inputs import Value
 from calcbench.show.programs.layout import format_dict
 from calcbench.show.programs.numpy_spelling import matrix_transpose
 from calcbench.show.programs.results import print_result
-from calcbench.show.programs.spelling import ELEMENTWISE, Spelling, same_names
+from calcbench.show.programs.spelling import CONSTANTS, ELEMENTWISE, Spelling, same_names
 from calcbench.show.programs.transforms import TRANSFORMED, Transforms, transform_cost
 from calcbench.show.programs.writer import Writer
+from calcbench.vocabulary.numpy import SPECIAL
 
 from .derivatives import Jax
 
@@ -46,10 +47,11 @@ def _array(value: Value) -> str:
 SPELLING = Spelling(
     "JAX",
     {
-        **same_names("jnp.", "pi", *ELEMENTWISE, "maximum", "minimum", "logaddexp", "where"),
-        **same_names("jnp.", "sum", "mean", "max", "einsum", "reshape", "stack"),
+        **same_names("jnp.", *CONSTANTS, *ELEMENTWISE, "maximum", "minimum", "logaddexp", "where"),
+        **same_names("jnp.", "sum", "mean", "max", "asarray", "einsum", "reshape", "stack"),
         **same_names("jnp.", "take_along_axis"),
         **same_names("jnp.", "linalg.cholesky", "linalg.solve", "linalg.slogdet"),
+        **same_names("special.", *SPECIAL),
         "matmul": "lambda x, y: x @ y",
         "matrix_transpose": matrix_transpose,
         "sigmoid": "jax.nn.sigmoid",
@@ -61,5 +63,9 @@ SPELLING = Spelling(
         # A Python loop would be compiled step by step.
         "iterate": "lambda step, state, n: jax.lax.fori_loop(0, n, lambda _, s: step(s), state)",
     },
-    imports={"jax": "import jax", "jnp": "import jax.numpy as jnp"},
+    imports={
+        "special": "from jax.scipy import special",
+        "jax": "import jax",
+        "jnp": "import jax.numpy as jnp",
+    },
 )

@@ -6,8 +6,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import jax.scipy.special
 
-from calcbench.vocabulary.namespace import Namespace, iterate
+from calcbench.vocabulary.namespace import Namespace, iterate, natively
 from calcbench.vocabulary.numpy import LOWEST
 
 
@@ -66,6 +67,7 @@ def namespace(eager: bool) -> Namespace:
     return Namespace.over(
         jnp,
         {
+            **natively(jax.scipy.special, "erf", "erfc", "gammaln", "digamma"),
             "sigmoid": jax.nn.sigmoid,
             "softplus": jax.nn.softplus,
             "logaddexp": logaddexp,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from calcbench.backend.rows import add_blocks
-from calcbench.vocabulary.numpy import LOWEST, logsumexp, sigmoid, softplus
+from calcbench.vocabulary.numpy import LOWEST, logsumexp, sigmoid, softplus, special
 
 from .trace import Trace, scalars
 
@@ -33,6 +33,13 @@ def compile_expressions(trace: Trace, expressions: list[Any]) -> Callable[..., A
             "Softplus": softplus,
             "Share": lambda x, y: np.exp(x - np.maximum(y, LOWEST)),
             "Sigmoid": sigmoid,
+            "Floor": np.floor,
+            "Round": np.round,
+            "erf": special("erf"),
+            "erfc": special("erfc"),
+            "loggamma": special("gammaln"),
+            "digamma": special("digamma"),
+            "polygamma": special("polygamma"),
             "Heaviside": step,
             "DiracDelta": lambda x, *k: np.zeros(np.shape(x)),  # a jump's slope, beside the jump
         },

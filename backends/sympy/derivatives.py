@@ -28,7 +28,8 @@ from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.numpy import NUMPY
 
 from .compilation import compile_expressions, split_columns, sum_over_rows
-from .proof import is_zero
+from .deadline import deadline
+from .proof import SECONDS, Decision, Proof
 from .trace import Trace, scalars, trace_cost
 
 METHOD = "symbolic"
@@ -36,8 +37,18 @@ METHOD = "symbolic"
 PROOF_ROWS = 2
 """Symbolic rows in a proof: with one, a forgotten 1/n would not show."""
 
+LARGEST_ROWS = 16
+"""Rows up to which a proof takes the numbers of all of them."""
+
 LARGEST_PROOF = 2_000
 """Entries of a matrix that are still worth proving one by one."""
+
+WORDS = {
+    Decision.ZERO: "proved",
+    Decision.ZERO_FOR_DATA: "proved for these data",
+    Decision.REFUTED: "refuted",
+    Decision.OPEN: "not proved",
+}
 
 FIRST_PARTIALS = 6
 """Partials that `formulas` spells out."""
@@ -110,26 +121,45 @@ class SymPy(Backend):
 
         Every parameter, datum, row and seed is a symbol, so a difference that simplifies to 0 is
         a proof for all values; for costs over rows it is one for `PROOF_ROWS` rows of any data.
+        Where it takes the data's own numbers, they are put in, those of every row.
         """
+        try:
+            with deadline(SECONDS):
+                verdict, where = self._prove(point, formula, PROOF_ROWS)
+                if verdict is Decision.ZERO_FOR_DATA and point.row_count > PROOF_ROWS:
+                    verdict, where = self._prove_all_rows(point, formula)
+            if verdict is Decision.REFUTED and point.rows.found:  # all of them may be needed
+                raise Unsupported(f"it is not the derivative for {PROOF_ROWS} of the rows")
+        except Unsupported as error:
+            return f"not proved: {error}"
+        return WORDS[verdict] + where
+
+    def _prove_all_rows(self, point: Point, formula: str) -> tuple[Decision, str]:
+        """Decide about a formula with the numbers of every row."""
+        if point.row_count > LARGEST_ROWS:
+            raise Unsupported(f"not for all data, and these have {point.row_count:,} rows")
+        return self._prove(point, formula, point.row_count)
+
+    def _prove(self, point: Point, formula: str, rows: int) -> tuple[Decision, str]:
+        """Decide about every number of a formula: the worst decision, and where it falls."""
         from .vocabulary import spell_shares
 
         operator = find_operator(formula).resolve(point)
         layout = operator.layout(point)
-        try:
-            if layout.size > LARGEST_PROOF:
-                raise Unsupported(f"{layout.size:,} entries, over {LARGEST_PROOF:,}")
-            trace = self.trace(point, PROOF_ROWS, operator)
-            derivative = map(spell_shares, trace.expressions(operator, point, range(layout.size)))
-        except Unsupported as error:
-            return f"not proved: {error}"
+        if layout.size > LARGEST_PROOF:
+            raise Unsupported(f"{layout.size:,} entries, over {LARGEST_PROOF:,}")
+        trace = self.trace(point, rows, operator)
+        derivative = map(spell_shares, trace.expressions(operator, point, range(layout.size)))
         hand = apply_formula(point, formula, self.namespace(), trace.symbols, trace.seeds)
         stated = [e for array in hand.values() for e in np.asarray(array, dtype=object).flat]
+        proof, worst = Proof(trace, point), Decision.ZERO
         for k, (statement, truth) in enumerate(zip(stated, derivative, strict=True)):
-            verdict = is_zero(statement - truth)
-            if verdict is not True:
-                where = layout.label(k)
-                return f"refuted in {where}" if verdict is False else f"not proved in {where}"
-        return "proved"
+            decision, where = proof.decide(statement, truth)
+            if decision in (Decision.REFUTED, Decision.OPEN):
+                return decision, f" in {layout.label(k)}{where}"
+            if decision is Decision.ZERO_FOR_DATA:
+                worst = decision
+        return worst, ""
 
     def formulas(self, point: Point, operator: Operator = GRADIENT) -> dict[str, str]:
         """Write the cost and an operator's first components; for a cost over rows, those of one."""

@@ -64,6 +64,10 @@ class Length:
             return NotImplemented  # Python asks the array next
         return self.join() if other is self else self.join(other)
 
+    def _relation(self, other: Any) -> Any:
+        found = self._binary(other)
+        return found if found is NotImplemented else Relation(found.operations, self.meter)
+
     def _times(self, other: Any) -> Any:
         if isinstance(other, (int, float)) and other in (0, 1):
             return self if other else 0
@@ -75,10 +79,18 @@ class Length:
     __add__ = __radd__ = __sub__ = _plus
     __mul__ = __rmul__ = _times
     __rsub__ = __truediv__ = __rtruediv__ = __pow__ = __rpow__ = _binary
-    __lt__ = __le__ = __gt__ = __ge__ = _binary
+    __lt__ = __le__ = __gt__ = __ge__ = _relation
 
     def __neg__(self) -> Length:
         return self.join()
+
+
+class Relation(Length):
+    """The length of a comparison, which is neither true nor false."""
+
+    def __bool__(self) -> bool:
+        """Raise, as SymPy does: a loop of Python that waits for it would never end."""
+        raise TypeError("cannot determine truth value of a relation")
 
 
 def operations(item: Any) -> int:
@@ -119,11 +131,13 @@ def lengths(spelling: Namespace) -> Namespace:
 
     reductions = ("sum", "mean", "max", "logsumexp")
     shapes = ("matrix_transpose", "reshape", "concat", "stack", "take", "take_along_axis")
-    moves = ("matmul", "einsum", *shapes)
+    moves = ("matmul", "einsum", "asarray", *shapes)
     own = {
         **dict.fromkeys(reductions, _reduce),
         **{name: spelling.spelling[name] for name in moves},
         "pi": np.pi,
+        "e": np.e,
+        "inf": np.inf,
         "iterate": iterate,
         "linalg.cholesky": lambda x: cholesky(x, root=join),
         "linalg.solve": solve,

@@ -280,6 +280,10 @@ def _spell_max(use: Use) -> str:
     return "lambda x: sp.Max(*x)" if plain else ""
 
 
+def _spell_asarray(use: Use) -> str:
+    return "lambda value: sp.sympify(value)" if use.ranks in ((-1,), (0,)) else "np.asarray"
+
+
 def _spell_where(use: Use) -> str:
     plain = max(use.ranks, default=0) <= 0
     return "lambda condition, x, y: sp.Piecewise((x, condition), (y, True))" if plain else ""
@@ -312,6 +316,11 @@ def cholesky(x):
 
 _SCALAR = {
     **same_names("sp.", "exp", "log", "sqrt", "sin", "cos", "tan", "tanh"),
+    **same_names("sp.", "atan", "erf", "erfc", "digamma"),
+    "gammaln": "sp.loggamma",
+    "logical_and": "sp.And",
+    "logical_or": "sp.Or",
+    "logical_not": "sp.Not",
     "abs": "sp.Abs",
     "maximum": "sp.Max",
     "minimum": "sp.Min",
@@ -330,6 +339,9 @@ SPELLING = Spelling(
         **{name: _spell_reduction(name) for name in ("sum", "mean")},
         **same_names("np.", "einsum", "reshape", "stack", "take_along_axis"),
         "pi": "sp.pi",
+        "e": "sp.E",
+        "inf": "sp.oo",
+        "asarray": _spell_asarray,
         "where": _spell_where,
         "max": _spell_max,
         "logsumexp": _spell_logsumexp,

@@ -1,46 +1,223 @@
-"""Proofs that an expression is identically 0."""
+"""Proofs that a hand-derived formula is the derivative, in symbols.
+
+A difference that simplifies to 0 while every datum is a symbol is a proof for all data. A formula
+may use what its data obey (rows that are one-hot, a symmetric matrix); then the numbers of the data
+are put in, exactly, and what is left is a proof for these data. A formula is refuted by a point
+that the problem could have, and by nothing else. Where a difference has pieces, each is looked at.
+"""
 
 from __future__ import annotations
 
+import functools
+import itertools
+from collections.abc import Iterator
+from enum import Enum
 from typing import Any
 
-ROUNDED_CONSTANT = 1e-12
-"""A smaller difference than this may come from math.pi or 1/3 in a formula, and refutes nothing."""
+import numpy as np
 
+from calcbench.errors import Unsupported
+from calcbench.problem.point import Point
+from calcbench.problem.sampling import draw_inside, draw_units, sample_points
+
+from .deadline import deadline
+from .trace import Trace, count_operations
+
+ROUNDED_CONSTANT = 1e-12
+"""A smaller difference than this, relative to a large value, may come from math.pi or 1/3 in a
+formula, and refutes nothing."""
 
 LARGEST_SIMPLIFICATION = 400
 """Operations beyond which SymPy's simplify takes too long to wait for."""
 
+LARGEST_EVALUATION = 20_000
+"""Operations beyond which a difference is not evaluated either."""
 
-def is_zero(difference: Any) -> bool | None:
-    """Decide whether an expression is identically 0.
+SIMPLIFICATION_SECONDS = 2.0
+"""The longest that one simplification may take: an expression of 20 operations may take an hour."""
 
-    True if that is proved, False if it is refuted, None if neither could be shown.
+MOST_COMPARISONS = 5
+"""Comparisons (of `where`) up to which the pieces of a difference are looked at one by one."""
+
+SECONDS = 10.0
+"""The longest that a proof may take."""
+
+LONGEST_CONDITION = 60
+"""Characters up to which the condition of a piece is written out."""
+
+SCALES = (2.0, 20.0, 200.0, 2000.0)
+"""Scales at which parameters are drawn, to find a point in each piece of a difference."""
+
+DRAWS = 8
+"""Points drawn at each scale."""
+
+ENOUGH = 4
+"""Points in a piece at which a difference is evaluated."""
+
+Numbers = dict[Any, Any]
+"""Symbol → the number that it has at a point, as a SymPy rational."""
+
+
+class Decision(Enum):
+    """What is known of the difference between a formula and the derivative."""
+
+    ZERO = "0 for all data"
+    ZERO_FOR_DATA = "0 for the data's own numbers"
+    REFUTED = "not 0 at a point that the problem could have"
+    OPEN = "neither could be shown"
+
+
+class Proof:
+    """What differences are decided with: the numbers of a problem."""
+
+    def __init__(self, trace: Trace, point: Point) -> None:
+        """Take a trace, and the point with the problem's own numbers."""
+        self.trace, self.point = trace, point
+        self.takes_data = False
+        """Whether a difference was 0 for the data alone: no more is to be proved of the others."""
+
+    def decide(self, statement: Any, truth: Any) -> tuple[Decision, str]:
+        """Decide whether two expressions are the same, and where it is not, if it has pieces."""
+        import sympy
+
+        # 0.5 is meant to be one half.
+        difference = sympy.nsimplify(statement - truth, rational=True)
+        decisions = []
+        for piece, condition in _pieces(difference):
+            decision = self._decide_piece(piece, condition, truth)
+            if decision in (Decision.REFUTED, Decision.OPEN):
+                return decision, _where(condition)
+            decisions.append(decision)
+        data = Decision.ZERO_FOR_DATA
+        return (data if data in decisions else Decision.ZERO), ""
+
+    def _decide_piece(self, difference: Any, condition: Any, truth: Any) -> Decision:
+        """Decide about one piece of a difference, which counts where its condition holds."""
+        from .vocabulary import elementary
+
+        if _vanishes(difference):
+            return Decision.ZERO
+        if count_operations(difference) > LARGEST_EVALUATION:
+            return Decision.OPEN
+        difference, truth = elementary(difference), elementary(truth)
+        if any(_differs(difference, truth, numbers) for numbers in self._inside(condition)):
+            return Decision.REFUTED
+        if not self.takes_data and not _differs(difference, truth, {}) and _simplifies(difference):
+            return Decision.ZERO
+        if self._data and _simplifies(difference.xreplace(self._data)):
+            self.takes_data = True
+            return Decision.ZERO_FOR_DATA
+        return Decision.OPEN
+
+    def _inside(self, condition: Any) -> Iterator[Numbers]:
+        """Yield a few points at which a condition holds."""
+        if condition == True:  # noqa: E712  SymPy's true
+            yield from self._points
+            return
+        found = 0
+        for numbers in (*self._points, *self._scattered):
+            if found < ENOUGH and condition.xreplace(numbers) == True:  # noqa: E712
+                found += 1
+                yield numbers
+
+    @functools.cached_property
+    def _points(self) -> list[Numbers]:
+        """The numbers at the points at which agreement is checked."""
+        return [self._numbers(point) for point in sample_points(self.point).values()]
+
+    @functools.cached_property
+    def _scattered(self) -> list[Numbers]:
+        """The numbers at points of several scales, with the own data."""
+        rng = np.random.default_rng(0)
+        drawn = [
+            draw_inside(self.point, functools.partial(draw_units, scale=scale), rng)
+            for scale in SCALES
+            for _ in range(DRAWS)
+        ]
+        return [self._numbers(point) for point in drawn if point is not None]
+
+    @functools.cached_property
+    def _data(self) -> Numbers:
+        """The own numbers of the data alone."""
+        return self._numbers(self.point, self.point.problem.data)
+
+    def _numbers(self, point: Point, names: tuple[str, ...] = ()) -> Numbers:
+        """Read the numbers of all symbols, or of some arguments, at a point: of the first rows."""
+        import sympy
+
+        found: Numbers = {}
+        for name in names or (*point.problem.parameters, *point.problem.data):
+            symbols, values = self.trace.symbols[name], point[name]
+            if name in self.trace.rows:  # if there are fewer than symbols, some come twice
+                values = values[np.arange(len(symbols)) % len(values)]
+            if symbols.dtype == object:
+                pairs = zip(symbols.flat, values.flat, strict=True)
+                found |= {symbol: sympy.Rational(float(value)) for symbol, value in pairs}
+        return found
+
+
+def _pieces(difference: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield the pieces of an expression, each with the condition under which it counts.
+
+    There is one for each way in which the comparisons in it may go; not all of them can be.
     """
     import sympy
 
-    from .vocabulary import elementary
+    branches = difference.atoms(sympy.Piecewise)
+    compared = {c for b in branches for _, when in b.args for c in when.atoms(sympy.Rel)}
+    compared -= {c.negated for c in compared if str(c) < str(c.negated)}
+    if len(compared) > MOST_COMPARISONS:
+        yield difference, sympy.true
+        return
+    ordered = sorted(compared, key=str)
+    for ways in itertools.product((True, False), repeat=len(ordered)):
+        chosen = dict(zip(ordered, ways, strict=True))
+        opposite = {c.negated: not holds for c, holds in chosen.items()}
+        piece = difference.xreplace({c: sympy.sympify(v) for c, v in (chosen | opposite).items()})
+        yield piece, sympy.And(*(c if holds else c.negated for c, holds in chosen.items()))
 
-    difference = sympy.nsimplify(difference, rational=True)  # 0.5 is meant to be one half
-    if difference == 0 or difference.expand() == 0:
-        return True
-    if abs(_sample(difference)) > ROUNDED_CONSTANT:
-        return False
-    difference = elementary(difference)
-    if difference.count_ops() <= LARGEST_SIMPLIFICATION and sympy.simplify(difference) == 0:
-        return True
-    return None
+
+def _where(condition: Any) -> str:
+    """Say in which piece something is, if there are several."""
+    if condition == True:  # noqa: E712  SymPy's true
+        return ""
+    text = str(condition)
+    return f" where {text}" if len(text) <= LONGEST_CONDITION else " in one of its branches"
 
 
-def _sample(expression: Any) -> Any:
-    """Evaluate at one fixed ordinary point, to 40 digits: enough to refute an identity."""
+def _vanishes(expression: Any) -> bool:
+    """Tell whether an expression is 0 as it stands, or multiplied out."""
+    return bool(expression == 0 or expression.expand() == 0)
+
+
+def _simplifies(expression: Any) -> bool:
+    """Tell whether an expression can be simplified to 0, in a short time."""
     import sympy
 
-    from .vocabulary import elementary
+    if _vanishes(expression):
+        return True
+    if expression.count_ops() > LARGEST_SIMPLIFICATION:
+        return False
+    try:
+        with deadline(SIMPLIFICATION_SECONDS):
+            return bool(sympy.simplify(expression) == 0)
+    except Unsupported:
+        return False
 
-    symbols = sorted(expression.free_symbols, key=str)
-    values = {
+
+def _differs(difference: Any, truth: Any, numbers: Numbers) -> bool:
+    """Tell whether a difference from the truth is not 0 at these numbers, to 40 digits.
+
+    Symbols without a number get ordinary ones. Where there is no real value it says nothing.
+    """
+    import sympy
+
+    others = sorted((difference.free_symbols | truth.free_symbols) - numbers.keys(), key=str)
+    values = numbers | {
         symbol: sympy.Rational(37 + 11 * k, 53) * (-1 if symbol.is_negative else 1)
-        for k, symbol in enumerate(symbols)
+        for k, symbol in enumerate(others)
     }
-    return sympy.N(elementary(expression).subs(values), 40)
+    error, size = (sympy.N(e.xreplace(values), 40) for e in (difference, truth))
+    if not (error.is_real and error.is_finite and size.is_real and size.is_finite):
+        return False
+    return bool(abs(error) > ROUNDED_CONSTANT * max(1, abs(size)))

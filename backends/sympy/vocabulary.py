@@ -63,6 +63,22 @@ def spell_shares(expression: Any) -> Any:
     return expression.replace(Share, lambda x, y: sympy.exp(x - y))
 
 
+class Floor(sympy.Function):
+    """Round down; the derivative of sympy.floor itself is a formula that cannot be evaluated."""
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Return the derivative 0."""
+        return sympy.Integer(0)
+
+
+class Round(sympy.Function):
+    """Round to the nearest whole number, of two to the even one."""
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Return the derivative 0."""
+        return sympy.Integer(0)
+
+
 def elementary(expression: Any) -> Any:
     """Rewrite the opaque functions in exponentials and logarithms, for display and for proofs."""
     exp, log = sympy.exp, sympy.log
@@ -104,9 +120,26 @@ def on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *arguments, **options: symbolic(function(*arguments, **options))
 
 
+def constant(value: Any) -> Any:
+    """Make an array of a constant, whole numbers as SymPy's: log(2) is exact, log(2.0) is not.
+
+    Integers and booleans stay what they are.
+    """
+    array = np.asarray(value)
+    return symbolic(np.frompyfunc(_exact, 1, 1)(array)) if array.dtype.kind == "f" else array
+
+
+def _exact(number: float) -> Any:
+    return sympy.Integer(int(number)) if number.is_integer() else sympy.Float(number)
+
+
 def choose(condition: Any, yes: Any, no: Any) -> Any:
     """Make `yes` where the condition holds, else `no`: `where` of three expressions."""
-    return sympy.Piecewise((yes, condition), (no, True))
+    pieces = sympy.Piecewise((yes, condition), (no, True))
+    # A comparison of pieces becomes an if-then-else, which compiled code evaluates for one number.
+    return pieces.replace(
+        sympy.ITE, lambda c, a, b: sympy.Or(sympy.And(c, a), sympy.And(sympy.Not(c), b))
+    )
 
 
 def stack(arrays: Any, axis: int = 0) -> Any:
@@ -178,6 +211,18 @@ def slogdet(a: Any) -> tuple[Any, Any]:
 SYMPY = Namespace(
     {
         "pi": sympy.pi,
+        "e": sympy.E,
+        "inf": float("inf"),
+        "atan": elementwise(sympy.atan),
+        "floor": elementwise(Floor),
+        "round": elementwise(Round),
+        "erf": elementwise(sympy.erf),
+        "erfc": elementwise(sympy.erfc),
+        "gammaln": elementwise(sympy.loggamma),
+        "digamma": elementwise(sympy.digamma),
+        "logical_and": elementwise(sympy.And),
+        "logical_or": elementwise(sympy.Or),
+        "logical_not": elementwise(sympy.Not),
         "exp": elementwise(sympy.exp),
         "expm1": elementwise(expm1),
         "log": elementwise(sympy.log),
@@ -201,6 +246,7 @@ SYMPY = Namespace(
         "matmul": on_arrays(np.matmul),
         "einsum": on_arrays(np.einsum),
         "matrix_transpose": np.matrix_transpose,
+        "asarray": constant,
         "reshape": np.reshape,
         "concat": on_arrays(np.concat),
         "stack": stack,

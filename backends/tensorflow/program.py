@@ -34,7 +34,8 @@ def _first_tape(writer: Writer) -> str:
 def _unconnected(writer: Writer) -> str:
     """Return the argument that gives 0 by a parameter on which nothing depends."""
     used = all(map(writer.uses, writer.problem.parameters))
-    return "" if used else ', unconnected_gradients="zero"'
+    constant = writer.mentions("floor", "round", "sign")  # they have no gradient, or a cut tape
+    return "" if used and not constant else ', unconnected_gradients="zero"'
 
 
 def _by_name(writer: Writer) -> str:
@@ -219,7 +220,13 @@ SPELLING = Spelling(
         **same_names("tf.", "exp", "sqrt", "sin", "cos", "tan", "tanh", "abs", "sigmoid"),
         **same_names("tf.", "maximum", "minimum", "einsum", "reshape", "stack"),
         **same_names("tf.", "linalg.slogdet"),
+        **same_names("tf.", "atan", "floor", "round"),
+        **same_names("tf.", "logical_and", "logical_or", "logical_not"),
+        **same_names("tf.math.", "erf", "erfc", "digamma"),
+        "gammaln": "tf.math.lgamma",
         "pi": "np.pi",
+        "e": "np.e",
+        "inf": "np.inf",
         "expm1": "tf.math.expm1",
         "log": "tf.math.log",
         "log1p": "tf.math.log1p",
@@ -230,6 +237,7 @@ SPELLING = Spelling(
         "mean": "tf.reduce_mean",
         "max": "tf.reduce_max",
         "logsumexp": "tf.reduce_logsumexp",
+        "asarray": "lambda value: tf.constant(np.asarray(value))",
         "matmul": _matmul,
         "matrix_transpose": "tf.linalg.matrix_transpose",
         "concat": "lambda arrays, axis=0: tf.concat(arrays, axis=axis)",

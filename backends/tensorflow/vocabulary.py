@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from calcbench.errors import Unsupported
-from calcbench.vocabulary.composed.cumulative_sum import running_axis
+from calcbench.vocabulary.axes import running_axis
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.numpy import LOWEST
 
@@ -31,6 +31,16 @@ def pair_in(dtype: str) -> Pair:
         return x, y if tf.is_tensor(y) else tf.convert_to_tensor(y, dtype=dtype)
 
     return pair
+
+
+def constant_in(dtype: str) -> Callable[[Any], Any]:
+    """Build `asarray`; integers and booleans stay what they are."""
+
+    def constant(value: Any) -> Any:
+        array = np.asarray(value)
+        return tf.constant(array, dtype=dtype if array.dtype.kind == "f" else None)
+
+    return constant
 
 
 def logaddexp_of(pair: Pair) -> Callable[[Any, Any], Any]:
@@ -131,6 +141,13 @@ def namespace(dtype: str, xla: bool) -> Namespace:
         tf,
         {
             "pi": np.pi,
+            "e": np.e,
+            "inf": np.inf,
+            "erf": tf.math.erf,
+            "erfc": tf.math.erfc,
+            "gammaln": tf.math.lgamma,
+            "digamma": tf.math.digamma,
+            "asarray": constant_in(dtype),
             "expm1": tf.math.expm1,
             "log": tf.math.log,
             "log1p": tf.math.log1p,

@@ -7,9 +7,18 @@ from calcbench.problem.problem import Problem
 from calcbench.show.programs.inputs import Value
 from calcbench.show.programs.layout import format_dict, quote_all
 from calcbench.show.programs.results import print_result
-from calcbench.show.programs.spelling import ELEMENTWISE, ITERATE, Rule, Spelling, Use, same_names
+from calcbench.show.programs.spelling import (
+    CONSTANTS,
+    ELEMENTWISE,
+    ITERATE,
+    Rule,
+    Spelling,
+    Use,
+    same_names,
+)
 from calcbench.show.programs.transforms import TRANSFORMED, Transforms, transform_cost
 from calcbench.show.programs.writer import Writer
+from calcbench.vocabulary.numpy import SPECIAL
 
 from .derivatives import Torch
 
@@ -57,6 +66,9 @@ def _backward(writer: Writer) -> str:
     if writer.operator != GRADIENT:
         start, value = f"{writer.value} = {value}\n", writer.value
     partials = {n: f"{n}.grad" if writer.uses(n) else f"torch.zeros_like({n})" for n in names}
+    if writer.mentions("sign"):  # of constants that a condition chooses, nothing is on the tape
+        missing = "torch.zeros_like({0}) if {0}.grad is None else {0}.grad"
+        partials = {n: missing.format(n) for n in names}
     return f"{start}{value}.backward()\n{format_dict('gradient', partials)}"
 
 
@@ -85,7 +97,13 @@ def _reduction(name: str, needs_axis: bool) -> Rule:
     """Spell a reduction: over all axes, torch takes no `keepdim`, and some insist on `dim`."""
 
     def rule(use: Use) -> str:
-        has_axis = len(use.arguments) > 1 or use.keywords.get("axis", "None") != "None"
+        axis = (*use.arguments, use.keywords.get("axis", "None"))[1 if use.arguments[1:] else -1]
+        if axis.isidentifier() and axis != "None":  # a variable, which may be None
+            return f"""\
+def {name}(x, axis=None, keepdims=False):
+    dim = tuple(range(x.ndim)) if axis is None else axis
+    return torch.{name}(x, dim=dim, keepdim=keepdims)"""
+        has_axis = axis != "None"
         if not has_axis and "keepdims" in use.keywords:
             over_all = "dim=tuple(range(x.ndim)), keepdim=keepdims"
             return f"lambda x, keepdims, axis=None: torch.{name}(x, {over_all})"
@@ -116,8 +134,8 @@ def stack(numbers, axis=0):
 
 def _take(use: Use) -> str:
     """Spell `take`: index_select wants one axis of indices, in a tensor."""
-    if use.ranks[1:2] in ((), (1,)) and "np." not in " ".join(use.arguments):
-        return "lambda x, indices, axis=0: torch.index_select(x, axis, indices)"
+    if use.ranks[1:2] in ((), (1,)):
+        return "lambda x, indices, axis=0: torch.index_select(x, axis, torch.as_tensor(indices))"
     axis = use.keywords.get("axis", "".join(use.arguments[2:]) or "0")
     if axis == "0":
         return "lambda x, indices, axis=0: x[indices]"
@@ -128,8 +146,9 @@ def _take(use: Use) -> str:
 SPELLING = Spelling(
     "PyTorch",
     {
-        **same_names("torch.", "pi", *ELEMENTWISE, "sigmoid", "where", "einsum", "reshape"),
+        **same_names("torch.", *CONSTANTS, *ELEMENTWISE, "sigmoid", "where", "einsum", "reshape"),
         **same_names("torch.", "linalg.solve", "linalg.slogdet"),
+        **same_names("torch.special.", *SPECIAL),
         # As it stands, softplus turns linear at 20, an error of 2e-9.
         "softplus": "lambda x: torch.nn.functional.softplus(x, threshold=40)",
         "maximum": _clamp("min", "torch.maximum"),
@@ -143,6 +162,7 @@ SPELLING = Spelling(
 def cholesky(x):
     return torch.linalg.cholesky((x + x.mT) / 2)  # of both triangles alike""",
         "cumulative_sum": "lambda x, axis=0: torch.cumsum(x, dim=axis)",
+        "asarray": "lambda value: torch.as_tensor(np.asarray(value))",
         "matmul": "lambda x, y: x @ y",
         "matrix_transpose": "lambda x: x.mT",
         "concat": "torch.cat",

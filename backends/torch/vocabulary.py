@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 
-from calcbench.vocabulary.composed.cumulative_sum import running_axis
+from calcbench.vocabulary.axes import running_axis
 from calcbench.vocabulary.namespace import Namespace
 
 
@@ -80,6 +81,16 @@ def stack_in(dtype: Any) -> Callable[..., Any]:
     return stack
 
 
+def constant_in(dtype: Any) -> Callable[[Any], Any]:
+    """Build `asarray`; integers and booleans stay what they are."""
+
+    def constant(value: Any) -> Any:
+        tensor = torch.as_tensor(np.asarray(value))
+        return tensor.to(dtype) if tensor.is_floating_point() else tensor
+
+    return constant
+
+
 def matrix_transpose(x: Any) -> Any:
     """Swap the last two axes."""
     return x.mT
@@ -119,6 +130,8 @@ def namespace(dtype: str) -> Namespace:
     return Namespace.over(
         torch,
         {
+            "asarray": constant_in(floating),
+            "gammaln": torch.lgamma,
             "softplus": softplus,
             "maximum": with_number(torch.maximum, floating),
             "minimum": with_number(torch.minimum, floating),

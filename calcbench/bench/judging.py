@@ -26,6 +26,7 @@ from calcbench.problem.faults import blamed_on
 from calcbench.problem.inputs import own_point
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
+from calcbench.problem.sampling import describe_data
 from calcbench.record.record import Record
 from calcbench.workers.serving import consult
 
@@ -133,5 +134,6 @@ def _complete(record: Record, run: Run, decided: Outcome, labels: tuple[str, ...
         reference=reference_value(truth) if truth else None,
         certified_digits=truth.digits if truth else None,
         judged=decided.note,
+        data=describe_data(_where),
         condition=decided.condition,
     )

@@ -218,9 +218,7 @@ def _prepare(
 ) -> tuple[Prepared, Any, dict[str, float]]:
     """Prepare and call once: what was prepared, the native inputs, and the seconds of each step."""
     seconds: dict[str, float] = {}
-    started = time.perf_counter()
-    prepared = backend.prepare(contract.preparation_point(where), operator)
-    seconds["prepare"] = time.perf_counter() - started
+    prepared, seconds["prepare"] = contract.prepare_away(backend, where, operator)
     if prepared.compile_seconds is not None:
         seconds["compile"] = prepared.compile_seconds
     native, seconds["load"] = _median_time(lambda: prepared.load(where["own"]))
@@ -239,7 +237,7 @@ def _cost(backend: Backend, where: Mapping[str, Point], operator: Operator) -> t
     if highest_order(operator.terms(where["own"])) == 0:
         return None
     try:
-        prepared = backend.prepare(contract.preparation_point(where), "cost")
+        prepared, _ = contract.prepare_away(backend, where, "cost")
     except Unsupported:
         return None
     native = prepared.load(where["own"])

@@ -9,6 +9,7 @@ are constants and leave no record.
 from __future__ import annotations
 
 import contextlib
+import operator
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -16,7 +17,9 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
-from calcbench.certified import natural
+from calcbench.certified import budget, natural
+from calcbench.certified import special as functions
+from calcbench.certified.budget import TooSlow
 from calcbench.certified.jets import logarithm, primal
 
 Number = Any
@@ -30,10 +33,6 @@ class NotFinite(ArithmeticError):
     """Raised where an operation has no finite result, such as the logarithm of −1."""
 
 
-class TooSlow(Exception):
-    """Raised where an evaluation or a sweep takes longer than its deadline allows."""
-
-
 class Tape(list["Ball"]):
     """The active balls in the order in which they were computed."""
 
@@ -43,9 +42,14 @@ class Tape(list["Ball"]):
         In seconds of `time.thread_time()`, so that a busy machine changes no verdict.
         """
         super().__init__()
+        budget.register(self)
         self.deadline = deadline
         self.ties: list[tuple[Ball, Ball]] = []
         """Comparisons that tied exactly: the parameters behind one may have no derivative."""
+        self.leaves: list[Ball] = []
+        """The components of the parameters, in order."""
+        self.watch: Callable[[Ball, Ball, bool], None] | None = None
+        """What to tell of every comparison in which a parameter takes part (`branches`)."""
 
     def add(self, ball: Ball) -> None:
         """Append a ball, and set its place. Raises `TooSlow` past the deadline."""
@@ -74,6 +78,19 @@ def _operator(function: Callable[[Ball, Ball], Any]) -> Callable[[Ball, Any], An
     return apply
 
 
+def _comparison(holds: Callable[[int, int], bool]) -> Callable[[Ball, Any], Any]:
+    """Make a comparison of balls, from the same comparison of −1, 0 or 1 with 0."""
+
+    def compare(self: Ball, other: Ball) -> bool:
+        outcome = holds(self._compare(other), 0)
+        tape = self.tape if self.tape is not None else other.tape
+        if tape is not None and tape.watch is not None:
+            tape.watch(self, other, outcome)
+        return outcome
+
+    return _operator(compare)
+
+
 class Ball:
     """A real number known to within a radius; active if it depends on a parameter."""
 
@@ -86,6 +103,7 @@ class Ball:
         tape: Tape | None = None,
     ) -> None:
         """Make a constant or, with a tape, an active ball; `edges` are (operand, partial) pairs."""
+        budget.spend()
         self.value = value
         self.edges = edges
         self.tape = tape
@@ -141,20 +159,20 @@ class Ball:
 
     # --- comparisons: decided by the balls, or not at all ---
 
-    __lt__ = _operator(lambda self, other: self._compare(other) < 0)
-    __le__ = _operator(lambda self, other: self._compare(other) <= 0)
-    __gt__ = _operator(lambda self, other: self._compare(other) > 0)
-    __ge__ = _operator(lambda self, other: self._compare(other) >= 0)
+    __lt__ = _comparison(operator.lt)
+    __le__ = _comparison(operator.le)
+    __gt__ = _comparison(operator.gt)
+    __ge__ = _comparison(operator.ge)
 
     def __eq__(self, other: object) -> Any:
         """Compare with a number, or element by element with an array."""
         return self._equals(other) if isinstance(other, NUMBERS) else NotImplemented
 
     def __ne__(self, other: object) -> Any:
-        return not self._equals(other) if isinstance(other, NUMBERS) else NotImplemented
+        return self._differs(other) if isinstance(other, NUMBERS) else NotImplemented
 
     __hash__ = object.__hash__
-    _equals = _operator(lambda self, other: self._compare(other) == 0)
+    _equals, _differs = _comparison(operator.eq), _comparison(operator.ne)
 
     def _compare(self, other: Ball) -> int:
         """Return −1, 0 or 1. Raises `Undecided` where the balls overlap, `NotFinite` for a NaN.
@@ -418,6 +436,37 @@ def _softplus(x: Number) -> Number:
 def pi() -> Ball:
     """Return π at the current precision."""
     return Ball(arb.pi())
+
+
+def e() -> Ball:
+    """Return Euler's number at the current precision."""
+    return Ball(arb.const_e())
+
+
+def special(name: str, x: Ball) -> Ball:
+    """Evaluate a special function (`certified.special`)."""
+    return record(functions.value(name, x.value), ((x, functions.slope(name, x.value)),))
+
+
+def floor(x: Ball) -> Ball:
+    """Round down to a constant. At a whole number that is a tie, between two constants."""
+    value = primal(x.value)
+    if not value.is_finite():
+        raise NotFinite("the cost rounds what is not a number")
+    low, high = value.lower().floor(), value.upper().floor()
+    if low != high:
+        raise Undecided(f"the whole number below {value.str(5)}")
+    if value == low and x.tape is not None:
+        x.tape.ties.append((x, Ball(low)))
+    return Ball(low)
+
+
+def round(x: Ball) -> Ball:
+    """Round to the nearest whole number, of two to the even one; as `floor`."""
+    shifted = x + 0.5
+    whole = floor(shifted)
+    half = bool(primal(shifted.value) == whole.value)
+    return Ball(whole.value - 1) if half and int(whole.value.unique_fmpz()) % 2 else whole
 
 
 def size(number: Ball) -> float:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from calcbench.certified import budget
+from calcbench.certified.evaluation import TookTooLong
 from calcbench.certified.formulas import evaluate_formula
 from calcbench.certified.reference import BITS, NotCertified, Reference, enclose_rounding, reference
 from calcbench.operators import GRADIENT, Operator
@@ -15,6 +17,7 @@ from calcbench.operators.entries import Entries
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
+from calcbench.problem.rows import LONG
 from calcbench.problem.sampling import thin
 
 ALLOWANCE = 8.0
@@ -26,10 +29,16 @@ SECONDS = 2.0
 estimate from a few of them, and in any case by the clock of each sweep."""
 
 FREE_ROWS = 1024
-"""Rows up to which a point is certified without estimating first how long that takes."""
+"""Rows up to which a point is certified without estimating first how long that takes, ..."""
+
+FREE_NUMBERS = 20_000
+"""... if they hold no more numbers than this."""
 
 TRIAL_ROWS = 16
 """Rows from which the time for all of them is estimated."""
+
+SAMPLED_ROWS = 1024
+"""Rows to certify, if there is time, and to measure sensitivity on, where there are too many."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +78,48 @@ class Certificate:
 
 
 def affordable(point: Point, operator: Operator = GRADIENT) -> bool:
-    """Tell whether certifying a point takes less than `SECONDS`, by a trial on some of its rows."""
-    if point.row_count <= FREE_ROWS:
-        return True
+    """Tell whether certifying a point, with all its rows, takes less than `SECONDS`."""
+    return _why_too_slow(point, operator) == "" and affordable_rows(point, operator) >= (
+        point.row_count
+    )
+
+
+def affordable_rows(point: Point, operator: Operator = GRADIENT) -> int:
+    """Return how many rows can be certified in `SECONDS`, by a trial on some: all, or a sample."""
+    count = point.row_count
+    if not count or (count <= FREE_ROWS and _numbers(point) <= FREE_NUMBERS):
+        return count
     trial = thin(point, TRIAL_ROWS)
     started = time.thread_time()
     with contextlib.suppress(NotCertified):
         certify(trial, "float64", operator)
     per_row = (time.thread_time() - started) / trial.row_count
-    return per_row * point.row_count <= SECONDS
+    if per_row * count <= SECONDS:
+        return count
+    return min(count, SAMPLED_ROWS, max(TRIAL_ROWS, int(SECONDS / 2 / per_row)))
+
+
+def _numbers(point: Point) -> int:
+    return sum(array.size for array in point.values.values())
+
+
+def _why_too_slow(point: Point, operator: Operator) -> str:
+    """Say why certifying is not begun: too many numbers, or it was too slow before; "" if it is."""
+    numbers = _numbers(point)
+    if numbers > budget.LARGEST_INPUTS:
+        return f"it would take too long for {numbers:,} numbers{_remedy(point)}"
+    if budget.refused(point, operator.selector):
+        return f"it would take too long{_remedy(point)}"
+    return ""
+
+
+def _remedy(point: Point) -> str:
+    """Say what to declare where certifying takes too long."""
+    if point.row_count:
+        return ""
+    if any(array.ndim and len(array) >= LONG for array in point.data.values()):
+        return " (no rows were found of which the cost is the mean or sum; compare less data)"
+    return " (compare it at a smaller size, or with less data)"
 
 
 def certify(point: Point, dtype: str, operator: Operator = GRADIENT) -> Certificate:
@@ -85,8 +127,7 @@ def certify(point: Point, dtype: str, operator: Operator = GRADIENT) -> Certific
 
     Raises `NotCertified` with the reason where that cannot be done, or not within `SECONDS`.
     """
-    truth = reference(point, operator, SECONDS)
-    near = enclose_rounding(point, dtype, operator, SECONDS)
+    truth, near = _sweeps(point, dtype, operator)
     unit = float(np.finfo(dtype).eps) / 2
     value, magnitude, rough, unknown, beside = (
         flatten(part.values())
@@ -115,6 +156,22 @@ def certify(point: Point, dtype: str, operator: Operator = GRADIENT) -> Certific
         point,
         operator,
     )
+
+
+def _sweeps(point: Point, dtype: str, operator: Operator) -> tuple[Reference, Reference]:
+    """Compute the reference, and the enclosure of rounding.
+
+    Where one takes too long, that is kept in mind: nothing is begun at the other points.
+    """
+    reason = _why_too_slow(point, operator)
+    if reason:
+        raise NotCertified(reason)
+    try:
+        truth = reference(point, operator, SECONDS)
+        return truth, enclose_rounding(point, dtype, operator, SECONDS)
+    except TookTooLong:
+        budget.refuse(point, operator.selector)
+        raise TookTooLong(_why_too_slow(point, operator)) from None
 
 
 def _symmetric_spread(point: Point, operator: Operator, spread: np.ndarray) -> np.ndarray:

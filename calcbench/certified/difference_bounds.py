@@ -8,14 +8,17 @@ estimated elsewhere.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from calcbench.certified import budget
 from calcbench.certified.certificate import affordable, cost_noise, gradient_noise
-from calcbench.certified.reference import NotCertified
+from calcbench.certified.evaluation import NotCertified, TookTooLong
 from calcbench.certified.series import taylor_bounds
+from calcbench.operators import GRADIENT
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 
@@ -24,6 +27,9 @@ SAFETY = 4.0
 
 ROUNDINGS = 16.0
 """Roundings assumed in one evaluation of the cost, in units of its natural magnitude."""
+
+ENCLOSING_SECONDS = 1.0
+"""Processor time that the enclosure of one component may take; beyond it, none is enclosed."""
 
 SHAKES = 3
 """Random changes of the inputs from which the rounding of a value is estimated."""
@@ -66,7 +72,14 @@ def enclose_error(
     `noise` bounds the rounding of one value of the cost, `unit` is the spacing of the dtype at 1.
     """
     name, index = point.split_component(point.component(position))
-    bounds = taylor_bounds(point, name, index, np.float64(step), scheme.order + 1)
+    if budget.refused(point, "enclosure"):
+        return np.inf
+    try:
+        with budget.limit(time.thread_time() + ENCLOSING_SECONDS):
+            bounds = taylor_bounds(point, name, index, np.float64(step), scheme.order + 1)
+    except budget.TooSlow:
+        budget.refuse(point, "enclosure")
+        return np.inf
     highest, slope = bounds[scheme.order + 1], bounds[1]
     # The quotient itself is rounded, and so is the step in it.
     return float(
@@ -87,6 +100,9 @@ def prove_noise(point: Point, dtype: str, gradient: bool) -> np.ndarray | None:
         if gradient:
             return flatten(gradient_noise(point, dtype).values())
         return np.array([cost_noise(point, dtype)])
+    except TookTooLong:
+        budget.refuse(point, GRADIENT.selector)  # a certificate takes longer
+        return None
     except NotCertified:
         return None
 

@@ -12,16 +12,24 @@ import numpy as np
 from flint import arb
 
 from calcbench.certified import balls
-from calcbench.certified.balls import Ball, NotFinite, Number, Tape, TooSlow, Undecided
+from calcbench.certified.balls import Ball, NotFinite, Number, Tape, Undecided
+from calcbench.certified.budget import TooSlow
 from calcbench.certified.jets import primal
 from calcbench.certified.vocabulary import namespace
 from calcbench.errors import ProblemError, Unsupported
 from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.point import Point
 
+Watch = Callable[[Ball, Ball, bool], None]
+"""Told of a comparison: its two sides, and whether it holds."""
+
 
 class NotCertified(Unsupported):
     """Raised where no derivative can be certified; the message is the reason."""
+
+
+class TookTooLong(NotCertified):
+    """Raised where an evaluation or a sweep takes longer, or more memory, than it may."""
 
 
 class NotSmoothHere(NotCertified):
@@ -84,24 +92,27 @@ Lift = Callable[[arb, int], Number]
 """(value, position) → the number for that component of the parameters: a jet, or a germ."""
 
 
-def evaluate(point: Point, deadline: float, lift: Lift | None = None) -> Evaluation:
+def evaluate(
+    point: Point, deadline: float, lift: Lift | None = None, watch: Watch | None = None
+) -> Evaluation:
     """Evaluate the cost at the current precision; with `lift`, on other numbers than balls.
 
-    `deadline` is in seconds of `time.thread_time()`. Raises `NotCertified` where the cost cannot be
-    evaluated on balls (`run_on_balls`), `Undecided` for a branch that this precision leaves open,
-    `ProblemError` for a cost that is not what the problem says.
+    `watch` is told of every comparison in which a parameter takes part. `deadline` is in seconds of
+    `time.thread_time()`. Raises `NotCertified` where the cost cannot be evaluated on balls
+    (`run_on_balls`), `Undecided` for a branch that this precision leaves open, `ProblemError` for a
+    cost that is not what the problem says.
     """
     tape = Tape(deadline)
+    tape.watch = watch
     problem = point.problem
     values = convert_values(point, tape, lift)
-    leaves = [ball for name in problem.parameters for ball in values[name].flat]
     parameters, data = problem.split(values)
     cost = run_on_balls(lambda: problem.cost(namespace(balls), *parameters, **data))
     problem.check_returned(cost)
     whole = isinstance(cost, (int, np.integer, np.bool_))
     problem.check_cost(np.shape(cost), "int64" if whole else "float64", point.value_shape)
     outputs = [balls.convert(number) for number in np.asarray(cost, dtype=object).flat]
-    return Evaluation(leaves, outputs, tape)
+    return Evaluation(tape.leaves, outputs, tape)
 
 
 def convert_values(
@@ -126,7 +137,9 @@ def convert_values(
                 value += value * _changes[name][index]
             if active is not None and lift is not None:
                 value, position = lift(value, position), position + 1
-            found[name][index] = Ball(value, (), active)
+            found[name][index] = ball = Ball(value, (), active)
+            if active is not None:
+                active.leaves.append(ball)
     return found
 
 
@@ -163,7 +176,7 @@ def run_on_balls(function: Callable[[], Any]) -> Any:
     except NotFinite as error:
         raise NotFiniteHere(str(error)) from error
     except TooSlow:
-        raise NotCertified("it would take too long") from None
+        raise TookTooLong("it would take too long") from None
     except Unsupported as error:
         raise NotCertified(str(error)) from error
     except (Undecided, ProblemError):

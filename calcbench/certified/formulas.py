@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from calcbench.certified import balls
-from calcbench.certified.balls import Undecided
+from calcbench.certified.balls import Tape, Undecided
 from calcbench.certified.evaluation import (
     NotCertified,
     convert_constants,
@@ -27,29 +27,39 @@ from calcbench.problem.point import Point
 
 
 def evaluate_formula(
-    point: Point, bits: int, operator: Operator = GRADIENT
+    point: Point, bits: int, operator: Operator = GRADIENT, tape: Tape | None = None
 ) -> dict[str, np.ndarray]:
     """Evaluate an operator by the hand-derived formulas, in balls of `bits` bits.
 
+    With a tape, parameters are active on it: its `watch` is told of their comparisons.
     Returns name → object array of `flint.arb`, in the shapes of the operator's layout. Raises
     `NotCertified` where no formula gives the operator, `ProblemError` for one of the wrong form.
     """
     terms = operator.terms(point)
     formula = formula_for(terms, point.problem)
-    if not formula or any(term.order != ORDER[formula] for term in terms):
+    if not gives(point, operator):
         raise NotCertified(f"no hand-derived formula gives the {operator.name}")
     layout = operator.layout(point)
     with balls.precision(bits):
         try:
-            numbers = _evaluate_terms(point, terms, formula, layout.size)
+            numbers = _evaluate_terms(point, terms, formula, layout.size, tape)
         except Undecided as error:
             raise NotCertified(f"the formula has a branch too near a tie: {error}") from error
         return unflatten(numbers, layout.shapes)
 
 
-def _evaluate_terms(point: Point, terms: tuple[Term, ...], formula: str, size: int) -> np.ndarray:
+def gives(point: Point, operator: Operator) -> bool:
+    """Tell whether a hand-derived formula gives the operator, with nothing else."""
+    terms = operator.terms(point)
+    formula = formula_for(terms, point.problem)
+    return bool(formula) and all(term.order == ORDER[formula] for term in terms)
+
+
+def _evaluate_terms(
+    point: Point, terms: tuple[Term, ...], formula: str, size: int, tape: Tape | None
+) -> np.ndarray:
     """Add up the operator's terms, from a formula's stored entries or its product with the seed."""
-    values = convert_values(point)
+    values = convert_values(point, tape)
     if formula == "hvp" and terms == (Product(2),):
         return _numbers(_products_with(point, values, [point.seed])[0])
     stored = _stored_entries(point, formula, values)

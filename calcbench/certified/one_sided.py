@@ -19,7 +19,8 @@ import numpy as np
 from flint import arb
 
 from calcbench.certified import balls
-from calcbench.certified.balls import Ball, Number, TooSlow, Undecided
+from calcbench.certified.balls import Ball, Number, Undecided
+from calcbench.certified.budget import TooSlow
 from calcbench.certified.evaluation import Evaluation, NotCertified, evaluate
 from calcbench.certified.germs import as_germ, beside, expansion
 from calcbench.certified.sums import Partial

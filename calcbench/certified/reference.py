@@ -11,9 +11,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from flint import arb
 
-from calcbench.certified import balls
-from calcbench.certified.balls import TooSlow, Undecided
-from calcbench.certified.evaluation import NotCertified, NotFiniteHere, NotSmoothHere, SweepResult
+from calcbench.certified import balls, budget
+from calcbench.certified.balls import Undecided
+from calcbench.certified.budget import TooSlow
+from calcbench.certified.evaluation import (
+    NotCertified,
+    NotFiniteHere,
+    NotSmoothHere,
+    SweepResult,
+    TookTooLong,
+)
 from calcbench.certified.first_order import first_order
 from calcbench.certified.natural import natural_formulas
 from calcbench.certified.second_order import second_order
@@ -175,11 +182,12 @@ def sweep(
     Raises `Undecided` where these bits do not decide a branch, and as `reference`.
     """
     layout, terms = operator.layout(point), operator.terms(point)
-    with balls.precision(bits), natural_formulas(natural), _garbage_collection_off():
+    limited = budget.limit(deadline)
+    with balls.precision(bits), natural_formulas(natural), _garbage_collection_off(), limited:
         try:
             found = _evaluate_terms(point, terms, layout.size, dtype, deadline)
         except TooSlow:
-            raise NotCertified("it would take too long") from None
+            raise TookTooLong("it would take too long") from None
         values = np.empty(len(found.values), dtype=object)
         values[:] = found.values
         pieces = [

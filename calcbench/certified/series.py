@@ -17,8 +17,10 @@ from typing import Any, TypeVar
 import numpy as np
 from flint import arb, arb_series, ctx
 
-from calcbench.certified import balls
+from calcbench.certified import balls, budget
+from calcbench.certified import special as functions
 from calcbench.certified.balls import Undecided
+from calcbench.certified.budget import TooSlow
 from calcbench.certified.jets import logarithm
 from calcbench.certified.vocabulary import namespace
 from calcbench.problem.point import Point
@@ -36,7 +38,7 @@ def taylor_bounds(
 
     `name` and `index` say which component of which parameter. Returns an array (order + 1,),
     infinite where the enclosure does not exist: a pole, a kink or an undecided branch within
-    reach, or a cost that leaves the vocabulary.
+    reach, or a cost that leaves the vocabulary. Raises `TooSlow` beyond the budget.
     """
     with balls.precision(BITS), _series_length(order + 1):
         lifted = {
@@ -48,6 +50,8 @@ def taylor_bounds(
         parameters, data = point.problem.split({**lifted, name: moved})
         try:
             cost = point.problem.cost(namespace(sys.modules[__name__]), *parameters, **data)
+        except TooSlow:
+            raise
         except Exception:  # whatever a cost does with numbers that it was not written for
             return np.full(order + 1, np.inf)
         number = convert(np.asarray(cost, dtype=object)[()])
@@ -75,6 +79,7 @@ class Series:
 
     def __init__(self, series: arb_series | arb) -> None:
         """Wrap a python-flint series, or a plain ball: a constant, which is much quicker."""
+        budget.spend()
         self.series = series
 
     __add__ = _operator(lambda self, other: Series(self.series + other.series))
@@ -211,6 +216,30 @@ def logsumexp(terms: Sequence[Series]) -> Series:
 def pi() -> Series:
     """Return π at the current precision."""
     return Series(arb.pi())
+
+
+def e() -> Series:
+    """Return Euler's number at the current precision."""
+    return Series(arb.const_e())
+
+
+def special(name: str, x: Series) -> Series:
+    """Evaluate a special function (`certified.special`)."""
+    return Series(functions.expand(name, x.series))
+
+
+def floor(x: Series) -> Series:
+    """Round down to a constant. Raises `Undecided` where that changes over the interval."""
+    value = _value(x.series)
+    low, high = value.lower().floor(), value.upper().floor()
+    if low != high or value.contains(low):
+        raise Undecided("a whole number lies within the step")
+    return Series(low)
+
+
+def round(x: Series) -> Series:
+    """Round to the nearest whole number; as `floor`."""
+    return floor(x + 0.5)
 
 
 def size(number: Series) -> float:

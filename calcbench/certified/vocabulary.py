@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from calcbench.certified import special
 from calcbench.vocabulary.namespace import Namespace, iterate
 from calcbench.vocabulary.objects import object_reduction
 
@@ -33,6 +34,18 @@ class Arithmetic(Protocol):
 
     def pi(self) -> Any:
         """Return π."""
+
+    def e(self) -> Any:
+        """Return Euler's number e."""
+
+    def special(self, name: str, number: Any) -> Any:
+        """Evaluate a special function (`certified.special`)."""
+
+    def floor(self, number: Any) -> Any:
+        """Round down. Raises `Undecided` where that is not known."""
+
+    def round(self, number: Any) -> Any:
+        """Round to the nearest whole number, of two to the even one; as `floor`."""
 
     def size(self, number: Any) -> float:
         """Return roughly |number|, to choose a pivot by."""
@@ -64,7 +77,15 @@ def namespace(kind: Arithmetic) -> Namespace:
     return Namespace(
         {
             **{name: _method(kind, name) for name in METHODS},
+            **{name: _special(kind, name) for name in special.NAMES},
+            "floor": _of_number(kind, kind.floor),
+            "round": _of_number(kind, kind.round),
             "pi": kind.pi(),
+            "e": kind.e(),
+            "inf": float("inf"),
+            "logical_and": np.logical_and,
+            "logical_or": np.logical_or,
+            "logical_not": np.logical_not,
             "maximum": _pairwise(kind, _larger),
             "minimum": _pairwise(kind, _smaller),
             "logaddexp": _pairwise(kind, lambda x, y: kind.logsumexp([x, y])),
@@ -76,6 +97,7 @@ def namespace(kind: Arithmetic) -> Namespace:
             "matmul": functools.partial(_matmul, kind),
             "einsum": np.einsum,
             "matrix_transpose": np.matrix_transpose,
+            "asarray": functools.partial(_constant, kind),
             "reshape": np.reshape,
             "concat": functools.partial(_concat, kind),
             "stack": functools.partial(_stack, kind),
@@ -93,6 +115,16 @@ def _method(kind: Arithmetic, name: str) -> Callable[[Any], Any]:
     """Build a function that calls a method of every element."""
     function: Callable[[Any], Any] = np.frompyfunc(lambda x: getattr(kind.convert(x), name)(), 1, 1)
     return function
+
+
+def _of_number(kind: Arithmetic, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Build a function of an array, element by element, from one of a number."""
+    apply: Callable[[Any], Any] = np.frompyfunc(lambda x: function(kind.convert(x)), 1, 1)
+    return apply
+
+
+def _special(kind: Arithmetic, name: str) -> Callable[[Any], Any]:
+    return _of_number(kind, functools.partial(kind.special, name))
 
 
 def _pairwise(kind: Arithmetic, function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -114,6 +146,15 @@ def _smaller(x: Any, y: Any) -> Any:
 def _convert(kind: Arithmetic, x: Any) -> np.ndarray:
     """Convert every number: with one that stays a float, Python would calculate in floats."""
     return np.asarray(np.frompyfunc(kind.convert, 1, 1)(x), dtype=object)
+
+
+def _constant(kind: Arithmetic, value: Any) -> Any:
+    """Make an array of a constant; integers and booleans stay what they are."""
+    array = np.asarray(value)
+    if array.dtype.kind != "f":
+        return array
+    numbers = _convert(kind, array)
+    return numbers if numbers.ndim else numbers[()]
 
 
 def _where(kind: Arithmetic, condition: Any, x: Any, y: Any) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from calcbench.cli.options import seed_option, timeout_option, traceback_option
 from calcbench.cli.plot import write_file
 from calcbench.cli.terminal import console, print_json, progress
-from calcbench.cli.values import parse_size, parse_values_if_any
+from calcbench.cli.values import FILE, parse_size, parse_values_if_any
 from calcbench.errors import printable
 from calcbench.report.picture import Chart, check_ending
 from calcbench.report.tables.text import draw
@@ -37,7 +39,7 @@ from calcbench.workers.starting import start_method
     "-o",
     "--output",
     metavar="FILE",
-    type=click.Path(dir_okay=False),
+    type=FILE,
     help="Draw the paths to .svg, .png, .pdf or .html.",
 )
 @click.option("--json", "as_json", is_flag=True, help="All steps, as data.")
@@ -50,7 +52,7 @@ def command(
     size: int | None,
     seed: int,
     timeout: float,
-    output: str | None,
+    output: Path | None,
     as_json: bool,
 ) -> None:
     """Descend the gradient, at one rate or several: the path, and the cost per step.

@@ -8,7 +8,7 @@ import click
 
 from calcbench.cli.options import seed_option, timeout_option, traceback_option
 from calcbench.cli.terminal import progress
-from calcbench.cli.values import parse_size, parse_values_if_any, split_outside_brackets
+from calcbench.cli.values import FILE, parse_size, parse_values_if_any, split_outside_brackets
 from calcbench.errors import printable
 from calcbench.record.writing import replacing
 from calcbench.report.picture import Chart, check_ending
@@ -21,7 +21,7 @@ output_option = click.option(
     "-o",
     "--output",
     metavar="FILE",
-    type=click.Path(dir_okay=False),
+    type=FILE,
     help="Where to draw: .svg, .png, .pdf or .html, a page with sliders. [PROBLEM.svg]",
 )
 
@@ -55,7 +55,7 @@ def command(
     size: int | None,
     seed: int,
     timeout: float,
-    output: str | None,
+    output: Path | None,
 ) -> None:
     """Draw a cost: curve and tangent, surface, level curves, slices, data and curve.
 
@@ -78,12 +78,12 @@ def command(
     with progress() as tell, open_worker(problem, timeout, start) as ask:
         tell(f"{problem} · picture")
         name, drawn = ask(guest.draw, problem, backend, values, size, seed, what, ending)
-    where = output or f"{name}.svg"
+    where = output or Path(f"{name}.svg")
     write_file(where, drawn)
     click.echo(printable(f"drawn to {where}"))
 
 
-def write_file(where: str, drawn: bytes) -> None:
+def write_file(where: Path, drawn: bytes) -> None:
     """Write a picture to a file. Raises `SelectorError` where that cannot be."""
-    with replacing(Path(where)) as part:
+    with replacing(where) as part:
         part.write_bytes(drawn)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
 from calcbench.cli.options import seed_option, timeout_option, traceback_option
 from calcbench.cli.terminal import console, progress
-from calcbench.cli.values import parse_size, parse_values_if_any
+from calcbench.cli.values import FILE, parse_size, parse_values_if_any
 from calcbench.errors import printable
 from calcbench.report.picture import Chart, check_ending
 from calcbench.report.tables.text import draw
@@ -43,7 +44,7 @@ SCHEMES = tuple(
     "--plot",
     "picture",
     metavar="FILE",
-    type=click.Path(dir_okay=False),
+    type=FILE,
     help="Draw to .svg, .png, .pdf, .html or .json (Vega-Lite).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Data instead of a table.")
@@ -55,7 +56,7 @@ def command(
     size: int | None,
     seed: int,
     timeout: float,
-    picture: str | None,
+    picture: Path | None,
     as_json: bool,
 ) -> None:
     """Show the error of finite differences against the step: the V and its optimum.

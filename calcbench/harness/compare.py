@@ -22,11 +22,15 @@ from calcbench.operators import GRADIENT, Layout, Operator
 from calcbench.operators.hand_derived import formula_for
 from calcbench.operators.points import points_for
 from calcbench.problem.faults import RAISED, blamed_on, describe
-from calcbench.problem.inputs import own_point, resolve_size
+from calcbench.problem.inputs import own_point, point_of_another_size, resolve_size
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.sampling import describe_data
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
+
+LARGEST_PROOF = 200
+"""Numbers in an array up to which a formula is proved at another size too: 1,000 take a minute."""
 
 LABELS = 64
 """Components whose names a record keeps: more than a table has room for."""
@@ -154,6 +158,8 @@ def judge_runs(
     with blamed_on(question.problem.name):
         outcome = judge(runs, question.where, question.seed, witnesses, question.operator)
         labels = component_labels(question.operator.layout(question.own))
+    if outcome.unseen and proof.startswith("proved"):
+        proof = "not proved: a branch was never taken"
     return [
         _complete(verdict, run, question, outcome, proof, labels)
         for run, verdict in zip(runs, outcome.records, strict=True)
@@ -185,6 +191,7 @@ def _complete(
         reference=reference_value(truth) if truth else None,
         certified_digits=truth.digits if truth else None,
         judged=outcome.note,
+        data=describe_data(question.where),
         condition=outcome.condition,
     )
 
@@ -218,10 +225,37 @@ def prove_formula(question: Question, backends: Iterable[Backend]) -> str:
     symbolic = [b for b in backends if b.kind == "symbolic" and not b.missing()]
     if not formula or not symbolic:
         return ""
+    proof = _prove(symbolic[0], question.own, formula)
+    return _prove_another_size(symbolic[0], question.own, formula, proof)
+
+
+def _prove(backend: Backend, point: Point, formula: str) -> str:
+    """Let a backend prove a formula; what it raises is the reason why it is not proved."""
     try:
-        with blamed_on(question.problem.name, raised=()):
-            return symbolic[0].prove(question.own, formula)
+        with blamed_on(point.problem.name, raised=()):
+            return backend.prove(point, formula)
     except ProblemError:
         raise
     except RAISED as error:  # whatever a user's formula raises on symbols
         return f"not proved: {describe(error)}"
+
+
+def _prove_another_size(backend: Backend, own: Point, formula: str, proof: str) -> str:
+    """Prove a formula at another size too, and say for which sizes it is proved.
+
+    Rows have no part in that: a proof is for some of them, whatever their number.
+    """
+    other = point_of_another_size(own) if proof.startswith("proved") else None
+    if other is None or own.drawn is None or other.drawn is None:
+        return proof
+    if all(own[n].shape == other[n].shape for n in own.values if n not in own.row_names):
+        return proof
+    size, another = own.drawn[0], other.drawn[0]
+    if max(array.size for array in other.values.values()) > LARGEST_PROOF:
+        return f"{proof} for size {size}"
+    second = _prove(backend, other, formula)
+    if second.startswith("refuted"):
+        return f"{second} at size {another}"
+    if second.startswith("proved"):
+        return f"{proof} for sizes {size} and {another}"
+    return f"{proof} for size {size}"

@@ -13,7 +13,7 @@ from calcbench.catalogue.selection import (
     find_backend,
     find_problem,
 )
-from calcbench.errors import NotInstalled, SelectorError, Unsupported, missing
+from calcbench.errors import SelectorError, Unsupported
 from calcbench.judge.runner import InProcess
 from calcbench.judge.structure import check_structure
 from calcbench.operators import Operator, find_operator
@@ -92,9 +92,6 @@ def evaluate_matrix(
 
 def _sparse_array(entries: np.ndarray, pattern: Pattern, extent: tuple[int, int]) -> Any:
     """Make a SciPy array of the stored entries. Raises `NotInstalled` without SciPy."""
-    reason = missing(("scipy",), "python -m pip install scipy")
-    if reason:
-        raise NotInstalled(f"sparse=True: {reason}")
     from scipy.sparse import csr_array
 
     return csr_array((entries, pattern), shape=extent)

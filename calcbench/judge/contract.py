@@ -2,6 +2,8 @@
 
 The backend is prepared at one point and run at all, twice at each. Results must have the right
 names, shapes and dtypes, the inputs must be unchanged, and the second run must repeat the first.
+What goes wrong is kept point by point: it counts only where the point can be judged, and whether
+it can is for the judge to say. The problem's own point always counts.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ class Run:
     results: dict[str, Arrays] = field(default_factory=dict)
     """Point → result."""
     bounds: dict[str, Arrays | None] = field(default_factory=dict)
-    """Point → the method's own error bound."""
+    """Point → the method's own error bound; only for points without a failure."""
+    failures: dict[str, tuple[Status, str]] = field(default_factory=dict)
+    """Point → what went wrong there: the status that it is worth, and the reason."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Step (`import`, `prepare`, `first`, …) → seconds."""
     prepared: Prepared | None = None
@@ -88,7 +92,8 @@ def run_points(
             prepared = prepared or _prepare(run, where, operator)
             run.method = prepared.method
             _check_points(run, prepared, where, operator)
-            run.prepared = prepared
+            if run.status is Status.OK:
+                run.prepared = prepared
             if run.status is Status.OK and "own" in run.results:
                 cut = connection_fault(backend, where["own"], run.results["own"])
                 run.status, run.reason = (Status.ERROR, cut) if cut else (Status.OK, "")
@@ -130,12 +135,23 @@ def timed_import(backend: Backend) -> float | None:
     return time.perf_counter() - started
 
 
-def preparation_point(where: Mapping[str, Point]) -> Point:
-    """Choose the point to prepare at: the last one, rather than the problem's own.
+def prepare_away(
+    backend: Backend, where: Mapping[str, Point], operator: str | Operator
+) -> tuple[Prepared, float]:
+    """Prepare an operator at the last point, rather than the problem's own; with the seconds.
 
-    A number that is wrongly compiled in as a constant then shows as a fault at the own point.
+    A number that is wrongly compiled in as a constant then shows as a fault at the own point. Where
+    the last point cannot be prepared at, for the cost may be undefined there, the own one is.
     """
-    return where[list(where)[-1]]
+    *_, away = where.values()
+    started = time.perf_counter()
+    try:
+        return backend.prepare(away, operator), time.perf_counter() - started
+    except (ProblemError, Unsupported):
+        raise
+    except RAISED:  # whatever a cost or a framework raises, and raises again if it is no fault
+        started = time.perf_counter()  # of the point
+        return backend.prepare(where["own"], operator), time.perf_counter() - started
 
 
 def _prepare(run: Run, where: Mapping[str, Point], operator: Operator) -> Prepared:
@@ -143,36 +159,49 @@ def _prepare(run: Run, where: Mapping[str, Point], operator: Operator) -> Prepar
     importing = timed_import(run.backend)
     if importing is not None:
         run.seconds["import"] = importing
-    started = time.perf_counter()
-    prepared = run.backend.prepare(preparation_point(where), operator)
-    run.seconds["prepare"] = time.perf_counter() - started
+    prepared, run.seconds["prepare"] = prepare_away(run.backend, where, operator)
     return prepared
 
 
 def _check_points(
     run: Run, prepared: Prepared, where: Mapping[str, Point], operator: Operator
 ) -> None:
-    """Run at each point twice, until a result breaks the contract."""
-    backend = run.backend
+    """Run at each point twice, and keep what goes wrong there; at the own point it ends the run."""
     layout = operator.layout(where["own"])
     for name, point in where.items():
-        before = {key: array.copy() for key, array in point.values.items()}
-        native = prepared.load(point)
-        started = time.perf_counter()
-        result = prepared.run(native)
-        run.seconds.setdefault("first", time.perf_counter() - started)
-        value = prepared.unload(result)
-        again = prepared.unload(prepared.run(native))
-        fault = (
-            _shape_fault(layout, backend, value)
-            or _input_fault(before, point.values)
-            or _repeat_fault(layout, backend, value, again)
-        )
-        run.results[name] = value
-        if fault:
-            run.status, run.reason = Status.DISAGREE, fault
+        try:
+            fault = _check_point(run, prepared, name, point, layout)
+            if not fault:
+                run.bounds[name] = run.backend.error_bound(point, operator)
+        except ProblemError:
+            raise
+        except RAISED as error:  # whatever a cost or a framework raises becomes a record
+            run.failures[name] = classify_error(error)
+        else:
+            if fault:
+                run.failures[name] = Status.DISAGREE, fault
+        if name == "own" and name in run.failures:
+            run.status, run.reason = run.failures[name]
             return
-        run.bounds[name] = backend.error_bound(point, operator)
+
+
+def _check_point(
+    run: Run, prepared: Prepared, name: str, point: Point, layout: Layout
+) -> str | None:
+    """Run at one point twice; say how the results break the contract, if they do."""
+    before = {key: array.copy() for key, array in point.values.items()}
+    native = prepared.load(point)
+    started = time.perf_counter()
+    result = prepared.run(native)
+    run.seconds.setdefault("first", time.perf_counter() - started)
+    value = prepared.unload(result)
+    again = prepared.unload(prepared.run(native))
+    run.results[name] = value
+    return (
+        _shape_fault(layout, run.backend, value)
+        or _input_fault(before, point.values)
+        or _repeat_fault(layout, run.backend, value, again)
+    )
 
 
 def _shape_fault(layout: Layout, backend: Backend, value: Arrays) -> str | None:

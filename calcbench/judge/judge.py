@@ -15,12 +15,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from calcbench.backend.backend import Backend
-from calcbench.certified.certificate import SECONDS, Certificate, affordable, certify
-from calcbench.certified.reference import NotCertified, NotFiniteHere, NotSmoothHere
+from calcbench.certified.certificate import (
+    SECONDS,
+    Certificate,
+    affordable_rows,
+    certify,
+)
+from calcbench.certified.reference import NotCertified, NotSmoothHere
 from calcbench.certified.sensitivity import true_sensitivity
 from calcbench.judge.contract import Run
 from calcbench.judge.differing import differing_values
-from calcbench.judge.runner import SAMPLED_ROWS, InProcess, Runner
+from calcbench.judge.formulas import Examination, examine_formula, judge_formula
+from calcbench.judge.points import why_not_judged
+from calcbench.judge.runner import InProcess, Runner
 from calcbench.judge.scale import certified_scale, leaves_no_digit
 from calcbench.judge.structure import check_structure
 from calcbench.judge.verdict import Certificates, verdicts
@@ -41,6 +48,8 @@ class Outcome:
     """The certificate at the own point, in the dtype of the first run, if it has any number."""
     note: str
     """Why it is not certified, or on how much of the problem it is."""
+    unseen: tuple[str, ...]
+    """Which branches of the cost and its hand-derived formula were never taken, in words."""
     condition: float | None
     """Relative change of the result per relative change of its inputs, at the own point."""
 
@@ -77,15 +86,53 @@ def judge(
     if sample is not where:
         count, all_rows = sample["own"].row_count, where["own"].row_count
         remarks = remarks or [f"certified on {count:,} of {all_rows:,} rows; at full size by vote"]
-    remarks += _describe_rows(where["own"])
+    examined = _examine_formula(runs, records, sample, certificates, operator)
+    records = [
+        _judge_examined(record, examined) if run.backend.hand_derived else record
+        for run, record in zip(runs, records, strict=True)
+    ]
+    remarks += [*_describe_rows(where["own"]), *examined.unseen]
     condition = _certified_condition(certificate, seed) if certificate else vote.condition
     whole = certificate if certificate and certificate.judged.any() and sample is where else None
-    return Outcome(records, whole, "; ".join(dict.fromkeys(remarks)), condition)
+    note = "; ".join(dict.fromkeys(remarks))
+    return Outcome(records, whole, note, examined.unseen, condition)
 
 
 def _describe_rows(own: Point) -> list[str]:
     """Say which rows were found, where the problem declares none."""
     return [own.rows.describe(own.row_count)] if own.rows.found else []
+
+
+def _examine_formula(
+    runs: list[Run],
+    records: list[Record],
+    where: Mapping[str, Point],
+    certificates: Certificates,
+    operator: Operator,
+) -> Examination:
+    """Examine the hand-derived formula beyond these points, if it is right at all of them."""
+    right = [
+        run.backend.dtype
+        for run, record in zip(runs, records, strict=True)
+        if run.backend.hand_derived and record.status is Status.OK
+    ]
+    judged = [
+        found
+        for (point, dtype), found in certificates.items()
+        if isinstance(found, Certificate)
+        and dtype in right[:1]
+        and not why_not_judged(point, found, runs)
+    ]
+    if not judged:
+        return Examination({})
+    return examine_formula(where["own"], operator, judged)
+
+
+def _judge_examined(record: Record, examined: Examination) -> Record:
+    """Add to a verdict what the formula gives at the points where it was examined."""
+    for point, certificate in examined.certificates.items():
+        record = judge_formula(record, point, certificate)
+    return record
 
 
 def _judge_sample(
@@ -147,12 +194,10 @@ def _remarks(vote: Vote, certificates: Certificates, dtypes: Sequence[str]) -> l
     # The remarks are about the problem: one dtype speaks for all.
     here = {point: found for (point, dtype), found in certificates.items() if dtype == dtypes[0]}
     layout = vote.operator.layout(vote.where["own"])
-    remarks = [_remark(layout, point, found) for point, found in here.items()]
+    remarks = [_remark(vote, layout, point, found) for point, found in here.items()]
     uncertified: dict[str, list[str]] = {}
     for point, found in here.items():
-        if not isinstance(found, Certificate) and (
-            point == "own" or not isinstance(found, NotFiniteHere)
-        ):
+        if not isinstance(found, Certificate) and not why_not_judged(point, found, vote.runs):
             uncertified.setdefault(str(found), []).append(point)
     for reason, places in uncertified.items():
         nowhere = places == ["own"] or len(places) == len(here)
@@ -166,16 +211,15 @@ def _remarks(vote: Vote, certificates: Certificates, dtypes: Sequence[str]) -> l
     return [remark for remark in remarks if remark]
 
 
-def _remark(layout: Layout, point: str, found: Certificate | NotCertified) -> str:
-    """Say what is not judged at a point, as far as its certificate tells."""
-    if point != "own" and isinstance(found, NotFiniteHere):
-        return f"not judged at {point}: {found} there (declare a domain)"
+def _remark(vote: Vote, layout: Layout, point: str, found: Certificate | NotCertified) -> str:
+    """Say what is not judged at a point."""
+    reason = why_not_judged(point, found, vote.runs)
+    if reason:
+        return f"not judged at {point}: {reason}"
     if not isinstance(found, Certificate):
         return ""
     if point == "own":
         return _open_components(layout, found)
-    if not np.all(np.isfinite(found.value[found.judged])):
-        return f"not judged at {point}: the result is not finite there"
     if np.any(leaves_no_digit(found.bound, certified_scale(found))[found.judged]):
         return f"not judged at {point}: rounding may leave no digit there"
     return ""
@@ -213,9 +257,10 @@ def _list_components(layout: Layout, which: np.ndarray) -> str:
 
 def _points_to_certify(where: Mapping[str, Point], operator: Operator) -> Mapping[str, Point]:
     """Return the points, with fewer rows where certifying all would take too long."""
-    if affordable(where["own"], operator):
+    rows = affordable_rows(where["own"], operator)
+    if rows == where["own"].row_count:
         return where
-    return {name: thin(point, SAMPLED_ROWS) for name, point in where.items()}
+    return {name: thin(point, rows) for name, point in where.items()}
 
 
 def _growth(whole: Point, sample: Point) -> float:
@@ -234,6 +279,8 @@ def _certify(point: Point, dtype: str, operator: Operator) -> Certificate | NotC
     try:
         return certify(point.round_to(dtype), dtype, operator)
     except NotCertified as error:
+        # Without the frames that it passed through, which hold on to all that was computed.
+        error.__traceback__ = error.__context__ = None
         return error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -9,24 +10,30 @@ import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.backend.prepared import Prepared
+from calcbench.certified.certificate import SAMPLED_ROWS
 from calcbench.judge.contract import Run, run_points
 from calcbench.judge.sensitivity import sensitivity
 from calcbench.operators import GRADIENT, Operator
+from calcbench.problem.faults import RAISED
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.problem.sampling import thin
-
-SAMPLED_ROWS = 1024
-"""Rows to certify, and to measure sensitivity on, where there are too many for all of them."""
 
 
 def sensitivities(
     backend: Backend, where: Mapping[str, Point], seed: int, operator: Operator = GRADIENT
 ) -> dict[str, np.ndarray]:
-    """Measure κ of every component of a backend's result (`sensitivity`): point → vector."""
+    """Measure κ of every component of a backend's result (`sensitivity`): point → vector.
+
+    A point is left out where the backend raises: nothing can be measured there.
+    """
+    found = {}
     with np.errstate(all="ignore"):
         evaluate = vector_function(backend.prepare(where["own"], operator))
-        return {name: sensitivity(evaluate, point, seed) for name, point in where.items()}
+        for name, point in where.items():
+            with contextlib.suppress(*RAISED):  # whatever a cost or a framework raises
+                found[name] = sensitivity(evaluate, point, seed)
+    return found
 
 
 class Runner(Protocol):

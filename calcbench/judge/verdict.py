@@ -7,14 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from calcbench.certified.certificate import Certificate, certify, formula_error
+from calcbench.certified.certificate import Certificate, certify
 from calcbench.certified.reference import NotCertified, NotFiniteHere, NotSmoothHere
 from calcbench.judge import scoring
 from calcbench.judge.contract import Run
+from calcbench.judge.formulas import judge_formula
+from calcbench.judge.points import why_not_judged
 from calcbench.judge.scale import certified_scale
 from calcbench.judge.scoring import Comparison
 from calcbench.judge.vote import Ballot, Consensus, Vote, cast_ballot
-from calcbench.operators import GRADIENT, Layout, Operator
+from calcbench.operators import Layout, Operator
 from calcbench.problem.flat import unflatten
 from calcbench.problem.problem import Problem
 from calcbench.record.record import Disagreement, Record, Status
@@ -48,11 +50,15 @@ def _judge_at_point(
     found: Certificate | NotCertified | None,
 ) -> Record:
     """Add to a verdict what one point says: by the certificate, or else by the vote."""
+    run = vote.runs[index]
+    if why_not_judged(point, found, vote.runs):
+        return record
+    if point in run.failures:
+        return _count_failure(record, point, *run.failures[point])
     if isinstance(found, Certificate):
         return _judge_certified(vote, index, record, layout, point, found)
     if isinstance(found, NotFiniteHere):
-        # Of the points that the harness chose, those outside the cost's domain say nothing.
-        if point != "own" or record.status.failed:
+        if record.status.failed:
             return record
         return replace(record, status=Status.ERROR, reason=f"no verdict: {found}")
     ballot, agreed = vote.at(point, index)
@@ -63,6 +69,13 @@ def _judge_at_point(
         # Where there may be no derivative backends differ by convention, and none is wrong.
         return record
     return after
+
+
+def _count_failure(record: Record, point: str, status: Status, reason: str) -> Record:
+    """Add to a verdict that the run failed at a point where others are judged."""
+    if record.status.failed:
+        return record
+    return replace(record, status=status, reason=f"{reason} (at {point})")
 
 
 def _judge_certified(
@@ -78,8 +91,6 @@ def _judge_certified(
     At the problem's own point, components that it leaves open are put to the vote. At other points,
     which nobody asked for, those are left out that the chain rule has no value for.
     """
-    if point != "own" and not np.all(np.isfinite(certificate.value[certificate.judged])):
-        return record  # outside the domain, though the harness chose it: `judge._remarks` says so
     run = vote.runs[index]
     ballot = cast_ballot(run, point, certificate.bound, certificate.magnitude)
     agreed = _as_consensus(certificate, run.backend.dtype)
@@ -90,7 +101,7 @@ def _judge_certified(
         ballot, agreed = _put_to_vote(ballot, agreed, certificate.open, *voted)
     after = _explain_limit(_verdict(record, layout, point, ballot, agreed), layout, certificate)
     if run.backend.hand_derived:
-        return _judge_formula(after, layout, point, certificate)
+        return judge_formula(after, point, certificate)
     if run.differenced and after.status is not record.status:
         return _judge_differenced(after, point, certificate)
     return after
@@ -104,7 +115,7 @@ def _judge_differenced(record: Record, point: str, certificate: Certificate) -> 
     except NotCertified:
         return record
     clean = replace(record, status=Status.OK)
-    judged = _judge_formula(clean, GRADIENT.layout(here), point, gradient)
+    judged = judge_formula(clean, point, gradient)
     if judged.status is Status.OK:
         return record
     reason = f"it stands on the hand-derived gradient, which is wrong: {judged.reason}"
@@ -165,40 +176,6 @@ def _as_consensus(certificate: Certificate, dtype: str) -> Consensus:
         bound=half_unit,
         scale=certified_scale(certificate),
         range_fault=certificate.range_fault,
-    )
-
-
-def _judge_formula(
-    record: Record,
-    layout: Layout,
-    point: str,
-    certificate: Certificate,
-) -> Record:
-    """Judge the hand-derived formula itself, evaluated without rounding.
-
-    However badly conditioned the cost, a wrong formula has no rounding to hide below.
-    """
-    if record.status.failed:
-        return record
-    try:
-        error, allowed = formula_error(certificate)
-    except NotCertified:
-        return record
-    wrong = (np.abs(error) > allowed) & certificate.judged
-    if not wrong.any():
-        return record
-    position = int(np.argmax(np.where(wrong, np.abs(error), -1.0)))
-    label = layout.label(position)
-    true = float(certificate.value[position])
-    value, bound = true + float(error[position]), float(allowed[position])
-    found = Disagreement(point, label, value, true, bound)
-    place = "" if point == "own" else f" at {point}"
-    return replace(
-        record,
-        status=Status.DISAGREE,
-        disagreement=found,
-        reason=f"the formula for {label}{place} is off by {abs(error[position]):.2g}, "
-        f"a relative {abs(error[position] / true) if true else np.inf:.2g}, without any rounding",
     )
 
 

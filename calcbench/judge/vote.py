@@ -348,7 +348,7 @@ class Vote:
         return {
             index: _without(self._ballot(runs, run, point), ~where)
             for index, run in enumerate(runs)
-            if run.status is Status.OK and point in run.results
+            if run.status is Status.OK and point in run.bounds
         }
 
     def _ballot(self, runs: list[Run], run: Run, point: str) -> Ballot:

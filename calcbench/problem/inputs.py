@@ -43,22 +43,35 @@ def own_point(
         raise SelectorError(f"seed must be at least 0, got {seed}")
     number = resolve_size(problem, size)
     check_returns(problem.name, getattr(problem, "_function", problem.cost))
+    own = draw_point(problem, number, seed)
+    return own if at is None else own.with_values(_check_parameters(own, at))
+
+
+def draw_point(problem: Problem, size: int, seed: int) -> Point:
+    """Draw the problem's inputs. Raises `ProblemError` for what does not fit the cost."""
     try:
-        values = problem.inputs(number, np.random.default_rng(seed))
+        values = problem.inputs(size, np.random.default_rng(seed))
     except CalcbenchError:
         raise
     except RAISED as error:
         raise ProblemError(
-            f"problem {problem.name!r}: inputs({number}, rng) raises {describe(error)}"
+            f"problem {problem.name!r}: inputs({size}, rng) raises {describe(error)}"
         ) from error
     if not isinstance(values, Mapping):
         raise ProblemError(
             f"problem {problem.name!r}: inputs must return a dict of argument name → value, "
             f"but it returned {short_repr(values)}"
         )
-    arrays = _check(problem, values)
-    own = Point(problem, arrays)
-    return own if at is None else own.with_values(_check_parameters(own, at))
+    return Point(problem, _check(problem, values), drawn=(size, seed))
+
+
+def point_of_another_size(own: Point) -> Point | None:
+    """Draw the smallest other size that the problem declares; None where it declares none."""
+    if own.drawn is None:
+        return None
+    size, seed = own.drawn
+    others = [other for other in own.problem.sizes if other != size]
+    return draw_point(own.problem, min(others), seed) if others else None
 
 
 def resolve_size(problem: Problem, size: int | None) -> int:

@@ -31,6 +31,8 @@ class Point:
     seed: Arrays = field(default_factory=dict)
     """What a product is taken with: a direction (parameter name → array of its shape), or a
     cotangent (`C` → array of the value's shape). Empty for operators that take none."""
+    drawn: tuple[int, int] | None = None
+    """Size and seed of the problem's `inputs` that its data come from; None where they do not."""
     origin: Point | None = None
     """The point that this one was made from, whose rows are also its own."""
 
@@ -42,6 +44,11 @@ class Point:
     def parameters(self) -> Arrays:
         """Parameter name → array, in the order of the signature."""
         return {name: self.values[name] for name in self.problem.parameters}
+
+    @property
+    def data(self) -> Arrays:
+        """Data argument → array."""
+        return {name: self.values[name] for name in self.problem.data}
 
     @cached_property
     def shapes(self) -> dict[str, Shape]:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from calcbench.errors import ProblemError
+from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.structure import DENSE, Structure
 
 Arrays = dict[str, np.ndarray]
@@ -46,10 +47,10 @@ class Problem(ABC):
     reduction: ClassVar[str] = "mean"
     """How the costs of single rows combine: `"mean"` or `"sum"`."""
 
-    domain: ClassVar[Mapping[str, tuple[float, float]] | Callable[..., bool]] = {}
-    """Where the cost is smooth: an open interval per parameter, all reals if not named.
-    Random points are drawn from it, and the zeros point is left out where 0 lies outside.
-    Or a function of the values (name → array) that says whether a point is inside."""
+    domain: Mapping[str, tuple[float, float]] | Callable[..., bool] = {}
+    """Where the cost is smooth: an open interval per parameter, all reals if not named; or a
+    method `domain(self, values)` that says of all values by name whether they are a valid point.
+    Points that calcbench chooses lie inside; so the point of zeros is left out where 0 does not."""
 
     limits: ClassVar[Mapping[str, tuple[int, str]]] = {}
     """Backend name → (the largest size that it can do, why)."""
@@ -174,11 +175,6 @@ class Problem(ABC):
         """Whether there is no other size than that of `sizes`."""
         return len(self.sizes) == 1
 
-    def interval(self, name: str) -> tuple[float, float]:
-        """Return the open interval of a parameter in the domain: all reals if it has none."""
-        everywhere = (-np.inf, np.inf)
-        return everywhere if callable(self.domain) else self.domain.get(name, everywhere)
-
     @cached_property
     def parameters(self) -> tuple[str, ...]:
         """Names of the parameters, in the order of the signature of `cost`."""
@@ -195,6 +191,28 @@ class Problem(ABC):
         if not arguments or arguments[0].name != "xp":
             raise ProblemError(f"problem {self.name!r}: the first argument of cost must be xp")
         return arguments[1:]
+
+    def interval(self, name: str) -> tuple[float, float]:
+        """Return the open interval of a parameter in the domain: all reals if it has none."""
+        everywhere = (-np.inf, np.inf)
+        return everywhere if callable(self.domain) else self.domain.get(name, everywhere)
+
+    def contains(self, values: Arrays) -> bool:
+        """Tell whether the values, by name, lie inside the domain.
+
+        Raises `ProblemError` for a `domain` that is a function and raises.
+        """
+        if not callable(self.domain):
+            return all(
+                np.all((low < values[name]) & (values[name] < high))
+                for name, (low, high) in self.domain.items()
+            )
+        try:
+            return bool(self.domain({name: array.copy() for name, array in values.items()}))
+        except RAISED as error:
+            raise ProblemError(
+                f"problem {self.name!r}: its domain raises {describe(error)}"
+            ) from error
 
     def cost_on(self, backend: str, xp: Any) -> Callable[..., Any]:
         """Bind the cost to the namespace `xp`, as `f(*parameters, **data)`.

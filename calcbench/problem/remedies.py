@@ -20,11 +20,8 @@ NO_BRANCH = (
 NO_WRITE = "item assignment|in-place|inplace|read-only|immutable"
 """What they write where an array is written into."""
 
-NO_INDEX = (
-    "indices must be|[Ii]ndexer must|used as indices|only integers|parameter 'indices'|"
-    "expected (dtype )?int.* for index"
-)
-"""What they write where an index is no integer."""
+INDEX, WHOLE = r"ind(ex|ices)", r"\bint(eger|egers|32|64)\b"
+"""What they write, both, where an index is no integer."""
 
 
 def find_remedy(what: str, source: str, names: Mapping[str, Any]) -> str:
@@ -39,7 +36,8 @@ def find_remedy(what: str, source: str, names: Mapping[str, Any]) -> str:
 
 def _labels(what: str) -> str:
     """Labels as floats, where an index is needed; or as integers, where a number is."""
-    if re.search(NO_INDEX, what):
+    no_index = re.search(INDEX, what, re.IGNORECASE) and re.search(WHOLE, what)
+    if no_index or re.search(r"[Cc]annot cast .* to .*int64", what):  # the latter from `xp.take`
         return "give labels as a NumPy array of integers: np.array([0, 2, 1])"
     whole, real = (
         re.search(r"int(32|64)|\bLong\b|\blong\b", what),

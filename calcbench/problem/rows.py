@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from calcbench.problem.faults import RAISED
 from calcbench.vocabulary.numpy import NUMPY
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ def _splits(
             found.append([_split(problem, moved, names, parts) for parts in chosen])
         except (ArithmeticError, np.linalg.LinAlgError):  # no number here: nearer
             continue
-        except (Exception, SystemExit):  # whatever a cost raises for another number of rows
+        except RAISED:  # for another number of rows
             return []
         if len(found) == PLACES:
             break

@@ -140,6 +140,8 @@ class Record:
     """Digits to which the reference is certified; infinite where it is exact."""
     judged: str = ""
     """Why the verdict is not certified, or for which part of the problem it is; else empty."""
+    data: str = ""
+    """What the data were at the points that calcbench chose; empty for a problem without data."""
     condition: float | None = None
     """Relative change of the result per relative change of its inputs, at the own point."""
     disagreement: Disagreement | None = None

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from calcbench.errors import SelectorError
+from calcbench.errors import SelectorError, short_repr
 from calcbench.record.lock import lock
 from calcbench.record.plain import plain
 from calcbench.record.reading import Count, FieldError, Scalar, read
@@ -119,6 +119,8 @@ def save(run: SavedRun, path: Path) -> None:
 
 def load(path: str | Path) -> SavedRun:
     """Read a run. Raises `SelectorError` where the file is missing or is no run."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise SelectorError(f"a run is given by the name of its file, got {short_repr(path)}")
     path = Path(path)
     environments: list[Environment] = []
     records: list[Record] = []

@@ -35,10 +35,10 @@ def replacing(path: Path) -> Iterator[Path]:
     pipe, is written to at once. Raises `SelectorError` where it cannot be written.
     """
     with refuse_unwritable(path):
-        target = path.resolve()
-        if target.exists() and not target.is_file():
+        if _is_stream(path):
             yield path
             return
+        target = path.resolve()
         # The end of the name says what is drawn; its length is one that every system takes.
         part = target.with_name(f".{secrets.token_hex(6)}{target.suffix[:16]}")
         try:
@@ -50,6 +50,11 @@ def replacing(path: Path) -> Iterator[Path]:
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
+
+
+def _is_stream(path: Path) -> bool:
+    """Tell whether a path is no file that another could replace: /dev/stdout, a pipe, a folder."""
+    return path.parent == Path("/dev") or (path.exists() and not path.is_file())
 
 
 def size_of(path: Path) -> int | None:

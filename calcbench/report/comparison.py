@@ -195,5 +195,5 @@ def _ulps(ulps: float | None) -> str:
 
 def _verdict(record: Record) -> str:
     text = record.status.words
-    proved = record.proof == "proved" and record.status is Status.OK
+    proved = record.proof.startswith("proved") and record.status is Status.OK
     return f"{text}, proved" if proved else text

@@ -20,6 +20,7 @@ def notes(records: Sequence[Record], hidden: int) -> list[str]:
         *_methods(records),
         *_reasons(records),
         *([first.judged] if first.judged else []),
+        *([f"data: {first.data}"] if first.data else []),
         *_condition(first),
         *(f"{r.backend}: {r.proof}" for r in records if r.proof not in ("", "proved")),
         *_hidden(first, hidden),

@@ -139,11 +139,13 @@ class Chart(Picture):
 
     def page(self) -> str:
         """Write an HTML page that holds the data and the library that draws them."""
-        # `</` would end the script that the data stand in.
-        spec = json.dumps(self.chart.to_dict()).replace("</", "<\\/")
+        # `</` would end the script that the data stand in, and `<!--` begin a comment.
+        spec = json.dumps(self.chart.to_dict()).replace("<", "\\u003c")
         actions = '{"export": true, "source": false, "compiled": false, "editor": false}'
         embed = f'vegaEmbed("#picture", {spec}, {{"renderer": "svg", "actions": {actions}}});'
-        scripts = f"<script>{chart_library()}</script>\n<script>{embed}</script>\n"
+        major, minor, *_ = load_altair().SCHEMA_VERSION.removeprefix("v").split(".")
+        library = chart_library(f"{major}.{minor}")
+        scripts = f"<script>{library}</script>\n<script>{embed}</script>\n"
         return PAGE.format(title=html.escape(self.title), body="", scripts=scripts)
 
 

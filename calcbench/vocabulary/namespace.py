@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from calcbench.errors import ProblemError, Unsupported
-from calcbench.vocabulary.composed import find_definition
-from calcbench.vocabulary.names import NAMES
+from calcbench.vocabulary.composed import DEFINITIONS
+from calcbench.vocabulary.names import NAMES, PRIMITIVES
 from calcbench.vocabulary.suggestions import suggest
 
 
@@ -32,17 +32,17 @@ class Namespace:
     def over(cls, module: Any, spellings: Mapping[str, Any]) -> Namespace:
         """Build the vocabulary from a module, and from spellings of the names that it lacks.
 
-        A name is what `spellings` gives for it (`{"linalg.solve": solve}`), or else the module's
-        attribute of that name, dotted or not, or what another vocabulary spells. `iterate` is
-        a Python loop, if it has no spelling. A module's function of the same name that means
-        something else must have one, therefore; the tests of the vocabulary find it.
+        A primitive is what `spellings` gives for it (`{"linalg.solve": solve}`), or else the
+        module's attribute of that name, dotted or not, or what another vocabulary spells.
+        `iterate` is a Python loop, if it has no spelling. A module's function of the same name
+        that means something else must have one, therefore; the tests of the vocabulary find it.
 
             >>> Namespace.over(np, {"sigmoid": sigmoid, "linalg.solve": solve})
         """
         if isinstance(module, Namespace):  # what follows from others does so in the new one
             return cls({**module.spelling, **spellings})
         found = {"iterate": iterate}
-        for name in NAMES.keys() - spellings.keys():
+        for name in PRIMITIVES.keys() - spellings.keys():
             try:
                 found[name] = functools.reduce(getattr, name.split("."), module)
             except AttributeError:
@@ -61,7 +61,7 @@ class Namespace:
             raise AttributeError(name)
         if name not in NAMES:
             raise ProblemError(f"xp.{name} is not in the array vocabulary: {suggest(name)}")
-        definition = find_definition(name)
+        definition = DEFINITIONS.get(name)
         if definition is None:
             raise Unsupported(f"xp.{name} is not available on this backend")
         return functools.partial(definition, self)
@@ -78,6 +78,11 @@ class _Nested:
         function = self._whole._compose(f"{self._prefix}{name}")
         setattr(self, name, function)
         return function
+
+
+def natively(module: Any, *names: str) -> dict[str, Any]:
+    """Spell names by a module's functions of the same name, dotted or not."""
+    return {name: functools.reduce(getattr, name.split("."), module) for name in names}
 
 
 def iterate(step: Any, state: Any, n: int) -> Any:

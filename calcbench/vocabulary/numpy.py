@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from calcbench.vocabulary.composed.cumulative_sum import running_axis
+from calcbench.vocabulary.axes import running_axis
 from calcbench.vocabulary.namespace import Namespace
+
+SPECIAL = ("erf", "erfc", "gammaln", "digamma")
+"""Functions that NumPy lacks, and SciPy has."""
 
 
 def softplus(x: Any) -> Any:
@@ -39,6 +43,15 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return total if keepdims else np.squeeze(total, axis=axis)
 
 
+def special(name: str) -> Callable[..., Any]:
+    """Take a function from scipy.special, which takes 0.3 s to import, when it is first called."""
+
+    def call(*arguments: Any) -> Any:
+        return getattr(importlib.import_module("scipy.special"), name)(*arguments)
+
+    return call
+
+
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
     """Take slices by integer index; NumPy's own default is to flatten x first."""
     return np.take(x, indices, axis=axis)
@@ -59,6 +72,15 @@ def solve(a: Any, b: Any) -> Any:
 def slogdet(x: Any) -> tuple[Any, Any]:
     """Give (sign, log |det x|) as a plain tuple."""
     return tuple(np.linalg.slogdet(x))
+
+
+def constant(dtype: str, value: Any) -> np.ndarray:
+    """Make an array of a constant: floats take `dtype`, integers and booleans stay what they are.
+
+    A float64 array would make float64 of all float32 that it meets.
+    """
+    array = np.asarray(value)
+    return array.astype(dtype) if array.dtype.kind == "f" else array
 
 
 def with_numbers(function: Callable[..., Any], dtype: str) -> Callable[[Any, Any], Any]:
@@ -101,6 +123,7 @@ def numpy_in(dtype: str) -> Namespace:
     return Namespace.over(
         np,
         {
+            "asarray": functools.partial(constant, dtype),
             "sigmoid": sigmoid,
             "softplus": softplus,
             "maximum": with_numbers(np.maximum, dtype),
@@ -111,6 +134,7 @@ def numpy_in(dtype: str) -> Namespace:
             "cumulative_sum": lambda x, axis=None: np.cumsum(x, running_axis(x, axis)),
             "stack": stack_in(dtype),
             "take": take,
+            **{name: special(name) for name in SPECIAL},
             "linalg.cholesky": cholesky,
             "linalg.solve": solve,
             "linalg.slogdet": slogdet,

@@ -10,7 +10,7 @@ from calcbench.catalogue.door import problems
 from calcbench.cli.values import parse_values
 from calcbench.operators.points import points_for
 from calcbench.problem.inputs import own_point
-from calcbench.problem.sampling import thin
+from calcbench.problem.sampling import describe_data, thin
 
 REALS = st.floats(allow_nan=False, allow_infinity=False)
 LISTS = st.lists(REALS, min_size=1, max_size=3)
@@ -86,15 +86,12 @@ def test_points_are_the_own_zeros_and_random():
     assert np.array_equal(found["zeros"]["x"], own["x"])
 
 
-def test_random_points_move_the_data_too_but_not_indices():
-    problem = problem_with({}, **VALUES)
-    own = own_point(problem)
-    moved = points_for(own)["random-1"]
-    assert list(moved.values) == list(own.values)
-    assert np.all(np.abs(moved["x"] - own["x"]) <= 0.1 * np.abs(own["x"]))
-    assert np.any(moved["x"] != own["x"])
-    assert np.array_equal(moved["i"], own["i"])
-    assert moved["i"].dtype == own["i"].dtype
+def test_a_random_point_lies_around_the_own_values():
+    own = own_point(problem_with({}, **{**VALUES, "a": 1e6, "b": [[0.0, 3.0]]}))
+    near = points_for(own)["random-2"]
+    assert 0 < abs(near["a"] - 1e6) <= 1e5
+    assert np.all(np.abs(near["b"] - own["b"]) <= 0.3)
+    assert np.all(near["b"] != own["b"])
 
 
 @pytest.mark.parametrize(
@@ -127,6 +124,122 @@ def test_random_points_lie_inside_an_open_domain(low, width, seed):
         if name.startswith("random"):
             for parameter in ("a", "b"):
                 assert np.all((low < point[parameter]) & (point[parameter] < high))
+
+
+def test_a_domain_may_be_a_function():
+    class Ordered(cb.Problem):
+        """Sorted times, on a disc of radius 0.1."""
+
+        def domain(self, values):
+            t = values["t"]
+            return bool(np.all(np.diff(t) > 0) and np.sum((t - [5, 6]) ** 2) < 0.01)
+
+        def inputs(self, size, rng):
+            return {"t": [5.0, 6.0]}
+
+        def cost(self, xp, t):
+            return xp.sum(xp.log(t[1:] - t[:-1]))
+
+    found = points_for(own_point(Ordered()))
+    assert list(found) == ["own", "random-1", "random-2"]
+    for point in found.values():
+        assert Ordered().contains(point.values)
+    assert len({tuple(point["t"]) for point in found.values()}) == 3
+
+
+def test_a_decorated_problem_may_have_a_domain_too():
+    @cb.problem(a=3.0, b=2.0, domain=lambda values: bool(values["a"] > values["b"]))
+    def difference(xp, a, b):
+        return xp.sqrt(a - b)
+
+    found = points_for(own_point(difference))
+    assert list(found) == ["own", "random-1", "random-2"]
+    assert all(point["a"] > point["b"] for point in found.values())
+
+
+def test_a_domain_without_another_point_has_none():
+    class Alone(type(problem_with({}, **VALUES))):
+        def domain(self, values):
+            return bool(values["a"] == 1.0)
+
+    assert list(points_for(own_point(Alone()))) == ["own"]
+
+
+def test_a_domain_that_raises_is_the_problems_fault():
+    class Raises(type(problem_with({}, **VALUES))):
+        def domain(self, values):
+            return values["missing"] > 0
+
+    with pytest.raises(cb.ProblemError, match=r"its domain raises .*KeyError"):
+        points_for(own_point(Raises()))
+
+
+# --- data at the points ---------------------------------------------------------------------------
+
+
+def with_data(draw, rows=()):
+    """A problem whose data `draw(size, rng)` gives, and its points."""
+
+    class WithData(cb.Problem):
+        """Whatever it is."""
+
+        sizes = (6,)
+
+        def inputs(self, size, rng):
+            return {"w": 1.0, **draw(size, rng)}
+
+        def cost(self, xp, w, *, x, y):
+            return xp.mean(w * x - y)
+
+    WithData.rows = rows
+    return points_for(own_point(WithData()))
+
+
+def test_data_are_drawn_again_where_inputs_draws_others():
+    def draw(size, rng):
+        x = np.sort(rng.normal(size=size))
+        return {"x": x, "y": np.where(rng.random(size) < 0.5, -1.0, 1.0)}
+
+    found = with_data(draw, rows=("x", "y"))
+    for name in ("random-1", "random-2"):
+        point = found[name]
+        assert not np.array_equal(point["x"], found["own"]["x"])
+        assert np.all(np.diff(point["x"]) > 0)
+        assert set(point["y"]) <= {-1.0, 1.0}
+    assert np.array_equal(found["zeros"]["x"], found["own"]["x"])
+    assert describe_data(found) == "drawn again at the random points"
+
+
+def test_rows_are_resampled_together_and_in_order():
+    rows = {"x": [1.0, 2.0, 4.0, 8.0], "y": [10.0, 20.0, 40.0, 80.0]}
+    found = with_data(lambda size, rng: rows, rows=("x", "y"))
+    for name in ("random-1", "random-2"):
+        point = found[name]
+        assert not np.array_equal(point["x"], found["own"]["x"])
+        assert np.array_equal(point["y"], 10 * point["x"])
+        assert set(point["x"]) <= set(rows["x"])
+        assert np.all(np.diff(point["x"]) >= 0)
+    assert describe_data(found) == "rows resampled at the random points"
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda size, rng: {"x": np.eye(2), "y": 1.0},
+        lambda size, rng: {"x": rng.normal(size=rng.integers(2, 9)), "y": 1.0},  # another form
+        lambda size, rng: {"x": np.ones(2), "y": rng.integers(0, 9, 6)},  # other indices
+    ],
+)
+def test_other_data_are_left_alone(draw):
+    found = with_data(draw)
+    for point in found.values():
+        assert np.array_equal(point["x"], found["own"]["x"])
+        assert np.array_equal(point["y"], found["own"]["y"])
+    assert describe_data(found).startswith("the own ones at every point")
+
+
+def test_without_data_there_is_nothing_to_say():
+    assert describe_data(points_for(own_point(problems()["saddle"]))) == ""
 
 
 def test_points_follow_the_seed():

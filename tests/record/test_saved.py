@@ -218,6 +218,12 @@ def test_files_that_cannot_be_read_or_written(tmp_path):
         RunWriter(tmp_path / "file" / "run.jsonl")
 
 
+@pytest.mark.parametrize("name", [5, None, [], b"x"])
+def test_what_is_no_name_of_a_file(name):
+    with pytest.raises(SelectorError, match="a run is given by the name of its file, got "):
+        load(name)
+
+
 def test_without_a_path_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     writer = RunWriter(None)

@@ -78,8 +78,9 @@ def test_a_link_stays_a_link(tmp_path):
 
 @POSIX
 def test_what_is_no_file_is_written_to(tmp_path):
-    with replacing(Path(os.devnull)) as part:
-        assert part == Path(os.devnull)
+    for stream in (Path(os.devnull), Path("/dev/stdout")):
+        with replacing(stream) as part:
+            assert part == stream
     with pytest.raises(SelectorError, match="Is a directory"), replacing(tmp_path) as part:
         part.write_text("x")
 

@@ -1,13 +1,11 @@
 """A namespace made from a module and what is spelled differently there."""
 
-import importlib
 import types
 
 import numpy as np
 import pytest
 
 from calcbench.errors import ProblemError, Unsupported
-from calcbench.vocabulary.composed import find_definition
 from calcbench.vocabulary.names import NAMES
 from calcbench.vocabulary.namespace import Namespace, iterate
 from calcbench.vocabulary.numpy import NUMPY
@@ -63,23 +61,6 @@ def test_what_follows_from_others_does_so_in_the_vocabulary_that_is_built():
     assert first.cumulative_sum(np.ones(2)).tolist() == [1.0, 2.0]
     second = Namespace.over(first, {"stack": list})
     assert second.cumulative_sum.args == (second,)
-
-
-def test_a_definition_whose_own_import_fails_is_not_taken_for_none(monkeypatch):
-    find_definition.cache_clear()
-    monkeypatch.setattr(importlib, "import_module", absent("numexpr"))
-    with pytest.raises(ModuleNotFoundError, match="numexpr"):
-        find_definition("cumulative_sum")
-    find_definition.cache_clear()
-
-
-def absent(module):
-    """An import that finds a file, which lacks a module of its own."""
-
-    def load(path):
-        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
-
-    return load
 
 
 def test_iterate_is_a_loop_unless_it_is_spelled():

@@ -64,7 +64,7 @@ def accuracy(right: Sequence[Measurement]) -> Chart | None:
     spec = {
         "data": {"values": rows},
         "params": [PICK],
-        "mark": {"type": "point", "filled": True, "size": 70},
+        "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
         "encoding": {
             "x": log_axis("t", "time of one call", DURATION),
             "y": {

@@ -84,7 +84,7 @@ def digits(records: Sequence[Record]) -> Chart | None:
         return None
     spec = {
         "data": {"values": rows},
-        "mark": {"type": "point", "filled": True, "size": 80},
+        "mark": {"type": "point", "filled": True, "size": 80, "opacity": 1},
         "encoding": {
             "y": CATEGORY,
             "x": {"field": "d", "type": "quantitative", "title": "right digits"},
@@ -105,7 +105,7 @@ def calls(records: Sequence[Record]) -> Chart | None:
         return None
     spec = {
         "data": {"values": rows},
-        "mark": {"type": "point", "filled": True, "size": 80},
+        "mark": {"type": "point", "filled": True, "size": 80, "opacity": 1},
         "encoding": {
             "y": CATEGORY,
             "x": log_axis("t", "time", DURATION),

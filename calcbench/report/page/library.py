@@ -17,7 +17,10 @@ def missing_library() -> str | None:
 
 
 @functools.cache
-def chart_library() -> str:
-    """Bundle the JavaScript: 0.9 MB, once for all charts of a page. It takes seconds to make."""
-    bundle: str = importlib.import_module("vl_convert").javascript_bundle()
+def chart_library(version: str | None = None) -> str:
+    """Bundle the JavaScript: 0.9 MB, once for all charts of a page. It takes seconds to make.
+
+    `version` is that of Vega-Lite (`6.1`), by default the latest that there is.
+    """
+    bundle: str = importlib.import_module("vl_convert").javascript_bundle(vl_version=version)
     return re.sub("</(script)", r"<\\/\1", bundle, flags=re.IGNORECASE)

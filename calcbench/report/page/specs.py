@@ -55,7 +55,8 @@ DURATION = "format(datum.value, '~s') + 's'"
 SHORT = "format(datum.value, '~s')"
 """Labels of an axis of numbers: 10, 1k, 1M."""
 
-PLAIN = "format(datum.value, ',.4~g')"
+PLAIN = "format(datum.value, ',.4~r')"
+"""Labels of an axis of ratios: 0.5, 20, 10,000."""
 
 CATEGORY = {
     "field": "b",

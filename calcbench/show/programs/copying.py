@@ -20,7 +20,7 @@ from calcbench.show.programs.ranks import Ranks
 from calcbench.show.programs.respelling import Respelling
 from calcbench.show.programs.source import Source, read_source
 from calcbench.show.programs.spelling import Spelling, Use
-from calcbench.vocabulary.composed import find_definition
+from calcbench.vocabulary.composed import DEFINITIONS
 
 LITERALS = 64
 """The most numbers that a program states, where it cannot state how they are made."""
@@ -126,7 +126,7 @@ class Copier:
 
     def _copy_definition(self, name: str) -> str:
         """Copy the function that defines a name which the framework has no spelling for."""
-        definition = find_definition(name)
+        definition = DEFINITIONS.get(name)
         if definition is None:
             framework = self._spelling.framework
             raise Unsupported(f"no program: xp.{name} has no short spelling in {framework}")

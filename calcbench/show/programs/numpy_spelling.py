@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from calcbench.show.programs.inputs import Value
-from calcbench.show.programs.spelling import ELEMENTWISE, ITERATE, Spelling, Use, same_names
+from calcbench.show.programs.spelling import (
+    CONSTANTS,
+    ELEMENTWISE,
+    ITERATE,
+    Spelling,
+    Use,
+    same_names,
+)
+from calcbench.vocabulary.numpy import SPECIAL
 
 
 def numpy_value(value: Value) -> str:
@@ -19,10 +27,11 @@ def matrix_transpose(use: Use) -> str:
 SPELLING = Spelling(
     "NumPy",
     {
-        **same_names("np.", "pi", *ELEMENTWISE, "maximum", "minimum", "logaddexp", "where"),
-        **same_names("np.", "sum", "mean", "max", "einsum", "reshape", "stack"),
-        **same_names("np.", "take_along_axis"),
+        **same_names("np.", *CONSTANTS, *ELEMENTWISE, "maximum", "minimum", "logaddexp", "where"),
+        **same_names("np.", "sum", "mean", "max", "asarray", "einsum", "reshape"),
+        **same_names("np.", "stack", "take_along_axis"),
         **same_names("np.", "linalg.solve", "linalg.slogdet"),
+        **same_names("special.", *SPECIAL),
         "sigmoid": """\
 def sigmoid(x):
     return np.exp(-np.logaddexp(0.0, -x))""",
@@ -45,4 +54,5 @@ def cholesky(x):
         "take": "lambda x, indices, axis=0: np.take(x, indices, axis=axis)",
         "iterate": ITERATE,
     },
+    imports={"special": "from scipy import special"},
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.vocabulary.composed import find_definition
+from calcbench.vocabulary.composed import DEFINITIONS
 from calcbench.vocabulary.names import NAMES
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.numpy import NUMPY
@@ -43,7 +43,7 @@ def record_ranks(run: Callable[[Namespace], Any]) -> Ranks:
         return call if callable(function) else function
 
     def resolve(name: str) -> Any:
-        definition = find_definition(name)
+        definition = DEFINITIONS.get(name)
         if definition is None:
             return functools.reduce(getattr, name.split("."), NUMPY)
         # It runs in the recording vocabulary, for a program may have to be told its ranks too.

@@ -17,8 +17,13 @@ def iterate(step, state, n):
 """The helper for frameworks in which a Python loop is the idiom."""
 
 
-ELEMENTWISE = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "tanh", "abs")
-"""Functions of one number that NumPy, PyTorch and JAX call as the vocabulary does."""
+CONSTANTS = ("pi", "e", "inf")
+
+ELEMENTWISE = (
+    *("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "tanh", "atan", "abs"),
+    *("floor", "round", "logical_and", "logical_or", "logical_not"),
+)
+"""Functions, element by element, that NumPy, PyTorch and JAX call as the vocabulary does."""
 
 
 @dataclass(frozen=True)

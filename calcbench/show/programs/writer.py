@@ -19,8 +19,9 @@ from calcbench.show.programs.inputs import Native, assign, write_inputs
 from calcbench.show.programs.layout import join_blocks, names_in, sort_imports
 from calcbench.show.programs.ranks import record_ranks
 from calcbench.show.programs.respelling import vocabulary_name
-from calcbench.show.programs.source import find_all, read_source
+from calcbench.show.programs.source import Source, find_all, read_source
 from calcbench.show.programs.spelling import Spelling
+from calcbench.vocabulary.composed import DEFINITIONS
 
 
 class Writer:
@@ -101,9 +102,8 @@ class Writer:
         return parameter in self._source.names_outside_comparisons
 
     def mentions(self, *names: str) -> bool:
-        """Whether the code of the cost takes one of these names from the vocabulary."""
-        attributes = find_all(self._source.node, cst.Attribute)
-        return any(vocabulary_name(node) in names for node in attributes)
+        """Whether the cost takes one of these names from the vocabulary, itself or by another."""
+        return not _vocabulary_names(self._source).isdisjoint(names)
 
     def pick_component(self, whole: str) -> str:
         """Pick the component of a partial from `whole`, the derivative by its parameter."""
@@ -171,3 +171,15 @@ def _cost(problem: Problem, backend: str) -> Callable[..., Any]:
         return problem._function
     cost: Callable[..., Any] = getattr(problem, f"cost_{backend}", problem.cost)
     return cost
+
+
+def _vocabulary_names(source: Source) -> set[str]:
+    """Collect the names of the vocabulary in a function, and in the definitions of those names."""
+    found: set[str] = set()
+    left = [source]
+    while left:
+        attributes = find_all(left.pop().node, cst.Attribute)
+        names = {vocabulary_name(node) for node in attributes} - found
+        found |= names
+        left += [read_source(DEFINITIONS[name]) for name in names & DEFINITIONS.keys()]
+    return found

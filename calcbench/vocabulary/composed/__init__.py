@@ -1,29 +1,56 @@
-"""Names of the vocabulary that follow from others: one file each, called like the name.
+"""Names of the vocabulary that follow from others, by theme.
 
-A file holds one function of that name, whose first argument is the vocabulary in which it is
-evaluated: `cumulative_sum(xp, x, axis=None)`. Every backend has it by this definition, and so do
-the certificate and stand-alone programs, into which its source is copied (hence it may use
-`xp`, Python's own functions and others of its file, and no name of calcbench). Only those that
-have something better spell it.
+A definition is a function of the name, whose first argument is the vocabulary in which it is
+evaluated: `clip(xp, x, low, high)`. Every backend has the name by it, and so do the certificate
+and stand-alone programs, into which its source is copied (hence it may use `xp`, NumPy, Python's
+own functions and what stands beside it, and no other name of calcbench). Only a backend that has
+something better spells the name.
+
+The signature and the first line of the docstring are what `calcbench.vocabulary.names` says of it.
+Names that begin with `_` are helpers.
 """
 
 from __future__ import annotations
 
-import functools
-import importlib
+import inspect
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
+from . import (
+    activations,
+    creation,
+    elementary,
+    linear_algebra,
+    products,
+    reductions,
+    shapes,
+    special,
+)
 
-@functools.cache
-def find_definition(name: str) -> Callable[..., Any] | None:
-    """Return the function that defines a name (`linalg.norm`) by others, None if there is none."""
-    path = f"{__name__}.{name}"
-    try:
-        module = importlib.import_module(path)
-    except ModuleNotFoundError as error:
-        if not f"{path}.".startswith(f"{error.name}."):  # a file that lacks something itself
-            raise
-        return None
-    definition = getattr(module, name.rpartition(".")[2], None)
-    return definition if callable(definition) else None
+THEMES: dict[ModuleType, str] = {
+    creation: "",
+    elementary: "",
+    special: "",
+    activations: "",
+    reductions: "",
+    shapes: "",
+    products: "",
+    linear_algebra: "linalg.",
+}
+"""Module → the prefix of its names."""
+
+
+def _collect() -> dict[str, Callable[..., Any]]:
+    return {
+        f"{prefix}{name}": function
+        for module, prefix in THEMES.items()
+        for name, function in vars(module).items()
+        if inspect.isfunction(function)
+        and function.__module__ == module.__name__
+        and not name.startswith("_")
+    }
+
+
+DEFINITIONS = _collect()
+"""Name (`linalg.norm`) → the function that defines it, in the order of the files."""

@@ -79,14 +79,17 @@ def test_what_cannot_be_printed_is_described_all_the_same():
 
 
 def test_blame():
-    exits = r"^problem 'mine': test_faults\.py:\d+: SystemExit: 3$"
+    exits = r"^problem 'mine': test_user_faults\.py:\d+: SystemExit: 3$"
     with pytest.raises(ProblemError, match=exits), blamed_on("mine"):
         sys.exit(3)
     with pytest.raises(Unsupported, match=r"^not here$"), blamed_on("mine"):
         raise Unsupported("not here")
     with pytest.raises(KeyboardInterrupt), blamed_on("mine"):
         raise KeyboardInterrupt
-    with pytest.raises(ProblemError, match=r"^test_faults\.py:\d+: no name$"), blamed_on("mine"):
+    with (
+        pytest.raises(ProblemError, match=r"^test_user_faults\.py:\d+: no name$"),
+        blamed_on("mine"),
+    ):
         raise ProblemError("no name")
 
 

@@ -1,0 +1,93 @@
+"""Budget: the time and the memory that numbers with proof may take, and what was found too slow.
+
+A cost is a user's code, which may compute for hours between two readings of a clock that we set.
+So the clock is read where numbers are made, of data as well as of parameters.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from calcbench.problem.point import Point
+
+INTERVAL = 16
+"""Numbers between two readings of the clock, which would cost as much as a number if read each."""
+
+LARGEST = 3_000_000
+"""Numbers made in one evaluation: about a gigabyte of them."""
+
+LARGEST_INPUTS = 300_000
+"""Numbers in the inputs beyond which nothing is begun: to convert them takes all the time."""
+
+
+class TooSlow(Exception):
+    """Raised where an evaluation or a sweep takes longer, or more memory, than it may."""
+
+
+class _Budget:
+    """What one evaluation may take, and what it has taken."""
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        self.largest = LARGEST if np.isfinite(deadline) else np.inf
+        self.made = 0
+        self.tapes: list[list[Any]] = []
+
+
+_open: list[_Budget] = []
+"""The budgets of the evaluations that are under way, the innermost last."""
+
+
+@contextlib.contextmanager
+def limit(deadline: float) -> Iterator[None]:
+    """Allow numbers to be made until `deadline`, in seconds of `time.thread_time()`.
+
+    So that a busy machine changes no verdict. `spend` raises `TooSlow` after that, or beyond
+    `LARGEST` numbers. In the end the tapes are emptied: a tape and its numbers refer to each other,
+    and would stay in memory until the garbage collector comes.
+    """
+    _open.append(_Budget(deadline))
+    try:
+        yield
+    finally:
+        for tape in _open.pop().tapes:
+            tape.clear()
+
+
+def spend() -> None:
+    """Count a number that is made. Raises `TooSlow` where that is one too many, or too late."""
+    if not _open:
+        return
+    budget = _open[-1]
+    budget.made += 1
+    if budget.made % INTERVAL == 0 and (
+        budget.made > budget.largest or time.thread_time() > budget.deadline
+    ):
+        raise TooSlow
+
+
+def register(tape: list[Any]) -> None:
+    """Have a tape emptied when the budget ends."""
+    if _open:
+        _open[-1].tapes.append(tape)
+
+
+_refused: WeakKeyDictionary[Point, set[tuple[str, int]]] = WeakKeyDictionary()
+"""Point → what was too slow there, on how many rows."""
+
+
+def refuse(point: Point, what: str) -> None:
+    """Keep in mind that something takes too long at a point, and at all that are made from it."""
+    _refused.setdefault(point.origin or point, set()).add((what, point.row_count))
+
+
+def refused(point: Point, what: str) -> bool:
+    """Tell whether that is known to take too long there: of as many rows, or of fewer."""
+    found = _refused.get(point.origin or point, ())
+    return any(what == other and rows <= point.row_count for other, rows in found)

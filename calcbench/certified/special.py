@@ -1,0 +1,78 @@
+"""Special functions and their slopes in balls, for numbers with and without slopes of their own.
+
+The derivatives are those of the NIST Digital Library of Mathematical Functions: 4.24.9 (atan),
+7.2.1 (erf), 5.2.2 (log Γ) and 5.15.1 (polygamma).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flint import acb, arb, arb_series
+
+from calcbench.certified.jets import Jet
+
+Number = Any
+"""A `flint.arb` or a `Jet`."""
+
+
+def _gauss(x: Number) -> Number:
+    """Compute the slope of erf, 2/√π · e^(−x²)."""
+    return (-(x * x)).exp() * (2 / arb.pi().sqrt())
+
+
+def _polygamma(n: int) -> Callable[[arb], arb]:
+    """Build ψ⁽ⁿ⁾, the (n + 1)-th derivative of log Γ."""
+    return lambda x: acb(x).polygamma(acb(n)).real
+
+
+def _order(name: str) -> int:
+    return 0 if name == "digamma" else int(name.removeprefix("polygamma"))
+
+
+def value(name: str, x: Number) -> Number:
+    """Evaluate a function at a number; at a jet, with the slopes that follow."""
+    if isinstance(x, Jet):
+        return Jet(value(name, x.value), x.slope * slope(name, x.value))
+    if name in PLAIN:
+        return PLAIN[name](x)
+    return _polygamma(_order(name))(x)
+
+
+def slope(name: str, x: Number) -> Number:
+    """Evaluate the derivative of a function at a number."""
+    if name in SLOPES:
+        return SLOPES[name](x)
+    return value(f"polygamma{_order(name) + 1}", x)
+
+
+PLAIN: dict[str, Callable[[arb], arb]] = {
+    "atan": arb.atan,
+    "erf": arb.erf,
+    "erfc": arb.erfc,
+    "gammaln": arb.lgamma,
+}
+
+SLOPES: dict[str, Callable[[Number], Number]] = {
+    "atan": lambda x: 1 / (1 + x * x),
+    "erf": _gauss,
+    "erfc": lambda x: -_gauss(x),
+    "gammaln": lambda x: value("digamma", x),
+}
+
+NAMES = (*PLAIN, "digamma")
+
+
+def expand(name: str, x: arb_series | arb) -> arb_series | arb:
+    """Evaluate a function of a Taylor series."""
+    if isinstance(x, arb):
+        return value(name, x)
+    if name == "gammaln":
+        return x.lgamma()
+    if name != "digamma":
+        return getattr(x, name)()
+    # ψ(a + t), from the series of log Γ with one term more, at t = x − a.
+    length = max(x.length(), 1)
+    around = arb_series([x[0], 1], length + 1).lgamma().derivative()
+    return around(x - x[0])
