@@ -10,6 +10,7 @@ from calcbench.cli.options import seed_option, timeout_option, traceback_option
 from calcbench.cli.plot import write_file
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.cli.values import FILE, parse_size, parse_values_if_any
+from calcbench.errors import printable
 from calcbench.report.picture import Chart, check_ending
 from calcbench.report.tables.text import draw
 from calcbench.show import guest
@@ -72,10 +73,12 @@ def command(
         paths, tables, drawn = ask(
             guest.follow, problem, backend, values, size, seed, chosen, steps, ending
         )
-    if as_json:
-        print_json(paths)
-    else:
-        for table in tables:
-            draw(table, console())
     if output:
         write_file(output, drawn)
+    if as_json:
+        print_json(paths)
+        return
+    for table in tables:
+        draw(table, console())
+    if output:
+        click.echo(printable(f"drawn to {output}"))

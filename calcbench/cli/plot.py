@@ -78,11 +78,12 @@ def command(
     with progress() as tell, open_worker(problem, timeout, start) as ask:
         tell(f"{problem} · picture")
         name, drawn = ask(guest.draw, problem, backend, values, size, seed, what, ending)
-    write_file(output or Path(f"{name}.svg"), drawn)
+    where = output or Path(f"{name}.svg")
+    write_file(where, drawn)
+    click.echo(printable(f"drawn to {where}"))
 
 
 def write_file(where: Path, drawn: bytes) -> None:
-    """Write a picture to a file, and say where it is."""
+    """Write a picture to a file. Raises `SelectorError` where that cannot be."""
     with replacing(where) as part:
         part.write_bytes(drawn)
-    click.echo(printable(f"drawn to {where}"))

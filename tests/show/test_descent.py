@@ -203,8 +203,11 @@ def test_the_command_prints_the_path_and_draws_it(cli, file, tmp_path):
     assert (tmp_path / "d.svg").read_text("utf-8").startswith("<svg")
 
 
-def test_the_command_gives_all_steps_as_data(cli):
-    done = cli("descend", "square", "--rate", "0.5", "--rate", "2", "--steps", "2", "--json")
+def test_the_command_gives_all_steps_as_data(cli, file, tmp_path):
+    file("")
+    rates = ("--rate", "0.5", "--rate", "2")
+    done = cli("descend", "square", *rates, "--steps", "2", "--json", "-o", "d.svg")
+    assert (tmp_path / "d.svg").exists()
     first, second = json.loads(done.out)
     assert first["costs"] == [25.0, 0.0, 0.0]
     assert second["parameters"]["x"] == [5.0, -15.0, 45.0]

@@ -1,6 +1,8 @@
 """The computational graph: certified values and slopes, layers in order, a size one can read."""
 
+import math
 import xml.etree.ElementTree as ElementTree
+from typing import Protocol
 
 import numpy as np
 import pytest
@@ -8,8 +10,10 @@ import pytest
 import calcbench as cb
 from calcbench.catalogue.selection import find_problem
 from calcbench.certified.evaluation import NotCertified
+from calcbench.certified.vocabulary import Arithmetic
 from calcbench.errors import SelectorError, Unsupported
 from calcbench.problem.inputs import own_point
+from calcbench.show.pictures import trace as trace_module
 from calcbench.show.pictures.graph import LARGEST, _drawn, _in_order
 from calcbench.show.pictures.layers import arrange
 from calcbench.show.pictures.trace import trace
@@ -84,6 +88,30 @@ def test_the_graph_has_the_branch_that_was_taken():
     assert nodes[-1].value == 2 * 3 + 10 + 2
     assert named["x"].slope == 3 + 5 + 1
     assert named["y"].slope == -2.0
+
+
+@cb.problem(x=0.0)
+def tie(xp, x):
+    return xp.abs(x)
+
+
+def test_a_tie_is_said():
+    assert "a comparison ties" in cb.plot(tie, kind="graph").svg()
+    assert "a comparison ties" not in cb.plot("saddle", kind="graph").svg()
+
+
+@cb.problem(x=0.7, y=2.5)
+def special_functions(xp, x, y):
+    return xp.erf(x) * xp.floor(y) + xp.where(x == y, x, xp.e * y) - xp.round(x)
+
+
+def test_numbers_of_the_graph_do_what_those_of_the_certificate_do():
+    for name in set(dir(Arithmetic)) - set(dir(Protocol)):
+        if not name.startswith("_"):
+            assert callable(getattr(trace_module, name)), name
+    nodes, named = nodes_of(special_functions)
+    assert nodes[-1].value == pytest.approx(2 * math.erf(0.7) + math.e * 2.5 - 1)
+    assert named["y"].slope == pytest.approx(math.e)
 
 
 @pytest.mark.parametrize("name", ["general_chain_rule", "rosenbrock", "deep_composition"])

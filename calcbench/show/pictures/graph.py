@@ -24,7 +24,7 @@ ACROSS, DOWN = 172, 84
 BOX = (104, 60)
 """Width and height of a node."""
 
-MARGIN, TOP = 28, 112
+MARGIN, TOP = 28, 128
 """Room around the graph, and for the lines above it."""
 
 ARROW = 7
@@ -60,7 +60,8 @@ def draw_graph(point: Point) -> Drawing:
     places = _places(nodes)
     letter = value_letter(point.problem)
     pieces = [*_edges(nodes, places), *(_box(n, places[id(n)], letter, n is result) for n in nodes)]
-    return Drawing(heading(point), _page(point, places, letter, pieces))
+    tied = bool(result.ball.tape is not None and result.ball.tape.ties)
+    return Drawing(heading(point), _page(point, places, letter, pieces, tied))
 
 
 def _in_order(result: Node) -> Iterator[Node]:
@@ -80,7 +81,7 @@ def _in_order(result: Node) -> Iterator[Node]:
 def _drawn(node: Node) -> list[Node]:
     """List the operands that are nodes of their own: those with a name, or that depend on one."""
     unique = {id(operand): operand for operand in node.operands}
-    return [o for o in unique.values() if o.active or o.label not in ("", "π")]
+    return [o for o in unique.values() if o.active or o.label not in WRITTEN]
 
 
 def _places(nodes: list[Node]) -> dict[object, Place]:
@@ -157,7 +158,7 @@ def _box(node: Node, place: Place, letter: str, last: bool) -> str:
 
 def _name(node: Node) -> str:
     """Name a node: a parameter, or an operation with the constants that it takes."""
-    constants = [o for o in node.operands if not (o.active or o.label not in ("", "π"))]
+    constants = [o for o in node.operands if not (o.active or o.label not in WRITTEN)]
     if len(node.operands) != 2 or len(constants) != 1:
         return node.label
     (constant,) = constants
@@ -166,6 +167,9 @@ def _name(node: Node) -> str:
         return f"( )^{number}" if number not in RAISED else f"( ){RAISED[number]}"
     return f"{number} {node.label}" if node.operands[0] is constant else f"{node.label} {number}"
 
+
+WRITTEN = ("", "π", "e")
+"""Labels of constants that are written into what uses them; those with a name of data are not."""
 
 RAISED = {"2": "²", "3": "³", "4": "⁴", "5": "⁵"}
 
@@ -182,7 +186,9 @@ def _text(
     )
 
 
-def _page(point: Point, places: dict[object, Place], letter: str, pieces: list[str]) -> str:
+def _page(
+    point: Point, places: dict[object, Place], letter: str, pieces: list[str], tied: bool
+) -> str:
     """Put title, legend and graph into one SVG."""
     title = heading(point)
     width = max(
@@ -196,6 +202,8 @@ def _page(point: Point, places: dict[object, Place], letter: str, pieces: list[s
         (TANGENT, f"slopes of {letter} by each node, computed in reverse: from right to left"),
         (GREY, "on an edge: the slope of the operation by its operand"),
     ]
+    if tied:
+        legend.append((INK, "a comparison ties here: slopes are those of the branch that is taken"))
     head = "".join(
         f'<text x="{MARGIN}" y="{52 + 18 * k}" fill="{colour}" font-size="13">{escape(text)}</text>'
         for k, (colour, text) in enumerate(legend)

@@ -7,6 +7,7 @@ certified tape; only the names are added.
 
 from __future__ import annotations
 
+import operator
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -60,20 +61,7 @@ class Node:
     def __neg__(self) -> Node:
         return _apply("−", -self.ball, (self,))
 
-    def _compare(self, name: str, other: Any) -> bool:
-        return bool(getattr(self.ball, name)(convert(other).ball))
-
-    def __lt__(self, other: Any) -> bool:
-        return self._compare("__lt__", other)
-
-    def __le__(self, other: Any) -> bool:
-        return self._compare("__le__", other)
-
-    def __gt__(self, other: Any) -> bool:
-        return self._compare("__gt__", other)
-
-    def __ge__(self, other: Any) -> bool:
-        return self._compare("__ge__", other)
+    __hash__ = object.__hash__
 
 
 def convert(number: Any) -> Node:
@@ -102,6 +90,26 @@ def pi() -> Node:
     return Node("π", balls.pi())
 
 
+def e() -> Node:
+    """Return Euler's number."""
+    return Node("e", balls.e())
+
+
+def special(name: str, number: Node) -> Node:
+    """Evaluate a special function."""
+    return _apply(name, balls.special(name, number.ball), (number,))
+
+
+def floor(number: Node) -> Node:
+    """Round down: to a constant, for its slope is 0."""
+    return Node("", balls.floor(number.ball))
+
+
+def round(number: Node) -> Node:
+    """Round to the nearest whole number; as `floor`."""
+    return Node("", balls.round(number.ball))
+
+
 def size(number: Node) -> float:
     """Return roughly |number|, to choose a pivot by."""
     return balls.size(number.ball)
@@ -124,6 +132,17 @@ def _binary(label: str, function: Callable[[Ball, Ball], Ball], swapped: bool = 
     return apply
 
 
+def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Node, Any], Any]:
+    """Make a comparison with a node or a number; arrays are NumPy's."""
+
+    def apply(self: Node, other: Any) -> Any:
+        if not isinstance(other, (Node, *balls.NUMBERS)):
+            return NotImplemented
+        return compare(self.ball, convert(other).ball)
+
+    return apply
+
+
 def _unary(name: str) -> Callable[[Node], Node]:
     label = {"abs": "|·|", "sqrt": "√", "sigmoid": "σ"}.get(name, name)
     return lambda self: _apply(label, getattr(self.ball, name)(), (self,))
@@ -138,6 +157,8 @@ for _name, _label, _function in (
 ):
     setattr(Node, f"__{_name}__", _binary(_label, _function))
     setattr(Node, f"__r{_name}__", _binary(_label, _function, swapped=True))
+for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
+    setattr(Node, f"__{_name}__", _comparison(getattr(operator, _name)))
 for _name in METHODS:
     setattr(Node, _name, _unary(_name))
 
