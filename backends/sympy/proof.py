@@ -141,12 +141,14 @@ class Proof:
         """The own numbers of the data alone."""
         return self._numbers(self.point, self.point.problem.data)
 
-    def _numbers(self, point: Point, names: tuple[str, ...] = ()) -> Numbers:
+    def _numbers(self, point: Point, names: tuple[str, ...] | None = None) -> Numbers:
         """Read the numbers of all symbols, or of some arguments, at a point: of the first rows."""
         import sympy
 
         found: Numbers = {}
-        for name in names or (*point.problem.parameters, *point.problem.data):
+        if names is None:
+            names = (*point.problem.parameters, *point.problem.data)
+        for name in names:
             symbols, values = self.trace.symbols[name], point[name]
             if name in self.trace.rows:  # if there are fewer than symbols, some come twice
                 values = values[np.arange(len(symbols)) % len(values)]

@@ -5,6 +5,7 @@ import time
 import pytest
 
 import calcbench
+from calcbench.backends.sympy import proof as proofs
 from calcbench.backends.sympy.deadline import deadline
 from calcbench.catalogue.selection import choose_backends
 from calcbench.errors import Unsupported
@@ -112,6 +113,19 @@ def test_a_rounded_constant_refutes_nothing_at_any_scale():
         return {"x": 1e9 * x**2 * (1 / 3) * 3.0000000000000004}
 
     assert not prove(problem_with(cost, gradient, {"x": 1e6})).startswith("refuted")
+
+
+def test_without_data_nothing_is_proved_for_them(monkeypatch):
+    def cost(self, xp, x):
+        return xp.sin(x) ** 2
+
+    def gradient(self, xp, x):
+        return {"x": xp.sin(2 * x)}
+
+    problem = problem_with(cost, gradient, {"x": 1.3})
+    assert prove(problem) == "proved"
+    monkeypatch.setattr(proofs, "LARGEST_SIMPLIFICATION", 0)
+    assert prove(problem) == "not proved in ∂C/∂x"
 
 
 def compute_for_ever():
