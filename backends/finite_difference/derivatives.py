@@ -92,6 +92,13 @@ class FiniteDifference(Backend):
         schemes = ("complex", "central", "forward", "richardson")
         return tuple(cls(scheme=scheme, of="cost", seconds=0.25) for scheme in schemes)
 
+    @property
+    def underflow(self) -> float:
+        """What the step makes of the smallest normal number: times the step, it is no such."""
+        if self.scheme != "complex" or self.delta is not None:
+            return 0.0
+        return float(np.finfo(self.dtype).tiny) / TINY[self.dtype]
+
     def namespace(self) -> Namespace:
         return (complex_in if self.scheme == "complex" else numpy_in)(self.dtype)
 

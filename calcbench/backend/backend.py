@@ -94,6 +94,14 @@ class Backend(ABC):
         """Whose voice this is in a vote: backends of one voice count once, in whatever modes."""
         return self.name
 
+    @property
+    def underflow(self) -> float:
+        """How large a result may be, at most, that is lost because it is too small for the method.
+
+        As it stands 0: what is too small for the dtype itself is allowed for everybody.
+        """
+        return 0.0
+
     @classmethod
     def witnesses(cls) -> tuple[Backend, ...]:
         """List instances that help to decide where others contradict each other, or are few.

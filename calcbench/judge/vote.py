@@ -370,7 +370,9 @@ class Vote:
 def cast_ballot(run: Run, point: str, rounding: np.ndarray, magnitude: np.ndarray) -> Ballot:
     """Take a run's result at a point; a method's own error bound adds to that of rounding."""
     own = run.bounds[point]
-    bound = rounding if own is None else rounding + flatten(own.values(), np.float64)
+    bound = rounding + run.backend.underflow
+    if own is not None:
+        bound = bound + flatten(own.values(), np.float64)
     return Ballot(
         flatten(run.results[point].values(), np.float64),
         bound,

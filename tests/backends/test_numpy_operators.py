@@ -580,3 +580,13 @@ def test_formulas_of_a_hessian():
     assert found["∂²C/∂a²"] == "2*w0"
     assert found["∂²C/∂a∂w[0]"] == "2*a + w1"
     assert found["note"] == "… and 3 more partials"
+
+
+def test_a_slope_that_underflows_beside_the_complex_step_is_no_fault():
+    """exp(−400) / 1e-3 is a float64; a part in 1e165 of it is none."""
+    bell = calcbench.problem(x=20.5, y=1.0)(lambda xp, x, y: xp.exp(-x * x) + y)
+    scheme = "finite_difference[scheme=complex]"
+    assert calcbench.gradient(bell, scheme)["x"] == 0
+    assert calcbench.gradient(bell, "sympy")["x"] < 0
+    (record,) = calcbench.verify(bell, scheme).records
+    assert record.status == "ok"
