@@ -20,12 +20,13 @@ from types import CodeType, FrameType
 import numpy as np
 from flint import arb
 
-from calcbench.certified import balls
+from calcbench.certified import balls, budget
 from calcbench.certified.balls import Ball, Tape, Undecided
 from calcbench.certified.budget import TooSlow
 from calcbench.certified.evaluation import NotCertified, evaluate
 from calcbench.certified.formulas import evaluate_formula
 from calcbench.operators import Operator
+from calcbench.problem.faults import STANDARD
 from calcbench.problem.point import Point
 from calcbench.problem.sampling import draw_inside, draw_units
 
@@ -97,14 +98,14 @@ def visit(point: Point, operator: Operator, deadline: float = float("inf")) -> V
     Raises `NotCertified` where one of them cannot be evaluated on balls, or not until `deadline`.
     """
     found = Visit(point)
-    with balls.precision(BITS):
+    with balls.precision(BITS), budget.limit(deadline):
         try:
             watch = _Watch()
             run = evaluate(point, deadline, watch=watch)
             watch.report(found, run.tape)
             tape, watch = Tape(deadline), _Watch()
             tape.watch = watch
-            evaluate_formula(point, BITS, operator, tape)
+            evaluate_formula(point, BITS, operator, tape, deadline - time.thread_time())
             watch.report(found, tape)
         except Undecided as error:
             raise NotCertified(f"too near a tie: {error}") from error
@@ -153,15 +154,19 @@ def _find_site() -> Site | None:
     frame: FrameType | None = sys._getframe(2)
     while frame is not None and frame.f_globals.get("__name__") == balls.__name__:
         frame = frame.f_back
-    if frame is None or not _is_users(frame.f_globals.get("__name__", "")):
+    if frame is None or not _is_users(
+        frame.f_globals.get("__name__", ""), frame.f_code.co_filename
+    ):
         return None
     return _read_site(frame.f_code, frame.f_lasti)
 
 
 @functools.cache
-def _is_users(module: str) -> bool:
-    """Tell whether a module is a user's, or a problem; the vocabulary is not, nor is NumPy."""
+def _is_users(module: str, file: str) -> bool:
+    """Tell whether code is a user's, or a problem's; the vocabulary's is not, nor a library's."""
     package = module.split(".")
+    if file.startswith(STANDARD) and "site-packages" not in file:
+        return False
     return package[0] not in ("calcbench", "numpy") or package[:2] == ["calcbench", "problems"]
 
 

@@ -197,11 +197,12 @@ def formula_error(certificate: Certificate) -> tuple[np.ndarray, np.ndarray]:
     reference's, the formula and the truth differ by what is wrong with the formula and by nothing
     else; the error is 0 where they cannot be told apart. Rounded constants, such as 1/3, are
     allowed to do as much as the rounding of the formula's own operations, which its radius at 53
-    bits bounds. Raises `NotCertified` for an operator that no hand-derived formula gives.
+    bits bounds. Raises `NotCertified` for an operator that no hand-derived formula
+    gives, and where the formula takes too long.
     """
     truth, operator, point = certificate.truth, certificate.operator, certificate.point
-    exact = evaluate_formula(point, truth.bits, operator)
-    near = evaluate_formula(point, BITS["float64"], operator)
+    exact = evaluate_formula(point, truth.bits, operator, seconds=SECONDS)
+    near = evaluate_formula(point, BITS["float64"], operator, seconds=SECONDS)
     unit = float(np.finfo(np.float64).eps) / 2
     errors, allowed = [], []
     for name in exact:

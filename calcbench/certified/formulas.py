@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from calcbench.certified import balls
+from calcbench.certified import balls, budget
 from calcbench.certified.balls import Tape, Undecided
+from calcbench.certified.budget import TooSlow
 from calcbench.certified.evaluation import (
     NotCertified,
     convert_constants,
@@ -27,24 +29,31 @@ from calcbench.problem.point import Point
 
 
 def evaluate_formula(
-    point: Point, bits: int, operator: Operator = GRADIENT, tape: Tape | None = None
+    point: Point,
+    bits: int,
+    operator: Operator = GRADIENT,
+    tape: Tape | None = None,
+    seconds: float = float("inf"),
 ) -> dict[str, np.ndarray]:
     """Evaluate an operator by the hand-derived formulas, in balls of `bits` bits.
 
     With a tape, parameters are active on it: its `watch` is told of their comparisons.
     Returns name → object array of `flint.arb`, in the shapes of the operator's layout. Raises
-    `NotCertified` where no formula gives the operator, `ProblemError` for one of the wrong form.
+    `NotCertified` where no formula gives the operator, or it takes longer than `seconds` of the
+    processor's time; `ProblemError` for one of the wrong form.
     """
     terms = operator.terms(point)
     formula = formula_for(terms, point.problem)
     if not gives(point, operator):
         raise NotCertified(f"no hand-derived formula gives the {operator.name}")
     layout = operator.layout(point)
-    with balls.precision(bits):
+    with balls.precision(bits), budget.limit(time.thread_time() + seconds):
         try:
             numbers = _evaluate_terms(point, terms, formula, layout.size, tape)
         except Undecided as error:
             raise NotCertified(f"the formula has a branch too near a tie: {error}") from error
+        except TooSlow:
+            raise NotCertified("it would take too long") from None
         return unflatten(numbers, layout.shapes)
 
 

@@ -7,13 +7,14 @@ formula decides by its parameters or their number is its own, and nobody else's.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from calcbench.certified.branches import search, unseen, visit
-from calcbench.certified.certificate import Certificate, certify, formula_error
+from calcbench.certified.certificate import SECONDS, Certificate, certify, formula_error
 from calcbench.certified.formulas import gives
 from calcbench.certified.reference import NotCertified
 from calcbench.errors import CalcbenchError, ProblemError
@@ -63,14 +64,14 @@ def _certify_branches(
     """Look for points in every branch, and certify them; what is left over is unseen."""
     own, *others = (certificate.point for certificate in judged)
     try:
-        known = [visit(own, operator)]
+        known = [visit(own, operator, time.thread_time() + SECONDS)]
     except NotCertified as error:
         return Examination({}, (f"the branches of the hand-derived {formula} are unseen: {error}",))
     if not known[0].outcomes:
         return Examination({})
     for point in others:
         with contextlib.suppress(NotCertified):
-            known.append(visit(point, operator))
+            known.append(visit(point, operator, time.thread_time() + SECONDS))
     certificates: dict[str, Certificate] = {}
     outcomes = {outcome for found in known for outcome in found.outcomes}
     for found in search(known, operator):

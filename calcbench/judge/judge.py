@@ -260,7 +260,9 @@ def _points_to_certify(where: Mapping[str, Point], operator: Operator) -> Mappin
     rows = affordable_rows(where["own"], operator)
     if rows == where["own"].row_count:
         return where
-    return {name: thin(point, rows) for name, point in where.items()}
+    sample = {name: thin(point, rows) for name, point in where.items()}
+    fewer = sample["own"].row_count < where["own"].row_count
+    return sample if fewer else where  # twice as many as can be afforded are not thinned
 
 
 def _growth(whole: Point, sample: Point) -> float:

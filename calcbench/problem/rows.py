@@ -116,6 +116,8 @@ def _find(problem: Problem, values: Arrays) -> Iterator[Rows]:
     deadline = time.thread_time() + SECONDS
     alike = [name for name in problem.data if values[name].shape[:1] == (length,)]
     for names in _subsets(alike):
+        if time.thread_time() > deadline:
+            return
         few = _few_splits(problem, values, names)
         for reduction in REDUCTIONS:
             if _extra_term(few, reduction) is None or time.thread_time() > deadline:

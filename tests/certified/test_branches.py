@@ -5,6 +5,7 @@ import pytest
 
 import calcbench
 from calcbench.certified.branches import search, unseen, visit
+from calcbench.certified.formulas import evaluate_formula
 from calcbench.certified.reference import NotCertified
 from calcbench.operators import GRADIENT
 from calcbench.operators.points import points_for
@@ -139,3 +140,23 @@ def test_a_formula_that_leaves_the_vocabulary_is_not_seen():
 def test_without_a_branch_nothing_is_searched():
     visits = known(problem_with(everywhere))
     assert search(visits, GRADIENT) == []
+
+
+def test_a_formula_that_takes_too_long_in_balls_is_given_up():
+    class Normal(calcbench.Problem):
+        """Least squares, whose formula multiplies two matrices first."""
+
+        def inputs(self, size, rng):
+            return {"w": np.ones(60), "X": np.ones((60, 60)), "y": np.ones(60)}
+
+        def cost(self, xp, w, *, X, y):
+            return xp.sum((xp.matmul(X, w) - y) ** 2) / 2
+
+        def gradient(self, xp, w, *, X, y):
+            square = xp.matmul(xp.matrix_transpose(X), X)
+            return {"w": xp.matmul(square, w) - xp.matmul(xp.matrix_transpose(X), y)}
+
+    point = own_point(Normal())
+    assert evaluate_formula(point, 53)["w"].shape == (60,)
+    with pytest.raises(NotCertified, match="too long"):
+        evaluate_formula(point, 53, seconds=0.01)

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import calcbench as cb
+from calcbench.problem import rows as search
 from calcbench.problem.inputs import own_point
-from calcbench.problem.rows import LONG, Rows
+from calcbench.problem.rows import LONG, NO_ROWS, Rows
 
 RNG = np.random.default_rng(0)
 N = 300
@@ -271,3 +272,17 @@ def test_what_was_found_is_said_with_its_declaration():
     )
     point = own_point(far_from_zero)
     assert 'declare rows=("y",), reduction="sum"' in point.rows.describe(point.row_count)
+
+
+def test_the_search_ends_when_its_time_is_up(monkeypatch):
+    """Of four long arrays there are fifteen subsets, each with a dozen costs to evaluate."""
+    monkeypatch.setattr(search, "SECONDS", -1.0)
+    calls = []
+
+    @cb.problem(w=1.0, a=np.ones(2000), b=np.ones(2000), c=np.ones(2000), d=np.ones(2000))
+    def slow(xp, w, *, a, b, c, d):
+        calls.append(len(a))
+        return w * xp.max(a * b * c * d)
+
+    assert own_point(slow).rows == NO_ROWS
+    assert not calls
