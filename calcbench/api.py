@@ -193,7 +193,7 @@ def jacobian(
     `sparse`, a `scipy.sparse.csr_array` of the entries that the problem's `structure` stores.
 
     Raises what `gradient` raises, and `Unsupported` for a cost (it has a gradient), or for a
-    matrix that is too large to be dense; with `sparse`, `NotInstalled` without SciPy.
+    matrix that is too large to be dense.
     """
     return evaluate_matrix(Jacobian(), problem, backend, at, size, seed, sparse)
 
@@ -238,7 +238,7 @@ def hessian(
                [ 0., -2.]])
 
     Raises what `gradient` raises, and `Unsupported` for a vector-valued problem, or for a matrix
-    that is too large to be dense; with `sparse`, `NotInstalled` without SciPy.
+    that is too large to be dense.
     """
     return evaluate_matrix(Hessian(), problem, backend, at, size, seed, sparse)
 

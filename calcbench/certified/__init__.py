@@ -5,4 +5,24 @@ midpoint-radius interval arithmetic", IEEE Trans. Computers 66 (2017) 1281-1292)
 python-flint. Raised to high precision a sweep gives a reference; at 53 bits its radius bounds
 what rounding may do to an honest double-precision evaluation. Second derivatives come from the
 same sweep on jets (`jets`).
+
+certificate        the true result at a point, and how far rounding may carry a method
+reference          the true result to 30 digits, and what rounding does to it
+balls              a number with a proved radius, which remembers how it was computed
+jets               a number with its derivatives along several directions
+series             a Taylor series over an interval, to bound derivatives there
+germs              a number just beside a point, as a series in the distance
+vocabulary         the array vocabulary on arrays of these numbers
+special            special functions and their slopes in balls
+natural            slopes by the formulas that libraries evaluate
+evaluation         a cost run on balls, and why that may not be possible
+first_order        first derivatives: a reverse sweep for every output
+second_order       second derivatives: the sweep on jets
+sums               the numbers of a result, while their terms are added up
+one_sided          partials where a comparison ties, or the chain rule gives 0·∞
+formulas           what hand-derived formulas give without rounding
+branches           which ways comparisons go, and points in the other ones
+sensitivity        how much the truth changes with its inputs
+difference_bounds  the error bounds of difference quotients
+budget             the time and the memory that all this may take
 """

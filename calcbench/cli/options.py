@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from calcbench.cli.values import parse_duration, parse_size
+from calcbench.operators import NAMES
+from calcbench.operators.partial import Partial
 from calcbench.problem.faults import show_tracebacks
 
 names_argument = click.argument("names", metavar="[PROBLEM]...", nargs=-1)
@@ -23,10 +25,9 @@ backends_option = click.option(
     "[the default ones of calcbench list]",
 )
 
-OPERATORS = (
-    "gradient, value_and_gradient, partial[w[0]], pushforward, pullback, jacobian, hvp, hessian, "
-    "second_derivative, laplacian or cost."
-)
+_EXAMPLES = ["partial[w[0]]" if name == Partial.name else name for name in NAMES]
+OPERATORS = f"{', '.join(_EXAMPLES[:-1])} or {_EXAMPLES[-1]}."
+"""What `--operator` may be, in words."""
 
 operator_option = click.option(
     "--operator", metavar="OPERATOR", default="gradient", help=f"{OPERATORS} [gradient]"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from calcbench.cli.options import seed_option, timeout_option, traceback_option
-from calcbench.cli.terminal import console, progress
+from calcbench.cli.terminal import console, print_json, progress
 from calcbench.cli.values import FILE, parse_size, parse_values_if_any
 from calcbench.errors import printable
 from calcbench.report.picture import Chart, check_ending
@@ -79,7 +78,7 @@ def command(
         if picture:
             found.save(picture)
     if as_json:
-        click.echo(json.dumps(found.as_json()))
+        print_json(found.as_json())
     elif picture:
         click.echo(printable(f"drawn to {picture}"))
     else:

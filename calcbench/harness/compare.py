@@ -18,7 +18,7 @@ from calcbench.errors import ProblemError, Unsupported
 from calcbench.harness.timing import time_call
 from calcbench.judge.contract import Run, run_points
 from calcbench.judge.judge import Outcome, judge
-from calcbench.operators import GRADIENT, Layout, Operator
+from calcbench.operators import Layout, Operator
 from calcbench.operators.hand_derived import formula_for
 from calcbench.operators.points import points_for
 from calcbench.problem.faults import RAISED, blamed_on, describe
@@ -71,34 +71,6 @@ class Question:
         )
 
 
-def compare_problem(
-    problem: Problem,
-    backends: Iterable[Backend],
-    *,
-    size: int | None = None,
-    seed: int = 0,
-    at: Mapping[str, Any] | None = None,
-    operator: Operator = GRADIENT,
-    direction: Mapping[str, Any] | None = None,
-    timed: bool = True,
-    witnesses: Iterable[Backend] = (),
-    progress: Progress = silent,
-) -> list[Record]:
-    """Run `problem` on every backend, and judge their results: one record for each.
-
-    `direction` is what a product is taken with at the problem's own point: values by parameter,
-    or by `C` for a cotangent. `witnesses` run as well where the backends alone cannot decide; they
-    get no record. `timed` adds the median seconds of a call. Raises `ProblemError` where the
-    problem itself is at fault, `SelectorError` for a bad `at`, `direction` or `size`,
-    `NotInstalled` where the problem's own requirements are missing. Whatever a backend does wrong
-    is a record, and so is an operator that the problem does not have.
-    """
-    question = pose(problem, operator, size=size, seed=seed, at=at, direction=direction)
-    return compare_question(
-        question, list(backends), timed=timed, witnesses=witnesses, progress=progress
-    )
-
-
 def pose(
     problem: Problem,
     operator: Operator,
@@ -108,7 +80,14 @@ def pose(
     at: Mapping[str, Any] | None = None,
     direction: Mapping[str, Any] | None = None,
 ) -> Question:
-    """Draw the problem's inputs, and choose the points; raises what `compare_problem` raises."""
+    """Draw the problem's inputs, and choose the points.
+
+    `direction` is what a product is taken with at the problem's own point: values by parameter,
+    or by `C` for a cotangent. Raises `ProblemError` where the problem itself is at fault,
+    `SelectorError` for a bad `at`, `direction`, `seed` or `size`, `NotInstalled` where the
+    problem's own requirements are missing. An operator that the problem does not have makes a
+    question that nobody is asked.
+    """
     with blamed_on(problem.name):
         own = own_point(problem, size, seed, at)
         number = resolve_size(problem, size)
@@ -127,7 +106,11 @@ def compare_question(
     witnesses: Iterable[Backend] = (),
     progress: Progress = silent,
 ) -> list[Record]:
-    """Put a question to every backend, and judge what they answer: one record for each."""
+    """Put a question to every backend, and judge what they answer: one record for each.
+
+    `witnesses` run as well where the backends alone cannot decide; they get no record. `timed`
+    adds the median seconds of a call. Whatever a backend does wrong is a record.
+    """
     if question.unsupported:
         return question.skip(backends)
     name = question.problem.name

@@ -91,7 +91,7 @@ def evaluate_matrix(
 
 
 def _sparse_array(entries: np.ndarray, pattern: Pattern, extent: tuple[int, int]) -> Any:
-    """Make a SciPy array of the stored entries. Raises `NotInstalled` without SciPy."""
+    """Make a SciPy array of the stored entries."""
     from scipy.sparse import csr_array
 
     return csr_array((entries, pattern), shape=extent)

@@ -226,7 +226,7 @@ def _verdict(
     if condemned:
         reason = _describe(condemned, ballot)
         return replace(scored, status=Status.DISAGREE, reason=reason, disagreement=condemned)
-    doubt = _imprecise(scored, layout, place, found, fault)
+    doubt = _imprecise(layout, place, found, fault)
     if doubt and scored.status is Status.OK:
         return replace(scored, status=Status.IMPRECISE, reason=doubt)
     return scored
@@ -285,9 +285,7 @@ def _not_finite(record: Record, layout: Layout, found: Comparison) -> str:
     )
 
 
-def _imprecise(
-    record: Record, layout: Layout, place: str, found: Comparison, fault: Disagreement | None
-) -> str:
+def _imprecise(layout: Layout, place: str, found: Comparison, fault: Disagreement | None) -> str:
     """Say why a result that nothing condemns is not known to be right, if it is not."""
     if found.vague.any():
         position = found.vaguest

@@ -15,7 +15,7 @@ Algorithms, 2nd ed., section 1.6). An approximate method adds the bound that it 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
@@ -33,6 +33,12 @@ from calcbench.operators.operator import orders
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.record.record import Status
+
+WITNESS_COMPONENTS = 1000
+"""Components up to which witnesses are run: they evaluate the cost for every one."""
+
+FEWEST = 3
+"""Voices below which the witnesses are run as well."""
 
 
 @dataclass(frozen=True)
@@ -189,12 +195,13 @@ def _preference(ballot: Ballot) -> tuple[float, tuple[float, ...]]:
     return -float(np.sum(bound)), tuple(value.tolist())
 
 
-def _gap(schemes: Iterable[Ballot]) -> np.ndarray:
+def _gap(schemes: Sequence[Ballot]) -> np.ndarray:
     """Return the distance at which two of the schemes agree; infinite for one voice alone."""
     by_voice: dict[str, np.ndarray] = {}
+    size = len(schemes[0].value)
     for ballot in schemes:
         by_voice[ballot.voice] = np.minimum(by_voice.get(ballot.voice, np.inf), ballot.bound)
-    bounds = np.sort([*by_voice.values(), np.full_like(ballot.bound, np.inf)], axis=0)
+    bounds = np.sort([*by_voice.values(), np.full(size, np.inf)], axis=0)
     return np.asarray(bounds[0] + bounds[1])
 
 
@@ -232,13 +239,6 @@ def unsmooth(ballots: Mapping[int, Ballot], orders: np.ndarray) -> np.ndarray:
     torn = contradictions(voters, _difference_schemes(voters))
     settled = ~contradictions(voters, exact) & (_voices(voters, exact) > 1)
     return np.broadcast_to(torn & ~settled, orders.shape)
-
-
-WITNESS_COMPONENTS = 1000
-"""Components up to which witnesses are run: they evaluate the cost for every one."""
-
-FEWEST = 3
-"""Voices below which the witnesses are run as well."""
 
 
 class Vote:

@@ -25,13 +25,11 @@ RAISED = (Exception, SystemExit, GeneratorExit)
 
 Not `KeyboardInterrupt`, which is the user at the keyboard."""
 
+EXITS = (SystemExit, GeneratorExit)
+"""What of `RAISED` ends a program quietly, past every `except Exception`."""
+
 STANDARD = sysconfig.get_path("stdlib")
 """The folder of Python's own library."""
-
-
-EXITS = (SystemExit, GeneratorExit)
-"""Those of them that are no faults to Python."""
-
 
 TRACEBACK = "CALCBENCH_TRACEBACK"
 """Set in the environment, it shows all of every exception, on stderr."""

@@ -91,12 +91,10 @@ def resolve_size(problem: Problem, size: int | None) -> int:
 def _check(problem: Problem, values: Mapping[str, Any]) -> Arrays:
     """Convert the values to arrays, in the order of the signature."""
     names = (*problem.parameters, *problem.data)
-    missing = [name for name in names if name not in values]
+    absent = [name for name in names if name not in values]
     extra = [name for name in values if name not in names]
-    if missing:
-        raise ProblemError(
-            f"problem {problem.name!r}: no value for {', '.join(map(repr, missing))}"
-        )
+    if absent:
+        raise ProblemError(f"problem {problem.name!r}: no value for {', '.join(map(repr, absent))}")
     if extra:
         option = ", and there is no such option" if problem.options else ""
         raise ProblemError(

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from calcbench.errors import NotInstalled, SelectorError, missing
 from calcbench.record.writing import replacing
 from calcbench.report.page.library import chart_library
+from calcbench.report.page.template import embed
 
 REQUIRED = ("altair", "vl_convert", "contourpy")
 """Modules of the extra `plot`."""
@@ -139,13 +140,12 @@ class Chart(Picture):
 
     def page(self) -> str:
         """Write an HTML page that holds the data and the library that draws them."""
-        # `</` would end the script that the data stand in, and `<!--` begin a comment.
-        spec = json.dumps(self.chart.to_dict()).replace("<", "\\u003c")
+        spec = embed(self.chart.to_dict())
         actions = '{"export": true, "source": false, "compiled": false, "editor": false}'
-        embed = f'vegaEmbed("#picture", {spec}, {{"renderer": "svg", "actions": {actions}}});'
+        call = f'vegaEmbed("#picture", {spec}, {{"renderer": "svg", "actions": {actions}}});'
         major, minor, *_ = load_altair().SCHEMA_VERSION.removeprefix("v").split(".")
         library = chart_library(f"{major}.{minor}")
-        scripts = f"<script>{library}</script>\n<script>{embed}</script>\n"
+        scripts = f"<script>{library}</script>\n<script>{call}</script>\n"
         return PAGE.format(title=html.escape(self.title), body="", scripts=scripts)
 
 

@@ -68,14 +68,14 @@ ACCENTS = {
 }
 MATRICES = ("pmatrix", "bmatrix", "matrix", "vmatrix")
 
-RAISED = dict(
+SUPERSCRIPTS = dict(
     zip(
         "0123456789+−=()abcdefghijklmnoprstuvwxyzT*′",
         "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ*′",
         strict=True,
     )
 )
-LOWERED = dict(
+SUBSCRIPTS = dict(
     zip("0123456789+−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True)
 )
 
@@ -239,7 +239,7 @@ def _symbol(token: str) -> Piece:
 
 def _script(sign: str, text: str) -> str:
     """Write a sub- or superscript in small letters where there are such, else behind _ or ^."""
-    small = RAISED if sign == "^" else LOWERED
+    small = SUPERSCRIPTS if sign == "^" else SUBSCRIPTS
     dense = text.replace(" ", "")
     if len(dense) <= 4 and all(letter in small for letter in dense):
         return "".join(small[letter] for letter in dense)

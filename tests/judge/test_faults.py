@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from modes import by_rule, installed, names, require
+from posing import compare_problem
 
 import calcbench
 from calcbench.api import compare
 from calcbench.backend.prepared import Prepared
 from calcbench.catalogue.selection import choose_backends, select_backends
-from calcbench.harness.compare import compare_problem
 from calcbench.problem.problem import Problem
 from calcbench.record.record import Status
 
@@ -218,9 +218,7 @@ def test_fault_in_a_backend(name, others):
     backends = [Tampered(tamper=tamper)]
     if others == "all":
         backends += select_backends(installed())
-    wrong, *rest = compare_problem(
-        Model(), backends, timed=False, witnesses=select_backends(list(WITNESSES))
-    )
+    wrong, *rest = compare_problem(Model(), backends, witnesses=select_backends(list(WITNESSES)))
     assert wrong.status is Status.DISAGREE, wrong
     assert told in wrong.reason
     assert {r.status for r in rest} <= {Status.OK}, [r.reason for r in rest]
@@ -237,7 +235,7 @@ def test_partials_under_other_names():
             lambda result: {"v": prepared.unload(result)["w"]},
         )
 
-    (record,) = compare_problem(Model(), [Tampered(tamper=tamper)], timed=False)
+    (record,) = compare_problem(Model(), [Tampered(tamper=tamper)])
     assert record.status is Status.DISAGREE
     assert record.reason == "gave v instead of w, b, s"
 
@@ -277,7 +275,7 @@ def test_two_against_two_is_said_to_be_undecided():
         Tampered(tamper=DOUBLE, around="torch"),
         TamperedToo(tamper=DOUBLE, around="torch"),
     ]
-    records = compare_problem(Uncertified(), backends, timed=False)
+    records = compare_problem(Uncertified(), backends)
     assert all("TypeError" in r.judged for r in records)
     assert {r.status for r in records} == {Status.DISAGREE}
     assert any("no majority" in r.reason for r in records)
@@ -286,7 +284,7 @@ def test_two_against_two_is_said_to_be_undecided():
 def test_a_backend_in_two_modes_is_one_voice():
     backends = [*choose_backends(["by_hand", "torch"]), Tampered(tamper=DOUBLE, around="torch")]
     backends += [dataclasses.replace(backends[-1]), dataclasses.replace(backends[-1])]
-    right, too, *wrong = compare_problem(Uncertified(), backends, timed=False)
+    right, too, *wrong = compare_problem(Uncertified(), backends)
     assert (right.status, too.status) == (Status.OK, Status.OK)
     assert [record.status for record in wrong] == [Status.DISAGREE] * 3
     assert all("by estimate" in record.reason for record in wrong)

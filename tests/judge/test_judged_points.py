@@ -5,12 +5,12 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from posing import compare_problem
 
 import calcbench
 from calcbench.backend.prepared import Prepared
 from calcbench.backends.by_hand.derivatives import ByHand
 from calcbench.catalogue.selection import select_backends
-from calcbench.harness.compare import compare_problem
 from calcbench.record.record import Status
 
 
@@ -63,7 +63,7 @@ class Raising(ByHand):
 
 
 def judge(problem, *backends):
-    return compare_problem(problem, backends, timed=False)
+    return compare_problem(problem, backends)
 
 
 @pytest.mark.parametrize("problem", [Root(), Uncertified()], ids=["certified", "by vote"])
@@ -127,7 +127,7 @@ def test_a_result_beyond_the_range_is_not_judged_where_calcbench_chose_the_point
     (found,) = judge(Steep(), complex_step)
     assert (found.status, found.reason) == (Status.OK, "")
     assert found.judged.startswith("not judged at random-1")
-    (found,) = compare_problem(Steep(), [complex_step], at={"x": 5.0}, timed=False)
+    (found,) = compare_problem(Steep(), [complex_step], at={"x": 5.0})
     assert found.status is Status.ERROR
 
 
@@ -153,7 +153,7 @@ BY_HAND = ("by_hand", "sympy")
 
 
 def by_hand(problem, **options):
-    return compare_problem(problem, select_backends(BY_HAND), timed=False, **options)[0]
+    return compare_problem(problem, select_backends(BY_HAND), **options)[0]
 
 
 @pytest.mark.parametrize("size", [8, 100])
@@ -170,7 +170,7 @@ def test_a_formula_for_one_size_is_found_out_at_another(backends, size, other):
         def gradient(self, xp, w):
             return {"w": 2 * w / size}
 
-    found = compare_problem(Baked(), select_backends(backends), size=size, timed=False)[0]
+    found = compare_problem(Baked(), select_backends(backends), size=size)[0]
     assert found.status is Status.DISAGREE
     assert f"at size {other}" in found.reason
     assert found.disagreement.point == f"size {other}"

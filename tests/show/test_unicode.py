@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import calcbench as cb
 from calcbench.catalogue.selection import find_problem
 from calcbench.show.describe import describe
-from calcbench.show.unicode import RAISED, UnreadableFormula, as_unicode
+from calcbench.show.unicode import SUPERSCRIPTS, UnreadableFormula, as_unicode
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def extend(inner):
 
 def calculate(line):
     """Evaluate a line of Unicode, with products written side by side, from left to right."""
-    small = {raised: plain for plain, raised in RAISED.items() if plain not in "*′"}
+    small = {raised: plain for plain, raised in SUPERSCRIPTS.items() if plain not in "*′"}
     line = re.sub(
         "[" + "".join(small) + "]+",
         lambda found: "**(" + "".join(small[letter] for letter in found[0]) + ")",

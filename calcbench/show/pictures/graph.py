@@ -14,6 +14,7 @@ from calcbench.show.pictures.landscape import value_letter
 from calcbench.show.pictures.layers import arrange, bends
 from calcbench.show.pictures.style import CURVE, FONT, INK, TANGENT, heading, write_number
 from calcbench.show.pictures.trace import Node, trace
+from calcbench.show.unicode import SUPERSCRIPTS
 
 LARGEST = 40
 """Nodes of a graph that one can still read."""
@@ -164,14 +165,12 @@ def _name(node: Node) -> str:
     (constant,) = constants
     number = constant.label or write_number(constant.value)
     if node.label == "^" and node.operands[1] is constant:
-        return f"( )^{number}" if number not in RAISED else f"( ){RAISED[number]}"
+        return f"( ){SUPERSCRIPTS.get(number, f'^{number}')}"
     return f"{number} {node.label}" if node.operands[0] is constant else f"{node.label} {number}"
 
 
 WRITTEN = ("", "π", "e")
 """Labels of constants that are written into what uses them; those with a name of data are not."""
-
-RAISED = {"2": "²", "3": "³", "4": "⁴", "5": "⁵"}
 
 
 def _text(

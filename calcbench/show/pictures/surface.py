@@ -28,7 +28,7 @@ def draw_surface(alt: Any, landscape: Landscape, axes: tuple[Axis, Axis], side: 
     heights = _heights(landscape, axes)
     low, high = visible_range(list(heights.ravel()), TAIL)
     cube = _Cube(axes, (low, high))
-    mesh = [cube.line(line, k) for k, line in enumerate(_mesh(landscape, axes, heights))]
+    mesh = [cube.line(line, k) for k, line in enumerate(_mesh(axes, heights))]
     slices = [cube.line(_slice(landscape, axes, k), k) for k in (0, 1)]
     azimuth = alt.param(
         name="azimuth", value=AZIMUTH, bind=alt.binding_range(min=0, max=360, step=1, name="turn ")
@@ -153,9 +153,7 @@ def _moved(landscape: Landscape, axes: tuple[Axis, Axis], x: float, y: float) ->
     return vector
 
 
-def _mesh(
-    landscape: Landscape, axes: tuple[Axis, Axis], heights: np.ndarray
-) -> Iterable[list[Place]]:
+def _mesh(axes: tuple[Axis, Axis], heights: np.ndarray) -> Iterable[list[Place]]:
     """Give the lines of the mesh, in both directions."""
     xs, ys = axes[0].values(LINES), axes[1].values(LINES)
     for i, x in enumerate(xs):
