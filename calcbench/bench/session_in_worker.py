@@ -6,13 +6,14 @@ import contextlib
 import math
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from calcbench.bench import guest
 from calcbench.errors import CalcbenchError, SelectorError
 from calcbench.record.progress import Progress
 from calcbench.record.record import Record
-from calcbench.record.run import SavedRun, merge_runs
+from calcbench.record.run import SavedRun, load, merge_runs
 from calcbench.workers.isolation import START, Worker, WorkerDied
 
 ATTEMPTS = 3
@@ -110,6 +111,10 @@ class SessionInWorker:
     def matrix(self) -> list[Record]:
         """Return the records of the matrix's cells, of this session or resumed."""
         return [record for record in self.saved().records if record.key in self.outline.keys]
+
+    def count_saved(self, path: Path) -> int:
+        """Count the matrix's cells in a file: a record may be there before it is told of."""
+        return sum(record.key in self.outline.keys for record in load(path).records)
 
     def close(self) -> None:
         """End the worker, and its own."""

@@ -166,7 +166,7 @@ def _run(session: SessionInWorker, output: Path) -> None:
         with progress_bar(session.cells) as (tell, advance):
             session.run(tell, advance)
     except KeyboardInterrupt:
-        number = len(session.matrix())
+        number = session.count_saved(output) if output.exists() else 0
         say(f"{number} of {session.total} cells are saved in {output}; --resume goes on")
         raise
 

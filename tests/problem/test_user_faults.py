@@ -95,7 +95,7 @@ def test_blame():
 
 @pytest.mark.parametrize("known", [{}, {"numerics": sys}])
 def test_a_library_is_known_by_its_module_or_its_usual_name(known):
-    source = "    y = numerics.exp(x) + math.floor(2.5)\n"
+    source = "    y = numerics.exp(x) + math.gcd(4, 6)\n"
     assert find_remedy("TypeError: no", source, known) == (
         "use xp.exp in place of numerics.exp" if known else ""
     )
@@ -157,7 +157,7 @@ def test_what_has_no_code_is_left_alone():
     check_returns("mine", functools.partial(print))
 
 
-@pytest.mark.parametrize("name", ["zeros", "ones", "arange", "sinh", "sign", "erfc", "quux"])
+@pytest.mark.parametrize("name", ["nansum", "fft", "gradient", "i0", "sinc", "quux"])
 def test_nothing_far_fetched_is_suggested(name):
     assert suggest(name) == "docs/vocabulary.md lists what is"
 

@@ -25,7 +25,9 @@ LARGE = 2**24
 def worker(request):
     if request.param not in multiprocessing.get_all_start_methods():
         pytest.skip(f"this system does not {request.param}")
-    found = Worker(threads=1, memory=3 * 2**28, start=request.param)
+    # A process that is forked begins with what this one has allocated.
+    own = psutil.Process().memory_info().data if request.param == "fork" else 0
+    found = Worker(threads=1, memory=own + 3 * 2**28, start=request.param)
     yield found
     found.stop()
 
