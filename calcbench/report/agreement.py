@@ -31,16 +31,20 @@ KINDS = {"gradient": "gradients", "jacobian": "Jacobians"}
 def summary(records: Sequence[Record]) -> Table:
     """Tabulate every problem: to how many digits each backend agrees, or why it does not."""
     backends = list(dict.fromkeys(r.backend for r in records if r.backend))
-    rows = []
+    rows: list[list[Entry]] = []
+    narrow: dict[str, list[str]] = {}
     for problem, group in by_problem(records):
         found = {record.backend: record for record in group}
         refused = found.get("")
-        rows.append(
-            [Entry(problem)]
-            + [_digits(found.get(backend, refused)) for backend in backends]
-            + [Entry(next((r.proof for r in found.values() if r.proof), NOTHING).split(":")[0])]
-        )
-    return Table("digits of agreement", ["problem", *backends, "formula"], rows, [count(records)])
+        proof = next((r.proof for r in group if r.proof), NOTHING).split(":")[0]
+        if proof.startswith("proved for"):  # said below the table, where there is room for it
+            narrow.setdefault(proof, []).append(problem)
+            proof = "proved"
+        digits = [_digits(found.get(backend, refused)) for backend in backends]
+        rows.append([Entry(problem), *digits, Entry(proof)])
+    notes = [f"{proof}: {', '.join(names)}" for proof, names in narrow.items()]
+    heads = ["problem", *backends, "formula"]
+    return Table("digits of agreement", heads, rows, [*notes, count(records)])
 
 
 def count(records: Sequence[Record]) -> str:
