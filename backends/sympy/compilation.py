@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -27,24 +27,21 @@ def compile_expressions(trace: Trace, expressions: list[Any]) -> Callable[..., A
     arguments += list(scalars(trace.seeds.values()))
     for name in trace.rows:
         arguments += list(trace.symbols[name].flat)
-    modules = [
-        {
-            "LogSumExp": lambda *terms: logsumexp(np.stack(np.broadcast_arrays(*terms)), 0),
-            "Softplus": softplus,
-            "Share": lambda x, y: np.exp(x - np.maximum(y, LOWEST)),
-            "Sigmoid": sigmoid,
-            "Floor": np.floor,
-            "Round": np.round,
-            "erf": special("erf"),
-            "erfc": special("erfc"),
-            "loggamma": special("gammaln"),
-            "digamma": special("digamma"),
-            "polygamma": special("polygamma"),
-            "Heaviside": step,
-            "DiracDelta": lambda x, *k: np.zeros(np.shape(x)),  # a jump's slope, beside the jump
-        },
-        "numpy",
-    ]
+    own_functions = {
+        "LogSumExp": lambda *terms: logsumexp(np.stack(np.broadcast_arrays(*terms)), 0),
+        "Softplus": softplus,
+        "Share": lambda x, y: np.exp(x - np.maximum(y, LOWEST)),
+        "Sigmoid": sigmoid,
+        "Floor": np.floor,
+        "Round": np.round,
+        "erf": special("erf"),
+        "erfc": special("erfc"),
+        "loggamma": special("gammaln"),
+        "digamma": special("digamma"),
+        "polygamma": special("polygamma"),
+        "Heaviside": step,
+        "DiracDelta": lambda x, *k: np.zeros(np.shape(x)),  # a jump's slope, beside the jump
+    }
     # In the code a symbol has a name of its own: one called `exp` would hide the function. They are
     # renamed after what is shared was found, when the expressions are short.
     names = sympy.numbered_symbols("shared_")
@@ -56,9 +53,31 @@ def compile_expressions(trace: Trace, expressions: list[Any]) -> Callable[..., A
     shared = [(name, expression.xreplace(own)) for name, expression in shared]
     renamed = [expression.xreplace(own) for expression in reduced]
     function: Callable[..., Any] = sympy.lambdify(
-        list(own.values()), renamed, modules=modules, cse=lambda _: (shared, renamed)
+        list(own.values()),
+        renamed,
+        modules=[own_functions, "numpy"],
+        printer=_printer(own_functions),
+        cse=lambda _: (shared, renamed),
     )
     return function
+
+
+def _printer(functions: Iterable[str]) -> Any:
+    """Make SymPy's printer of NumPy code, but for numbers: it writes fifteen digits of them."""
+    from sympy.printing.numpy import NumPyPrinter
+
+    class ExactPrinter(NumPyPrinter):  # type: ignore[misc]
+        def _print_Float(self, number: Any) -> str:  # noqa: N802 (SymPy calls it so)
+            return repr(float(number))
+
+    return ExactPrinter(
+        {
+            "fully_qualified_modules": False,
+            "inline": True,
+            "allow_unknown_functions": True,
+            "user_functions": {name: name for name in functions},
+        }
+    )
 
 
 def step(x: Any, middle: Any) -> Any:

@@ -133,9 +133,17 @@ def _exact(number: float) -> Any:
     return sympy.Integer(int(number)) if number.is_integer() else sympy.Float(number)
 
 
+def holds(condition: Any) -> Any:
+    """Make a condition of a number: it holds where that is not 0."""
+    condition = sympy.sympify(condition)
+    # To SymPy a symbol may stand for a truth value, too; ours stand for numbers.
+    known = isinstance(condition, sympy.logic.boolalg.Boolean) and not condition.is_Symbol
+    return condition if known else sympy.Ne(condition, 0)
+
+
 def choose(condition: Any, yes: Any, no: Any) -> Any:
     """Make `yes` where the condition holds, else `no`: `where` of three expressions."""
-    pieces = sympy.Piecewise((yes, condition), (no, True))
+    pieces = sympy.Piecewise((yes, holds(condition)), (no, True))
     # A comparison of pieces becomes an if-then-else, which compiled code evaluates for one number.
     return pieces.replace(
         sympy.ITE, lambda c, a, b: sympy.Or(sympy.And(c, a), sympy.And(sympy.Not(c), b))
@@ -220,9 +228,9 @@ SYMPY = Namespace(
         "erfc": elementwise(sympy.erfc),
         "gammaln": elementwise(sympy.loggamma),
         "digamma": elementwise(sympy.digamma),
-        "logical_and": elementwise(sympy.And),
-        "logical_or": elementwise(sympy.Or),
-        "logical_not": elementwise(sympy.Not),
+        "logical_and": elementwise(lambda p, q: sympy.And(holds(p), holds(q))),
+        "logical_or": elementwise(lambda p, q: sympy.Or(holds(p), holds(q))),
+        "logical_not": elementwise(lambda p: sympy.Not(holds(p))),
         "exp": elementwise(sympy.exp),
         "expm1": elementwise(expm1),
         "log": elementwise(sympy.log),

@@ -33,6 +33,11 @@ def pair_in(dtype: str) -> Pair:
     return pair
 
 
+def holds(condition: Any) -> Any:
+    """Make a condition of numbers: it holds where they are not 0."""
+    return tf.cast(condition, tf.bool)
+
+
 def constant_in(dtype: str) -> Callable[[Any], Any]:
     """Build `asarray`; integers and booleans stay what they are."""
 
@@ -155,7 +160,10 @@ def namespace(dtype: str, xla: bool) -> Namespace:
             "maximum": lambda x, y: tf.maximum(*pair(x, y)),
             "minimum": lambda x, y: tf.minimum(*pair(x, y)),
             "logaddexp": logaddexp_of(pair),
-            "where": lambda condition, x, y: tf.where(condition, *pair(x, y)),
+            "where": lambda condition, x, y: tf.where(holds(condition), *pair(x, y)),
+            "logical_and": lambda p, q: tf.logical_and(holds(p), holds(q)),
+            "logical_or": lambda p, q: tf.logical_or(holds(p), holds(q)),
+            "logical_not": lambda p: tf.logical_not(holds(p)),
             "sum": tf.reduce_sum,
             "mean": tf.reduce_mean,
             "max": tf.reduce_max,

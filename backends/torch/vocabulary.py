@@ -65,7 +65,7 @@ def where_in(dtype: Any) -> Callable[[Any, Any, Any], Any]:
     def where(condition: Any, x: Any, y: Any) -> Any:
         if not (isinstance(x, torch.Tensor) or isinstance(y, torch.Tensor)):
             x = torch.as_tensor(x, dtype=dtype)
-        return torch.where(condition, x, y)
+        return torch.where(condition if condition.dtype == torch.bool else condition != 0, x, y)
 
     return where
 

@@ -82,11 +82,11 @@ def enclose_error(
         return np.inf
     highest, slope = bounds[scheme.order + 1], bounds[1]
     # The quotient itself is rounded, and so is the step in it.
-    return float(
-        scheme.truncation * highest * step**scheme.order
-        + scheme.rounding * noise / step
-        + 4 * unit * slope
-    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        reach = float(np.float64(step) ** scheme.order)
+        return float(
+            scheme.truncation * highest * reach + scheme.rounding * noise / step + 4 * unit * slope
+        )
 
 
 def prove_noise(point: Point, dtype: str, gradient: bool) -> np.ndarray | None:

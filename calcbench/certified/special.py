@@ -12,6 +12,7 @@ from typing import Any
 from flint import acb, arb, arb_series
 
 from calcbench.certified.jets import Jet
+from calcbench.errors import Unsupported
 
 Number = Any
 """A `flint.arb` or a `Jet`."""
@@ -35,6 +36,8 @@ def value(name: str, x: Number) -> Number:
     """Evaluate a function at a number; at a jet, with the slopes that follow."""
     if isinstance(x, Jet):
         return Jet(value(name, x.value), x.slope * slope(name, x.value))
+    if not isinstance(x, arb):  # a germ; python-flint does not look, and ends the process
+        raise Unsupported(f"{name} is not evaluated beside a point")
     if name in PLAIN:
         return PLAIN[name](x)
     return _polygamma(_order(name))(x)
@@ -51,7 +54,7 @@ PLAIN: dict[str, Callable[[arb], arb]] = {
     "atan": arb.atan,
     "erf": arb.erf,
     "erfc": arb.erfc,
-    "gammaln": arb.lgamma,
+    "gammaln": lambda x: x.lgamma() if x > 0 else abs(x.gamma()).log(),
 }
 
 SLOPES: dict[str, Callable[[Number], Number]] = {
@@ -64,15 +67,23 @@ SLOPES: dict[str, Callable[[Number], Number]] = {
 NAMES = (*PLAIN, "digamma")
 
 
+def _log_gamma(x: arb_series) -> arb_series:
+    """Expand log |Γ|, which python-flint has of numbers above 0 alone."""
+    if x[0] > 0:
+        return x.lgamma()
+    gamma = x.gamma()
+    return (gamma if gamma[0] > 0 else -gamma).log()
+
+
 def expand(name: str, x: arb_series | arb) -> arb_series | arb:
     """Evaluate a function of a Taylor series."""
     if isinstance(x, arb):
         return value(name, x)
     if name == "gammaln":
-        return x.lgamma()
+        return _log_gamma(x)
     if name != "digamma":
         return getattr(x, name)()
     # ψ(a + t), from the series of log Γ with one term more, at t = x − a.
     length = max(x.length(), 1)
-    around = arb_series([x[0], 1], length + 1).lgamma().derivative()
+    around = _log_gamma(arb_series([x[0], 1], length + 1)).derivative()
     return around(x - x[0])

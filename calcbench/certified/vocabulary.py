@@ -83,9 +83,9 @@ def namespace(kind: Arithmetic) -> Namespace:
             "pi": kind.pi(),
             "e": kind.e(),
             "inf": float("inf"),
-            "logical_and": np.logical_and,
-            "logical_or": np.logical_or,
-            "logical_not": np.logical_not,
+            "logical_and": lambda p, q: _holds(kind, p) & _holds(kind, q),
+            "logical_or": lambda p, q: _holds(kind, p) | _holds(kind, q),
+            "logical_not": lambda p: ~_holds(kind, p),
             "maximum": _pairwise(kind, _larger),
             "minimum": _pairwise(kind, _smaller),
             "logaddexp": _pairwise(kind, lambda x, y: kind.logsumexp([x, y])),
@@ -157,8 +157,17 @@ def _constant(kind: Arithmetic, value: Any) -> Any:
     return numbers if numbers.ndim else numbers[()]
 
 
+def _holds(kind: Arithmetic, condition: Any) -> np.ndarray:
+    """Tell where conditions hold: of numbers, where they are not 0. (To Python, any ball is.)"""
+
+    def holds(item: Any) -> bool:
+        return bool(item if isinstance(item, (bool, np.bool_)) else kind.convert(item) != 0)
+
+    return np.asarray(np.frompyfunc(holds, 1, 1)(condition), dtype=bool)
+
+
 def _where(kind: Arithmetic, condition: Any, x: Any, y: Any) -> Any:
-    condition = np.asarray(condition, dtype=bool)
+    condition = _holds(kind, condition)
     chosen = np.where(condition, _convert(kind, x), _convert(kind, y))
     return chosen if chosen.ndim else chosen[()]
 
