@@ -445,7 +445,10 @@ def e() -> Ball:
 
 def special(name: str, x: Ball) -> Ball:
     """Evaluate a special function (`certified.special`)."""
-    return record(functions.value(name, x.value), ((x, functions.slope(name, x.value)),))
+    value, slope = functions.value(name, x.value), functions.slope(name, x.value)
+    if natural.chosen():
+        value, slope = (number + functions.loss(name, x.value) for number in (value, slope))
+    return record(value, ((x, slope),))
 
 
 def floor(x: Ball) -> Ball:

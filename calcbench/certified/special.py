@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flint import acb, arb, arb_series
+from flint import acb, arb, arb_series, ctx
 
-from calcbench.certified.jets import Jet
+from calcbench.certified.jets import Jet, primal
 from calcbench.errors import Unsupported
 
 Number = Any
@@ -48,6 +48,17 @@ def slope(name: str, x: Number) -> Number:
     if name in SLOPES:
         return SLOPES[name](x)
     return value(f"polygamma{_order(name) + 1}", x)
+
+
+def loss(name: str, x: Number) -> arb:
+    """Enclose what libraries lose of a function and its slope where these are small.
+
+    They add up log Γ and ψ from terms of the size of log x, and 1 at least, however small the sum.
+    """
+    if name not in ("gammaln", "digamma"):
+        return arb(0)
+    size = 1 + abs(abs(primal(x)).log())
+    return arb(0, size * arb(2) ** -ctx.prec)
 
 
 PLAIN: dict[str, Callable[[arb], arb]] = {

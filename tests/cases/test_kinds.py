@@ -71,3 +71,10 @@ def test_sympy_keeps_all_digits_of_constants(constant):
 def test_a_step_whose_square_overflows():
     far = calcbench.problem(x=1e200)(lambda xp, x: x * 1e-200)
     assert {record.status for record in verified(far)} == {Status.OK}
+
+
+@pytest.mark.parametrize("a", [1.47, 1.4616, 2.5])
+def test_digamma_near_its_zero_is_as_right_as_libraries_are(a):
+    """They add it up from terms of the size of 1."""
+    problem = calcbench.problem(a=a)(lambda xp, a: xp.gammaln(a))
+    assert not any(record.status.failed for record in verified(problem, ["jax", "sympy"]))
