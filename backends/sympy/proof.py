@@ -81,7 +81,7 @@ class Proof:
         import sympy
 
         # 0.5 is meant to be one half.
-        difference = sympy.nsimplify(statement - truth, rational=True)
+        difference = _with_comparisons(sympy.nsimplify(statement - truth, rational=True))
         decisions = []
         for piece, condition in _pieces(difference):
             decision = self._decide_piece(piece, condition, truth)
@@ -156,6 +156,37 @@ class Proof:
                 pairs = zip(symbols.flat, values.flat, strict=True)
                 found |= {symbol: sympy.Rational(float(value)) for symbol, value in pairs}
         return found
+
+
+def _with_comparisons(difference: Any) -> Any:
+    """Write absolute values and extremes of a difference that is not 0 as pieces, too.
+
+    2·|x| is the derivative of x² on one side alone. What stands inside another stays as it is.
+    """
+    import sympy
+
+    if _vanishes(difference):
+        return difference
+    kinks = (sympy.Abs, sympy.Max, sympy.Min)
+    inner = (*kinks, sympy.Piecewise)
+    plain = [k for k in difference.atoms(*kinks) if not any(a.has(*inner) for a in k.args)]
+    if len(plain) > MOST_COMPARISONS:
+        return difference
+    return difference.xreplace({kink: _compare(kink) for kink in plain})
+
+
+def _compare(kink: Any) -> Any:
+    """Write an absolute value, a maximum or a minimum by comparisons."""
+    import sympy
+
+    if isinstance(kink, sympy.Abs):
+        (inside,) = kink.args
+        return sympy.Piecewise((inside, inside >= 0), (-inside, True))
+    first, *others = kink.args
+    rest = kink.func(*others) if len(others) > 1 else others[0]
+    rest = _compare(rest) if len(others) > 1 else rest
+    holds = first >= rest if isinstance(kink, sympy.Max) else first <= rest
+    return sympy.Piecewise((first, holds), (rest, True))
 
 
 def _pieces(difference: Any) -> Iterator[tuple[Any, Any]]:

@@ -78,3 +78,32 @@ def test_digamma_near_its_zero_is_as_right_as_libraries_are(a):
     """They add it up from terms of the size of 1."""
     problem = calcbench.problem(a=a)(lambda xp, a: xp.gammaln(a))
     assert not any(record.status.failed for record in verified(problem, ["jax", "sympy"]))
+
+
+WRONG = {
+    "|x|": lambda xp, x: 2 * xp.abs(x),
+    "√x²": lambda xp, x: 2 * xp.sqrt(x * x),
+    "max": lambda xp, x: 2 * xp.maximum(x, -25.0),
+    "min": lambda xp, x: 2 * xp.minimum(x, 40.0),
+    "clip": lambda xp, x: 2 * xp.clip(x, -25.0, 500.0),
+    "relu": lambda xp, x: 2 * x + xp.relu(x - 40.0),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_formula_that_is_right_on_one_side_of_a_kink_is_refuted(name):
+    class Square(calcbench.Problem):
+        """x²."""
+
+        def inputs(self, size, rng):
+            return {"x": 1.3}
+
+        def cost(self, xp, x):
+            return x**2
+
+        def gradient(self, xp, x):
+            return {"x": WRONG[name](xp, x)}
+
+    by_hand, _ = verified(Square(), ["by_hand", "sympy"])
+    assert by_hand.status is Status.DISAGREE
+    assert "refuted in ∂C/∂x" in by_hand.proof
