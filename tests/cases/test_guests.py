@@ -228,7 +228,14 @@ def test_a_guest_in_verify(process, tmp_path, guest):
     assert {s for s, _ in rows(done, "saddle").values()} == {"ok"}
 
 
-@pytest.mark.parametrize("guest", ["never ends", "stops", "exits", "exits at once", "eats memory"])
+@pytest.mark.parametrize(
+    "guest",
+    [
+        "never ends",
+        *(pytest.param(g, marks=pytest.mark.full) for g in ("stops", "exits", "exits at once")),
+        "eats memory",
+    ],
+)
 def test_a_guest_in_bench(process, tmp_path, guest):
     body, status, reason = GUESTS[guest]
     name = write(tmp_path, body)
@@ -256,8 +263,10 @@ class Guest(calcbench.Problem):
 """What is done where the judge evaluates the cost, and nowhere else."""
 
 
-@pytest.mark.parametrize("guest", ["never ends", "exits", "exits at once"])
-@pytest.mark.parametrize("command", ["verify", "bench"])
+@pytest.mark.parametrize(
+    "guest", ["never ends", pytest.param("exits", marks=pytest.mark.full), "exits at once"]
+)
+@pytest.mark.parametrize("command", ["verify", pytest.param("bench", marks=pytest.mark.full)])
 def test_a_guest_of_the_judge(process, tmp_path, command, guest):
     body, status, _ = GUESTS[guest]
     name = write(tmp_path, body, ON_BALLS)
@@ -275,7 +284,10 @@ def test_a_guest_of_the_judge(process, tmp_path, command, guest):
 
 
 @pytest.mark.parametrize("guest", ["never ends", "exits", "exits at once", "is interrupted"])
-@pytest.mark.parametrize("command", ["verify", "show", "steps", "bench"])
+@pytest.mark.parametrize(
+    "command",
+    ["verify", *(pytest.param(c, marks=pytest.mark.full) for c in ("show", "steps", "bench"))],
+)
 def test_a_guest_at_import(process, tmp_path, command, guest):
     body, _, reason = GUESTS[guest]
     name = write(tmp_path, f"pass\n{body}\ndef other(x):\n    pass")
@@ -334,7 +346,9 @@ def test_a_worker_that_is_stopped_is_a_timeout(tmp_path):
     assert Status.TIMEOUT in {r.status for r in records}
 
 
-@pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "how", [pytest.param(signal.SIGSTOP, marks=pytest.mark.full), signal.SIGKILL]
+)
 def test_a_session_that_is_ended_from_outside_goes_on(tmp_path, how):
     words = "bench square rosenbrock -b by_hand --quick --budget 3 --timeout 8 -o run.jsonl"
     command = [sys.executable, "-m", "calcbench", *words.split()]
@@ -406,7 +420,7 @@ def test_the_remedy_is_told(process, tmp_path, mistake):
 
 
 @pytest.mark.parametrize("backend", ["torch", "tensorflow", "jax"])
-@pytest.mark.parametrize("mistake", ["np.exp", "labels"])
+@pytest.mark.parametrize("mistake", ["np.exp", pytest.param("labels", marks=pytest.mark.full)])
 def test_the_remedy_is_told_by_frameworks(process, tmp_path, backend, mistake):
     require(backend)
     if (mistake, backend) == ("np.exp", "tensorflow"):

@@ -21,7 +21,7 @@ from calcbench.report.differences import differences
 from calcbench.report.formats import FORMATS, write
 
 SEED = 13
-SOME = 1_000
+SOME = 300
 
 DELETED = object()
 WRAPPED = object()

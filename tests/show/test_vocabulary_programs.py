@@ -10,6 +10,7 @@ import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,6 +46,16 @@ ONE_RANK = {"sympy": ("clip", "relu", "std", "linalg.norm")}
 """Backend → names that a program takes at numbers or at arrays, and not at both."""
 
 REASONS = r"no program: (xp\.[\w.]+ has no short spelling in|one xp\.[\w.]+ is called with arrays)"
+
+
+OFTEN = ("cumulative_sum", "softmax", "linalg.inv")
+"""Names that follow from others of which programs are tried at every run; with `-m full`, all."""
+
+
+def brief(name: str) -> Any:
+    """A name as a parameter of tests; one that follows from others is left to `-m full`."""
+    rare = name in DEFINITIONS and name not in OFTEN
+    return pytest.param(name, marks=pytest.mark.full) if rare else name
 
 
 def cases_of(name: str, engine: calcbench.Backend) -> list[Case]:
@@ -145,7 +156,7 @@ def check(problem: Problem, engine: calcbench.Backend) -> None:
 
 
 @pytest.mark.parametrize("selector", PROGRAMS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [brief(name) for name in NAMES])
 def test_program_of_a_name(name, selector, tmp_path):
     engine = backend(selector)
     cases = cases_of(name, engine)
@@ -161,7 +172,7 @@ def test_program_of_a_name(name, selector, tmp_path):
 
 
 @pytest.mark.parametrize("selector", PROGRAMS)
-@pytest.mark.parametrize("name", [name for name in NAMES if DEFINITIONS.get(name)])
+@pytest.mark.parametrize("name", [brief(name) for name in DEFINITIONS])
 def test_program_of_a_name_by_its_definition(name, selector, monkeypatch, tmp_path):
     """A name without a spelling is copied, with what it needs, where it follows from others."""
     engine, cases = backend(selector), cases_of(name, backend(selector))
