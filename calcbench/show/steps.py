@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from calcbench.backend.backend import Backend
-from calcbench.certified.reference import reference
+from calcbench.certified.reference import NotCertified, NotSmoothHere, reference
 from calcbench.errors import SelectorError
 from calcbench.problem.inputs import own_point
-from calcbench.problem.point import component_name
+from calcbench.problem.point import Point, component_name
 from calcbench.problem.problem import Problem
 from calcbench.record.plain import plain
 from calcbench.report.picture import Chart
@@ -91,12 +91,13 @@ def curve(
     Of many rows, `ROWS` evenly spaced ones are taken.
 
     The backends are those with an option `delta`. Raises `SelectorError` for others, and for a
-    partial that the problem does not have; `NotCertified` where there is no true value.
+    partial that the problem does not have; `NotCertified` where there is no true value,
+    `NotSmoothHere` where there is no derivative.
     """
     point, sampled = sample_rows(own_point(problem, size, seed, at), ROWS)
     engines = list(backends)
     name, index = point.split_component(partial or "")
-    truth = float(reference(point).value[name][index])
+    truth = _true_partial(point, name, index)
     scale = abs(truth) or 1.0
     steps: list[Step] = []
     optimum = {}
@@ -117,6 +118,20 @@ def curve(
     partial = component_name(name, index)
     letter = value_letter(problem)
     return Curve(problem.name, partial, tuple(steps), optimum, _label(engines), letter, sampled)
+
+
+def _true_partial(point: Point, name: str, index: tuple[int, ...]) -> float:
+    """Certify one partial. Raises `NotSmoothHere` where it does not exist, else `NotCertified`."""
+    found = reference(point)
+    label = f"∂C/∂{component_name(name, index)} of problem {point.problem.name!r}"
+    if name in found.rough and found.rough[name][index]:
+        raise NotSmoothHere(
+            f"{label}: not smooth here: one-sided derivatives differ, as far as can be told; "
+            "choose another point by `at`"
+        )
+    if name in found.open and found.open[name][index]:
+        raise NotCertified(f"{label} is not certified: {found.open_reason}")
+    return float(found.value[name][index])
 
 
 def _label(backends: list[Backend]) -> dict[str, str]:

@@ -147,6 +147,45 @@ def test_the_profile_goes_down_as_steeply_as_the_gradient_is_long():
     assert section.function(0.01) == pytest.approx(section.height + 0.01 * section.slope, rel=0.01)
 
 
+@cb.problem(x=0.25, y=0.5, z=2.0, domain={"x": (0.0, np.inf), "z": (1.5, 2.5)})
+def positive(x, y, z):
+    return (x + y) ** 2 - z
+
+
+def in_the_ball(values):
+    return sum(float(value) ** 2 for value in values.values()) < 1
+
+
+@cb.problem(x=0.5, y=0.25, z=0.0, domain=in_the_ball)
+def ball(x, y, z):
+    return 5 * x**2 + y**2 + z
+
+
+@pytest.mark.parametrize(
+    ("problem", "ends"), [(positive, (0, -1)), (ball, (0,))], ids=["intervals", "function"]
+)
+def test_the_profile_stops_at_the_domain(problem, ends):
+    scene = landscape(problem, backend="finite_difference")
+    section = section_downhill(scene)
+    way = -scene.gradient(scene.origin) / np.linalg.norm(scene.gradient(scene.origin))
+
+    def inside(distance):
+        return problem.contains(scene.point.unflatten(scene.origin + distance * way))
+
+    drawn = [x for x, _, _ in sample(section.function, section.low, section.high)]
+    assert all(map(inside, drawn))
+    step = (section.high - section.low) / (len(drawn) - 1)
+    for end in ends:  # as far as the domain goes, but for one sample
+        assert not inside(drawn[end] + 1.1 * (step if end else -step))
+
+
+@pytest.mark.parametrize("problem", [positive, ball], ids=["intervals", "function"])
+def test_the_profile_of_a_point_outside_the_domain_is_drawn_all_the_same(problem):
+    drawn = cb.plot(problem, at={"x": -1.5, "y": 0.5, "z": 2.0}, kind="profile")
+    xs = [row["x"] for row in rows_of(drawn.chart) if "piece" in row]
+    assert min(xs) < -1 < 1 < max(xs)
+
+
 def test_a_kink_has_no_tangent_and_says_so():
     scene = landscape(kink, backend="finite_difference")
     section = section_along(scene, Axis("x", 0, -2.0, 2.0))

@@ -1,13 +1,29 @@
 """The picture of the V: its names, its bounds, and errors that are exactly 0."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+import calcbench as cb
 from calcbench.catalogue.selection import find_problem, select_backends
+from calcbench.certified.reference import NotCertified, NotSmoothHere, reference
 from calcbench.cli.steps import SCHEMES
+from calcbench.problem.inputs import own_point
+from calcbench.show import steps
 from calcbench.show.steps import ROWS, STEPS, curve, table
+
+FOLD = """import calcbench
+@calcbench.problem(x=0.0, y=1.0)
+def fold(xp, x, y):
+    return xp.abs(x) + y**2
+"""
+
+
+@cb.problem(x=0.0, y=1.0)
+def fold(xp, x, y):
+    return xp.abs(x) + y**2
 
 
 def rows_of(picture):
@@ -81,6 +97,31 @@ def test_of_many_rows_some_are_taken_and_that_is_said():
 def test_size_and_seed_are_those_asked_for():
     first, second = (measure("straight_line_at_scale", "m", size=20, seed=s) for s in (0, 1))
     assert not np.array_equal([s.error for s in first.steps], [s.error for s in second.steps])
+
+
+def test_at_a_kink_there_is_no_slope_to_differ_from():
+    schemes = select_backends(SCHEMES)
+    with pytest.raises(NotSmoothHere, match="∂C/∂x of problem 'fold': not smooth here: one-sided"):
+        curve(fold, "x", schemes)
+    assert all(step.error <= step.bound for step in curve(fold, "y", schemes).steps)
+    beside = curve(fold, "x", schemes, at={"x": 2.0, "y": 1.0})
+    assert all(step.error <= step.bound for step in beside.steps)
+
+
+def test_what_is_not_certified_has_no_error(monkeypatch):
+    found = reference(own_point(fold, at={"x": 2.0, "y": 1.0}))
+    unclear = replace(found, open={**found.open, "x": np.array(True)}, open_reason="0·∞ at sqrt")
+    monkeypatch.setattr(steps, "reference", lambda point: unclear)
+    with pytest.raises(NotCertified, match="∂C/∂x of problem 'fold' is not certified: 0·∞ at sqrt"):
+        curve(fold, "x", select_backends(SCHEMES))
+
+
+def test_the_command_says_in_one_line_that_there_is_a_kink(cli, file):
+    file(FOLD)
+    done = cli("steps", "cost.py", "x")
+    assert (done.status, done.out) == (2, ""), done
+    assert done.err.count("\n") == 1
+    assert "not smooth here: one-sided derivatives differ" in done.err
 
 
 @pytest.mark.parametrize("ending", ["svg", "html", "json"])

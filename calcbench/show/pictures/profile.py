@@ -10,17 +10,27 @@ from calcbench.show.pictures.windows import REACH, choose_window
 
 
 def section_downhill(landscape: Landscape) -> Section | None:
-    """Follow the cost against its gradient; None where the gradient is 0 or not finite."""
+    """Follow the cost against its gradient, as far as the problem's domain goes.
+
+    A point outside the domain is the user's choice: then nothing is left out. None where the
+    gradient is 0 or not finite.
+    """
     gradient = landscape.gradient(landscape.origin)
     length = float(np.linalg.norm(gradient))
     if not (length > 0 and np.isfinite(length)):
         return None
 
+    way = -gradient / length
+    bounded = _contains(landscape, landscape.origin)
+
     def function(distance: float) -> float:
-        return landscape.cost(landscape.origin - distance / length * gradient)
+        place = landscape.origin + distance * way
+        outside = bounded and not _contains(landscape, place)
+        return float("nan") if outside else landscape.cost(place)
 
     reach = REACH * max(1.0, float(np.max(np.abs(landscape.origin))))
-    low, high = choose_window(function, 0.0, (-reach, reach), (-np.inf, np.inf))
+    domain = _domain_along(landscape, way) if bounded else (-np.inf, np.inf)
+    low, high = choose_window(function, 0.0, (-reach, reach), domain)
     smooth = not np.any(landscape.kinks.rough)
     return Section(
         function,
@@ -32,3 +42,21 @@ def section_downhill(landscape: Landscape) -> Section | None:
         -length if smooth else None,
         "" if smooth else f"no tangent: {landscape.kinks.reason}",
     )
+
+
+def _contains(landscape: Landscape, place: np.ndarray) -> bool:
+    """Tell whether a place, as a flat vector, lies inside the problem's domain."""
+    point = landscape.point
+    return point.problem.contains(point.unflatten(place))
+
+
+def _domain_along(landscape: Landscape, way: np.ndarray) -> tuple[float, float]:
+    """Find how far a line through the point stays within the interval of every component."""
+    problem = landscape.point.problem
+    low, high = -np.inf, np.inf
+    for name, start, slope in zip(landscape.names, landscape.origin, way, strict=True):
+        if slope:
+            with np.errstate(over="ignore"):  # a component that hardly moves never gets there
+                ends = (np.array(problem.interval(name.partition("[")[0])) - start) / slope
+            low, high = max(low, float(np.min(ends))), min(high, float(np.max(ends)))
+    return low, high
