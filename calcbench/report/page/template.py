@@ -33,8 +33,6 @@ MACHINE = (
 def fill(title: str, subtitle: str, parts: Iterable[str], data: Any) -> str:
     """Put the parts of a page into the template, with the library if they have charts."""
     body = "\n".join(filter(None, parts))
-    draws = '<div class="chart">' in body
-    library = f"<script>{chart_library()}</script>\n<script>startCharts();</script>\n"
     return Template(_read("page.html")).substitute(
         title=escape(title),
         subtitle=escape(subtitle),
@@ -43,8 +41,13 @@ def fill(title: str, subtitle: str, parts: Iterable[str], data: Any) -> str:
         script=_read("page.js"),
         body=body,
         data=embed(data),
-        library=library if draws else "",
+        library=_library() if '<div class="chart">' in body else "",
     )
+
+
+def _library() -> str:
+    """Write the elements that draw charts."""
+    return f"<script>{chart_library()}</script>\n<script>startCharts();</script>\n"
 
 
 def embed(data: Any) -> str:
