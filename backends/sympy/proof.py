@@ -36,6 +36,9 @@ LARGEST_EVALUATION = 20_000
 SIMPLIFICATION_SECONDS = 2.0
 """The longest that one simplification may take: an expression of 20 operations may take an hour."""
 
+HIGHEST_POWER = 1_000_000
+"""The largest numerator or denominator in an exponent of what is simplified."""
+
 MOST_COMPARISONS = 5
 """Comparisons (of `where`) up to which the pieces of a difference are looked at one by one."""
 
@@ -229,13 +232,25 @@ def _simplifies(expression: Any) -> bool:
 
     if _vanishes(expression):
         return True
-    if expression.count_ops() > LARGEST_SIMPLIFICATION:
+    if expression.count_ops() > LARGEST_SIMPLIFICATION or _has_high_powers(expression):
         return False
     try:
         with deadline(SIMPLIFICATION_SECONDS):
             return bool(sympy.simplify(expression) == 0)
     except Unsupported:
         return False
+
+
+def _has_high_powers(expression: Any) -> bool:
+    """Tell whether there are exponents such as 5404319552844595/2⁵⁴, which a float makes.
+
+    SymPy takes them for powers of a root, and the integers of so high a power end the process.
+    """
+    import sympy
+
+    exponents = [power.exp for power in expression.atoms(sympy.Pow, sympy.exp)]
+    numbers = {number for e in exponents for number in e.atoms(sympy.Rational)}
+    return any(max(abs(number.p), number.q) > HIGHEST_POWER for number in numbers)
 
 
 def _differs(difference: Any, truth: Any, numbers: Numbers) -> bool:

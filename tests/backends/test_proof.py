@@ -3,6 +3,7 @@
 import time
 
 import pytest
+import sympy
 
 import calcbench
 from calcbench.backends.sympy import proof as proofs
@@ -152,3 +153,12 @@ def test_a_deadline_that_is_kept_leaves_no_trace():
         with deadline(0.2):
             pass
     time.sleep(0.3)
+
+
+def test_powers_as_high_as_a_float_makes_them_are_not_simplified():
+    """SymPy would take e^(x·p/2⁵⁴) for the p-th power of a root, and end the process."""
+    x = sympy.Symbol("x", real=True)
+    high = sympy.Rational(0.3)
+    assert not proofs._simplifies(sympy.exp(high * x) ** 2 - sympy.exp(2 * high * x + x - x) + x)
+    assert not proofs._simplifies((1 + x) ** high - x)
+    assert proofs._simplifies(sympy.exp(x / 3) ** 3 - sympy.exp(x))
