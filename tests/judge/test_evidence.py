@@ -418,7 +418,8 @@ def points_of_random_cost(number):
     "number",
     [
         *range(0, 60, 7),
-        *(pytest.param(k, marks=pytest.mark.full) for k in range(RANDOM_COSTS)),
+        *(pytest.param(k, marks=pytest.mark.full) for k in range(3, 60, 7)),
+        *(pytest.param(k, marks=pytest.mark.evidence) for k in range(RANDOM_COSTS)),
     ],
 )
 def test_no_false_alarm_on_random_costs(number):
