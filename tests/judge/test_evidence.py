@@ -3,7 +3,8 @@
 Every hand-derived gradient in the repository is mutated in every way below, by a seeded choice
 of component; the judge must condemn each. Then healthy backends run at random points; it must
 condemn none, on the problems here and on random ones (`random_costs.py`), a third of them over data
-that obey a relation. `pytest tests/judge/test_evidence.py -rA -m "not evidence"` prints the table of faults.
+that obey a relation. `pytest tests/judge/test_evidence.py -rA -m "not evidence"` prints the table
+of faults.
 """
 
 import ast
