@@ -7,9 +7,9 @@ where the problem declares its `rows`, one symbolic row stands for all.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from calcbench.problem.problem import Problem
 from calcbench.vocabulary.objects import SymbolicArray
 
 from .price import check_price
+
+T = TypeVar("T")
 
 LARGEST_EXPRESSION = 100_000
 """Operations beyond which differentiating and compiling takes minutes; refused with a reason."""
@@ -362,16 +364,25 @@ def count_operations(expression: Any) -> int:
     Subexpressions are shared: SymPy's own count visits each as often as it occurs, which after
     thirty steps of x·(1 − x) is a billion times.
     """
-    counts: dict[Any, int] = {}
+    return _fold(expression, lambda node, parts: bool(node.args) + sum(parts), {})
+
+
+def _fold(expression: Any, join: Callable[[Any, list[T]], T], known: dict[Any, T]) -> T:
+    """Compute a value of an expression from those of its arguments, each subexpression once.
+
+    `known` has what is known beforehand. No recursion: a chain of steps may be thousands long.
+    """
     left = [expression]
     while left:
         node = left[-1]
-        waiting = [child for child in node.args if child not in counts]
+        waiting = [child for child in node.args if child not in known]
         if waiting:
             left += waiting
-        else:
-            counts[left.pop()] = bool(node.args) + sum(counts[child] for child in node.args)
-    return counts[expression]
+            continue
+        left.pop()
+        if node not in known:
+            known[node] = join(node, [known[child] for child in node.args])
+    return known[expression]
 
 
 class Slopes(NamedTuple):
@@ -390,21 +401,13 @@ def count_slopes(expression: Any, variables: list[Any]) -> int:
 
     Written out in full, by the sum, product and chain rules; nothing is derived for it.
     """
-    found = {variable: Slopes(0, 1 << k, 0) for k, variable in enumerate(variables)}
-    left = [expression]
-    while left:
-        node = left[-1]
-        waiting = [child for child in node.args if child not in found]
-        if waiting:
-            left += waiting
-        else:
-            found[left.pop()] = _join_slopes(node, [found[child] for child in node.args])
-    return found[expression].derived
+    known = {variable: Slopes(0, 1 << k, 0) for k, variable in enumerate(variables)}
+    return _fold(expression, _join_slopes, known).derived
 
 
 def _join_slopes(node: Any, parts: list[Slopes]) -> Slopes:
     """Apply the rule of a node to what its parts have."""
-    if node.is_Boolean:  # a condition is not differentiated
+    if node.is_Boolean or node.is_Relational:  # a condition is not differentiated
         return Slopes(1 + sum(part.operations for part in parts), 0, 0)
     whole = bool(node.args) + sum(part.operations for part in parts)
     variables, derived = 0, 0

@@ -71,16 +71,8 @@ def first_order(
     cost = None if point.problem.vector_valued else run.outputs[0].value
     fault = next((row.range_fault for row in rows if row.range_fault), "")
     reason = balls.endless_operation(run.tape) if sums.open.any() else ""
-    return SweepResult(
-        sums.values,
-        sums.magnitudes,
-        sums.rough,
-        sums.open,
-        sums.beside,
-        reason,
-        cost,
-        rows[0].influence,
-        fault,
+    return sums.result(
+        open_reason=reason, cost=cost, cost_magnitude=rows[0].influence, range_fault=fault
     )
 
 

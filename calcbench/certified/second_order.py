@@ -75,16 +75,11 @@ def second_order(
         else:
             assert columns is not None
             _add_entries(sums, term, point, columns)
-    return SweepResult(
-        sums.values,
-        sums.magnitudes,
-        sums.rough,
-        sums.open,
-        sums.beside,
-        found.open_reason if sums.open.any() else "",
-        found.cost,
-        found.cost_magnitude,
-        found.range_fault,
+    return sums.result(
+        open_reason=found.open_reason,
+        cost=found.cost,
+        cost_magnitude=found.cost_magnitude,
+        range_fault=found.range_fault,
     )
 
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from flint import arb
 
+from calcbench.certified.evaluation import SweepResult
+
 
 class Partial(NamedTuple):
     """A partial derivative in a ball, and what is to be said of it."""
@@ -47,3 +49,19 @@ class Sums:
         self.rough[k] |= partial.rough
         self.open[k] |= partial.open
         self.beside[k] |= partial.beside
+
+    def result(
+        self, *, open_reason: str, cost: arb | None, cost_magnitude: float, range_fault: str
+    ) -> SweepResult:
+        """Give the numbers, with what the sweeps say of the cost; the reason if any is open."""
+        return SweepResult(
+            values=self.values,
+            magnitudes=self.magnitudes,
+            rough=self.rough,
+            open=self.open,
+            beside=self.beside,
+            open_reason=open_reason if self.open.any() else "",
+            cost=cost,
+            cost_magnitude=cost_magnitude,
+            range_fault=range_fault,
+        )

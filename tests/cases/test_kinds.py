@@ -2,11 +2,13 @@
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 
 import calcbench
 from calcbench.certified.reference import reference
+from calcbench.certified.series import taylor_bounds
 from calcbench.problem.inputs import own_point
 from calcbench.record.record import Status
 
@@ -107,3 +109,12 @@ def test_a_formula_that_is_right_on_one_side_of_a_kink_is_refuted(name):
     by_hand, _ = verified(Square(), ["by_hand", "sympy"])
     assert by_hand.status is Status.DISAGREE
     assert "refuted in ∂C/∂x" in by_hand.proof
+
+
+def test_differences_of_digamma_are_enclosed():
+    """The Taylor series of ψ over an interval: an interval less itself is not 0, and was no bound."""
+    problem = calcbench.problem(x=2.0)(lambda xp, x: xp.digamma(x))
+    bounds = taylor_bounds(own_point(problem), "x", (), np.float64(1e-3), 3)
+    psi = mpmath.taylor(mpmath.digamma, 2, 3)
+    for bound, coefficient in zip(bounds, psi, strict=True):
+        assert abs(coefficient) <= bound < np.inf

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from calcbench.bench.environment import environment
 from calcbench.catalogue import door
@@ -80,18 +81,9 @@ def digits(records: Sequence[Record]) -> Chart | None:
         for record in records
         if record.status.measured and record.digits is not None and not math.isnan(record.digits)
     ]
-    if len(rows) < 2:
-        return None
-    spec = {
-        "data": {"values": rows},
-        "mark": {"type": "point", "filled": True, "size": 80, "opacity": 1},
-        "encoding": {
-            "y": CATEGORY,
-            "x": {"field": "d", "type": "quantitative", "title": "right digits"},
-            "tooltip": [tip("b", "backend"), tip("d", "digits", ".1f")],
-        },
-    }
-    return Chart("Right digits", "the worst of all points that were tried", spec)
+    axis = {"field": "d", "type": "quantitative", "title": "right digits"}
+    hint = "the worst of all points that were tried"
+    return _points("Right digits", hint, rows, axis, tip("d", "digits", ".1f"))
 
 
 def calls(records: Sequence[Record]) -> Chart | None:
@@ -101,15 +93,20 @@ def calls(records: Sequence[Record]) -> Chart | None:
         for record in records
         if record.status.measured and 0 < record.seconds.get("call", 0.0) < math.inf
     ]
+    axis = log_axis("t", "time", DURATION)
+    hint = "a few rounds in one process: an order of magnitude"
+    return _points("Time of one call", hint, rows, axis, tip("t", "time", ".3s", "s"))
+
+
+def _points(
+    title: str, hint: str, rows: list[dict[str, Any]], axis: dict[str, Any], told: dict[str, Any]
+) -> Chart | None:
+    """Draw a point for each backend; nothing for fewer than two."""
     if len(rows) < 2:
         return None
     spec = {
         "data": {"values": rows},
         "mark": {"type": "point", "filled": True, "size": 80, "opacity": 1},
-        "encoding": {
-            "y": CATEGORY,
-            "x": log_axis("t", "time", DURATION),
-            "tooltip": [tip("b", "backend"), tip("t", "time", ".3s", "s")],
-        },
+        "encoding": {"y": CATEGORY, "x": axis, "tooltip": [tip("b", "backend"), told]},
     }
-    return Chart("Time of one call", "a few rounds in one process: an order of magnitude", spec)
+    return Chart(title, hint, spec)
