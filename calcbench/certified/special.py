@@ -96,6 +96,10 @@ def expand(name: str, x: arb_series | arb) -> arb_series | arb:
         return getattr(x, name)()
     # ψ(a + t), from the series of log Γ with one term more, at t = x − a. Of a ball a, a − a is no
     # 0: t begins with its second term.
-    length = max(x.length(), 1)
-    around = _log_gamma(arb_series([x[0], 1], length + 1)).derivative()
-    return around(arb_series([0, *(x[k] for k in range(1, length))]))
+    terms = ctx.cap
+    ctx.cap = terms + 1
+    try:
+        around = _log_gamma(arb_series([x[0], 1])).derivative()
+    finally:
+        ctx.cap = terms
+    return around(arb_series([0, *(x[k] for k in range(1, x.length()))]))

@@ -112,7 +112,7 @@ def test_a_formula_that_is_right_on_one_side_of_a_kink_is_refuted(name):
 
 
 def test_differences_of_digamma_are_enclosed():
-    """The Taylor series of ψ over an interval: an interval less itself is not 0, and was no bound."""
+    """By the Taylor series of ψ over an interval, with as many terms as are asked for."""
     problem = calcbench.problem(x=2.0)(lambda xp, x: xp.digamma(x))
     bounds = taylor_bounds(own_point(problem), "x", (), np.float64(1e-3), 3)
     psi = mpmath.taylor(mpmath.digamma, 2, 3)
