@@ -27,6 +27,10 @@ class Unsupported(CalcbenchError):
     """A backend cannot do this problem or operator; the message is the reason."""
 
 
+class UnreadableFormula(CalcbenchError):
+    """LaTeX that cannot be shown in another form; the message says what is not known."""
+
+
 def nearest(word: str, choices: Iterable[str]) -> str:
     """Name the valid choices closest to `word`, as the end of an error message."""
     known = sorted(choices)

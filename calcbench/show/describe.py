@@ -14,6 +14,7 @@ from calcbench.errors import (
     CalcbenchError,
     NotInstalled,
     ProblemError,
+    UnreadableFormula,
     Unsupported,
     escape_controls,
     printable,
@@ -25,7 +26,7 @@ from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
 from calcbench.record.record import Status
 from calcbench.show.programs.find import write_program
-from calcbench.show.unicode import UnreadableFormula, as_unicode
+from calcbench.show.unicode import as_unicode
 
 if TYPE_CHECKING:
     from rich.console import Console

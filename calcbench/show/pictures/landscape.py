@@ -13,7 +13,7 @@ from calcbench.backend.prepared import Prepared
 from calcbench.catalogue import door
 from calcbench.catalogue.available import make_backend
 from calcbench.certified.reference import NotCertified, NotFiniteHere, NotSmoothHere, reference
-from calcbench.errors import Unsupported
+from calcbench.errors import UnreadableFormula, Unsupported
 from calcbench.operators.operator import VALUE
 from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.flat import flatten
@@ -21,7 +21,7 @@ from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
 from calcbench.show.pictures.style import place
 from calcbench.show.rows import sample_rows
-from calcbench.show.unicode import UnreadableFormula, as_unicode
+from calcbench.show.unicode import as_unicode
 
 SECONDS = 2.0
 """How long to look for a kink at the point of a picture."""

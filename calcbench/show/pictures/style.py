@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from calcbench.errors import UnreadableFormula
 from calcbench.problem.point import Point
 from calcbench.report.picture import Chart
 from calcbench.show.pictures.windows import Axis
-from calcbench.show.unicode import UnreadableFormula, as_unicode
+from calcbench.show.unicode import as_unicode
 
 SIDE = 340
 """Width and height of a square panel."""
