@@ -20,10 +20,14 @@ LIMITS = frozenset(("lim", "max", "min", "sup", "inf"))
 
 ROWS = ("mrow", "mtd", "mstyle")
 
-ELEMENTS = ("math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mfrac", "msqrt", "mroot", "msub")
-ELEMENTS += ("msup", "msubsup", "munder", "mover", "munderover", "mtable", "mtr", "mtd", "mstyle")
-ATTRIBUTES = ("xmlns", "display", "mathvariant", "stretchy", "fence", "form", "accent", "width")
-ATTRIBUTES += ("movablelimits", "minsize", "maxsize", "columnalign", "linethickness")
+ELEMENTS = (
+    *("math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mstyle", "mtable", "mtr", "mtd"),
+    *("mfrac", "msqrt", "mroot", "msub", "msup", "msubsup", "munder", "mover", "munderover"),
+)
+ATTRIBUTES = (
+    *("xmlns", "display", "mathvariant", "stretchy", "fence", "form", "accent", "width"),
+    *("movablelimits", "minsize", "maxsize", "columnalign", "linethickness"),
+)
 
 CHILDREN = {
     **dict.fromkeys(("mfrac", "mroot", "msub", "msup", "munder", "mover"), 2),
