@@ -18,6 +18,7 @@ from calcbench.record.writing import replacing, size_of
 from calcbench.report.agreement import summary
 from calcbench.report.comparison import comparison
 from calcbench.report.page import comparison as comparison_page
+from calcbench.report.page.formulas import catalogue_problems
 from calcbench.report.tables.text import draw
 from calcbench.workers.starting import start_method
 
@@ -95,12 +96,15 @@ def compare_and_exit(
     elif groups > 1:
         draw(summary(records), output)
     if page is not None:
-        _write_page(records, page)
+        _write_page(records, page, [*names, *problems])
     sys.exit(1 if any(record.status.failed for record in records) else 0)
 
 
-def _write_page(records: list[Record], page: Path) -> None:
-    text = comparison_page.write(records)
+def _write_page(records: list[Record], page: Path, selectors: list[str]) -> None:
+    """Write the page; a user's file is not run for it, so its problems have no formulas there."""
+    files = any(selector.endswith(".py") or "/" in selector for selector in selectors)
+    known = catalogue_problems(() if files else {record.problem for record in records})
+    text = comparison_page.write(records, known)
     with replacing(page) as part:
         part.write_text(text, encoding="utf-8")
     say(f"written to {page}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from html import escape, unescape
 from xml.etree.ElementTree import Element, tostring
 
@@ -58,7 +58,7 @@ def as_mathml(latex: str, display: str = "block") -> str:
     return tostring(math, encoding="unicode")
 
 
-def formula(latex: str, display: str = "block") -> str:
+def write_formula(latex: str, display: str = "block") -> str:
     """Write a formula for a page: what cannot be MathML stays LaTeX, as code."""
     if missing_mathml() is None:
         try:
@@ -66,12 +66,6 @@ def formula(latex: str, display: str = "block") -> str:
         except UnreadableFormula:
             pass
     return f"<code>{escape(latex)}</code>"
-
-
-def derivation(steps: Sequence[tuple[str, str]]) -> str:
-    """Write a derivation as a numbered list of words and formulas."""
-    items = (f"<li><p>{escape(words)}</p>{formula(latex)}</li>" for words, latex in steps)
-    return f'<ol class="derivation">{"".join(items)}</ol>' if steps else ""
 
 
 def _clean(element: Element, latex: str) -> None:
