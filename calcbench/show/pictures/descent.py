@@ -22,6 +22,7 @@ from calcbench.show.pictures.style import (
     chart_of,
     finish,
     heading,
+    height_axis,
     panel_title,
     square,
     write_number,
@@ -242,7 +243,7 @@ def _costs(alt: Any, letter: str, paths: Sequence[Descent]) -> Any:
         for k in _drawn_steps(path)
         if not (logarithmic and path.costs[k] == 0)
     ]
-    y = alt.Y("cost:Q", title=letter).scale(
+    y = height_axis(alt, "cost:Q", letter).scale(
         **{"type": "log"} if logarithmic else {"zero": False}, nice=False
     )
     title = "cost per step"

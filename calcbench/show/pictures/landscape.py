@@ -53,6 +53,8 @@ class Landscape:
         self.letter = value_letter(point.problem)
         self.raised = ""
         """What the cost raised somewhere, where nothing is drawn then."""
+        # A point outside the domain is the user's choice: then nothing is left out.
+        self._bounded = self.contains(self.origin)
         with np.errstate(all="ignore"):
             self._cost, self._gradient = backend.prepare(point, "cost"), backend.prepare(point)
         if not np.isfinite(self.cost(self.origin)):
@@ -63,9 +65,26 @@ class Landscape:
             )
 
     def cost(self, vector: np.ndarray) -> float:
-        """Compute the cost; NaN where it is no finite number."""
+        """Compute the cost; NaN where it is no finite number, and outside the domain."""
+        if self._bounded and not self.contains(vector):
+            return float("nan")
         (found,) = self._evaluate(self._cost, vector, 1)
         return float(found)
+
+    def contains(self, vector: np.ndarray) -> bool:
+        """Tell whether a place lies in the problem's domain; the ends of an interval do."""
+        problem = self.point.problem
+        if callable(problem.domain):
+            return problem.contains(self.point.unflatten(vector))
+        low, high = self._intervals
+        return bool(np.all((low <= vector) & (vector <= high)))
+
+    @cached_property
+    def _intervals(self) -> tuple[np.ndarray, np.ndarray]:
+        """The ends of the domain of every component."""
+        ends = [self.point.problem.interval(name.partition("[")[0]) for name in self.names]
+        low, high = np.array(ends, float).T
+        return low, high
 
     def gradient(self, vector: np.ndarray) -> np.ndarray:
         """Compute the gradient as a flat vector, NaN where it is not finite."""
