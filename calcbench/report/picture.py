@@ -36,15 +36,23 @@ PAGE = """\
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ margin: 2rem; font-family: sans-serif; background: Canvas; color: CanvasText; }}
-figure {{
-  display: inline-block; margin: 0; padding: 1rem;
-  background: #fff; color: #222; border-radius: 8px; color-scheme: light;
-}}
+figure {{ margin: 0; overflow-x: auto; }}
 .vega-bind {{ font-size: 14px; margin: 4px 0; }}
+/* Pictures are drawn on white: in the dark, light and dark change places, and hues stay. */
+@media (prefers-color-scheme: dark) {{
+  body {{ background: #141414; color: #ddd; }}
+  svg {{ filter: invert(.92) hue-rotate(180deg); }}
+}}
+@media (min-width: 45rem) {{ svg {{ max-width: 100%; height: auto; }} }}
+details {{ max-width: 50rem; margin: 1rem; }}
+summary {{ cursor: pointer; }}
+math {{ font-size: 1.12rem; }}
+math[display="block"] {{ width: fit-content; max-width: 100%; overflow: auto hidden; }}
 </style>
 </head>
 <body>
 <figure id="picture">{body}</figure>
+{below}
 {scripts}</body>
 </html>
 """
@@ -74,6 +82,8 @@ class Picture(ABC):
 
     endings: ClassVar[tuple[str, ...]] = ENDINGS
     title: str
+    below: str
+    """What a page says below the picture, as HTML."""
 
     @abstractmethod
     def svg(self) -> str:
@@ -119,6 +129,7 @@ class Chart(Picture):
     title: str
     chart: Any
     """The `altair.Chart`, to be changed further."""
+    below: str = ""
 
     def render(self, ending: str) -> bytes:
         """Write the picture in the form that an ending names; `.json` is Vega-Lite."""
@@ -146,7 +157,8 @@ class Chart(Picture):
         major, minor, *_ = load_altair().SCHEMA_VERSION.removeprefix("v").split(".")
         library = chart_library(f"{major}.{minor}")
         scripts = f"<script>{library}</script>\n<script>{call}</script>\n"
-        return PAGE.format(title=html.escape(self.title), body="", scripts=scripts)
+        title = html.escape(self.title)
+        return PAGE.format(title=title, body="", below=self.below, scripts=scripts)
 
 
 @dataclass(frozen=True, repr=False)
@@ -155,6 +167,7 @@ class Drawing(Picture):
 
     title: str
     markup: str
+    below: str = ""
 
     def svg(self) -> str:
         """Write the picture as SVG."""
@@ -162,7 +175,8 @@ class Drawing(Picture):
 
     def page(self) -> str:
         """Write an HTML page around the SVG."""
-        return PAGE.format(title=html.escape(self.title), body=self.markup, scripts="")
+        title = html.escape(self.title)
+        return PAGE.format(title=title, body=self.markup, below=self.below, scripts="")
 
 
 def _round_numbers(attribute: re.Match[str]) -> str:

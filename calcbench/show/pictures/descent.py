@@ -66,7 +66,8 @@ def draw_descent(paths: Sequence[Descent]) -> Picture:
             where = _on_contours(alt, landscape, paths)
         case _:
             where = _components(alt, landscape, paths)
-    rows = [beside(alt, where, _costs(alt, landscape.letter, paths))]
+    costs = _costs(alt, landscape.letter, paths).properties(height=where.height)
+    rows = [beside(alt, where, costs)]
     fit = find_fit(start, landscape.backend)
     if fit is not None:
         rows.append(_moving_curve(alt, fit, paths))
@@ -180,7 +181,7 @@ def _on_curve(alt: Any, landscape: Landscape, paths: Sequence[Descent]) -> Any:
 def _titled(title: str, paths: Sequence[Descent]) -> str:
     """Say that a path is cut short, where one is."""
     cut = any(_followed_steps(path)[-1] < path.steps for path in paths)
-    return f"{title}; the first steps where the cost grows" if cut else title
+    return "the path, or its start where the cost grows" if cut else title
 
 
 def _paths(

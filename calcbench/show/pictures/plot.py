@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from calcbench.backend.backend import Backend
 from calcbench.errors import SelectorError, Unsupported, nearest
 from calcbench.problem.point import Point
+from calcbench.report.page.formulas import write_derivation
 from calcbench.report.picture import Picture, load_altair
 from calcbench.show.pictures.contours import draw_contours
 from calcbench.show.pictures.curve import Section, draw_curve, section_along
@@ -76,10 +77,11 @@ def plot(
     """
     if kind is not None and kind not in NAMES:
         raise SelectorError(f"no kind of picture {kind!r}: {nearest(kind, NAMES)}")
+    derived = write_derivation(point.problem.derivation)
     if kind == GRAPH:
         if parameters or windows:
             raise SelectorError("the graph of a cost has no parameters to choose, and no window")
-        return draw_graph(point)
+        return replace(draw_graph(point), below=derived)
     alt = load_altair()
     point, sampled = sample_rows(point, ROWS)
     landscape = Landscape(point, backend or default_backend(point.problem))
@@ -88,7 +90,7 @@ def plot(
     chart = below(alt, KINDS[kind](scene)) if kind else _panels(scene, bool(parameters))
     left_out = f"left out where the cost raises {landscape.raised}" if landscape.raised else ""
     lines = (_values(landscape), _slopes(landscape, axes), sampled, left_out)
-    return finish(chart, heading(point), *lines)
+    return replace(finish(chart, heading(point), *lines), below=derived)
 
 
 def _panels(scene: Scene, chosen: bool) -> Any:
