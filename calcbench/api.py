@@ -277,9 +277,9 @@ def reference(
     (`calcbench.certified`).
 
         >>> calcbench.reference("cylinder_volume", at={"r": 3, "l": 5})
-        C = [141.371669411540695730818952248 +/- 4.23e-28]
-        ∂C/∂r = [94.2477796076937971538793014984 +/- 1.50e-29]
-        ∂C/∂l = [28.2743338823081391461637904495 +/- 1.56e-29]
+        v = [141.371669411540695730818952248 +/- 4.23e-28]
+        ∂v/∂r = [94.2477796076937971538793014984 +/- 1.50e-29]
+        ∂v/∂l = [28.2743338823081391461637904495 +/- 1.56e-29]
 
     A number that does not exist because a comparison ties here says so. Without `direction`, a
     product is taken with a random one. Raises `NotCertified` where the cost leaves the array

@@ -252,13 +252,13 @@ def test_pasted_curve_is_what_the_program_gives(block):
 def test_delta_method_of_the_lesson():
     """The first table, against the algebra that stands above it: 2x + 2 + Δ."""
     table = read_table(blocks(LESSON, "console")[0])
-    assert float(table.pop("by_hand")["∂C/∂x"]) == 6.0
+    assert float(table.pop("by_hand")["∂y/∂x"]) == 6.0
     deltas = [step(backend) for backend in table]
     assert deltas == [1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6]
     for delta, (selector, row) in zip(deltas, table.items(), strict=True):
         slope = cb.gradient("delta_method", selector)["x"]
         assert float(slope) == pytest.approx(6.0 + delta, abs=MAGNIFIED / delta)
-        assert float(slope) == pytest.approx(float(row["∂C/∂x"]), abs=5e-9 + MAGNIFIED / delta)
+        assert float(slope) == pytest.approx(float(row["∂y/∂x"]), abs=5e-9 + MAGNIFIED / delta)
 
 
 def test_gradient_descent_of_the_lesson(capsys):
@@ -281,7 +281,7 @@ def test_reference_of_the_verdicts(capsys):
     source = containing(VERDICTS, "cb.reference")
     exec(source, {})
     printed = capsys.readouterr().out.splitlines()
-    assert [f"# {line}" for line in printed] == re.findall(r"^# .*∂.*|^# C = .*", source, re.M)
+    assert [f"# {line}" for line in printed] == re.findall(r"^# .*∂.*|^# v = .*", source, re.M)
 
 
 def test_verdicts_state_the_constants():

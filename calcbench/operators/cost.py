@@ -21,5 +21,5 @@ class Cost(Operator):
 
     def layout(self, point: Point) -> Layout:
         """Lay out as `C`, of the value's shape, labelled `C` or `C[i]`."""
-        shape = point.value_shape
-        return Layout({VALUE: shape}, lambda k: component_name(VALUE, (k,) if shape else ()))
+        shape, letter = point.value_shape, point.problem.letter
+        return Layout({VALUE: shape}, lambda k: component_name(letter, (k,) if shape else ()))

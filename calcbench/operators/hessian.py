@@ -41,7 +41,8 @@ class Hessian(Operator):
 
         def label(row: int, column: int) -> str:
             one, other = point.component(row), point.component(column)
-            return f"∂²C/∂{one}²" if row == column else f"∂²C/∂{one}∂{other}"
+            below = f"∂{one}²" if row == column else f"∂{one}∂{other}"
+            return f"∂²{point.problem.letter}/{below}"
 
         return matrix_layout("hessian", point, 2, label)
 

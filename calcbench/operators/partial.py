@@ -44,10 +44,10 @@ class Partial(Operator):
 
     def layout(self, point: Point) -> Layout:
         """Lay out as `C`, of the value's shape, labelled `∂C/∂w[3]` or `∂C[i]/∂w[3]`."""
-        shape = point.value_shape
+        shape, letter = point.value_shape, point.problem.letter
         return Layout(
             {VALUE: shape},
-            lambda k: f"∂{component_name(VALUE, (k,) if shape else ())}/∂{self.component}",
+            lambda k: f"∂{component_name(letter, (k,) if shape else ())}/∂{self.component}",
         )
 
     def arguments(self) -> tuple[Any, ...]:

@@ -19,5 +19,5 @@ class Pushforward(Operator):
 
     def layout(self, point: Point) -> Layout:
         """Lay out as `C`, of the value's shape, labelled `∇C·v` or `(J·v)[i]`."""
-        shape = point.value_shape
-        return Layout({VALUE: shape}, lambda k: component_name("(J·v)", (k,)) if shape else "∇C·v")
+        shape, along = point.value_shape, f"∇{point.problem.letter}·v"
+        return Layout({VALUE: shape}, lambda k: component_name("(J·v)", (k,)) if shape else along)

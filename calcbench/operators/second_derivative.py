@@ -30,4 +30,4 @@ class SecondDerivative(Operator):
     def layout(self, point: Point) -> Layout:
         """Lay out as an array of the parameter's shape, labelled `d²C/dx²`."""
         (name,) = point.shapes
-        return Layout(point.shapes, lambda k: f"d²C/d{name}²")
+        return Layout(point.shapes, lambda k: f"d²{point.problem.letter}/d{name}²")

@@ -26,7 +26,9 @@ class ValueAndGradient(Operator):
 
     def layout(self, point: Point) -> Layout:
         """Lay out as the value, then an array for each parameter."""
-        value, partials = value_name(point.problem), by_component(point, "∂C/∂{}")
+        letter = point.problem.letter
+        partials = by_component(point, f"∂{letter}/∂{{}}")
         return Layout(
-            {value: (), **partials.shapes}, lambda k: partials.label(k - 1) if k else value
+            {value_name(point.problem): (), **partials.shapes},
+            lambda k: partials.label(k - 1) if k else letter,
         )

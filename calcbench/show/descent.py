@@ -20,7 +20,6 @@ from calcbench.record.plain import plain
 from calcbench.report.picture import Picture
 from calcbench.report.tables.table import Entry, Table
 from calcbench.show.pictures.descent import draw_descent
-from calcbench.show.pictures.landscape import value_letter
 from calcbench.show.pictures.style import place, write_number
 
 KEPT = 50_000_000
@@ -92,7 +91,7 @@ class Descent:
 
     def __str__(self) -> str:
         """Say in a line where the path began and ended, and what became of the cost."""
-        letter = value_letter(self.start.problem)
+        letter = self.start.problem.letter
         first, last = write_number(self.costs[0], 6), write_number(self.costs[-1], 6)
         said = (
             f"{self.steps} steps at rate {write_number(self.rate)}: {letter} from {first} to {last}"
@@ -228,7 +227,7 @@ def table(path: Descent) -> Table:
     notes = [f"{len(names)} of {path.start.size} components; --json gives all"] if more else []
     if path.note:
         notes.append(path.note.removeprefix("; "))
-    return Table(title, ["step", value_letter(path.start.problem), *names], rows, notes)
+    return Table(title, ["step", path.start.problem.letter, *names], rows, notes)
 
 
 def shown_steps(last: int) -> list[int]:

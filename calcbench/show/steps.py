@@ -24,7 +24,6 @@ from calcbench.problem.problem import Problem
 from calcbench.record.plain import plain
 from calcbench.report.picture import Chart
 from calcbench.report.tables.table import Entry, Table
-from calcbench.show.pictures.landscape import value_letter
 from calcbench.show.pictures.steps import draw_steps
 from calcbench.show.rows import sample_rows
 
@@ -116,14 +115,16 @@ def curve(
         steps += taken
         optimum[backend.selector] = min(taken, key=lambda s: s.bound).step
     partial = component_name(name, index)
-    letter = value_letter(problem)
+    letter = problem.letter
     return Curve(problem.name, partial, tuple(steps), optimum, _label(engines), letter, sampled)
 
 
 def _true_partial(point: Point, name: str, index: tuple[int, ...]) -> float:
     """Certify one partial. Raises `NotSmoothHere` where it does not exist, else `NotCertified`."""
     found = reference(point)
-    label = f"∂C/∂{component_name(name, index)} of problem {point.problem.name!r}"
+    label = (
+        f"∂{point.problem.letter}/∂{component_name(name, index)} of problem {point.problem.name!r}"
+    )
     if name in found.rough and found.rough[name][index]:
         raise NotSmoothHere(
             f"{label}: not smooth here: one-sided derivatives differ, as far as can be told; "
@@ -151,7 +152,7 @@ def table(curve: Curve) -> Table:
         return Entry(f"{here.error:.1e} (≤ {_up(here.bound):.0e}){mark}")
 
     rows = [[Entry(f"{h:.1e}"), *(entry(b, h) for b in backends)] for h in STEPS]
-    title = f"{curve.problem}: relative error of ∂C/∂{curve.partial} against the step"
+    title = f"{curve.problem}: relative error of ∂{curve.letter}/∂{curve.partial} against the step"
     heads = [curve.labels.get(backend, backend) for backend in backends]
     notes = ["← the step at which the bound is least"]
     return Table(title, ["step", *heads], rows, [*notes, curve.sampled] if curve.sampled else notes)

@@ -161,13 +161,13 @@ def test_third_party_options(installed):
     run = installed({"their_backend.py": BACKEND}, backends={"mirror": "their_backend:Mirror"})
     done = run("verify", "square", "-b", "by_hand", "-b", "sympy", "-b", "mirror[sign=wrong]")
     assert done.status == 1
-    assert "mirror[sign=wrong]: ∂C/∂x is -10, expected 10" in done.out
+    assert "mirror[sign=wrong]: ∂y/∂x is -10, expected 10" in done.out
     done = run("verify", "square", "-b", "mirror[sign=left]")
     assert (done.status, done.err.count("\n")) == (2, 1)
     assert "sign=left" in done.err
     done = run("verify", "square", "-b", "by_hand", "-b", "sympy", "-b", "mirror[scale=2]")
     assert done.status == 1
-    assert "mirror[scale=2.0]: ∂C/∂x is 20, expected 10" in done.out
+    assert "mirror[scale=2.0]: ∂y/∂x is 20, expected 10" in done.out
 
 
 def test_problem_that_is_only_re_exported(installed):

@@ -21,7 +21,9 @@ from calcbench.report.tables.widths import pieces, wrap
 
 
 class Named:
-    """As much of a problem as names its parameters."""
+    """As much of a problem as names its parameters and its value."""
+
+    letter = "C"
 
     def __init__(self, parameters):
         self.parameters = tuple(parameters)

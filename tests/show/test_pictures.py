@@ -19,7 +19,7 @@ from calcbench.show.pictures import plot as plots
 from calcbench.show.pictures.contours import LETTER, LINE, choose_levels
 from calcbench.show.pictures.curve import secant_slopes, section_along
 from calcbench.show.pictures.fit import find_fit
-from calcbench.show.pictures.landscape import Landscape, default_backend, value_letter
+from calcbench.show.pictures.landscape import Landscape, default_backend
 from calcbench.show.pictures.profile import section_downhill
 from calcbench.show.pictures.style import write_number
 from calcbench.show.pictures.windows import Axis, choose_window, nice_ticks, sample, visible_range
@@ -310,12 +310,12 @@ def test_many_points_are_thinned_and_that_is_said():
 
 
 def test_letters_are_those_of_the_formula():
-    letters = {name: value_letter(find_problem(name)) for name in COSTS}
+    letters = {name: find_problem(name).letter for name in COSTS}
     assert letters["saddle"] == "z"
     assert letters["damped_wave"] == "u"
     assert letters["batch_regression"] == "C"
     assert letters["rosenbrock"] == "f"
-    assert value_letter(kink) == "C"
+    assert kink.letter == "C"
 
 
 # --- whole pictures --------------------------------------------------------------------------
@@ -326,7 +326,7 @@ def test_letters_are_those_of_the_formula():
 def test_every_cost_has_a_picture_with_its_letters_and_numbers_only(name):
     drawn = cb.plot(name, size=find_problem(name).sizes[0])
     text = json.dumps(drawn.chart.to_dict(), allow_nan=False)
-    assert value_letter(find_problem(name)) in text
+    assert find_problem(name).letter in text
     assert "NaN" not in text
     assert "Infinity" not in text
     for row in rows_of(drawn.chart):

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from calcbench.errors import Unsupported
 from calcbench.problem.point import Point
 from calcbench.report.picture import Drawing
-from calcbench.show.pictures.landscape import value_letter
 from calcbench.show.pictures.layers import arrange, bends
 from calcbench.show.pictures.style import CURVE, FONT, INK, TANGENT, heading, write_number
 from calcbench.show.pictures.trace import Node, trace
@@ -68,7 +67,7 @@ def draw_graph(point: Point) -> Drawing:
             f"than {LARGEST} cannot be read in a picture"
         )
     places = _places(nodes)
-    letter = value_letter(point.problem)
+    letter = point.problem.letter
     pieces = [*_edges(nodes, places), *(_box(n, places[id(n)], letter, n is result) for n in nodes)]
     tied = bool(result.ball.tape is not None and result.ball.tape.ties)
     return Drawing(heading(point), _page(point, places, letter, pieces, tied))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import NamedTuple
 
@@ -13,15 +12,13 @@ from calcbench.backend.prepared import Prepared
 from calcbench.catalogue import door
 from calcbench.catalogue.available import make_backend
 from calcbench.certified.reference import NotCertified, NotFiniteHere, NotSmoothHere, reference
-from calcbench.errors import UnreadableFormula, Unsupported
-from calcbench.operators.operator import VALUE
+from calcbench.errors import Unsupported
 from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
 from calcbench.show.pictures.style import place
 from calcbench.show.rows import sample_rows
-from calcbench.show.unicode import as_unicode
 
 SECONDS = 2.0
 """How long to look for a kink at the point of a picture."""
@@ -50,7 +47,7 @@ class Landscape:
         self.point, self.backend = point, backend
         self.origin = point.vector
         self.names = [point.component(k) for k in range(point.size)]
-        self.letter = value_letter(point.problem)
+        self.letter = point.problem.letter
         self.raised = ""
         """What the cost raised somewhere, where nothing is drawn then."""
         # A point outside the domain is the user's choice: then nothing is left out.
@@ -133,13 +130,3 @@ def default_backend(problem: Problem) -> Backend:
         if backend.kind == "approximate" or (backend.hand_derived and problem.has_gradient):
             return backend
     raise Unsupported("no default backend is at hand: name one")
-
-
-def value_letter(problem: Problem) -> str:
-    """Find the letter that the problem's formula has for its value: z of z = x² − y²; else C."""
-    try:
-        line = as_unicode(problem.formula)
-    except UnreadableFormula:
-        return VALUE
-    found = re.match(r"(\w+)(\([^)]*\))? = ", line)
-    return found[1] if found else VALUE
