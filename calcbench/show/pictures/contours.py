@@ -43,6 +43,9 @@ RESOLVED = 0.02
 LETTER, LINE, GAP = 7.5, 14.0, 5.0
 """Pixels that a label takes for each character, and in height; and what lies between two."""
 
+DOT = 6.0
+"""Half the size of the dot at the point, in pixels."""
+
 USUAL = 0.9
 """Share of the arrows that are no longer than a cell allows; the others are as long as that."""
 
@@ -62,7 +65,9 @@ def draw_contours(
     levels = choose_levels(heights)
     x, y = scales(alt, axes)
     shades = LEVELS if arrows else QUIET
-    curves, *labels = _level_curves(alt, axes, heights, levels, shades, (x, y), size)
+    point = landscape.origin[[axis.position for axis in axes]]
+    kept = [Box(_pixels(point, axes, size), np.full(2, DOT))] if arrows else []
+    curves, *labels = _level_curves(alt, axes, heights, levels, shades, (x, y), size, kept)
     if not arrows:
         return alt.layer(curves, *labels).properties(width=size[0], height=size[1])
     layers = [
@@ -126,8 +131,9 @@ def _level_curves(
     shades: Sequence[str],
     channels: tuple[Any, Any],
     size: tuple[int, int],
+    kept: list[Box],
 ) -> list[Any]:
-    """Follow every level through the grid, and write its value on its longest curve."""
+    """Follow every level through the grid, and write its value on it, but not where is `kept`."""
     follower = importlib.import_module("contourpy").contour_generator(
         axes[0].values(GRID), axes[1].values(GRID), np.ma.masked_invalid(heights)
     )
@@ -140,7 +146,7 @@ def _level_curves(
                 for n, (a, b) in enumerate(line)
             ]
         text = write_briefly(level)
-        found = _label_box([_pixels(line, axes, size) for line in lines], text, taken, size)
+        found = _label_box([_pixels(line, axes, size) for line in lines], text, taken, kept, size)
         if found is not None:
             taken.append(found)
             a, b = _values(found.middle, axes, size)
@@ -178,7 +184,7 @@ def _values(pixels: Pixels, axes: tuple[Axis, Axis], size: tuple[int, int]) -> n
 
 
 def _label_box(
-    lines: list[Pixels], text: str, taken: list[Box], size: tuple[int, int]
+    lines: list[Pixels], text: str, taken: list[Box], kept: list[Box], size: tuple[int, int]
 ) -> Box | None:
     """Choose a place on a level's curves for its label, near other labels but not upon them.
 
@@ -188,7 +194,7 @@ def _label_box(
     along = [line[:: max(1, sum(map(len, lines)) // 60)] for line in lines]
     places = np.concatenate(along) if along else np.empty((0, 2))
     free = np.all((places > half) & (places < size - half), axis=1)
-    for box in taken:
+    for box in (*taken, *kept):
         free &= np.any(np.abs(places - box.middle) > half + box.half + GAP, axis=1)
     places = places[free]
     if not len(places):

@@ -203,8 +203,7 @@ def _needs(what: str, count: int, scene: Scene) -> str:
 
 def _note(section: Section, colour: str, title: str = "") -> Any:
     """Title a panel, and say why a tangent is missing."""
-    text = "; ".join(part for part in (title, section.note) if part)
-    return panel_title(text, colour) if text else panel_title("")
+    return panel_title(title, colour, section.note)
 
 
 # --- what is drawn -------------------------------------------------------------------------

@@ -103,10 +103,11 @@ def _apart(chart: Any) -> Any:
     ).resolve_legend(color="independent", strokeDash="independent")
 
 
-def panel_title(text: str, colour: str = INK) -> dict[str, Any]:
-    """Title one panel of a picture."""
+def panel_title(text: str, colour: str = INK, below: str = "") -> dict[str, Any]:
+    """Title one panel of a picture, perhaps with a line below."""
     title = {"text": text, "fontSize": 13, "color": colour}
-    return {**title, "anchor": "start", "frame": "group", "offset": 8}
+    more = {"subtitle": below} if below else {}
+    return {**title, **more, "anchor": "start", "frame": "group", "offset": 8}
 
 
 def finish(chart: Any, title: str, *lines: str) -> Chart:
