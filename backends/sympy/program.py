@@ -35,11 +35,11 @@ LARGEST_MATRIX = 20
 
 
 PROGRAMS = {
-    "gradient": "dC/d{name}",
-    "partial": "dC/d{name}",
-    "jacobian": "dC/d{name}",
-    "hessian": "d2C/d{one} d{other}",
-    "second_derivative": "d2C/d{name}2",
+    "gradient": "d{letter}/d{{name}}",
+    "partial": "d{letter}/d{{name}}",
+    "jacobian": "d{letter}/d{{name}}",
+    "hessian": "d2{letter}/d{{one}} d{{other}}",
+    "second_derivative": "d2{letter}/d{{name}}2",
 }
 """Operators that have a program, and what is printed before each of its values."""
 
@@ -64,7 +64,7 @@ def program(backend: SymPy, problem: Problem, operator: Operator) -> str:
     blocks = [*needs, f"{heading}{declared}\n{formula}", format_dict(partials, derived)]
     numbers = not problem.vector_valued and not any(array.ndim for array in row.values())
     if not rows and numbers:
-        printed = _print(operator, values, partials, "")
+        printed = _print(writer, values, partials, "")
         return writer.compose(*blocks, _at_a_point(writer, values, partials), printed)
     compiled = f"sp.lambdify([{', '.join(symbols)}], {d})"
     blocks[-1] += "\n" + format_comprehension(
@@ -80,7 +80,7 @@ def program(backend: SymPy, problem: Problem, operator: Operator) -> str:
         *needs,
         f"# Its value at the {'data' if rows else 'point'}.\n{data}",
         _evaluate(writer, point, rows, values, functions, key, row, symbols, kept),
-        _print(operator, values, partials if short else "", over),
+        _print(writer, values, partials if short else "", over),
     )
 
 
@@ -236,14 +236,14 @@ def _work(backend: SymPy, point: Point) -> int:
     return int(backend.trace(point).cost.count_ops()) * point.size
 
 
-def _print(operator: Operator, values: str, partials: str, over: str) -> str:
+def _print(writer: Writer, values: str, partials: str, over: str) -> str:
     """Print each value, after its formula if `partials` are to be printed."""
-    pair = operator.name == "hessian"
+    pair = writer.operator.name == "hessian"
     name, index = ("(one, other)", "one, other") if pair else ("name", "name")
     formula = f"{over}{{partial}} = {{{values}[{index}]}}" if partials else "{partial}"
+    label = PROGRAMS[writer.operator.name].format(letter=writer.letter)
     return (
-        f"for {name}, partial in {partials or values}.items():\n"
-        f'    print(f"{PROGRAMS[operator.name]} = {formula}")'
+        f'for {name}, partial in {partials or values}.items():\n    print(f"{label} = {formula}")'
     )
 
 

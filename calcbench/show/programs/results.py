@@ -30,7 +30,7 @@ def print_result(writer: Writer, native: str = "", native_value: str = "") -> st
     """
     problem, operator = writer.problem, writer.operator
     first, *more = problem.parameters
-    letter = problem.letter if problem.letter.isascii() else "C"  # as the rest of a program
+    letter = writer.letter
     value = _print(letter, writer.value, native_value or native)
     gradient = _print_each(f"d{letter}/d{{name}}", "partial", "gradient", native)
     lines = {
