@@ -45,7 +45,7 @@ FATES = {
     "segfault": (Status.CRASH, "crash SIGSEGV"),
     "hang": (Status.TIMEOUT, "timeout "),
     "memory": (Status.OUT_OF_MEMORY, "MemoryError: "),
-    "nan": (Status.DISAGREE, "∂C/∂x is nan, expected 10"),
+    "nan": (Status.DISAGREE, "∂y/∂x is nan, expected 10"),
 }
 
 MOMENTS = ("setup", "rounds")
