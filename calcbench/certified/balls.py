@@ -454,14 +454,19 @@ def special(name: str, x: Ball) -> Ball:
 def floor(x: Ball) -> Ball:
     """Round down to a constant. At a whole number that is a tie, between two constants."""
     value = primal(x.value)
+    whole = _floor(value) if isinstance(value, arb) else value.floor()  # a germ's
+    if value == whole and x.tape is not None:
+        x.tape.ties.append((x, Ball(whole)))
+    return Ball(whole)
+
+
+def _floor(value: arb) -> arb:
     if not value.is_finite():
         raise NotFinite("the cost rounds what is not a number")
     low, high = value.lower().floor(), value.upper().floor()
     if low != high:
         raise Undecided(f"the whole number below {value.str(5)}")
-    if value == low and x.tape is not None:
-        x.tape.ties.append((x, Ball(low)))
-    return Ball(low)
+    return low
 
 
 def round(x: Ball) -> Ball:

@@ -89,6 +89,8 @@ class Germ:
     __rmul__ = __mul__
 
     def __truediv__(self, other: Any) -> Germ:
+        if isinstance(other, arb):  # 6/3 is exact, where 6·(1/3) is not
+            return Germ({power: c / other for power, c in self.terms.items()}, self.order)
         return self * Germ._power(as_germ(other), -1)
 
     def __rtruediv__(self, other: Any) -> Germ:
@@ -145,7 +147,7 @@ class Germ:
 
     # --- functions ---
 
-    def _apply(self, function: Callable[[arb_series], arb_series]) -> Germ:
+    def apply(self, function: Callable[[arb_series], arb_series]) -> Germ:
         """Apply an analytic function: its Taylor series at the value that t → 0 gives."""
         if self.lead < 0 or self.order <= 0:
             return UNKNOWN
@@ -154,13 +156,13 @@ class Germ:
         return _compose(function, here, rest)
 
     def exp(self) -> Germ:
-        return self._apply(arb_series.exp)
+        return self.apply(arb_series.exp)
 
     def expm1(self) -> Germ:
         return self.exp() - 1
 
     def log(self) -> Germ:
-        return self._apply(arb_series.log)
+        return self.apply(arb_series.log)
 
     def log1p(self) -> Germ:
         return (self + 1).log()
@@ -170,19 +172,27 @@ class Germ:
         return arb(0) if not self.terms and self.order == math.inf else self._power(Fraction(1, 2))
 
     def sin_cos(self) -> tuple[Germ, Germ]:
-        return self._apply(arb_series.sin), self._apply(arb_series.cos)
+        return self.apply(arb_series.sin), self.apply(arb_series.cos)
 
     def tan(self) -> Germ:
-        return self._apply(arb_series.tan)
+        return self.apply(arb_series.tan)
 
     def sec(self) -> Germ:
-        return 1 / self._apply(arb_series.cos)
+        return 1 / self.apply(arb_series.cos)
 
     def sech(self) -> Germ:
         return 2 / (self.exp() + (-self).exp())
 
     def tanh(self) -> Germ:
-        return self._apply(_tanh)
+        return self.apply(_tanh)
+
+    def floor(self) -> arb:
+        """Round down, as for all small t: beside a whole number, that is decided by the side."""
+        here = expansion(self, 0)[0]
+        whole = here.floor()
+        if not (whole.is_finite() and whole.is_exact()):
+            raise Unordered("beside the point, the whole number below is not known")
+        return whole - 1 if here == whole and self < whole else whole
 
     # --- questions about the value that t → 0 gives ---
 
