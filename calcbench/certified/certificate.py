@@ -52,15 +52,15 @@ class Certificate:
     magnitude: np.ndarray
     """Σ |terms| that each number is the sum of: what errors are relative to where one is 0."""
     rough: np.ndarray
-    """For each number, whether it may be no derivative here, because a comparison ties."""
+    """For each number, whether it is no derivative here: one-sided ones differ."""
     open: np.ndarray
     """For each number, whether it is not certified here, though the others are: its value and bound
     mean nothing."""
     beside: np.ndarray
     """For each number, whether it is certified by its limits from both sides, because a comparison
     ties or the chain rule gives 0·∞."""
-    open_reason: str
-    """Why a number is open, such as `0·∞ in the chain rule at sqrt`; empty where none is."""
+    reasons: np.ndarray
+    """For each number that is open or beside, why, such as `0·∞ in the chain rule at sqrt`."""
     digits: float
     """Certified digits of the reference itself."""
     range_fault: str
@@ -75,6 +75,11 @@ class Certificate:
         """For each number, whether it is certified, so that a result can be held against it."""
         certain: np.ndarray = ~(self.rough | self.open)
         return certain
+
+    @property
+    def open_reason(self) -> str:
+        """Why numbers are open; empty where none is."""
+        return "; ".join(dict.fromkeys(self.reasons[self.open].tolist()))
 
 
 def affordable(point: Point, operator: Operator = GRADIENT) -> bool:
@@ -129,9 +134,16 @@ def certify(point: Point, dtype: str, operator: Operator = GRADIENT) -> Certific
     """
     truth, near = _sweeps(point, dtype, operator)
     unit = float(np.finfo(dtype).eps) / 2
-    value, magnitude, rough, unknown, beside = (
+    value, magnitude, rough, unknown, beside, reasons = (
         flatten(part.values())
-        for part in (truth.value, truth.magnitudes, truth.rough, truth.open, truth.beside)
+        for part in (
+            truth.value,
+            truth.magnitudes,
+            truth.rough,
+            truth.open,
+            truth.beside,
+            truth.reasons,
+        )
     )
     radius, terms = flatten(near.radius.values()), flatten(near.magnitudes.values())
     # A ball is exact where an operation happens to be; a method with another order of operations
@@ -149,7 +161,7 @@ def certify(point: Point, dtype: str, operator: Operator = GRADIENT) -> Certific
         rough,
         unknown,
         beside,
-        truth.open_reason,
+        reasons,
         truth.digits,
         near.range_fault,
         truth,

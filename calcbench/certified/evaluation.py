@@ -33,7 +33,11 @@ class TookTooLong(NotCertified):
 
 
 class NotSmoothHere(NotCertified):
-    """Raised where there may be no derivative: at a branch that no precision decides."""
+    """Raised where there is no derivative: those from both sides differ."""
+
+
+class UndecidedHere(NotCertified):
+    """Raised where no precision decides a comparison, as at a tie of numbers that are rounded."""
 
 
 class NotFiniteHere(NotCertified):
@@ -47,12 +51,13 @@ class SweepResult(NamedTuple):
     magnitudes: np.ndarray
     """Σ |terms| that each number is the sum of: its rounding is relative to that."""
     rough: np.ndarray
-    """For each number, whether it may be no derivative, because a comparison ties."""
+    """For each number, whether it is no derivative: one-sided ones differ."""
     open: np.ndarray
     """For each number, whether it is not certified, though the others are."""
     beside: np.ndarray
     """For each number, whether it is certified by its limits beside the point."""
-    open_reason: str
+    reasons: np.ndarray
+    """For each number that is open or a limit, why, such as `0·∞ in the chain rule at sqrt`."""
     cost: arb | None
     """The cost; None for a vector-valued problem."""
     cost_magnitude: float
@@ -210,5 +215,6 @@ def range_fault(order: Iterable[Ball], scale: arb, dtype: str) -> str:
         size = abs(value)
         underflows = size < smallest and size > 0 and adjoint is not None
         if size > largest or (underflows and abs(adjoint * value) > unit * scale):
-            return f"an intermediate result is {value.str(3, radius=False)}"
+            text = value.str(3, radius=False) if value.is_finite() else "infinite"
+            return f"an intermediate result is {text}"
     return ""

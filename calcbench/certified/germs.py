@@ -17,6 +17,8 @@ from typing import Any
 
 from flint import arb, arb_series, ctx
 
+from calcbench.errors import Unsupported
+
 Exponent = Fraction | float
 """A power of t; infinity where there is none."""
 
@@ -33,7 +35,7 @@ ENOUGH = 3
 """Germs without a difference below this power are taken as equal along the line."""
 
 
-class Unordered(ArithmeticError):
+class Unordered(Unsupported):
     """Raised by a comparison whose first difference is not known to be one."""
 
 
@@ -112,8 +114,10 @@ class Germ:
         """Raise to an exact power: the first term, times a series in what follows it."""
         lead = self.lead
         c = self.terms.get(lead)
-        if c is None or c.contains(0) or (c < 0 and Fraction(exponent).denominator > 1):
+        if c is None or c.contains(0):
             return UNKNOWN
+        if c < 0 and Fraction(exponent).denominator > 1:
+            return UNDEFINED
         first = c ** (arb(exponent) if isinstance(exponent, int) else _ball(exponent))
         rest = Germ(
             {power - lead: d / c for power, d in self.terms.items() if power != lead},
@@ -128,12 +132,12 @@ class Germ:
         """Return the sign for all small t; 0 for what is 0 as far as it is known."""
         if not self.terms:
             if self.order < ENOUGH:
-                raise Unordered("beside the point, too little is known of a difference")
+                raise Unordered("too little is known of a difference")
             return 0
         c = self.terms[min(self.terms)]
         if c > 0 or c < 0:
             return 1 if c > 0 else -1
-        raise Unordered("beside the point, the first difference may be 0")
+        raise Unordered("the first difference may be 0")
 
     def __lt__(self, other: Any) -> bool:
         return Germ._sign(self - other) < 0
@@ -162,7 +166,8 @@ class Germ:
         return self.exp() - 1
 
     def log(self) -> Germ:
-        return self.apply(arb_series.log)
+        c = self.terms.get(self.lead)
+        return UNDEFINED if c is not None and c < 0 else self.apply(arb_series.log)
 
     def log1p(self) -> Germ:
         return (self + 1).log()
@@ -191,7 +196,7 @@ class Germ:
         here = expansion(self, 0)[0]
         whole = here.floor()
         if not (whole.is_finite() and whole.is_exact()):
-            raise Unordered("beside the point, the whole number below is not known")
+            raise Unordered("the whole number below is not known")
         return whole - 1 if here == whole and self < whole else whole
 
     # --- questions about the value that t → 0 gives ---
@@ -213,6 +218,9 @@ class Germ:
 
 
 UNKNOWN = Germ({}, -math.inf)
+
+UNDEFINED = Germ({}, -math.inf)
+"""The root or logarithm of what is below 0 for all small t: no real number."""
 
 
 def as_germ(number: Any) -> Germ:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from calcbench.certified.certificate import Certificate
-from calcbench.certified.reference import NotCertified, NotFiniteHere
+from calcbench.certified.reference import NotCertified, NotFiniteHere, UndecidedHere
 from calcbench.judge.contract import Run
 from calcbench.record.record import Status
 
@@ -28,6 +28,8 @@ def why_not_judged(
         return ""
     if isinstance(found, NotFiniteHere):
         return f"{found} there (declare a domain)"
+    if isinstance(found, UndecidedHere):
+        return f"{found}, there"
     if not isinstance(found, Certificate):
         return "most exact backends fail there (declare a domain)" if _fails(point, runs) else ""
     if found.open.any():

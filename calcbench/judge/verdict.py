@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from calcbench.certified.certificate import Certificate, certify
-from calcbench.certified.reference import NotCertified, NotFiniteHere, NotSmoothHere
+from calcbench.certified.reference import NotCertified, NotFiniteHere
 from calcbench.judge import scoring
 from calcbench.judge.contract import Run
 from calcbench.judge.formulas import judge_formula
@@ -64,11 +64,7 @@ def _judge_at_point(
     ballot, agreed = vote.at(point, index)
     if point != "own" and not np.all(np.isfinite(agreed.reference)):
         return record  # nobody has a number there: the harness chose a point outside the domain
-    after = _verdict(record, layout, point, ballot, agreed)
-    if isinstance(found, NotSmoothHere) and after.status is not record.status:
-        # Where there may be no derivative backends differ by convention, and none is wrong.
-        return record
-    return after
+    return _verdict(record, layout, point, ballot, agreed)
 
 
 def _count_failure(record: Record, point: str, status: Status, reason: str) -> Record:
@@ -125,10 +121,10 @@ def _judge_differenced(record: Record, point: str, certificate: Certificate) -> 
 def _explain_limit(record: Record, layout: Layout, certificate: Certificate) -> Record:
     """Add to the reason that what was expected is a limit, where the chain rule has no value."""
     fault = record.disagreement
-    limits = {layout.label(int(k)) for k in np.flatnonzero(certificate.beside)}
-    if fault is None or fault.point != "own" or fault.component not in limits:
+    why = {layout.label(int(k)): certificate.reasons[k] for k in np.flatnonzero(certificate.beside)}
+    if fault is None or fault.point != "own" or fault.component not in why:
         return record
-    explanation = "; that is the limit from both sides of a tie or of 0·∞ in the chain rule"
+    explanation = f"; that is the limit beside the point ({why[fault.component]})"
     if record.reason.endswith(explanation):
         return record
     return replace(record, reason=record.reason + explanation)
@@ -279,10 +275,10 @@ def _not_finite(record: Record, layout: Layout, found: Comparison) -> str:
         return ""
     position = int(wrong[0])
     value, reference = found.ballot.value[position], found.agreed.reference[position]
-    return (
-        f"{layout.label(position)} is {value:.6g} instead of {reference:.6g}, and rounding in "
-        f"{record.dtype} may do that"
-    )
+    said = f"{layout.label(position)} is {value:.6g} instead of {reference:.6g}"
+    if found.ballot.exact:
+        return f"{said}, and rounding in {record.dtype} may do that"
+    return f"{said}: its steps leave the domain of the cost, or the range of {record.dtype}"
 
 
 def _imprecise(layout: Layout, place: str, found: Comparison, fault: Disagreement | None) -> str:

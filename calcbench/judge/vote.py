@@ -228,17 +228,23 @@ def _agreement(one: Ballot, other: Ballot) -> np.ndarray:
     return np.asarray(np.where(finite, close, same))
 
 
-def unsmooth(ballots: Mapping[int, Ballot], orders: np.ndarray) -> np.ndarray:
+def unsmooth(
+    ballots: Mapping[int, Ballot], orders: np.ndarray, tied: np.ndarray | bool = False
+) -> np.ndarray:
     """Tell for each component whether there may be no derivative, as far as differences tell.
 
     At a kink, one-sided and central differences contradict each other, each with a small bound.
-    Two exact backends, of different names, that agree all the same settle the matter.
+    Two exact backends, of different names, that agree all the same settle the matter; not where it
+    is known that a comparison ties (`tied`), for there they may have picked the same side, and the
+    quotients of a kink that is steeper at every step have no small bound.
     """
     voters = _sharp(ballots, orders)
     exact = [name for name, ballot in voters.items() if ballot.exact and ballot.independent]
     torn = contradictions(voters, _difference_schemes(voters))
-    settled = ~contradictions(voters, exact) & (_voices(voters, exact) > 1)
-    return np.broadcast_to(torn & ~settled, orders.shape)
+    finite = {name: ballot for name, ballot in ballots.items() if ballot.finite}
+    steep = contradictions(finite, _difference_schemes(finite)) & np.asarray(tied)
+    settled = ~contradictions(voters, exact) & (_voices(voters, exact) > 1) & ~np.asarray(tied)
+    return np.broadcast_to((torn & ~settled) | steep, orders.shape)
 
 
 class Vote:
@@ -253,15 +259,17 @@ class Vote:
         bounds: Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]],
         operator: Operator = GRADIENT,
         runner: Runner | None = None,
+        tied: Mapping[str, np.ndarray | bool] | None = None,
     ) -> None:
         """Set up a vote among `runs`; nothing is computed yet.
 
         `bounds` gives bounds of the rounding that are proved, and the size of what cancels, by
-        (point, dtype); those that it lacks are measured.
+        (point, dtype); those that it lacks are measured. `tied` is point → for each component,
+        whether the certificate leaves it open, as where a comparison ties.
         """
         self.runs, self.where, self.seed = runs, where, seed
         self.witnesses, self.bounds, self.runner = witnesses, bounds, runner or InProcess()
-        self.operator = operator
+        self.operator, self.tied = operator, tied or {}
         self.orders = orders(operator, where["own"])
         self.results: dict[tuple[str, bytes], tuple[dict[int, Ballot], Consensus]] = {}
         self.unsmooth: dict[str, np.ndarray] = {}
@@ -308,7 +316,7 @@ class Vote:
             everyone = [*self.runs, *self._run_witnesses()]
             witnesses = range(len(self.runs), len(everyone))
             ballots = self._ballots(everyone, point, where)
-        rough = unsmooth(ballots, self.orders)
+        rough = unsmooth(ballots, self.orders, self.tied.get(point, False))
         self.unsmooth[point] = rough
         ballots = {name: _without(ballot, rough) for name, ballot in ballots.items()}
         doubt = self._doubt(point)
