@@ -11,6 +11,7 @@ import numpy as np
 from calcbench.certified import budget
 from calcbench.certified.evaluation import TookTooLong
 from calcbench.certified.formulas import evaluate_formula
+from calcbench.certified.one_sided import EDGE
 from calcbench.certified.reference import BITS, NotCertified, Reference, enclose_rounding, reference
 from calcbench.operators import GRADIENT, Operator
 from calcbench.operators.entries import Entries
@@ -69,6 +70,8 @@ class Certificate:
     point: Point
     """Where this is proved, with the numbers as the dtype holds them."""
     operator: Operator = GRADIENT
+    flushed: float = 0.0
+    """The part of every bound that is there because small numbers may be flushed to zero."""
 
     @property
     def judged(self) -> np.ndarray:
@@ -77,9 +80,19 @@ class Certificate:
         return certain
 
     @property
+    def at_edge(self) -> bool:
+        """Whether a number is a limit from one side alone, at the edge of the cost's domain."""
+        return any(reason.endswith(EDGE) for reason in self.reasons[self.beside])
+
+    @property
     def open_reason(self) -> str:
         """Why numbers are open; empty where none is."""
         return "; ".join(dict.fromkeys(self.reasons[self.open].tolist()))
+
+
+def smallest_normal(dtype: str) -> float:
+    """Return the number below which some processors and libraries flush to zero."""
+    return float(np.finfo(dtype).smallest_normal)
 
 
 def affordable(point: Point, operator: Operator = GRADIENT) -> bool:
@@ -151,9 +164,9 @@ def certify(point: Point, dtype: str, operator: Operator = GRADIENT) -> Certific
     with np.errstate(invalid="ignore", over="ignore"):
         own = np.where(rough | unknown, 0.0, radius + unit * terms)
         spread = _symmetric_spread(point, operator, own)
-        # Below the smallest normal number some processors and libraries flush to zero.
-        bound = ALLOWANCE * spread + float(np.finfo(dtype).smallest_normal)
+        bound = ALLOWANCE * spread + smallest_normal(dtype)
         bound[np.isnan(bound)] = np.inf  # no bound
+    fault = near.range_fault or _flushing_fault(truth, point, dtype, operator, bound)
     return Certificate(
         value,
         bound,
@@ -163,11 +176,46 @@ def certify(point: Point, dtype: str, operator: Operator = GRADIENT) -> Certific
         beside,
         reasons,
         truth.digits,
-        near.range_fault,
+        fault,
         truth,
         point,
         operator,
+        smallest_normal(dtype),
     )
+
+
+def _flushing_fault(
+    truth: Reference, point: Point, dtype: str, operator: Operator, bound: np.ndarray
+) -> str:
+    """Name an input that may be flushed to zero, where that is more than rounding does."""
+    small = [
+        float(number)
+        for array in (*point.values.values(), *point.seed.values())
+        if array.dtype.kind == "f"
+        for number in array[(array != 0) & (np.abs(array) < smallest_normal(dtype))]
+    ]
+    if not small:
+        return ""
+    said = f"an input is {small[0]:.3g}"
+    try:
+        there = reference(_flush(point, dtype), operator, SECONDS)
+    except NotCertified:
+        return said
+    judged = ~flatten(there.rough.values()) & ~flatten(there.open.values())
+    change = np.abs(flatten(there.value.values()) - flatten(truth.value.values()))
+    return "" if np.all(judged & (change <= bound)) else said
+
+
+def _flush(point: Point, dtype: str) -> Point:
+    """Replace what is below the smallest normal number by 0, in all inputs."""
+
+    def flush(array: np.ndarray) -> np.ndarray:
+        if array.dtype.kind != "f":
+            return array
+        return np.where(np.abs(array) < smallest_normal(dtype), 0.0, array).astype(array.dtype)
+
+    flushed = point.with_values({name: flush(array) for name, array in point.values.items()})
+    return flushed.with_seed({name: flush(array) for name, array in point.seed.items()})
 
 
 def _sweeps(point: Point, dtype: str, operator: Operator) -> tuple[Reference, Reference]:

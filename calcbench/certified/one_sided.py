@@ -36,6 +36,9 @@ NEGLIGIBLE = 64
 TIE = "a comparison ties"
 """Why a derivative is not what the chain rule gives, where that is not 0·∞."""
 
+EDGE = ", at the edge of the domain"
+"""What is added to that where there is one side alone."""
+
 Weights = Sequence[tuple[int, arb]]
 """What is differentiated: the sum of (output, weight) products."""
 
@@ -237,4 +240,5 @@ def settle(limits: Sequence[Limit], here: arb, plain: Partial) -> Partial:
     around = arb(0, plain.value.rad()) if plain.value.is_finite() else arb(0)
     sizes = (plain.magnitude, abs(float(value)), *(limit.magnitude for limit in known))
     size = max(size for size in sizes if np.isfinite(size))
-    return Partial(value + around, size, beside=True, reason=plain.reason)
+    edge = "" if len(known) == len(limits) else EDGE
+    return Partial(value + around, size, beside=True, reason=plain.reason + edge)

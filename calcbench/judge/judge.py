@@ -231,7 +231,8 @@ def _remark(vote: Vote, layout: Layout, point: str, found: Certificate | NotCert
         return ""
     if point == "own":
         return _open_components(layout, found)
-    if np.any(leaves_no_digit(found.bound, certified_scale(found))[found.judged]):
+    vague = leaves_no_digit(found.bound, certified_scale(found), found.flushed)
+    if np.any(vague[found.judged]):
         return f"not judged at {point}: rounding may leave no digit there"
     return ""
 

@@ -34,6 +34,8 @@ def why_not_judged(
         return "most exact backends fail there (declare a domain)" if _fails(point, runs) else ""
     if found.open.any():
         return f"{found.open_reason} there"
+    if found.at_edge:
+        return "the cost is defined on one side alone there (declare a domain)"
     if not np.all(np.isfinite(found.value[found.judged])):
         return "the result is not finite there"
     return f"{found.range_fault} there" if found.range_fault else ""

@@ -159,6 +159,7 @@ def _put_to_vote(
         scale=np.maximum(agreed.scale, consensus.scale),
         tied=consensus.tied,
         alone=consensus.alone,
+        flushed=consensus.flushed,
         doubt=replace(consensus.doubt, where=where),
     )
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.backend.error_bound import proved_components
+from calcbench.certified.certificate import smallest_normal
 from calcbench.judge.contract import Run
 from calcbench.judge.doubt import Doubt
 from calcbench.judge.runner import InProcess, Runner, largest_sensitivities
@@ -58,6 +59,8 @@ class Ballot:
     for it would confirm formulas by a formula."""
     estimated: np.ndarray | bool = False
     """Per component, whether the method's own bound is an estimate, which may be wrong."""
+    flushed: float = 0.0
+    """The part of every bound that is there because small numbers may be flushed to zero."""
 
     @property
     def finite(self) -> bool:
@@ -78,6 +81,8 @@ class Consensus:
     """Whether another camp is as large, so that nobody can be called wrong."""
     alone: bool = False
     """Whether there is nothing else to compare with."""
+    flushed: float = 0.0
+    """The part of the bound that is there because small numbers may be flushed to zero."""
     range_fault: str = ""
     """An intermediate result that is beyond the range of the dtype, if there was one."""
     doubt: Doubt = field(default_factory=Doubt)
@@ -134,6 +139,7 @@ def consensus(
         scale_of(reference, size, orders),
         tied=any(rival.weight >= best.weight for rival in rivals),
         alone=len(ballots) == 1,
+        flushed=max(member.flushed for member in members),
         doubt=doubt,
     )
 
@@ -152,7 +158,9 @@ def _sharp(ballots: Mapping[int, Ballot], orders: np.ndarray) -> dict[int, Ballo
 
     def is_sharp(ballot: Ballot) -> bool:
         scale = scale_of(ballot.value, ballot.magnitude, orders)
-        return ballot.finite and not np.any(leaves_no_digit(ballot.bound, scale))
+        return ballot.finite and not np.any(
+            leaves_no_digit(ballot.bound, scale, ballot.flushed)
+        )
 
     return {name: ballot for name, ballot in ballots.items() if is_sharp(ballot)}
 
@@ -372,11 +380,15 @@ class Vote:
         terms = max(array.size for array in self.where[point].values.values())
         kappa = self.kappa.get(point, 0.0)
         bound = rounding_bound(value, kappa, run.backend.dtype, terms)
+        bound = bound + smallest_normal(run.backend.dtype)
         return cast_ballot(run, point, bound, magnitude(value, kappa))
 
 
 def cast_ballot(run: Run, point: str, rounding: np.ndarray, magnitude: np.ndarray) -> Ballot:
-    """Take a run's result at a point; a method's own error bound adds to that of rounding."""
+    """Take a run's result at a point; a method's own error bound adds to that of rounding.
+
+    The bound of rounding contains the smallest normal number.
+    """
     own = run.bounds[point]
     bound = rounding + run.backend.underflow
     if own is not None:
@@ -389,6 +401,7 @@ def cast_ballot(run: Run, point: str, rounding: np.ndarray, magnitude: np.ndarra
         voice=run.backend.voice,
         independent=not run.differenced,
         estimated=False if own is None else ~proved_components(own),
+        flushed=smallest_normal(run.backend.dtype) + run.backend.underflow,
     )
 
 
