@@ -362,6 +362,8 @@ def reverse(
         assert ball.tape is not None
         ball.tape.check_deadline(step)
         for operand, partial in ball.edges:
+            if partial is ZERO:  # what is rounded does not move, whatever becomes of it
+                continue
             # Most edges of a sum are 1, and a product with it would double the cost of the sweep.
             share = ball.adjoint if partial is ONE else ball.adjoint * partial
             operand.adjoint = share if operand.adjoint is None else operand.adjoint + share
@@ -399,14 +401,14 @@ def endless_operation(tape: Tape) -> str:
 
 
 def ancestors(balls: Iterable[Ball]) -> set[int]:
-    """Return the ids of all balls that the given ones were computed from, themselves included."""
+    """Return the ids of all balls that the given ones move with, themselves included."""
     found: set[int] = set()
     left = list(balls)
     while left:
         ball = left.pop()
         if id(ball) not in found:
             found.add(id(ball))
-            left += [operand for operand, _ in ball.edges]
+            left += [operand for operand, partial in ball.edges if partial is not ZERO]
     return found
 
 
@@ -452,12 +454,17 @@ def special(name: str, x: Ball) -> Ball:
 
 
 def floor(x: Ball) -> Ball:
-    """Round down to a constant. At a whole number that is a tie, between two constants."""
+    """Round down to what does not move. At a whole number that is a tie, between two of these."""
     value = primal(x.value)
     whole = _floor(value) if isinstance(value, arb) else value.floor()  # a germ's
-    if value == whole and x.tape is not None:
-        x.tape.ties.append((x, Ball(whole)))
-    return Ball(whole)
+    if x.tape is not None:
+        if value == whole:
+            x.tape.ties.append((x, Ball(whole)))
+        if x.tape.watch is not None:  # whether it is 0 or −1, which rounding up makes 0
+            x.tape.watch(x, Ball(ONE), bool(whole < 1))
+            x.tape.watch(x, Ball(ZERO), bool(whole < 0))
+            x.tape.watch(x, Ball(-ONE), bool(whole < -1))
+    return record(whole, ((x, ZERO),))
 
 
 def _floor(value: arb) -> arb:
@@ -474,7 +481,7 @@ def round(x: Ball) -> Ball:
     shifted = x + 0.5
     whole = floor(shifted)
     half = bool(primal(shifted.value) == whole.value)
-    return Ball(whole.value - 1) if half and int(whole.value.unique_fmpz()) % 2 else whole
+    return whole - 1 if half and int(whole.value.unique_fmpz()) % 2 else whole
 
 
 def size(number: Ball) -> float:

@@ -81,7 +81,8 @@ class Evaluation:
         found: dict[tuple[int, ...], None] = {}
         for pair in self.tape.ties:
             ids = balls.ancestors(pair) & places.keys()
-            found[tuple(sorted(places[ball] for ball in ids))] = None
+            if ids:  # numbers that were rounded tie without consequence
+                found[tuple(sorted(places[ball] for ball in ids))] = None
         return [list(positions) for positions in found]
 
     @cached_property

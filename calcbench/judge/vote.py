@@ -158,9 +158,7 @@ def _sharp(ballots: Mapping[int, Ballot], orders: np.ndarray) -> dict[int, Ballo
 
     def is_sharp(ballot: Ballot) -> bool:
         scale = scale_of(ballot.value, ballot.magnitude, orders)
-        return ballot.finite and not np.any(
-            leaves_no_digit(ballot.bound, scale, ballot.flushed)
-        )
+        return ballot.finite and not np.any(leaves_no_digit(ballot.bound, scale, ballot.flushed))
 
     return {name: ballot for name, ballot in ballots.items() if is_sharp(ballot)}
 
