@@ -256,6 +256,9 @@ NUMBERS = (Ball, int, float, np.generic)
 
 ZERO, ONE, MINUS_INFINITY = arb(0), arb(1), arb.neg_inf()
 
+STILL = arb(0)
+"""The slope of what was rounded: it does not move, even where 0·∞ would be the product."""
+
 
 def convert(number: Any) -> Ball:
     """Convert a number to a constant ball; a float counts as exact. A ball stays as it is."""
@@ -362,7 +365,7 @@ def reverse(
         assert ball.tape is not None
         ball.tape.check_deadline(step)
         for operand, partial in ball.edges:
-            if partial is ZERO:  # what is rounded does not move, whatever becomes of it
+            if partial is STILL:
                 continue
             # Most edges of a sum are 1, and a product with it would double the cost of the sweep.
             share = ball.adjoint if partial is ONE else ball.adjoint * partial
@@ -408,7 +411,7 @@ def ancestors(balls: Iterable[Ball]) -> set[int]:
         ball = left.pop()
         if id(ball) not in found:
             found.add(id(ball))
-            left += [operand for operand, partial in ball.edges if partial is not ZERO]
+            left += [operand for operand, partial in ball.edges if partial is not STILL]
     return found
 
 
@@ -464,7 +467,7 @@ def floor(x: Ball) -> Ball:
             x.tape.watch(x, Ball(ONE), bool(whole < 1))
             x.tape.watch(x, Ball(ZERO), bool(whole < 0))
             x.tape.watch(x, Ball(-ONE), bool(whole < -1))
-    return record(whole, ((x, ZERO),))
+    return record(whole, ((x, STILL),))
 
 
 def _floor(value: arb) -> arb:
