@@ -211,12 +211,14 @@ def _verdict(
     # disagreement, an intermediate one. Then a disagreement. What is left is within its bounds, as
     # far as there are any, and that proves nothing where they are wide.
     fault = scoring.disagreement(layout, point, found)
-    condemned = fault if fault is not None and scoring.condemns(fault) else None
+    certain = fault is not None and not (agreed.blunt or agreed.contradicted)
+    condemned = fault if fault is not None and certain and scoring.condemns(fault) else None
     nothing = _overflow(scored, layout, found) or (
         _out_of_range(scored, found) if condemned else _not_finite(scored, layout, found)
     )
     # At a point that the harness chose, what cannot be judged counts for and against nobody.
-    if point != "own" and (nothing or (found.vague.any() and not condemned)):
+    unjudged = nothing or agreed.contradicted or (found.vague.any() and not condemned)
+    if point != "own" and unjudged:
         return record
     if nothing:
         return replace(scored, status=Status.ERROR, digits=None, reason=f"no verdict: {nothing}")
@@ -276,10 +278,15 @@ def _not_finite(record: Record, layout: Layout, found: Comparison) -> str:
         return ""
     position = int(wrong[0])
     value, reference = found.ballot.value[position], found.agreed.reference[position]
-    said = f"{layout.label(position)} is {value:.6g} instead of {reference:.6g}"
-    if found.ballot.exact:
-        return f"{said}, and rounding in {record.dtype} may do that"
-    return f"{said}: its steps leave the domain of the cost, or the range of {record.dtype}"
+    said = f"{layout.label(position)} is {value:.6g}"
+    unknown = found.agreed.blunt or found.agreed.contradicted
+    if not unknown:
+        said += f" instead of {reference:.6g}"
+    if not found.ballot.exact:
+        return f"{said}: its steps leave the domain of the cost, or the range of {record.dtype}"
+    if unknown:
+        return f"{said}, and no other result is certain"
+    return f"{said}, and rounding in {record.dtype} may do that"
 
 
 def _imprecise(layout: Layout, place: str, found: Comparison, fault: Disagreement | None) -> str:
@@ -291,6 +298,8 @@ def _imprecise(layout: Layout, place: str, found: Comparison, fault: Disagreemen
         if np.isfinite(allowed):
             why = f"an error of {allowed:.1g} is allowed, beside {scale:.1g}"
         return f"no digit of {layout.label(position)}{place} is certain: {why}"
+    if found.agreed.contradicted:
+        return f"nothing{place} to compare with: every difference contradicts the exact result"
     if fault is not None:
         return f"outside its bound, but not for certain: {_describe(fault, found.ballot)}"
     if found.agreed.alone:

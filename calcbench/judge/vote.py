@@ -81,6 +81,10 @@ class Consensus:
     """Whether another camp is as large, so that nobody can be called wrong."""
     alone: bool = False
     """Whether there is nothing else to compare with."""
+    contradicted: bool = False
+    """Whether it is what one exact backend gives alone, and every difference scheme denies."""
+    blunt: bool = False
+    """Whether nobody has a digit, so that the reference is no better than what is compared."""
     flushed: float = 0.0
     """The part of the bound that is there because small numbers may be flushed to zero."""
     range_fault: str = ""
@@ -139,9 +143,23 @@ def consensus(
         scale_of(reference, size, orders),
         tied=any(rival.weight >= best.weight for rival in rivals),
         alone=len(ballots) == 1,
+        contradicted=_is_contradicted(ballots, best),
+        blunt=not _sharp(voters, orders) and any(ballot.finite for ballot in voters.values()),
         flushed=max(member.flushed for member in members),
         doubt=doubt,
     )
+
+
+def _is_contradicted(ballots: Mapping[int, Ballot], best: _Camp) -> bool:
+    """Tell whether a camp of one voice is an exact one that all schemes contradict, two at least.
+
+    They may have no digit, and differ from each other; but none of them allows for its result.
+    """
+    finite = {name: ballot for name, ballot in ballots.items() if ballot.finite}
+    schemes = _difference_schemes(finite)
+    if best.voices > 1 or not ballots[best.founder].exact or _voices(finite, schemes) < 2:
+        return False
+    return not any(agree(ballots[best.founder], finite[name]) for name in schemes)
 
 
 def _voters(ballots: Mapping[int, Ballot], orders: np.ndarray) -> dict[int, Ballot]:
