@@ -62,7 +62,8 @@ def first_order(
         terms = (Entries(1, each, 0, each),)
     else:
         rows = list(_rows(run, dtype))
-    settle_partials(point, run, rows, deadline)
+    if any(term.order for term in terms):
+        settle_partials(point, run, rows, deadline)
     if not weighted:
         _check_structure(point, rows)
     sums = Sums(size)
