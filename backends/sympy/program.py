@@ -316,7 +316,9 @@ def cholesky(x):
 
 _SCALAR = {
     **same_names("sp.", "exp", "log", "sqrt", "sin", "cos", "tan", "tanh"),
-    **same_names("sp.", "atan", "erf", "erfc", "digamma"),
+    **same_names("sp.", "atan", "erf", "digamma"),
+    # SymPy would write 2 - erfc(-x), which cancels.
+    "erfc": "lambda x: sp.erfc(x, evaluate=False)",
     "gammaln": "sp.loggamma",
     "logical_and": "sp.And",
     "logical_or": "sp.Or",

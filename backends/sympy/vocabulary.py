@@ -39,6 +39,14 @@ class Softplus(sympy.Function):
         return Sigmoid(self.args[0])
 
 
+class Erfc(sympy.Function):
+    """The complementary error function; sympy.erfc writes 2 − erfc(−x) for it, which cancels."""
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Return the derivative −2/√π·e^(−x²)."""
+        return -2 / sympy.sqrt(sympy.pi) * sympy.exp(-(self.args[0] ** 2))
+
+
 class LogSumExp(sympy.Function):
     """The logarithm of a sum of exponentials, log Σ eˣ, of any number of arguments."""
 
@@ -80,12 +88,13 @@ class Round(sympy.Function):
 
 
 def elementary(expression: Any) -> Any:
-    """Rewrite the opaque functions in exponentials and logarithms, for display and for proofs."""
+    """Rewrite the opaque functions in SymPy's own, for display and for proofs."""
     exp, log = sympy.exp, sympy.log
     rules = {
         Share: lambda x, y: exp(x - y),
         Sigmoid: lambda x: 1 / (1 + exp(-x)),
         Softplus: lambda x: log(1 + exp(x)),
+        Erfc: sympy.erfc,
         LogSumExp: lambda *terms: log(sum(map(exp, terms))),
         expm1: lambda x: exp(x) - 1,
         log1p: lambda x: log(1 + x),
@@ -225,7 +234,7 @@ SYMPY = Namespace(
         "floor": elementwise(Floor),
         "round": elementwise(Round),
         "erf": elementwise(sympy.erf),
-        "erfc": elementwise(sympy.erfc),
+        "erfc": elementwise(Erfc),
         "gammaln": elementwise(sympy.loggamma),
         "digamma": elementwise(sympy.digamma),
         "logical_and": elementwise(lambda p, q: sympy.And(holds(p), holds(q))),
