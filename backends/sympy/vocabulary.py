@@ -89,12 +89,16 @@ class Round(sympy.Function):
 
 def elementary(expression: Any) -> Any:
     """Rewrite the opaque functions in SymPy's own, for display and for proofs."""
+    return exponentials(expression).replace(Erfc, sympy.erfc)
+
+
+def exponentials(expression: Any) -> Any:
+    """Rewrite the opaque functions in exponentials and logarithms, which may overflow."""
     exp, log = sympy.exp, sympy.log
     rules = {
         Share: lambda x, y: exp(x - y),
         Sigmoid: lambda x: 1 / (1 + exp(-x)),
         Softplus: lambda x: log(1 + exp(x)),
-        Erfc: sympy.erfc,
         LogSumExp: lambda *terms: log(sum(map(exp, terms))),
         expm1: lambda x: exp(x) - 1,
         log1p: lambda x: log(1 + x),
