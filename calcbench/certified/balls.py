@@ -333,21 +333,17 @@ def _is_minus_infinity(value: Number) -> bool:
     return bool(primal(value) == MINUS_INFINITY)
 
 
-def edge_magnitude(adjoint: Number, partial: Number) -> Any:
-    """Return |adjoint·partial| as a float: what one edge adds to a first derivative."""
-    return abs(float((adjoint * partial).mid()))
-
-
 def reverse(
     outputs: Iterable[tuple[Ball, Number]],
     order: Iterable[Ball],
-    measure: Callable[[Number, Number], Any] = edge_magnitude,
+    measure: Callable[[Number, Number], Any] | None = None,
 ) -> None:
     """Sweep backwards, leaving ∂(Σ wᵢ·outputᵢ)/∂ball in every `adjoint`.
 
     `outputs` are (ball, weight) pairs; `order` has the balls on the tape that they were computed
     from, the latest first (`recorded_ancestors`, or the whole tape reversed). `measure` gives the
-    size of what one edge adds to the derivatives of a parameter. Adjoints that an earlier sweep has
+    size of what one edge adds to the derivatives of a parameter, from the adjoint and the partial;
+    without it, that is the size of their product. Adjoints that an earlier sweep has
     left count as part of this one: `reset_adjoints` removes them. Raises `TooSlow` past the tape's
     deadline.
     """
@@ -356,7 +352,8 @@ def reverse(
         if output.tape is not None:  # it is not a constant
             output.adjoint = weight if output.adjoint is None else output.adjoint + weight
             if not output.edges:  # it is a parameter itself
-                output.magnitude = output.magnitude + measure(ONE, weight)
+                size = measure(ONE, weight) if measure else abs(float(weight.mid()))
+                output.magnitude = output.magnitude + size
     # Latest first, every ball comes after all that were computed from it, so that its adjoint is
     # complete when it is passed on. Only parameters, which have no operands, add up magnitudes.
     for step, ball in enumerate(order):
@@ -371,7 +368,8 @@ def reverse(
             share = ball.adjoint if partial is ONE else ball.adjoint * partial
             operand.adjoint = share if operand.adjoint is None else operand.adjoint + share
             if not operand.edges:
-                operand.magnitude = operand.magnitude + measure(ball.adjoint, partial)
+                size = measure(ball.adjoint, partial) if measure else abs(float(share.mid()))
+                operand.magnitude = operand.magnitude + size
 
 
 def recorded_ancestors(output: Ball) -> list[Ball]:

@@ -13,7 +13,7 @@ from calcbench.certified.evaluation import TookTooLong
 from calcbench.certified.formulas import evaluate_formula
 from calcbench.certified.one_sided import EDGE
 from calcbench.certified.reference import BITS, NotCertified, Reference, enclose_rounding, reference
-from calcbench.operators import GRADIENT, Operator
+from calcbench.operators import GRADIENT, Operator, matrix_operator
 from calcbench.operators.entries import Entries
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
@@ -282,7 +282,7 @@ def cost_noise(point: Point, dtype: str) -> float:
     intermediate result v counts with u·|∂C/∂v·v|, whether it was rounded or not (running error
     analysis: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.3).
     """
-    near = enclose_rounding(_move_aside(point), dtype, seconds=SECONDS)
+    near = enclose_rounding(_move_aside(point), dtype, matrix_operator(point, 0), SECONDS)
     assert near.cost is not None
     unit = float(np.finfo(dtype).eps) / 2
     return ALLOWANCE * (float(near.cost.rad()) + unit * near.cost_magnitude)

@@ -14,6 +14,7 @@ from flint import arb
 from calcbench.certified import balls
 from calcbench.certified.balls import Ball, NotFinite, Number, Tape, Undecided
 from calcbench.certified.budget import TooSlow
+from calcbench.certified.constants import convert_input
 from calcbench.certified.jets import primal
 from calcbench.certified.vocabulary import namespace
 from calcbench.errors import ProblemError, Unsupported
@@ -136,6 +137,9 @@ def convert_values(
             found[name] = array
             continue
         active = tape if name in point.shapes else None
+        if active is None and name not in _changes:
+            found[name] = convert_input(point, name, balls.convert)
+            continue
         found[name] = np.empty(array.shape, dtype=object)
         for index in np.ndindex(array.shape):
             value: Number = arb(float(array[index]))
@@ -162,14 +166,6 @@ def change_inputs(relative: Mapping[str, np.ndarray]) -> Iterator[None]:
         yield
     finally:
         _changes = before
-
-
-def convert_constants(array: np.ndarray) -> np.ndarray:
-    """Convert floats to an object array of constant balls."""
-    found = np.empty(array.shape, dtype=object)
-    for index in np.ndindex(array.shape):
-        found[index] = Ball(arb(float(array[index])))
-    return found
 
 
 def run_on_balls(function: Callable[[], Any]) -> Any:

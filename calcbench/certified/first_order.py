@@ -63,7 +63,8 @@ def first_order(
         terms = (Entries(1, each, 0, each),)
     else:
         rows = list(_rows(run, dtype))
-    settle_partials(point, run, rows, deadline)
+    if any(term.order for term in terms):
+        settle_partials(point, run, rows, deadline)
     if not weighted:
         _check_structure(point, rows)
     sums = Sums(size)
@@ -113,11 +114,13 @@ def _read_partials(
     places: dict[int, int], outputs: list[Ball], order: list[Ball]
 ) -> dict[int, Partial]:
     """Collect the adjoints that a sweep has left in the parameters that it reached."""
-    reached = [operand for ball in order for operand, _ in ball.edges if not operand.edges]
+    reached = (operand for ball in order for operand, _ in ball.edges if not operand.edges)
+    # Many balls may have the same operand: it is read once.
+    different = {id(ball): ball for ball in (*outputs, *reached)}
     return {
-        places[id(ball)]: Partial(ball.adjoint, float(ball.magnitude))
-        for ball in (*outputs, *reached)
-        if id(ball) in places and ball.adjoint is not None
+        places[number]: Partial(ball.adjoint, float(ball.magnitude))
+        for number, ball in different.items()
+        if number in places and ball.adjoint is not None
     }
 
 

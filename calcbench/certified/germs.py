@@ -19,7 +19,10 @@ from flint import arb, arb_series, ctx
 
 from calcbench.errors import Unsupported
 
-Exponent = Fraction | float
+Power = int | Fraction
+"""A power of t: an integer where it is whole, for fractions are slow."""
+
+Exponent = Power | float
 """A power of t; infinity where there is none."""
 
 LENGTH = 6
@@ -45,7 +48,7 @@ class Germ:
     __slots__ = ("order", "terms")
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, terms: Mapping[Fraction, arb], order: Exponent = math.inf) -> None:
+    def __init__(self, terms: Mapping[Power, arb], order: Exponent = math.inf) -> None:
         """Take the coefficients by power; those of `order` and beyond are unknown."""
         if any(c.is_nan() for c in terms.values()):
             terms, order = {}, -math.inf  # what is not finite may hide any power
@@ -64,7 +67,7 @@ class Germ:
 
     def __add__(self, other: Any) -> Germ:
         other = as_germ(other)
-        terms: dict[Fraction, arb] = dict(self.terms)
+        terms: dict[Power, arb] = dict(self.terms)
         for power, c in other.terms.items():
             terms[power] = terms[power] + c if power in terms else c
         return Germ(terms, min(self.order, other.order))
@@ -82,7 +85,7 @@ class Germ:
 
     def __mul__(self, other: Any) -> Germ:
         other = as_germ(other)
-        terms: dict[Fraction, arb] = {}
+        terms: dict[Power, arb] = {}
         for p, c in self.terms.items():
             for q, d in other.terms.items():
                 terms[p + q] = terms[p + q] + c * d if p + q in terms else c * d
@@ -110,21 +113,21 @@ class Germ:
     def __rpow__(self, other: arb) -> Germ:
         return self.__mul__(other.log()).exp()
 
-    def _power(self, exponent: Fraction | int) -> Germ:
+    def _power(self, exponent: Power) -> Germ:
         """Raise to an exact power: the first term, times a series in what follows it."""
         lead = self.lead
         c = self.terms.get(lead)
         if c is None or c.contains(0):
             return UNKNOWN
-        if c < 0 and Fraction(exponent).denominator > 1:
+        if c < 0 and exponent.denominator > 1:
             return UNDEFINED
-        first = c ** (arb(exponent) if isinstance(exponent, int) else _ball(exponent))
+        first = c ** _ball(exponent)
         rest = Germ(
             {power - lead: d / c for power, d in self.terms.items() if power != lead},
             _shift(self.order, -lead),
         )
         factor = _compose(lambda one: _series_power(one, exponent), arb(1), rest)
-        return Germ({lead * exponent: first}) * factor
+        return Germ({_whole(lead * exponent): first}) * factor
 
     # --- comparisons: by the first difference ---
 
@@ -155,7 +158,7 @@ class Germ:
         """Apply an analytic function: its Taylor series at the value that t → 0 gives."""
         if self.lead < 0 or self.order <= 0:
             return UNKNOWN
-        here = self.terms.get(Fraction(0), arb(0))
+        here = self.terms.get(0, arb(0))
         rest = Germ({power: c for power, c in self.terms.items() if power > 0}, self.order)
         return _compose(function, here, rest)
 
@@ -225,12 +228,12 @@ UNDEFINED = Germ({}, -math.inf)
 
 def as_germ(number: Any) -> Germ:
     """Make a constant a germ; a germ stays as it is."""
-    return number if isinstance(number, Germ) else Germ({Fraction(0): arb(number)})
+    return number if isinstance(number, Germ) else Germ({0: arb(number)})
 
 
 def beside(value: Any, slope: float, power: int = 1) -> Any:
     """Return value + slope·t^power; the value alone for a slope of 0."""
-    return value + Germ({Fraction(power): arb(slope)}) if slope else value
+    return value + Germ({power: arb(slope)}) if slope else value
 
 
 def expansion(number: Any, degree: int) -> list[arb]:
@@ -246,7 +249,7 @@ def expansion(number: Any, degree: int) -> list[arb]:
         if between or germ.order <= whole:
             steep = germ.terms[min(between)] if between else arb(0)
             return found + [_endless(steep)] * (degree + 1 - whole)
-        found.append(germ.terms.get(Fraction(whole), arb(0)))
+        found.append(germ.terms.get(whole, arb(0)))
     return found
 
 
@@ -264,7 +267,7 @@ def _compose(function: Callable[[arb_series], arb_series], here: arb, rest: Germ
     else:
         count = min(math.ceil(LENGTH / rest.lead), LONGEST)
     taylor = _taylor(function, here, count + 1)
-    result = Germ({Fraction(0): taylor[-1]})
+    result = Germ({0: taylor[-1]})
     for c in reversed(taylor[:-1]):
         result = result * rest + c
     return Germ(result.terms, min(result.order, (count + 1) * rest.lead))
@@ -281,8 +284,8 @@ def _taylor(function: Callable[[arb_series], arb_series], here: arb, length: int
         ctx.cap = before
 
 
-def _series_power(base: arb_series, exponent: Fraction | int) -> arb_series:
-    return (base.log() * _ball(Fraction(exponent))).exp()
+def _series_power(base: arb_series, exponent: Power) -> arb_series:
+    return (base.log() * _ball(exponent)).exp()
 
 
 def _tanh(x: arb_series) -> arb_series:
@@ -300,6 +303,11 @@ def _shift(order: Exponent, power: Exponent) -> Exponent:
     return order if math.isinf(order) else order + power
 
 
+def _whole(power: Power) -> Power:
+    """Write a power as an integer, if it is whole."""
+    return int(power) if power.denominator == 1 else power
+
+
 def _fraction(number: Any) -> Fraction:
     """Convert an exact ball or an integer to a fraction."""
     if isinstance(number, int):
@@ -308,5 +316,5 @@ def _fraction(number: Any) -> Fraction:
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
 
 
-def _ball(exponent: Fraction) -> arb:
+def _ball(exponent: Power) -> arb:
     return arb(exponent.numerator) / exponent.denominator

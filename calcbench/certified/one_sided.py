@@ -13,7 +13,6 @@ import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -167,7 +166,7 @@ def _coefficient_size(degree: int) -> Callable[[Number, Number], float]:
     """Measure what an edge adds to the coefficient of t^degree of a partial."""
 
     def measure(adjoint: Number, partial: Number) -> float:
-        coefficient = (as_germ(adjoint) * partial).terms.get(Fraction(degree), arb(0))
+        coefficient = (as_germ(adjoint) * partial).terms.get(degree, arb(0))
         return abs(float(coefficient.mid()))
 
     return measure

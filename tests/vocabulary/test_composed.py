@@ -94,6 +94,28 @@ elementary("asin", mp.asin, [-0.75, -0.3, 0.3, 0.75, *SMALL])
 elementary("acos", mp.acos, [-0.75, -0.3, 0.3, 0.75, *SMALL])
 elementary("erf", mp.erf, [*ORDINARY, *SMALL, 4.0])
 elementary("erfc", mp.erfc, [*ORDINARY, *SMALL, 4.0])
+# The tails, where 1 + erf and 2 − erfc cancel. They are steep: slopes count relative to themselves.
+TAIL = [-5.0, -8.0, -12.0, -25.0]
+for name, call, tail in (
+    ("erfc", lambda xp, x: xp.erfc(-x), lambda x: mp.erfc(-x)),
+    ("ndtr", lambda xp, x: xp.ndtr(x), mp.ncdf),
+    ("ndtr", lambda xp, x: xp.log(xp.ndtr(x)), lambda x: mp.log(mp.ncdf(x))),
+    ("gelu", lambda xp, x: xp.gelu(x), lambda x: x * mp.ncdf(x)),
+):
+    case(name, call, [TAIL], elementwise(tail), scale=0.0, close=1e-12)
+MASKED = [0.5, -1e9, 2.0, -0.3]
+case(
+    "softmax",
+    lambda xp, x: xp.softmax(x),
+    [MASKED],
+    lambda x: elementwise(mp.exp)(x) / np.sum(elementwise(mp.exp)(x)),
+)
+case(
+    "log_softmax",
+    lambda xp, x: xp.log_softmax(x),
+    [MASKED],
+    lambda x: x - mp.log(np.sum(elementwise(mp.exp)(x))),
+)
 elementary("ndtr", mp.ncdf, [*ORDINARY, *SMALL, -4.0])
 elementary("gelu", lambda x: x * mp.ncdf(x), [*ORDINARY, *SMALL])
 elementary(
