@@ -14,7 +14,7 @@ import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.certified.reference import Reference
-from calcbench.errors import ProblemError, Unsupported
+from calcbench.errors import StructureError, Unsupported
 from calcbench.harness.timing import time_call
 from calcbench.judge.contract import Run, run_points
 from calcbench.judge.judge import Outcome, judge
@@ -215,9 +215,8 @@ def prove_formula(question: Question, backends: Iterable[Backend]) -> str:
 def _prove(backend: Backend, point: Point, formula: str) -> str:
     """Let a backend prove a formula; what it raises is the reason why it is not proved."""
     try:
-        with blamed_on(point.problem.name, raised=()):
-            return backend.prove(point, formula)
-    except ProblemError:
+        return backend.prove(point, formula)
+    except StructureError:
         raise
     except RAISED as error:  # whatever a user's formula raises on symbols
         return f"not proved: {describe(error)}"

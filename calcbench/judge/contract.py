@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from calcbench.backend.backend import Backend
+from calcbench.backend.numpy_cost import check_cost
 from calcbench.backend.prepared import Prepared
 from calcbench.errors import NotInstalled, ProblemError, Unsupported, full_text
 from calcbench.judge.connection import connection_fault
@@ -82,8 +83,8 @@ def run_points(
     """Prepare once, at the last point; run at each point twice; check the contract.
 
     `where` is point name → point. With `prepared`, for inputs of these shapes, nothing is prepared
-    again. Raises `ProblemError` where the problem is at fault; whatever else is raised becomes the
-    run's status and reason.
+    again. Raises `ProblemError` where the cost is at fault by itself, in NumPy too; whatever else
+    is raised becomes the run's status and reason.
     """
     run = Run(backend)
     try:
@@ -97,9 +98,9 @@ def run_points(
             if run.status is Status.OK and "own" in run.results:
                 cut = connection_fault(backend, where["own"], run.results["own"])
                 run.status, run.reason = (Status.ERROR, cut) if cut else (Status.OK, "")
-    except ProblemError:
-        raise
     except RAISED as error:  # whatever a cost or a framework raises becomes a record
+        if isinstance(error, ProblemError):
+            check_cost(where["own"])
         run.status, run.reason = classify_error(error)
     return run
 
@@ -147,7 +148,7 @@ def prepare_away(
     started = time.perf_counter()
     try:
         return backend.prepare(away, operator), time.perf_counter() - started
-    except (ProblemError, Unsupported):
+    except Unsupported:
         raise
     except RAISED:  # whatever a cost or a framework raises, and raises again if it is no fault
         started = time.perf_counter()  # of the point
@@ -173,9 +174,9 @@ def _check_points(
             fault = _check_point(run, prepared, name, point, layout)
             if not fault:
                 run.bounds[name] = run.backend.error_bound(point, operator)
-        except ProblemError:
-            raise
         except RAISED as error:  # whatever a cost or a framework raises becomes a record
+            if name == "own" and isinstance(error, ProblemError):
+                raise
             run.failures[name] = classify_error(error)
         else:
             if fault:

@@ -9,20 +9,23 @@ bound, scaled by its proven growth.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from calcbench.backend.backend import Backend
+from calcbench.backend.numpy_cost import check_cost, cost_fault
 from calcbench.certified.certificate import (
     SECONDS,
     Certificate,
     affordable_rows,
     certify,
 )
-from calcbench.certified.reference import NotCertified, NotSmoothHere
+from calcbench.certified.reference import NotCertified, NotFiniteHere, NotSmoothHere
 from calcbench.certified.sensitivity import true_sensitivity
+from calcbench.errors import ProblemError, StructureError
 from calcbench.judge.contract import Run
 from calcbench.judge.differing import differing_values
 from calcbench.judge.formulas import Examination, examine_formula, judge_formula
@@ -33,6 +36,7 @@ from calcbench.judge.structure import check_structure
 from calcbench.judge.verdict import Certificates, verdicts
 from calcbench.judge.vote import Vote
 from calcbench.operators import GRADIENT, Layout, Operator
+from calcbench.problem.faults import describe
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.problem.sampling import thin
@@ -130,6 +134,8 @@ def _examine_formula(
 
 def _judge_examined(record: Record, examined: Examination) -> Record:
     """Add to a verdict what the formula gives at the points where it was examined."""
+    if examined.fault and not record.status.failed:
+        return replace(record, status=Status.ERROR, reason=examined.fault)
     for point, certificate in examined.certificates.items():
         record = judge_formula(record, point, certificate)
     return record
@@ -182,11 +188,21 @@ def certificates_at(
     where: Mapping[str, Point], dtypes: Iterable[str], operator: Operator = GRADIENT
 ) -> Certificates:
     """Certify every point for every dtype: (point, dtype) → certificate, or why there is none."""
-    return {
-        (name, dtype): _certify(point, dtype, operator)
-        for name, point in where.items()
-        for dtype in dtypes
-    }
+    defined = functools.cache(lambda: cost_fault(where["own"]) is None)
+    found: dict[tuple[str, str], Certificate | NotCertified] = {}
+    for name, point in where.items():
+        for dtype in dtypes:
+            certificate = _certify(name, point, dtype, operator)
+            if name != "own" and type(certificate) is NotCertified and defined():
+                certificate = _undefined(point) or certificate
+            found[name, dtype] = certificate
+    return found
+
+
+def _undefined(point: Point) -> NotCertified | None:
+    """Say that the cost is undefined at a point that calcbench chose, if NumPy raises there."""
+    fault = cost_fault(point)
+    return None if fault is None else NotFiniteHere(describe(fault))
 
 
 def _remarks(vote: Vote, certificates: Certificates, dtypes: Sequence[str]) -> list[str]:
@@ -276,10 +292,20 @@ def _growth(whole: Point, sample: Point) -> float:
     return factor**2 if whole.rows.reduction == "sum" else factor
 
 
-def _certify(point: Point, dtype: str, operator: Operator) -> Certificate | NotCertified:
-    """Certify evaluations in `dtype`, at the numbers as that dtype holds them, or say why not."""
+def _certify(name: str, point: Point, dtype: str, operator: Operator) -> Certificate | NotCertified:
+    """Certify evaluations in `dtype`, at the numbers as that dtype holds them, or say why not.
+
+    Raises `ProblemError` for a declared structure that is not true, and for a cost that is at fault
+    at the problem's own point, in NumPy too.
+    """
     try:
         return certify(point.round_to(dtype), dtype, operator)
+    except StructureError:
+        raise
+    except ProblemError as error:
+        if name == "own":
+            check_cost(point)
+        return NotCertified(describe(error))
     except NotCertified as error:
         # Without the frames that it passed through, which hold on to all that was computed.
         error.__traceback__ = error.__context__ = None
