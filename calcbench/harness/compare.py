@@ -16,6 +16,7 @@ from calcbench.backend.backend import Backend
 from calcbench.certified.reference import Reference
 from calcbench.errors import StructureError, Unsupported
 from calcbench.harness.timing import time_call
+from calcbench.judge.connection import departure
 from calcbench.judge.contract import Run, run_points
 from calcbench.judge.judge import Outcome, judge
 from calcbench.operators import Layout, Operator
@@ -161,7 +162,7 @@ def _complete(
     truth = outcome.certificate.truth if outcome.certificate else None
     own = question.own
     return replace(
-        _apply_proof(verdict, proof) if run.backend.hand_derived else verdict,
+        _apply_proof(verdict, proof) if run.backend.hand_derived else _explain(verdict, run, own),
         size=question.size,
         seed=question.seed,
         components=own.size,
@@ -177,6 +178,12 @@ def _complete(
         data=describe_data(question.where),
         condition=outcome.condition,
     )
+
+
+def _explain(verdict: Record, run: Run, own: Point) -> Record:
+    """Add to a wrong result where the cost leaves `xp`: a part of the derivative is lost there."""
+    where = departure(run.backend, own) if verdict.status is Status.DISAGREE else ""
+    return replace(verdict, reason=f"{verdict.reason}; {where}") if where else verdict
 
 
 def reference_value(truth: Reference) -> Arrays:

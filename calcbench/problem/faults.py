@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from calcbench.errors import CalcbenchError, ProblemError, full_text, shorten
-from calcbench.problem.remedies import find_remedy
+from calcbench.problem.remedies import find_remedy, leaves_namespace
 from calcbench.problem.snippets import Snippet, Span, find_snippet, span_of
 
 RAISED = (Exception, SystemExit, GeneratorExit)
@@ -73,6 +73,17 @@ def describe(error: BaseException) -> str:
     """Describe an exception in one line: where, what, and the remedy."""
     _trace(error)
     return str(find_fault(error))
+
+
+def find_departure(error: BaseException) -> str:
+    """Say where a cost leaves `xp`, by what a value without a number raised there; "" if it did not
+    leave it there.
+    """
+    line = _raising_line(error)
+    if line is None or not leaves_namespace(line.snippet):
+        return ""
+    what = f"{type(error).__name__}: {_message(error)}"
+    return f"{line}: {find_remedy(what, line.snippet) or 'the cost leaves xp'}"
 
 
 def show_tracebacks() -> None:

@@ -61,6 +61,11 @@ def find_remedy(what: str, snippet: Snippet) -> str:
     )
 
 
+def leaves_namespace(snippet: Snippet) -> bool:
+    """Tell whether what was raised is a call that leaves `xp`: `np.exp(x)`, `float(x)`."""
+    return snippet.raised is not None and _leaves(snippet.raised, snippet)
+
+
 def _condition(what: str) -> str:
     """`(x > 0) * x`: a condition that is used as a number."""
     if not re.search(NO_PRODUCT, what):

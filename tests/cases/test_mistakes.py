@@ -236,3 +236,70 @@ def test_abs_of_python_is_certified():
     found = rows(size, "finite_difference")["finite_difference"]
     assert found.status is Status.OK
     assert found.reference["x"] == pytest.approx(-6.75)
+
+
+# --- what a framework runs, and loses -------------------------------------------------------------
+
+
+def all_by_numpy(xp, x):
+    return xp.sum(np.exp(x))
+
+
+def a_factor_by_numpy(xp, x):
+    return xp.sum(x * np.exp(x))
+
+
+def a_component_by_numpy(xp, x):
+    return np.exp(x[0]) + x[1]
+
+
+LOST = {
+    all_by_numpy: Status.ERROR,
+    a_factor_by_numpy: Status.DISAGREE,
+    a_component_by_numpy: Status.DISAGREE,
+}
+
+
+@pytest.mark.parametrize("operator", ["gradient", "hvp"])
+@pytest.mark.parametrize("cost", LOST)
+def test_a_lost_derivative_is_condemned_with_the_remedy(cost, operator):
+    """TensorFlow takes the numbers out of its tensors, and goes on."""
+    require("tensorflow")
+    found = rows(cb.problem(x=[0.3, 0.4])(cost), "tensorflow", operator=operator)["tensorflow"]
+    assert found.status.failed
+    assert operator == "hvp" or found.status is LOST[cost]
+    line = cost.__code__.co_firstlineno + 1
+    assert f"test_mistakes.py:{line}: use xp.exp in place of np.exp" in found.reason
+
+
+@pytest.mark.parametrize("backend", ["torch", "tensorflow"])
+def test_a_derivative_lost_by_float(backend):
+    require(backend)
+
+    @cb.problem(x=0.3)
+    def taken(xp, x):
+        return scipy.special.erf(float(x)) * x
+
+    found = rows(taken, backend)[backend]
+    assert found.status is Status.DISAGREE
+    assert found.reason.endswith(": use xp.erf in place of scipy.special.erf, without float()")
+
+
+def test_a_branch_of_python_is_no_departure():
+    """A wrong formula elsewhere is not explained by what an eager framework runs well."""
+    require("torch")
+
+    class Torn(cb.Problem):
+        def inputs(self, size, rng):
+            return {"x": 2.0}
+
+        def cost(self, xp, x):
+            return x**2 if float(x) > 0 else -x
+
+        def cost_torch(self, xp, x):
+            return x**3 if x > 0 else -x
+
+    found = rows(Torn(), "torch", "finite_difference")["torch"]
+    assert found.status is Status.DISAGREE
+    assert "leaves xp" not in found.reason
+    assert "in place of" not in found.reason
