@@ -179,6 +179,7 @@ class Backend(ABC):
         It is asked where a derivative is lost. For frameworks that record operations; as it stands,
         nothing is run.
         """
+        return
 
     def formulas(self, point: Point, operator: Operator = GRADIENT) -> dict[str, str]:
         """Write the cost and an operator's components as formulas, by name (`C`, `∂C/∂m`).

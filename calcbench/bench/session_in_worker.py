@@ -40,7 +40,8 @@ class SessionInWorker:
             self.outline = self._open(**selection)
         except WorkerDied as fate:
             self.close()
-            raise SelectorError(f"what is selected does not import: {fate.reason}") from fate
+            what = fate.place.name or "what is selected"
+            raise SelectorError(f"{what} does not import: {fate.reason}") from fate
         except BaseException:
             self.close()
             raise

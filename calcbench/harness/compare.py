@@ -7,7 +7,7 @@ a symbolic backend may prove the hand-derived formula.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from calcbench.problem.inputs import own_point, point_of_another_size, resolve_s
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.sampling import describe_data
+from calcbench.problem.whereabouts import BRANCHES, OTHER_SIZE
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
 
@@ -35,6 +36,10 @@ LARGEST_PROOF = 200
 
 LABELS = 64
 """Components whose names a record keeps: more than a table has room for."""
+
+
+MANY = 2
+"""Points that end a process, from which on no other is tried but the problem's own."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +54,24 @@ class Question:
     seed: int
     unsupported: str = ""
     """Why the problem does not have this operator: nobody is asked then."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Point → why nothing can be run there."""
 
     @property
     def own(self) -> Point:
         """The problem's own point."""
         return self.where["own"]
+
+    def leave_out(self, points: Mapping[str, str]) -> Question:
+        """Leave out points that calcbench chose, with the reason of each.
+
+        All but the problem's own, where they are many: what is wrong there is wrong everywhere.
+        """
+        if len(points) >= MANY:
+            chosen = [name for name in self.where if name != "own"]
+            points = {**dict.fromkeys((*chosen, BRANCHES, OTHER_SIZE), "not tried"), **points}
+        where = {name: point for name, point in self.where.items() if name not in points}
+        return replace(self, where=where, left_out=points)
 
     def skip(self, backends: Iterable[Backend]) -> list[Record]:
         """Make the records of backends that are not asked."""
@@ -140,7 +158,14 @@ def judge_runs(
 ) -> list[Record]:
     """Judge what the backends answered: one record for each, with all that belongs to it."""
     with blamed_on(question.problem.name):
-        outcome = judge(runs, question.where, question.seed, witnesses, question.operator)
+        outcome = judge(
+            runs,
+            question.where,
+            question.seed,
+            witnesses,
+            question.operator,
+            left_out=question.left_out,
+        )
         labels = component_labels(question.operator.layout(question.own))
     if outcome.unseen and proof.startswith("proved"):
         proof = "not proved: a branch was never taken"

@@ -65,7 +65,8 @@ class Host:
         try:
             return self._select()
         except WorkerDied as fate:
-            raise SelectorError(f"what is selected does not import: {fate.reason}") from fate
+            what = fate.place.name or "what is selected"
+            raise SelectorError(f"{what} does not import: {fate.reason}") from fate
 
     def _select(self) -> Plan:
         """Select in a new worker: what calcbench imports, the user's files, the frameworks."""
@@ -111,6 +112,8 @@ class Trial:
         self.size = host.request.size or 1
         self.late = 0
         """Backends that took too long."""
+        self.left_out: dict[str, str] = {}
+        """Point that calcbench chose → how it ended the worker. It counts against nobody."""
 
     @property
     def name(self) -> str:
@@ -130,7 +133,7 @@ class Trial:
         proof = self._prove()
         self.progress(f"{self.name} · certifying the {self.plan.operator}")
         try:
-            found: list[Record] = self.host.ask(guest.judge_runs, self.number, runs, proof)
+            found: list[Record] = self._ask_at_points(guest.judge_runs, runs, proof)
         except WorkerDied as fate:
             return self._unjudged(runs, fate)
         return found
@@ -143,13 +146,27 @@ class Trial:
             return {"status": Status.TIMEOUT, "reason": reason}
         try:
             self.host.import_framework(backend)
-            run: dict[str, Any] = self.host.ask(guest.run, self.number, backend)
+            run: dict[str, Any] = self._ask_at_points(guest.run, backend)
         except WorkerDied as fate:
             self.late += fate.status is Status.TIMEOUT
             return {"status": fate.status, "reason": fate.reason}
         if run["status"] is Status.OUT_OF_MEMORY:
             self.host.stop()  # it is in no known state; the next step starts another
         return run
+
+    def _ask_at_points(self, task: Callable[..., Any], *arguments: Any) -> Any:
+        """Run a task at the points; again without one that calcbench chose, where that ends it.
+
+        Raises `WorkerDied` where the problem's own point does.
+        """
+        while True:
+            try:
+                return self.host.ask(task, self.number, self.left_out, *arguments)
+            except WorkerDied as fate:
+                point = fate.place.name
+                if not fate.place.chosen or point in self.left_out:
+                    raise
+                self.left_out[point] = f"{fate.reason} there (declare a domain)"
 
     def _prove(self) -> str:
         """Have the hand-derived formula proved, if there is one, unless the cost takes too long."""

@@ -6,6 +6,7 @@ Between the tasks this module holds what the request selects, and the question t
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from calcbench.catalogue.available import default_witnesses
@@ -72,10 +73,10 @@ def import_framework(backend: int) -> None:
             _imports[backend] = seconds
 
 
-def run(problem: int, backend: int) -> dict[str, Any]:
-    """Run one backend at all points: the run, packed."""
-    selection = _selected()
-    found = run_backend(_pose(problem), selection.backends[backend], selection.request.timed)
+def run(problem: int, left_out: Mapping[str, str], backend: int) -> dict[str, Any]:
+    """Run one backend at all points but those left out: the run, packed."""
+    selection, question = _selected(), _pose(problem).leave_out(left_out)
+    found = run_backend(question, selection.backends[backend], selection.request.timed)
     if backend in _imports:
         found.seconds = {"import": _imports.pop(backend), **found.seconds}
     return pack(found)
@@ -86,9 +87,11 @@ def prove(problem: int) -> str:
     return prove_formula(_pose(problem), _selected().backends)
 
 
-def judge_runs(problem: int, packed: list[dict[str, Any]], proof: str) -> list[Record]:
+def judge_runs(
+    problem: int, left_out: Mapping[str, str], packed: list[dict[str, Any]], proof: str
+) -> list[Record]:
     """Judge what `run` gave for every backend: one record for each."""
-    selection, question = _selected(), _pose(problem)
+    selection, question = _selected(), _pose(problem).leave_out(left_out)
     runs = [unpack(*both) for both in zip(selection.backends, packed, strict=True)]
     return compare.judge_runs(question, runs, default_witnesses(), proof)
 

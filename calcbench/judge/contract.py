@@ -22,6 +22,7 @@ from calcbench.backend.prepared import Prepared
 from calcbench.errors import NotInstalled, ProblemError, Unsupported, full_text
 from calcbench.judge.connection import connection_fault
 from calcbench.operators import GRADIENT, Layout, Operator
+from calcbench.problem import whereabouts
 from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point, component_name
@@ -144,10 +145,11 @@ def prepare_away(
     A number that is wrongly compiled in as a constant then shows as a fault at the own point. Where
     the last point cannot be prepared at, for the cost may be undefined there, the own one is.
     """
-    *_, away = where.values()
+    *_, last = where
     started = time.perf_counter()
     try:
-        return backend.prepare(away, operator), time.perf_counter() - started
+        with whereabouts.at("point", last):
+            return backend.prepare(where[last], operator), time.perf_counter() - started
     except Unsupported:
         raise
     except RAISED:  # whatever a cost or a framework raises, and raises again if it is no fault
@@ -171,9 +173,10 @@ def _check_points(
     layout = operator.layout(where["own"])
     for name, point in where.items():
         try:
-            fault = _check_point(run, prepared, name, point, layout)
-            if not fault:
-                run.bounds[name] = run.backend.error_bound(point, operator)
+            with whereabouts.at("point", name):
+                fault = _check_point(run, prepared, name, point, layout)
+                if not fault:
+                    run.bounds[name] = run.backend.error_bound(point, operator)
         except RAISED as error:  # whatever a cost or a framework raises becomes a record
             if name == "own" and isinstance(error, ProblemError):
                 raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,9 +20,11 @@ from calcbench.certified.reference import NotCertified
 from calcbench.errors import CalcbenchError, FormulaError, ProblemError, StructureError
 from calcbench.operators import Operator, matrix_operator
 from calcbench.operators.hand_derived import ORDER, formula_for
+from calcbench.problem import whereabouts
 from calcbench.problem.inputs import point_of_another_size
 from calcbench.problem.point import Point
 from calcbench.problem.sampling import thin
+from calcbench.problem.whereabouts import BRANCHES, OTHER_SIZE
 from calcbench.record.record import Disagreement, Record, Status
 
 MOST_NUMBERS = 4
@@ -44,22 +46,31 @@ class Examination:
     """Why what the formula gives is not of the right form, in some branch of it."""
 
 
-def examine_formula(own: Point, operator: Operator, judged: Iterable[Certificate]) -> Examination:
+def examine_formula(
+    own: Point, operator: Operator, judged: Iterable[Certificate], left_out: Container[str]
+) -> Examination:
     """Certify points in every branch of the cost and its hand-derived formula, and another size.
 
-    `judged` are the points at which everybody is judged. Nothing is certified of a problem that
-    has no formula for the operator.
+    `judged` are the points at which everybody is judged; `left_out` are points at which nothing can
+    be run, by name. Nothing is certified of a problem that has no formula for the operator.
     """
     formula = formula_for(operator.terms(own), own.problem)
     if not formula:
         return Examination({})
     if not gives(own, operator):  # a value as well, perhaps: the formula alone is examined
         operator = matrix_operator(own, ORDER[formula])
-    try:
-        found = _certify_branches(operator, formula, judged)
-    except FormulaError as error:
-        return Examination({}, fault=str(error))
-    size = _certify_another_size(own, operator)
+    found, size = Examination({}), dict[str, Certificate]()
+    if BRANCHES in left_out:
+        found = Examination({}, (f"the branches of the hand-derived {formula} are unseen",))
+    else:
+        try:
+            with whereabouts.at("point", BRANCHES):
+                found = _certify_branches(operator, formula, judged)
+        except FormulaError as error:
+            return Examination({}, fault=str(error))
+    if OTHER_SIZE not in left_out:
+        with whereabouts.at("point", OTHER_SIZE):
+            size = _certify_another_size(own, operator)
     return replace(found, certificates={**found.certificates, **size})
 
 

@@ -36,6 +36,7 @@ from calcbench.judge.structure import check_structure
 from calcbench.judge.verdict import Certificates, verdicts
 from calcbench.judge.vote import Vote
 from calcbench.operators import GRADIENT, Layout, Operator
+from calcbench.problem import whereabouts
 from calcbench.problem.faults import describe
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
@@ -65,15 +66,17 @@ def judge(
     witnesses: Iterable[Backend],
     operator: Operator = GRADIENT,
     runner: Runner | None = None,
+    left_out: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Give every run its verdict: one record for each, in the order of the runs.
 
     `where` is point name → point, with a direction or cotangent where `operator` takes one;
     `operator` comes from `Operator.resolve`. `witnesses` are backends to run where the others
     contradict each other, or fewer than three have a result; `runner` is where backends run again,
-    in this process if not given. Raises `ProblemError` for a declared structure that is not true.
+    in this process if not given; `left_out` are points at which nothing can be run, with reasons.
+    Raises `ProblemError` for a declared structure that is not true.
     """
-    runner = runner or InProcess()
+    runner, left_out = runner or InProcess(), left_out or {}
     dtypes = list(dict.fromkeys(run.backend.dtype for run in runs))
     sample = _points_to_certify(where, operator)
     certificates = certificates_at(sample, dtypes, operator)
@@ -90,7 +93,8 @@ def judge(
     if sample is not where:
         count, all_rows = sample["own"].row_count, where["own"].row_count
         remarks = remarks or [f"certified on {count:,} of {all_rows:,} rows; at full size by vote"]
-    examined = _examine_formula(runs, records, sample, certificates, operator)
+    remarks += [f"not judged at {name}: {reason}" for name, reason in left_out.items()]
+    examined = _examine_formula(runs, records, sample, certificates, operator, left_out)
     records = [
         _judge_examined(record, examined) if run.backend.hand_derived else record
         for run, record in zip(runs, records, strict=True)
@@ -113,6 +117,7 @@ def _examine_formula(
     where: Mapping[str, Point],
     certificates: Certificates,
     operator: Operator,
+    left_out: Mapping[str, str],
 ) -> Examination:
     """Examine the hand-derived formula beyond these points, if it is right at all of them."""
     right = [
@@ -129,7 +134,7 @@ def _examine_formula(
     ]
     if not judged:
         return Examination({})
-    return examine_formula(where["own"], operator, judged)
+    return examine_formula(where["own"], operator, judged, left_out)
 
 
 def _judge_examined(record: Record, examined: Examination) -> Record:
@@ -192,9 +197,10 @@ def certificates_at(
     found: dict[tuple[str, str], Certificate | NotCertified] = {}
     for name, point in where.items():
         for dtype in dtypes:
-            certificate = _certify(name, point, dtype, operator)
-            if name != "own" and type(certificate) is NotCertified and defined():
-                certificate = _undefined(point) or certificate
+            with whereabouts.at("point", name):
+                certificate = _certify(name, point, dtype, operator)
+                if name != "own" and type(certificate) is NotCertified and defined():
+                    certificate = _undefined(point) or certificate
             found[name, dtype] = certificate
     return found
 
