@@ -19,6 +19,7 @@ from calcbench.harness.timing import time_call
 from calcbench.judge.connection import departure
 from calcbench.judge.contract import Run, run_points
 from calcbench.judge.judge import Outcome, judge
+from calcbench.judge.points import LeftOut
 from calcbench.operators import Layout, Operator
 from calcbench.operators.hand_derived import formula_for
 from calcbench.operators.points import points_for
@@ -27,7 +28,6 @@ from calcbench.problem.inputs import own_point, point_of_another_size, resolve_s
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.sampling import describe_data
-from calcbench.problem.whereabouts import BRANCHES, OTHER_SIZE
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
 
@@ -36,10 +36,6 @@ LARGEST_PROOF = 200
 
 LABELS = 64
 """Components whose names a record keeps: more than a table has room for."""
-
-
-MANY = 2
-"""Points that end a process, from which on no other is tried but the problem's own."""
 
 
 @dataclass(frozen=True)
@@ -54,24 +50,17 @@ class Question:
     seed: int
     unsupported: str = ""
     """Why the problem does not have this operator: nobody is asked then."""
-    left_out: Mapping[str, str] = field(default_factory=dict)
-    """Point → why nothing can be run there."""
+    left_out: LeftOut = field(default_factory=LeftOut)
+    """Points at which nothing is run."""
 
     @property
     def own(self) -> Point:
         """The problem's own point."""
         return self.where["own"]
 
-    def leave_out(self, points: Mapping[str, str]) -> Question:
-        """Leave out points that calcbench chose, with the reason of each.
-
-        All but the problem's own, where they are many: what is wrong there is wrong everywhere.
-        """
-        if len(points) >= MANY:
-            chosen = [name for name in self.where if name != "own"]
-            points = {**dict.fromkeys((*chosen, BRANCHES, OTHER_SIZE), "not tried"), **points}
-        where = {name: point for name, point in self.where.items() if name not in points}
-        return replace(self, where=where, left_out=points)
+    def leave_out(self, points: LeftOut) -> Question:
+        """Leave out points that calcbench chose."""
+        return replace(self, where=points.keep(self.where), left_out=points)
 
     def skip(self, backends: Iterable[Backend]) -> list[Record]:
         """Make the records of backends that are not asked."""
@@ -146,7 +135,7 @@ def compare_question(
 def run_backend(question: Question, backend: Backend, timed: bool) -> Run:
     """Run one backend at all points, and time a call at the problem's own."""
     with blamed_on(question.problem.name):
-        run = run_points(backend, question.where, question.operator)
+        run = run_points(backend, question.where, question.operator, left_out=question.left_out)
     if timed:
         time_call(run, question.own)
     run.prepared = None  # the judge needs the results alone, and a framework's may be large

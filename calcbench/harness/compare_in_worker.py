@@ -16,6 +16,7 @@ from calcbench.harness.every_problem import record_failure
 from calcbench.harness.guest import Plan
 from calcbench.harness.request import Request
 from calcbench.judge.contract import classify_error
+from calcbench.judge.points import LeftOut
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
 from calcbench.workers.isolation import START, Worker, WorkerDied
@@ -112,8 +113,7 @@ class Trial:
         self.size = host.request.size or 1
         self.late = 0
         """Backends that took too long."""
-        self.left_out: dict[str, str] = {}
-        """Point that calcbench chose → how it ended the worker. It counts against nobody."""
+        self.left_out = LeftOut()
 
     @property
     def name(self) -> str:
@@ -163,10 +163,8 @@ class Trial:
             try:
                 return self.host.ask(task, self.number, self.left_out, *arguments)
             except WorkerDied as fate:
-                point = fate.place.name
-                if not fate.place.chosen or point in self.left_out:
+                if not self.left_out.add(fate.place, fate.reason):
                     raise
-                self.left_out[point] = f"{fate.reason} there (declare a domain)"
 
     def _prove(self) -> str:
         """Have the hand-derived formula proved, if there is one, unless the cost takes too long."""

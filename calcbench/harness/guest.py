@@ -6,7 +6,6 @@ Between the tasks this module holds what the request selects, and the question t
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from calcbench.catalogue.available import default_witnesses
@@ -15,6 +14,7 @@ from calcbench.harness import compare
 from calcbench.harness.compare import Question, prove_formula, run_backend
 from calcbench.harness.request import Request, Selection
 from calcbench.judge.contract import pack, timed_import, unpack
+from calcbench.judge.points import LeftOut
 from calcbench.record.record import Record
 
 
@@ -73,7 +73,7 @@ def import_framework(backend: int) -> None:
             _imports[backend] = seconds
 
 
-def run(problem: int, left_out: Mapping[str, str], backend: int) -> dict[str, Any]:
+def run(problem: int, left_out: LeftOut, backend: int) -> dict[str, Any]:
     """Run one backend at all points but those left out: the run, packed."""
     selection, question = _selected(), _pose(problem).leave_out(left_out)
     found = run_backend(question, selection.backends[backend], selection.request.timed)
@@ -88,7 +88,7 @@ def prove(problem: int) -> str:
 
 
 def judge_runs(
-    problem: int, left_out: Mapping[str, str], packed: list[dict[str, Any]], proof: str
+    problem: int, left_out: LeftOut, packed: list[dict[str, Any]], proof: str
 ) -> list[Record]:
     """Judge what `run` gave for every backend: one record for each."""
     selection, question = _selected(), _pose(problem).leave_out(left_out)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -80,18 +80,19 @@ def run_points(
     where: Mapping[str, Point],
     operator: Operator = GRADIENT,
     prepared: Prepared | None = None,
+    left_out: Sized = (),
 ) -> Run:
     """Prepare once, at the last point; run at each point twice; check the contract.
 
     `where` is point name → point. With `prepared`, for inputs of these shapes, nothing is prepared
-    again. Raises `ProblemError` where the cost is at fault by itself, in NumPy too; whatever else
-    is raised becomes the run's status and reason.
+    again; `left_out` are points that are not in `where`. Raises `ProblemError` where the cost is at
+    fault by itself, in NumPy too; whatever else is raised becomes the run's status and reason.
     """
     run = Run(backend)
     try:
         with np.errstate(all="ignore"):  # what overflows shows in the result, and is judged there
             check_limit(backend, where["own"])
-            prepared = prepared or _prepare(run, where, operator)
+            prepared = prepared or _prepare(run, where, operator, left_out)
             run.method = prepared.method
             _check_points(run, prepared, where, operator)
             if run.status is Status.OK:
@@ -138,14 +139,15 @@ def timed_import(backend: Backend) -> float | None:
 
 
 def prepare_away(
-    backend: Backend, where: Mapping[str, Point], operator: str | Operator
+    backend: Backend, where: Mapping[str, Point], operator: str | Operator, left_out: Sized
 ) -> tuple[Prepared, float]:
     """Prepare an operator at the last point, rather than the problem's own; with the seconds.
 
     A number that is wrongly compiled in as a constant then shows as a fault at the own point. Where
-    the last point cannot be prepared at, for the cost may be undefined there, the own one is.
+    the last point cannot be prepared at, for the cost may be undefined there, the own one is; and
+    where points are left out, for it tells whether the cost can be run at all.
     """
-    *_, last = where
+    last = "own" if left_out else [*where][-1]
     started = time.perf_counter()
     try:
         with whereabouts.at("point", last):
@@ -157,12 +159,12 @@ def prepare_away(
         return backend.prepare(where["own"], operator), time.perf_counter() - started
 
 
-def _prepare(run: Run, where: Mapping[str, Point], operator: Operator) -> Prepared:
+def _prepare(run: Run, where: Mapping[str, Point], operator: Operator, left_out: Sized) -> Prepared:
     """Import the framework and prepare the operator, with the seconds of each."""
     importing = timed_import(run.backend)
     if importing is not None:
         run.seconds["import"] = importing
-    prepared, run.seconds["prepare"] = prepare_away(run.backend, where, operator)
+    prepared, run.seconds["prepare"] = prepare_away(run.backend, where, operator, left_out)
     return prepared
 
 

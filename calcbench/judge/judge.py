@@ -29,7 +29,7 @@ from calcbench.errors import ProblemError, StructureError
 from calcbench.judge.contract import Run
 from calcbench.judge.differing import differing_values
 from calcbench.judge.formulas import Examination, examine_formula, judge_formula
-from calcbench.judge.points import why_not_judged
+from calcbench.judge.points import LeftOut, why_not_judged
 from calcbench.judge.runner import InProcess, Runner
 from calcbench.judge.scale import certified_scale, leaves_no_digit
 from calcbench.judge.structure import check_structure
@@ -66,17 +66,17 @@ def judge(
     witnesses: Iterable[Backend],
     operator: Operator = GRADIENT,
     runner: Runner | None = None,
-    left_out: Mapping[str, str] | None = None,
+    left_out: LeftOut | None = None,
 ) -> Outcome:
     """Give every run its verdict: one record for each, in the order of the runs.
 
     `where` is point name → point, with a direction or cotangent where `operator` takes one;
     `operator` comes from `Operator.resolve`. `witnesses` are backends to run where the others
     contradict each other, or fewer than three have a result; `runner` is where backends run again,
-    in this process if not given; `left_out` are points at which nothing can be run, with reasons.
-    Raises `ProblemError` for a declared structure that is not true.
+    in this process if not given. Nothing is evaluated at points that are `left_out`. Raises
+    `ProblemError` for a declared structure that is not true.
     """
-    runner, left_out = runner or InProcess(), left_out or {}
+    runner, left_out = runner or InProcess(), LeftOut() if left_out is None else left_out
     dtypes = list(dict.fromkeys(run.backend.dtype for run in runs))
     sample = _points_to_certify(where, operator)
     certificates = certificates_at(sample, dtypes, operator)
@@ -93,7 +93,7 @@ def judge(
     if sample is not where:
         count, all_rows = sample["own"].row_count, where["own"].row_count
         remarks = remarks or [f"certified on {count:,} of {all_rows:,} rows; at full size by vote"]
-    remarks += [f"not judged at {name}: {reason}" for name, reason in left_out.items()]
+    remarks += left_out.remarks()
     examined = _examine_formula(runs, records, sample, certificates, operator, left_out)
     records = [
         _judge_examined(record, examined) if run.backend.hand_derived else record
@@ -117,7 +117,7 @@ def _examine_formula(
     where: Mapping[str, Point],
     certificates: Certificates,
     operator: Operator,
-    left_out: Mapping[str, str],
+    left_out: LeftOut,
 ) -> Examination:
     """Examine the hand-derived formula beyond these points, if it is right at all of them."""
     right = [

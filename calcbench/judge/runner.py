@@ -32,10 +32,8 @@ def sensitivities(
     with np.errstate(all="ignore"):
         evaluate = vector_function(backend.prepare(where["own"], operator))
         for name, point in where.items():
-            with (
-                whereabouts.at("point", name),
-                contextlib.suppress(*RAISED),
-            ):  # whatever a cost or a framework raises
+            # What a cost or a framework raises is no measurement.
+            with whereabouts.at("point", name), contextlib.suppress(*RAISED):
                 found[name] = sensitivity(evaluate, point, seed)
     return found
 
