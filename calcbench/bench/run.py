@@ -26,6 +26,7 @@ from calcbench.operators import Operator
 from calcbench.problem.function import FunctionProblem
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
+from calcbench.record.entrant import start_record
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
 from calcbench.record.samples import Timing
@@ -368,7 +369,7 @@ def _cell_record(
     `verdict` is the judge's record, if there is one. Numbers are left out of large results.
     """
     backend = cell.backend
-    record = verdict or _unjudged(group, backend, status)
+    record = verdict or start_record(group.problem.name, backend, group.operator.selector, status)
     components = own.size if own else 0
     small_point = components <= SMALL_RESULT
     small_result = (
@@ -392,17 +393,6 @@ def _cell_record(
         source=_sources(group.problem, backend),
         versions=_versions(group.problem, backend),
         seconds={"total": cell.elapsed},
-    )
-
-
-def _unjudged(group: Group, backend: Backend, status: Status) -> Record:
-    """Start the record of a cell that has no verdict."""
-    return Record(
-        problem=group.problem.name,
-        backend=backend.selector,
-        operator=group.operator.selector,
-        dtype=backend.dtype,
-        status=status,
     )
 
 

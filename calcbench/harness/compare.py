@@ -28,6 +28,7 @@ from calcbench.problem.inputs import own_point, point_of_another_size, resolve_s
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.sampling import describe_data
+from calcbench.record.entrant import start_record
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
 
@@ -64,19 +65,18 @@ class Question:
 
     def skip(self, backends: Iterable[Backend]) -> list[Record]:
         """Make the records of backends that are not asked."""
-        return [self._skip(backend) for backend in backends]
-
-    def _skip(self, backend: Backend) -> Record:
-        return Record(
-            problem=self.problem.name,
-            backend=backend.selector,
-            operator=self.operator.selector,
-            dtype=backend.dtype,
-            status=Status.SKIPPED,
-            reason=self.unsupported,
-            size=self.size,
-            seed=self.seed,
-        )
+        return [
+            start_record(
+                self.problem.name,
+                backend,
+                self.operator.selector,
+                Status.SKIPPED,
+                self.unsupported,
+                size=self.size,
+                seed=self.seed,
+            )
+            for backend in backends
+        ]
 
 
 def pose(

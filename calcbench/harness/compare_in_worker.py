@@ -10,16 +10,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from calcbench.errors import CalcbenchError, SelectorError
+from calcbench.errors import CalcbenchError
 from calcbench.harness import guest
 from calcbench.harness.every_problem import record_failure
 from calcbench.harness.guest import Plan
 from calcbench.harness.request import Request
 from calcbench.judge.contract import classify_error
 from calcbench.judge.points import LeftOut
+from calcbench.record.entrant import start_record
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
-from calcbench.workers.isolation import START, Worker, WorkerDied
+from calcbench.workers.isolation import START, Worker, WorkerDied, importing
 from calcbench.workers.memory import memory_limit
 
 PATIENCE = 2
@@ -63,15 +64,12 @@ class Host:
 
         Raises `SelectorError` where that does not end, or ends the worker.
         """
-        try:
+        with importing():
             return self._select()
-        except WorkerDied as fate:
-            what = fate.place.name or "what is selected"
-            raise SelectorError(f"{what} does not import: {fate.reason}") from fate
 
     def _select(self) -> Plan:
         """Select in a new worker: what calcbench imports, the user's files, the frameworks."""
-        self.worker.ask(guest.get_ready, timeout=START)
+        self.worker.load(guest.__name__)
         self.worker.ask(guest.select_problems, self.request, timeout=self.timeout)
         plan: Plan = self.worker.ask(guest.select_backends, timeout=self._import_time)
         return plan
@@ -188,13 +186,12 @@ class Trial:
     def _failures(self, fate: WorkerDied, when: str) -> list[Record]:
         """Make a record for every backend of what happened to all of them."""
         return [
-            Record(
-                problem=self.name,
-                backend=entrant.selector,
-                operator=self.plan.operator,
-                dtype=entrant.dtype,
-                status=fate.status,
-                reason=f"{fate.reason}, {when}",
+            start_record(
+                self.name,
+                entrant,
+                self.plan.operator,
+                fate.status,
+                f"{fate.reason}, {when}",
                 size=self.size,
                 seed=self.host.request.seed,
             )

@@ -15,21 +15,15 @@ from calcbench.harness.compare import Question, prove_formula, run_backend
 from calcbench.harness.request import Request, Selection
 from calcbench.judge.contract import pack, timed_import, unpack
 from calcbench.judge.points import LeftOut
+from calcbench.record.entrant import Named
 from calcbench.record.record import Record
-
-
-class Entrant(NamedTuple):
-    """A backend that takes part, as the harness knows it."""
-
-    selector: str
-    dtype: str
 
 
 class Plan(NamedTuple):
     """What a request selects, as the harness knows it."""
 
     problems: list[str]
-    backends: list[Entrant]
+    backends: list[Named]
     operator: str
     single: bool
 
@@ -41,10 +35,6 @@ _imports: dict[int, float] = {}
 """Backend → seconds that importing its framework took, until a run reports them."""
 
 
-def get_ready() -> None:
-    """Do nothing: whoever runs this task has imported the harness by then."""
-
-
 def select_problems(request: Request) -> None:
     """Import the files that a request names."""
     global _selection, _question
@@ -54,7 +44,7 @@ def select_problems(request: Request) -> None:
 def select_backends() -> Plan:
     """Import the frameworks that the request names, and say what it selects."""
     found = _selected()
-    backends = [Entrant(backend.selector, backend.dtype) for backend in found.backends]
+    backends = [Named(backend.selector, backend.dtype) for backend in found.backends]
     return Plan(found.names, backends, found.operator_name, found.single)
 
 

@@ -23,9 +23,10 @@ from typing import Any
 
 import psutil
 
+from calcbench.errors import SelectorError
 from calcbench.problem.whereabouts import NOWHERE, Place
 from calcbench.record.record import Status
-from calcbench.workers.serving import Reply, serve
+from calcbench.workers.serving import Reply, load, serve
 
 START = 60.0
 """Seconds that a process may take to start, on a busy machine."""
@@ -44,6 +45,16 @@ class WorkerDied(Exception):
         """Take the status and the reason for the record, and where users' code was being run."""
         super().__init__(reason)
         self.status, self.reason, self.place = status, reason, place
+
+
+@contextlib.contextmanager
+def importing() -> Iterator[None]:
+    """Turn the end of a worker that imports what is selected into a `SelectorError`."""
+    try:
+        yield
+    except WorkerDied as fate:
+        what = fate.place.name or "what is selected"
+        raise SelectorError(f"{what} does not import: {fate.reason}") from fate
 
 
 def no_answer(question: Any) -> Any:
@@ -78,6 +89,10 @@ class Worker:
     def alive(self) -> bool:
         """Whether the process that ran the last task is there for the next one."""
         return self.process is not None and self.process.is_alive()
+
+    def load(self, module: str) -> None:
+        """Start the process, and import a module of tasks there, before any task has its time."""
+        self.ask(load, module, timeout=START)
 
     def ask(
         self,
