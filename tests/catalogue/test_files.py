@@ -42,7 +42,15 @@ def stays(x):
 """
 
 
-@pytest.mark.parametrize("source", [ASKS, RAISES])
+STARTS = """class Started(__import__("calcbench").Problem):
+    def __init__(self):
+        raise ValueError
+    def inputs(self, size, rng): return {}
+    def cost(self, xp, x): return x
+"""
+
+
+@pytest.mark.parametrize("source", [ASKS, RAISES, STARTS])
 def test_what_does_not_import_names_the_file_and_the_line(file, source):
     with pytest.raises(SelectorError, match=r"^cost\.py:3 does not import: "):
         select_problems([file(source)])
@@ -57,7 +65,7 @@ def test_a_file_that_ends_the_worker_is_named_among_several(file, body):
 
 def test_what_ends_elsewhere_is_not_blamed_on_a_file():
     with (
-        pytest.raises(SelectorError, match="^what is selected does not import: gone$"),
+        pytest.raises(SelectorError, match=r"^what is selected does not import: gone$"),
         importing(),
     ):
         raise WorkerDied("crash", "gone")
@@ -84,5 +92,5 @@ def test_a_run_is_saved_where_it_was_asked_for(moving, tmp_path):
     assert (tmp_path / "run.jsonl").exists()
     assert not list((tmp_path / "elsewhere").iterdir())
     os.chdir(tmp_path)
-    with pytest.raises(SelectorError, match="^'run.jsonl' exists: resume it"):
+    with pytest.raises(SelectorError, match=r"^'run\.jsonl' exists: resume it"):
         open_session(moving, ["by_hand"], output="run.jsonl")
