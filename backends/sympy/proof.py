@@ -78,10 +78,7 @@ class Proof:
 
     def decide(self, statement: Any, truth: Any) -> tuple[Decision, str]:
         """Decide whether two expressions are the same, and where it is not, if it has pieces."""
-        import sympy
-
-        # 0.5 is meant to be one half.
-        difference = sympy.nsimplify(statement - truth, rational=True)
+        difference = _with_fractions(statement - truth)
         decisions = []
         for piece, condition in split(difference, self._parameters):
             decision = self._decide_piece(piece, condition, truth)
@@ -187,9 +184,40 @@ def _where(condition: Any) -> str:
     return f" where {text}" if len(text) <= LONGEST_CONDITION else " in one of its branches"
 
 
+def _with_fractions(expression: Any) -> Any:
+    """Write the floats of an expression as fractions: 0.5 is meant to be one half."""
+    import sympy
+
+    floats = expression.atoms(sympy.Float)
+    return expression.xreplace({x: sympy.nsimplify(x, rational=True) for x in floats})
+
+
 def _vanishes(expression: Any) -> bool:
     """Tell whether an expression is 0 as it stands, or multiplied out."""
-    return bool(expression == 0 or expression.expand() == 0)
+    return bool(expression == 0 or _collapse(expression).expand() == 0 or expression.expand() == 0)
+
+
+def _collapse(expression: Any) -> Any:
+    """Write one symbol for each inner sum, of whose powers there are thousands of products.
+
+    What is 0 with symbols in place of the sums is 0.
+    """
+    import sympy
+
+    symbols: dict[Any, Any] = {}
+
+    def write(inner: Any) -> Any:
+        constant, varying = inner.as_coeff_Add()
+        factor, one = varying.as_content_primitive()
+        if one.could_extract_minus_sign():
+            factor, one = -factor, -one
+        if not one.is_Add:
+            return inner
+        return constant + factor * symbols.setdefault(one, sympy.Dummy(real=True))
+
+    sums = expression.atoms(sympy.Add) - {expression}
+    innermost = (s for s in sums if not any(part.has(sympy.Add) for part in s.args))
+    return expression.xreplace({s: write(s) for s in innermost})
 
 
 def _simplifies(expression: Any) -> bool:

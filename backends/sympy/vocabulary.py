@@ -108,9 +108,21 @@ def exponentials(expression: Any) -> Any:
     return expression
 
 
+class Expressions(SymbolicArray):
+    """An array of expressions; `==` compares values, as elsewhere, and not how they are spelled."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: Any) -> Any:
+        return symbolic(np.frompyfunc(sympy.Eq, 2, 1)(self, other))
+
+    def __ne__(self, other: Any) -> Any:
+        return symbolic(np.frompyfunc(sympy.Ne, 2, 1)(self, other))
+
+
 def symbolic(array: Any) -> Any:
     """View expressions, or an array of them, as a symbolic array."""
-    return np.asarray(array, dtype=object).view(SymbolicArray)
+    return np.asarray(array, dtype=object).view(Expressions)
 
 
 def elementwise(function: Any) -> Callable[..., Any]:

@@ -121,6 +121,8 @@ def nested(xp, w):
         (nested, lambda xp, w: xp.where(w > 1, 2 * w, xp.where(w > 0, 1.0, -1.0)), "proved"),
         (nested, lambda xp, w: xp.where(w > 1, 2 * w, xp.where(w > 0, 1.0, 1.0)), "refuted"),
         (lambda xp, w: xp.max(w), lambda xp, w: xp.where(w >= xp.max(w), 1.0, 0.0), "proved"),
+        (lambda xp, w: xp.max(w), lambda xp, w: xp.where(w == xp.max(w), 1.0, 0.0), "proved"),
+        (lambda xp, w: xp.max(w), lambda xp, w: xp.where(w != xp.max(w), 1.0, 0.0), "refuted"),
         (lambda xp, w: xp.max(w), lambda xp, w: xp.where(w < xp.max(w), 1.0, 0.0), "refuted"),
     ],
 )

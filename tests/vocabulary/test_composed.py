@@ -484,3 +484,33 @@ TRIGAMMA = {"torch": 1e-9}
 
 def test_every_name_has_cases():
     assert {*NAMES} <= {*ELEMENTWISE, *CASES, *COMPOSED}
+
+
+@pytest.mark.parametrize("selector", [*(s for s in SELECTORS if s not in MODES), "certified"])
+def test_arrays_are_compared_by_value(selector):
+    """Labels of 0 and 1, as data: between symbols, `==` would ask how they are spelled."""
+    labels = {"k": np.array([0.0, 1.0, 2.0, 1.0])}
+    at = np.array([0.5, -1.0, 2.0, 3.0])
+
+    def expected(x, *, k):
+        return np.array([a * a if b == 1 else 3 * a for a, b in zip(x, k, strict=True)])
+
+    check(
+        selector,
+        [
+            Case(
+                "equal labels",
+                lambda xp, x, *, k: xp.where(k == 1, x * x, 3 * x),
+                (at,),
+                expected,
+                data=labels,
+            ),
+            Case(
+                "other labels",
+                lambda xp, x, *, k: xp.where(k != 1, 3 * x, x * x),
+                (at,),
+                expected,
+                data=labels,
+            ),
+        ],
+    )
