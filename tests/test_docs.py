@@ -13,7 +13,6 @@ import pytest
 from modes import installed, name_of, require
 
 import calcbench as cb
-from calcbench.api import compare_each
 from calcbench.backends.finite_difference.derivatives import ENCLOSED, ENCLOSING_SECONDS
 from calcbench.backends.finite_difference.schemes import SCHEMES
 from calcbench.catalogue.cards import entry_point_card, read_card
@@ -24,6 +23,7 @@ from calcbench.certified import budget, certificate, reference
 from calcbench.certified.difference_bounds import ROUNDINGS, SAFETY
 from calcbench.cli import cli
 from calcbench.cli.values import parse_values
+from calcbench.harness.compare_each import compare_each
 from calcbench.problem import rows
 from calcbench.problem.flat import flatten
 from calcbench.record.record import Disagreement, Record, Status

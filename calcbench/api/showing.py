@@ -1,0 +1,114 @@
+"""What can be looked at: pictures of a cost, and the path of gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, overload
+
+from calcbench.catalogue.selection import (
+    BackendSelector,
+    ProblemSelector,
+    find_backend,
+    find_problem,
+)
+from calcbench.problem.faults import EXITS, blamed_on
+from calcbench.problem.inputs import own_point
+from calcbench.report.picture import Picture
+from calcbench.show.descent import Descent, Descents
+from calcbench.show.descent import descend as follow
+from calcbench.show.pictures.landscape import default_backend
+from calcbench.show.pictures.plot import plot as draw_plot
+
+
+def plot(
+    problem: ProblemSelector,
+    backend: BackendSelector | None = None,
+    at: Mapping[str, Any] | None = None,
+    *,
+    kind: str | None = None,
+    parameters: str | Iterable[str] = (),
+    window: Mapping[str, tuple[float, float]] | None = None,
+    size: int | None = None,
+    seed: int = 0,
+) -> Picture:
+    """Draw a problem's cost around a point, with the slopes that a backend takes.
+
+    Of one number, the curve with its tangent and secants; of two, the surface, its level curves
+    with arrows along the gradient, and the two slices that the partial derivatives are slopes of;
+    of more, the cost along the gradient and the steepest slices. A regression shows its data and
+    curve too. `kind` asks for one of these alone: `"curve"`, `"surface"`, `"contours"`,
+    `"slices"`, `"profile"` or `"fit"`; or for the `"graph"` of a small cost: its operations, with
+    values computed forwards and slopes in reverse. `parameters` are the components that move
+    (`["w[0]", "b"]`), `window` the intervals that they are drawn over. Without `backend`, the
+    formulas derived by hand if there are some, else differences.
+
+        >>> calcbench.plot("saddle")                    # shows itself in a notebook
+        >>> calcbench.plot("saddle", window={"x": (-3, 3), "y": (-3, 3)}).save("saddle.svg")
+
+    Raises what `gradient` raises, `SelectorError` for a kind, component or interval that there is
+    not, and `NotInstalled` without the extra `plot`.
+    """
+    chosen = find_problem(problem)
+    point = own_point(chosen, size, seed, at)
+    names = [parameters] if isinstance(parameters, str) else list(parameters)
+    engine = None if backend is None else find_backend(backend)
+    with blamed_on(chosen.name, EXITS):
+        return draw_plot(point, engine, kind, names, window)
+
+
+@overload
+def descend(
+    problem: ProblemSelector,
+    backend: BackendSelector | None = ...,
+    at: Mapping[str, Any] | None = ...,
+    *,
+    rate: float = ...,
+    steps: int = ...,
+    size: int | None = ...,
+    seed: int = ...,
+) -> Descent: ...
+
+
+@overload
+def descend(
+    problem: ProblemSelector,
+    backend: BackendSelector | None = ...,
+    at: Mapping[str, Any] | None = ...,
+    *,
+    rate: Iterable[float],
+    steps: int = ...,
+    size: int | None = ...,
+    seed: int = ...,
+) -> Descents: ...
+
+
+def descend(
+    problem: ProblemSelector,
+    backend: BackendSelector | None = None,
+    at: Mapping[str, Any] | None = None,
+    *,
+    rate: float | Iterable[float] = 0.01,
+    steps: int = 100,
+    size: int | None = None,
+    seed: int = 0,
+) -> Descent | Descents:
+    """Descend the gradient of a problem's cost: θ ← θ − rate · ∇C, as often as `steps` says.
+
+    The backend is prepared once; without one, the formulas derived by hand take the gradient if
+    there are some, else differences do. The path has `.parameters` and `.costs` from the start to
+    the last step, and plots itself: on the level curves, with the cost per step. For several rates,
+    `rate=[0.01, 0.04]`, there is a path each. A path ends early where the cost is no longer finite,
+    and says so.
+
+        >>> path = calcbench.descend("batch_regression", "jax", rate=0.04, steps=600)
+        >>> path.end
+        {'m': array(-0.46928571), 'b': array(1.76)}
+
+    Raises what `gradient` raises, and `SelectorError` for a rate or number of steps that is none.
+    """
+    point = own_point(find_problem(problem), size, seed, at)
+    engine = default_backend(point.problem) if backend is None else find_backend(backend)
+    with blamed_on(point.problem.name, EXITS):
+        if isinstance(rate, Iterable) and not isinstance(rate, str):
+            return follow(point, engine, rate, steps)
+        return follow(point, engine, [rate], steps)[0]
