@@ -24,6 +24,7 @@ from calcbench.certified.difference_bounds import ROUNDINGS, SAFETY
 from calcbench.cli import cli
 from calcbench.cli.values import parse_values
 from calcbench.harness.compare_each import compare_each
+from calcbench.harness.request import Request
 from calcbench.problem import rows
 from calcbench.problem.flat import flatten
 from calcbench.record.record import Disagreement, Record, Status
@@ -181,9 +182,10 @@ def test_pasted_table_is_what_the_program_gives(block, in_my_directory):
     options = {} if given["dtype"] is None else {"dtype": given["dtype"]}
     there = [b for b in select_backends(wanted, **options) if not b.missing()]
     at = parse_values(given["at"]) if given["at"] else None
-    (records,) = compare_each(
+    request = Request(
         given["names"], there, at, operator=given["operator"], size=given["size"], timed=False
     )
+    (records,) = compare_each(request)
 
     table = read_table(block)
     assert len(table) == len(given["backends"] or default_backends())

@@ -8,7 +8,9 @@ from typing import Any
 
 from calcbench.catalogue.selection import BackendSelector, ProblemSelector
 from calcbench.harness.compare_each import compare_each
+from calcbench.harness.request import Request
 from calcbench.operators import Operator
+from calcbench.problem.arguments import check_function
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record
 from calcbench.report.comparison import as_html, as_text
@@ -60,21 +62,10 @@ def compare(
 
     Raises what `gradient` raises, for bad input; what a backend gets wrong is a record.
     """
-    records: list[Record] = []
-    for batch in compare_each(
-        problems,
-        backends,
-        at,
-        operator=operator,
-        direction=direction,
-        size=size,
-        seed=seed,
-        dtype=dtype,
-        timed=timed,
-        progress=progress,
-    ):
-        records.extend(batch)
-    return Comparison(tuple(records))
+    request = Request(problems, backends, at, operator, direction, size, seed, dtype, timed)
+    check_function("progress", progress)
+    batches = compare_each(request, progress)
+    return Comparison(tuple(record for batch in batches for record in batch))
 
 
 def verify(

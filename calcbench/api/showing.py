@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, overload
+from typing import Any, cast, overload
 
 from calcbench.catalogue.selection import (
     BackendSelector,
@@ -11,6 +11,7 @@ from calcbench.catalogue.selection import (
     find_backend,
     find_problem,
 )
+from calcbench.problem.arguments import list_of
 from calcbench.problem.faults import EXITS, blamed_on
 from calcbench.problem.inputs import own_point
 from calcbench.report.picture import Picture
@@ -50,7 +51,7 @@ def plot(
     """
     chosen = find_problem(problem)
     point = own_point(chosen, size, seed, at)
-    names = [parameters] if isinstance(parameters, str) else list(parameters)
+    names = list_of("parameters", parameters, lambda name: isinstance(name, str))
     engine = None if backend is None else find_backend(backend)
     with blamed_on(chosen.name, EXITS):
         return draw_plot(point, engine, kind, names, window)
@@ -109,6 +110,12 @@ def descend(
     point = own_point(find_problem(problem), size, seed, at)
     engine = default_backend(point.problem) if backend is None else find_backend(backend)
     with blamed_on(point.problem.name, EXITS):
-        if isinstance(rate, Iterable) and not isinstance(rate, str):
+        if isinstance(rate, Iterable) and not _is_number(rate):
             return follow(point, engine, rate, steps)
-        return follow(point, engine, [rate], steps)[0]
+        paths = follow(point, engine, [cast(float, rate)], steps)
+        return paths[0]
+
+
+def _is_number(rate: Any) -> bool:
+    """Whether a rate is one, though it iterates: text, which is refused, or an array of no axis."""
+    return isinstance(rate, str) or getattr(rate, "shape", None) == ()

@@ -9,6 +9,7 @@ from calcbench.bench.rounds import Settings
 from calcbench.bench.selection import open_session
 from calcbench.catalogue.selection import BackendSelector, ProblemSelector
 from calcbench.operators import Operator
+from calcbench.problem.arguments import check_function
 from calcbench.record.progress import Progress, silent
 from calcbench.report.run import Run
 
@@ -43,6 +44,7 @@ def benchmark(
     Raises `SelectorError` for a bad selection and `NotInstalled` where a backend asked for by
     name is missing. Whatever a backend does wrong, be it a crash or a hang, is a record.
     """
+    check_function("progress", progress)
     session = open_session(
         problems,
         backends,

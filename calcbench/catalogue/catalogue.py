@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from calcbench.catalogue.cards import Card, describe_error
-from calcbench.errors import CalcbenchError, SelectorError, nearest
+from calcbench.errors import CalcbenchError, SelectorError, nearest, short_repr
 
 
 class Catalogue(Mapping[str, Any]):
@@ -36,8 +36,9 @@ class Catalogue(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         """Import and return the entry. Raises `SelectorError` for an unknown name."""
-        if name not in self.cards:
-            raise SelectorError(f"no {self.noun} {name!r}: {nearest(name, self.cards)}")
+        if name not in self:
+            known = nearest(name if isinstance(name, str) else "", self.cards)
+            raise SelectorError(f"no {self.noun} {short_repr(name)}: {known}")
         card = self.cards[name]
         if card.broken:
             raise CalcbenchError(f"{self.noun} {name!r} cannot be used: {card.broken}")
@@ -51,7 +52,13 @@ class Catalogue(Mapping[str, Any]):
             ) from error
 
     def __contains__(self, name: object) -> bool:
-        return name in self.cards
+        return isinstance(name, str) and name in self.cards
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the entry, or `default` where there is none of that name."""
+        if name not in self:
+            return default
+        return self[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.cards)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from calcbench.catalogue.cards import describe_error
-from calcbench.errors import CalcbenchError, SelectorError
+from calcbench.errors import CalcbenchError, SelectorError, first_line, printable
 from calcbench.problem.faults import RAISED
 from calcbench.problem.problem import Problem
 
@@ -22,10 +22,10 @@ def load_file(path: Path) -> list[Problem]:
 
     Raises `SelectorError` with the file's own error where it does not import.
     """
-    if not path.is_file():
+    if not resolve(path).is_file():
         close = difflib.get_close_matches(path.name, (p.name for p in path.parent.glob("*.py")))
         hint = "".join(f"; did you mean {str(path.parent / name)!r}?" for name in close[:1])
-        raise SelectorError(f"there is no file {str(path)!r}{hint}")
+        raise SelectorError(f"there is no file {printable(repr(str(path)))}{hint}")
     name = _module_name(path)
     spec = importlib.util.spec_from_file_location(name, path.absolute())
     if spec is None or spec.loader is None:
@@ -40,6 +40,18 @@ def load_file(path: Path) -> list[Problem]:
     except RAISED as error:  # whatever a user's file does
         where = _line_in(path, error)
         raise SelectorError(f"{path}{where} does not import: {describe_error(error)}") from error
+
+
+def resolve(path: Path) -> Path:
+    """Resolve a path. Raises `SelectorError` for one that no system could have."""
+    try:
+        found = path.resolve()
+        found.is_file()
+    except (OSError, ValueError, RuntimeError) as error:  # too long, NUL, a loop of links
+        raise SelectorError(
+            f"there can be no file {printable(repr(str(path)))}: {first_line(error)}"
+        ) from error
+    return found
 
 
 def _module_name(path: Path) -> str:

@@ -21,6 +21,7 @@ from calcbench.operators.hessian import Hessian
 from calcbench.operators.jacobian import Jacobian
 from calcbench.operators.matrix import LARGEST
 from calcbench.operators.operator import highest_order
+from calcbench.problem.arguments import yes_or_no
 from calcbench.problem.faults import EXITS, blamed_on
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Arrays
@@ -67,6 +68,7 @@ def evaluate_matrix(
     A declared structure is checked by a product that needs no matrix. Raises what `evaluate`
     raises, and `Unsupported` for a matrix that is too large to be dense.
     """
+    sparse = yes_or_no("sparse", sparse)
     chosen = find_problem(problem)
     point = own_point(chosen, size, seed, at)
     operator.resolve(point)

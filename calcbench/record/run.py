@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from calcbench.errors import SelectorError, short_repr
+from calcbench.errors import SelectorError, printable, short_repr
 from calcbench.record.lock import lock
 from calcbench.record.plain import plain
 from calcbench.record.reading import Count, FieldError, Scalar, read
@@ -168,7 +168,8 @@ def _read_lines(path: Path) -> list[bytes]:
     try:
         return path.read_bytes().split(b"\n")
     except OSError as error:
-        raise SelectorError(f"cannot read the run {str(path)!r}: {error.strerror}") from error
+        name = printable(repr(str(path)))
+        raise SelectorError(f"cannot read the run {name}: {error.strerror}") from error
 
 
 def _read_entry(line: bytes, place: str) -> Environment | Record | None:
