@@ -41,6 +41,7 @@ from calcbench.errors import (  # noqa: E402
 if TYPE_CHECKING:
     from calcbench.api import benchmark as benchmark
     from calcbench.api import compare as compare
+    from calcbench.api import cost as cost
     from calcbench.api import descend as descend
     from calcbench.api import gradient as gradient
     from calcbench.api import hessian as hessian
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from calcbench.api import jacobian as jacobian
     from calcbench.api import partial as partial
     from calcbench.api import plot as plot
+    from calcbench.api import prepare as prepare
     from calcbench.api import pullback as pullback
     from calcbench.api import pushforward as pushforward
     from calcbench.api import reference as reference
@@ -85,8 +87,8 @@ _HOME = {
     name: module
     for module, names in {
         "calcbench.api": (
-            "benchmark compare descend gradient hessian hvp jacobian partial plot pullback "
-            "pushforward reference second_derivative value_and_gradient verify"
+            "benchmark compare cost descend gradient hessian hvp jacobian partial plot prepare "
+            "pullback pushforward reference second_derivative value_and_gradient verify"
         ),
         "calcbench.backend.backend": "Backend",
         "calcbench.backend.prepared": "Prepared",

@@ -2,11 +2,13 @@
 
 from calcbench.api.comparing import Comparison, compare, verify
 from calcbench.api.derivatives import (
+    cost,
     gradient,
     hessian,
     hvp,
     jacobian,
     partial,
+    prepare,
     pullback,
     pushforward,
     reference,
@@ -20,6 +22,7 @@ __all__ = [
     "Comparison",
     "benchmark",
     "compare",
+    "cost",
     "descend",
     "gradient",
     "hessian",
@@ -27,6 +30,7 @@ __all__ = [
     "jacobian",
     "partial",
     "plot",
+    "prepare",
     "pullback",
     "pushforward",
     "reference",

@@ -15,13 +15,33 @@ import numpy as np
 from calcbench.catalogue.selection import BackendSelector, ProblemSelector, find_problem
 from calcbench.certified.reference import Reference
 from calcbench.certified.reference import reference as certified
-from calcbench.harness.evaluate import evaluate, evaluate_matrix
+from calcbench.harness import evaluate as evaluation
+from calcbench.harness.evaluate import Evaluator, evaluate
 from calcbench.operators import Operator, find_operator
-from calcbench.operators.hessian import Hessian
-from calcbench.operators.jacobian import Jacobian
 from calcbench.operators.partial import Partial
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Arrays
+
+
+def cost(
+    problem: ProblemSelector,
+    backend: BackendSelector = "by_hand",
+    at: Mapping[str, Any] | None = None,
+    *,
+    size: int | None = None,
+    seed: int = 0,
+) -> np.ndarray:
+    """Compute the value of a problem's cost by one backend: an array of shape ().
+
+    Of a vector-valued problem, all its outputs, shape (m,).
+
+        >>> calcbench.cost("saddle", at={"x": 3, "y": 2})
+        array(5.)
+
+    Raises what `gradient` raises.
+    """
+    found: np.ndarray = evaluate("cost", problem, backend, at, size, seed)
+    return found
 
 
 def gradient(
@@ -45,7 +65,8 @@ def gradient(
     missing, `Unsupported` where the backend cannot do this problem, `ProblemError` where the
     problem breaks its contract.
     """
-    return evaluate("gradient", problem, backend, at, size, seed)
+    found: Arrays = evaluate("gradient", problem, backend, at, size, seed)
+    return found
 
 
 def value_and_gradient(
@@ -65,9 +86,10 @@ def value_and_gradient(
 
     Raises what `gradient` raises.
     """
-    found = evaluate("value_and_gradient", problem, backend, at, size, seed)
-    name, *_ = found  # the value comes first
-    return found.pop(name), found
+    found: tuple[np.ndarray, Arrays] = evaluate(
+        "value_and_gradient", problem, backend, at, size, seed
+    )
+    return found
 
 
 def partial(
@@ -89,7 +111,8 @@ def partial(
 
     Raises what `gradient` raises, and `SelectorError` for a component that there is not.
     """
-    return evaluate(Partial(component), problem, backend, at, size, seed)["C"]
+    found: np.ndarray = evaluate(Partial(component), problem, backend, at, size, seed)
+    return found
 
 
 def pushforward(
@@ -111,7 +134,8 @@ def pushforward(
 
     Raises what `gradient` raises, and `SelectorError` for a direction that does not fit.
     """
-    return evaluate("pushforward", problem, backend, at, size, seed, direction)["C"]
+    found: np.ndarray = evaluate("pushforward", problem, backend, at, size, seed, direction)
+    return found
 
 
 def pullback(
@@ -133,8 +157,8 @@ def pullback(
 
     Raises what `gradient` raises, and `SelectorError` for a cotangent that does not fit.
     """
-    seeds = cotangent if isinstance(cotangent, Mapping) else {"C": cotangent}
-    return evaluate("pullback", problem, backend, at, size, seed, seeds)
+    found: Arrays = evaluate("pullback", problem, backend, at, size, seed, cotangent)
+    return found
 
 
 def jacobian(
@@ -154,7 +178,7 @@ def jacobian(
     Raises what `gradient` raises, and `Unsupported` for a cost (it has a gradient), or for a
     matrix that is too large to be dense.
     """
-    return evaluate_matrix(Jacobian(), problem, backend, at, size, seed, sparse)
+    return evaluate("jacobian", problem, backend, at, size, seed, sparse=sparse)
 
 
 def hvp(
@@ -175,7 +199,8 @@ def hvp(
 
     Raises what `gradient` raises, and `SelectorError` for a direction that does not fit.
     """
-    return evaluate("hvp", problem, backend, at, size, seed, direction)
+    found: Arrays = evaluate("hvp", problem, backend, at, size, seed, direction)
+    return found
 
 
 def hessian(
@@ -199,7 +224,7 @@ def hessian(
     Raises what `gradient` raises, and `Unsupported` for a vector-valued problem, or for a matrix
     that is too large to be dense.
     """
-    return evaluate_matrix(Hessian(), problem, backend, at, size, seed, sparse)
+    return evaluate("hessian", problem, backend, at, size, seed, sparse=sparse)
 
 
 def second_derivative(
@@ -217,8 +242,39 @@ def second_derivative(
 
     Raises what `gradient` raises, and `Unsupported` for a problem of several numbers.
     """
-    (found,) = evaluate("second_derivative", problem, backend, at, size, seed).values()
+    found: np.ndarray = evaluate("second_derivative", problem, backend, at, size, seed)
     return found
+
+
+def prepare(
+    problem: ProblemSelector,
+    backend: BackendSelector = "by_hand",
+    operator: str | Operator = "gradient",
+    *,
+    size: int | None = None,
+    seed: int = 0,
+    sparse: bool = False,
+) -> Evaluator:
+    """Prepare an operator on a backend, once; call what comes back at as many points as you like.
+
+    The functions above trace, compile or derive anew at every call, which takes JAX a quarter of a
+    second. What comes back takes the parameters by name, and returns what the function of the
+    operator's name returns.
+
+        >>> slope = calcbench.prepare("batch_regression", "jax")
+        >>> slope
+        <gradient of batch_regression(m, b; x, y), jax: reverse>
+        >>> slope(m=0.9, b=0.1)
+        {'m': array(36.305), 'b': array(6.265)}
+
+    `slope()` evaluates at the problem's own values, `slope(**at)` at those of a dict. Data may be
+    given too, in place of the problem's, in the same shapes: `slope(m=0.9, b=0.1, x=x, y=y)`. An
+    operator that takes a direction or a cotangent takes it first: `product(direction, x=3, y=2)`.
+    With `sparse`, a Hessian or Jacobian is a `scipy.sparse.csr_array`.
+
+    Raises what `gradient` raises; the call, `SelectorError` for values that do not fit.
+    """
+    return evaluation.prepare(operator, problem, backend, size, seed, sparse)
 
 
 def reference(

@@ -101,6 +101,13 @@ class Operator(ABC):
         shapes = self.layout(point).shapes.values()
         return compositions.from_terms(backend, function, point, self.terms(point), shapes)
 
+    def present(self, point: Point, found: Arrays, sparse: bool = False) -> Any:
+        """Give a result as the public function of the operator's name does: arrays by name.
+
+        `sparse` is for matrices.
+        """
+        return found
+
     # --- directions and cotangents ---
 
     def seed_shapes(self, point: Point) -> dict[str, Shape]:
@@ -129,6 +136,12 @@ class Operator(ABC):
                 f"{', '.join(shapes)}, got {', '.join(given) or 'none'}"
             )
         return point.with_seed({n: _check_seed(n, given[n], s) for n, s in shapes.items()})
+
+
+def single(found: Arrays) -> np.ndarray:
+    """Return the one array of a result."""
+    (array,) = found.values()
+    return array
 
 
 def highest_order(terms: tuple[Term, ...]) -> int:

@@ -49,7 +49,7 @@ def own_point(
     number = resolve_size(problem, size)
     check_returns(problem.name, getattr(problem, "_function", problem.cost))
     own = draw_point(problem, number, seed)
-    return own if at is None else own.with_values(_check_parameters(own, at))
+    return own if at is None else own.with_values(read_parameters(own, at))
 
 
 def draw_point(problem: Problem, size: int, seed: int) -> Point:
@@ -163,31 +163,48 @@ def _form(array: np.ndarray) -> str:
     return f"numbers of shape ({', '.join(map(str, array.shape))})"
 
 
-def _check_parameters(own: Point, at: Mapping[str, Any]) -> Arrays:
-    """Check the values of `at` against the problem's parameters."""
+def read_parameters(own: Point, at: Mapping[str, Any], what: str = "at") -> Arrays:
+    """Read a value for every parameter. Raises `SelectorError`, which begins with `what`."""
     problem = own.problem
-    check_names("at", at)
+    check_names(what, at)
     for name in at:
         if name not in problem.parameters:
             raise SelectorError(
-                f"at: problem {problem.name!r} has no parameter {short_repr(name)}: "
+                f"{what}: problem {problem.name!r} has no parameter {short_repr(name)}: "
                 f"{nearest(name, problem.parameters)}"
             )
     chosen = {}
     for name in problem.parameters:
         if name not in at:
             raise SelectorError(
-                f"at: no value for parameter {name!r} of problem {problem.name!r} "
+                f"{what}: no value for parameter {name!r} of problem {problem.name!r} "
                 f"(parameters: {', '.join(problem.parameters)})"
             )
-        expected = _form(own[name])
-        try:
-            value = real_array(at[name])
-        except ValueError:
-            raise SelectorError(f"at: {name}={short_repr(at[name])} is not {expected}") from None
-        if value.shape != own[name].shape:
-            raise SelectorError(f"at: {name!r} must be {expected}, got {_form(value)}")
-        if not np.all(np.isfinite(value)):
-            raise SelectorError(f"at: {name}={short_repr(at[name])} is not finite")
-        chosen[name] = value
+        chosen[name] = _read_like(own[name], name, at[name], what)
     return chosen
+
+
+def read_data(own: Point, given: Mapping[str, Any], what: str) -> Arrays:
+    """Read other data of the same shapes. Raises `SelectorError`, which begins with `what`."""
+    found = {name: _read_like(own[name], name, value, what) for name, value in given.items()}
+    for name, array in found.items():
+        if own[name].dtype.kind == "i":
+            whole = array.astype(np.int64)
+            if np.any(whole != array):
+                raise SelectorError(f"{what}: {name!r} must be whole numbers, for it is an index")
+            found[name] = whole
+    return found
+
+
+def _read_like(own: np.ndarray, name: str, given: Any, what: str) -> np.ndarray:
+    """Read numbers of the same shape as the problem's own."""
+    expected = _form(own)
+    try:
+        value = real_array(given)
+    except ValueError:
+        raise SelectorError(f"{what}: {name}={short_repr(given)} is not {expected}") from None
+    if value.shape != own.shape:
+        raise SelectorError(f"{what}: {name!r} must be {expected}, got {_form(value)}")
+    if not np.all(np.isfinite(value)):
+        raise SelectorError(f"{what}: {name}={short_repr(given)} is not finite")
+    return value
