@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any  # noqa: E402
 
 # These packages first: importing them later would put them in the place of the functions of the
 # same names.
-for _name in ("backends", "problems", "problem"):
+for _name in ("backends", "problems", "problem", "show"):
     importlib.import_module(f"calcbench.{_name}")
 
 from calcbench.catalogue.door import backends, problems  # noqa: E402
@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from calcbench.api import pushforward as pushforward
     from calcbench.api import reference as reference
     from calcbench.api import second_derivative as second_derivative
+    from calcbench.api import show as show
+    from calcbench.api import steps as steps
     from calcbench.api import value_and_gradient as value_and_gradient
     from calcbench.api import verify as verify
     from calcbench.backend.backend import Backend as Backend
@@ -88,7 +90,7 @@ _HOME = {
     for module, names in {
         "calcbench.api": (
             "benchmark compare cost descend gradient hessian hvp jacobian partial plot prepare "
-            "pullback pushforward reference second_derivative value_and_gradient verify"
+            "pullback pushforward reference second_derivative show steps value_and_gradient verify"
         ),
         "calcbench.backend.backend": "Backend",
         "calcbench.backend.prepared": "Prepared",
@@ -120,7 +122,7 @@ __all__ = [
     *_HOME,
 ]
 
-del problem  # the package; `calcbench.problem` is the decorator
+del problem, show  # the packages; `calcbench.problem` and `calcbench.show` are functions
 
 
 def __getattr__(name: str) -> Any:

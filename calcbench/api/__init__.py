@@ -15,7 +15,7 @@ from calcbench.api.derivatives import (
     second_derivative,
     value_and_gradient,
 )
-from calcbench.api.showing import descend, plot
+from calcbench.api.showing import descend, plot, show, steps
 from calcbench.api.timing import benchmark
 
 __all__ = [
@@ -35,6 +35,8 @@ __all__ = [
     "pushforward",
     "reference",
     "second_derivative",
+    "show",
+    "steps",
     "value_and_gradient",
     "verify",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from calcbench.operators import Operator
 from calcbench.problem.arguments import check_function
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record
+from calcbench.report.columns import comparison_columns, to_pandas, to_polars
 from calcbench.report.comparison import as_html, as_text
 
 
@@ -26,6 +27,26 @@ class Comparison:
     def ok(self) -> bool:
         """Whether nothing disagreed and nothing failed."""
         return not any(record.status.failed for record in self.records)
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def to_pandas(self) -> Any:
+        """Give a `pandas.DataFrame` with a row per record: cell, verdict, accuracy, times.
+
+        Of one problem, the components of its result too. Raises `NotInstalled` without pandas.
+        """
+        return to_pandas(comparison_columns(self.records))
+
+    def to_polars(self) -> Any:
+        """Give a `polars.DataFrame` with a row per record: cell, verdict, accuracy, times.
+
+        Of one problem, the components of its result too. Raises `NotInstalled` without Polars.
+        """
+        return to_polars(comparison_columns(self.records))
 
     def __str__(self) -> str:
         """Write the tables as plain text."""

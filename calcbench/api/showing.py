@@ -1,4 +1,4 @@
-"""What can be looked at: pictures of a cost, and the path of gradient descent."""
+"""What can be looked at: a problem, pictures of it, gradient descent, the errors of differences."""
 
 from __future__ import annotations
 
@@ -10,15 +10,72 @@ from calcbench.catalogue.selection import (
     ProblemSelector,
     find_backend,
     find_problem,
+    is_one,
+    select_backends,
 )
+from calcbench.operators import Operator
 from calcbench.problem.arguments import list_of
 from calcbench.problem.faults import EXITS, blamed_on
 from calcbench.problem.inputs import own_point
 from calcbench.report.picture import Picture
 from calcbench.show.descent import Descent, Descents
 from calcbench.show.descent import descend as follow
+from calcbench.show.describe import describe
+from calcbench.show.description import Description
 from calcbench.show.pictures.landscape import default_backend
 from calcbench.show.pictures.plot import plot as draw_plot
+from calcbench.show.steps import SCHEMES, Curve, curve
+
+
+def show(
+    problem: ProblemSelector,
+    backends: BackendSelector | Iterable[BackendSelector] | None = None,
+    operator: str | Operator = "gradient",
+) -> Description:
+    """Show a problem: formula, derivation, symbolic derivatives, and a program per backend.
+
+    The programs compute the same without calcbench; without `backends`, they are those of the
+    default ones. It prints as `calcbench show` does; in a notebook, formulas are set. `.data` has
+    all of it as plain data.
+
+        >>> calcbench.show("saddle", "jax")
+        >>> calcbench.show("saddle", [], "hessian").data["symbolic"]["∂²C/∂x²"]
+        '2'
+
+    Raises what `gradient` raises.
+    """
+    chosen = find_problem(problem)
+    selectors = backends if backends is None else list_of("backends", backends, is_one)
+    with blamed_on(chosen.name):
+        return Description(chosen, describe(chosen, selectors, operator))
+
+
+def steps(
+    problem: ProblemSelector,
+    partial: str = "",
+    backends: BackendSelector | Iterable[BackendSelector] | None = None,
+    at: Mapping[str, Any] | None = None,
+    *,
+    size: int | None = None,
+    seed: int = 0,
+) -> Curve:
+    """Take one partial derivative by differences at many steps, and find its true error at each.
+
+    `partial` is a component, `m` or `w[3]`; the first if not said. The backends are those with a
+    step, by default forward, central and Richardson differences. What comes back prints as a
+    table, plots itself (`.save("v.svg")`), and has `.steps` and the predicted `.optimum`.
+
+        >>> curve = calcbench.steps("chain_rule_single")
+        >>> curve.optimum["finite_difference[scheme=forward]"]
+        1e-07
+
+    Raises what `gradient` raises, and `NotCertified` where there is no true value to compare with.
+    """
+    chosen = find_problem(problem)
+    selectors = SCHEMES if backends is None else list_of("backends", backends, is_one)
+    engines = select_backends(selectors)
+    with blamed_on(chosen.name, EXITS):
+        return curve(chosen, partial, engines, at, size, seed)
 
 
 def plot(

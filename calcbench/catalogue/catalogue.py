@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from calcbench.catalogue import listing
 from calcbench.catalogue.cards import Card, describe_error
 from calcbench.errors import CalcbenchError, SelectorError, nearest, short_repr
 
@@ -67,8 +68,8 @@ class Catalogue(Mapping[str, Any]):
         return len(self.cards)
 
     def __repr__(self) -> str:
-        """Format a line per entry: its name, and its summary or why it is not available."""
-        width = max(map(len, self.cards), default=0)
-        return "\n".join(
-            f"{card.name:<{width}}  {card.missing or card.summary}" for card in self.cards.values()
-        )
+        """Tabulate the entries: name, theme or options, summary or why one is not available."""
+        return listing.as_text(self.noun, self.cards.values())
+
+    def _repr_html_(self) -> str:
+        return listing.as_html(self.noun, self.cards.values())

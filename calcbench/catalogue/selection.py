@@ -212,11 +212,12 @@ def list_selectors(selectors: Any, noun: str) -> list[Any] | None:
     """List one selector or several; None, which is the default selection, stays None."""
     if selectors is None:
         return None
-    many = list_of(f"the selection of {noun}s", selectors, _is_single)
+    many = list_of(f"the selection of {noun}s", selectors, is_one)
     if not many:
         raise SelectorError(f"no {noun} is selected; leave the selection out for the default")
     return many
 
 
-def _is_single(selector: Any) -> bool:
+def is_one(selector: Any) -> bool:
+    """Whether a selection is a single selector, or what could only be one, and no list."""
     return not isinstance(selector, Iterable) or isinstance(selector, (str, bytes, Problem, type))

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from calcbench.errors import ProblemError
+from calcbench.problem import notebook
 from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.structure import DENSE, Structure
 
@@ -290,6 +291,12 @@ class Problem(ABC):
         if self.data:
             arguments += f"; {', '.join(self.data)}"
         return f"<Problem {self.name}({arguments}): {self.summary}>"
+
+    def _repr_markdown_(self) -> str:
+        return notebook.as_markdown(self)
+
+    def _repr_html_(self) -> str:
+        return notebook.as_html(self)
 
 
 def _declared(

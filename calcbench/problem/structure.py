@@ -86,7 +86,7 @@ class BlockDiagonal(Structure):
         """Refuse blocks without a row."""
         if not is_whole(self.size, 1):
             raise BadStructure(
-                f"a block has a whole number of rows, at least 1, got {short_repr(self.size)}"
+                f"a block has at least 1 row, a whole number, got {short_repr(self.size)}"
             )
 
     def pattern(self, rows: int, columns: int) -> Pattern:

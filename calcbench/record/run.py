@@ -11,7 +11,7 @@ import contextlib
 import dataclasses
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -63,6 +63,16 @@ class SavedRun:
     def ok(self) -> bool:
         """Whether no cell failed."""
         return not any(record.status.failed for record in self.records)
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __bool__(self) -> bool:
+        """Whether it is a run: it is, of no cells too."""
+        return True
 
     def environment(self, record: Record) -> Environment | None:
         """Find the environment in which a record was measured; None where the run lacks it."""
