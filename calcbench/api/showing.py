@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, cast, overload
+from typing import Any, overload
 
 from calcbench.catalogue.selection import (
     BackendSelector,
@@ -167,12 +167,11 @@ def descend(
     point = own_point(find_problem(problem), size, seed, at)
     engine = default_backend(point.problem) if backend is None else find_backend(backend)
     with blamed_on(point.problem.name, EXITS):
-        if isinstance(rate, Iterable) and not _is_number(rate):
-            return follow(point, engine, rate, steps)
-        paths = follow(point, engine, [cast(float, rate)], steps)
-        return paths[0]
+        paths = follow(point, engine, list_of("rate", rate, _is_number), steps)
+    return paths[0] if _is_number(rate) else paths
 
 
 def _is_number(rate: Any) -> bool:
-    """Whether a rate is one, though it iterates: text, which is refused, or an array of no axis."""
-    return isinstance(rate, str) or getattr(rate, "shape", None) == ()
+    """Whether a rate is one, and no list: text, which is refused, and an array without axes too."""
+    many = isinstance(rate, Iterable) and not isinstance(rate, str)
+    return not many or getattr(rate, "shape", None) == ()

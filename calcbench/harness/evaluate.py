@@ -177,8 +177,12 @@ def _signature(point: Point, operator: Operator) -> inspect.Signature:
     """List the arguments of an evaluator by name: what `help` and editors show."""
     names = (*point.problem.parameters, *point.problem.data)
     by_name = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in names]
-    first = inspect.Parameter(operator.seeded or "_", inspect.Parameter.POSITIONAL_ONLY)
-    return inspect.Signature([first, *by_name] if operator.seeded else by_name)
+    if not operator.seeded:
+        return inspect.Signature(by_name)
+    first = f"{operator.seeded}_" if operator.seeded in names else operator.seeded
+    return inspect.Signature(
+        [inspect.Parameter(first, inspect.Parameter.POSITIONAL_ONLY), *by_name]
+    )
 
 
 def _example(point: Point) -> str:

@@ -5,7 +5,7 @@ Each raises `SelectorError`; `what` is the argument's name, with which the sente
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -60,9 +60,12 @@ def list_of(what: str, value: Any, one: Callable[[Any], bool]) -> list[Any]:
     """List one or several; `one` tells what is a single one, and no list."""
     if one(value):
         return [value]
-    if not isinstance(value, Iterable) or (isinstance(value, np.ndarray) and not value.ndim):
-        raise SelectorError(f"{what}: {short_repr(value)} is neither one nor a list of them")
-    return list(value)
+    try:
+        return list(value)
+    except Exception as error:  # what is no list, and whatever one raises that is asked for items
+        raise SelectorError(
+            f"{what}: {short_repr(value)} is neither one nor a list of them"
+        ) from error
 
 
 def real_array(value: Any) -> np.ndarray:

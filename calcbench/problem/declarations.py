@@ -28,7 +28,7 @@ def _is_interval(value: Any) -> bool:
     try:
         low, high = value
         return bool(float(low) < float(high))  # NaN is less than nothing
-    except (TypeError, ValueError):
+    except Exception:  # anything may come from an object that is no number
         return False
 
 

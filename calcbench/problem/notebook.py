@@ -21,7 +21,7 @@ def as_markdown(problem: Problem) -> str:
     """Write a problem as Markdown; the formula is LaTeX, which notebooks set."""
     rows, note = _arguments(problem)
     parts = [f"**{escape_markdown(problem.name)}**", escape_markdown(problem.summary)]
-    parts += [f"$$\n{problem.formula}\n$$" if problem.formula else ""]
+    parts += [f"$$\n{formula}\n$$" for formula in _formula(problem)]
     lines = [HEADS, ("---",) * len(HEADS), *(tuple(map(escape_markdown, row)) for row in rows)]
     parts += ["\n".join(f"| {' | '.join(line)} |" for line in lines), escape_markdown(note)]
     return "\n\n".join(filter(None, parts))
@@ -30,9 +30,9 @@ def as_markdown(problem: Problem) -> str:
 def as_html(problem: Problem) -> str:
     """Write a problem as HTML; the formula is LaTeX, which notebooks set."""
     rows, note = _arguments(problem)
-    summary, formula = _html(problem.summary), escape_html(problem.formula)
+    summary = _html(problem.summary)
     parts = [f"<p><b>{_html(problem.name)}</b>{f'<br>{summary}' if summary else ''}</p>"]
-    parts += [f"<div>$${formula}$$</div>" if formula else ""]
+    parts += [f"<div>$${escape_html(formula)}$$</div>" for formula in _formula(problem)]
     parts += [f"<table><thead>{_row(HEADS, 'th')}</thead><tbody>"]
     parts += [_row(row, "td") for row in rows]
     parts += ["</tbody></table>", f"<p>{_html(note)}</p>" if note else ""]
@@ -42,6 +42,12 @@ def as_html(problem: Problem) -> str:
 def escape_markdown(text: str) -> str:
     """Write text in one line that begins no tag, formula, link or emphasis, and ends no cell."""
     return re.sub(r"([\\|`*_<\[\]~$])", r"\\\1", printable(text))
+
+
+def _formula(problem: Problem) -> list[str]:
+    """Return the formula, or none; what is declared badly is told when the problem is used."""
+    formula = problem.formula
+    return [formula] if isinstance(formula, str) and formula else []
 
 
 def _arguments(problem: Problem) -> tuple[list[tuple[str, str, str]], str]:

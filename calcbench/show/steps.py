@@ -110,7 +110,7 @@ def curve(
     """
     point, sampled = sample_rows(own_point(problem, size, seed, at), ROWS)
     engines = list(backends)
-    name, index = point.split_component(partial or "")
+    name, index = point.split_component("" if partial is None else partial)
     truth = _true_partial(point, name, index)
     scale = abs(truth) or 1.0
     steps: list[Step] = []
