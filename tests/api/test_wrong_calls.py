@@ -14,8 +14,8 @@ import pytest
 
 import calcbench as cb
 
-CALLS = 250
-"""Calls of each function with one or two arguments replaced, beside those with one each."""
+CALLS = 500
+"""Calls of each function with several arguments replaced."""
 
 LONGEST = 1_500
 """Characters of a message."""
@@ -140,14 +140,18 @@ EVERYTHING = {"problems", "backends"}
 """Arguments that select everything where they are None: right, and long."""
 
 
-def wrong_calls(arguments, rng):
-    """Replace every argument by every value, and then two at a time at random."""
-    pool = values()
+def one_wrong(arguments):
+    """Replace every argument by every value."""
     for name in arguments:
-        for value in pool:
+        for value in values():
             yield {**arguments, name: value}
+
+
+def several_wrong(arguments, rng):
+    """Replace several arguments at a time, at random."""
+    pool = values()
     for _ in range(CALLS):
-        chosen = rng.sample(list(arguments), min(2, len(arguments)))
+        chosen = rng.sample(list(arguments), rng.randint(1, len(arguments)))
         yield {**arguments, **{name: rng.choice(pool) for name in chosen}}
 
 
@@ -174,13 +178,27 @@ def is_left_out(arguments):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_wrong_call_is_told_in_a_line(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    function, failed, number = getattr(cb, name), 0, 0
-    for arguments in wrong_calls(FUNCTIONS[name], random.Random(name)):
-        if not is_left_out(arguments):
-            number += 1
-            failed += fails(lambda arguments=arguments: function(**arguments))
-    assert failed > 0.6 * number > 50
+    number, failed = count_failures(name, one_wrong(FUNCTIONS[name]))
+    assert failed > 0.6 * number > 40
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_several_wrong_arguments_are_told_in_a_line(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    number, failed = count_failures(name, several_wrong(FUNCTIONS[name], random.Random(name)))
+    assert failed > 0.6 * number > 40
+    assert list(tmp_path.iterdir()) == []
+
+
+def count_failures(name, calls):
+    """Count the calls of a function, and how many of them were refused."""
+    function, outcomes = getattr(cb, name), []
+    for arguments in calls:
+        if not is_left_out(arguments):
+            outcomes.append(fails(lambda arguments=arguments: function(**arguments)))
+    return len(outcomes), sum(outcomes)
 
 
 def test_output_of_a_benchmark_that_is_no_file(tmp_path, monkeypatch):
