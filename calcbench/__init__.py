@@ -3,7 +3,9 @@
     import calcbench as cb
 
     cb.problems(); cb.backends()                 # what there is, and why something is not
+    cb.show("saddle")                            # formula, derivation, programs
     cb.gradient("batch_regression", backend="torch", at={"m": 0.9, "b": 0.1})
+    cb.prepare("batch_regression", "jax")        # the same, prepared once and called with m=…, b=…
     cb.hessian("batch_regression", "jax")        # and other operators: hvp, pushforward, …
     cb.reference("batch_regression")             # the certified gradient, with its error bound
     cb.compare("batch_regression")               # every backend: partials, digits, verdict, time

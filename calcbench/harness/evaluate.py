@@ -15,7 +15,7 @@ from calcbench.catalogue.selection import (
     find_backend,
     find_problem,
 )
-from calcbench.errors import SelectorError
+from calcbench.errors import SelectorError, short_repr
 from calcbench.judge.runner import InProcess
 from calcbench.judge.structure import check_structure
 from calcbench.operators import Operator, find_operator
@@ -58,6 +58,11 @@ class Evaluator:
 
     def evaluate(self, point: Point) -> Any:
         """Evaluate at a `Point` of the same problem, whose direction is its `seed`."""
+        if not isinstance(point, Point):
+            raise SelectorError(
+                f"{self.operator.selector} is evaluated at a calcbench.Point, and not at "
+                f"{short_repr(point)}: call it with the values by name"
+            )
         return self._present(self._run(point))
 
     def evaluate_checked(self) -> Any:

@@ -38,7 +38,12 @@ class Point:
     """The point that this one was made from, whose rows are also its own."""
 
     def __getitem__(self, name: str) -> np.ndarray:
-        """Return the value of a parameter or of data, by name."""
+        """Return the value of a parameter or of data, by name; `SelectorError` for another."""
+        if not isinstance(name, str) or name not in self.values:
+            raise SelectorError(
+                f"problem {self.problem.name!r} has no parameter or data {short_repr(name)}: "
+                f"choose from {', '.join(self.values)}"
+            )
         return self.values[name]
 
     @cached_property
@@ -126,8 +131,6 @@ class Point:
 
         Raises `SelectorError` for what the problem does not have.
         """
-        if component == "":
-            return 0
         name, index = self.split_component(component)
         before = self.problem.parameters[: self.problem.parameters.index(name)]
         start = sum(self.values[other].size for other in before)

@@ -226,6 +226,24 @@ def test_a_prepared_operator_refuses_what_does_not_fit(operator):
     assert failed > 4 * len(values())
 
 
+def test_a_point_and_what_is_evaluated_at_one():
+    point, slope = cb.own_point(cb.problems()["saddle"]), cb.prepare("saddle")
+    for value in values():
+        if not isinstance(value, cb.Point):
+            assert fails(lambda value=value: slope.evaluate(value))
+        if not (isinstance(value, str) and value in ("x", "")):
+            assert fails(lambda value=value: point.position(value))
+            assert fails(lambda value=value: point[value])
+
+
+def test_a_path_of_gradient_descent_is_saved_by_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = cb.descend("saddle", steps=1)
+    for value in values():
+        assert fails(lambda value=value: path.save(value))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_decorated_function_of_anything():
     def cost(x, y):
         return x**2 - y
