@@ -12,7 +12,7 @@ import numpy as np
 from calcbench.backend.backend import Backend
 from calcbench.bench import cells
 from calcbench.bench.rounds import Settings
-from calcbench.bench.session import Session
+from calcbench.bench.session import Session, find_destination
 from calcbench.catalogue.available import default_witnesses
 from calcbench.catalogue.selection import (
     BackendSelector,
@@ -48,6 +48,9 @@ def open_session(
     `shard` takes a part of the matrix: `1/4` is the first of four. Raises what
     `calcbench.benchmark` raises.
     """
+    destination = (
+        None if output is None else find_destination(_path(output), yes_or_no("resume", resume))
+    )
     numbers = _read_each("threads", threads, _read_threads)
     if not isinstance(settings, (Settings, NoneType)):
         raise SelectorError(
@@ -64,8 +67,7 @@ def open_session(
     )
     if shard is not None:
         groups = cells.shard(groups, shard)
-    path = None if output is None else _path(output)
-    return Session(groups, settings, path, yes_or_no("resume", resume), default_witnesses())
+    return Session(groups, settings, destination, default_witnesses())
 
 
 def _read_each(what: str, given: Any, read: Callable[[Any], int]) -> list[int]:

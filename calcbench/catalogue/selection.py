@@ -28,8 +28,9 @@ def select_problems(selectors: Iterable[ProblemSelector]) -> list[Problem]:
     """
     chosen: dict[str, Found] = {}
     files: set[Path] = set()
-    for selector in selectors:
-        for found in _find(selector, files):
+    # Absolute before any is imported, for that may change the directory.
+    for selector, path in [(selector, _as_path(selector)) for selector in selectors]:
+        for found in _find(selector, path, files):
             check_declarations(found.problem)
             before = chosen.setdefault(found.problem.name, found)
             if before.identity != found.identity:
@@ -50,19 +51,30 @@ class Found(NamedTuple):
     """What is equal for the same problem, found twice."""
 
 
-def _find(selector: ProblemSelector, files: set[Path]) -> list[Found]:
+def _as_path(selector: Any) -> Path | None:
+    """Return the absolute path that a selector is, if it is one."""
+    text = isinstance(selector, str) and (selector.endswith(".py") or "/" in selector)
+    return Path(selector).absolute() if text or isinstance(selector, Path) else None
+
+
+def _find(selector: ProblemSelector, path: Path | None, files: set[Path]) -> list[Found]:
     """Find the problems of one selector; none of a file that is among `files` already."""
     if isinstance(selector, Problem):
         return [Found(selector, type(selector).__module__, id(selector))]
-    if not isinstance(selector, (str, Path)):
+    if path is not None:
+        return _find_in_file(Path(str(selector)), path, files)
+    if not isinstance(selector, str):
         raise SelectorError(_no_problem(selector))
-    if isinstance(selector, str) and not (selector.endswith(".py") or "/" in selector):
-        return [Found(p, "calcbench list", p.name) for p in _named_problems(selector)]
-    path = resolve(Path(selector))
-    if path in files:
+    return [Found(p, "calcbench list", p.name) for p in _named_problems(selector)]
+
+
+def _find_in_file(told: Path, path: Path, files: set[Path]) -> list[Found]:
+    """Find the problems of a file that messages call `told`; none if it was read already."""
+    resolved = resolve(path)
+    if resolved in files:
         return []
-    files.add(path)
-    return [Found(problem, str(selector), id(problem)) for problem in load_file(Path(selector))]
+    files.add(resolved)
+    return [Found(problem, str(told), id(problem)) for problem in load_file(path, told)]
 
 
 def _no_problem(found: Any) -> str:

@@ -12,18 +12,16 @@ import numpy as np
 from calcbench.certified import balls, budget
 from calcbench.certified.balls import Tape, Undecided
 from calcbench.certified.budget import TooSlow
-from calcbench.certified.evaluation import (
-    NotCertified,
-    convert_constants,
-    convert_values,
-    run_on_balls,
-)
+from calcbench.certified.constants import convert_array
+from calcbench.certified.evaluation import NotCertified, convert_values, run_on_balls
 from calcbench.certified.vocabulary import namespace
+from calcbench.errors import FormulaError, ProblemError
 from calcbench.operators import GRADIENT, Operator
 from calcbench.operators.colouring import compress
 from calcbench.operators.composition import positions
 from calcbench.operators.entries import Product, Term
 from calcbench.operators.hand_derived import ORDER, apply_formula, formula_for
+from calcbench.problem.faults import describe
 from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.point import Point
 
@@ -40,7 +38,7 @@ def evaluate_formula(
     With a tape, parameters are active on it: its `watch` is told of their comparisons.
     Returns name → object array of `flint.arb`, in the shapes of the operator's layout. Raises
     `NotCertified` where no formula gives the operator, or it takes longer than `seconds` of the
-    processor's time; `ProblemError` for one of the wrong form.
+    processor's time; `FormulaError` for one of the wrong form.
     """
     terms = operator.terms(point)
     formula = formula_for(terms, point.problem)
@@ -97,16 +95,19 @@ def _products_with(
     """Evaluate the hand-derived Hessian-vector product along each direction, as a flat vector."""
     found = []
     for direction in directions:
-        along = {name: convert_constants(part) for name, part in direction.items()}
+        along = {name: convert_array(part, balls.convert) for name, part in direction.items()}
         found.append(flatten(_evaluate(point, "hvp", values, along).values(), object))
     return found
 
 
 def _evaluate(point: Point, formula: str, values: Mapping[str, Any], along: Any) -> dict[str, Any]:
     """Call a formula on balls; `along` is the direction of a Hessian-vector product."""
-    found: dict[str, Any] = run_on_balls(
-        lambda: apply_formula(point, formula, namespace(balls), values, along)
-    )
+    try:
+        found: dict[str, Any] = run_on_balls(
+            lambda: apply_formula(point, formula, namespace(balls), values, along)
+        )
+    except ProblemError as error:
+        raise FormulaError(f"{describe(error)}, evaluated on balls") from error
     return found
 
 
@@ -116,7 +117,7 @@ def _evaluate_term(point: Point, term: Term, stored: np.ndarray, size: int) -> n
     out, row, column = entries.places
     order = np.argsort(out, kind="stable")
     where = positions(point, entries.order, row, column)[order]
-    weights = convert_constants(entries.weights(point.seed_vector))[order]
+    weights = convert_array(entries.weights(point.seed_vector), balls.convert)[order]
     ends = np.searchsorted(out[order], np.arange(size + 1))
     total = np.full(size, balls.convert(0), dtype=object)
     for k, (start, end) in enumerate(pairwise(ends)):

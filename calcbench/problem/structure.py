@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.errors import ProblemError, short_repr
+from calcbench.errors import DeclarationError, short_repr
 from calcbench.problem.arguments import is_whole
 
 Pattern = tuple[np.ndarray, np.ndarray]
 """Row and column of every stored entry, in row-major order."""
 
 
-class BadStructure(ProblemError, ValueError):
+class BadStructure(DeclarationError, ValueError):
     """A structure that no matrix has."""
 
 
