@@ -13,7 +13,6 @@ import pytest
 from modes import installed, name_of, require
 
 import calcbench as cb
-from calcbench.api import compare_each
 from calcbench.backends.finite_difference.derivatives import ENCLOSED, ENCLOSING_SECONDS
 from calcbench.backends.finite_difference.schemes import SCHEMES
 from calcbench.catalogue.cards import entry_point_card, read_card
@@ -24,6 +23,8 @@ from calcbench.certified import budget, certificate, reference
 from calcbench.certified.difference_bounds import ROUNDINGS, SAFETY
 from calcbench.cli import cli
 from calcbench.cli.values import parse_values
+from calcbench.harness.compare_each import compare_each
+from calcbench.harness.request import Request
 from calcbench.problem import rows
 from calcbench.problem.flat import flatten
 from calcbench.record.record import Disagreement, Record, Status
@@ -181,9 +182,10 @@ def test_pasted_table_is_what_the_program_gives(block, in_my_directory):
     options = {} if given["dtype"] is None else {"dtype": given["dtype"]}
     there = [b for b in select_backends(wanted, **options) if not b.missing()]
     at = parse_values(given["at"]) if given["at"] else None
-    (records,) = compare_each(
+    request = Request(
         given["names"], there, at, operator=given["operator"], size=given["size"], timed=False
     )
+    (records,) = compare_each(request)
 
     table = read_table(block)
     assert len(table) == len(given["backends"] or default_backends())
@@ -275,6 +277,16 @@ def test_preparing_and_running_of_the_concepts(capsys):
     first, second = capsys.readouterr().out.splitlines()
     assert first == "{'m': array(36.305), 'b': array(6.265)}"
     assert second != first
+
+
+def test_examples_in_python(capsys):
+    for source in blocks(ROOT / "docs" / "python.md", "python"):
+        if "to_pandas" in source:
+            pytest.importorskip("pandas")
+            pytest.importorskip("polars")
+        exec(source, {})
+        printed = capsys.readouterr().out.splitlines()
+        assert [f"# {line}" for line in printed] == re.findall(r"^# .*", source, re.M)
 
 
 def test_reference_of_the_verdicts(capsys):

@@ -14,13 +14,8 @@ from calcbench.report.picture import Chart, check_ending
 from calcbench.report.tables.text import draw
 from calcbench.show import guest
 from calcbench.show.in_worker import open_worker
-from calcbench.show.steps import STEPS, table
+from calcbench.show.steps import SCHEMES, STEPS, table
 from calcbench.workers.starting import start_method
-
-SCHEMES = tuple(
-    f"finite_difference[scheme={scheme}]" for scheme in ("forward", "central", "richardson")
-)
-"""Backends whose curves are drawn where none is named."""
 
 
 @click.command("steps")

@@ -19,6 +19,7 @@ from calcbench.catalogue.selection import (
 from calcbench.errors import SelectorError
 from calcbench.harness.compare import Question, pose
 from calcbench.operators import GRADIENT, Operator, find_operator, first_derivative
+from calcbench.problem.arguments import check_text, whole_number, yes_or_no
 from calcbench.problem.problem import Problem
 
 
@@ -46,6 +47,7 @@ class Selection:
 
         Raises what `calcbench.compare` raises.
         """
+        _check(request)
         self.request = request
         selectors = list_selectors(request.problems, "problem")
         self._chosen = None if selectors is None else select_problems(selectors)
@@ -93,3 +95,13 @@ class Selection:
             at=request.at,
             direction=request.direction,
         )
+
+
+def _check(request: Request) -> None:
+    """Raise `SelectorError` for what no problem could be compared with."""
+    whole_number("seed", request.seed, 0)
+    if request.size is not None:
+        whole_number("size", request.size, 1)
+    if request.dtype is not None:
+        check_text("dtype", request.dtype, "'float32'")
+    yes_or_no("timed", request.timed)

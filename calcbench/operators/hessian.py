@@ -11,7 +11,7 @@ from calcbench.operators import composition
 from calcbench.operators.composition import Primitives
 from calcbench.operators.entries import Entries, Term
 from calcbench.operators.function import Derived, Function
-from calcbench.operators.matrix import require_storable, side_by_side
+from calcbench.operators.matrix import as_matrix, require_storable, side_by_side
 from calcbench.operators.operator import Layout, Operator, matrix_layout, require_cost
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
@@ -59,3 +59,7 @@ class Hessian(Operator):
         if point.sparse(2):
             return composition.sparse_hessian(backend, function, point)
         return super().compose(backend, function, point)
+
+    def present(self, point: Point, found: Arrays, sparse: bool = False) -> Any:
+        """Give the matrix, dense or as a `scipy.sparse.csr_array`."""
+        return as_matrix(point, 2, found["hessian"], sparse)

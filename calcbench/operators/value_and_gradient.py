@@ -7,6 +7,7 @@ import numpy as np
 from calcbench.operators.entries import Entries, Term
 from calcbench.operators.operator import Layout, Operator, by_component, require_cost, value_name
 from calcbench.problem.point import Point
+from calcbench.problem.problem import Arrays
 
 
 class ValueAndGradient(Operator):
@@ -32,3 +33,10 @@ class ValueAndGradient(Operator):
             {value_name(point.problem): (), **partials.shapes},
             lambda k: partials.label(k - 1) if k else letter,
         )
+
+    def present(
+        self, point: Point, found: Arrays, sparse: bool = False
+    ) -> tuple[np.ndarray, Arrays]:
+        """Give (the value, the gradient by parameter)."""
+        value = value_name(point.problem)
+        return found[value], {name: array for name, array in found.items() if name != value}

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from calcbench.errors import ProblemError
+from calcbench.problem import notebook
 from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.structure import DENSE, Structure
 
@@ -303,6 +304,12 @@ class Problem(ABC):
         if self.data:
             arguments += f"; {', '.join(self.data)}"
         return f"<Problem {self.name}({arguments}): {self.summary}>"
+
+    def _repr_markdown_(self) -> str:
+        return notebook.as_markdown(self)
+
+    def _repr_html_(self) -> str:
+        return notebook.as_html(self)
 
 
 def _letter(name: str) -> str:

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from calcbench.errors import NotInstalled, SelectorError, missing
+from calcbench.errors import NotInstalled, SelectorError, missing, printable, short_repr
 from calcbench.record.writing import replacing
 from calcbench.report.page.library import chart_library
 from calcbench.report.page.template import embed
@@ -68,11 +68,16 @@ def load_altair() -> Any:
 
 def check_ending(path: str | Path, endings: tuple[str, ...] = ENDINGS) -> str:
     """Return the ending of a file's name. Raises `SelectorError` for one that is no form."""
+    if not isinstance(path, (str, Path)):
+        raise SelectorError(
+            f"a picture is saved by the name of its file, such as 'saddle.svg', and not by "
+            f"{short_repr(path)}"
+        )
     ending = Path(path).suffix.lower()
     if ending not in endings:
         raise SelectorError(
-            f"a picture cannot be written to {str(path)!r}: choose a name that ends in "
-            f"{', '.join(endings)}"
+            f"a picture cannot be written to {printable(repr(str(path)))}: "
+            f"choose a name that ends in {', '.join(endings)}"
         )
     return ending
 

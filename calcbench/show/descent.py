@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from calcbench.backend.backend import Backend
-from calcbench.errors import SelectorError, Unsupported
+from calcbench.errors import SelectorError, Unsupported, short_repr
 from calcbench.operators.operator import VALUE
+from calcbench.problem.arguments import real_array, whole_number
 from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.flat import cut, flatten
 from calcbench.problem.point import Point
@@ -155,12 +156,11 @@ def descend(point: Point, backend: Backend, rates: Iterable[float], steps: int) 
     chosen = [_check_rate(rate) for rate in rates]
     if not chosen:
         raise SelectorError("no rate is given")
-    if not isinstance(steps, (int, np.integer)) or isinstance(steps, bool) or steps < 1:
-        raise SelectorError(f"steps must be a whole number of at least 1, got {steps!r}")
-    if len(chosen) * (int(steps) + 1) * point.size > KEPT:
+    steps = whole_number("steps", steps, 1)
+    if len(chosen) * (steps + 1) * point.size > KEPT:
         raise SelectorError(
-            f"{steps:,} steps of {point.size:,} components at {len(chosen)} rates are too many "
-            "to keep: take fewer"
+            f"{short_repr(steps)} steps of {point.size:,} components at {len(chosen)} rates are "
+            "too many to keep: take fewer"
         )
     with np.errstate(all="ignore"):
         prepared = backend.prepare(point, "value_and_gradient")
@@ -203,12 +203,12 @@ def _follow(point: Point, backend: Backend, rate: float, steps: int, evaluate: A
 def _check_rate(rate: Any) -> float:
     """Read a rate. Raises `SelectorError` for what is no positive number."""
     try:
-        found = float(rate)
-    except (TypeError, ValueError):
-        found = float("nan")
-    if not (np.isfinite(found) and found > 0):
-        raise SelectorError(f"a rate must be a positive number, got {rate!r}")
-    return found
+        found = real_array(rate)
+    except ValueError:
+        found = np.array(np.nan)
+    if found.shape or not (np.isfinite(found) and found > 0):
+        raise SelectorError(f"a rate must be a positive number, got {short_repr(rate)}")
+    return float(found)
 
 
 def table(path: Descent) -> Table:

@@ -9,7 +9,7 @@ import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.catalogue import door
-from calcbench.catalogue.selection import select_backends
+from calcbench.catalogue.selection import BackendSelector, select_backends
 from calcbench.errors import (
     CalcbenchError,
     NotInstalled,
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 
 def describe(
-    problem: Problem, backends: Iterable[str] | None = None, operator: str = "gradient"
+    problem: Problem,
+    backends: Iterable[BackendSelector] | None = None,
+    operator: str | Operator = "gradient",
 ) -> dict[str, Any]:
     """Collect what there is to say about a problem, as plain data.
 

@@ -24,6 +24,8 @@ from calcbench.problem.problem import Problem
 from calcbench.record.plain import plain
 from calcbench.report.picture import Chart
 from calcbench.report.tables.table import Entry, Table
+from calcbench.report.tables.text import write_text
+from calcbench.report.tables.widths import PIPED_WIDTH
 from calcbench.show.pictures.steps import draw_steps
 from calcbench.show.rows import sample_rows
 
@@ -44,7 +46,13 @@ class Step:
     bound: float
 
 
-@dataclass(frozen=True)
+SCHEMES = tuple(
+    f"finite_difference[scheme={scheme}]" for scheme in ("forward", "central", "richardson")
+)
+"""Backends whose curves are drawn where none is named."""
+
+
+@dataclass(frozen=True, repr=False)
 class Curve:
     """The errors of one partial derivative at every step, by one backend or several."""
 
@@ -71,6 +79,12 @@ class Curve:
     def _repr_svg_(self) -> str:
         return self.picture().svg()
 
+    def __str__(self) -> str:
+        """Write the table: a row per step, a column per backend."""
+        return write_text([table(self)], PIPED_WIDTH)
+
+    __repr__ = __str__
+
     def as_json(self) -> dict[str, Any]:
         """Give plain data for JSON."""
         data: dict[str, Any] = plain(asdict(self))
@@ -95,7 +109,7 @@ def curve(
     """
     point, sampled = sample_rows(own_point(problem, size, seed, at), ROWS)
     engines = list(backends)
-    name, index = point.split_component(partial or "")
+    name, index = point.split_component("" if partial is None else partial)
     truth = _true_partial(point, name, index)
     scale = abs(truth) or 1.0
     steps: list[Step] = []

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from calcbench.backend.backend import Backend
-from calcbench.errors import SelectorError, Unsupported, nearest
+from calcbench.errors import SelectorError, Unsupported, nearest, short_repr
+from calcbench.problem.arguments import check_names, check_text
 from calcbench.problem.point import Point
 from calcbench.report.page.formulas import write_derivation
 from calcbench.report.picture import Picture, load_altair
@@ -75,8 +76,14 @@ def plot(
     `SelectorError` for a kind, component or interval that there is not, `NotInstalled` without the
     extra `plot`, and `Unsupported` for a problem that gives a vector.
     """
+    if kind is not None:
+        check_text("kind", kind, "'contours'")
+    for name in parameters:
+        check_text("a parameter that moves", name, "'w[0]'")
+    if windows is not None:
+        check_names("window", windows)
     if kind is not None and kind not in NAMES:
-        raise SelectorError(f"no kind of picture {kind!r}: {nearest(kind, NAMES)}")
+        raise SelectorError(f"no kind of picture {short_repr(kind)}: {nearest(kind, NAMES)}")
     derived = write_derivation(point.problem.derivation)
     if kind == GRAPH:
         if parameters or windows:
@@ -244,10 +251,12 @@ def _checked(name: str, window: Any) -> tuple[float, float]:
     """Read an interval. Raises `SelectorError` for what is none."""
     try:
         low, high = (float(end) for end in window)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         low, high = np.nan, np.nan
     if not (np.isfinite(high - low) and low < high):
-        raise SelectorError(f"the window of {name} is {window!r}, not an interval such as [-3, 3]")
+        raise SelectorError(
+            f"the window of {name} is {short_repr(window)}, not an interval such as [-3, 3]"
+        )
     return low, high
 
 
