@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from calcbench.cli.options import comparison_options
-from calcbench.cli.terminal import console, print_json, progress, say
+from calcbench.cli.terminal import console, print_json, say, screen
 from calcbench.cli.values import FILE, parse_values_if_any
 from calcbench.harness.compare_in_worker import compare_in_worker
 from calcbench.harness.request import Request
-from calcbench.record.record import Record
+from calcbench.record.record import Record, Status
 from calcbench.record.writing import replacing, size_of
-from calcbench.report.agreement import summary
+from calcbench.report.agreement import by_problem, summary
 from calcbench.report.comparison import comparison
 from calcbench.report.page import comparison as comparison_page
+from calcbench.report.tables.table import Table
 from calcbench.report.tables.text import draw
 from calcbench.workers.starting import start_method
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @click.command("compare")
@@ -68,10 +75,13 @@ def compare_and_exit(
     direction: str | None,
     timeout: float,
     as_json: bool,
+    wide: bool,
+    no_missing: bool,
     **options: Any,
 ) -> None:
     """Compare, print each problem's table as soon as it is there, and exit with the status."""
     output = console()
+    start = start_method()
     if page is not None:
         size_of(page)  # a name that cannot be is refused at once
     request = Request(
@@ -83,20 +93,45 @@ def compare_and_exit(
         **options,
     )
     records: list[Record] = []
-    groups = 0
-    with progress() as tell:
-        for batch in compare_in_worker(request, timeout, start_method(), tell):
+
+    def table(batch: Sequence[Record], judged: bool = True) -> Table:
+        return comparison(_shown(batch, no_missing), output.width, wide=wide, judged=judged)
+
+    with screen(_place(output, as_json)) as shown:
+        draft = None if as_json else lambda batch, judged: shown.draft(table(batch, judged))
+        for batch in compare_in_worker(request, timeout, start, shown.tell, draft):
             records += batch
-            groups += 1
+            shown.clear()
             if not as_json:
-                draw(comparison(batch, output.width), output)
+                draw(table(batch), output)
     if as_json:
-        print_json([record.as_json() for record in records])
-    elif groups > 1:
-        draw(summary(records), output)
+        print_json([record.as_json() for record in _shown(records, no_missing)])
+    elif len(by_problem(records)) > 1:
+        draw(summary(_shown(records, no_missing)), output)
     if page is not None:
         _write_page(records, page)
     sys.exit(1 if any(record.status.failed for record in records) else 0)
+
+
+def _shown(records: Sequence[Record], no_missing: bool) -> Sequence[Record]:
+    """Leave out what is not installed, where that is asked for."""
+    if not no_missing:
+        return records
+    return [record for record in records if record.status is not Status.NOT_INSTALLED]
+
+
+def _place(output: Console, as_json: bool) -> Console | None:
+    """Choose the terminal for what changes: where the tables are, or else standard error.
+
+    None where neither is a terminal, and where the tables go through a pipe: that may well end in
+    the same terminal, as of `| cat`.
+    """
+    from rich.console import Console
+
+    if sys.stdout.isatty() and not as_json:
+        return output
+    piped = not as_json and stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
+    return Console(stderr=True) if sys.stderr.isatty() and not piped else None
 
 
 def _write_page(records: list[Record], page: Path) -> None:

@@ -60,6 +60,10 @@ traceback_option = click.option(
     help="Show on stderr where exactly the code of a problem or backend raises.",
 )
 
+no_missing_option = click.option(
+    "--no-missing", is_flag=True, help="Leave out what is not installed."
+)
+
 COMPARISON = (
     names_argument,
     click.option(
@@ -89,6 +93,12 @@ COMPARISON = (
     ),
     timeout_option,
     traceback_option,
+    click.option(
+        "--wide",
+        is_flag=True,
+        help="What digits and times are measured against, too: median, needed, ulp, prepare, data.",
+    ),
+    no_missing_option,
     click.option("--json", "as_json", is_flag=True, help="Data instead of tables."),
 )
 

@@ -14,13 +14,16 @@ import click
 
 from calcbench.errors import CalcbenchError, printable
 from calcbench.record.writing import write_json
+from calcbench.report.tables.text import parts
 from calcbench.report.tables.widths import PIPED_WIDTH
 from calcbench.workers.interrupt import INTERRUPTED
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.live import Live
 
     from calcbench.record.record import Record
+    from calcbench.report.tables.table import Table
 
 
 def print_json(data: Any) -> None:
@@ -48,17 +51,73 @@ def console() -> Console:
     return Output(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 
 
+class Screen:
+    """The lines of a terminal that change: a table that grows, and what is being done.
+
+    They are written anew when something happens, not by a thread with a clock: processes are
+    forked meanwhile, and calls are timed.
+    """
+
+    def __init__(self, live: Live | None = None) -> None:
+        """Take what rich writes anew; None where there is no terminal."""
+        self._live = live
+        self._draft: list[Any] = []
+        self._doing = ""
+
+    def tell(self, doing: str) -> None:
+        """Say what is being done."""
+        self._doing = printable(doing)
+        self._write()
+
+    def draft(self, table: Table) -> None:
+        """Show a table that is not complete."""
+        if self._live is not None:
+            self._draft = parts(table, self._live.console.width)
+            self._write()
+
+    def clear(self) -> None:
+        """Leave nothing on the screen, so that what is printed next stands in its place."""
+        self._draft, self._doing = [], ""
+        self._write()
+
+    def _write(self) -> None:
+        if self._live is None:
+            return
+        from rich.console import Group
+        from rich.text import Text
+
+        doing = Text(self._doing, style="dim", no_wrap=True, overflow="ellipsis")
+        self._live.update(Group(*self._draft, doing), refresh=True)
+
+
+@contextlib.contextmanager
+def screen(output: Console | None) -> Iterator[Screen]:
+    """Open lines that change on `output`, a terminal; lines that do not, where there is none."""
+    if output is None:
+        yield Screen()
+        return
+    from rich.live import Live
+
+    with Live(
+        console=output,
+        transient=True,
+        auto_refresh=False,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ) as live:
+        yield Screen(live)
+
+
 @contextlib.contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """Show a line on the terminal that says what is being done; nothing where there is none."""
-    if not sys.stderr.isatty():
-        yield lambda text: None
-        return
-    from rich.console import Console
-    from rich.text import Text
+    """Show a line on the terminal that says what is being done; nothing where there is none.
 
-    with Console(stderr=True).status("starting") as status:
-        yield lambda text: status.update(Text(printable(text)))
+    For commands that print nothing until that is done.
+    """
+    from rich.console import Console
+
+    with screen(Console(stderr=True) if sys.stderr.isatty() else None) as shown:
+        yield shown.tell
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ from calcbench.certified.reference import Reference
 from calcbench.errors import ProblemError, Unsupported
 from calcbench.harness.timing import time_call
 from calcbench.judge.contract import Run, run_points
-from calcbench.judge.judge import Outcome, judge
+from calcbench.judge.judge import Certified, Outcome, judge
+from calcbench.judge.runner import Runner
+from calcbench.judge.verdict import start_record
 from calcbench.operators import Layout, Operator
 from calcbench.operators.hand_derived import formula_for
 from calcbench.operators.points import points_for
@@ -36,7 +39,7 @@ LABELS = 64
 """Components whose names a record keeps: more than a table has room for."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Question:
     """What every backend is asked: an operator of a problem's cost, at some points."""
 
@@ -48,6 +51,11 @@ class Question:
     seed: int
     unsupported: str = ""
     """Why the problem does not have this operator: nobody is asked then."""
+
+    @cached_property
+    def certified(self) -> Certified:
+        """The certificates at the points, found when the first answers are judged."""
+        return Certified(self.where, self.operator)
 
     @property
     def own(self) -> Point:
@@ -135,42 +143,60 @@ def run_backend(question: Question, backend: Backend, timed: bool) -> Run:
 
 
 def judge_runs(
-    question: Question, runs: list[Run], witnesses: Iterable[Backend], proof: str
+    question: Question,
+    runs: list[Run],
+    witnesses: Iterable[Backend],
+    proof: str,
+    runner: Runner | None = None,
 ) -> list[Record]:
     """Judge what the backends answered: one record for each, with all that belongs to it."""
     with blamed_on(question.problem.name):
-        outcome = judge(runs, question.where, question.seed, witnesses, question.operator)
-        labels = component_labels(question.operator.layout(question.own))
+        outcome = judge(
+            runs,
+            question.where,
+            question.seed,
+            witnesses,
+            question.operator,
+            runner,
+            question.certified,
+        )
     if outcome.unseen and proof.startswith("proved"):
         proof = "not proved: a branch was never taken"
+    described = map(partial(_describe, question), outcome.records, runs)
     return [
-        _complete(verdict, run, question, outcome, proof, labels)
-        for run, verdict in zip(runs, outcome.records, strict=True)
+        _complete(record, run, question, outcome, proof)
+        for run, record in zip(runs, described, strict=True)
     ]
 
 
-def _complete(
-    verdict: Record,
-    run: Run,
-    question: Question,
-    outcome: Outcome,
-    proof: str,
-    labels: tuple[str, ...],
-) -> Record:
-    """Complete one verdict."""
-    truth = outcome.certificate.truth if outcome.certificate else None
-    own = question.own
+def describe_runs(question: Question, runs: Iterable[Run]) -> list[Record]:
+    """Make records of what backends answered that say nothing of how right it is."""
+    start = partial(start_record, question.problem, operator=question.operator)
+    return [_describe(question, start(run), run) for run in runs]
+
+
+def _describe(question: Question, record: Record, run: Run) -> Record:
+    """Add to a record what was asked, and what the backend answered."""
+    own, answered = question.own, "own" in run.results
     return replace(
-        _apply_proof(verdict, proof) if run.backend.hand_derived else verdict,
+        record,
         size=question.size,
         seed=question.seed,
         components=own.size,
         at=own.parameters,
         direction=own.seed,
         value=run.results.get("own"),
-        labels=labels if "own" in run.results else (),
-        proof=proof if run.backend.hand_derived else "",
+        labels=component_labels(question.operator.layout(own)) if answered else (),
         seconds=run.seconds,
+    )
+
+
+def _complete(record: Record, run: Run, question: Question, outcome: Outcome, proof: str) -> Record:
+    """Add to a record what the result was compared with, and the proof of the formula."""
+    truth = outcome.certificate.truth if outcome.certificate else None
+    return replace(
+        _apply_proof(record, proof) if run.backend.hand_derived else record,
+        proof=proof if run.backend.hand_derived else "",
         reference=reference_value(truth) if truth else None,
         certified_digits=truth.digits if truth else None,
         judged=outcome.note,

@@ -1,48 +1,64 @@
-"""Comparisons in a worker: users' files, costs and plugins never run in the process that prints.
+"""Comparisons in workers: users' files, costs and plugins never run in the process that prints.
 
-One worker serves all problems and backends, so that frameworks are loaded once. Where a step ends
-it (it exits, crashes, hangs, or eats all memory), that is a record, and another one goes on.
+One worker serves all problems and the backends that are light. Each framework has a worker of its
+own, where it is imported meanwhile, and loaded once. Where a step ends its worker (it exits,
+crashes, hangs, or eats all memory), that is a record, and another one goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from calcbench.errors import CalcbenchError, SelectorError
-from calcbench.harness import guest
+from calcbench.errors import CalcbenchError, NotInstalled, SelectorError
+from calcbench.harness import apart, guest
+from calcbench.harness.apart import Apart, first_ready
 from calcbench.harness.every_problem import record_failure
-from calcbench.harness.guest import Plan
+from calcbench.harness.guest import Begun, Entrant, Plan
 from calcbench.harness.request import Request
 from calcbench.judge.contract import classify_error
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
-from calcbench.workers.isolation import START, Worker, WorkerDied
+from calcbench.workers.isolation import START, Worker, WorkerDied, no_answer
 from calcbench.workers.memory import memory_limit
 
 PATIENCE = 2
 """Backends that may take too long for one problem. Then it is the cost that does, and the others
 are not tried."""
 
+DRAFT_SECONDS = 0.1
+"""Seconds between two drafts of a table."""
+
+Draft = Callable[[Sequence[Record], bool], None]
+"""A function that takes the records of a problem so far, and whether they are judged."""
+
 
 def compare_in_worker(
-    request: Request, timeout: float, start: str = "spawn", progress: Progress = silent
+    request: Request,
+    timeout: float,
+    start: str = "spawn",
+    progress: Progress = silent,
+    draft: Draft | None = None,
 ) -> Iterator[list[Record]]:
-    """Compare as `compare_each`, in a worker; `start` is its start method.
+    """Compare as `compare_each`, in workers; `start` is their start method.
 
     A step of a problem may take `timeout` seconds: its inputs, one backend, the proof, the
-    verdicts. Raises what `calcbench.compare` raises.
+    verdicts. A `draft` is given what is there of a problem while the rest is awaited. Raises what
+    `calcbench.compare` raises.
     """
     host = Host(request, timeout, start)
     try:
         plan = host.select()
         for number, name in enumerate(plan.problems):
-            trial = Trial(host, plan, number, progress)
+            trial = Trial(host, plan, number, progress, draft)
             try:
                 yield trial.records()
             except CalcbenchError as error:
-                if plan.single:
+                if plan.single or error is host.refusal:
                     raise
                 yield [replace(record_failure(name, error), operator=plan.operator)]
     finally:
@@ -50,31 +66,49 @@ def compare_in_worker(
 
 
 class Host:
-    """A worker in which a request is selected; in another one again, when it has died."""
+    """A worker in which a request is selected, and one for each framework.
+
+    Where one has died, there is another one when it is needed next.
+    """
 
     def __init__(self, request: Request, timeout: float, start: str) -> None:
         """Take the request, the seconds of a step, and the start method."""
-        self.request, self.timeout = request, timeout
+        self.request, self.timeout, self.start = request, timeout, start
         self.worker = Worker(None, memory_limit(), start)
+        self.apart: dict[str, Apart] = {}
+        """Framework → its worker."""
+        self.refusal: NotInstalled | None = None
+        """Why a backend that was asked for by name cannot be had."""
 
     def select(self) -> Plan:
-        """Start a worker, and import there what the request names.
+        """Start a worker, import there what the request names, and begin to import frameworks.
 
-        Raises `SelectorError` where that does not end, or ends the worker.
+        Raises `SelectorError` where the first of that does not end, or ends the worker.
         """
         try:
-            return self._select()
+            plan = self._select()
         except WorkerDied as fate:
             raise SelectorError(f"what is selected does not import: {fate.reason}") from fate
+        for entrant in plan.backends:
+            if entrant.framework and entrant.framework not in self.apart:
+                worker = Apart(self.start, entrant.sent, self._import_time)
+                self.apart[entrant.framework] = worker
+        return plan
 
     def _select(self) -> Plan:
-        """Select in a new worker: what calcbench imports, the user's files, the frameworks."""
+        """Select in a new worker: what calcbench imports, the user's files."""
         self.worker.ask(guest.get_ready, timeout=START)
         self.worker.ask(guest.select_problems, self.request, timeout=self.timeout)
         plan: Plan = self.worker.ask(guest.select_backends, timeout=self._import_time)
         return plan
 
-    def ask(self, task: Callable[..., Any], *arguments: Any, timeout: float | None = None) -> Any:
+    def ask(
+        self,
+        task: Callable[..., Any],
+        *arguments: Any,
+        timeout: float | None = None,
+        answer: Callable[[Any], Any] = no_answer,
+    ) -> Any:
         """Run a task. Raises `WorkerDied` for one that ends the worker, or ends as no result does.
 
         And `CalcbenchError`, as the task does.
@@ -82,35 +116,81 @@ class Host:
         if not self.worker.alive:
             self.worker.stop()
             self._select()
+        return self._ask(self.worker, task, *arguments, timeout=timeout, answer=answer)
+
+    def ask_apart(self, entrant: Entrant, task: Callable[..., Any], *arguments: Any) -> Any:
+        """Run a task in the worker of a framework, which is imported by then."""
+        return self._ask(self.apart[entrant.framework].worker, task, *arguments)
+
+    def _ask(
+        self,
+        worker: Worker,
+        task: Callable[..., Any],
+        *arguments: Any,
+        timeout: float | None = None,
+        answer: Callable[[Any], Any] = no_answer,
+    ) -> Any:
         try:
-            return self.worker.ask(task, *arguments, timeout=timeout or self.timeout)
+            return worker.ask(task, *arguments, timeout=timeout or self.timeout, answer=answer)
         except (CalcbenchError, WorkerDied):
             raise
         except Exception as error:  # whatever a user's code raises where nothing is expected
             raise WorkerDied(*classify_error(error)) from error
 
-    def import_framework(self, backend: int) -> None:
-        """Import a backend's framework: slow, and not the user's fault."""
-        self.ask(guest.import_framework, backend, timeout=self._import_time)
+    def import_framework(self, number: int, entrant: Entrant, here: bool) -> float | None:
+        """Import a backend's framework, `here` or in its worker, if it is not yet: the seconds.
+
+        That is slow, and not the user's fault. Raises `NotInstalled` where one that was asked for
+        by name does not import; of the others, running it says so.
+        """
+        try:
+            if here:
+                seconds = self.ask(guest.import_framework, number, timeout=self._import_time)
+            else:
+                seconds = self.apart[entrant.framework].finish_import()
+        except NotInstalled as error:
+            if entrant.named:
+                self.refusal = error
+                raise
+            return None
+        return None if seconds is None else float(seconds)
+
+    @property
+    def importing(self) -> bool:
+        """Whether a framework is still being imported."""
+        return any(worker.importing for worker in self.apart.values())
 
     @property
     def _import_time(self) -> float:
         return max(self.timeout, START)
 
     def stop(self) -> None:
-        """End the worker."""
+        """End the workers."""
         self.worker.stop()
+        for each in self.apart.values():
+            each.worker.stop()
 
 
 class Trial:
     """One problem on its way through the backends."""
 
-    def __init__(self, host: Host, plan: Plan, number: int, progress: Progress) -> None:
+    def __init__(
+        self, host: Host, plan: Plan, number: int, progress: Progress, draft: Draft | None = None
+    ) -> None:
         """Take the problem's number in the plan."""
-        self.host, self.plan, self.number, self.progress = host, plan, number, progress
+        self.host, self.plan, self.number = host, plan, number
+        self.progress, self.draft = progress, draft
         self.size = host.request.size or 1
         self.late = 0
         """Backends that took too long."""
+        self.sent = b""
+        """The question, for workers of frameworks."""
+        self.runs: dict[int, dict[str, Any]] = {}
+        """Backend → what it gave."""
+        self.drafted = -math.inf
+        """When the last draft was shown."""
+        self.fate: WorkerDied | None = None
+        """How the worker of the judge has ended, if it has."""
 
     @property
     def name(self) -> str:
@@ -119,37 +199,89 @@ class Trial:
 
     def records(self) -> list[Record]:
         """Run every backend, and judge the results: a record for each backend."""
-        skipped: list[Record]
         try:
-            self.size, skipped = self.host.ask(guest.begin, self.number)
+            begun: Begun = self.host.ask(guest.begin, self.number)
         except WorkerDied as fate:
             return self._failures(fate, "while the inputs were drawn")
-        if skipped:
-            return skipped
-        runs = [self._run(backend) for backend in range(len(self.plan.backends))]
+        self.size, self.sent = begun.size, begun.sent
+        if begun.skipped:
+            return begun.skipped
+        for backend in self._here:
+            self.runs[backend] = self._run(backend)
+            self._draft_answers()
         proof = self._prove()
-        self.progress(f"{self.name} · certifying the {self.plan.operator}")
-        try:
-            found: list[Record] = self.host.ask(guest.judge_runs, self.number, runs, proof)
-        except WorkerDied as fate:
-            return self._unjudged(runs, fate)
-        return found
+        waiting = self._apart
+        while waiting:
+            self._draft_verdicts(proof)
+            backend = self._next(waiting)
+            waiting.remove(backend)
+            self.runs[backend] = self._run(backend)
+        found = self._judge(proof)
+        return self._unjudged(self.fate) if self.fate else found
+
+    @property
+    def _here(self) -> list[int]:
+        """The backends that run beside the judge, those first that import nothing."""
+        numbers = [n for n in range(len(self.plan.backends)) if not self._is_apart(n)]
+        return sorted(numbers, key=lambda number: self.plan.backends[number].framework != "")
+
+    @property
+    def _apart(self) -> list[int]:
+        """The backends that run in the workers of their frameworks."""
+        return [n for n in range(len(self.plan.backends)) if self._is_apart(n)]
+
+    def _is_apart(self, backend: int) -> bool:
+        return bool(self.sent and self.plan.backends[backend].framework)
+
+    def _next(self, waiting: Sequence[int]) -> int:
+        """Choose the backend whose framework is imported first; wait for that."""
+        workers = {b: self.host.apart[self.plan.backends[b].framework] for b in waiting}
+        importing = [worker for worker in workers.values() if worker.importing]
+        if len(importing) < len(workers):
+            return next(b for b, worker in workers.items() if not worker.importing)
+        names = ", ".join(self.plan.backends[b].selector for b in waiting)
+        self.progress(f"{self.name} · importing {names}")
+        ready = first_ready(importing)
+        return next(b for b, worker in workers.items() if worker is ready)
 
     def _run(self, backend: int) -> dict[str, Any]:
-        """Run one backend; the end of the worker is the end of its run."""
-        self.progress(f"{self.name} · {self.plan.backends[backend].selector}")
+        """Run one backend; the end of its worker is the end of its run."""
+        entrant = self.plan.backends[backend]
+        self.progress(f"{self.name} · {entrant.selector}")
         if self.late >= PATIENCE:
             reason = f"not tried: {PATIENCE} backends took longer than {self.host.timeout:g} s"
             return {"status": Status.TIMEOUT, "reason": reason}
+        here = not self._is_apart(backend)
         try:
-            self.host.import_framework(backend)
-            run: dict[str, Any] = self.host.ask(guest.run, self.number, backend)
+            imported = self.host.import_framework(backend, entrant, here)
+            if here:
+                run: dict[str, Any] = self.host.ask(guest.run, self.number, backend)
+            else:
+                timed = self.host.request.timed
+                run = self.host.ask_apart(entrant, apart.run, self.sent, entrant.sent, timed)
         except WorkerDied as fate:
             self.late += fate.status is Status.TIMEOUT
             return {"status": fate.status, "reason": fate.reason}
+        if imported is not None:
+            run["seconds"] = {"import": imported, **run["seconds"]}
         if run["status"] is Status.OUT_OF_MEMORY:
-            self.host.stop()  # it is in no known state; the next step starts another
+            # It is in no known state; the next step starts another.
+            (self.host if here else self.host.apart[entrant.framework]).worker.stop()
         return run
+
+    def _draft_answers(self) -> None:
+        """Show what there is before it is judged, unless that was done just now."""
+        if not (self.draft and self.sent and time.monotonic() > self.drafted + DRAFT_SECONDS):
+            return
+        with contextlib.suppress(WorkerDied):  # it will die again where that is told
+            records = self.host.ask(guest.describe_runs, self.number, self.runs)
+            self.draft(records, False)
+            self.drafted = time.monotonic()
+
+    def _draft_verdicts(self, proof: str) -> None:
+        """Show what there is, judged, while frameworks are imported."""
+        if self.draft and self.runs and self.host.importing and (found := self._judge(proof)):
+            self.draft(found, True)
 
     def _prove(self) -> str:
         """Have the hand-derived formula proved, if there is one, unless the cost takes too long."""
@@ -162,9 +294,34 @@ class Trial:
             return f"not proved: {fate.reason}"
         return proof
 
-    def _unjudged(self, runs: list[dict[str, Any]], fate: WorkerDied) -> list[Record]:
+    def _judge(self, proof: str) -> list[Record]:
+        """Judge what there is; none where that has ended the worker, now or before."""
+        if self.fate:
+            return []
+        self.progress(f"{self.name} · certifying the {self.plan.operator}")
+        selectors = [self.plan.backends[b].selector for b in self._apart]
+        arguments = (self.number, self.runs, proof, selectors)
+        try:
+            found: list[Record] = self.host.ask(guest.judge_runs, *arguments, answer=self._answer)
+        except WorkerDied as fate:
+            self.fate = fate
+            return []
+        return found
+
+    def _answer(self, question: tuple[Any, ...]) -> Any:
+        """Have a backend run what the judge wants to know of it, where its framework is."""
+        selector, task, *arguments = question
+        entrant = next(e for e in self.plan.backends if e.selector == selector)
+        try:
+            return self.host.ask_apart(entrant, task, entrant.sent, *arguments)
+        except WorkerDied as fate:
+            lost: dict[str, Any] = {"status": fate.status, "reason": fate.reason}
+            return lost if task is apart.run_points else {}
+
+    def _unjudged(self, fate: WorkerDied) -> list[Record]:
         """Make the records where the cost ended the worker of the judge; failed runs stay so."""
         unjudged = self._failures(fate, "while the results were judged")
+        runs = [self.runs[number] for number in range(len(unjudged))]
         return [
             record if run["status"] is Status.OK else replace(record, **_fate_of(run))
             for record, run in zip(unjudged, runs, strict=True)

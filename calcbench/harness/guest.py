@@ -6,15 +6,23 @@ Between the tasks this module holds what the request selects, and the question t
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from calcbench.backend.backend import Backend
 from calcbench.catalogue.available import default_witnesses
-from calcbench.errors import NotInstalled
 from calcbench.harness import compare
+from calcbench.harness.apart import RunnerApart
 from calcbench.harness.compare import Question, prove_formula, run_backend
 from calcbench.harness.request import Request, Selection
-from calcbench.judge.contract import pack, timed_import, unpack
+from calcbench.harness.sending import pickle_with_code
+from calcbench.judge.contract import Run, pack, timed_import, unpack
+from calcbench.problem.faults import RAISED
 from calcbench.record.record import Record
+
+LARGEST_SENT = 2**24
+"""Bytes of inputs and code up to which a question is sent to workers of frameworks. A larger one,
+of which each would need a copy, is run in one worker."""
 
 
 class Entrant(NamedTuple):
@@ -22,6 +30,12 @@ class Entrant(NamedTuple):
 
     selector: str
     dtype: str
+    framework: str
+    """What it is to be run apart with; empty for a backend that is light, or missing."""
+    named: bool
+    """Whether it was asked for by name: that its framework does not import is bad input then."""
+    sent: bytes
+    """The backend, for the worker of its framework; empty without one."""
 
 
 class Plan(NamedTuple):
@@ -33,11 +47,19 @@ class Plan(NamedTuple):
     single: bool
 
 
+class Begun(NamedTuple):
+    """A question that was posed."""
+
+    size: int
+    skipped: list[Record]
+    """The records, if nobody is to be asked."""
+    sent: bytes
+    """The question, for workers of frameworks; empty if it is not to be sent."""
+
+
 _selection: Selection | None = None
 _question: tuple[int, Question] | None = None
 """The number of the problem that the question is about, and the question."""
-_imports: dict[int, float] = {}
-"""Backend → seconds that importing its framework took, until a run reports them."""
 
 
 def get_ready() -> None:
@@ -47,38 +69,58 @@ def get_ready() -> None:
 def select_problems(request: Request) -> None:
     """Import the files that a request names."""
     global _selection, _question
-    _selection, _question = Selection(request), None
+    _selection, _question = Selection(request, load=False), None
 
 
 def select_backends() -> Plan:
-    """Import the frameworks that the request names, and say what it selects."""
+    """Say what the request selects. No framework is imported yet."""
     found = _selected()
-    backends = [Entrant(backend.selector, backend.dtype) for backend in found.backends]
-    return Plan(found.names, backends, found.operator_name, found.single)
+    entrants = [_enter(backend) for backend in found.backends]
+    return Plan(found.names, entrants, found.operator_name, found.single)
 
 
-def begin(problem: int) -> tuple[int, list[Record]]:
-    """Pose the question about a problem: its size, and the records if nobody is to be asked."""
+def _enter(backend: Backend) -> Entrant:
+    """Describe a backend to the harness."""
+    # A symbolic one proves the formula here, too.
+    apart = backend.requires and backend.kind != "symbolic" and not backend.missing()
+    framework = backend.requires[0] if apart else ""
+    sent = pickle_with_code(backend) if apart else b""
+    named = _selected().names_backend(backend)
+    return Entrant(backend.selector, backend.dtype, framework, named, sent)
+
+
+def begin(problem: int) -> Begun:
+    """Pose the question about a problem."""
     question = _pose(problem)
-    skipped = question.skip(_selected().backends) if question.unsupported else []
-    return question.size, skipped
+    if question.unsupported:
+        return Begun(question.size, question.skip(_selected().backends), b"")
+    return Begun(question.size, [], _send(question))
 
 
-def import_framework(backend: int) -> None:
-    """Import a backend's framework, where that is still to be done; `run` says what fails."""
-    with contextlib.suppress(NotInstalled):
-        seconds = timed_import(_selected().backends[backend])
-        if seconds is not None:
-            _imports[backend] = seconds
+def _send(question: Question) -> bytes:
+    """Pickle a question for workers of frameworks, unless it is large, or cannot be pickled."""
+    arrays = {id(a): a.nbytes for point in question.where.values() for a in point.values.values()}
+    if sum(arrays.values()) > LARGEST_SENT:
+        return b""
+    with contextlib.suppress(*RAISED):  # whatever an object of a user's raises
+        sent = pickle_with_code(question.problem, question)
+        return sent if len(sent) <= LARGEST_SENT else b""
+    return b""
+
+
+def import_framework(backend: int) -> float | None:
+    """Import a backend's framework, where that is still to be done: the seconds that took.
+
+    Raises `NotInstalled` where it does not import.
+    """
+    return timed_import(_selected().backends[backend])
 
 
 def run(problem: int, backend: int) -> dict[str, Any]:
     """Run one backend at all points: the run, packed."""
     selection = _selected()
-    found = run_backend(_pose(problem), selection.backends[backend], selection.request.timed)
-    if backend in _imports:
-        found.seconds = {"import": _imports.pop(backend), **found.seconds}
-    return pack(found)
+    timed = selection.request.timed
+    return pack(run_backend(_pose(problem), selection.backends[backend], timed))
 
 
 def prove(problem: int) -> str:
@@ -86,11 +128,25 @@ def prove(problem: int) -> str:
     return prove_formula(_pose(problem), _selected().backends)
 
 
-def judge_runs(problem: int, packed: list[dict[str, Any]], proof: str) -> list[Record]:
-    """Judge what `run` gave for every backend: one record for each."""
-    selection, question = _selected(), _pose(problem)
-    runs = [unpack(*both) for both in zip(selection.backends, packed, strict=True)]
-    return compare.judge_runs(question, runs, default_witnesses(), proof)
+Packed = Mapping[int, dict[str, Any]]
+"""Backend → what `run` gave, here or in the worker of its framework."""
+
+
+def describe_runs(problem: int, packed: Packed) -> list[Record]:
+    """Make records of runs that are not judged yet."""
+    return compare.describe_runs(_pose(problem), _unpack(packed))
+
+
+def judge_runs(problem: int, packed: Packed, proof: str, apart: list[str]) -> list[Record]:
+    """Judge runs: one record for each. What those `apart` are to run more, the harness is asked."""
+    runs, runner = _unpack(packed), RunnerApart(apart)
+    return compare.judge_runs(_pose(problem), runs, default_witnesses(), proof, runner)
+
+
+def _unpack(packed: Packed) -> list[Run]:
+    """Make runs, in the order of the backends."""
+    backends = _selected().backends
+    return [unpack(backends[number], packed[number]) for number in sorted(packed)]
 
 
 def _selected() -> Selection:

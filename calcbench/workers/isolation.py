@@ -102,6 +102,19 @@ class Worker:
                 return _unwrap(reply)
             message = pickle.dumps(answer(reply.content))
 
+    def begin(self, task: Callable[..., Any], *arguments: Any) -> None:
+        """Start a small task without waiting for its result: `finish` does, and must come next."""
+        message = pickle.dumps((task, arguments))
+        if self.process is None:
+            self._start()
+        assert self.pipe is not None
+        with contextlib.suppress(OSError):  # it has died: `finish` says how
+            self.pipe.send_bytes(message)
+
+    def finish(self, left: float, timeout: float) -> Any:
+        """Wait for the task that was begun, as `ask` does: `left` seconds of `timeout`."""
+        return _unwrap(self._exchange(b"", left, timeout))
+
     def _start(self) -> None:
         """Start the process, and wait until it has confined itself."""
         context = multiprocessing.get_context(self.start)

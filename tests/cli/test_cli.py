@@ -14,6 +14,7 @@ import time
 import psutil
 import pytest
 from modes import require
+from screen import visible
 from waiting import PATIENCE
 
 from calcbench import cli as cli_module
@@ -768,8 +769,8 @@ def test_narrow_terminal(columns):
     status, written = in_terminal(columns, "compare", *SELECTED, *options)
     assert status == 0
     assert "\x1b[" in written  # in colour
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", written)
-    assert all(len(line.rstrip()) <= columns for line in plain.splitlines())
+    plain = "\n".join(visible(written))
+    assert all(len(line) <= columns for line in plain.splitlines())
     # No number is cut or folded: each partial stands whole, once per row.
     rows = 4 + ("reference" in plain)
     assert len(re.findall(r"(?<![\d.])36\.305(?!\d)", plain)) == rows
@@ -780,6 +781,33 @@ def test_narrow_terminal(columns):
     assert {"by_hand", "sympy", "verdict", "digits"} <= words
     assert "finite_difference" in words
     assert "several_inner_variables" in words
+
+
+TABLE = r"""saddle at x = 3, y = 2
+backend +∂C/∂x +∂C/∂y +digits  verdict +time
+─+
+reference +6 +-4 +exact  certified
+by_hand +6 +-4 +16.0  ok +\S+ .?s
+finite_difference +6 +-4 +11.2  ok +\S+ .?s
+
+"""
+
+
+def test_a_terminal_shows_in_the_end_what_a_pipe_gets(cli):
+    """Whatever else was shown meanwhile is gone."""
+    words = ("compare", "saddle", *HAND, "-b", "finite_difference")
+    status, written = in_terminal(80, *words)
+    assert status == 0
+    assert re.fullmatch(TABLE, "\n".join(visible(written)))
+    assert re.fullmatch(TABLE, cli(*words).out)
+    assert "certifying the gradient" in written
+
+
+def test_a_terminal_shows_a_row_before_the_last_is_ready():
+    words = ("compare", "saddle", *HAND, "-b", "finite_difference")
+    _, written = in_terminal(80, *words)
+    first = re.search(r"by_hand +6 +-4 +– +… ", written)
+    assert first.start() < written.index("saddle · finite_difference") < written.index("certified")
 
 
 def test_full_summary_at_80_columns():

@@ -68,7 +68,7 @@ def _environment(records: Sequence[Record]) -> Environment:
 
 
 def _section(number: int, records: Sequence[Record], colours: dict[str, str]) -> str:
-    table = comparison(records, WIDE)
+    table = comparison(records, WIDE, wide=True)
     found = [chart for chart in (digits(records), calls(records)) if chart]
     figures = chart_figures([coloured(chart, colours) for chart in found])
     return problem_section(number, table.title, write_table(table, titled=False), figures)
