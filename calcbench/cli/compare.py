@@ -22,7 +22,7 @@ from calcbench.report.agreement import by_problem, summary
 from calcbench.report.comparison import comparison
 from calcbench.report.page import comparison as comparison_page
 from calcbench.report.tables.table import Table
-from calcbench.report.tables.text import draw
+from calcbench.report.tables.text import draw, parts
 from calcbench.workers.starting import start_method
 
 if TYPE_CHECKING:
@@ -98,8 +98,12 @@ def compare_and_exit(
         return comparison(_shown(batch, no_missing), output.width, wide=wide, judged=judged)
 
     with screen(_place(output, as_json)) as shown:
-        draft = None if as_json else lambda batch, judged: shown.draft(table(batch, judged))
-        for batch in compare_in_worker(request, timeout, start, shown.tell, draft):
+
+        def draft(batch: Sequence[Record], judged: bool) -> None:
+            shown.draft(parts(table(batch, judged), output.width))
+
+        wanted = draft if sys.stdout.isatty() and not as_json else None
+        for batch in compare_in_worker(request, timeout, start, shown.tell, wanted):
             records += batch
             shown.clear()
             if not as_json:

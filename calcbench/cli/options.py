@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from calcbench.cli.flags import no_missing_option
 from calcbench.cli.values import parse_duration, parse_size
 from calcbench.operators import NAMES
 from calcbench.operators.partial import Partial
@@ -60,10 +61,6 @@ traceback_option = click.option(
     help="Show on stderr where exactly the code of a problem or backend raises.",
 )
 
-no_missing_option = click.option(
-    "--no-missing", is_flag=True, help="Leave out what is not installed."
-)
-
 COMPARISON = (
     names_argument,
     click.option(
@@ -82,7 +79,9 @@ COMPARISON = (
         help="What a pushforward or hvp multiplies; C=1 for a pullback. [random]",
     ),
     click.option(
-        "--at", metavar="m=0.9,b=0.1", help="Values of one problem's parameters; w=[1,2]."
+        "--at",
+        metavar="m=0.9,b=0.1",
+        help="Values of one problem's parameters; w=[1,2]. The others keep their own.",
     ),
     click.option(
         "--size", type=parse_size, metavar="N", help="Size of the problem (8e6, 8_000_000)."

@@ -7,14 +7,13 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from calcbench.errors import CalcbenchError, printable
 from calcbench.record.writing import write_json
-from calcbench.report.tables.text import parts
 from calcbench.report.tables.widths import PIPED_WIDTH
 from calcbench.workers.interrupt import INTERRUPTED
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from calcbench.record.record import Record
-    from calcbench.report.tables.table import Table
 
 
 def print_json(data: Any) -> None:
@@ -69,11 +67,10 @@ class Screen:
         self._doing = printable(doing)
         self._write()
 
-    def draft(self, table: Table) -> None:
-        """Show a table that is not complete."""
-        if self._live is not None:
-            self._draft = parts(table, self._live.console.width)
-            self._write()
+    def draft(self, parts: Iterable[Any]) -> None:
+        """Show the parts of a table that is not complete, as rich prints them."""
+        self._draft = list(parts)
+        self._write()
 
     def clear(self) -> None:
         """Leave nothing on the screen, so that what is printed next stands in its place."""

@@ -30,7 +30,7 @@ def own_point(
     seed: int = 0,
     at: Mapping[str, Any] | None = None,
 ) -> Point:
-    """Draw the problem's inputs at `size`; replace the parameters by `at` if it is given.
+    """Draw the problem's inputs at `size`; replace those parameters that `at` names.
 
     Every array is float64, except NumPy integer arrays, which stay (they are indices).
     Raises `ProblemError` for inputs that do not fit the cost, `SelectorError` for a bad `at`.
@@ -168,7 +168,7 @@ def _form(array: np.ndarray) -> str:
 
 
 def _check_parameters(own: Point, at: Mapping[str, Any]) -> Arrays:
-    """Check the values of `at` against the problem's parameters."""
+    """Check the values of `at` against the problem's parameters; the others keep their own."""
     problem = own.problem
     for name in at:
         if name not in problem.parameters:
@@ -177,12 +177,7 @@ def _check_parameters(own: Point, at: Mapping[str, Any]) -> Arrays:
                 f"{nearest(name, problem.parameters)}"
             )
     chosen = {}
-    for name in problem.parameters:
-        if name not in at:
-            raise SelectorError(
-                f"at: no value for parameter {name!r} of problem {problem.name!r} "
-                f"(parameters: {', '.join(problem.parameters)})"
-            )
+    for name in at:
         expected = _form(own[name])
         try:
             value = _floats(at[name])

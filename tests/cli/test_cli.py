@@ -86,7 +86,6 @@ BAD_ARGUMENTS = {
         ["'by_hand'", "'mode'"],
     ),
     "at: no parameter at all": ("compare square --at ''", ["NAME=VALUE"]),
-    "at: parameter missing": ("compare saddle --at x=1", ["'y'", "'saddle'", "x, y"]),
     "at: parameter unknown": ("compare saddle --at x=1,y=2,yy=3", ["'yy'", "'y'"]),
     "at: not a number": ("compare square --at x=one", ["x=one", "number"]),
     "at: several lines": ("compare square --at 'x=1\n2'", ["x=1 2", "number"]),
@@ -446,6 +445,15 @@ def test_list_marks_what_is_not_in_the_default_set(cli):
     lines = cli("list", "backends").out.splitlines()
     marked = [line.split("-b ")[1] for line in lines if "not in the default set" in line]
     assert marked == [backend for backend in backends() if backend not in default_backends()]
+
+
+def test_what_is_missing_can_be_left_out(cli, monkeypatch):
+    monkeypatch.setitem(sys.modules, "autograd", None)
+    words = ("verify", "saddle", *HAND, "-b", "all", "-b", "autograd")
+    del words
+    listed = json.loads(cli("list", "backends", "--json", "--no-missing").out)["backends"]
+    assert all(card["missing"] is None for card in listed)
+    assert len(listed) < len(backends())
 
 
 def test_doctor_examines_what_is_named(cli):
