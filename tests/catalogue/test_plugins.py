@@ -255,6 +255,7 @@ BROKEN_PROBLEMS = {
 }
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("case", BROKEN_PROBLEMS)
 def test_broken_problem_is_refused(installed, case):
     modules, name, target, said = BROKEN_PROBLEMS[case]
@@ -328,6 +329,7 @@ def test_list_does_not_condemn_what_is_made_elsewhere(installed, source):
     assert cards(run("list", "--json"))["mirror"]["missing"] is None
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("case", BROKEN_BACKENDS)
 def test_broken_backend_is_refused(installed, case):
     modules, target, said = BROKEN_BACKENDS[case]
