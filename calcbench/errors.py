@@ -15,6 +15,14 @@ class ProblemError(CalcbenchError):
     """A problem does not keep the contract of `calcbench.Problem`."""
 
 
+class StructureError(ProblemError):
+    """A declared structure leaves out an entry that is not 0."""
+
+
+class FormulaError(ProblemError):
+    """A hand-derived formula does not give what it should, such as an array by parameter."""
+
+
 class SelectorError(CalcbenchError):
     """A name, option or value that selects nothing."""
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.backend.error_bound import ErrorBound, proved_components
-from calcbench.backend.numpy_cost import prepare_numpy_cost
+from calcbench.backend.numpy_cost import check_value, prepare_numpy_cost
 from calcbench.backend.prepared import Prepared
 from calcbench.certified.difference_bounds import (
     STRETCHES,
@@ -31,6 +31,7 @@ from calcbench.errors import SelectorError, Unsupported
 from calcbench.operators import GRADIENT, Operator, find_operator, matrix_operator
 from calcbench.operators.colouring import compress, format_colours
 from calcbench.operators.evaluation import prepare_evaluation
+from calcbench.operators.hand_derived import check_formula
 from calcbench.operators.operator import highest_order, picked_partials, stored_order, whole_product
 from calcbench.operators.partial import Partial
 from calcbench.problem.flat import Shape, cut, flatten, unflatten
@@ -452,9 +453,7 @@ class FiniteDifference(Backend):
                 started = time.thread_time()
                 found = problem.cost_on(self.name, numpy_in(self.dtype))(*parameters, **data)
                 seconds = time.thread_time() - started
-                problem.check_returned(found)
-                real = np.asarray(found)
-                problem.check_cost(real.shape, real.dtype, point.value_shape)
+                check_value(point, found)
                 if self.scheme == "complex":
                     cost(*[p.astype(complex) for p in parameters], **data)
             except np.exceptions.ComplexWarning:
@@ -472,7 +471,7 @@ class FiniteDifference(Backend):
         problem = point.problem
         parameters, data = self.loader(point)(point)
         found = problem.gradient(numpy_in(self.dtype), *parameters, **data)
-        problem.check_gradient(found, point.shapes)
+        check_formula(point, "gradient", found)
         if self.scheme != "complex":
             return
         with warnings.catch_warnings():

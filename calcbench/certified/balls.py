@@ -250,6 +250,8 @@ class Ball:
     def abs(self) -> Ball:
         return self if self > 0 else -self
 
+    __abs__ = abs
+
 
 NUMBERS = (Ball, int, float, np.generic)
 """What a ball compares with."""

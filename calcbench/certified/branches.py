@@ -25,8 +25,9 @@ from calcbench.certified.balls import Ball, Tape, Undecided
 from calcbench.certified.budget import TooSlow
 from calcbench.certified.evaluation import NotCertified, evaluate
 from calcbench.certified.formulas import evaluate_formula
+from calcbench.errors import FormulaError, ProblemError
 from calcbench.operators import Operator
-from calcbench.problem.faults import STANDARD
+from calcbench.problem.faults import STANDARD, describe
 from calcbench.problem.point import Point
 from calcbench.problem.sampling import draw_inside, draw_units
 
@@ -95,7 +96,8 @@ class Visit:
 def visit(point: Point, operator: Operator, deadline: float = float("inf")) -> Visit:
     """Evaluate the cost at a point, and the hand-derived formula, and note every comparison.
 
-    Raises `NotCertified` where one of them cannot be evaluated on balls, or not until `deadline`.
+    Raises `NotCertified` where one of them cannot be evaluated on balls, or not until `deadline`,
+    and where the cost is not what it should be; `FormulaError` where the formula is not.
     """
     found = Visit(point)
     with balls.precision(BITS), budget.limit(deadline):
@@ -111,6 +113,10 @@ def visit(point: Point, operator: Operator, deadline: float = float("inf")) -> V
             raise NotCertified(f"too near a tie: {error}") from error
         except TooSlow:
             raise NotCertified("it would take too long") from None
+        except FormulaError:
+            raise
+        except ProblemError as error:  # of a point that nobody asked for
+            raise NotCertified(describe(error)) from error
     return found
 
 

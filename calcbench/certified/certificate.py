@@ -17,7 +17,7 @@ from calcbench.operators.entries import Entries
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
-from calcbench.problem.rows import LONG
+from calcbench.problem.rows import NOT_FOUND, sought
 from calcbench.problem.sampling import thin
 
 ALLOWANCE = 8.0
@@ -117,8 +117,8 @@ def _remedy(point: Point) -> str:
     """Say what to declare where certifying takes too long."""
     if point.row_count:
         return ""
-    if any(array.ndim and len(array) >= LONG for array in point.data.values()):
-        return " (no rows were found of which the cost is the mean or sum; compare less data)"
+    if sought(point.problem, point.values):
+        return f" ({NOT_FOUND}; compare less data)"
     return " (compare it at a smaller size, or with less data)"
 
 

@@ -19,11 +19,13 @@ from calcbench.certified.evaluation import (
     run_on_balls,
 )
 from calcbench.certified.vocabulary import namespace
+from calcbench.errors import FormulaError, ProblemError
 from calcbench.operators import GRADIENT, Operator
 from calcbench.operators.colouring import compress
 from calcbench.operators.composition import positions
 from calcbench.operators.entries import Product, Term
 from calcbench.operators.hand_derived import ORDER, apply_formula, formula_for
+from calcbench.problem.faults import describe
 from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.point import Point
 
@@ -40,7 +42,7 @@ def evaluate_formula(
     With a tape, parameters are active on it: its `watch` is told of their comparisons.
     Returns name → object array of `flint.arb`, in the shapes of the operator's layout. Raises
     `NotCertified` where no formula gives the operator, or it takes longer than `seconds` of the
-    processor's time; `ProblemError` for one of the wrong form.
+    processor's time; `FormulaError` for one of the wrong form.
     """
     terms = operator.terms(point)
     formula = formula_for(terms, point.problem)
@@ -104,9 +106,12 @@ def _products_with(
 
 def _evaluate(point: Point, formula: str, values: Mapping[str, Any], along: Any) -> dict[str, Any]:
     """Call a formula on balls; `along` is the direction of a Hessian-vector product."""
-    found: dict[str, Any] = run_on_balls(
-        lambda: apply_formula(point, formula, namespace(balls), values, along)
-    )
+    try:
+        found: dict[str, Any] = run_on_balls(
+            lambda: apply_formula(point, formula, namespace(balls), values, along)
+        )
+    except ProblemError as error:
+        raise FormulaError(f"{describe(error)}, evaluated on balls") from error
     return found
 
 

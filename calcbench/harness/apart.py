@@ -17,10 +17,11 @@ import numpy as np
 from calcbench.backend.backend import Backend
 from calcbench.harness.compare import Question, run_backend
 from calcbench.harness.sending import pickle_with_code
-from calcbench.judge import contract, runner
+from calcbench.judge import connection, contract, runner
 from calcbench.judge.contract import Run, pack, unpack
+from calcbench.judge.points import LeftOut
 from calcbench.judge.runner import InProcess
-from calcbench.operators import Operator
+from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.point import Point
 from calcbench.workers.isolation import Worker
 from calcbench.workers.memory import memory_limit
@@ -79,10 +80,10 @@ def import_framework(backend: bytes) -> float | None:
     return contract.timed_import(found)
 
 
-def run(question: bytes, backend: bytes, timed: bool) -> dict[str, Any]:
-    """Run one backend at all points of a question: the run, packed."""
+def run(question: bytes, left_out: LeftOut, backend: bytes, timed: bool) -> dict[str, Any]:
+    """Run one backend at all points of a question but those left out: the run, packed."""
     posed: Question = pickle.loads(question)
-    return pack(run_backend(posed, pickle.loads(backend), timed))
+    return pack(run_backend(posed.leave_out(left_out), pickle.loads(backend), timed))
 
 
 def run_points(backend: bytes, points: bytes) -> dict[str, Any]:
@@ -95,6 +96,12 @@ def sensitivities(backend: bytes, points: bytes, seed: int) -> dict[str, np.ndar
     """Measure κ as `judge.runner.sensitivities`."""
     where, operator = pickle.loads(points)
     return runner.sensitivities(pickle.loads(backend), where, seed, operator)
+
+
+def departure(backend: bytes, points: bytes) -> str:
+    """Say where the cost leaves `xp`, as `judge.connection.departure`."""
+    where, _ = pickle.loads(points)
+    return connection.departure(pickle.loads(backend), where["own"])
 
 
 class RunnerApart:
@@ -119,6 +126,14 @@ class RunnerApart:
             return InProcess.sensitivities(backend, where, seed, operator)
         points = _pickle_points(where, operator)
         found: dict[str, np.ndarray] = consult((backend.selector, sensitivities, points, seed))
+        return found
+
+    def departure(self, backend: Backend, point: Point) -> str:
+        """Say where the cost leaves `xp`, as far as the framework can tell; "" if nowhere."""
+        if backend.selector not in self.selectors:
+            return connection.departure(backend, point)
+        points = _pickle_points({"own": point}, GRADIENT)
+        found: str = consult((backend.selector, departure, points))
         return found
 
 

@@ -6,8 +6,8 @@ a symbolic backend may prove the hand-derived formula.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -15,12 +15,14 @@ import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.certified.reference import Reference
-from calcbench.errors import ProblemError, Unsupported
+from calcbench.errors import StructureError, Unsupported
 from calcbench.harness.timing import time_call
+from calcbench.judge.connection import departure
 from calcbench.judge.contract import Run, run_points
 from calcbench.judge.judge import Certified, Outcome, judge
+from calcbench.judge.points import LeftOut
 from calcbench.judge.runner import Runner
-from calcbench.judge.verdict import start_record
+from calcbench.judge.verdict import start_run_record
 from calcbench.operators import Layout, Operator
 from calcbench.operators.hand_derived import formula_for
 from calcbench.operators.points import points_for
@@ -29,6 +31,7 @@ from calcbench.problem.inputs import own_point, point_of_another_size, resolve_s
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.sampling import describe_data
+from calcbench.record.entrant import start_record
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
 
@@ -51,6 +54,8 @@ class Question:
     seed: int
     unsupported: str = ""
     """Why the problem does not have this operator: nobody is asked then."""
+    left_out: LeftOut = field(default_factory=LeftOut)
+    """Points at which nothing is run."""
 
     @cached_property
     def certified(self) -> Certified:
@@ -62,21 +67,24 @@ class Question:
         """The problem's own point."""
         return self.where["own"]
 
+    def leave_out(self, points: LeftOut) -> Question:
+        """Leave out points that calcbench chose."""
+        return replace(self, where=points.keep(self.where), left_out=points)
+
     def skip(self, backends: Iterable[Backend]) -> list[Record]:
         """Make the records of backends that are not asked."""
-        return [self._skip(backend) for backend in backends]
-
-    def _skip(self, backend: Backend) -> Record:
-        return Record(
-            problem=self.problem.name,
-            backend=backend.selector,
-            operator=self.operator.selector,
-            dtype=backend.dtype,
-            status=Status.SKIPPED,
-            reason=self.unsupported,
-            size=self.size,
-            seed=self.seed,
-        )
+        return [
+            start_record(
+                self.problem.name,
+                backend,
+                self.operator.selector,
+                Status.SKIPPED,
+                self.unsupported,
+                size=self.size,
+                seed=self.seed,
+            )
+            for backend in backends
+        ]
 
 
 def pose(
@@ -135,7 +143,7 @@ def compare_question(
 def run_backend(question: Question, backend: Backend, timed: bool) -> Run:
     """Run one backend at all points, and time a call at the problem's own."""
     with blamed_on(question.problem.name):
-        run = run_points(backend, question.where, question.operator)
+        run = run_points(backend, question.where, question.operator, left_out=question.left_out)
     if timed:
         time_call(run, question.own)
     run.prepared = None  # the judge needs the results alone, and a framework's may be large
@@ -148,8 +156,13 @@ def judge_runs(
     witnesses: Iterable[Backend],
     proof: str,
     runner: Runner | None = None,
+    departure: Callable[[Backend, Point], str] = departure,
 ) -> list[Record]:
-    """Judge what the backends answered: one record for each, with all that belongs to it."""
+    """Judge what the backends answered: one record for each, with all that belongs to it.
+
+    `runner` and `departure` are where backends run again, and are asked where a cost leaves `xp`:
+    in this process if not given.
+    """
     with blamed_on(question.problem.name):
         outcome = judge(
             runs,
@@ -158,20 +171,26 @@ def judge_runs(
             witnesses,
             question.operator,
             runner,
+            question.left_out,
             question.certified,
         )
     if outcome.unseen and proof.startswith("proved"):
         proof = "not proved: a branch was never taken"
-    described = map(partial(_describe, question), outcome.records, runs)
+    explained = [
+        _explain(record, departure(run.backend, question.own))
+        if record.status is Status.DISAGREE and not run.backend.hand_derived
+        else record
+        for run, record in zip(runs, outcome.records, strict=True)
+    ]
+    described = map(partial(_describe, question), explained, runs)
     return [
-        _complete(record, run, question, outcome, proof)
-        for run, record in zip(runs, described, strict=True)
+        _complete(record, run, outcome, proof) for run, record in zip(runs, described, strict=True)
     ]
 
 
 def describe_runs(question: Question, runs: Iterable[Run]) -> list[Record]:
     """Make records of what backends answered that say nothing of how right it is."""
-    start = partial(start_record, question.problem, operator=question.operator)
+    start = partial(start_run_record, question.problem, operator=question.operator)
     return [_describe(question, start(run), run) for run in runs]
 
 
@@ -188,10 +207,11 @@ def _describe(question: Question, record: Record, run: Run) -> Record:
         value=run.results.get("own"),
         labels=component_labels(question.operator.layout(own)) if answered else (),
         seconds=run.seconds,
+        data=describe_data(question.where),
     )
 
 
-def _complete(record: Record, run: Run, question: Question, outcome: Outcome, proof: str) -> Record:
+def _complete(record: Record, run: Run, outcome: Outcome, proof: str) -> Record:
     """Add to a record what the result was compared with, and the proof of the formula."""
     truth = outcome.certificate.truth if outcome.certificate else None
     return replace(
@@ -200,9 +220,13 @@ def _complete(record: Record, run: Run, question: Question, outcome: Outcome, pr
         reference=reference_value(truth) if truth else None,
         certified_digits=truth.digits if truth else None,
         judged=outcome.note,
-        data=describe_data(question.where),
         condition=outcome.condition,
     )
+
+
+def _explain(verdict: Record, where: str) -> Record:
+    """Add to a wrong result where the cost leaves `xp`: a part of the derivative is lost there."""
+    return replace(verdict, reason=f"{verdict.reason}; {where}") if where else verdict
 
 
 def reference_value(truth: Reference) -> Arrays:
@@ -241,9 +265,8 @@ def prove_formula(question: Question, backends: Iterable[Backend]) -> str:
 def _prove(backend: Backend, point: Point, formula: str) -> str:
     """Let a backend prove a formula; what it raises is the reason why it is not proved."""
     try:
-        with blamed_on(point.problem.name, raised=()):
-            return backend.prove(point, formula)
-    except ProblemError:
+        return backend.prove(point, formula)
+    except StructureError:
         raise
     except RAISED as error:  # whatever a user's formula raises on symbols
         return f"not proved: {describe(error)}"

@@ -12,18 +12,21 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from calcbench.errors import CalcbenchError, NotInstalled, SelectorError
+from calcbench.errors import CalcbenchError, NotInstalled
 from calcbench.harness import apart, guest
 from calcbench.harness.apart import Apart, first_ready
 from calcbench.harness.every_problem import record_failure
-from calcbench.harness.guest import Begun, Entrant, Plan
+from calcbench.harness.guest import Begun, Contender, Plan
 from calcbench.harness.request import Request
 from calcbench.judge.contract import classify_error
+from calcbench.judge.points import LeftOut
+from calcbench.record.entrant import start_record
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
-from calcbench.workers.isolation import START, Worker, WorkerDied, no_answer
+from calcbench.workers.isolation import START, Worker, WorkerDied, importing, no_answer
 from calcbench.workers.memory import memory_limit
 
 PATIENCE = 2
@@ -85,10 +88,8 @@ class Host:
 
         Raises `SelectorError` where the first of that does not end, or ends the worker.
         """
-        try:
+        with importing():
             plan = self._select()
-        except WorkerDied as fate:
-            raise SelectorError(f"what is selected does not import: {fate.reason}") from fate
         for entrant in plan.backends:
             if entrant.framework and entrant.framework not in self.apart:
                 worker = Apart(self.start, entrant.sent, self._import_time)
@@ -97,7 +98,7 @@ class Host:
 
     def _select(self) -> Plan:
         """Select in a new worker: what calcbench imports, the user's files."""
-        self.worker.ask(guest.get_ready, timeout=START)
+        self.worker.load(guest.__name__)
         self.worker.ask(guest.select_problems, self.request, timeout=self.timeout)
         plan: Plan = self.worker.ask(guest.select_backends, timeout=self._import_time)
         return plan
@@ -118,7 +119,7 @@ class Host:
             self._select()
         return self._ask(self.worker, task, *arguments, timeout=timeout, answer=answer)
 
-    def ask_apart(self, entrant: Entrant, task: Callable[..., Any], *arguments: Any) -> Any:
+    def ask_apart(self, entrant: Contender, task: Callable[..., Any], *arguments: Any) -> Any:
         """Run a task in the worker of a framework, which is imported by then."""
         return self._ask(self.apart[entrant.framework].worker, task, *arguments)
 
@@ -137,7 +138,7 @@ class Host:
         except Exception as error:  # whatever a user's code raises where nothing is expected
             raise WorkerDied(*classify_error(error)) from error
 
-    def import_framework(self, number: int, entrant: Entrant, here: bool) -> float | None:
+    def import_framework(self, number: int, entrant: Contender, here: bool) -> float | None:
         """Import a backend's framework, `here` or in its worker, if it is not yet: the seconds.
 
         That is slow, and not the user's fault. Raises `NotInstalled` where one that was asked for
@@ -185,6 +186,7 @@ class Trial:
         """Backends that took too long."""
         self.sent = b""
         """The question, for workers of frameworks."""
+        self.left_out = LeftOut()
         self.runs: dict[int, dict[str, Any]] = {}
         """Backend → what it gave."""
         self.drafted = -math.inf
@@ -254,11 +256,7 @@ class Trial:
         here = not self._is_apart(backend)
         try:
             imported = self.host.import_framework(backend, entrant, here)
-            if here:
-                run: dict[str, Any] = self.host.ask(guest.run, self.number, backend)
-            else:
-                timed = self.host.request.timed
-                run = self.host.ask_apart(entrant, apart.run, self.sent, entrant.sent, timed)
+            run = self._run_here(backend) if here else self._run_apart(entrant)
         except WorkerDied as fate:
             self.late += fate.status is Status.TIMEOUT
             return {"status": fate.status, "reason": fate.reason}
@@ -268,6 +266,36 @@ class Trial:
             # It is in no known state; the next step starts another.
             (self.host if here else self.host.apart[entrant.framework]).worker.stop()
         return run
+
+    def _run_here(self, backend: int) -> dict[str, Any]:
+        ask = partial(self.host.ask, guest.run, self.number, self.left_out, backend)
+        run: dict[str, Any] = self._without_ends(ask)
+        return run
+
+    def _run_apart(self, entrant: Contender) -> dict[str, Any]:
+        """Run a backend in the worker of its framework."""
+
+        def ask() -> dict[str, Any]:
+            self.host.import_framework(0, entrant, here=False)  # anew, after an end
+            timed = self.host.request.timed
+            task = (apart.run, self.sent, self.left_out, entrant.sent, timed)
+            run: dict[str, Any] = self.host.ask_apart(entrant, *task)
+            return run
+
+        run: dict[str, Any] = self._without_ends(ask)
+        return run
+
+    def _without_ends(self, ask: Callable[[], Any]) -> Any:
+        """Run something at the points; again without one that calcbench chose, where that ends it.
+
+        Raises `WorkerDied` where the problem's own point does.
+        """
+        while True:
+            try:
+                return ask()
+            except WorkerDied as fate:
+                if not self.left_out.add(fate.place, fate.reason):
+                    raise
 
     def _draft_answers(self) -> None:
         """Show what there is before it is judged, unless that was done just now."""
@@ -300,9 +328,10 @@ class Trial:
             return []
         self.progress(f"{self.name} · certifying the {self.plan.operator}")
         selectors = [self.plan.backends[b].selector for b in self._apart]
-        arguments = (self.number, self.runs, proof, selectors)
+        arguments = (self.number, self.left_out, self.runs, proof, selectors)
+        judge = partial(self.host.ask, guest.judge_runs, *arguments, answer=self._answer)
         try:
-            found: list[Record] = self.host.ask(guest.judge_runs, *arguments, answer=self._answer)
+            found: list[Record] = self._without_ends(judge)
         except WorkerDied as fate:
             self.fate = fate
             return []
@@ -315,8 +344,10 @@ class Trial:
         try:
             return self.host.ask_apart(entrant, task, entrant.sent, *arguments)
         except WorkerDied as fate:
-            lost: dict[str, Any] = {"status": fate.status, "reason": fate.reason}
-            return lost if task is apart.run_points else {}
+            if fate.place.chosen:
+                self.host.worker.stop()  # the judge begins anew, without that point
+                raise
+            return _nothing(task, fate)
 
     def _unjudged(self, fate: WorkerDied) -> list[Record]:
         """Make the records where the cost ended the worker of the judge; failed runs stay so."""
@@ -330,18 +361,24 @@ class Trial:
     def _failures(self, fate: WorkerDied, when: str) -> list[Record]:
         """Make a record for every backend of what happened to all of them."""
         return [
-            Record(
-                problem=self.name,
-                backend=entrant.selector,
-                operator=self.plan.operator,
-                dtype=entrant.dtype,
-                status=fate.status,
-                reason=f"{fate.reason}, {when}",
+            start_record(
+                self.name,
+                entrant,
+                self.plan.operator,
+                fate.status,
+                f"{fate.reason}, {when}",
                 size=self.size,
                 seed=self.host.request.seed,
             )
             for entrant in self.plan.backends
         ]
+
+
+def _nothing(task: Callable[..., Any], fate: WorkerDied) -> Any:
+    """Make the answer of a backend whose worker has ended over it."""
+    if task is apart.run_points:
+        return {"status": fate.status, "reason": fate.reason}
+    return "" if task is apart.departure else {}
 
 
 def _fate_of(run: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from calcbench.harness.compare import Question, prove_formula, run_backend
 from calcbench.harness.request import Request, Selection
 from calcbench.harness.sending import pickle_with_code
 from calcbench.judge.contract import Run, pack, timed_import, unpack
+from calcbench.judge.points import LeftOut
 from calcbench.problem.faults import RAISED
 from calcbench.record.record import Record
 
@@ -25,7 +26,7 @@ LARGEST_SENT = 2**24
 of which each would need a copy, is run in one worker."""
 
 
-class Entrant(NamedTuple):
+class Contender(NamedTuple):
     """A backend that takes part, as the harness knows it."""
 
     selector: str
@@ -42,7 +43,7 @@ class Plan(NamedTuple):
     """What a request selects, as the harness knows it."""
 
     problems: list[str]
-    backends: list[Entrant]
+    backends: list[Contender]
     operator: str
     single: bool
 
@@ -62,10 +63,6 @@ _question: tuple[int, Question] | None = None
 """The number of the problem that the question is about, and the question."""
 
 
-def get_ready() -> None:
-    """Do nothing: whoever runs this task has imported the harness by then."""
-
-
 def select_problems(request: Request) -> None:
     """Import the files that a request names."""
     global _selection, _question
@@ -79,14 +76,14 @@ def select_backends() -> Plan:
     return Plan(found.names, entrants, found.operator_name, found.single)
 
 
-def _enter(backend: Backend) -> Entrant:
+def _enter(backend: Backend) -> Contender:
     """Describe a backend to the harness."""
     # A symbolic one proves the formula here, too.
     apart = backend.requires and backend.kind != "symbolic" and not backend.missing()
     framework = backend.requires[0] if apart else ""
     sent = pickle_with_code(backend) if apart else b""
     named = _selected().names_backend(backend)
-    return Entrant(backend.selector, backend.dtype, framework, named, sent)
+    return Contender(backend.selector, backend.dtype, framework, named, sent)
 
 
 def begin(problem: int) -> Begun:
@@ -116,11 +113,10 @@ def import_framework(backend: int) -> float | None:
     return timed_import(_selected().backends[backend])
 
 
-def run(problem: int, backend: int) -> dict[str, Any]:
-    """Run one backend at all points: the run, packed."""
-    selection = _selected()
-    timed = selection.request.timed
-    return pack(run_backend(_pose(problem), selection.backends[backend], timed))
+def run(problem: int, left_out: LeftOut, backend: int) -> dict[str, Any]:
+    """Run one backend at all points but those left out: the run, packed."""
+    selection, question = _selected(), _pose(problem, left_out)
+    return pack(run_backend(question, selection.backends[backend], selection.request.timed))
 
 
 def prove(problem: int) -> str:
@@ -137,10 +133,13 @@ def describe_runs(problem: int, packed: Packed) -> list[Record]:
     return compare.describe_runs(_pose(problem), _unpack(packed))
 
 
-def judge_runs(problem: int, packed: Packed, proof: str, apart: list[str]) -> list[Record]:
+def judge_runs(
+    problem: int, left_out: LeftOut, packed: Packed, proof: str, apart: list[str]
+) -> list[Record]:
     """Judge runs: one record for each. What those `apart` are to run more, the harness is asked."""
-    runs, runner = _unpack(packed), RunnerApart(apart)
-    return compare.judge_runs(_pose(problem), runs, default_witnesses(), proof, runner)
+    question, runner = _pose(problem, left_out), RunnerApart(apart)
+    runs, witnesses = _unpack(packed), default_witnesses()
+    return compare.judge_runs(question, runs, witnesses, proof, runner, runner.departure)
 
 
 def _unpack(packed: Packed) -> list[Run]:
@@ -154,9 +153,11 @@ def _selected() -> Selection:
     return _selection
 
 
-def _pose(problem: int) -> Question:
-    """Pose the question about a problem, once."""
+def _pose(problem: int, left_out: LeftOut | None = None) -> Question:
+    """Pose the question about a problem, once, and without each of the points left out."""
     global _question
     if _question is None or _question[0] != problem:
         _question = problem, _selected().pose(problem)
+    if left_out is not None and left_out.reasons != _question[1].left_out.reasons:
+        _question = problem, _question[1].leave_out(left_out)
     return _question[1]

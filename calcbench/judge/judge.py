@@ -9,6 +9,7 @@ bound, scaled by its proven growth.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,24 +17,28 @@ from functools import cached_property
 import numpy as np
 
 from calcbench.backend.backend import Backend
+from calcbench.backend.numpy_cost import check_cost, cost_fault
 from calcbench.certified.certificate import (
     SECONDS,
     Certificate,
     affordable_rows,
     certify,
 )
-from calcbench.certified.reference import NotCertified, NotSmoothHere
+from calcbench.certified.reference import NotCertified, NotFiniteHere, NotSmoothHere
 from calcbench.certified.sensitivity import true_sensitivity
+from calcbench.errors import ProblemError, StructureError
 from calcbench.judge.contract import Run
 from calcbench.judge.differing import differing_values
 from calcbench.judge.formulas import Examination, examine_formula, judge_formula
-from calcbench.judge.points import why_not_judged
+from calcbench.judge.points import LeftOut, why_not_judged
 from calcbench.judge.runner import InProcess, Runner
 from calcbench.judge.scale import certified_scale, leaves_no_digit
 from calcbench.judge.structure import check_structure
 from calcbench.judge.verdict import Certificates, verdicts
 from calcbench.judge.vote import Vote
 from calcbench.operators import GRADIENT, Layout, Operator
+from calcbench.problem import whereabouts
+from calcbench.problem.faults import describe
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.problem.sampling import thin
@@ -82,6 +87,7 @@ def judge(
     witnesses: Iterable[Backend],
     operator: Operator = GRADIENT,
     runner: Runner | None = None,
+    left_out: LeftOut | None = None,
     certified: Certified | None = None,
 ) -> Outcome:
     """Give every run its verdict: one record for each, in the order of the runs.
@@ -89,10 +95,11 @@ def judge(
     `where` is point name → point, with a direction or cotangent where `operator` takes one;
     `operator` comes from `Operator.resolve`. `witnesses` are backends to run where the others
     contradict each other, or fewer than three have a result; `runner` is where backends run again,
-    in this process if not given; `certified` are certificates that another judgement of the same
-    points may have found. Raises `ProblemError` for a declared structure that is not true.
+    in this process if not given. Nothing is evaluated at points that are `left_out`; `certified`
+    are certificates that another judgement of the same points may have found. Raises
+    `ProblemError` for a declared structure that is not true.
     """
-    runner = runner or InProcess()
+    runner, left_out = runner or InProcess(), LeftOut() if left_out is None else left_out
     dtypes = list(dict.fromkeys(run.backend.dtype for run in runs))
     certified = certified or Certified(where, operator)
     sample, certificates = certified.sample, certified.at(dtypes)
@@ -109,7 +116,8 @@ def judge(
     if sample is not where:
         count, all_rows = sample["own"].row_count, where["own"].row_count
         remarks = remarks or [f"certified on {count:,} of {all_rows:,} rows; at full size by vote"]
-    examined = _examine_formula(runs, records, sample, certificates, operator)
+    remarks += left_out.remarks()
+    examined = _examine_formula(runs, records, sample, certificates, operator, left_out)
     records = [
         _judge_examined(record, examined) if run.backend.hand_derived else record
         for run, record in zip(runs, records, strict=True)
@@ -132,6 +140,7 @@ def _examine_formula(
     where: Mapping[str, Point],
     certificates: Certificates,
     operator: Operator,
+    left_out: LeftOut,
 ) -> Examination:
     """Examine the hand-derived formula beyond these points, if it is right at all of them."""
     right = [
@@ -148,11 +157,13 @@ def _examine_formula(
     ]
     if not judged:
         return Examination({})
-    return examine_formula(where["own"], operator, judged)
+    return examine_formula(where["own"], operator, judged, left_out)
 
 
 def _judge_examined(record: Record, examined: Examination) -> Record:
     """Add to a verdict what the formula gives at the points where it was examined."""
+    if examined.fault and not record.status.failed:
+        return replace(record, status=Status.ERROR, reason=examined.fault)
     for point, certificate in examined.certificates.items():
         record = judge_formula(record, point, certificate)
     return record
@@ -205,11 +216,22 @@ def certificates_at(
     where: Mapping[str, Point], dtypes: Iterable[str], operator: Operator = GRADIENT
 ) -> Certificates:
     """Certify every point for every dtype: (point, dtype) → certificate, or why there is none."""
-    return {
-        (name, dtype): _certify(point, dtype, operator)
-        for name, point in where.items()
-        for dtype in dtypes
-    }
+    defined = functools.cache(lambda: cost_fault(where["own"]) is None)
+    found: dict[tuple[str, str], Certificate | NotCertified] = {}
+    for name, point in where.items():
+        for dtype in dtypes:
+            with whereabouts.at("point", name):
+                certificate = _certify(name, point, dtype, operator)
+                if name != "own" and type(certificate) is NotCertified and defined():
+                    certificate = _undefined(point) or certificate
+            found[name, dtype] = certificate
+    return found
+
+
+def _undefined(point: Point) -> NotCertified | None:
+    """Say that the cost is undefined at a point that calcbench chose, if NumPy raises there."""
+    fault = cost_fault(point)
+    return None if fault is None else NotFiniteHere(describe(fault))
 
 
 def _remarks(vote: Vote, certificates: Certificates, dtypes: Sequence[str]) -> list[str]:
@@ -299,10 +321,20 @@ def _growth(whole: Point, sample: Point) -> float:
     return factor**2 if whole.rows.reduction == "sum" else factor
 
 
-def _certify(point: Point, dtype: str, operator: Operator) -> Certificate | NotCertified:
-    """Certify evaluations in `dtype`, at the numbers as that dtype holds them, or say why not."""
+def _certify(name: str, point: Point, dtype: str, operator: Operator) -> Certificate | NotCertified:
+    """Certify evaluations in `dtype`, at the numbers as that dtype holds them, or say why not.
+
+    Raises `ProblemError` for a declared structure that is not true, and for a cost that is at fault
+    at the problem's own point, in NumPy too.
+    """
     try:
         return certify(point.round_to(dtype), dtype, operator)
+    except StructureError:
+        raise
+    except ProblemError as error:
+        if name == "own":
+            check_cost(point)
+        return NotCertified(describe(error))
     except NotCertified as error:
         # Without the frames that it passed through, which hold on to all that was computed.
         error.__traceback__ = error.__context__ = None

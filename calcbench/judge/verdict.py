@@ -19,6 +19,7 @@ from calcbench.judge.vote import Ballot, Consensus, Vote, cast_ballot
 from calcbench.operators import Layout, Operator
 from calcbench.problem.flat import unflatten
 from calcbench.problem.problem import Problem
+from calcbench.record.entrant import start_record
 from calcbench.record.record import Disagreement, Record, Status
 
 Certificates = Mapping[tuple[str, str], Certificate | NotCertified]
@@ -32,7 +33,7 @@ def verdicts(vote: Vote, certificates: Certificates) -> list[Record]:
     """
     own = vote.where["own"]
     layout = vote.operator.layout(own)
-    records = [start_record(own.problem, run, vote.operator) for run in vote.runs]
+    records = [start_run_record(own.problem, run, vote.operator) for run in vote.runs]
     for point in vote.where:
         for index, run in enumerate(vote.runs):
             if run.status is Status.OK:
@@ -179,16 +180,10 @@ def _as_consensus(certificate: Certificate, dtype: str) -> Consensus:
     )
 
 
-def start_record(problem: Problem, run: Run, operator: Operator) -> Record:
+def start_run_record(problem: Problem, run: Run, operator: Operator) -> Record:
     """Start the record of a run, before it is judged."""
-    return Record(
-        problem=problem.name,
-        backend=run.backend.selector,
-        operator=operator.selector,
-        dtype=run.backend.dtype,
-        status=run.status,
-        reason=run.reason,
-        method=run.method,
+    return start_record(
+        problem.name, run.backend, operator.selector, run.status, run.reason, method=run.method
     )
 
 
