@@ -104,7 +104,7 @@ def command(
       calcbench bench --quick
       calcbench bench batch_regression -b by_hand -b torch -b jax
       calcbench bench straight_line_at_scale --size 10:1e7:log --threads 1,2
-      calcbench bench my_cost.py -b torch[mode=compile] --output mine.jsonl
+      calcbench bench my_cost.py -b 'torch[mode=compile]' --output mine.jsonl
       calcbench bench extended_rosenbrock --operator hvp -b torch -b jax
       calcbench bench --dry-run
       calcbench bench --resume --output runs/all.jsonl

@@ -44,8 +44,8 @@ def command(page: Path | None, **selection: Any) -> None:
     Without PROBLEM, all problems. --operator asks for something else than the gradient (of a
     vector-valued problem, the Jacobian); where a problem or a backend has none, it is skipped, with
     the reason. The digits are the worst over several points (the problem's own, zeros, random
-    ones); the components are shown at the problem's own point. `call` is the median of a few rounds
-    in one process: an order of magnitude.
+    ones); the components are shown at the problem's own point. `time` is that of a call, the
+    median of a few rounds in one process: an order of magnitude.
 
     Exit status: 0 if none is wrong, 1 if a backend disagrees or fails, 2 for bad input.
 
@@ -53,9 +53,9 @@ def command(page: Path | None, **selection: Any) -> None:
     Examples:
       calcbench compare
       calcbench compare batch_regression --at m=0.9,b=0.1
-      calcbench compare review -b by_hand -b torch[mode=func] -b jax
+      calcbench compare review -b by_hand -b 'torch[mode=func]' -b jax
       calcbench compare straight_line_at_scale --size 8e6
-      calcbench compare square -b finite_difference[scheme=forward,delta=0.1]
+      calcbench compare square -b 'finite_difference[scheme=forward,delta=0.1]'
       calcbench compare saddle --operator hessian
       calcbench compare batch_regression --operator hvp --direction m=1,b=0
       calcbench compare my_cost.py --json

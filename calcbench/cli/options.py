@@ -22,7 +22,7 @@ backends_option = click.option(
     "backends",
     multiple=True,
     metavar="BACKEND",
-    help="A backend, with options in brackets: torch[mode=compile]; or all. May be repeated. "
+    help="A backend, with options in brackets: 'torch[mode=compile]'; or all. May be repeated. "
     "[the default ones of calcbench list]",
 )
 
@@ -43,6 +43,10 @@ compared_operator_option = click.option(
 
 seed_option = click.option(
     "--seed", type=click.IntRange(min=0), default=0, help="Seed of data and points. [0]"
+)
+
+dtype_option = click.option(
+    "--dtype", type=click.Choice(["float64", "float32"]), help="Floats of all backends. [float64]"
 )
 
 timeout_option = click.option(
@@ -87,9 +91,7 @@ COMPARISON = (
         "--size", type=parse_size, metavar="N", help="Size of the problem (8e6, 8_000_000)."
     ),
     seed_option,
-    click.option(
-        "--dtype", type=click.Choice(["float64", "float32"]), help="Floats of all backends."
-    ),
+    dtype_option,
     timeout_option,
     traceback_option,
     click.option(

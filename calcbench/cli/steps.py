@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from calcbench.cli.options import seed_option, timeout_option, traceback_option
+from calcbench.cli.options import dtype_option, seed_option, timeout_option, traceback_option
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.cli.values import FILE, parse_size, parse_values_if_any
 from calcbench.errors import printable
@@ -32,11 +32,13 @@ SCHEMES = tuple(
     "--backends",
     "backends",
     multiple=True,
-    help="Backends with a step: finite_difference[scheme=forward]. [its schemes but complex]",
+    metavar="BACKEND",
+    help="With a step: 'finite_difference[scheme=forward]'. [its schemes but complex]",
 )
 @click.option("--at", metavar="m=0.9,b=0.1", help="Values of the parameters.")
 @click.option("--size", type=parse_size, metavar="N", help="Size of the problem.")
 @seed_option
+@dtype_option
 @timeout_option
 @traceback_option
 @click.option(
@@ -54,6 +56,7 @@ def command(
     at: str | None,
     size: int | None,
     seed: int,
+    dtype: str | None,
     timeout: float,
     picture: Path | None,
     as_json: bool,
@@ -74,7 +77,7 @@ def command(
     with progress() as tell, open_worker(problem, timeout, start) as ask:
         tell(f"{problem} · {len(STEPS)} steps")
         chosen = backends or SCHEMES
-        found = ask(guest.measure_steps, problem, partial, chosen, values, size, seed)
+        found = ask(guest.measure_steps, problem, partial, chosen, values, size, seed, dtype)
         if picture:
             found.save(picture)
     if as_json:
