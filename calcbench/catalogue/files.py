@@ -44,7 +44,10 @@ def _load(path: Path, told: Path) -> list[Problem]:
     try:
         spec.loader.exec_module(module)
         return _problems_of(module, told)
-    except CalcbenchError:
+    except CalcbenchError as error:
+        where = _line_in(path, error)
+        if where:  # what the file asks of calcbench
+            error.args = (f"{told}{where} does not import: {error}",)
         raise
     except RAISED as error:  # whatever a user's file does
         where = _line_in(path, error)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from calcbench.cli.options import comparison_options
+from calcbench.cli.options import COMPARISON, take
 from calcbench.cli.terminal import console, print_json, say, screen
 from calcbench.cli.values import FILE, parse_values_if_any
 from calcbench.harness.compare_in_worker import compare_in_worker
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @click.command("compare")
-@comparison_options
+@take(*COMPARISON)
 @click.option(
     "--html",
     "page",

@@ -43,18 +43,16 @@ class Snippet(NamedTuple):
 def find_snippet(file: str, line: int, span: Span | None, names: Mapping[str, Any]) -> Snippet:
     """Find the statement of a line, and the expression at a span."""
     text = "".join(linecache.getlines(file, dict(names) or None))
-    inner = [
-        node
-        for node in _statements(text)
-        if node.lineno <= line <= (node.end_lineno or node.lineno)
-    ]
-    statement = inner[-1] if inner else None
-    found = Snippet(statement, None, names)
+    here = [node for node in _statements(text) if node.lineno <= line <= _end(node)[0]]
     if span is None:
-        return found
-    return found._replace(
-        raised=next((node for node in found.expressions if _span(node) == span), None)
-    )
+        here = [node for node in here if node.lineno == line][:1] or here
+        return Snippet(here[-1] if here else None, None, names)
+    here = [node for node in here if _holds(node, span)]
+    found = Snippet(here[-1] if here else None, None, names)
+    raised = [
+        node for node in found.expressions if isinstance(node, ast.expr) and _is_at(node, span)
+    ]
+    return found._replace(raised=raised[0] if raised else None)
 
 
 def span_of(code: CodeType, instruction: int) -> Span | None:
@@ -84,9 +82,18 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
         yield from _walk(child)
 
 
-def _span(node: ast.AST) -> Span | None:
-    """Return where an expression stands."""
-    if not isinstance(node, ast.expr):
-        return None
-    last, end = node.end_lineno, node.end_col_offset
-    return None if last is None or end is None else (node.lineno, last, node.col_offset, end)
+def _end(node: ast.stmt | ast.expr) -> tuple[int, int]:
+    """Return the last line of a node, and where it ends there."""
+    return node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+
+
+def _holds(node: ast.stmt, span: Span) -> bool:
+    """Tell whether a span lies within a statement."""
+    first, last, start, end = span
+    return (node.lineno, node.col_offset) <= (first, start) and (last, end) <= _end(node)
+
+
+def _is_at(node: ast.expr, span: Span) -> bool:
+    """Tell whether an expression stands at a span."""
+    first, last, start, end = span
+    return (node.lineno, node.col_offset) == (first, start) and (last, end) == _end(node)

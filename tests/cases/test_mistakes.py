@@ -190,6 +190,15 @@ def of_a_helper_of_mine(xp, x):
     return doubled(float(x[0]))
 
 
+def halved(xp, x):
+    while x[0] > 0.2: x = x / 2  # fmt: skip  # noqa: E701
+    return x[0]
+
+
+def chosen(xp, x):
+    return x[0] if x[0] > 0 else x[1]
+
+
 def doubled(x):
     return 2.0 * x
 
@@ -204,6 +213,8 @@ REMEDIES = {
     largest: "; use xp.max in place of max",
     larger: "; use xp.maximum in place of max",
     of_a_helper_of_mine: "",
+    halved: "; a loop cannot depend on a value: use xp.iterate, with a number of steps",
+    chosen: "; use xp.where(condition, value, other) in place of a Python branch",
 }
 
 
