@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from calcbench.cli.flags import json_option
 from calcbench.cli.options import traceback_option
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.show.doctor import draw, examine
@@ -22,7 +23,7 @@ from calcbench.show.doctor import draw, examine
     help="The name of a backend. May be repeated. [all of them]",
 )
 @traceback_option
-@click.option("--json", "as_json", is_flag=True, help="Data instead of a table.")
+@json_option
 def command(backends: tuple[str, ...], as_json: bool) -> None:
     """Check the installation: versions, what imports, and one gradient by each backend.
 

@@ -11,7 +11,7 @@ import click
 from calcbench.catalogue.cards import Card
 from calcbench.catalogue.catalogue import Catalogue
 from calcbench.catalogue.door import backends, default_backends, problems
-from calcbench.cli.flags import no_missing_option
+from calcbench.cli.flags import json_option, no_missing_option
 from calcbench.cli.terminal import print_json
 from calcbench.errors import printable
 
@@ -24,7 +24,7 @@ UNBOUNDED = 10_000
 @click.command("list")
 @click.argument("what", type=click.Choice(list(CATALOGUES)), required=False)
 @no_missing_option
-@click.option("--json", "as_json", is_flag=True, help="Data instead of a table.")
+@json_option
 def command(what: str | None, no_missing: bool, as_json: bool) -> None:
     """List problems and backends, and why something is not available.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from calcbench.cli.flags import no_missing_option
+from calcbench.cli.flags import json_option, no_missing_option
 from calcbench.cli.values import parse_duration, parse_size
 from calcbench.operators import NAMES
 from calcbench.operators.partial import Partial
@@ -107,13 +107,17 @@ COMPARISON = (
         help="What digits and times are measured against, too: median, needed, ulp, prepare, data.",
     ),
     no_missing_option,
-    click.option("--json", "as_json", is_flag=True, help="Data instead of tables."),
+    json_option,
 )
 """Which problems and backends compare and verify take, and where."""
 
 COST = (
     click.argument("problem"),
-    click.option("--at", metavar="m=0.9,b=0.1", help="Values of the parameters."),
+    click.option(
+        "--at",
+        metavar="m=0.9,b=0.1",
+        help="Values of parameters; the others keep their own.",
+    ),
     size_option,
     seed_option,
     timeout_option,

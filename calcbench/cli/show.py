@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from calcbench.cli.flags import json_option
 from calcbench.cli.options import operator_option, timeout_option, traceback_option
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.errors import SelectorError, Unsupported, escape_controls
@@ -36,7 +37,7 @@ from calcbench.workers.starting import start_method
 @operator_option
 @timeout_option
 @traceback_option
-@click.option("--json", "as_json", is_flag=True, help="Data instead of text.")
+@json_option
 def command(
     problem: str,
     backends: tuple[str, ...],

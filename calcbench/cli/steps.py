@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from calcbench.cli.flags import json_option
 from calcbench.cli.options import COST, dtype_option, take
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.cli.values import FILE, parse_values_if_any
@@ -42,7 +43,7 @@ SCHEMES = tuple(
     type=FILE,
     help="Draw to .svg, .png, .pdf, .html or .json (Vega-Lite).",
 )
-@click.option("--json", "as_json", is_flag=True, help="Data instead of a table.")
+@json_option
 def command(
     problem: str,
     partial: str | None,
