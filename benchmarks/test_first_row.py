@@ -64,7 +64,7 @@ def test_compare(benchmark):
         ratio = benchmark.stats.stats.median / medians[slowest]
         benchmark.extra_info.update(first_row=row, alone=alone, slowest=slowest, ratio=ratio)
         print(
-            f"\nfirst row {row:.2f} s: ×{row / alone:.2f} a comparison without frameworks; all rows "
+            f"\nfirst row {row:.2f} s: ×{row / alone:.2f} one without frameworks; all rows "
             f"{benchmark.stats.stats.median:.2f} s: ×{ratio:.2f} the import of {slowest}; "
             f"python -c pass {python:.3f} s"
         )
