@@ -15,8 +15,8 @@ class ProblemError(CalcbenchError):
     """A problem does not keep the contract of `calcbench.Problem`."""
 
 
-class StructureError(ProblemError):
-    """A declared structure leaves out an entry that is not 0."""
+class DeclarationError(ProblemError):
+    """What a problem declares of its cost, its rows or its structure, is not true."""
 
 
 class FormulaError(ProblemError):

@@ -17,7 +17,7 @@ from calcbench.backend.backend import Backend
 from calcbench.backend.calling import measure_call
 from calcbench.backend.prepared import Prepared
 from calcbench.backend.rows import CHECKED_ROWS
-from calcbench.errors import ProblemError, Unsupported
+from calcbench.errors import DeclarationError, ProblemError, Unsupported
 from calcbench.operators import GRADIENT, Operator, find_operator
 from calcbench.operators.hand_derived import apply_formula
 from calcbench.operators.operator import VALUE
@@ -220,7 +220,7 @@ class SymPy(Backend):
         )
         if point.rows.found:
             raise Unsupported(f"the rows of {', '.join(trace.rows)} are not alike: {differs}")
-        raise ProblemError(
+        raise DeclarationError(
             f"problem {problem.name!r} declares rows = {problem.rows}, but {differs}"
         )
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.certified.reference import Reference
-from calcbench.errors import StructureError, Unsupported
+from calcbench.errors import DeclarationError, Unsupported
 from calcbench.harness.timing import time_call
 from calcbench.judge.connection import departure
 from calcbench.judge.contract import Run, run_points
@@ -266,7 +266,7 @@ def _prove(backend: Backend, point: Point, formula: str) -> str:
     """Let a backend prove a formula; what it raises is the reason why it is not proved."""
     try:
         return backend.prove(point, formula)
-    except StructureError:
+    except DeclarationError:
         raise
     except RAISED as error:  # whatever a user's formula raises on symbols
         return f"not proved: {describe(error)}"

@@ -19,7 +19,7 @@ import numpy as np
 from calcbench.backend.backend import Backend
 from calcbench.backend.numpy_cost import check_cost
 from calcbench.backend.prepared import Prepared
-from calcbench.errors import NotInstalled, ProblemError, Unsupported, full_text
+from calcbench.errors import DeclarationError, NotInstalled, ProblemError, Unsupported, full_text
 from calcbench.judge.connection import connection_fault
 from calcbench.operators import GRADIENT, Layout, Operator
 from calcbench.problem import whereabouts
@@ -86,7 +86,8 @@ def run_points(
 
     `where` is point name → point. With `prepared`, for inputs of these shapes, nothing is prepared
     again; `left_out` are points that are not in `where`. Raises `ProblemError` where the cost is at
-    fault by itself, in NumPy too; whatever else is raised becomes the run's status and reason.
+    fault by itself, in NumPy too, or declares what is not true; whatever else is raised becomes the
+    run's status and reason.
     """
     run = Run(backend)
     try:
@@ -100,6 +101,8 @@ def run_points(
             if run.status is Status.OK and "own" in run.results:
                 cut = connection_fault(backend, where["own"], run.results["own"])
                 run.status, run.reason = (Status.ERROR, cut) if cut else (Status.OK, "")
+    except DeclarationError:
+        raise
     except RAISED as error:  # whatever a cost or a framework raises becomes a record
         if isinstance(error, ProblemError):
             check_cost(where["own"])
@@ -152,7 +155,7 @@ def prepare_away(
     try:
         with whereabouts.at("point", last):
             return backend.prepare(where[last], operator), time.perf_counter() - started
-    except Unsupported:
+    except (DeclarationError, Unsupported):
         raise
     except RAISED:  # whatever a cost or a framework raises, and raises again if it is no fault
         started = time.perf_counter()  # of the point

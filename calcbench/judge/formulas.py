@@ -17,7 +17,7 @@ from calcbench.certified.branches import search, unseen, visit
 from calcbench.certified.certificate import SECONDS, Certificate, certify, formula_error
 from calcbench.certified.formulas import gives
 from calcbench.certified.reference import NotCertified
-from calcbench.errors import CalcbenchError, FormulaError, ProblemError, StructureError
+from calcbench.errors import CalcbenchError, DeclarationError, FormulaError, ProblemError
 from calcbench.operators import Operator, matrix_operator
 from calcbench.operators.hand_derived import ORDER, formula_for
 from calcbench.problem import whereabouts
@@ -106,7 +106,7 @@ def _certify_another_size(own: Point, operator: Operator) -> dict[str, Certifica
             return {}
         few = operator.seed_point(thin(other, FEW_ROWS), np.random.default_rng(0))
         certificate = _certify(few, operator)
-    except StructureError:
+    except DeclarationError:
         raise
     except CalcbenchError:  # it has no such component at that size, or cannot be drawn
         return {}
@@ -117,7 +117,7 @@ def _certify(point: Point, operator: Operator) -> Certificate | None:
     """Certify a point in float64; None where that cannot be done, or gives nothing to judge by."""
     try:
         found = certify(point, "float64", operator)
-    except StructureError:
+    except DeclarationError:
         raise
     except (NotCertified, ProblemError):  # no cost is at fault at a point that nobody asked for
         return None

@@ -26,7 +26,7 @@ from calcbench.certified.certificate import (
 )
 from calcbench.certified.reference import NotCertified, NotFiniteHere, NotSmoothHere
 from calcbench.certified.sensitivity import true_sensitivity
-from calcbench.errors import ProblemError, StructureError
+from calcbench.errors import DeclarationError, ProblemError
 from calcbench.judge.contract import Run
 from calcbench.judge.differing import differing_values
 from calcbench.judge.formulas import Examination, examine_formula, judge_formula
@@ -329,7 +329,7 @@ def _certify(name: str, point: Point, dtype: str, operator: Operator) -> Certifi
     """
     try:
         return certify(point.round_to(dtype), dtype, operator)
-    except StructureError:
+    except DeclarationError:
         raise
     except ProblemError as error:
         if name == "own":

@@ -46,6 +46,9 @@ NO_PRODUCT = (
 )
 """What they write where a condition is multiplied or added up."""
 
+NO_NUMBER = r"numpy|convert|symbolic|concrete|item\(\)"
+"""What they write where a number is taken out of an array that has none."""
+
 INDEX, WHOLE = r"ind(ex|ices)", r"\bint(eger|egers|32|64)\b"
 """What they write, both, where an index is no integer."""
 
@@ -55,7 +58,7 @@ def find_remedy(what: str, snippet: Snippet) -> str:
     return (
         _condition(what)
         or _labels(what)
-        or _foreign_function(snippet)
+        or _foreign_function(what, snippet)
         or _branch(what, snippet)
         or _write(what, snippet)
     )
@@ -75,6 +78,8 @@ def _condition(what: str) -> str:
 
 def _labels(what: str) -> str:
     """Labels as floats, where an index is needed; or as integers, where a number is."""
+    if "slice" in what:  # x[:n], with a number that is none of the labels
+        return ""
     no_index = re.search(INDEX, what, re.IGNORECASE) and re.search(WHOLE, what)
     if no_index or re.search(r"[Cc]annot cast .* to .*int64", what):  # the latter from `xp.take`
         return "give labels as a NumPy array of integers: np.array([0, 2, 1])"
@@ -90,17 +95,16 @@ def _labels(what: str) -> str:
 # --- functions of other libraries -----------------------------------------------------------------
 
 
-def _foreign_function(snippet: Snippet) -> str:
+def _foreign_function(what: str, snippet: Snippet) -> str:
     """`np.exp(x)`, `float(x)`: a call that leaves `xp`, where the vocabulary has the function.
 
     All such functions of the statement are named: the next one would be raised after the first. Not
     where the call stands within one that the vocabulary lacks, for that one would be.
     """
-    if snippet.raised is not None:
-        culprits = [call for call in [snippet.raised] if _leaves(call, snippet)]
-    else:
-        culprits = [call for call in snippet.expressions if _leaves(call, snippet)]
-    if not any(_can_be_mended(call, snippet) for call in culprits):
+    if snippet.raised is None and not re.search(NO_NUMBER, what, re.IGNORECASE):
+        return ""
+    suspects = snippet.expressions if snippet.raised is None else [snippet.raised]
+    if not any(_can_be_mended(call, snippet) for call in suspects):
         return ""
     named = [
         call

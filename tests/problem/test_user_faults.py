@@ -100,19 +100,25 @@ def test_blame():
         raise ProblemError("no name")
 
 
+NO_NUMBER = "NotImplementedError: Cannot convert a symbolic tf.Tensor to a numpy array"
+
+
 @pytest.mark.parametrize("known", [{}, {"numerics": sys}])
 def test_a_library_is_known_by_its_module_or_its_usual_name(known):
     source = "y = numerics.exp(x) + math.gcd(4, 6)\n"
-    assert find_remedy("TypeError: no", snippet(source, known)) == (
+    assert find_remedy(NO_NUMBER, snippet(source, known)) == (
         "use xp.exp in place of numerics.exp" if known else ""
     )
-    assert find_remedy("TypeError: no", snippet("xp.exp(self.scale(x))", known)) == ""
+    assert find_remedy(NO_NUMBER, snippet("xp.exp(self.scale(x))", known)) == ""
 
 
 def test_remedies_need_a_reason():
     """A line that branches, or writes, may fail for something else."""
     assert find_remedy("ZeroDivisionError: division by zero", snippet("if 1 / x > 0: pass")) == ""
     assert find_remedy("IndexError: index 3 is out of bounds", snippet("x[3] = 1.0")) == ""
+    sliced = "TypeError: slice indices must be integers or None"
+    assert find_remedy(sliced, snippet("y = x[:n]")) == ""
+    assert find_remedy("ValueError: shapes differ", snippet("y = np.exp(x) + z")) == ""
 
 
 RETURNING = """
