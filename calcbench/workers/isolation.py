@@ -139,6 +139,9 @@ class Worker:
 
     def finish(self, left: float, timeout: float) -> Any:
         """Wait for the task that was begun, as `ask` does: `left` seconds of `timeout`."""
+        with contextlib.suppress(OSError):
+            if self.pipe is not None and self.pipe.poll():
+                left = timeout  # the result has been there in time
         return self._converse(b"", left, timeout, no_answer)
 
     def _start(self) -> None:
