@@ -32,11 +32,11 @@ class Contender(NamedTuple):
     selector: str
     dtype: str
     framework: str
-    """What it is to be run apart with; empty for a backend that is light, or missing."""
+    """What it imports; empty where that is nothing, or is not there."""
     named: bool
     """Whether it was asked for by name: that its framework does not import is bad input then."""
     sent: bytes
-    """The backend, for the worker of its framework; empty without one."""
+    """The backend, for the worker of its framework; empty for one that runs beside the judge."""
 
 
 class Plan(NamedTuple):
@@ -78,10 +78,9 @@ def select_backends() -> Plan:
 
 def _enter(backend: Backend) -> Contender:
     """Describe a backend to the harness."""
+    framework = backend.requires[0] if backend.requires and not backend.missing() else ""
     # A symbolic one proves the formula here, too.
-    apart = backend.requires and backend.kind != "symbolic" and not backend.missing()
-    framework = backend.requires[0] if apart else ""
-    sent = pickle_with_code(backend) if apart else b""
+    sent = pickle_with_code(backend) if framework and backend.kind != "symbolic" else b""
     named = _selected().names_backend(backend)
     return Contender(backend.selector, backend.dtype, framework, named, sent)
 

@@ -41,7 +41,7 @@ class Host:
     def begin_imports(self, plan: Plan) -> None:
         """Begin to import each framework in a worker of its own, if that is still to be done."""
         for entrant in plan.backends:
-            if entrant.framework and entrant.framework not in self.apart:
+            if entrant.sent and entrant.framework not in self.apart:
                 worker = Apart(self.start, entrant.sent, self._import_time)
                 self.apart[entrant.framework] = worker
 

@@ -94,7 +94,7 @@ class Trial:
         return [n for n in range(len(self.plan.backends)) if self._is_apart(n)]
 
     def _is_apart(self, backend: int) -> bool:
-        return bool(self.sent and self.plan.backends[backend].framework)
+        return bool(self.sent and self.plan.backends[backend].sent)
 
     def _next(self, waiting: Sequence[int]) -> int:
         """Choose the backend whose framework is imported first; wait for that."""
