@@ -134,8 +134,10 @@ def _place(output: Console, as_json: bool) -> Console | None:
 
     if sys.stdout.isatty() and not as_json:
         return output
-    piped = not as_json and stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
-    return Console(stderr=True) if sys.stderr.isatty() and not piped else None
+    if not sys.stderr.isatty():
+        return None
+    piped = stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
+    return Console(stderr=True) if as_json or not piped else None
 
 
 def _write_page(records: list[Record], page: Path) -> None:

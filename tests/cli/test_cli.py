@@ -897,6 +897,27 @@ def test_a_terminal_shows_in_the_end_what_a_pipe_gets(cli):
     assert "certifying the gradient" in written
 
 
+@pytest.mark.parametrize("piped", [True, False])
+def test_a_pipe_may_end_in_the_terminal_that_nothing_is_written_to_then(tmp_path, piped):
+    """As `| cat`; beside a file the terminal shows what is being done, and nothing in the end."""
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "calcbench", "verify", "saddle", *HAND]
+    with open(tmp_path / "out.txt", "wb") as file:
+        to = subprocess.PIPE if piped else file
+        with subprocess.Popen(command, stdout=to, stderr=theirs, stdin=subprocess.PIPE) as running:
+            os.close(theirs)
+            out = running.communicate(timeout=PATIENCE)[0]
+    try:
+        written = os.read(ours, 65536).decode()
+    except OSError:  # how Linux says that nothing is there, and nobody
+        written = ""
+    os.close(ours)
+    assert b"certified" in (out if piped else (tmp_path / "out.txt").read_bytes())
+    assert ("certifying the gradient" in written) != piped
+    assert visible(written) == [""]
+
+
 def test_a_terminal_shows_a_row_before_the_last_is_ready():
     words = ("compare", "saddle", *HAND, "-b", "finite_difference")
     _, written = in_terminal(80, *words)
