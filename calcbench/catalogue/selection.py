@@ -48,9 +48,14 @@ class Found(NamedTuple):
 
 def _as_path(selector: str | Problem) -> Path | None:
     """Return the absolute path that a selector is, if it is one."""
-    if isinstance(selector, str) and (selector.endswith(".py") or "/" in selector):
+    if isinstance(selector, str) and is_path(selector):
         return Path(selector).absolute()
     return None
+
+
+def is_path(selector: str) -> bool:
+    """Tell whether a selector is a path to a file, rather than a name or a theme."""
+    return selector.endswith(".py") or "/" in selector
 
 
 def _find(selector: str | Problem, path: Path | None, files: set[Path]) -> list[Found]:

@@ -7,7 +7,8 @@ flags       flags that many commands have
 options     options that several commands share, and how sizes, times and memory are written
 values      values by name, `m=0.9,b=0.1`, and lists
 runs        the files in runs/: finding, reading and printing one
-terminal    tables, JSON, progress, and how a command ends
+tables      the tables of a comparison, as they come
+terminal    JSON, progress, and how a command ends
 """
 
 from __future__ import annotations

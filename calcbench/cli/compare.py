@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import sys
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from calcbench.catalogue.selection import is_path
 from calcbench.cli.options import COMPARISON, take
-from calcbench.cli.terminal import console, print_json, say, screen
+from calcbench.cli.tables import Tables
+from calcbench.cli.terminal import console, say
 from calcbench.cli.values import FILE, parse_values_if_any
 from calcbench.harness.compare_in_worker import compare_in_worker
 from calcbench.harness.request import Request
-from calcbench.record.record import Record, Status
+from calcbench.record.record import Record
 from calcbench.record.writing import replacing, size_of
-from calcbench.report.agreement import by_problem, summary
-from calcbench.report.comparison import comparison
 from calcbench.report.page import comparison as comparison_page
-from calcbench.report.tables.table import Table
-from calcbench.report.tables.text import draw, parts
 from calcbench.workers.starting import start_method
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 
 @click.command("compare")
@@ -80,64 +73,36 @@ def compare_and_exit(
     **options: Any,
 ) -> None:
     """Compare, print each problem's table as soon as it is there, and exit with the status."""
-    output = console()
-    start = start_method()
     if page is not None:
         size_of(page)  # a name that cannot be is refused at once
+    selectors = [*names, *problems]
     request = Request(
-        [*names, *problems] or None,
+        selectors or None,
         backends or None,
         parse_values_if_any(at),
         direction=parse_values_if_any(direction, "direction"),
         timed=timed,
         **options,
     )
-    records: list[Record] = []
-
-    def table(batch: Sequence[Record], judged: bool = True) -> Table:
-        return comparison(_shown(batch, no_missing), output.width, wide=wide, judged=judged)
-
-    with screen(_place(output, as_json)) as shown:
-
-        def draft(batch: Sequence[Record], judged: bool) -> None:
-            shown.draft(parts(table(batch, judged), output.width))
-
-        wanted = draft if sys.stdout.isatty() and not as_json else None
-        for batch in compare_in_worker(request, timeout, start, shown.tell, wanted):
-            records += batch
-            shown.clear()
-            if not as_json:
-                draw(table(batch), output)
-    if as_json:
-        print_json([record.as_json() for record in _shown(records, no_missing)])
-    elif len(by_problem(records)) > 1:
-        draw(summary(_shown(records, no_missing)), output)
+    tables = Tables(console(), as_json, wide, no_missing, not any(map(is_path, selectors)))
+    records = _compare(request, timeout, tables)
+    tables.end(records)
     if page is not None:
         _write_page(records, page)
     sys.exit(1 if any(record.status.failed for record in records) else 0)
 
 
-def _shown(records: Sequence[Record], no_missing: bool) -> Sequence[Record]:
-    """Leave out what is not installed, where that is asked for."""
-    if not no_missing:
-        return records
-    return [record for record in records if record.status is not Status.NOT_INSTALLED]
-
-
-def _place(output: Console, as_json: bool) -> Console | None:
-    """Choose the terminal for what changes: where the tables are, or else standard error.
-
-    None where neither is a terminal, and where the tables go through a pipe: that may well end in
-    the same terminal, as of `| cat`.
-    """
-    from rich.console import Console
-
-    if sys.stdout.isatty() and not as_json:
-        return output
-    if not sys.stderr.isatty():
-        return None
-    piped = stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
-    return Console(stderr=True) if as_json or not piped else None
+def _compare(request: Request, timeout: float, tables: Tables) -> list[Record]:
+    """Compare, with a table for each problem as it goes, and return all records."""
+    records: list[Record] = []
+    start = start_method()
+    with tables.open() as shown:
+        draft = partial(tables.draft, shown) if tables.drafted else None
+        for batch in compare_in_worker(request, timeout, start, shown.tell, draft):
+            records += batch
+            shown.clear()
+            tables.print(batch)
+    return records
 
 
 def _write_page(records: list[Record], page: Path) -> None:

@@ -105,15 +105,22 @@ def screen(output: Console | None) -> Iterator[Screen]:
         yield Screen(live)
 
 
+def screen_on_stderr() -> contextlib.AbstractContextManager[Screen]:
+    """Open lines that change on standard error, if that is a terminal."""
+    if not sys.stderr.isatty():
+        return screen(None)
+    from rich.console import Console
+
+    return screen(Console(stderr=True))
+
+
 @contextlib.contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
     """Show a line on the terminal that says what is being done; nothing where there is none.
 
     For commands that print nothing until that is done.
     """
-    from rich.console import Console
-
-    with screen(Console(stderr=True) if sys.stderr.isatty() else None) as shown:
+    with screen_on_stderr() as shown:
         yield shown.tell
 
 

@@ -25,7 +25,7 @@ from calcbench.report.comparison import as_text
 
 HAND = ("-b", "by_hand")
 COMMANDS = cli_module.cli.commands
-SHARED = {"commands", "completion", "flags", "options", "values", "runs", "terminal"}
+SHARED = {"commands", "completion", "flags", "options", "values", "runs", "tables", "terminal"}
 """Files of the folder that are no commands."""
 
 
