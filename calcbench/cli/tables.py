@@ -1,4 +1,4 @@
-"""The tables of a comparison, each as soon as it is there; a terminal shows before what there is."""
+"""The tables of a comparison, as they come; a terminal shows before what there is."""
 
 from __future__ import annotations
 
