@@ -80,6 +80,10 @@ class SymPy(Backend):
         """
         trace = self.trace(point, operator=operator)
         self._check_rows(trace, point)
+        return self.prepare_trace(trace, operator, point)
+
+    def prepare_trace(self, trace: Trace, operator: Operator, point: Point) -> Prepared:
+        """Compile an operator's expressions, derived from a trace of the cost."""
         layout = operator.layout(point)
         wanted = trace.expressions(operator, point, range(layout.size))
         distinct = {expression: k for k, expression in enumerate(dict.fromkeys(wanted))}

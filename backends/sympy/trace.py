@@ -19,7 +19,6 @@ from calcbench.operators.entries import Product
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
 from calcbench.problem.rows import NOT_FOUND, sought
-from calcbench.vocabulary.objects import SymbolicArray
 
 from .price import check_price
 
@@ -215,14 +214,15 @@ def trace_cost(point: Point, namespace: Any, rows: int = 1, operator: Operator =
     the vocabulary in SymPy. Where one row stands for all, each has its share in a term that no row
     enters, so that their mean or sum is the cost.
     """
+    from .vocabulary import Expressions
+
     problem, names = point.problem, symbolic_rows(point)
     check_price(point, namespace, names, rows)
     taken = {*problem.parameters, *problem.data}
 
     def symbolic(name: str, shape: tuple[int, ...], label: str = "") -> Any:
-        return make_symbols(label or name, shape, _sign(problem, label or name), taken).view(
-            SymbolicArray
-        )
+        sign = _sign(problem, label or name)
+        return make_symbols(label or name, shape, sign, taken).view(Expressions)
 
     def evaluate(symbols: dict[str, Any]) -> Any:
         # Copies: a cost may write into what it is given, and the symbols are needed afterwards.
@@ -294,7 +294,9 @@ def _share_term(point: Point, one: dict[str, Any], other: dict[str, Any], evalua
     """
     import sympy
 
-    both = {name: np.concatenate([one[name], other[name]]).view(SymbolicArray) for name in other}
+    from .vocabulary import symbolic
+
+    both = {name: symbolic(np.concatenate([one[name], other[name]])) for name in other}
     costs = [_expressions(evaluate({**one, **rows}))[0] for rows in ({}, other, both)]
     weight = 2 if point.rows.reduction == "mean" else 1
     rows = {*scalars(both.values())}

@@ -12,12 +12,8 @@ import numpy as np
 from calcbench.certified import balls, budget
 from calcbench.certified.balls import Tape, Undecided
 from calcbench.certified.budget import TooSlow
-from calcbench.certified.evaluation import (
-    NotCertified,
-    convert_constants,
-    convert_values,
-    run_on_balls,
-)
+from calcbench.certified.constants import convert_array
+from calcbench.certified.evaluation import NotCertified, convert_values, run_on_balls
 from calcbench.certified.vocabulary import namespace
 from calcbench.errors import FormulaError, ProblemError
 from calcbench.operators import GRADIENT, Operator
@@ -99,7 +95,7 @@ def _products_with(
     """Evaluate the hand-derived Hessian-vector product along each direction, as a flat vector."""
     found = []
     for direction in directions:
-        along = {name: convert_constants(part) for name, part in direction.items()}
+        along = {name: convert_array(part, balls.convert) for name, part in direction.items()}
         found.append(flatten(_evaluate(point, "hvp", values, along).values(), object))
     return found
 
@@ -121,7 +117,7 @@ def _evaluate_term(point: Point, term: Term, stored: np.ndarray, size: int) -> n
     out, row, column = entries.places
     order = np.argsort(out, kind="stable")
     where = positions(point, entries.order, row, column)[order]
-    weights = convert_constants(entries.weights(point.seed_vector))[order]
+    weights = convert_array(entries.weights(point.seed_vector), balls.convert)[order]
     ends = np.searchsorted(out[order], np.arange(size + 1))
     total = np.full(size, balls.convert(0), dtype=object)
     for k, (start, end) in enumerate(pairwise(ends)):

@@ -90,7 +90,11 @@ def _certify_branches(
             known.append(visit(point, operator, time.thread_time() + SECONDS))
     certificates: dict[str, Certificate] = {}
     outcomes = {outcome for found in known for outcome in found.outcomes}
+    deadline = time.thread_time() + SECONDS
     for found in search(known, operator):
+        branches = {outcome for outcome in found.outcomes if not outcome[0].kink}
+        if branches <= outcomes and time.thread_time() > deadline:
+            continue
         certificate = _certify(found.point, operator)
         if certificate is not None:
             certificates[f"branch-{len(certificates) + 1}"] = certificate

@@ -24,7 +24,7 @@ from calcbench.certified.certificate import (
     affordable_rows,
     certify,
 )
-from calcbench.certified.reference import NotCertified, NotFiniteHere, NotSmoothHere
+from calcbench.certified.reference import NotCertified, NotFiniteHere, UndecidedHere
 from calcbench.certified.sensitivity import true_sensitivity
 from calcbench.errors import DeclarationError, ProblemError
 from calcbench.judge.contract import Run
@@ -107,7 +107,8 @@ def judge(
     certificate = own if isinstance(own, Certificate) else None
     if certificate is None:  # where there is one, it has checked the structure
         _check_structure(runs, where["own"], operator, runner)
-    vote = Vote(runs, where, seed, list(witnesses), {}, operator, runner)
+    tied = _tied(certificates)
+    vote = Vote(runs, where, seed, list(witnesses), {}, operator, runner, tied)
     if sample is where:
         records = verdicts(vote, certificates)
     else:
@@ -169,6 +170,15 @@ def _judge_examined(record: Record, examined: Examination) -> Record:
     return record
 
 
+def _tied(certificates: Certificates) -> dict[str, np.ndarray | bool]:
+    """Tell for each point which components are open there, so that there may be a kink."""
+    return {
+        point: found.open if isinstance(found, Certificate) else True
+        for (point, _), found in certificates.items()
+        if isinstance(found, (Certificate, UndecidedHere))
+    }
+
+
 def _judge_sample(
     vote: Vote, sample: Mapping[str, Point], certificates: Certificates
 ) -> list[Record]:
@@ -191,7 +201,8 @@ def _judge_sample(
         if isinstance(found, Certificate)
     }
     shared = (vote.seed, vote.witnesses)
-    on_sample = verdicts(Vote(runs, sample, *shared, {}, vote.operator, vote.runner), certificates)
+    small = Vote(runs, sample, *shared, {}, vote.operator, vote.runner, vote.tied)
+    on_sample = verdicts(small, certificates)
     at_full_size = verdicts(
         Vote(vote.runs, vote.where, *shared, scaled, vote.operator, vote.runner), {}
     )
@@ -265,7 +276,8 @@ def _remark(vote: Vote, layout: Layout, point: str, found: Certificate | NotCert
         return ""
     if point == "own":
         return _open_components(layout, found)
-    if np.any(leaves_no_digit(found.bound, certified_scale(found))[found.judged]):
+    vague = leaves_no_digit(found.bound, certified_scale(found), found.flushed)
+    if np.any(vague[found.judged]):
         return f"not judged at {point}: rounding may leave no digit there"
     return ""
 
@@ -288,9 +300,7 @@ def _not_judged(
     found = dict(vote.unsmooth)
     for point, certificate in here.items():
         if isinstance(certificate, Certificate):
-            found[point] = certificate.rough
-        elif isinstance(certificate, NotSmoothHere):
-            found[point] = np.ones(len(vote.orders), dtype=bool)
+            found[point] = found.get(point, False) | certificate.rough
     return found
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from calcbench.certified.certificate import Certificate
-from calcbench.certified.reference import NotCertified, NotFiniteHere
+from calcbench.certified.reference import NotCertified, NotFiniteHere, UndecidedHere
 from calcbench.judge.contract import Run
 from calcbench.problem.point import Point
 from calcbench.problem.whereabouts import Place
@@ -71,10 +71,14 @@ def why_not_judged(
         return ""
     if isinstance(found, NotFiniteHere):
         return f"{found} there (declare a domain)"
+    if isinstance(found, UndecidedHere):
+        return f"{found}, there"
     if not isinstance(found, Certificate):
         return "most exact backends fail there (declare a domain)" if _fails(point, runs) else ""
     if found.open.any():
         return f"{found.open_reason} there"
+    if found.at_edge:
+        return "the cost is defined on one side alone there (declare a domain)"
     if not np.all(np.isfinite(found.value[found.judged])):
         return "the result is not finite there"
     return f"{found.range_fault} there" if found.range_fault else ""
