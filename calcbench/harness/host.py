@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from calcbench.errors import CalcbenchError, NotInstalled
@@ -87,23 +88,29 @@ class Host:
         except Exception as error:  # whatever a user's code raises where nothing is expected
             raise WorkerDied(*classify_error(error)) from error
 
-    def import_framework(self, number: int, entrant: Contender, here: bool) -> float | None:
-        """Import a backend's framework, `here` or in its worker, if it is not yet: the seconds.
+    def import_here(self, number: int, entrant: Contender) -> float | None:
+        """Import a backend's framework beside the judge, if it is not yet: the seconds.
 
         That is slow, and not the user's fault. Raises `NotInstalled` where one that was asked for
         by name does not import; of the others, running it says so.
         """
+        task = partial(self.ask, guest.import_framework, number, timeout=self._import_time)
+        return self._refuse_broken(entrant, task)
+
+    def import_apart(self, entrant: Contender) -> float | None:
+        """Import a backend's framework in its worker, as `import_here`."""
+        return self._refuse_broken(entrant, self.apart[entrant.framework].finish_import)
+
+    def _refuse_broken(
+        self, entrant: Contender, importing: Callable[[], float | None]
+    ) -> float | None:
         try:
-            if here:
-                seconds = self.ask(guest.import_framework, number, timeout=self._import_time)
-            else:
-                seconds = self.apart[entrant.framework].finish_import()
+            return importing()
         except NotInstalled as error:
             if entrant.named:
                 self.refusal = error
                 raise
             return None
-        return None if seconds is None else float(seconds)
 
     @property
     def importing(self) -> bool:

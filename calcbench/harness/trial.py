@@ -116,35 +116,32 @@ class Trial:
             return {"status": Status.TIMEOUT, "reason": reason}
         here = not self._is_apart(backend)
         try:
-            imported = self.host.import_framework(backend, entrant, here)
-            run = self._run_here(backend) if here else self._run_apart(entrant)
+            run = self._run_here(backend, entrant) if here else self._run_apart(entrant)
         except WorkerDied as fate:
             self.late += fate.status is Status.TIMEOUT
             return {"status": fate.status, "reason": fate.reason}
-        if imported is not None:
-            run["seconds"] = {"import": imported, **run["seconds"]}
         if run["status"] is Status.OUT_OF_MEMORY:
             # It is in no known state; the next step starts another.
             (self.host if here else self.host.apart[entrant.framework]).worker.stop()
         return run
 
-    def _run_here(self, backend: int) -> dict[str, Any]:
+    def _run_here(self, backend: int, entrant: Contender) -> dict[str, Any]:
+        """Run a backend beside the judge."""
+        imported = self.host.import_here(backend, entrant)
         ask = partial(self.host.ask, guest.run, self.number, self.left_out, backend)
-        run: dict[str, Any] = self._without_ends(ask)
-        return run
+        return _add_import(self._without_ends(ask), imported)
 
     def _run_apart(self, entrant: Contender) -> dict[str, Any]:
         """Run a backend in the worker of its framework."""
+        imported = self.host.import_apart(entrant)
 
-        def ask() -> dict[str, Any]:
-            self.host.import_framework(0, entrant, here=False)  # anew, after an end
+        def ask() -> Any:
+            self.host.import_apart(entrant)  # anew, after an end
             timed = self.host.request.timed
-            task = (apart.run, self.sent, self.left_out, entrant.sent, timed)
-            run: dict[str, Any] = self.host.ask_apart(entrant, *task)
-            return run
+            arguments = (self.sent, self.left_out, entrant.sent, timed)
+            return self.host.ask_apart(entrant, apart.run, *arguments)
 
-        run: dict[str, Any] = self._without_ends(ask)
-        return run
+        return _add_import(self._without_ends(ask), imported)
 
     def _without_ends(self, ask: Callable[[], Any]) -> Any:
         """Run something at the points; again without one that calcbench chose, where that ends it.
@@ -233,6 +230,13 @@ class Trial:
             )
             for entrant in self.plan.backends
         ]
+
+
+def _add_import(run: dict[str, Any], seconds: float | None) -> dict[str, Any]:
+    """Add to a packed run the seconds that importing its framework took, if it was imported now."""
+    if seconds is None:
+        return run
+    return {**run, "seconds": {"import": seconds, **run["seconds"]}}
 
 
 def _nothing(task: Callable[..., Any], fate: WorkerDied) -> Any:
