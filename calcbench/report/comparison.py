@@ -46,10 +46,11 @@ def comparison(
         return Table("nothing to compare", ["backend"], [])
     names = _column(records, "backend", lambda r: Entry(r.backend or NOTHING), "reference")
     judgement = _judgement(records, _verdict if judged else _no_verdict)
-    others = [column for column in judgement if wide or column.name in SHORT]
-    fitting = _fit_components(names, _components(records), others, width)
+    short = [column for column in judgement if column.name in SHORT]
+    fitting = _fit_components(names, _components(records), short, width)
     hidden = _count_components(records) - len(fitting)
     below = notes(records, hidden, wide=wide)
+    others = judgement if wide else short
     return Table.of_columns(_title(records[0]), [names, *fitting, *others], below)
 
 

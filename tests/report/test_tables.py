@@ -302,6 +302,14 @@ def test_a_wide_table_keeps_its_columns_where_it_is_narrow():
     assert text.count("-3.14159265") == 1
 
 
+@given(st.integers(1, 12), st.integers(40, 160))
+def test_a_wide_table_has_the_partials_of_the_short_one(n, width):
+    short, wide = (comparison([weights(n)], width, wide=wide) for wide in (False, True))
+    partials = [column for column in short.columns if column.startswith("∂")]
+    assert partials == [column for column in wide.columns if column.startswith("∂")]
+    assert all(len(line) <= width for line in drawn(wide, width).splitlines())
+
+
 def test_long_selector_keeps_no_partial_out():
     two = {"m": np.array(36.305), "b": np.array(6.265)}
     table = comparison([record(LONG, value=two)], 80)
