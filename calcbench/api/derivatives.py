@@ -54,7 +54,7 @@ def gradient(
 ) -> Arrays:
     """Take the gradient of a problem's cost by one backend: parameter name → array of its shape.
 
-    `at` gives every parameter a value; without it the problem's own values are used. Data come
+    `at` gives parameters other values than the problem's own, which the rest keep. Data come
     from the problem, at `size` and `seed`. The arrays are float64, or float32 by a backend with
     `dtype=float32`.
 

@@ -53,8 +53,13 @@ class Found(NamedTuple):
 
 def _as_path(selector: Any) -> Path | None:
     """Return the absolute path that a selector is, if it is one."""
-    text = isinstance(selector, str) and (selector.endswith(".py") or "/" in selector)
+    text = isinstance(selector, str) and is_path(selector)
     return Path(selector).absolute() if text or isinstance(selector, Path) else None
+
+
+def is_path(selector: str) -> bool:
+    """Tell whether a selector is a path to a file, rather than a name or a theme."""
+    return selector.endswith(".py") or "/" in selector
 
 
 def _find(selector: ProblemSelector, path: Path | None, files: set[Path]) -> list[Found]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from calcbench.cli.flags import json_option, no_missing_option
 from calcbench.cli.values import parse_duration, parse_size
 from calcbench.operators import NAMES
 from calcbench.operators.partial import Partial
@@ -24,7 +25,7 @@ backends_option = click.option(
     "backends",
     multiple=True,
     metavar="BACKEND",
-    help="A backend, with options in brackets: torch[mode=compile]; or all. May be repeated. "
+    help="A backend, with options in brackets: 'torch[mode=compile]'; or all. May be repeated. "
     "[the default ones of calcbench list]",
 )
 
@@ -45,6 +46,10 @@ compared_operator_option = click.option(
 
 seed_option = click.option(
     "--seed", type=click.IntRange(min=0), default=0, help="Seed of data and points. [0]"
+)
+
+dtype_option = click.option(
+    "--dtype", type=click.Choice(["float64", "float32"]), help="Floats of all backends. [float64]"
 )
 
 timeout_option = click.option(
@@ -87,22 +92,32 @@ COMPARISON = (
         help="What a pushforward or hvp multiplies; C=1 for a pullback. [random]",
     ),
     click.option(
-        "--at", metavar="m=0.9,b=0.1", help="Values of one problem's parameters; w=[1,2]."
+        "--at",
+        metavar="m=0.9,b=0.1",
+        help="Values of one problem's parameters; w=[1,2]. The others keep their own.",
     ),
     size_option,
     seed_option,
-    click.option(
-        "--dtype", type=click.Choice(["float64", "float32"]), help="Floats of all backends."
-    ),
+    dtype_option,
     timeout_option,
     traceback_option,
-    click.option("--json", "as_json", is_flag=True, help="Data instead of tables."),
+    click.option(
+        "--wide",
+        is_flag=True,
+        help="What digits and times are measured against, too: median, needed, ulp, prepare, data.",
+    ),
+    no_missing_option,
+    json_option,
 )
 """Which problems and backends compare and verify take, and where."""
 
 COST = (
     click.argument("problem"),
-    click.option("--at", metavar="m=0.9,b=0.1", help="Values of the parameters."),
+    click.option(
+        "--at",
+        metavar="m=0.9,b=0.1",
+        help="Values of parameters; the others keep their own.",
+    ),
     size_option,
     seed_option,
     timeout_option,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from calcbench.cli.options import COST, take
+from calcbench.cli.flags import json_option
+from calcbench.cli.options import COST, dtype_option, take
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.cli.values import FILE, parse_values_if_any
 from calcbench.errors import printable
@@ -26,8 +27,10 @@ from calcbench.workers.starting import start_method
     "--backends",
     "backends",
     multiple=True,
-    help="Backends with a step: finite_difference[scheme=forward]. [its schemes but complex]",
+    metavar="BACKEND",
+    help="With a step: 'finite_difference[scheme=forward]'. [its schemes but complex]",
 )
+@dtype_option
 @click.option(
     "--plot",
     "picture",
@@ -35,7 +38,7 @@ from calcbench.workers.starting import start_method
     type=FILE,
     help="Draw to .svg, .png, .pdf, .html or .json (Vega-Lite).",
 )
-@click.option("--json", "as_json", is_flag=True, help="Data instead of a table.")
+@json_option
 def command(
     problem: str,
     partial: str | None,
@@ -43,6 +46,7 @@ def command(
     at: str | None,
     size: int | None,
     seed: int,
+    dtype: str | None,
     timeout: float,
     picture: Path | None,
     as_json: bool,
@@ -63,7 +67,7 @@ def command(
     with progress() as tell, open_worker(problem, timeout, start) as ask:
         tell(f"{problem} · {len(STEPS)} steps")
         chosen = backends or SCHEMES
-        found = ask(guest.measure_steps, problem, partial, chosen, values, size, seed)
+        found = ask(guest.measure_steps, problem, partial, chosen, values, size, seed, dtype)
         if picture:
             found.save(picture)
     if as_json:

@@ -42,13 +42,14 @@ class Request:
 class Selection:
     """What a request selects. A problem of the catalogue is loaded when its turn comes."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, load: bool = True) -> None:
         """Select problems; import the files that are named.
 
+        With `load`, the frameworks of backends that are named are imported when they are selected.
         Raises what `calcbench.compare` raises.
         """
         _check(request)
-        self.request = request
+        self.request, self._load = request, load
         selectors = list_selectors(request.problems, "problem")
         self._chosen = None if selectors is None else select_problems(selectors)
         for option in ("at", "direction"):
@@ -58,8 +59,14 @@ class Selection:
 
     @cached_property
     def backends(self) -> list[Backend]:
-        """The backends, with the frameworks of those named imported. Raises what that raises."""
-        return choose_backends(self.request.backends, self.request.dtype)
+        """The backends. Raises what selecting them raises, and importing their frameworks."""
+        return choose_backends(self.request.backends, self.request.dtype, self._load)
+
+    def names_backend(self, backend: Backend) -> bool:
+        """Tell whether the request names a backend, rather than all or the default ones."""
+        selectors = list_selectors(self.request.backends, "backend") or []
+        names = [s.partition("[")[0].strip() for s in selectors if isinstance(s, str)]
+        return backend.name in names or backend in selectors
 
     @property
     def single(self) -> bool:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -59,6 +60,26 @@ class Outcome:
     """Relative change of the result per relative change of its inputs, at the own point."""
 
 
+@dataclass(frozen=True, eq=False)
+class Certified:
+    """The certificates at the points of a question, each found once, when it is asked for."""
+
+    where: Mapping[str, Point]
+    operator: Operator = GRADIENT
+    found: dict[tuple[str, str], Certificate | NotCertified] = field(default_factory=dict)
+
+    @cached_property
+    def sample(self) -> Mapping[str, Point]:
+        """The points that are certified: of fewer rows, where all would take too long."""
+        return _points_to_certify(self.where, self.operator)
+
+    def at(self, dtypes: Sequence[str]) -> Certificates:
+        """Give the certificates of all points for some dtypes."""
+        new = [dtype for dtype in dtypes if ("own", dtype) not in self.found]
+        self.found.update(certificates_at(self.sample, new, self.operator))
+        return {key: found for key, found in self.found.items() if key[1] in dtypes}
+
+
 def judge(
     runs: list[Run],
     where: Mapping[str, Point],
@@ -67,19 +88,21 @@ def judge(
     operator: Operator = GRADIENT,
     runner: Runner | None = None,
     left_out: LeftOut | None = None,
+    certified: Certified | None = None,
 ) -> Outcome:
     """Give every run its verdict: one record for each, in the order of the runs.
 
     `where` is point name → point, with a direction or cotangent where `operator` takes one;
     `operator` comes from `Operator.resolve`. `witnesses` are backends to run where the others
     contradict each other, or fewer than three have a result; `runner` is where backends run again,
-    in this process if not given. Nothing is evaluated at points that are `left_out`. Raises
+    in this process if not given. Nothing is evaluated at points that are `left_out`; `certified`
+    are certificates that another judgement of the same points may have found. Raises
     `ProblemError` for a declared structure that is not true.
     """
     runner, left_out = runner or InProcess(), LeftOut() if left_out is None else left_out
     dtypes = list(dict.fromkeys(run.backend.dtype for run in runs))
-    sample = _points_to_certify(where, operator)
-    certificates = certificates_at(sample, dtypes, operator)
+    certified = certified or Certified(where, operator)
+    sample, certificates = certified.sample, certified.at(dtypes)
     own = certificates.get(("own", dtypes[0])) if dtypes else None
     certificate = own if isinstance(own, Certificate) else None
     if certificate is None:  # where there is one, it has checked the structure

@@ -31,7 +31,7 @@ def own_point(
     seed: int = 0,
     at: Mapping[str, Any] | None = None,
 ) -> Point:
-    """Draw the problem's inputs at `size`; replace the parameters by `at` if it is given.
+    """Draw the problem's inputs at `size`; replace those parameters that `at` names.
 
     Every array is float64, except NumPy integer arrays, which stay (they are indices).
     Raises `ProblemError` for inputs that do not fit the cost, `SelectorError` for a bad `at`.
@@ -165,7 +165,10 @@ def _form(array: np.ndarray) -> str:
 
 
 def read_parameters(own: Point, at: Mapping[str, Any], what: str = "at") -> Arrays:
-    """Read a value for every parameter. Raises `SelectorError`, which begins with `what`."""
+    """Read values of parameters; the others keep their own.
+
+    Raises `SelectorError`, which begins with `what`.
+    """
     problem = own.problem
     check_names(what, at)
     for name in at:
@@ -175,12 +178,7 @@ def read_parameters(own: Point, at: Mapping[str, Any], what: str = "at") -> Arra
                 f"{nearest(name, problem.parameters)}"
             )
     chosen = {}
-    for name in problem.parameters:
-        if name not in at:
-            raise SelectorError(
-                f"{what}: no value for parameter {name!r} of problem {problem.name!r} "
-                f"(parameters: {', '.join(problem.parameters)})"
-            )
+    for name in at:
         chosen[name] = _read_like(own[name], name, at[name], what)
     return chosen
 

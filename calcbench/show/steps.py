@@ -110,14 +110,17 @@ def curve(
     point, sampled = sample_rows(own_point(problem, size, seed, at), ROWS)
     engines = list(backends)
     name, index = point.split_component("" if partial is None else partial)
-    truth = _true_partial(point, name, index)
-    scale = abs(truth) or 1.0
+    truths = {
+        dtype: _true_partial(point.round_to(dtype), name, index)
+        for dtype in dict.fromkeys(engine.dtype for engine in engines)
+    }
     steps: list[Step] = []
     optimum = {}
     for backend in engines:
         if "delta" not in backend.options():
             raise SelectorError(f"backend {backend.name!r} takes no step: it has no option delta")
-        taken = []
+        truth, taken = truths[backend.dtype], []
+        scale = abs(truth) or 1.0
         for delta in STEPS:
             stepped = replace(backend, delta=delta)  # type: ignore[call-arg]
             with np.errstate(all="ignore"):  # a step below the spacing of floats gives 0/0

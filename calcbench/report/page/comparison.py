@@ -79,7 +79,7 @@ def _environment(records: Sequence[Record]) -> Environment:
 def _section(
     number: int, records: Sequence[Record], colours: dict[str, str], mathematics: str
 ) -> str:
-    table = comparison(records, WIDE)
+    table = comparison(records, WIDE, wide=True)
     found = [chart for chart in (digits(records), calls(records)) if chart]
     figures = chart_figures([coloured(chart, colours) for chart in found])
     tables = write_table(table, titled=False)
