@@ -146,10 +146,15 @@ def test_how_it_says_what_it_is():
     assert list(inspect.signature(product).parameters) == ["direction", "m", "b", "x", "y"]
 
 
+def test_a_parameter_that_is_left_out_keeps_its_own_value():
+    own = cb.own_point(cb.problems()[LINE]).values["b"]
+    slope = cb.prepare(LINE, "by_hand")
+    assert slope(m=1.0) == slope(m=1.0, b=own) != slope()
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda slope: slope(m=1), "gradient of batch_regression: no value for parameter 'b'"),
         (lambda slope: slope({"m": 1, "b": 2}), r"the point is given by names, such as m=…, b=…"),
         (lambda slope: slope(3.0), "takes no direction"),
         (lambda slope: slope(m=1, b="2"), "b='2' is not a number"),
