@@ -18,7 +18,7 @@ from calcbench.problem.flat import cut, flatten
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
 from calcbench.record.plain import plain
-from calcbench.report.picture import Picture
+from calcbench.report.picture import Picture, check_ending
 from calcbench.report.tables.table import Entry, Table
 from calcbench.show.pictures.descent import draw_descent
 from calcbench.show.pictures.style import place, write_number
@@ -70,6 +70,7 @@ class Descent:
 
     def save(self, path: str | Path) -> None:
         """Save the picture: .svg, .png, .pdf or .html."""
+        check_ending(path)  # before it is drawn
         self.picture().save(path)
 
     def as_json(self) -> dict[str, Any]:
@@ -135,6 +136,7 @@ class Descents:
 
     def save(self, path: str | Path) -> None:
         """Save the picture: .svg, .png, .pdf or .html."""
+        check_ending(path)  # before it is drawn
         self.picture().save(path)
 
     def _repr_svg_(self) -> str:

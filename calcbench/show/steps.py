@@ -22,7 +22,7 @@ from calcbench.problem.inputs import own_point
 from calcbench.problem.point import Point, component_name
 from calcbench.problem.problem import Problem
 from calcbench.record.plain import plain
-from calcbench.report.picture import Chart
+from calcbench.report.picture import Chart, check_ending
 from calcbench.report.tables.table import Entry, Table
 from calcbench.report.tables.text import write_text
 from calcbench.report.tables.widths import PIPED_WIDTH
@@ -74,6 +74,7 @@ class Curve:
 
     def save(self, path: str | Path) -> None:
         """Save the picture: .svg, .png, .pdf or .html, or Vega-Lite as .json."""
+        check_ending(path, Chart.endings)  # before it is drawn
         self.picture().save(path)
 
     def _repr_svg_(self) -> str:

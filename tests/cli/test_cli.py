@@ -250,7 +250,7 @@ FILES = {
     "is not text": ("\x00", ["cost.py", "does not import"]),
     "decorates without values": (
         "import calcbench\n\n\n@calcbench.problem\ndef f(x):\n    return x\n",
-        ["cost.py:4", "TypeError", "problem()"],
+        ["cost.py:4", "with the values of its arguments", "@calcbench.problem(x="],
     ),
     "defines no problem": (
         "def cost(x):\n    return x**2\n",
