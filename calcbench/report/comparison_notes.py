@@ -14,17 +14,17 @@ from calcbench.report.numbers import plural
 def notes(records: Sequence[Record], hidden: int, *, wide: bool) -> list[str]:
     """Say with what, how and how surely it was compared, and how many components are hidden.
 
-    What was measured besides, and with which data, is said in a wide table alone.
+    How well conditioned the operator is, is said in a wide table alone.
     """
     first = records[0]
-    measured = [*([f"data: {first.data}"] if first.data else []), *_condition(first)]
     return [
         *(["vector-valued: compared by its Jacobian"] if first.operator == "jacobian" else []),
         *_directions(first),
         *_methods(records),
         *_reasons(records),
         *([first.judged] if first.judged else []),
-        *(measured if wide else []),
+        *([f"data: {first.data}"] if first.data else []),
+        *(_condition(first) if wide else []),
         *(f"{r.backend}: {r.proof}" for r in records if r.proof not in ("", "proved")),
         *_hidden(first, hidden),
     ]
