@@ -55,7 +55,6 @@ def program(backend: SymPy, problem: Problem, operator: Operator) -> str:
     point = own_point(problem)
     rows = symbolic_rows(point)
     row, kept = _one_row(point, rows, backend.name)
-    _check_range(backend, point, operator)
     writer = Writer(problem, backend.name, SPELLING, operator, at=row)
     cost, partials = writer.fresh("cost", "value"), writer.fresh("partials", "derivatives")
     symbols = [name for name in row if row[name].dtype.kind == "f"]
@@ -63,7 +62,8 @@ def program(backend: SymPy, problem: Problem, operator: Operator) -> str:
     declared = _declarations(row, symbols, real=writer.mentions(*WANT_REAL))
     functions, d = writer.fresh("functions", "compiled"), writer.fresh("d", "derivative")
     key = writer.fresh("name", "by")
-    *needs, formula = writer.body(cost)
+    *needs, formula = writer.body(cost)  # what has no spelling is refused first
+    _check_range(backend, point, operator)
     each = writer.fresh("s", "symbol")
     derived = _derivatives(writer, cost, each)
     values = "gradient" if operator.name == "partial" else operator.name

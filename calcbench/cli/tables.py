@@ -8,7 +8,7 @@ import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from calcbench.cli.terminal import Screen, print_json, screen, screen_on_stderr
 from calcbench.record.record import Record, Status
@@ -45,8 +45,7 @@ class Tables:
         """
         if sys.stdout.isatty() and not self.as_json:
             return screen(self.output)
-        piped = not self.as_json and stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
-        return screen(None) if piped else screen_on_stderr()
+        return screen(None) if is_pipe(sys.stdout) and not self.as_json else screen_on_stderr()
 
     def draft(self, shown: Screen, records: Sequence[Record], judged: bool) -> None:
         """Show the table of a problem that is not complete."""
@@ -74,3 +73,11 @@ class Tables:
         if not self.no_missing:
             return records
         return [record for record in records if record.status is not Status.NOT_INSTALLED]
+
+
+def is_pipe(stream: TextIO) -> bool:
+    """Tell whether a stream is read by another program; one that is no file is not."""
+    try:
+        return stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):  # of a notebook, or of a test
+        return False

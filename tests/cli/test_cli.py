@@ -363,7 +363,7 @@ def test_bad_file(cli, file, case):
     refused(cli("verify", file(source), *HAND, *also), *fragments)
 
 
-@pytest.mark.few(4)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("backend", [name for name in backends() if name != "by_hand"])
 @pytest.mark.parametrize("case", ["cost: a vector", "cost: complex", "cost: an integer"])
 def test_bad_cost_by_backend(cli, file, case, backend):
@@ -888,7 +888,7 @@ def test_narrow_terminal(columns):
 
 
 TABLE = r"""saddle at x = 3, y = 2
-backend +∂C/∂x +∂C/∂y +digits  verdict +time
+backend +∂z/∂x +∂z/∂y +digits  verdict +time
 ─+
 reference +6 +-4 +exact  certified
 by_hand +6 +-4 +16.0  ok +\S+ .?s

@@ -118,7 +118,7 @@ def test_a_framework_gives_apart_what_it_gives_here(size):
     require("autograd")
     problem = "saddle" if size is None else "straight_line_at_scale"
     backends = [*LIGHT, "autograd"]
-    (here,) = compare_each([problem], backends, timed=False, size=size)
+    (here,) = compare_each(Request([problem], backends, timed=False, size=size))
     same(compare(problem, backends, size=size), here)
 
 
