@@ -23,7 +23,7 @@ from calcbench.problem.inputs import own_point
 from calcbench.problem.point import Point, component_name
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.record.plain import plain
-from calcbench.report.picture import Chart, check_ending
+from calcbench.report.picture import Chart, can_draw, check_ending
 from calcbench.report.tables.table import Entry, Table
 from calcbench.report.tables.text import write_text
 from calcbench.report.tables.widths import PIPED_WIDTH
@@ -79,8 +79,8 @@ class Curve:
         check_ending(path, Chart.endings)  # before it is drawn
         self.picture().save(path)
 
-    def _repr_svg_(self) -> str:
-        return self.picture().svg()
+    def _repr_svg_(self) -> str | None:
+        return self.picture().svg() if can_draw() else None
 
     def __str__(self) -> str:
         """Write the table: a row per step, a column per backend."""
