@@ -11,7 +11,7 @@ import functools
 import importlib
 import importlib.util
 from dataclasses import replace
-from importlib.metadata import EntryPoints, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,10 +128,4 @@ def _load(module: str, name: str) -> Any:
 
 
 def _entries(group: str) -> list[Card]:
-    return [entry_point_card(entry) for entry in sorted(_entry_points().select(group=group))]
-
-
-@functools.cache
-def _entry_points() -> EntryPoints:
-    """Read what all installed packages declare, once for problems and backends."""
-    return entry_points()
+    return [entry_point_card(entry) for entry in sorted(entry_points(group=group))]
