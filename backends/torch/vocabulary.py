@@ -10,6 +10,7 @@ import torch
 
 from calcbench.vocabulary.axes import running_axis
 from calcbench.vocabulary.namespace import Namespace
+from calcbench.vocabulary.windows import each, paddings
 
 
 def softplus(x: Any) -> Any:
@@ -144,6 +145,21 @@ def condition(function: Callable[..., Any]) -> Callable[..., Any]:
     return hold
 
 
+def convolution(dims: int) -> Callable[..., Any]:
+    """Build `conv1d` or `conv2d`, which torch calls so too, and pads with numbers alone."""
+    function = getattr(torch.nn.functional, f"conv{dims}d")
+
+    def convolve(x: Any, kernel: Any, stride: Any = 1, padding: Any = 0) -> Any:
+        strides = each(stride, dims)
+        around = paddings(x, kernel, strides, padding)
+        if all(before == after for before, after in around):
+            return function(x, kernel, stride=strides, padding=[before for before, _ in around])
+        widths = [width for pair in reversed(around) for width in pair]
+        return function(torch.nn.functional.pad(x, widths), kernel, stride=strides)
+
+    return convolve
+
+
 def cholesky(x: Any) -> Any:
     """Factor (x + xᵀ)/2, so that both triangles count alike; torch reads the lower one alone."""
     return torch.linalg.cholesky((x + x.mT) / 2)
@@ -183,6 +199,8 @@ def namespace(dtype: str) -> Namespace:
             "argmin": place(torch.argmin),
             "all": condition(torch.all),
             "any": condition(torch.any),
+            "conv1d": convolution(1),
+            "conv2d": convolution(2),
             "isnan": torch.isnan,
             "isfinite": torch.isfinite,
             "linalg.cholesky": cholesky,

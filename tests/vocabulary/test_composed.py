@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from vocabulary import ordering_cases
+from vocabulary import convolution_cases, ordering_cases
 from vocabulary.test_vocabulary import (
     BATCH,
     CASES,
@@ -458,6 +458,7 @@ case(
 case("linalg.cross", lambda xp, x, y: xp.linalg.cross(x, y), [V, U], lambda x, y: np.cross(x, y))
 
 ordering_cases.add(case)
+convolution_cases.add(case)
 
 
 @pytest.mark.few(80)
