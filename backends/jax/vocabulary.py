@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -11,7 +10,6 @@ import jax.scipy.special
 
 from calcbench.vocabulary.namespace import Namespace, iterate, natively
 from calcbench.vocabulary.numpy import LOWEST
-from calcbench.vocabulary.windows import each, paddings
 
 
 def pair(x: Any, y: Any) -> tuple[Any, Any]:
@@ -51,19 +49,6 @@ def solve(a: Any, b: Any) -> Any:
     return jnp.linalg.solve(a, b)
 
 
-def convolution(dims: int) -> Callable[..., Any]:
-    """Build `conv1d` or `conv2d`; JAX's own wants a batch."""
-
-    def convolve(x: Any, kernel: Any, stride: Any = 1, padding: Any = 0) -> Any:
-        strides = each(stride, dims)
-        around = paddings(x, kernel, strides, padding)
-        if x.ndim == dims + 1:
-            return jax.lax.conv_general_dilated(x[None], kernel, strides, around)[0]
-        return jax.lax.conv_general_dilated(x, kernel, strides, around)
-
-    return convolve
-
-
 def slogdet(x: Any) -> tuple[Any, ...]:
     """Give (sign, log |det x|) as a plain tuple."""
     return tuple(jnp.linalg.slogdet(x))
@@ -91,8 +76,6 @@ def namespace(eager: bool) -> Namespace:
             "minimum": lambda x, y: jnp.minimum(*pair(x, y)),
             "where": lambda condition, x, y: jnp.where(condition, *pair(x, y)),
             **natively(jnp, "sort", "argmax", "argmin", "all", "any", "isnan", "isfinite"),
-            "conv1d": convolution(1),
-            "conv2d": convolution(2),
             "concat": jnp.concatenate,
             "stack": stack,
             "take": take,
