@@ -58,7 +58,7 @@ def taylor_bounds(
         number = convert(np.asarray(cost, dtype=object)[()])
         series = arb_series([0]) + number.series  # a constant cost has a plain ball there
         bounds = [float(series[k].abs_upper()) for k in range(order + 1)]
-        return np.nan_to_num(bounds, nan=np.inf)
+        return np.nan_to_num(bounds, nan=np.inf, posinf=np.inf)
 
 
 def _operator(function: Callable[[Series, Series], T]) -> Callable[[Series, Any], T]:

@@ -127,7 +127,7 @@ LACKING = {
         "cond",
         "conv3d",
     ),
-    *("cumlogsumexp", "cumulative_logsumexp", "cumulative_trapezoid"),
+    *("broadcast_to_rank", "cumlogsumexp", "cumulative_logsumexp", "cumulative_trapezoid"),
     *("pbroadcast", "pmax", "pmean", "pmin", "psum"),
 }
 """Functions of SciPy, PyTorch, TensorFlow and JAX that the vocabulary lacks, and that are no
