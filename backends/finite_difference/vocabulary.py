@@ -8,12 +8,21 @@ from typing import Any
 
 import numpy as np
 
+from calcbench.vocabulary.names import PRIMITIVES
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.numpy import LOWEST, argsort, numpy_in, special, with_numbers
 
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
 # slogdet), not defined (logaddexp), or compare imaginary parts (maximum).
+
+
+ANALYTIC = (
+    *("square", "reciprocal", "exp2", "log2", "log10", "sinh", "cosh", "prod", "cumulative_sum"),
+    *("cumulative_prod", "permute_dims", "moveaxis", "flip", "roll"),
+    *("broadcast_to", "repeat", "tril", "triu", "all", "any", "isfinite", "isnan"),
+)
+"""Names that follow from others, and for which NumPy's own function will do."""
 
 
 def _larger(x: Any, y: Any) -> Any:
@@ -121,9 +130,10 @@ def _slogdet(a: Any) -> Any:
 @functools.cache
 def complex_in(dtype: str) -> Namespace:
     """Build the vocabulary on complex numbers; numbers that meet no array take `dtype`."""
-    return Namespace.over(
-        numpy_in(dtype),
+    real = numpy_in(dtype).spelling
+    return Namespace(
         {
+            **{name: real[name] for name in real.keys() & {*PRIMITIVES, *ANALYTIC}},
             "abs": _abs,
             "floor": lambda x: np.floor(np.real(x)),
             "round": lambda x: np.round(np.real(x)),

@@ -24,6 +24,7 @@ from calcbench.problem.faults import RAISED
 from calcbench.problem.faults import describe as describe_fault
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
+from calcbench.record.plain import plain
 from calcbench.record.record import Status
 from calcbench.show.programs.find import write_program
 from calcbench.show.unicode import as_unicode
@@ -53,7 +54,7 @@ def describe(
         "place": problem.place,
         "parameters": list(problem.parameters),
         "data": list(problem.data),
-        "sizes": list(problem.sizes),
+        "sizes": plain(problem.sizes),
         "formula": problem.formula,
         "derivation": [{"words": words, "latex": latex} for words, latex in problem.derivation],
         "sources": list(problem.sources),

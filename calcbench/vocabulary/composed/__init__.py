@@ -19,6 +19,7 @@ from typing import Any
 
 from . import (
     activations,
+    convolution,
     creation,
     elementary,
     linear_algebra,
@@ -38,6 +39,7 @@ THEMES: dict[ModuleType, str] = {
     ordering: "",
     shapes: "",
     products: "",
+    convolution: "",
     linear_algebra: "linalg.",
 }
 """Module → the prefix of its names."""
