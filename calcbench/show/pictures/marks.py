@@ -113,11 +113,11 @@ def _draw_line(alt: Any, rows: Any, first: Mark) -> list[Any]:
 
 def _draw_points(alt: Any, rows: Any, first: Mark) -> list[Any]:
     colour = alt.Color("colour:N").scale(None).legend(None)
-    size = SMALL if first.look == "small" else DOT
     if first.look == "hollow":
-        drawn = rows.mark_point(size=size, opacity=1, fill="white", strokeWidth=2)
+        drawn = rows.mark_point(size=DOT, opacity=1, fill="white", strokeWidth=2)
         return [drawn.encode(stroke=alt.Stroke("colour:N").scale(None).legend(None))]
-    return [rows.mark_point(size=size, opacity=1, filled=True, stroke="white").encode(colour)]
+    look = {"size": SMALL} if first.look == "small" else {"size": DOT, "stroke": "white"}
+    return [rows.mark_point(**look, opacity=1, filled=True).encode(colour)]
 
 
 def _draw_texts(alt: Any, rows: Any, first: Mark) -> list[Any]:
