@@ -85,7 +85,7 @@ BLUE, RED, GREEN = "#0072b2", "#b04a00", "#00785a"
 
 def dependencies(names, inner, slopes, outer, title):
     """Draw the paths from one variable through the inner ones to the result."""
-    panel = cb.Panel("", (-0.3, 2.3), "", (-1.5, 1.5), title=title, size=(230, 220), axes=False)
+    panel = cb.Panel("", (-0.3, 2.3), "", (-1.5, 1.5), title=title, size=(230, 220))
     heights = {1: [0], 2: [0.9, -0.9], 3: [1.1, 0, -1.1]}[len(inner)]
     for name, slope, last, height, colour in zip(
         inner, slopes, outer, heights, (BLUE, RED, GREEN), strict=False

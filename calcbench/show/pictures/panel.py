@@ -63,8 +63,8 @@ class Panel:
         >>> calcbench.draw(panel)                   # shows itself in a notebook
 
     `x` and `y` title the axes, `across` and `up` are their ends. `log` names the logarithmic ones:
-    "x", "y" or "xy". `size` is width and height in pixels. Without `axes`, only the drawing is
-    seen. A label is to the `side` "n", "ne", "e", "se", "s", "sw", "w" or "nw" of its place.
+    "x", "y" or "xy". `size` is width and height in pixels. An axis without a title
+    is not drawn. A label is to one `side` of its place: "n", "ne", "e", "se", "s", "sw", "w", "nw".
     """
 
     x: str
@@ -74,7 +74,6 @@ class Panel:
     title: str = ""
     size: tuple[int, int] = (SIDE, SIDE)
     log: str = ""
-    axes: bool = True
     layers: tuple[Any, ...] = ()
 
     def curve(
@@ -262,7 +261,7 @@ class Panel:
         ]
         if marks or not drawn:
             drawn += draw_marks(alt, marks or [EMPTY], *channels)
-        bare = {} if self.axes else {"view": alt.ViewConfig(stroke=None)}
+        bare = {} if self.x and self.y else {"view": alt.ViewConfig(stroke=None)}
         layered = alt.layer(*drawn).resolve_scale(color="independent")
         return _framed(layered, self.title, self.size, **bare)
 
@@ -276,15 +275,13 @@ class Panel:
         """Make both axes."""
         x = alt.X("x:Q", title=self.x).scale(**self._scale("x", self.across))
         y = height_axis(alt, "y:Q", self.y).scale(**self._scale("y", self.up))
-        if not self.axes:
-            return x.axis(None), y.axis(None)
         if "x" in self.log:
             x = x.axis(values=_decades(*self.across), format="~e")
         if "y" in self.log:
             y = y.axis(values=_decades(*self.up), format="~e")
         else:
             y = y.axis(tickCount=max(3, self.size[1] // PIXELS))
-        return x, y
+        return x if self.x else x.axis(None), y if self.y else y.axis(None)
 
     def _scale(self, name: str, ends: Interval) -> dict[str, Any]:
         kind = {"type": "log"} if name in self.log else {"zero": False}
