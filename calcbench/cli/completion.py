@@ -36,6 +36,7 @@ SKETCHES = {
     " --window=value -o/--output=file",
     "descend": f"problem {OF_POINT} -b/--backend=backend --rate=value* --steps=value"
     " -o/--output=file",
+    "lessons": "value* --html=file --json",
     "exercise": "exercise value* --sheet=file --solution --timeout=value --json",
     "exercises": "file --grade=file -o/--output=file --timeout=value --json",
     "doctor": "-b/--backend/--backends=backend* --traceback --json",
