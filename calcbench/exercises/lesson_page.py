@@ -9,7 +9,7 @@ from typing import Any
 
 from calcbench.errors import escape_controls
 from calcbench.exercises.cells import Lesson, lessons
-from calcbench.exercises.exercise import Exercise
+from calcbench.exercises.exercise import Exercise, plain_text
 from calcbench.exercises.prose import as_html
 from calcbench.exercises.running import Output, run
 from calcbench.exercises.session import Reply, Score
@@ -20,7 +20,7 @@ from calcbench.report.picture import Chart, Picture
 
 FILE = "index.html"
 
-DIGITS = 7
+DIGITS = 5
 """Digits of a number in a picture: more make a page longer, and no line straighter."""
 
 INSTALLING = "find_spec"
@@ -50,7 +50,7 @@ def select(numbers: Iterable[int]) -> list[Lesson]:
 
 def _contents(chosen: Sequence[Lesson]) -> str:
     links = "".join(
-        f'<li><a href="#lesson-{lesson.number}">{escape(lesson.title)}</a></li>'
+        f'<li><a href="#lesson-{lesson.number}">{escape(plain_text(lesson.title))}</a></li>'
         for lesson in chosen
     )
     return f'<nav aria-label="Lessons"><h3>Lessons</h3><ul>{links}</ul></nav>'
