@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 GROUPS = {
-    "Start": ("README", "lesson", "pictures", "terminal", "python", "site/problems"),
+    "Start": ("README", "lesson", "walkthrough", "teaching", "pictures", "terminal", "python", "site/problems"),
     "Understand": ("concepts", "verdicts", "operators", "backends", "vocabulary"),
     "Measure": ("timing", "reports", "benchmarks/README"),
     "Look up": ("site/api", "stability", "dependencies", "CHANGELOG"),
