@@ -8,6 +8,8 @@ import sympy
 
 import calcbench as cb
 
+BACKENDS = ["by_hand", "sympy", "finite_difference", "torch", "tensorflow", "jax"]
+
 # --- 5: one variable moves -------------------------------------------------------------------
 
 
@@ -47,6 +49,63 @@ def test_the_gradient_is_at_right_angles_to_level_curves():
             assert abs(along @ [float(gradient["x"]), float(gradient["y"])]) < 1e-6
 
 
+# --- 6: geometric examples -------------------------------------------------------------------
+
+SOLIDS = {
+    "cylinder": ({"r": 3, "l": 5}, {"r": 2, "l": 1}),
+    "box": ({"l": 4, "w": 3, "h": 2}, {"l": 1, "w": 1, "h": 1}),
+    "cone": ({"r": 3, "h": 4}, {"r": 2, "h": 1}),
+    "sphere": ({"r": 3}, {"r": 3}),
+    "torus": ({"R": 3, "r": 1}, {"R": 1, "r": 2}),
+}
+
+
+@pytest.mark.parametrize("solid", SOLIDS)
+def test_per_cent_for_per_cent_is_the_exponent(solid):
+    at, exponents = SOLIDS[solid]
+    volume = float(cb.cost(f"{solid}_volume", at=at))
+    slopes = cb.gradient(f"{solid}_volume", at=at)
+    for name, exponent in exponents.items():
+        assert at[name] * float(slopes[name]) / volume == pytest.approx(exponent, rel=1e-12)
+
+
+def test_the_slope_of_a_sphere_is_its_skin():
+    r = sympy.symbols("r")
+    assert sympy.diff(sympy.pi * r**3 * sympy.Rational(4, 3), r) == 4 * sympy.pi * r**2
+
+
+def test_the_can_of_least_sheet_is_as_wide_as_long():
+    r = sympy.symbols("r", positive=True)
+    sheet = 2 * sympy.pi * r**2 + 2 / r
+    (best,) = sympy.solve(sympy.diff(sheet, r), r)
+    assert float(best) == pytest.approx(0.54192607, abs=5e-9)
+    assert sympy.simplify(1 / (sympy.pi * best**2) / best) == 2
+
+
+# --- 7: notation -------------------------------------------------------------------------------
+
+
+def test_the_wave_obeys_its_equation():
+    x, t = sympy.symbols("x t")
+    u = sympy.exp(-t / 2) * sympy.sin(x - 2 * t)
+    assert sympy.simplify(sympy.diff(u, t) + u / 2 + 2 * sympy.diff(u, x)) == 0
+    assert sympy.simplify(sympy.diff(u, x, t) - sympy.diff(u, t, x)) == 0
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_hessian_of_every_backend_is_symmetric(backend):
+    at = {"x": 1, "t": 0.5}
+    found = cb.hessian("damped_wave", backend, at=at)
+    (record,) = cb.verify("damped_wave", backend, at, operator="hessian")
+    assert abs(found[0, 1] - found[1, 0]) <= 2 * np.max(record.bound["hessian"])
+
+
+def test_what_is_held_matters():
+    x, y = sympy.symbols("x y")
+    assert sympy.diff(x * y, x).subs(y, x**2).subs(x, 2) == 4
+    assert sympy.diff((x * y).subs(y, x**2), x).subs(x, 2) == 12
+
+
 # --- 8: the chain rule -----------------------------------------------------------------------
 
 
@@ -82,3 +141,29 @@ def test_a_walk_on_x2y():
     slope = sympy.diff(sympy.cos(t) ** 2 * sympy.sin(t), t)
     assert slope.subs(t, 0) == 1
     assert sympy.simplify(slope.subs(t, sympy.pi / 4) + sympy.sqrt(2) / 4) == 0
+
+
+# --- 9: long chains ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_product_of_local_slopes_is_the_gradient(backend):
+    a, b, c, x = 0.5, -1.5, 2, 1.2
+    p = math.tanh(a * x)
+    q = math.tanh(b * p)
+    y = math.tanh(c * q)
+    by_c = (1 - y**2) * q
+    by_b = (1 - y**2) * c * (1 - q**2) * p
+    by_a = (1 - y**2) * c * (1 - q**2) * b * (1 - p**2) * x
+    found = cb.gradient("deep_composition", backend)
+    accuracy = 1e-9 if backend == "finite_difference" else 1e-14
+    assert [float(found[n]) for n in "abc"] == pytest.approx([by_a, by_b, by_c], rel=accuracy)
+
+
+def test_differences_lose_digits_where_the_gradient_vanishes():
+    threes = {"a": 3, "b": 3, "c": 3}
+    exact = cb.gradient("deep_composition", "by_hand", at=threes)
+    found = cb.gradient("deep_composition", "finite_difference", at=threes)
+    errors = {n: abs(float(found[n]) / float(exact[n]) - 1) for n in threes}
+    assert errors["c"] < 1e-8 < errors["a"]
+    assert 3000 < exact["c"] / exact["a"] < 3200

@@ -87,9 +87,13 @@ def short(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _group(mark: Mark) -> tuple[str, str]:
-    """Say which marks share a chart: of lines, which have many rows, those of a colour."""
-    return mark.look, mark.colour if mark.kind == "line" else ""
+def _group(mark: Mark) -> tuple[int, str, str]:
+    """Say which marks share a chart: of lines, which have many rows, those of a colour.
+
+    Dashes are drawn above solid lines, which would hide them.
+    """
+    line = mark.kind == "line"
+    return [*DASHES].index(mark.look) if line else 0, mark.look, mark.colour if line else ""
 
 
 def _rows(members: Iterable[Mark], numbers: Mapping[int, int]) -> Iterable[dict[str, Any]]:
