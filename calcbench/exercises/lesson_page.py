@@ -12,7 +12,6 @@ from calcbench.exercises.cells import Lesson, lessons
 from calcbench.exercises.exercise import Exercise, plain_text
 from calcbench.exercises.prose import as_html
 from calcbench.exercises.running import Output, run
-from calcbench.exercises.session import Reply, Score
 from calcbench.report.page.library import missing_library
 from calcbench.report.page.mathml import write_formula
 from calcbench.report.page.template import embed, fill, summary_section
@@ -23,8 +22,8 @@ FILE = "index.html"
 DIGITS = 5
 """Digits of a number in a picture: more make a page longer, and no line straighter."""
 
-INSTALLING = "find_spec"
-"""What the cell has in it that installs calcbench where it is missing; a page needs none."""
+LEFT_OUT = re.compile(r"(check|score)\(|from importlib.util import find_spec")
+"""How a cell begins that marks an answer, or installs calcbench: a page has neither."""
 
 
 def write(chosen: Sequence[Lesson], tell: Callable[[str], None]) -> str:
@@ -35,7 +34,7 @@ def write(chosen: Sequence[Lesson], tell: Callable[[str], None]) -> str:
     sections = []
     for lesson in chosen:
         tell(lesson.title)
-        sections.append(_section(lesson, run(lesson)))
+        sections.append(write_section(lesson, run(lesson)))
     first = "A derivation, a picture, six ways to compute it, and exercises: lesson by lesson."
     parts = [summary_section([first]), _contents(chosen), *sections]
     data = {"lessons": [lesson.title for lesson in chosen]}
@@ -56,7 +55,8 @@ def _contents(chosen: Sequence[Lesson]) -> str:
     return f'<nav aria-label="Lessons"><h3>Lessons</h3><ul>{links}</ul></nav>'
 
 
-def _section(lesson: Lesson, outputs: Iterable[Output]) -> str:
+def write_section(lesson: Lesson, outputs: Iterable[Output]) -> str:
+    """Write one lesson: of cells that were run, or that were only read."""
     body = "".join(map(_cell, outputs))
     return f'<section class="lesson" id="lesson-{lesson.number}">{body}</section>'
 
@@ -67,8 +67,8 @@ def _cell(output: Output) -> str:
         return _lower_headings(as_html(output.cell.source))
     if isinstance(output.shown, Exercise):
         return _exercise(output.shown)
-    if isinstance(output.shown, (Reply, Score)) or INSTALLING in output.cell.source:
-        return ""  # there is nobody to be marked, and nothing to be installed
+    if LEFT_OUT.match(output.cell.source):
+        return ""
     code = f"<pre><code>{escape(output.cell.source)}</code></pre>"
     printed = f'<pre class="out">{_text(output.printed)}</pre>' if output.printed else ""
     missing = f'<p class="odd">{_text(output.missing)}</p>' if output.missing else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import re
 import sys
 import types
 from collections.abc import Iterator
@@ -13,7 +14,11 @@ from typing import Any
 
 from calcbench.errors import CalcbenchError, NotInstalled
 from calcbench.exercises.cells import Cell, Lesson
+from calcbench.exercises.sheet import lesson_sheet
 from calcbench.problem.faults import RAISED
+
+ASKING = re.compile(r'exercise\("([^"]+)"\)')
+"""A cell that shows an exercise of the lessons."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,13 @@ def run(lesson: Lesson) -> Iterator[Output]:
             yield Output(cell) if cell.is_text else _run(lesson, number, cell, vars(module))
     finally:
         del sys.modules[module.__name__]
+
+
+def read(lesson: Lesson) -> Iterator[Output]:
+    """Give the cells of a lesson without running them; one that shows an exercise does so."""
+    for cell in lesson.cells:
+        asked = None if cell.is_text else ASKING.fullmatch(cell.source)
+        yield Output(cell, shown=lesson_sheet()[asked[1]] if asked else None)
 
 
 def _run(lesson: Lesson, number: int, cell: Cell, names: dict[str, Any]) -> Output:

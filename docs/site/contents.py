@@ -5,7 +5,7 @@ from pathlib import Path
 
 GROUPS = {
     "Start": ("README", "pictures", "terminal", "python", "site/problems"),
-    "Learn": ("lesson", "walkthrough", "teaching"),
+    "Learn": ("lesson", "site/lessons", "walkthrough", "teaching", "lessons/exercises/README"),
     "Understand": ("concepts", "verdicts", "operators", "backends", "vocabulary"),
     "Measure": ("timing", "reports", "benchmarks/README"),
     "Look up": ("site/api", "stability", "dependencies", "CHANGELOG"),

@@ -8,7 +8,7 @@ from calcbench.errors import CalcbenchError
 from calcbench.exercises.cells import Lesson, split
 from calcbench.exercises.lesson_page import show, write
 from calcbench.exercises.prose import as_html
-from calcbench.exercises.running import run
+from calcbench.exercises.running import read, run
 from calcbench.report.page.library import missing_library
 from calcbench.report.page.mathml import missing_mathml
 
@@ -60,6 +60,12 @@ def test_cells_are_split_and_what_stands_before_them_is_none():
 def test_a_cell_prints_and_shows_its_last_line():
     outputs = list(run(lesson("# %%\nx = 2\nprint(x)\nx + 1\n\n# %%\ny = x")))
     assert [(o.printed, o.shown) for o in outputs] == [("2\n", 3), ("", None)]
+
+
+def test_a_lesson_can_be_read_without_running_it():
+    found = list(read(lesson()))
+    assert [output.cell for output in found] == list(lesson().cells)
+    assert [output.shown.id for output in found if output.shown] == ["1.1"]
 
 
 def test_a_cell_that_raises_is_named():
