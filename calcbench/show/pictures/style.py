@@ -156,9 +156,10 @@ def panel_title(text: str, colour: str = INK, below: str = "") -> dict[str, Any]
 
 def finish(chart: Any, title: str, *lines: str) -> Chart:
     """Give a chart its title, the lines below it, and the common style."""
-    heading = {"text": title, "subtitle": [line for line in lines if line], "anchor": "start"}
+    below = {"subtitle": found} if (found := [line for line in lines if line]) else {}
+    heading = {"title": {"text": title, **below, "anchor": "start", "offset": 12}} if title else {}
     styled = (
-        chart.properties(title={**heading, "offset": 12}, padding=12, description=title)
+        chart.properties(**heading, padding=12, description=title)
         .configure(font=FONT, background="#ffffff")
         .configure_mark(aria=False)  # the title says more than the numbers of every line
         .configure_view(stroke="#d0d4d8")
