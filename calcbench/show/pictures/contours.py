@@ -60,14 +60,20 @@ def draw_contours(
     axes: tuple[Axis, Axis],
     size: tuple[int, int],
     arrows: bool = True,
+    over: np.ndarray | None = None,
 ) -> Any:
-    """Draw level curves and, with `arrows`, the gradient on a grid and at the point."""
+    """Draw level curves and, with `arrows`, the gradient on a grid and at the point.
+
+    Labels keep clear of what is drawn over them: `over` has places of it, a row each.
+    """
     coarse = compute_grid(landscape, axes)
     levels, grid = choose_levels(coarse.heights), refine(coarse, landscape, axes)
     x, y = scales(alt, axes)
     shades = LEVELS if arrows else QUIET
     point = landscape.origin[[axis.position for axis in axes]]
-    kept = [Box(_pixels(point, axes, size), np.full(2, DOT))] if arrows else []
+    dot = [Box(_pixels(point, axes, size), np.full(2, DOT))] if arrows else []
+    covered = [] if over is None else _boxes_over(_pixels(over, axes, size))
+    kept = [[*dot, *covered], dot]
     curves, *labels = _level_curves(alt, axes, grid, levels, shades, (x, y), size, kept)
     if not arrows:
         return alt.layer(curves, *labels).properties(width=size[0], height=size[1])
@@ -121,9 +127,12 @@ def _level_curves(
     shades: Sequence[str],
     channels: tuple[Any, Any],
     size: tuple[int, int],
-    kept: list[Box],
+    kept: list[list[Box]],
 ) -> list[Any]:
-    """Follow every level through the grid, and write its value on it, but not where is `kept`."""
+    """Follow every level through the grid, and write its value on it.
+
+    The label stands clear of all that is first in `kept`; if it cannot, of what is second.
+    """
     follower = importlib.import_module("contourpy").contour_generator(
         grid.xs, grid.ys, np.ma.masked_invalid(grid.heights)
     )
@@ -136,7 +145,8 @@ def _level_curves(
                 for n, (a, b) in enumerate(line)
             ]
         text = write_briefly(level)
-        found = _label_box([_pixels(line, axes, size) for line in lines], text, taken, kept, size)
+        drawn = [_pixels(line, axes, size) for line in lines]
+        found = next(filter(None, (_label_box(drawn, text, taken, k, size) for k in kept)), None)
         if found is not None:
             taken.append(found)
             a, b = _values(found.middle, axes, size)
@@ -159,6 +169,12 @@ class Box(NamedTuple):
 
     middle: Pixels
     half: Pixels
+
+
+def _boxes_over(pixels: Pixels) -> list[Box]:
+    """Cover what is drawn over the level curves with squares."""
+    cells = np.unique(np.round(pixels / DOT), axis=0)
+    return [Box(cell * DOT, np.full(2, DOT / 2)) for cell in cells]
 
 
 def _pixels(places: np.ndarray, axes: tuple[Axis, Axis], size: tuple[int, int]) -> Pixels:
