@@ -243,6 +243,21 @@ def round(x: Series) -> Series:
     return floor(x + 0.5)
 
 
+def index(place: int, numbers: Sequence[Series]) -> int:
+    """Return an index: what compares numbers is decided over the whole interval."""
+    return place
+
+
+def is_finite(number: Series) -> bool:
+    """Tell whether it is a number, and not infinite."""
+    return bool(_value(number.series).is_finite())
+
+
+def is_nan(number: Series) -> bool:
+    """Tell whether it is none."""
+    return bool(_value(number.series).is_nan())
+
+
 def size(number: Series) -> float:
     """Return |midpoint| as a float, to choose a pivot by."""
     return abs(number.mid())
