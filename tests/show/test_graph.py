@@ -116,6 +116,17 @@ def test_numbers_of_the_graph_do_what_those_of_the_certificate_do():
     assert named["y"].slope == pytest.approx(math.e)
 
 
+@cb.problem(w=[3.0, 1.0, 2.0])
+def ordered(xp, w):
+    return xp.median(w) ** 2 + xp.sort(w)[0] * w[xp.argmax(w)]
+
+
+def test_what_is_ordered_has_a_graph():
+    nodes, named = nodes_of(ordered)
+    assert nodes[-1].value == 2.0**2 + 1.0 * 3.0
+    assert [named[f"w[{k}]"].slope for k in range(3)] == [1.0, 3.0, 4.0]
+
+
 @pytest.mark.parametrize("name", ["general_chain_rule", "rosenbrock", "deep_composition"])
 def test_layers_follow_the_computation(name):
     nodes, _ = nodes_of(find_problem(name))

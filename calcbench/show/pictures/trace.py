@@ -110,6 +110,21 @@ def round(number: Node) -> Node:
     return Node("", balls.round(number.ball))
 
 
+def index(place: int, numbers: Sequence[Node]) -> int:
+    """Return an index, which has no slope and is no box of the graph."""
+    return place
+
+
+def is_finite(number: Node) -> bool:
+    """Tell whether it is a number, and not infinite."""
+    return balls.is_finite(number.ball)
+
+
+def is_nan(number: Node) -> bool:
+    """Tell whether it is none."""
+    return balls.is_nan(number.ball)
+
+
 def size(number: Node) -> float:
     """Return roughly |number|, to choose a pivot by."""
     return balls.size(number.ball)
