@@ -172,7 +172,8 @@ def _print_part(console: Console, heading: str, lines: list[Line], after: bool =
         return
     console.print(Text(printable(heading), style="bold"))
     for text, style in lines:
-        console.print(Padding(Text(escape_controls(text), style=style), (0, 0, 0, 2)))
+        said = Text(escape_controls(text), style=style)
+        console.print(Padding(said, (0, 0, 0, 2), expand=False))
     if after:
         console.print()
 
@@ -186,7 +187,7 @@ def _print_program(console: Console, heading: str, program: dict[str, str]) -> N
         _print_part(console, heading, [(program["reason"], "yellow")])
         return
     console.print(Text(printable(heading), style="bold"))
-    source = escape_controls(program["program"])
+    source = escape_controls(program["program"]).rstrip("\n")
     if console.is_terminal:
         console.print(Syntax(source, "python", background_color="default"))
     else:
