@@ -115,6 +115,14 @@ def test_every_backend_has_the_derivative_at_a_tie_that_has_one(what, selector):
     np.testing.assert_allclose(gradient(selector, cost)["x"], expected, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("selector", [s for s in ONE_OF_EACH if s != "finite_difference"])
+def test_a_descending_order_of_parameters_has_the_first_of_equals_first(selector):
+    cost = calcbench.problem(x=[1.0, 2.0, 2.0])(
+        lambda xp, x: xp.sum(xp.sort(x, descending=True) * xp.arange(3))
+    )
+    np.testing.assert_allclose(gradient(selector, cost)["x"], [2.0, 0.0, 1.0])
+
+
 # --- branches -------------------------------------------------------------------------------------
 
 

@@ -37,6 +37,7 @@ COMPOSED_ON_PURPOSE = {
     ("tensorflow", "conv2d"): (
         "`conv1d` and `conv2d` under `tensorflow`: tf.nn has channels first on a GPU alone."
     ),
+    ("jax", "sort"): "`sort` under `jax`: descending, jnp.sort has the last of equals first.",
     ("torch", "median"): (
         "`median` under `torch`: of an even number of them, torch.median is the lower of two."
     ),

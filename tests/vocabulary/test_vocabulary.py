@@ -366,7 +366,7 @@ BATCH = [[[0.5, -1.25, 2.0], [1.5, 0.75, -0.5]], [[1.0, 0.25, -2.25], [-0.25, 1.
 case("pi", lambda xp, x: xp.pi * x, [V], lambda x: mp.pi * x)
 case("pi", lambda xp, x: xp.sin(xp.pi * x), [0.25], elementwise(lambda x: mp.sin(mp.pi * x)))
 
-# Two arguments. Ties of maximum and minimum are kinks: see KINKS. Those of logaddexp are smooth.
+# Two arguments. Ties of maximum and minimum are kinks (test_kinks). Those of logaddexp are smooth.
 PAIRS = (
     [1.5, -0.5, 1000.0, -1000.0, 1000.0, -800.0, 1e-8, 1e-300],
     [0.5, 0.25, -1000.0, 1000.0, 1000.5, 800.0, -1e-8, 0.25],
@@ -1008,97 +1008,6 @@ def test_operators(name, selector):
     check(selector, CASES[name])
 
 
-# --- kinks -----------------------------------------------------------------------------------
-# Where the cost has no derivative (or none on one side), each library answers in its own way.
-# These are the answers, found by running, so that a release which changes one is noticed.
-
-nan, inf = np.nan, np.inf
-STEEP = np.sqrt(0.5 / 1e-165)
-"""The imaginary part of √(ih)/h with the complex step h = 1e-165: as near to ∞ as it comes."""
-
-KINKS: dict[str, tuple[Callable[..., Any], list[float]]] = {
-    "abs(x) at 0": (lambda xp, x: xp.abs(x), [0.0]),
-    "maximum(x, y) at x = y, by x": (lambda xp, x: xp.maximum(x, 1 + 0 * x), [1.0]),
-    "maximum(x, y) at x = y, by y": (lambda xp, y: xp.maximum(1 + 0 * y, y), [1.0]),
-    "minimum(x, y) at x = y, by x": (lambda xp, x: xp.minimum(x, 1 + 0 * x), [1.0]),
-    "minimum(x, y) at x = y, by y": (lambda xp, y: xp.minimum(1 + 0 * y, y), [1.0]),
-    "maximum(x, 0) at 0": (lambda xp, x: xp.maximum(x, 0), [0.0]),
-    "max([x, y, 0]) at x = y = 1": (lambda xp, x, y: xp.max(xp.stack([x, y, 0])), [1.0, 1.0]),
-    "where(x > 0, x, 0) at 0": (lambda xp, x: xp.where(x > 0, x, 0), [0.0]),
-    "where(x >= 0, x, 0) at 0": (lambda xp, x: xp.where(x >= 0, x, 0), [0.0]),
-    "where(x > 0, sqrt(x), 0) at 0": (lambda xp, x: xp.where(x > 0, xp.sqrt(x), 0), [0.0]),
-    "sqrt(x) at 0": (lambda xp, x: xp.sqrt(x), [0.0]),
-    "sqrt(x**2 + y**2) at x = y = 0": (lambda xp, x, y: xp.sqrt(x**2 + y**2), [0.0, 0.0]),
-    # These two have a derivative, which one library misses; operators are its own to spell.
-    "x + x**0 at 0": (lambda xp, x: x + x**0, [0.0]),
-    "x**y at x = 0, y = 2": (lambda xp, x, y: x**y, [0.0, 2.0]),
-}
-
-ANSWERS: dict[str, tuple[Any, ...]] = {
-    CENTRAL: (
-        0,
-        0.5,
-        0.5,
-        0.5,
-        0.5,
-        0.5,
-        (0.5, 0.5),
-        0.5,
-        0.5,
-        203.18733465,
-        nan,
-        (0, 0),
-        1,
-        (0, 0),
-    ),
-    COMPLEX: (1, 1, 0, 1, 0, 1, (1, 0), 1, 1, STEEP, STEEP, (0, 0), 1, (0, 0)),
-    "sympy": (0, 0.5, 0.5, 0.5, 0.5, 0.5, (0.5, 0.5), 0, 1, 0, inf, (nan, nan), 1, (0, nan)),
-    "torch": (0, 0.5, 0.5, 0.5, 0.5, 0.5, (0.5, 0.5), 0, 1, nan, inf, (nan, nan), 1, (0, 0)),
-    "tensorflow": (0, 1, 0, 1, 0, 1, (0.5, 0.5), 0, 1, 0, inf, (nan, nan), nan, (0, 0)),
-    "jax": (1, 0.5, 0.5, 0.5, 0.5, 0.5, (0.5, 0.5), 0, 1, nan, inf, (nan, nan), 1, (0, 0)),
-    "autograd": (0, 0.5, 0.5, 0.5, 0.5, 0.5, (0.5, 0.5), 0, 1, nan, inf, (nan, nan), 1, (0, 0)),
-    "dual": (1, 0, 1, 0, 1, 0, (0, 1), 0, 1, 0, inf, (0, 0), 1, (0, 0)),
-    "tape": (1, 0, 1, 0, 1, 0, (0, 1), 0, 1, 0, inf, (nan, nan), 1, (0, 0)),
-}
-"""What each backend answers, in that order; a pair where there are two arguments."""
-
-EXCEPTIONS = {("tensorflow[mode=xla]", "where(x > 0, sqrt(x), 0) at 0"): nan}
-"""(mode, kink) → its answer, where that is not the one of its backend."""
-
-
-def answer(selector: str, what: str) -> Any:
-    """Look up what a backend, or a mode of it, answers at a kink."""
-    own = ANSWERS[selector if selector in ANSWERS else selector.partition("[")[0]]
-    return EXCEPTIONS.get((selector, what), dict(zip(KINKS, own, strict=True))[what])
-
-
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("selector", [CENTRAL, *DIFFERENTIATING])
-def test_kinks(selector):
-    class Kinks(Probe):
-        """Every kink, each at arguments of its own."""
-
-        def __init__(self):
-            self.values = {
-                f"x{number}_{k}_": np.array(x)
-                for number, (_, at) in enumerate(KINKS.values())
-                for k, x in enumerate(at)
-            }
-            self.parameters, self.data = tuple(self.values), ()
-
-        def cost(self, xp, *parameters):
-            left, total = list(parameters), 0.0
-            for call, at in KINKS.values():
-                total = total + call(xp, *[left.pop(0) for _ in at])
-            return total
-
-    found = gradient(selector, Kinks())
-    for number, (what, (_, at)) in enumerate(KINKS.items()):
-        partials = [float(found[f"x{number}_{k}_"]) for k in range(len(at))]
-        expected = np.atleast_1d(answer(selector, what))
-        np.testing.assert_allclose(partials, expected, rtol=1e-9, atol=1e-9, err_msg=what)
-
-
 # --- rows, parameters, dtype, names, global state --------------------------------------------
 
 ROWS = 70_001
@@ -1261,31 +1170,3 @@ def test_documentation_lists_exactly_the_names():
     rows = [f"| `{name}` | {text.replace('|', chr(92) + '|')} |" for name, text in NAMES.items()]
     table = "\n".join(rows)
     assert table in documentation(), table
-
-
-def kink_table() -> str:
-    """The table in docs/vocabulary.md."""
-
-    def number(x: float) -> str:
-        if not np.isfinite(x):
-            return str(x).replace("inf", "∞")
-        return {0.5: "½", STEEP: "2·10⁸²"}.get(x, f"{x:.3g}")
-
-    columns = (CENTRAL, *(selector for selector in WHOLE if selector in DIFFERENTIATING))
-    heads = ["scheme=complex" if selector == COMPLEX else selector for selector in columns]
-    lines = ["| " + " | ".join(["at", *heads]) + " |", "|---" * (len(heads) + 1) + "|"]
-    for what in KINKS:
-        cells = []
-        for selector in columns:
-            cell = ", ".join(number(float(x)) for x in np.atleast_1d(answer(selector, what)))
-            for mode, kink in EXCEPTIONS:
-                if kink == what and mode.startswith(f"{selector}[mode="):
-                    said = number(EXCEPTIONS[mode, kink])
-                    cell += f" ({mode.partition('=')[2].rstrip(']')}: {said})"
-            cells.append(cell)
-        lines.append("| " + " | ".join([f"`{what}`", *cells]) + " |")
-    return "\n".join(lines)
-
-
-def test_documentation_has_the_kinks():
-    assert kink_table() in documentation()
