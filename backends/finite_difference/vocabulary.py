@@ -8,12 +8,21 @@ from typing import Any
 
 import numpy as np
 
+from calcbench.vocabulary.names import PRIMITIVES
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import LOWEST, numpy_in, special, with_numbers
+from calcbench.vocabulary.numpy import LOWEST, argsort, numpy_in, special, with_numbers
 
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
 # slogdet), not defined (logaddexp), or compare imaginary parts (maximum).
+
+
+ANALYTIC = (
+    *("square", "reciprocal", "exp2", "log2", "log10", "sinh", "cosh", "prod", "cumulative_sum"),
+    *("cumulative_prod", "permute_dims", "moveaxis", "flip", "roll"),
+    *("broadcast_to", "repeat", "tril", "triu", "all", "any", "isfinite", "isnan"),
+)
+"""Names that follow from others, and for which NumPy's own function will do."""
 
 
 def _larger(x: Any, y: Any) -> Any:
@@ -59,6 +68,15 @@ def _max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     if axis is None:
         return np.reshape(top, (1,) * np.ndim(x)) if keepdims else top[0]
     return top if keepdims else np.squeeze(top, axis=kept)
+
+
+def _of_real(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function look at real parts alone: NumPy would order equal ones by imaginary parts."""
+    return lambda x, *arguments, **options: function(np.real(x), *arguments, **options)
+
+
+def _sort(x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    return np.take_along_axis(x, argsort(np.real(x), axis, descending), axis)
 
 
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -112,9 +130,10 @@ def _slogdet(a: Any) -> Any:
 @functools.cache
 def complex_in(dtype: str) -> Namespace:
     """Build the vocabulary on complex numbers; numbers that meet no array take `dtype`."""
-    return Namespace.over(
-        numpy_in(dtype),
+    real = numpy_in(dtype).spelling
+    return Namespace(
         {
+            **{name: real[name] for name in real.keys() & {*PRIMITIVES, *ANALYTIC}},
             "abs": _abs,
             "floor": lambda x: np.floor(np.real(x)),
             "round": lambda x: np.round(np.real(x)),
@@ -129,6 +148,10 @@ def complex_in(dtype: str) -> Namespace:
             "minimum": with_numbers(_smaller, dtype),
             "logaddexp": with_numbers(_logaddexp, dtype),
             "max": _max,
+            "argsort": _of_real(argsort),
+            "argmax": _of_real(np.argmax),
+            "argmin": _of_real(np.argmin),
+            "sort": _sort,
             "logsumexp": _logsumexp,
             "linalg.cholesky": _cholesky,
             "linalg.slogdet": _slogdet,

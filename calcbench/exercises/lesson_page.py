@@ -12,8 +12,8 @@ from calcbench.exercises.cells import Lesson, lessons
 from calcbench.exercises.exercise import Exercise, plain_text
 from calcbench.exercises.prose import as_html
 from calcbench.exercises.running import Output, run
+from calcbench.problem.mathml import write_formula
 from calcbench.report.page.library import missing_library
-from calcbench.report.page.mathml import write_formula
 from calcbench.report.page.template import embed, fill, summary_section
 from calcbench.report.picture import Chart, Picture
 

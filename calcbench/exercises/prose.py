@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from calcbench.report.page.mathml import write_formula
+from calcbench.problem.mathml import write_formula
 
 FORMULA = re.compile(r"`[^`]*`|\$\$(?P<block>.+?)\$\$|\$(?P<inline>[^$\n]+)\$", re.DOTALL)
 """Code, which is left alone, or a formula."""

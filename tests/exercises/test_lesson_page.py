@@ -9,8 +9,8 @@ from calcbench.exercises.cells import Lesson, split
 from calcbench.exercises.lesson_page import show, write
 from calcbench.exercises.prose import as_html
 from calcbench.exercises.running import read, run
+from calcbench.problem.mathml import missing_mathml
 from calcbench.report.page.library import missing_library
-from calcbench.report.page.mathml import missing_mathml
 
 SOURCE = """\
 # ---

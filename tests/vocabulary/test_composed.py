@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from vocabulary import convolution_cases, ordering_cases
 from vocabulary.test_vocabulary import (
     BATCH,
     CASES,
@@ -263,6 +264,9 @@ for at, axis in ((V, 0), (M, 0), (M, -1), (BATCH, 1)):
             [at],
             lambda x, exact=exact, axis=axis: along(exact)(x, axis),
         )
+for zeros in ([0.5, 0.0, 2.0], [0.0, -1.25, 0.0, 3.0]):  # slopes are products of the others
+    case("prod", lambda xp, x: xp.prod(x), [zeros], lambda x: math.prod(x))
+    case("cumulative_prod", lambda xp, x: xp.cumulative_prod(x), [zeros], running_products)
 case("softmax", lambda xp, x: xp.softmax(x), [M], lambda x: along(exact_softmax)(x, None))
 case("cumulative_prod", lambda xp, x: xp.cumulative_prod(x), [V], running_products)
 
@@ -455,6 +459,9 @@ case(
     lambda x, y: np.sum(x * y, axis=0),
 )
 case("linalg.cross", lambda xp, x, y: xp.linalg.cross(x, y), [V, U], lambda x, y: np.cross(x, y))
+
+ordering_cases.add(case)
+convolution_cases.add(case)
 
 
 @pytest.mark.few(80)
