@@ -103,7 +103,7 @@ for backend, best in curve.optimum.items():
 schemes = ("forward", "central", "richardson", "complex")
 best = cb.verify("chain_rule_single", [f"finite_difference[scheme={scheme}]" for scheme in schemes])
 digits = {scheme: round(record.digits, 1) for scheme, record in zip(schemes, best, strict=True)}
-cb.draw(cb.Bars("correct digits of the slope", digits, width=420))
+cb.draw(cb.Bars("correct digits of the slope", digits, across=(0, 16), width=420))
 
 # %% [markdown]
 # Why does 2 + 1e-16 do nothing? The computer's numbers (*doubles*) are dots on a line, with gaps

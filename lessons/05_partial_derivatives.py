@@ -129,7 +129,7 @@ arrows = [(2 * x / 12, -2 * y / 12) for x, y in places]
 cb.draw(
     cb.Panel("x", (-3, 3), "y", (-3, 3), size=(420, 420))
     .levels(z, [-8, -6, -4, -2, 0, 2, 4, 6, 8])
-    .arrows(places, arrows, colour="#b04a00", width=1.8)
+    .arrows(places, arrows, colour="#b04a00")
     .dots([3], [2], ["(3, 2)"], side="e"),
     title="Level curves, and the gradient divided by 12",
 )

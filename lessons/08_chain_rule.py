@@ -93,8 +93,8 @@ def dependencies(names, inner, slopes, outer, title):
         away = "n" if height >= 0 else "s"
         west, east = (away + "w", away + "e") if height else ("n", "n")
         panel = (
-            panel.arrows([(0.08, 0.05 * height)], [(0.84, 0.9 * height)], colour=colour, width=2)
-            .arrows([(1.08, 0.95 * height)], [(0.84, -0.9 * height)], colour=colour, width=2)
+            panel.arrows([(0.08, 0.05 * height)], [(0.84, 0.9 * height)], colour=colour)
+            .arrows([(1.08, 0.95 * height)], [(0.84, -0.9 * height)], colour=colour)
             .dots([1], [height], [name], colour=colour, side=away if height else "s")
             .text(0.5, height / 2, slope, colour=colour, side=west)
             .text(1.45, height / 2, last, colour=colour, side=east)

@@ -93,7 +93,8 @@ def bars(weight):
     """Draw the sizes of the three slopes, with all weights alike."""
     _, found = backpropagate(weight, weight, weight, 1.2)
     sizes = {f"by {name}": abs(slope) for name, slope in found.items()}
-    return cb.Bars("size of the slope", sizes, f"all weights {weight:g}", log=(1e-6, 1), width=270)
+    title = f"all weights {weight:g}"
+    return cb.Bars("size of the slope", sizes, title, across=(1e-6, 1), log=True, width=270)
 
 
 cb.draw(*map(bars, (0.5, 1, 2, 3)), title="A gradient that vanishes")
