@@ -97,6 +97,18 @@ class Arithmetic:
             return number
         return self.kind(number if isinstance(number, np.floating) else float(number))
 
+    def index(self, place: int, numbers: Sequence[Any]) -> int:
+        """Return an index as it is: it does not change with the numbers that decided it."""
+        return place
+
+    def is_finite(self, number: Any) -> bool:
+        """Tell whether it is a number, and not infinite."""
+        return bool(np.isfinite(plain(number)))
+
+    def is_nan(self, number: Any) -> bool:
+        """Tell whether it is none."""
+        return bool(np.isnan(plain(number)))
+
     def total(self, terms: Sequence[Any]) -> Any:
         """Add numbers up."""
         return functools.reduce(lambda a, b: a + b, terms) if terms else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import itertools
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from calcbench.show.pictures.grid import Grid, compute_grid, refine
 from calcbench.show.pictures.landscape import Landscape
 from calcbench.show.pictures.style import (
     INK,
@@ -21,9 +23,6 @@ from calcbench.show.pictures.style import (
     write_briefly,
 )
 from calcbench.show.pictures.windows import Axis
-
-GRID = 81
-"""Nodes in each direction from which level curves are followed."""
 
 ARROWS = 9
 """Arrows in each direction."""
@@ -40,8 +39,11 @@ SPAN = 50.0
 RESOLVED = 0.02
 """Share of the grid that lies below a level that the grid can follow."""
 
-LETTER, LINE, GAP = 7.5, 14.0, 5.0
-"""Pixels that a label takes for each character, and in height; and what lies between two."""
+LETTER, LINE = 7.5, 14.0
+"""Pixels that a label takes for each character, and in height."""
+
+GAP = np.array([12.0, 5.0])
+"""Pixels between two labels side by side, and between one and the next below it."""
 
 DOT = 6.0
 """Half the size of the dot at the point, in pixels."""
@@ -59,15 +61,22 @@ def draw_contours(
     axes: tuple[Axis, Axis],
     size: tuple[int, int],
     arrows: bool = True,
+    over: np.ndarray | None = None,
 ) -> Any:
-    """Draw level curves and, with `arrows`, the gradient on a grid and at the point."""
-    heights = _heights(landscape, axes)
-    levels = choose_levels(heights)
+    """Draw level curves and, with `arrows`, the gradient on a grid and at the point.
+
+    Labels keep clear of what is drawn over them: `over` has places of it, a row each.
+    """
+    height = functools.partial(_cost, landscape, axes)
+    coarse = compute_grid(height, axes)
+    levels, grid = choose_levels(coarse.heights), refine(coarse, height, axes)
     x, y = scales(alt, axes)
     shades = LEVELS if arrows else QUIET
     point = landscape.origin[[axis.position for axis in axes]]
-    kept = [Box(to_pixels(point, axes, size), np.full(2, DOT))] if arrows else []
-    curves, *labels = draw_level_curves(alt, axes, heights, levels, shades, (x, y), size, kept)
+    dot = [Box(to_pixels(point, axes, size), np.full(2, DOT))] if arrows else []
+    covered = [] if over is None else _boxes_over(to_pixels(over, axes, size))
+    kept = [[*dot, *covered], dot]
+    curves, *labels = draw_level_curves(alt, axes, grid, levels, shades, (x, y), size, kept)
     if not arrows:
         return alt.layer(curves, *labels).properties(width=size[0], height=size[1])
     layers = [
@@ -98,21 +107,17 @@ def choose_levels(heights: np.ndarray) -> list[float]:
     return [step * k for k in range(first, int(np.floor(high / step)) + 1) if low < step * k < high]
 
 
+def _cost(landscape: Landscape, axes: tuple[Axis, Axis], x: float, y: float) -> float:
+    """Compute the cost with two components moved; NaN where it is no finite number."""
+    vector = landscape.origin.copy()
+    vector[axes[0].position], vector[axes[1].position] = x, y
+    return landscape.cost(vector)
+
+
 def _round_up(least: float) -> float:
     """Round up to a number that one can count in: 1, 2, 2.5, 4 or 5 times a power of ten."""
     unit = 10.0 ** np.floor(np.log10(least))
     return float(min(m for m in (1, 2, 2.5, 4, 5, 10) if m * unit >= least * (1 - 1e-9)) * unit)
-
-
-def _heights(landscape: Landscape, axes: tuple[Axis, Axis]) -> np.ndarray:
-    """Compute the cost on the grid: a row per value of the second axis, as contourpy wants it."""
-    vector = landscape.origin.copy()
-    heights = np.empty((GRID, GRID))
-    for j, y in enumerate(axes[1].values(GRID)):
-        for i, x in enumerate(axes[0].values(GRID)):
-            vector[axes[0].position], vector[axes[1].position] = x, y
-            heights[j, i] = landscape.cost(vector)
-    return heights
 
 
 def scales(alt: Any, axes: tuple[Axis, Axis]) -> tuple[Any, Any]:
@@ -126,16 +131,19 @@ def scales(alt: Any, axes: tuple[Axis, Axis]) -> tuple[Any, Any]:
 def draw_level_curves(
     alt: Any,
     axes: tuple[Axis, Axis],
-    heights: np.ndarray,
+    grid: Grid,
     levels: list[float],
     shades: Sequence[str],
     channels: tuple[Any, Any],
     size: tuple[int, int],
-    kept: list[Box],
+    kept: list[list[Box]],
 ) -> list[Any]:
-    """Follow every level through the grid, and write its value on it, but not where is `kept`."""
+    """Follow every level through the grid, and write its value on it.
+
+    The label stands clear of all that is first in `kept`; if it cannot, of what is second.
+    """
     follower = importlib.import_module("contourpy").contour_generator(
-        axes[0].values(GRID), axes[1].values(GRID), np.ma.masked_invalid(heights)
+        grid.xs, grid.ys, np.ma.masked_invalid(grid.heights)
     )
     rows, labels, taken = [], [], list[Box]()
     for number, level in enumerate(levels):
@@ -146,7 +154,8 @@ def draw_level_curves(
                 for n, (a, b) in enumerate(line)
             ]
         text = write_briefly(level)
-        found = _label_box([to_pixels(line, axes, size) for line in lines], text, taken, kept, size)
+        drawn = [to_pixels(line, axes, size) for line in lines]
+        found = next(filter(None, (_label_box(drawn, text, taken, k, size) for k in kept)), None)
         if found is not None:
             taken.append(found)
             a, b = _values(found.middle, axes, size)
@@ -169,6 +178,12 @@ class Box(NamedTuple):
 
     middle: Pixels
     half: Pixels
+
+
+def _boxes_over(pixels: Pixels) -> list[Box]:
+    """Cover what is drawn over the level curves with squares."""
+    cells = np.unique(np.round(pixels / DOT), axis=0)
+    return [Box(cell * DOT, np.full(2, DOT / 2)) for cell in cells]
 
 
 def to_pixels(places: np.ndarray, axes: tuple[Axis, Axis], size: tuple[int, int]) -> Pixels:

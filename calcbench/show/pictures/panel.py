@@ -13,12 +13,12 @@ import numpy as np
 from calcbench.errors import SelectorError, short_repr
 from calcbench.report.picture import Chart, load_altair
 from calcbench.show.pictures.contours import (
-    GRID,
     Box,
     arrow_path,
     choose_levels,
     draw_level_curves,
 )
+from calcbench.show.pictures.grid import Grid, compute_grid, refine
 from calcbench.show.pictures.marks import SIDES, Mark, Rows, boxes, draw_marks
 from calcbench.show.pictures.style import (
     CURVE,
@@ -200,15 +200,10 @@ class Panel:
         shades: Sequence[str] = LEVELS,
     ) -> Panel:
         """Draw the level curves of function(x, y), each with its value; without `levels`, some."""
-        first, second = self._axes
-        heights = np.array(
-            [
-                [function(float(x), float(y)) for x in first.values(GRID)]
-                for y in second.values(GRID)
-            ]
-        )
-        chosen = choose_levels(heights) if levels is None else [*levels]
-        return replace(self, layers=(*self.layers, Levels(heights, chosen, shades)))
+        coarse = compute_grid(function, self._axes)
+        chosen = choose_levels(coarse.heights) if levels is None else [*levels]
+        grid = refine(coarse, function, self._axes)
+        return replace(self, layers=(*self.layers, Levels(grid, chosen, shades)))
 
     def arrows(self, starts: Iterable[Place], ways: Iterable[Place], *, colour: str = INK) -> Panel:
         """Draw arrows: from where, and how far along both axes."""
@@ -433,7 +428,7 @@ class Slider:
 class Levels:
     """Level curves: heights on the grid, and the levels that are followed."""
 
-    heights: np.ndarray
+    grid: Grid
     levels: list[float]
     shades: Sequence[str]
 
@@ -442,12 +437,12 @@ class Levels:
         return draw_level_curves(
             alt,
             panel._axes,
-            self.heights,
+            self.grid,
             self.levels,
             self.shades,
             channels,
             panel.size,
-            panel.kept(),
+            [panel.kept()],
         )
 
 
