@@ -1,17 +1,24 @@
 """The lessons run from top to bottom, and the notebooks are what their sources say."""
 
+import functools
 from pathlib import Path
 
 import pytest
 
 from calcbench.exercises.cells import lessons
+from calcbench.exercises.lesson_page import write_section
 from calcbench.exercises.running import run
 from calcbench.exercises.session import Reply
 from calcbench.exercises.sheet import lesson_sheet
+from calcbench.report.page.library import chart_library, missing_library
+from calcbench.report.page.mathml import missing_mathml
 
 FOLDER = Path(__file__).parents[2] / "lessons"
 
 LESSONS = lessons()
+
+LARGEST_PAGE = 4_000_000
+"""Bytes of the page of all lessons, with the library that draws its pictures."""
 
 BY_JUPYTER = ("01_slope_from_two_points", "05_partial_derivatives", "13_gradient_descent")
 """Those that are run by a kernel as well, as Jupyter does."""
@@ -21,15 +28,30 @@ def name_of(lesson):
     return lesson.name
 
 
-@pytest.mark.few(2)
+@functools.cache
+def outputs_of(lesson):
+    """What its cells give; in one process, so that frameworks are imported once."""
+    return list(run(lesson))
+
+
+@pytest.mark.few(1)
 @pytest.mark.parametrize("lesson", LESSONS, ids=name_of)
 def test_a_lesson_runs_from_top_to_bottom(lesson):
-    outputs = list(run(lesson))
+    outputs = outputs_of(lesson)
     assert [output.missing for output in outputs if output.missing] == []
     replies = [output.shown for output in outputs if isinstance(output.shown, Reply)]
     assert {reply.outcome for reply in replies} == {"unread"}, "a lesson comes without its answers"
     asked = [id for id in lesson_sheet().by_id if id.startswith(f"{lesson.number}.")]
     assert [reply.id for reply in replies] == asked
+
+
+@pytest.mark.full
+def test_the_page_of_all_lessons_is_not_too_large():
+    if reason := missing_library() or missing_mathml():
+        pytest.skip(reason)
+    sections = {lesson.name: write_section(lesson, outputs_of(lesson)) for lesson in LESSONS}
+    sizes = {name: len(section.encode()) for name, section in sections.items()}
+    assert sum(sizes.values()) + len(chart_library().encode()) < LARGEST_PAGE, sizes
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=name_of)
