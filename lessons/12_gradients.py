@@ -12,6 +12,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/calcbench/calcbench/blob/main/lessons/12_gradients.ipynb)
 
 # %%
+from importlib import invalidate_caches
 from importlib.util import find_spec
 
 if find_spec("calcbench") is None:  # nothing to do where it is installed
@@ -23,6 +24,7 @@ if find_spec("calcbench") is None:  # nothing to do where it is installed
     source = wheels[-1].as_uri() if wheels else "git+https://github.com/calcbench/calcbench"
     command = [sys.executable, "-m", "pip", "install", "-q", f"calcbench[plot] @ {source}"]
     subprocess.run(command, check=True)
+    invalidate_caches()
 
 import math
 
@@ -85,8 +87,8 @@ print("mean of the eight single-point gradients", single.mean(axis=0))
 # %% [markdown]
 # ## The picture
 #
-# The points, the line at m = 0.9, b = 0.1, and the eight residuals. Nearly all of them say: the
-# line is too high.
+# The points, the line at m = 0.9, b = 0.1, and the eight residuals. Six of them say: the line is
+# too high.
 
 # %%
 fit = cb.Panel("x", (-0.5, 7.5), "y", (-2, 7), size=(440, 300))

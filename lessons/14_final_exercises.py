@@ -12,6 +12,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/calcbench/calcbench/blob/main/lessons/14_final_exercises.ipynb)
 
 # %%
+from importlib import invalidate_caches
 from importlib.util import find_spec
 
 if find_spec("calcbench") is None:  # nothing to do where it is installed
@@ -23,6 +24,7 @@ if find_spec("calcbench") is None:  # nothing to do where it is installed
     source = wheels[-1].as_uri() if wheels else "git+https://github.com/calcbench/calcbench"
     command = [sys.executable, "-m", "pip", "install", "-q", f"calcbench[plot,data] @ {source}"]
     subprocess.run(command, check=True)
+    invalidate_caches()
 
 import numpy as np
 import sympy
@@ -257,7 +259,7 @@ cb.draw(
     .path(*plain.T, "plain", colour="#0072b2", side="w")
     .dots([-1.2, 1], [1, 1], ["start", "lowest"], side="n"),
     title="Three ways down Rosenbrock's valley",
-    note="Newton's first steps leave the picture below",
+    note="Newton's second step leaves the picture below, and the third comes back",
 )
 
 # %% [markdown]
