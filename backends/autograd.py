@@ -14,6 +14,7 @@ import numpy as np
 from calcbench.backend.transforming import Transforming
 from calcbench.operators.function import Derived, Function
 from calcbench.vocabulary.axes import running_axis
+from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.namespace import Namespace, natively
 from calcbench.vocabulary.numpy import LOWEST, NUMPY, SPECIAL, constant
 
@@ -107,6 +108,7 @@ def spellings(autograd: Any, dtype: str) -> dict[str, Any]:
         "linalg.cholesky": bind(cholesky, anp),
         "linalg.solve": bind(solve, anp),
         "linalg.slogdet": bind(slogdet, anp),
+        **KNOWN,
     }
 
 

@@ -8,8 +8,10 @@ import jax
 import jax.numpy as jnp
 import jax.scipy.special
 
-from calcbench.vocabulary.namespace import Namespace, iterate, natively
+from calcbench.vocabulary.namespace import Namespace, natively
 from calcbench.vocabulary.numpy import LOWEST
+
+from .control import EAGER, TRACED
 
 
 def pair(x: Any, y: Any) -> tuple[Any, Any]:
@@ -54,14 +56,6 @@ def slogdet(x: Any) -> tuple[Any, ...]:
     return tuple(jnp.linalg.slogdet(x))
 
 
-def scan(step: Any, state: Any, n: int) -> Any:
-    """Apply `step` n times as one operation that is compiled once.
-
-    Unrolled, forty steps take XLA over a minute to compile; a scan takes under a second.
-    """
-    return jax.lax.scan(lambda carry, _: (step(carry), None), state, None, length=n)[0]
-
-
 def namespace(eager: bool) -> Namespace:
     """Build the vocabulary; `eager` runs operation by operation, without compiling."""
     return Namespace.over(
@@ -81,6 +75,6 @@ def namespace(eager: bool) -> Namespace:
             "linalg.solve": solve,
             "linalg.slogdet": slogdet,
             # Op by op, a scan is compiled anew at every call: 400 ms where a loop takes 80.
-            "iterate": iterate if eager else scan,
+            **(EAGER if eager else TRACED),
         },
     )

@@ -20,9 +20,13 @@ from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
 from calcbench.problem.rows import NOT_FOUND, sought
 
+from .deadline import deadline
 from .price import check_price
 
 T = TypeVar("T")
+
+WRITING_SECONDS = 10.0
+"""The longest that SymPy may take to write the cost: pieces within pieces are multiplied out."""
 
 LARGEST_EXPRESSION = 100_000
 """Operations beyond which differentiating and compiling takes minutes; refused with a reason."""
@@ -239,7 +243,8 @@ def trace_cost(point: Point, namespace: Any, rows: int = 1, operator: Operator =
         name: symbolic(name, shape, _seed_label(operator, name, taken))
         for name, shape in operator.seed_shapes(point).items()
     }
-    value = evaluate(symbols)
+    with deadline(WRITING_SECONDS):
+        value = evaluate(symbols)
     problem.check_returned(value)
     problem.check_cost(np.shape(value), _dtype(value), point.value_shape)
     values = _expressions(value)

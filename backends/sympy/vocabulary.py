@@ -16,8 +16,10 @@ import sympy
 from sympy.codegen.cfunctions import expm1, log1p
 
 from calcbench.errors import Unsupported
-from calcbench.vocabulary.namespace import Namespace, iterate
+from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.objects import SymbolicArray, object_reduction
+
+from .control import while_loop
 
 LARGEST_DETERMINANT = 8
 """Rows of the largest matrix whose determinant is written out: its formula has 2⁸ minors."""
@@ -288,6 +290,6 @@ SYMPY = Namespace(
         "linalg.cholesky": cholesky,
         "linalg.solve": solve,
         "linalg.slogdet": slogdet,
-        "iterate": iterate,
+        "while_loop": functools.partial(while_loop, holds, symbolic),
     }
 )

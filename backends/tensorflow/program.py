@@ -10,7 +10,7 @@ from calcbench.problem.problem import Problem
 from calcbench.show.programs.inputs import Value
 from calcbench.show.programs.layout import quote, quote_all
 from calcbench.show.programs.results import name_hessian_blocks, print_result
-from calcbench.show.programs.spelling import ITERATE, Spelling, Use, same_names
+from calcbench.show.programs.spelling import ITERATE, Spelling, Use, same_names, scan_with
 from calcbench.show.programs.writer import Writer
 
 from .derivatives import TensorFlow
@@ -209,6 +209,12 @@ def logaddexp(x, y):
 
 def _where(use: Use) -> str:
     """Spell `where`: of two Python numbers, TensorFlow would make float32."""
+    if not use.ranks:
+        return """\
+def where(condition, x, y):
+    if not (tf.is_tensor(x) or tf.is_tensor(y)):
+        x = tf.constant(x, dtype=tf.float64)
+    return tf.where(condition, x, y)"""
     if use.ranks[1:] != (-1, -1):
         return "tf.where"
     return "lambda condition, x, y: tf.where(condition, tf.constant(x, dtype=tf.float64), y)"
@@ -250,6 +256,7 @@ def cholesky(x):
     return tf.linalg.cholesky((x + tf.linalg.matrix_transpose(x)) / 2)""",
         "linalg.solve": _solve,
         "iterate": ITERATE,
+        "scan": scan_with("tf.stack({})"),
     },
     imports={"tf": "import tensorflow as tf"},
 )

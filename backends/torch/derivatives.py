@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import operator
 import types
@@ -54,7 +55,7 @@ class Torch(Transforming):
         self.framework()  # says why where it is missing
         from .vocabulary import namespace
 
-        return namespace(self.dtype)
+        return namespace(self.dtype, compiled=self.mode == "compile")
 
     def convert(self, array: np.ndarray) -> Any:
         return self.framework().from_numpy(self.cast(array))
@@ -110,7 +111,8 @@ class Torch(Transforming):
     def trace_cost(self, point: Point) -> None:
         torch = self.framework()
         parameters, data = self.loader(point)(point)
-        cost = self.function(point).apply
+        # No condition is asked of a whole batch: a loop that ends by one is traced.
+        cost = dataclasses.replace(self, mode="compile").function(point).apply
         batch = tuple(parameter[None] for parameter in parameters)
         torch.func.vmap(lambda *given: cost(given, tuple(data.values())))(*batch)
 

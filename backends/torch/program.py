@@ -15,6 +15,7 @@ from calcbench.show.programs.spelling import (
     Spelling,
     Use,
     same_names,
+    scan_with,
 )
 from calcbench.show.programs.transforms import TRANSFORMED, Transforms, transform_cost
 from calcbench.show.programs.writer import Writer
@@ -170,6 +171,7 @@ def cholesky(x):
         "take": _take,
         "take_along_axis": "torch.take_along_dim",
         "iterate": ITERATE,
+        "scan": scan_with("torch.stack([torch.as_tensor(y) for y in {}])"),
     },
     imports={"torch": "import torch"},
     keywords={"axis": "dim", "keepdims": "keepdim"},

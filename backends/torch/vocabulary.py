@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from calcbench.vocabulary.axes import running_axis
+from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.namespace import Namespace
 
 
@@ -124,8 +125,12 @@ def slogdet(x: Any) -> tuple[Any, ...]:
     return tuple(torch.linalg.slogdet(x))
 
 
-def namespace(dtype: str) -> Namespace:
-    """Build the vocabulary; numbers that meet no tensor take `dtype`."""
+def namespace(dtype: str, compiled: bool) -> Namespace:
+    """Build the vocabulary; numbers that meet no tensor take `dtype`.
+
+    torch.compile asks no condition inside a derivative (2.13: neither Python's `if` nor
+    torch.cond): compiled loops and branches are those of `vocabulary.composed.control`.
+    """
     floating = getattr(torch, dtype)
     return Namespace.over(
         torch,
@@ -149,5 +154,6 @@ def namespace(dtype: str) -> Namespace:
             "take_along_axis": take_along_axis,
             "linalg.cholesky": cholesky,
             "linalg.slogdet": slogdet,
+            **({} if compiled else KNOWN),
         },
     )

@@ -13,7 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from calcbench.certified import special
-from calcbench.vocabulary.namespace import Namespace, iterate
+from calcbench.vocabulary.loops import branch_on, loop_while
+from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.objects import object_reduction
 
 
@@ -106,7 +107,8 @@ def namespace(kind: Arithmetic) -> Namespace:
             "linalg.cholesky": functools.partial(_cholesky, kind),
             "linalg.solve": functools.partial(_solve, kind),
             "linalg.slogdet": functools.partial(_slogdet, kind),
-            "iterate": iterate,
+            "cond": branch_on(lambda condition: bool(_holds(kind, condition))),
+            "while_loop": loop_while(lambda condition: bool(_holds(kind, condition))),
         }
     )
 

@@ -67,7 +67,6 @@ PRIMITIVES: dict[str, str] = {
     "linalg.cholesky": "linalg.cholesky(x): lower triangular factor of (x + xᵀ)/2",
     "linalg.solve": "linalg.solve(a, b): the x with a x = b; b a vector or a matrix",
     "linalg.slogdet": "linalg.slogdet(x): (sign, log |det x|)",
-    "iterate": "iterate(step, state, n): step applied n times; state an array or tuple of arrays",
 }
 """The names that follow from nothing: every backend spells them, or has them in its library."""
 

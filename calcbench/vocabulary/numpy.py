@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from calcbench.vocabulary.axes import running_axis
+from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.namespace import Namespace
 
 SPECIAL = ("erf", "erfc", "gammaln", "digamma")
@@ -138,6 +139,7 @@ def numpy_in(dtype: str) -> Namespace:
             "linalg.cholesky": cholesky,
             "linalg.solve": solve,
             "linalg.slogdet": slogdet,
+            **KNOWN,
         },
     )
 

@@ -17,6 +17,7 @@ import pytest
 from execution import PROGRAMS, array, assert_close, backend, execute, tolerance, write
 from transcript import Transcript, text
 from vocabulary.test_composed import COMPOSED
+from vocabulary.test_control import CONTROL
 from vocabulary.test_vocabulary import CASES, Case, elementwise_cases
 
 import calcbench
@@ -69,7 +70,7 @@ def cases_of(name: str, engine: calcbench.Backend) -> list[Case]:
     A difference quotient and a formula as it is written on paper have none where an exponential
     overflows, or where 1e-5 is no small step.
     """
-    cases = {**CASES, **COMPOSED}.get(name) or elementwise_cases(name, engine.selector)
+    cases = {**CASES, **COMPOSED, **CONTROL}.get(name) or elementwise_cases(name, engine.selector)
     return cases if engine.kind == "exact" else [case for case in cases if is_moderate(case)]
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from . import (
     activations,
+    control,
     creation,
     elementary,
     linear_algebra,
@@ -37,6 +38,7 @@ THEMES: dict[ModuleType, str] = {
     shapes: "",
     products: "",
     linear_algebra: "linalg.",
+    control: "",
 }
 """Module → the prefix of its names."""
 
