@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from calcbench.errors import Unsupported
+from calcbench.vocabulary.duals import LOWEST, on_duals
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import LOWEST, numpy_in, special, with_numbers
+from calcbench.vocabulary.numpy import numpy_in, special, with_numbers
 
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
@@ -112,25 +114,37 @@ def _slogdet(a: Any) -> Any:
 @functools.cache
 def complex_in(dtype: str) -> Namespace:
     """Build the vocabulary on complex numbers; numbers that meet no array take `dtype`."""
-    return Namespace.over(
-        numpy_in(dtype),
-        {
-            "abs": _abs,
-            "floor": lambda x: np.floor(np.real(x)),
-            "round": lambda x: np.round(np.real(x)),
-            "erf": _continue("erf", _gauss),
-            "erfc": _continue("erfc", lambda x: -_gauss(x)),
-            "gammaln": _continue("gammaln", special("digamma")),
-            "digamma": _continue("digamma", _trigamma),
-            "log1p": _log1p,
-            "sigmoid": _sigmoid,
-            "softplus": _softplus,
-            "maximum": with_numbers(_larger, dtype),
-            "minimum": with_numbers(_smaller, dtype),
-            "logaddexp": with_numbers(_logaddexp, dtype),
-            "max": _max,
-            "logsumexp": _logsumexp,
-            "linalg.cholesky": _cholesky,
-            "linalg.slogdet": _slogdet,
-        },
+    continued: dict[str, Any] = {
+        "abs": _abs,
+        "floor": lambda x: np.floor(np.real(x)),
+        "round": lambda x: np.round(np.real(x)),
+        "erf": _continue("erf", _gauss),
+        "erfc": _continue("erfc", lambda x: -_gauss(x)),
+        "gammaln": _continue("gammaln", special("digamma")),
+        "digamma": _continue("digamma", _trigamma),
+        "log1p": _log1p,
+        "sigmoid": _sigmoid,
+        "softplus": _softplus,
+        "maximum": with_numbers(_larger, dtype),
+        "minimum": with_numbers(_smaller, dtype),
+        "logaddexp": with_numbers(_logaddexp, dtype),
+        "max": _max,
+        "logsumexp": _logsumexp,
+        "linalg.cholesky": _cholesky,
+        "linalg.slogdet": _slogdet,
+        "stop_gradient": np.real,
+    }
+    return Namespace.over(numpy_in(dtype), {n: on_duals(n, f) for n, f in continued.items()})
+
+
+def _refuse(x: Any) -> Any:
+    raise Unsupported(
+        "a difference quotient sees values alone, and cannot hold xp.stop_gradient(x) constant; "
+        "scheme=complex can"
     )
+
+
+@functools.cache
+def real_in(dtype: str) -> Namespace:
+    """Build the vocabulary for differences of real numbers."""
+    return Namespace.over(numpy_in(dtype), {"stop_gradient": _refuse})

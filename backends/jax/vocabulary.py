@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import jax.scipy.special
 
+from calcbench.vocabulary.duals import LOWEST, check_number
 from calcbench.vocabulary.namespace import Namespace, natively
-from calcbench.vocabulary.numpy import LOWEST
 
 from .control import EAGER, TRACED
 
@@ -56,6 +57,18 @@ def slogdet(x: Any) -> tuple[Any, ...]:
     return tuple(jnp.linalg.slogdet(x))
 
 
+def grad(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Differentiate by the first argument, which may be a Python number."""
+
+    def number(*arguments: Any) -> Any:
+        y = jnp.asarray(f(*arguments))
+        check_number(y)
+        return y
+
+    slopes = jax.grad(number)
+    return lambda x, *others: slopes(float(x) if type(x) is int else x, *others)
+
+
 def namespace(eager: bool) -> Namespace:
     """Build the vocabulary; `eager` runs operation by operation, without compiling."""
     return Namespace.over(
@@ -74,6 +87,8 @@ def namespace(eager: bool) -> Namespace:
             "take": take,
             "linalg.solve": solve,
             "linalg.slogdet": slogdet,
+            "stop_gradient": jax.lax.stop_gradient,
+            "grad": grad,
             # Op by op, a scan is compiled anew at every call: 400 ms where a loop takes 80.
             **(EAGER if eager else TRACED),
         },

@@ -150,6 +150,16 @@ def _join_pieces(states: Any, conditions: Any) -> Any:
     return _elementwise(*states, *whole)
 
 
+def grad(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Count a derivative, of each number, as twice what is differentiated."""
+
+    def slopes(x: Any, *others: Any) -> Any:
+        y = f(x, *others)
+        return _elementwise(x, y, y)
+
+    return slopes
+
+
 @functools.cache
 def lengths(spelling: Namespace) -> Namespace:
     """Make the vocabulary on lengths: what moves or multiplies entries is as in `spelling`."""
@@ -165,6 +175,7 @@ def lengths(spelling: Namespace) -> Namespace:
         "e": np.e,
         "inf": np.inf,
         "while_loop": while_loop,
+        "grad": grad,
         "linalg.cholesky": lambda x: cholesky(x, root=join),
         "linalg.solve": solve,
         "linalg.slogdet": lambda x: (determinant(x), join(determinant(x))),

@@ -387,6 +387,14 @@ def slogdet(x):
     sign = sp.Piecewise((1, determinant > 0), (-1, True))
     return sign, sp.log(sp.Abs(determinant))""",
         "iterate": ITERATE,
+        "grad": """\
+def grad(f):
+    def slope(x, *others):
+        symbols = np.frompyfunc(lambda _: sp.Dummy(real=True), 1, 1)(x)
+        y = sp.sympify(f(symbols, *others))
+        back = dict(zip(np.ravel(symbols), np.ravel(x)))
+        return np.frompyfunc(lambda symbol: sp.diff(y, symbol).subs(back), 1, 1)(symbols)
+    return slope""",
         "scan": scan_with("np.stack({})"),
         "cond": """\
 def cond(predicate, true_fn, false_fn, *operands):

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from calcbench.vocabulary.duals import check_number
 from calcbench.vocabulary.loops import count_steps, slice_step, spoil
 
 Step = Callable[[Any, Any], Any]
@@ -66,6 +67,24 @@ def traced(dtype: str, where: Callable[..., Any]) -> dict[str, Any]:
         return spoil(where, condition(state), state)
 
     return {"scan": scan, "cond": cond, "while_loop": while_loop}
+
+
+def grad_in(dtype: str) -> Callable[..., Any]:
+    """Build `grad`, by a tape of its own, which outer tapes record."""
+
+    def grad(f: Callable[..., Any]) -> Callable[..., Any]:
+        def slopes(x: Any, *others: Any) -> Any:
+            x = x if tf.is_tensor(x) else tf.convert_to_tensor(x, dtype)
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                x = tf.identity(x)  # what is outside of f is not what moves
+                tape.watch(x)
+                y = tf.convert_to_tensor(f(x, *others), dtype)
+            check_number(y)
+            return tf.convert_to_tensor(tape.gradient(y, x, unconnected_gradients="zero"))
+
+        return slopes
+
+    return grad
 
 
 def _array(part: Any, count: int) -> Any:

@@ -34,7 +34,9 @@ def _first_tape(writer: Writer) -> str:
 def _unconnected(writer: Writer) -> str:
     """Return the argument that gives 0 by a parameter on which nothing depends."""
     used = all(map(writer.uses, writer.problem.parameters))
-    constant = writer.mentions("floor", "round", "sign")  # they have no gradient, or a cut tape
+    constant = writer.mentions(
+        "floor", "round", "sign", "stop_gradient"
+    )  # they have no gradient, or a cut tape
     return "" if used and not constant else ', unconnected_gradients="zero"'
 
 
@@ -256,6 +258,16 @@ def cholesky(x):
     return tf.linalg.cholesky((x + tf.linalg.matrix_transpose(x)) / 2)""",
         "linalg.solve": _solve,
         "iterate": ITERATE,
+        "stop_gradient": "tf.stop_gradient",
+        "grad": """\
+def grad(f):
+    def slope(x, *others):
+        with tf.GradientTape() as inner:
+            x = tf.identity(tf.convert_to_tensor(x, dtype=tf.float64))
+            inner.watch(x)
+            y = f(x, *others)
+        return inner.gradient(y, x, unconnected_gradients="zero")
+    return slope""",
         "scan": scan_with("tf.stack({})"),
     },
     imports={"tf": "import tensorflow as tf"},

@@ -14,11 +14,11 @@ import tensorflow as tf
 
 from calcbench.errors import Unsupported
 from calcbench.vocabulary.axes import running_axis
+from calcbench.vocabulary.duals import LOWEST
 from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import LOWEST
 
-from .control import traced
+from .control import grad_in, traced
 
 Pair = Callable[[Any, Any], tuple[Any, Any]]
 """(x, y) → two tensors."""
@@ -185,6 +185,8 @@ def namespace(dtype: str, mode: str) -> Namespace:
             "linalg.cholesky": cholesky,
             "linalg.solve": solve,
             "linalg.slogdet": no_slogdet if mode == "xla" else slogdet,
+            "stop_gradient": tf.stop_gradient,
+            "grad": grad_in(dtype),
             **(KNOWN if mode == "eager" else traced(dtype, where)),
         },
     )

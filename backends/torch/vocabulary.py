@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from calcbench.vocabulary.axes import running_axis
+from calcbench.vocabulary.duals import check_number
 from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.namespace import Namespace
 
@@ -125,6 +126,21 @@ def slogdet(x: Any) -> tuple[Any, ...]:
     return tuple(torch.linalg.slogdet(x))
 
 
+def grad_in(dtype: Any) -> Callable[..., Any]:
+    """Build `grad`, by torch.func, which a tape and other transforms see through."""
+
+    def grad(f: Callable[..., Any]) -> Callable[..., Any]:
+        def number(*arguments: Any) -> Any:
+            y = torch.as_tensor(f(*arguments), dtype=dtype)
+            check_number(y)
+            return y
+
+        slopes = torch.func.grad(number)
+        return lambda x, *others: slopes(torch.as_tensor(x, dtype=dtype), *others)
+
+    return grad
+
+
 def namespace(dtype: str, compiled: bool) -> Namespace:
     """Build the vocabulary; numbers that meet no tensor take `dtype`.
 
@@ -155,5 +171,7 @@ def namespace(dtype: str, compiled: bool) -> Namespace:
             "linalg.cholesky": cholesky,
             "linalg.slogdet": slogdet,
             **({} if compiled else KNOWN),
+            "stop_gradient": lambda x: x.detach(),
+            "grad": grad_in(floating),
         },
     )

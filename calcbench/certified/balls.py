@@ -21,6 +21,7 @@ from calcbench.certified import budget, natural
 from calcbench.certified import special as functions
 from calcbench.certified.budget import TooSlow
 from calcbench.certified.jets import logarithm, primal
+from calcbench.vocabulary.duals import Dual
 
 Number = Any
 """The number inside a ball: a `flint.arb`, or a `Jet` where second derivatives are wanted."""
@@ -71,7 +72,7 @@ def _operator(function: Callable[[Ball, Ball], Any]) -> Callable[[Ball, Any], An
     """Make a method of two balls accept exact numbers too, and leave arrays to NumPy."""
 
     def apply(self: Ball, other: Any) -> Any:
-        if isinstance(other, np.ndarray):
+        if isinstance(other, (np.ndarray, Dual)):
             return NotImplemented
         return function(self, convert(other))
 
@@ -485,6 +486,12 @@ def round(x: Ball) -> Ball:
     whole = floor(shifted)
     half = bool(primal(shifted.value) == whole.value)
     return whole - 1 if half and int(whole.value.unique_fmpz()) % 2 else whole
+
+
+def hold(x: Ball) -> Ball:
+    """Hold a ball constant: what its number is at the point, whatever moves there."""
+    value = primal(x.value)
+    return Ball(value if isinstance(value, arb) else value.start())
 
 
 def size(number: Ball) -> float:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from calcbench.certified import special
+from calcbench.vocabulary.duals import on_duals
 from calcbench.vocabulary.loops import branch_on, loop_while
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.objects import object_reduction
@@ -48,6 +49,9 @@ class Arithmetic(Protocol):
     def round(self, number: Any) -> Any:
         """Round to the nearest whole number, of two to the even one; as `floor`."""
 
+    def hold(self, number: Any) -> Any:
+        """Hold a number constant."""
+
     def size(self, number: Any) -> float:
         """Return roughly |number|, to choose a pivot by."""
 
@@ -75,42 +79,45 @@ def namespace(kind: Arithmetic) -> Namespace:
     Every name is listed here, and any other is missing: what NumPy would do with object arrays of
     its own accord is not proved.
     """
-    return Namespace(
-        {
-            **{name: _method(kind, name) for name in METHODS},
-            **{name: _special(kind, name) for name in special.NAMES},
-            "floor": _of_number(kind, kind.floor),
-            "round": _of_number(kind, kind.round),
-            "pi": kind.pi(),
-            "e": kind.e(),
-            "inf": float("inf"),
-            "logical_and": lambda p, q: _holds(kind, p) & _holds(kind, q),
-            "logical_or": lambda p, q: _holds(kind, p) | _holds(kind, q),
-            "logical_not": lambda p: ~_holds(kind, p),
-            "maximum": _pairwise(kind, _larger),
-            "minimum": _pairwise(kind, _smaller),
-            "logaddexp": _pairwise(kind, lambda x, y: kind.logsumexp([x, y])),
-            "where": functools.partial(_where, kind),
-            "sum": _reduction(kind, kind.total),
-            "mean": _reduction(kind, lambda terms: kind.total(terms) / len(terms)),
-            "max": _reduction(kind, lambda terms: functools.reduce(_larger, terms)),
-            "logsumexp": _reduction(kind, kind.logsumexp),
-            "matmul": functools.partial(_matmul, kind),
-            "einsum": np.einsum,
-            "matrix_transpose": np.matrix_transpose,
-            "asarray": functools.partial(_constant, kind),
-            "reshape": np.reshape,
-            "concat": functools.partial(_concat, kind),
-            "stack": functools.partial(_stack, kind),
-            "take": _take,
-            "take_along_axis": np.take_along_axis,
-            "linalg.cholesky": functools.partial(_cholesky, kind),
-            "linalg.solve": functools.partial(_solve, kind),
-            "linalg.slogdet": functools.partial(_slogdet, kind),
-            "cond": branch_on(lambda condition: bool(_holds(kind, condition))),
-            "while_loop": loop_while(lambda condition: bool(_holds(kind, condition))),
-        }
-    )
+    found = {
+        **{name: _method(kind, name) for name in METHODS},
+        **{name: _special(kind, name) for name in special.NAMES},
+        "floor": _of_number(kind, kind.floor),
+        "round": _of_number(kind, kind.round),
+        "pi": kind.pi(),
+        "e": kind.e(),
+        "inf": float("inf"),
+        "logical_and": lambda p, q: _holds(kind, p) & _holds(kind, q),
+        "logical_or": lambda p, q: _holds(kind, p) | _holds(kind, q),
+        "logical_not": lambda p: ~_holds(kind, p),
+        "maximum": _pairwise(kind, _larger),
+        "minimum": _pairwise(kind, _smaller),
+        "logaddexp": _pairwise(kind, lambda x, y: kind.logsumexp([x, y])),
+        "where": functools.partial(_where, kind),
+        "sum": _reduction(kind, kind.total),
+        "mean": _reduction(kind, lambda terms: kind.total(terms) / len(terms)),
+        "max": _reduction(kind, lambda terms: functools.reduce(_larger, terms)),
+        "logsumexp": _reduction(kind, kind.logsumexp),
+        "matmul": functools.partial(_matmul, kind),
+        "einsum": np.einsum,
+        "matrix_transpose": np.matrix_transpose,
+        "asarray": functools.partial(_constant, kind),
+        "reshape": np.reshape,
+        "concat": functools.partial(_concat, kind),
+        "stack": functools.partial(_stack, kind),
+        "take": _take,
+        "take_along_axis": np.take_along_axis,
+        "linalg.cholesky": functools.partial(_cholesky, kind),
+        "linalg.solve": functools.partial(_solve, kind),
+        "linalg.slogdet": functools.partial(_slogdet, kind),
+        "stop_gradient": _of_number(kind, kind.hold),
+    }
+    functions = {n: on_duals(n, f) if callable(f) else f for n, f in found.items()}
+
+    def holds(condition: Any) -> bool:
+        return bool(_holds(kind, condition))
+
+    return Namespace({**functions, "cond": branch_on(holds), "while_loop": loop_while(holds)})
 
 
 def _method(kind: Arithmetic, name: str) -> Callable[[Any], Any]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from calcbench.errors import ProblemError, Unsupported
 from calcbench.vocabulary.composed import DEFINITIONS
-from calcbench.vocabulary.names import NAMES, PRIMITIVES
+from calcbench.vocabulary.duals import derivative
+from calcbench.vocabulary.names import BY_DUALS, NAMES, PRIMITIVES
 from calcbench.vocabulary.suggestions import suggest
 
 
@@ -61,7 +62,7 @@ class Namespace:
             raise AttributeError(name)
         if name not in NAMES:
             raise ProblemError(f"xp.{name} is not in the array vocabulary: {suggest(name)}")
-        definition = DEFINITIONS.get(name)
+        definition = derivative if name in BY_DUALS else DEFINITIONS.get(name)
         if definition is None:
             raise Unsupported(f"xp.{name} is not available on this backend")
         return functools.partial(definition, self)

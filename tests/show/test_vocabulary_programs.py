@@ -37,11 +37,13 @@ REFUSED = {
         *("where", "max", "floor", "round", "logical_and", "logical_or", "logical_not", "inf"),
         *("sign", "ceil", "remainder", "equal", "not_equal", "leaky_relu", "elu"),
         *("min", "tril", "triu", "linalg.trace", "linalg.diagonal"),
-        *("linalg.vector_norm", "linalg.cholesky"),
-    )
+        *("linalg.vector_norm", "linalg.cholesky", "stop_gradient"),
+    ),
+    **dict.fromkeys(("by_hand", "finite_difference"), ("grad", "stop_gradient")),
 }
 """Backend → names of which some cases, on arrays, have no program: SymPy's arrays cannot be
-compared, and one function of theirs takes either numbers or arrays. All others have one."""
+compared, and one function of theirs takes either numbers or arrays. NumPy has no derivative, and a
+difference quotient holds nothing constant. All others have one."""
 
 ONE_RANK = {"sympy": ("clip", "relu", "std", "linalg.norm", "ndtr", "gelu")}
 """Backend → names that a program takes at numbers or at arrays, and not at both."""

@@ -184,6 +184,64 @@ def newton(xp, a):
 case("while_loop", newton, [[2.5, 1.5]], lambda a: elementwise(mp.sqrt)(a), close=1e-12)
 
 
+# --- derivatives inside a cost --------------------------------------------------------------------
+
+case(
+    "grad",
+    lambda xp, x: xp.grad(lambda t: xp.sin(t * t))(x),
+    [0.75],
+    elementwise(lambda x: 2 * x * mp.cos(x * x)),
+)
+case(
+    "grad",  # by an array, with another argument, and what the function closes over
+    lambda xp, x, y, a: xp.grad(lambda t, u: a * xp.sum(t * t * u) + t[0] * xp.exp(u[1]))(x, y),
+    [V, U, 0.5],
+    lambda x, y, a: a * 2 * x * y + np.array([mp.exp(y[1]), 0, 0]),
+)
+case(
+    "grad",  # of a derivative: t by s, then of that by s again
+    lambda xp, x, y: xp.grad(lambda s: s * xp.grad(lambda t: s * t * t * t * y)(s))(x),
+    [1.5, 0.25],
+    lambda x, y: 12 * y * x**3,
+)
+case(
+    "grad",  # a number of Python's, and a function that is constant
+    lambda xp, x: (
+        xp.grad(lambda t: t * t * x)(3.0) + xp.sum(xp.grad(lambda t: 0.0 * x)(xp.ones(2)))
+    ),
+    [1.5],
+    lambda x: 6 * x,
+)
+case(
+    "grad",  # through a matrix, functions of arrays, and a loop
+    lambda xp, x, m: xp.grad(
+        lambda t: xp.logsumexp(xp.matmul(m, t)) + xp.iterate(lambda s: xp.tanh(s) * t[1], t[0], 2)
+    )(x),
+    [[0.5, -1.25], [[0.5, 1.0], [-0.75, 0.25]]],
+    lambda x, m: exact_grad(x, m),
+)
+
+
+def exact_grad(x: Any, m: Any) -> Any:
+    """The derivative of the function above, written out."""
+    shares = elementwise(mp.exp)(m.dot(x))
+    inner = mp.tanh(x[0])
+    outer = mp.tanh(inner * x[1])
+    slope = (1 - outer**2) * x[1]
+    loop = np.array([slope * (1 - inner**2) * x[1], slope * inner + outer])
+    return shares.dot(m) / sum(shares) + loop
+
+
+case("stop_gradient", lambda xp, x: xp.stop_gradient(x), [V], lambda x: x, slope=lambda x: 0 * x)
+case(
+    "stop_gradient",
+    lambda xp, x: x * x - xp.stop_gradient(x * x) + xp.grad(lambda t: t * xp.stop_gradient(t))(x),
+    [1.5],
+    lambda x: x,
+    slope=lambda x: 2 * x,
+)
+
+
 @pytest.mark.few(24)
 @pytest.mark.parametrize("selector", JUDGED)
 @pytest.mark.parametrize("name", CONTROL)
