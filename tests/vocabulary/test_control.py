@@ -288,3 +288,37 @@ def test_a_loop_that_does_not_end_is_an_error(selector):
         return
     with pytest.raises((LimitReached, NotCertified), match="still holds after 5 steps"):
         gradient(selector, problem)
+
+
+# --- what is judged of them -----------------------------------------------------------------------
+
+
+def test_what_is_held_constant_on_purpose_is_no_cut_tape():
+    @calcbench.problem(x=2.5, y=[0.5, 1.5])
+    def held(xp, x, y):
+        return xp.sum(y * y) * xp.stop_gradient(x)
+
+    backends = ["torch", "finite_difference[scheme=complex]", "finite_difference"]
+    torch, by_complex_step, by_differences = calcbench.compare(held, backends)
+    assert (torch.status, by_complex_step.status) == ("ok", "ok")
+    assert "cannot hold xp.stop_gradient(x) constant" in by_differences.reason
+
+
+def test_a_formula_of_one_branch_is_told_by_the_other():
+    @calcbench.problem(x=2.5, gradient=lambda x: {"x": 0.5 * x**-0.5})
+    def root(xp, x):
+        return xp.cond(x > 0.5, lambda: xp.sqrt(x), lambda: x * x)
+
+    (row,) = calcbench.compare(root, ["by_hand"])
+    assert row.status == "disagree"
+
+
+def test_branches_that_meet_smoothly_have_a_derivative_where_they_do():
+    @calcbench.problem(x=1.0, y=1.0)
+    def meeting(xp, x, y):
+        smooth = xp.cond(x > 1.0, lambda: x * x, lambda: 2 * x - 1)
+        return smooth + xp.cond(y > 1.0, lambda: y * y, lambda: y)
+
+    found = calcbench.reference(meeting)
+    assert found.value["x"] == 2.0
+    assert found.rough["y"]
