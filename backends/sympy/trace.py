@@ -19,6 +19,7 @@ from calcbench.operators.entries import Product
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
 from calcbench.problem.rows import NOT_FOUND, sought
+from calcbench.problem.static import Static
 
 from .deadline import deadline
 from .price import check_price
@@ -63,7 +64,9 @@ class Trace:
         return [
             name
             for name in self.problem.data
-            if name not in self.rows and self.symbols[name].dtype == object
+            if name not in self.rows
+            and self.symbols[name].dtype == object
+            and not isinstance(self.symbols[name], Static)
         ]
 
     def expressions(self, operator: Operator, point: Point, positions: Iterable[int]) -> list[Any]:
@@ -235,7 +238,7 @@ def trace_cost(point: Point, namespace: Any, rows: int = 1, operator: Operator =
 
     symbols = {
         name: point[name]
-        if point[name].dtype.kind == "i"
+        if point[name].dtype.kind in "iO"
         else symbolic(name, (rows, *point[name].shape[1:]) if name in names else point[name].shape)
         for name in (*problem.parameters, *problem.data)
     }

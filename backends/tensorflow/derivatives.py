@@ -70,7 +70,7 @@ class TensorFlow(Transforming):
     def unconnected(self, point: Point) -> tuple[str, ...]:
         tf = self.framework()
         parameters, data = self.loader(point)(point)
-        tape, value = _record(tf, self.function(point), parameters, tuple(data.values()))
+        tape, value = _record(tf, self.function(point), parameters, self.arrays(point, data))
         partials = tape.gradient(value, parameters)
         return tuple(n for n, p in zip(point.shapes, partials, strict=True) if p is None)
 
@@ -79,7 +79,7 @@ class TensorFlow(Transforming):
         parameters, data = self.loader(point)(point)
         graph = dataclasses.replace(self, mode="function")
         function = tf.function(graph.function(point).apply, autograph=False)
-        function.get_concrete_function(parameters, tuple(data.values()))
+        function.get_concrete_function(parameters, self.arrays(point, data))
 
     def pullback(self, function: Function) -> Derived:
         tf = self.framework()

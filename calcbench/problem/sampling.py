@@ -152,7 +152,7 @@ def _redraw(own: Point, rng: np.random.Generator) -> Point | None:
     data = {name: other[name] for name in own.problem.data}
     if any(data[name].shape != own[name].shape for name in data):
         return None
-    if any(own[n].dtype.kind == "i" and not np.array_equal(own[n], data[n]) for n in data):
+    if any(own[n].dtype.kind in "iO" and not np.array_equal(own[n], data[n]) for n in data):
         return None
     found = replace(own.with_values(data), drawn=other.drawn)
     return found if _other_data(own, found) else None
