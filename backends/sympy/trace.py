@@ -224,6 +224,7 @@ def trace_cost(point: Point, namespace: Any, rows: int = 1, operator: Operator =
     from .vocabulary import Expressions
 
     problem, names = point.problem, symbolic_rows(point)
+    _check_numbers(point)
     check_price(point, namespace, names, rows)
     taken = {*problem.parameters, *problem.data}
 
@@ -255,6 +256,13 @@ def trace_cost(point: Point, namespace: Any, rows: int = 1, operator: Operator =
         other = {name: symbolic(name, symbols[name].shape, f"other_{name}") for name in names}
         values = [_share_term(point, symbols, other, evaluate)]
     return Trace(problem, symbols, values, seeds, names)
+
+
+def _check_numbers(point: Point) -> None:
+    """Raise `Unsupported` for data with NaN: a symbol is equal to itself."""
+    for name in point.problem.data:
+        if point[name].dtype.kind == "f" and np.any(np.isnan(point[name])):
+            raise Unsupported(f"a symbol stands for a number, and {name!r} contains NaN")
 
 
 def symbolic_rows(point: Point) -> tuple[str, ...]:

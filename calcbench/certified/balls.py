@@ -83,6 +83,8 @@ def _comparison(holds: Callable[[int, int], bool]) -> Callable[[Ball, Any], Any]
     """Make a comparison of balls, from the same comparison of −1, 0 or 1 with 0."""
 
     def compare(self: Ball, other: Ball) -> bool:
+        if self._is_missing() or other._is_missing():
+            return holds is operator.ne  # as of floats
         outcome = holds(self._compare(other), 0)
         tape = self.tape if self.tape is not None else other.tape
         if tape is not None and tape.watch is not None:
@@ -174,6 +176,10 @@ class Ball:
 
     __hash__ = object.__hash__
     _equals, _differs = _comparison(operator.eq), _comparison(operator.ne)
+
+    def _is_missing(self) -> bool:
+        """Tell whether this is NaN in the data: a number that is missing."""
+        return self.tape is None and isinstance(self.value, arb) and self.value.is_nan()
 
     def _compare(self, other: Ball) -> int:
         """Return −1, 0 or 1. Raises `Undecided` where the balls overlap, `NotFinite` for a NaN.

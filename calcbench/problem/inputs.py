@@ -156,7 +156,7 @@ def _array(problem: Problem, name: str, value: Any) -> np.ndarray:
         ) from None
     if array.size == 0:
         raise ProblemError(f"problem {problem.name!r}: {name!r} is empty")
-    if not np.all(np.isfinite(array)):
+    if name in problem.parameters and not np.all(np.isfinite(array)):
         raise ProblemError(f"problem {problem.name!r}: {name!r} contains NaN or infinity")
     return array
 
@@ -213,6 +213,6 @@ def _read_like(own: np.ndarray, name: str, given: Any, what: str) -> np.ndarray:
         raise SelectorError(f"{what}: {name}={short_repr(given)} is not {expected}") from None
     if value.shape != own.shape:
         raise SelectorError(f"{what}: {name!r} must be {expected}, got {_form(value)}")
-    if not np.all(np.isfinite(value)):
+    if np.any(~np.isfinite(value) & np.isfinite(own)):
         raise SelectorError(f"{what}: {name}={short_repr(given)} is not finite")
     return value

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from calcbench.errors import CalcbenchError
+from calcbench.problem.flat import same_numbers
 from calcbench.problem.inputs import draw_point
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
@@ -169,4 +170,4 @@ def _resample(own: Point, rng: np.random.Generator) -> Point | None:
 
 def _other_data(own: Point, other: Point) -> bool:
     """Tell whether any data differ between two points."""
-    return any(not np.array_equal(own[name], other[name]) for name in own.problem.data)
+    return any(not same_numbers(own[name], other[name]) for name in own.problem.data)
