@@ -11,7 +11,7 @@ import numpy as np
 from calcbench.errors import Unsupported
 from calcbench.vocabulary.duals import LOWEST, on_duals
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import numpy_in, special, with_numbers
+from calcbench.vocabulary.numpy import argsort, numpy_in, special, with_numbers
 
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
@@ -61,6 +61,15 @@ def _max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     if axis is None:
         return np.reshape(top, (1,) * np.ndim(x)) if keepdims else top[0]
     return top if keepdims else np.squeeze(top, axis=kept)
+
+
+def _of_real(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function look at real parts alone: NumPy would order equal ones by imaginary parts."""
+    return lambda x, *arguments, **options: function(np.real(x), *arguments, **options)
+
+
+def _sort(x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    return np.take_along_axis(x, argsort(np.real(x), axis, descending), axis)
 
 
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -114,27 +123,44 @@ def _slogdet(a: Any) -> Any:
 @functools.cache
 def complex_in(dtype: str) -> Namespace:
     """Build the vocabulary on complex numbers; numbers that meet no array take `dtype`."""
-    continued: dict[str, Any] = {
-        "abs": _abs,
-        "floor": lambda x: np.floor(np.real(x)),
-        "round": lambda x: np.round(np.real(x)),
-        "erf": _continue("erf", _gauss),
-        "erfc": _continue("erfc", lambda x: -_gauss(x)),
-        "gammaln": _continue("gammaln", special("digamma")),
-        "digamma": _continue("digamma", _trigamma),
-        "log1p": _log1p,
-        "sigmoid": _sigmoid,
-        "softplus": _softplus,
-        "maximum": with_numbers(_larger, dtype),
-        "minimum": with_numbers(_smaller, dtype),
-        "logaddexp": with_numbers(_logaddexp, dtype),
-        "max": _max,
-        "logsumexp": _logsumexp,
-        "linalg.cholesky": _cholesky,
-        "linalg.slogdet": _slogdet,
-        "stop_gradient": np.real,
-    }
-    return Namespace.over(numpy_in(dtype), {n: on_duals(n, f) for n, f in continued.items()})
+    found, own = _continued(dtype).spelling, numpy_in(dtype).spelling
+    changed = {name: f for name, f in found.items() if f is not own.get(name)}
+    return Namespace.over(
+        numpy_in(dtype),
+        {
+            **{name: on_duals(name, function) for name, function in changed.items()},
+            "stop_gradient": on_duals("stop_gradient", np.real),
+        },
+    )
+
+
+def _continued(dtype: str) -> Namespace:
+    return Namespace.over(
+        numpy_in(dtype),
+        {
+            "abs": _abs,
+            "floor": lambda x: np.floor(np.real(x)),
+            "round": lambda x: np.round(np.real(x)),
+            "erf": _continue("erf", _gauss),
+            "erfc": _continue("erfc", lambda x: -_gauss(x)),
+            "gammaln": _continue("gammaln", special("digamma")),
+            "digamma": _continue("digamma", _trigamma),
+            "log1p": _log1p,
+            "sigmoid": _sigmoid,
+            "softplus": _softplus,
+            "maximum": with_numbers(_larger, dtype),
+            "minimum": with_numbers(_smaller, dtype),
+            "logaddexp": with_numbers(_logaddexp, dtype),
+            "max": _max,
+            "argsort": _of_real(argsort),
+            "argmax": _of_real(np.argmax),
+            "argmin": _of_real(np.argmin),
+            "sort": _sort,
+            "logsumexp": _logsumexp,
+            "linalg.cholesky": _cholesky,
+            "linalg.slogdet": _slogdet,
+        },
+    )
 
 
 def _refuse(x: Any) -> Any:

@@ -12,14 +12,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from calcbench.certified import special
+from calcbench.certified import ordering, special
 from calcbench.vocabulary.duals import on_duals
 from calcbench.vocabulary.loops import branch_on, loop_while
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.objects import object_reduction
 
 
-class Arithmetic(Protocol):
+class Arithmetic(ordering.Ordered, Protocol):
     """What a kind of number (`balls`, `series`) provides beyond the methods of its numbers."""
 
     def total(self, terms: Sequence[Any]) -> Any:
@@ -30,9 +30,6 @@ class Arithmetic(Protocol):
 
     def logsumexp(self, terms: Sequence[Any]) -> Any:
         """Compute log Σ eˣ."""
-
-    def convert(self, number: Any) -> Any:
-        """Convert an exact number to this kind; one of this kind stays as it is."""
 
     def pi(self) -> Any:
         """Return π."""
@@ -79,45 +76,59 @@ def namespace(kind: Arithmetic) -> Namespace:
     Every name is listed here, and any other is missing: what NumPy would do with object arrays of
     its own accord is not proved.
     """
-    found = {
-        **{name: _method(kind, name) for name in METHODS},
-        **{name: _special(kind, name) for name in special.NAMES},
-        "floor": _of_number(kind, kind.floor),
-        "round": _of_number(kind, kind.round),
-        "pi": kind.pi(),
-        "e": kind.e(),
-        "inf": float("inf"),
-        "logical_and": lambda p, q: _holds(kind, p) & _holds(kind, q),
-        "logical_or": lambda p, q: _holds(kind, p) | _holds(kind, q),
-        "logical_not": lambda p: ~_holds(kind, p),
-        "maximum": _pairwise(kind, _larger),
-        "minimum": _pairwise(kind, _smaller),
-        "logaddexp": _pairwise(kind, lambda x, y: kind.logsumexp([x, y])),
-        "where": functools.partial(_where, kind),
-        "sum": _reduction(kind, kind.total),
-        "mean": _reduction(kind, lambda terms: kind.total(terms) / len(terms)),
-        "max": _reduction(kind, lambda terms: functools.reduce(_larger, terms)),
-        "logsumexp": _reduction(kind, kind.logsumexp),
-        "matmul": functools.partial(_matmul, kind),
-        "einsum": np.einsum,
-        "matrix_transpose": np.matrix_transpose,
-        "asarray": functools.partial(_constant, kind),
-        "reshape": np.reshape,
-        "concat": functools.partial(_concat, kind),
-        "stack": functools.partial(_stack, kind),
-        "take": _take,
-        "take_along_axis": np.take_along_axis,
-        "linalg.cholesky": functools.partial(_cholesky, kind),
-        "linalg.solve": functools.partial(_solve, kind),
-        "linalg.slogdet": functools.partial(_slogdet, kind),
-        "stop_gradient": _of_number(kind, kind.hold),
-    }
-    functions = {n: on_duals(n, f) if callable(f) else f for n, f in found.items()}
+    return _with_control(
+        kind,
+        {
+            **{name: _method(kind, name) for name in METHODS},
+            **{name: _special(kind, name) for name in special.NAMES},
+            "floor": _of_number(kind, kind.floor),
+            "round": _of_number(kind, kind.round),
+            "pi": kind.pi(),
+            "e": kind.e(),
+            "inf": float("inf"),
+            # NumPy calls the method of a number: so it stands in a user's own line, as a branch.
+            "equal": np.equal,
+            "not_equal": np.not_equal,
+            "logical_and": lambda p, q: _holds(kind, p) & _holds(kind, q),
+            "logical_or": lambda p, q: _holds(kind, p) | _holds(kind, q),
+            "logical_not": lambda p: ~_holds(kind, p),
+            "maximum": _pairwise(kind, _larger),
+            "minimum": _pairwise(kind, _smaller),
+            "logaddexp": _pairwise(kind, lambda x, y: kind.logsumexp([x, y])),
+            "where": functools.partial(_where, kind),
+            "sum": _reduction(kind, kind.total),
+            "mean": _reduction(kind, lambda terms: kind.total(terms) / len(terms)),
+            "max": _reduction(kind, lambda terms: functools.reduce(_larger, terms)),
+            "logsumexp": _reduction(kind, kind.logsumexp),
+            "matmul": functools.partial(_matmul, kind),
+            "einsum": np.einsum,
+            "matrix_transpose": np.matrix_transpose,
+            "asarray": functools.partial(_constant, kind),
+            "reshape": np.reshape,
+            "concat": functools.partial(_concat, kind),
+            "stack": functools.partial(_stack, kind),
+            "take": ordering.take,
+            "take_along_axis": ordering.take_along_axis,
+            "argsort": functools.partial(ordering.argsort, kind),
+            "argmax": functools.partial(ordering.argmax, kind),
+            "isfinite": ordering.classify(kind, "is_finite"),
+            "isnan": ordering.classify(kind, "is_nan"),
+            "linalg.cholesky": functools.partial(_cholesky, kind),
+            "linalg.solve": functools.partial(_solve, kind),
+            "linalg.slogdet": functools.partial(_slogdet, kind),
+            "stop_gradient": _of_number(kind, kind.hold),
+        },
+    )
+
+
+def _with_control(kind: Arithmetic, functions: dict[str, Any]) -> Namespace:
+    """Let functions take duals, and add branches and loops that ask their conditions."""
 
     def holds(condition: Any) -> bool:
         return bool(_holds(kind, condition))
 
-    return Namespace({**functions, "cond": branch_on(holds), "while_loop": loop_while(holds)})
+    found = {n: on_duals(n, f) if callable(f) else f for n, f in functions.items()}
+    return Namespace({**found, "cond": branch_on(holds), "while_loop": loop_while(holds)})
 
 
 def _method(kind: Arithmetic, name: str) -> Callable[[Any], Any]:
@@ -187,10 +198,6 @@ def _concat(kind: Arithmetic, arrays: Sequence[Any], axis: int = 0) -> Any:
 
 def _stack(kind: Arithmetic, arrays: Sequence[Any], axis: int = 0) -> Any:
     return np.stack([_convert(kind, a) for a in arrays], axis=axis)
-
-
-def _take(x: Any, indices: Any, axis: int = 0) -> Any:
-    return np.take(x, indices, axis=axis)
 
 
 def _reduction(kind: Arithmetic, function: Callable[[Sequence[Any]], Any]) -> Callable[..., Any]:

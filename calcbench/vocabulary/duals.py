@@ -295,7 +295,10 @@ RENAMED = {
 }
 """What NumPy and SciPy call a function → what the vocabulary calls it."""
 
-STILL = ("floor", "round", "logical_and", "logical_or", "logical_not")
+STILL = (
+    *("floor", "round", "logical_and", "logical_or", "logical_not", "equal", "not_equal"),
+    *("argsort", "argmax", "argmin", "isfinite", "isnan"),
+)
 """Functions that give the same, and no slope, as what they are given moves a little."""
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from calcbench.vocabulary.axes import running_axis
 from calcbench.vocabulary.duals import LOWEST, on_duals
 from calcbench.vocabulary.loops import KNOWN
-from calcbench.vocabulary.namespace import Namespace
+from calcbench.vocabulary.namespace import Namespace, natively
 
 SPECIAL = ("erf", "erfc", "gammaln", "digamma")
 """Functions that NumPy lacks, and SciPy has."""
@@ -53,6 +53,17 @@ def special(name: str) -> Callable[..., Any]:
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
     """Take slices by integer index; NumPy's own default is to flatten x first."""
     return np.take(x, indices, axis=axis)
+
+
+def argsort(x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """Find the indices that sort x; NumPy's own has no descending order."""
+    return np.argsort(-x if descending else x, axis=axis, stable=True)
+
+
+def sort(x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """Put numbers in order along an axis."""
+    ordered = np.sort(x, axis=axis)
+    return np.flip(ordered, axis) if descending else ordered
 
 
 def cholesky(x: Any) -> Any:
@@ -133,6 +144,9 @@ def numpy_in(dtype: str) -> Namespace:
             "cumulative_sum": lambda x, axis=None: np.cumsum(x, running_axis(x, axis)),
             "stack": stack_in(dtype),
             "take": take,
+            "argsort": argsort,
+            "sort": sort,
+            **natively(np, "argmax", "argmin", "all", "any", "isnan", "isfinite"),
             **{name: special(name) for name in SPECIAL},
             "linalg.cholesky": cholesky,
             "linalg.solve": solve,

@@ -38,6 +38,8 @@ REFUSED = {
         *("sign", "ceil", "remainder", "equal", "not_equal", "leaky_relu", "elu"),
         *("min", "tril", "triu", "linalg.trace", "linalg.diagonal"),
         *("linalg.vector_norm", "linalg.cholesky", "stop_gradient"),
+        *("argsort", "sort", "argmax", "argmin", "median", "top_k", "all", "any"),
+        *("isnan", "isfinite"),
     ),
     **dict.fromkeys(("by_hand", "finite_difference"), ("grad", "stop_gradient")),
 }

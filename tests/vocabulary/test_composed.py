@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from vocabulary import ordering_cases
 from vocabulary.test_control import CONTROL
 from vocabulary.test_vocabulary import (
     BATCH,
@@ -456,6 +457,8 @@ case(
     lambda x, y: np.sum(x * y, axis=0),
 )
 case("linalg.cross", lambda xp, x, y: xp.linalg.cross(x, y), [V, U], lambda x, y: np.cross(x, y))
+
+ordering_cases.add(case)
 
 
 @pytest.mark.few(80)
