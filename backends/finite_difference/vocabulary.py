@@ -10,12 +10,22 @@ import numpy as np
 
 from calcbench.errors import Unsupported
 from calcbench.vocabulary.duals import LOWEST, on_duals
+from calcbench.vocabulary.loops import KNOWN
+from calcbench.vocabulary.names import PRIMITIVES
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.numpy import argsort, numpy_in, special, with_numbers
 
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
 # slogdet), not defined (logaddexp), or compare imaginary parts (maximum).
+
+
+ANALYTIC = (
+    *("square", "reciprocal", "exp2", "log2", "log10", "sinh", "cosh", "prod", "cumulative_sum"),
+    *("cumulative_prod", "permute_dims", "moveaxis", "flip", "roll"),
+    *("broadcast_to", "repeat", "tril", "triu", "all", "any", "isfinite", "isnan"),
+)
+"""Names that follow from others, and for which NumPy's own function will do."""
 
 
 def _larger(x: Any, y: Any) -> Any:
@@ -54,13 +64,12 @@ def _logaddexp(x: Any, y: Any) -> Any:
 
 
 def _max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    flat = np.reshape(x, -1) if axis is None else x
-    kept = 0 if axis is None else axis
-    where = np.expand_dims(np.argmax(np.real(flat), axis=kept), kept)
-    top = np.take_along_axis(flat, where, axis=kept)
-    if axis is None:
-        return np.reshape(top, (1,) * np.ndim(x)) if keepdims else top[0]
-    return top if keepdims else np.squeeze(top, axis=kept)
+    axes = [*range(np.ndim(x))] if axis is None else [a % np.ndim(x) for a in np.atleast_1d(axis)]
+    kept = [a for a in range(np.ndim(x)) if a not in axes]
+    lanes = np.transpose(x, [*kept, *axes]).reshape((*(np.shape(x)[a] for a in kept), -1))
+    where = np.argmax(np.real(lanes), axis=-1)[..., None]
+    top = np.take_along_axis(lanes, where, axis=-1)[..., 0]
+    return np.expand_dims(top, tuple(axes)) if keepdims else top
 
 
 def _of_real(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -125,19 +134,22 @@ def complex_in(dtype: str) -> Namespace:
     """Build the vocabulary on complex numbers; numbers that meet no array take `dtype`."""
     found, own = _continued(dtype).spelling, numpy_in(dtype).spelling
     changed = {name: f for name, f in found.items() if f is not own.get(name)}
-    return Namespace.over(
-        numpy_in(dtype),
+    return Namespace(
         {
+            **found,
             **{name: on_duals(name, function) for name, function in changed.items()},
             "stop_gradient": on_duals("stop_gradient", np.real),
-        },
+            **KNOWN,
+        }
     )
 
 
 def _continued(dtype: str) -> Namespace:
-    return Namespace.over(
-        numpy_in(dtype),
+    """Build the functions of complex numbers, without what they make of duals."""
+    real = numpy_in(dtype).spelling
+    return Namespace(
         {
+            **{name: real[name] for name in real.keys() & {*PRIMITIVES, *ANALYTIC}},
             "abs": _abs,
             "floor": lambda x: np.floor(np.real(x)),
             "round": lambda x: np.round(np.real(x)),

@@ -290,7 +290,9 @@ setattr(Dual, "__neg__", OPERATORS["negative"])  # noqa: B010
 
 RENAMED = {
     **{"absolute": "abs", "arctan": "atan", "rint": "round", "psi": "digamma", "expit": "sigmoid"},
-    **{"concatenate": "concat", "cumsum": "cumulative_sum", "amax": "max"},
+    **{"arcsin": "asin", "arccos": "acos", "arctan2": "atan2", "arcsinh": "asinh"},
+    **{"arccosh": "acosh", "arctanh": "atanh", "transpose": "permute_dims", "amax": "max"},
+    **{"concatenate": "concat", "cumsum": "cumulative_sum", "cumprod": "cumulative_prod"},
     **{"cholesky": "linalg.cholesky", "solve": "linalg.solve", "slogdet": "linalg.slogdet"},
 }
 """What NumPy and SciPy call a function → what the vocabulary calls it."""

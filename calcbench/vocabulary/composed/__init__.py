@@ -20,6 +20,7 @@ from typing import Any
 from . import (
     activations,
     control,
+    convolution,
     creation,
     elementary,
     linear_algebra,
@@ -39,6 +40,7 @@ THEMES: dict[ModuleType, str] = {
     ordering: "",
     shapes: "",
     products: "",
+    convolution: "",
     linear_algebra: "linalg.",
     control: "",
 }
