@@ -16,8 +16,9 @@ from calcbench.backend.transforming import Transforming
 from calcbench.certified.vocabulary import namespace
 from calcbench.operators.function import Function
 from calcbench.problem.problem import Problem
+from calcbench.vocabulary.duals import LOWEST, on_duals
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import LOWEST, NUMPY, special
+from calcbench.vocabulary.numpy import NUMPY, special
 
 from . import _rules
 
@@ -143,6 +144,10 @@ class Arithmetic:
         """Round to the nearest whole number, of two to the even one: the slope is 0."""
         return self.convert(np.round(plain(number)))
 
+    def hold(self, number: Any) -> Any:
+        """Hold a number constant: the slope is 0."""
+        return self.convert(plain(number))
+
     def size(self, number: Any) -> float:
         """Return |number|, to choose a pivot by."""
         return abs(float(plain(number)))
@@ -193,7 +198,7 @@ def vocabulary(kind: Any) -> Namespace:
     own = namespace(arithmetic)
     for name in ("cholesky", "solve", "slogdet"):
         spelled[f"linalg.{name}"] = _of_numbers(arithmetic, getattr(own.linalg, name))
-    return Namespace.over(own, spelled)
+    return Namespace.over(own, {name: on_duals(name, f) for name, f in spelled.items()})
 
 
 def _of_numbers(arithmetic: Arithmetic, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,8 +7,8 @@ def rule(of_two):
     """Let a rule take a plain number on its other side: one that does not change."""
 
     def method(a, b):
-        if isinstance(b, np.ndarray):
-            return NotImplemented  # NumPy takes its elements one by one
+        if hasattr(b, "__array_ufunc__"):
+            return NotImplemented  # an array: NumPy takes its elements one by one
         return of_two(a, b if isinstance(b, Number) else a.made(b))
 
     return method

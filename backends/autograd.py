@@ -13,9 +13,12 @@ import numpy as np
 
 from calcbench.backend.transforming import Transforming
 from calcbench.operators.function import Derived, Function
+from calcbench.problem.problem import Problem
 from calcbench.vocabulary.axes import running_axis
+from calcbench.vocabulary.duals import LOWEST, check_number
+from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.namespace import Namespace, natively
-from calcbench.vocabulary.numpy import LOWEST, NUMPY, SPECIAL, constant
+from calcbench.vocabulary.numpy import NUMPY, SPECIAL, constant
 
 INDEPENDENT = "Output seems independent of input"
 """autograd's warning where nothing depends on the parameters. It is no mistake: the slope is 0."""
@@ -52,6 +55,11 @@ class Autograd(Transforming):
             return tuple(autograd.numpy.astype(part, self.dtype) for part in found)
 
         return Derived(pull, "reverse")
+
+    def check(self, problem: Problem, function: Function, native: tuple[Any, ...]) -> None:
+        with warnings.catch_warnings():  # a derivative inside a cost may be that of a constant
+            warnings.filterwarnings("ignore", INDEPENDENT)
+            super().check(problem, function, native)
 
     def finish(self, function: Callable[..., Any], native: Any) -> tuple[Any, Any]:
         with warnings.catch_warnings(record=True) as caught:
@@ -109,6 +117,9 @@ def spellings(autograd: Any, dtype: str) -> dict[str, Any]:
         "linalg.cholesky": bind(cholesky, anp),
         "linalg.solve": bind(solve, anp),
         "linalg.slogdet": bind(slogdet, anp),
+        **KNOWN,
+        "stop_gradient": bind(hold, autograd.tracer),
+        "grad": bind(grad, autograd),
     }
 
 
@@ -206,6 +217,25 @@ def solve(anp: Any, a: Any, b: Any) -> Any:
     if b.ndim == a.ndim - 1:
         return anp.linalg.solve(a, b[..., None])[..., 0]
     return anp.linalg.solve(a, b)
+
+
+def hold(tracer: Any, x: Any) -> Any:
+    """Take the value out of all boxes: nothing moves it any more."""
+    while tracer.isbox(x):
+        x = x._value
+    return x
+
+
+def grad(autograd: Any, f: Callable[..., Any]) -> Callable[..., Any]:
+    """Differentiate by the first argument, which may be a Python number."""
+
+    def number(*arguments: Any) -> Any:
+        y = f(*arguments)
+        check_number(y)
+        return y
+
+    slopes = autograd.grad(number)
+    return lambda x, *others: slopes(float(x) if type(x) is int else x, *others)
 
 
 def slogdet(anp: Any, x: Any) -> tuple[Any, Any]:

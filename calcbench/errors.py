@@ -35,6 +35,10 @@ class Unsupported(CalcbenchError):
     """A backend cannot do this problem or operator; the message is the reason."""
 
 
+class LimitReached(ArithmeticError):
+    """A loop of a cost, `xp.while_loop`, is not done after as many steps as it may take."""
+
+
 class UnreadableFormula(CalcbenchError):
     """LaTeX that cannot be shown in another form; the message says what is not known."""
 

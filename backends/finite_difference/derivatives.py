@@ -50,7 +50,7 @@ from .schemes import (
     best_step,
     quotient,
 )
-from .vocabulary import complex_in
+from .vocabulary import complex_in, real_in
 
 ENCLOSED = 4
 """Components whose truncation is enclosed in any case: each takes an evaluation of the cost."""
@@ -103,7 +103,7 @@ class FiniteDifference(Backend):
         return float(np.finfo(self.dtype).tiny) / TINY[self.dtype]
 
     def namespace(self) -> Namespace:
-        return (complex_in if self.scheme == "complex" else numpy_in)(self.dtype)
+        return (complex_in if self.scheme == "complex" else real_in)(self.dtype)
 
     def prepare_cost(self, point: Point) -> Prepared:
         return prepare_numpy_cost(self, point)  # of reals, in every scheme

@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from calcbench.errors import Unsupported
+from calcbench.vocabulary.duals import LOWEST, on_duals
+from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.names import PRIMITIVES
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import LOWEST, argsort, numpy_in, special, with_numbers
+from calcbench.vocabulary.numpy import argsort, numpy_in, special, with_numbers
 
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
@@ -129,6 +132,20 @@ def _slogdet(a: Any) -> Any:
 @functools.cache
 def complex_in(dtype: str) -> Namespace:
     """Build the vocabulary on complex numbers; numbers that meet no array take `dtype`."""
+    found, own = _continued(dtype).spelling, numpy_in(dtype).spelling
+    changed = {name: f for name, f in found.items() if f is not own.get(name)}
+    return Namespace(
+        {
+            **found,
+            **{name: on_duals(name, function) for name, function in changed.items()},
+            "stop_gradient": on_duals("stop_gradient", np.real),
+            **KNOWN,
+        }
+    )
+
+
+def _continued(dtype: str) -> Namespace:
+    """Build the functions of complex numbers, without what they make of duals."""
     real = numpy_in(dtype).spelling
     return Namespace(
         {
@@ -156,3 +173,16 @@ def complex_in(dtype: str) -> Namespace:
             "linalg.slogdet": _slogdet,
         },
     )
+
+
+def _refuse(x: Any) -> Any:
+    raise Unsupported(
+        "a difference quotient sees values alone, and cannot hold xp.stop_gradient(x) constant; "
+        "scheme=complex can"
+    )
+
+
+@functools.cache
+def real_in(dtype: str) -> Namespace:
+    """Build the vocabulary for differences of real numbers."""
+    return Namespace.over(numpy_in(dtype), {"stop_gradient": _refuse})

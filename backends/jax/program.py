@@ -61,6 +61,9 @@ SPELLING = Spelling(
         "concat": "jnp.concatenate",
         "cumulative_sum": "jnp.cumsum",
         "take": "lambda x, indices, axis=0: jnp.take(x, indices, axis=axis)",
+        "stop_gradient": "jax.lax.stop_gradient",
+        "grad": "jax.grad",
+        "scan": "jax.lax.scan",
         # A Python loop would be compiled step by step.
         "iterate": "lambda step, state, n: jax.lax.fori_loop(0, n, lambda _, s: step(s), state)",
     },

@@ -10,8 +10,10 @@ import jax.numpy as jnp
 import jax.scipy.special
 
 from calcbench.vocabulary.axes import running_axis
-from calcbench.vocabulary.namespace import Namespace, iterate, natively
-from calcbench.vocabulary.numpy import LOWEST
+from calcbench.vocabulary.duals import LOWEST, check_number
+from calcbench.vocabulary.namespace import Namespace, natively
+
+from .control import EAGER, TRACED
 
 SAME = (
     *(
@@ -80,12 +82,16 @@ def slogdet(x: Any) -> tuple[Any, ...]:
     return tuple(jnp.linalg.slogdet(x))
 
 
-def scan(step: Any, state: Any, n: int) -> Any:
-    """Apply `step` n times as one operation that is compiled once.
+def grad(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Differentiate by the first argument, which may be a Python number."""
 
-    Unrolled, forty steps take XLA over a minute to compile; a scan takes under a second.
-    """
-    return jax.lax.scan(lambda carry, _: (step(carry), None), state, None, length=n)[0]
+    def number(*arguments: Any) -> Any:
+        y = jnp.asarray(f(*arguments))
+        check_number(y)
+        return y
+
+    slopes = jax.grad(number)
+    return lambda x, *others: slopes(float(x) if type(x) is int else x, *others)
 
 
 def namespace(eager: bool) -> Namespace:
@@ -111,7 +117,9 @@ def namespace(eager: bool) -> Namespace:
             "take": take,
             "linalg.solve": solve,
             "linalg.slogdet": slogdet,
+            "stop_gradient": jax.lax.stop_gradient,
+            "grad": grad,
             # Op by op, a scan is compiled anew at every call: 400 ms where a loop takes 80.
-            "iterate": iterate if eager else scan,
+            **(EAGER if eager else TRACED),
         },
     )

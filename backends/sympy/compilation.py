@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from calcbench.backend.rows import add_blocks
-from calcbench.vocabulary.numpy import LOWEST, logsumexp, sigmoid, softplus, special
+from calcbench.vocabulary.duals import LOWEST
+from calcbench.vocabulary.numpy import logsumexp, sigmoid, softplus, special
 
 from .trace import Trace, scalars
 
@@ -37,6 +38,7 @@ def compile_expressions(trace: Trace, expressions: list[Any]) -> Callable[..., A
         "Sigmoid": sigmoid,
         "Floor": np.floor,
         "Round": np.round,
+        "Held": lambda x: x,
         "erf": special("erf"),
         "Erfc": special("erfc"),
         "loggamma": special("gammaln"),

@@ -8,6 +8,7 @@ operation, and is stopped as soon as one is too long.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,8 @@ import numpy as np
 
 from calcbench.errors import Unsupported
 from calcbench.problem.point import Point
+from calcbench.vocabulary.composed import control
+from calcbench.vocabulary.loops import count_steps
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.objects import SymbolicArray, object_reduction
 
@@ -128,14 +131,47 @@ def _on_arrays(function: Callable[..., Any], **joins: Any) -> Callable[..., Any]
     return apply
 
 
-def iterate(step: Any, state: Any, n: int) -> Any:
-    """Apply `step` n times; say after how many of them the formula is too long."""
-    for done in range(n):
+def scan(xp: Namespace, step: Any, state: Any, xs: Any, length: int | None = None) -> Any:
+    """Run `scan` on lengths; say after how many of its steps the formula is too long."""
+    done, total = itertools.count(1), count_steps(xs, length)
+
+    def counted(state: Any, x: Any) -> Any:
+        k = next(done)
         try:
-            state = step(state)
+            return step(state, x)
         except TooLong:
-            raise TooLong(f" after {done + 1} of {n} steps") from None
-    return state
+            raise TooLong(f" after {k} of {total} steps") from None
+
+    return control.scan(xp, counted, state, xs, length)
+
+
+def while_loop(condition: Any, step: Any, state: Any, limit: int) -> Any:
+    """Write a loop out on lengths: a piece for each number of steps, and one comparison of it."""
+    states: list[Any] = []
+
+    def count(state: Any, _: Any) -> Any:
+        states.append((state, condition(state)))
+        return step(state), None
+
+    last, _ = scan(Namespace({}), count, state, None, limit)
+    return _join_pieces([*(state for state, _ in states), last], [c for _, c in states])
+
+
+def _join_pieces(states: Any, conditions: Any) -> Any:
+    if isinstance(states[0], (tuple, list)):
+        return tuple(_join_pieces(part, conditions) for part in zip(*states, strict=True))
+    whole = [np.asarray(condition, dtype=object)[()] for condition in conditions]
+    return _elementwise(*states, *whole)
+
+
+def grad(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Count a derivative, of each number, as twice what is differentiated."""
+
+    def slopes(x: Any, *others: Any) -> Any:
+        y = f(x, *others)
+        return _elementwise(x, y, y)
+
+    return slopes
 
 
 @functools.cache
@@ -156,13 +192,15 @@ def lengths(spelling: Namespace) -> Namespace:
         "pi": np.pi,
         "e": np.e,
         "inf": np.inf,
-        "iterate": iterate,
+        "while_loop": while_loop,
+        "grad": grad,
         "linalg.cholesky": lambda x: cholesky(x, root=join),
         "linalg.solve": solve,
         "linalg.slogdet": lambda x: (determinant(x), join(determinant(x))),
     }
     others = spelling.spelling.keys() - own.keys()
-    return Namespace({**own, **dict.fromkeys(others, _elementwise)})
+    found = Namespace({**own, **dict.fromkeys(others, _elementwise)})
+    return Namespace.over(found, {"scan": functools.partial(scan, found)})
 
 
 def check_price(point: Point, namespace: Namespace, names: tuple[str, ...], rows: int) -> None:

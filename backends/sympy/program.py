@@ -17,7 +17,7 @@ from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.show.programs.layout import format_comprehension, format_dict
 from calcbench.show.programs.numpy_spelling import matrix_transpose, numpy_value
-from calcbench.show.programs.spelling import ITERATE, Rule, Spelling, Use, same_names
+from calcbench.show.programs.spelling import ITERATE, Rule, Spelling, Use, same_names, scan_with
 from calcbench.show.programs.writer import Writer
 from calcbench.vocabulary.numpy import NUMPY
 
@@ -387,6 +387,36 @@ def slogdet(x):
     sign = sp.Piecewise((1, determinant > 0), (-1, True))
     return sign, sp.log(sp.Abs(determinant))""",
         "iterate": ITERATE,
+        "grad": """\
+def grad(f):
+    def slope(x, *others):
+        symbols = np.frompyfunc(lambda _: sp.Dummy(real=True), 1, 1)(x)
+        y = sp.sympify(f(symbols, *others))
+        back = dict(zip(np.ravel(symbols), np.ravel(x)))
+        return np.frompyfunc(lambda symbol: sp.diff(y, symbol).subs(back), 1, 1)(symbols)
+    return slope""",
+        "scan": scan_with("np.stack({})"),
+        "cond": """\
+def cond(predicate, true_fn, false_fn, *operands):
+    def choose(yes, no):
+        if isinstance(yes, tuple):
+            return tuple(map(choose, yes, no))
+        pieces = lambda a, b: sp.Piecewise((a, predicate), (b, True))
+        return np.frompyfunc(pieces, 2, 1)(yes, no)
+    return choose(true_fn(*operands), false_fn(*operands))""",
+        "while_loop": """\
+def while_loop(condition, step, state, limit):
+    states = [state]
+    for _ in range(limit):
+        states.append(step(states[-1]))
+    ends = [sp.Not(condition(state)) for state in states]
+    def join(*parts):  # a piece for each number of steps
+        if isinstance(parts[0], tuple):
+            return tuple(map(join, *parts))
+        flat = [np.ravel(np.asarray(part, dtype=object)) for part in parts]
+        pieces = [sp.Piecewise(*zip(each, ends)) for each in zip(*flat)]
+        return np.array(pieces, dtype=object).reshape(np.shape(parts[-1]))[()]
+    return join(*states)""",
     },
     imports={"sp": "import sympy as sp"},
 )

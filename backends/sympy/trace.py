@@ -19,10 +19,15 @@ from calcbench.operators.entries import Product
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
 from calcbench.problem.rows import NOT_FOUND, sought
+from calcbench.problem.static import Static
 
+from .deadline import deadline
 from .price import check_price
 
 T = TypeVar("T")
+
+WRITING_SECONDS = 10.0
+"""The longest that SymPy may take to write the cost: pieces within pieces are multiplied out."""
 
 LARGEST_EXPRESSION = 100_000
 """Operations beyond which differentiating and compiling takes minutes; refused with a reason."""
@@ -59,7 +64,9 @@ class Trace:
         return [
             name
             for name in self.problem.data
-            if name not in self.rows and self.symbols[name].dtype == object
+            if name not in self.rows
+            and self.symbols[name].dtype == object
+            and not isinstance(self.symbols[name], Static)
         ]
 
     def expressions(self, operator: Operator, point: Point, positions: Iterable[int]) -> list[Any]:
@@ -217,6 +224,7 @@ def trace_cost(point: Point, namespace: Any, rows: int = 1, operator: Operator =
     from .vocabulary import Expressions
 
     problem, names = point.problem, symbolic_rows(point)
+    _check_numbers(point)
     check_price(point, namespace, names, rows)
     taken = {*problem.parameters, *problem.data}
 
@@ -231,7 +239,7 @@ def trace_cost(point: Point, namespace: Any, rows: int = 1, operator: Operator =
 
     symbols = {
         name: point[name]
-        if point[name].dtype.kind == "i"
+        if point[name].dtype.kind in "iO"
         else symbolic(name, (rows, *point[name].shape[1:]) if name in names else point[name].shape)
         for name in (*problem.parameters, *problem.data)
     }
@@ -239,7 +247,8 @@ def trace_cost(point: Point, namespace: Any, rows: int = 1, operator: Operator =
         name: symbolic(name, shape, _seed_label(operator, name, taken))
         for name, shape in operator.seed_shapes(point).items()
     }
-    value = evaluate(symbols)
+    with deadline(WRITING_SECONDS):
+        value = evaluate(symbols)
     problem.check_returned(value)
     problem.check_cost(np.shape(value), _dtype(value), point.value_shape)
     values = _expressions(value)
@@ -247,6 +256,13 @@ def trace_cost(point: Point, namespace: Any, rows: int = 1, operator: Operator =
         other = {name: symbolic(name, symbols[name].shape, f"other_{name}") for name in names}
         values = [_share_term(point, symbols, other, evaluate)]
     return Trace(problem, symbols, values, seeds, names)
+
+
+def _check_numbers(point: Point) -> None:
+    """Raise `Unsupported` for data with NaN: a symbol is equal to itself."""
+    for name in point.problem.data:
+        if point[name].dtype.kind == "f" and np.any(np.isnan(point[name])):
+            raise Unsupported(f"a symbol stands for a number, and {name!r} contains NaN")
 
 
 def symbolic_rows(point: Point) -> tuple[str, ...]:

@@ -16,10 +16,12 @@ import sympy
 from sympy.codegen.cfunctions import expm1, log1p
 
 from calcbench.errors import Unsupported
-from calcbench.vocabulary.namespace import Namespace, iterate
+from calcbench.vocabulary.duals import check_number
+from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.objects import SymbolicArray, object_reduction
 
 from . import ordering
+from .control import while_loop
 
 LARGEST_DETERMINANT = 8
 """Rows of the largest matrix whose determinant is written out: its formula has 2⁸ minors."""
@@ -89,6 +91,14 @@ class Round(sympy.Function):
         return sympy.Integer(0)
 
 
+class Held(sympy.Function):
+    """What is held constant: the derivative of `stop_gradient(x)` is 0."""
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Return the derivative 0."""
+        return sympy.Integer(0)
+
+
 def elementary(expression: Any) -> Any:
     """Rewrite the opaque functions in SymPy's own, for display and for proofs."""
     return exponentials(expression).replace(Erfc, sympy.erfc)
@@ -104,6 +114,7 @@ def exponentials(expression: Any) -> Any:
         LogSumExp: lambda *terms: log(sum(map(exp, terms))),
         expm1: lambda x: exp(x) - 1,
         log1p: lambda x: log(1 + x),
+        Held: lambda x: x,
     }
     for function, rule in rules.items():
         expression = expression.replace(function, rule)
@@ -158,6 +169,23 @@ def constant(value: Any) -> Any:
 
 def _exact(number: float) -> Any:
     return sympy.Integer(int(number)) if number.is_integer() else sympy.Float(number)
+
+
+def grad(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Differentiate by symbols that stand for the numbers of the first argument."""
+
+    def slopes(x: Any, *others: Any) -> Any:
+        x = np.asarray(x, dtype=object)
+        symbols = np.empty(x.shape, dtype=object)
+        for index in np.ndindex(x.shape):
+            symbols[index] = sympy.Dummy(real=True)
+        y = f(symbolic(symbols), *others)
+        check_number(y)
+        whole = sympy.sympify(np.asarray(y, dtype=object)[()])
+        back = dict(zip(symbols.flat, map(sympy.sympify, x.flat), strict=True))
+        return elementwise(lambda symbol: whole.diff(symbol).xreplace(back))(symbols)
+
+    return slopes
 
 
 def holds(condition: Any) -> Any:
@@ -290,6 +318,8 @@ SYMPY = Namespace(
         "linalg.cholesky": cholesky,
         "linalg.solve": solve,
         "linalg.slogdet": slogdet,
-        "iterate": iterate,
+        "stop_gradient": elementwise(Held),
+        "grad": grad,
+        "while_loop": functools.partial(while_loop, holds, symbolic),
     }
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 import os
 import sys
@@ -19,6 +20,9 @@ from calcbench.operators.function import Derived, Function
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
 from calcbench.vocabulary.namespace import Namespace
+
+FLOW = ("While", "StatelessWhile", "If", "StatelessIf", "PartitionedCall")
+"""The operations of a graph that `tf.while_loop` and `tf.cond` make; on a tape they are called."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class TensorFlow(Transforming):
         self.framework()  # says why where it is missing
         from .vocabulary import namespace
 
-        return namespace(self.dtype, xla=self.mode == "xla")
+        return namespace(self.dtype, self.mode)
 
     def convert(self, array: np.ndarray) -> Any:
         return self.framework().constant(self.cast(array))
@@ -66,15 +70,16 @@ class TensorFlow(Transforming):
     def unconnected(self, point: Point) -> tuple[str, ...]:
         tf = self.framework()
         parameters, data = self.loader(point)(point)
-        tape, value = _record(tf, self.function(point), parameters, tuple(data.values()))
+        tape, value = _record(tf, self.function(point), parameters, self.arrays(point, data))
         partials = tape.gradient(value, parameters)
         return tuple(n for n, p in zip(point.shapes, partials, strict=True) if p is None)
 
     def trace_cost(self, point: Point) -> None:
         tf = self.framework()
         parameters, data = self.loader(point)(point)
-        function = tf.function(self.function(point).apply, autograph=False)
-        function.get_concrete_function(parameters, tuple(data.values()))
+        graph = dataclasses.replace(self, mode="function")
+        function = tf.function(graph.function(point).apply, autograph=False)
+        function.get_concrete_function(parameters, self.arrays(point, data))
 
     def pullback(self, function: Function) -> Derived:
         tf = self.framework()
@@ -89,9 +94,24 @@ class TensorFlow(Transforming):
         tf = self.framework()
 
         def push(parameters: Any, data: Any, direction: Any) -> Any:
+            if self.mode != "eager":
+                function.apply(parameters, data)  # to look at; the graph drops what is not used
+                if _has_flow(tf):  # through which no tangent is pushed (2.21)
+                    return twice(parameters, data, direction)
             with tf.autodiff.ForwardAccumulator(parameters, direction) as accumulator:
                 value = function.apply(parameters, data)
             return accumulator.jvp(value, tf.UnconnectedGradients.ZERO)
+
+        pull = self.pullback(function).apply
+
+        def twice(parameters: Any, data: Any, direction: Any) -> Any:
+            """Sweep backward through a backward sweep: u ↦ uᵀJ is linear, its transpose is J."""
+            anywhere = tf.zeros(function.value, self.dtype)
+            with tf.GradientTape() as tape:
+                tape.watch(anywhere)
+                pulled = pull(parameters, data, anywhere)
+            (slope,) = _gradient(tf, tape, pulled, (anywhere,), direction)
+            return slope
 
         return Derived(push, "forward")
 
@@ -179,8 +199,14 @@ class TensorFlow(Transforming):
             return _gradient(tf, tape, value, parameters, unit)
 
         if self.mode != "eager":
-            return tf.vectorized_map(sweep, units)
-        # Eagerly, vectorized_map would trace its graph anew at every call.
+            if not _has_flow(tf):
+                return tf.vectorized_map(sweep, units)
+            # It cannot vectorise what a loop of the graph has kept for its gradient (2.21).
+            if self.mode == "function":
+                specs = tuple(tf.TensorSpec(p.shape, p.dtype) for p in parameters)
+                return tf.map_fn(sweep, units, fn_output_signature=specs)
+        # Eagerly, vectorized_map would trace its graph anew at every call; and XLA wants to know
+        # how long a loop within a loop is.
         return tuple(map(tf.stack, zip(*map(sweep, tf.unstack(units)), strict=True)))
 
     def finish(
@@ -211,6 +237,12 @@ def _gradient(tf: Any, tape: Any, value: Any, parameters: Any, cotangent: Any = 
     partials = tape.gradient(value, parameters, cotangent, unconnected_gradients=zero)
     # Gathering from a parameter gives its gradient as IndexedSlices.
     return tuple([p if isinstance(p, tf.Tensor) else tf.convert_to_tensor(p) for p in partials])
+
+
+def _has_flow(tf: Any) -> bool:
+    """Tell whether the graph that is being traced has a loop or a branch in it."""
+    graph = tf.compat.v1.get_default_graph()
+    return any(operation.type in FLOW for operation in graph.get_operations())
 
 
 def _flat(tf: Any, arrays: Any) -> Any:

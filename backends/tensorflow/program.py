@@ -10,7 +10,7 @@ from calcbench.problem.problem import Problem
 from calcbench.show.programs.inputs import Value
 from calcbench.show.programs.layout import quote, quote_all
 from calcbench.show.programs.results import name_hessian_blocks, print_result
-from calcbench.show.programs.spelling import ITERATE, Spelling, Use, same_names
+from calcbench.show.programs.spelling import ITERATE, Spelling, Use, same_names, scan_with
 from calcbench.show.programs.writer import Writer
 
 from .derivatives import TensorFlow
@@ -34,7 +34,9 @@ def _first_tape(writer: Writer) -> str:
 def _unconnected(writer: Writer) -> str:
     """Return the argument that gives 0 by a parameter on which nothing depends."""
     used = all(map(writer.uses, writer.problem.parameters))
-    constant = writer.mentions("floor", "round", "sign")  # they have no gradient, or a cut tape
+    constant = writer.mentions(
+        "floor", "round", "sign", "stop_gradient"
+    )  # they have no gradient, or a cut tape
     return "" if used and not constant else ', unconnected_gradients="zero"'
 
 
@@ -209,6 +211,12 @@ def logaddexp(x, y):
 
 def _where(use: Use) -> str:
     """Spell `where`: of two Python numbers, TensorFlow would make float32."""
+    if not use.ranks:
+        return """\
+def where(condition, x, y):
+    if not (tf.is_tensor(x) or tf.is_tensor(y)):
+        x = tf.constant(x, dtype=tf.float64)
+    return tf.where(condition, x, y)"""
     if use.ranks[1:] != (-1, -1):
         return "tf.where"
     return "lambda condition, x, y: tf.where(condition, tf.constant(x, dtype=tf.float64), y)"
@@ -264,6 +272,17 @@ def cholesky(x):
     return tf.linalg.cholesky((x + tf.linalg.matrix_transpose(x)) / 2)""",
         "linalg.solve": _solve,
         "iterate": ITERATE,
+        "stop_gradient": "tf.stop_gradient",
+        "grad": """\
+def grad(f):
+    def slope(x, *others):
+        with tf.GradientTape() as inner:
+            x = tf.identity(tf.convert_to_tensor(x, dtype=tf.float64))
+            inner.watch(x)
+            y = f(x, *others)
+        return inner.gradient(y, x, unconnected_gradients="zero")
+    return slope""",
+        "scan": scan_with("tf.stack({})"),
     },
     imports={"tf": "import tensorflow as tf"},
 )

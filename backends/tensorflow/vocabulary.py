@@ -14,8 +14,11 @@ import tensorflow as tf
 
 from calcbench.errors import Unsupported
 from calcbench.vocabulary.axes import running_axis
+from calcbench.vocabulary.duals import LOWEST
+from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.namespace import Namespace, natively
-from calcbench.vocabulary.numpy import LOWEST
+
+from .control import grad_in, traced
 
 Pair = Callable[[Any, Any], tuple[Any, Any]]
 """(x, y) → two tensors."""
@@ -185,9 +188,13 @@ def no_slogdet(x: Any) -> Any:
     raise Unsupported("XLA has no determinant for TensorFlow (2.21); mode=function has")
 
 
-def namespace(dtype: str, xla: bool) -> Namespace:
-    """Build the vocabulary; numbers that meet no tensor take `dtype`."""
+def namespace(dtype: str, mode: str) -> Namespace:
+    """Build the vocabulary for a mode; numbers that meet no tensor take `dtype`."""
     pair = pair_in(dtype)
+
+    def where(condition: Any, x: Any, y: Any) -> Any:
+        return tf.where(holds(condition), *pair(x, y))
+
     return Namespace.over(
         tf,
         {
@@ -206,7 +213,7 @@ def namespace(dtype: str, xla: bool) -> Namespace:
             "maximum": lambda x, y: tf.maximum(*pair(x, y)),
             "minimum": lambda x, y: tf.minimum(*pair(x, y)),
             "logaddexp": logaddexp_of(pair),
-            "where": lambda condition, x, y: tf.where(holds(condition), *pair(x, y)),
+            "where": where,
             "logical_and": lambda p, q: tf.logical_and(holds(p), holds(q)),
             "logical_or": lambda p, q: tf.logical_or(holds(p), holds(q)),
             "logical_not": lambda p: tf.logical_not(holds(p)),
@@ -238,6 +245,9 @@ def namespace(dtype: str, xla: bool) -> Namespace:
             "isfinite": tf.math.is_finite,
             "linalg.cholesky": cholesky,
             "linalg.solve": solve,
-            "linalg.slogdet": no_slogdet if xla else slogdet,
+            "linalg.slogdet": no_slogdet if mode == "xla" else slogdet,
+            "stop_gradient": tf.stop_gradient,
+            "grad": grad_in(dtype),
+            **(KNOWN if mode == "eager" else traced(dtype, where)),
         },
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import operator
 import types
@@ -54,7 +55,7 @@ class Torch(Transforming):
         self.framework()  # says why where it is missing
         from .vocabulary import namespace
 
-        return namespace(self.dtype)
+        return namespace(self.dtype, compiled=self.mode == "compile")
 
     def convert(self, array: np.ndarray) -> Any:
         return self.framework().from_numpy(self.cast(array))
@@ -101,7 +102,7 @@ class Torch(Transforming):
         torch = self.framework()
         parameters, data = self.loader(point)(point)
         variables = tuple(p.requires_grad_() for p in parameters)
-        value = self.function(point).apply(variables, tuple(data.values())).sum()
+        value = self.function(point).apply(variables, self.arrays(point, data)).sum()
         if not value.requires_grad:
             return tuple(point.shapes)
         partials = torch.autograd.grad(value, variables, allow_unused=True)
@@ -110,14 +111,15 @@ class Torch(Transforming):
     def trace_cost(self, point: Point) -> None:
         torch = self.framework()
         parameters, data = self.loader(point)(point)
-        cost = self.function(point).apply
+        # No condition is asked of a whole batch: a loop that ends by one is traced.
+        cost = dataclasses.replace(self, mode="compile").function(point).apply
         batch = tuple(parameter[None] for parameter in parameters)
-        torch.func.vmap(lambda *given: cost(given, tuple(data.values())))(*batch)
+        torch.func.vmap(lambda *given: cost(given, self.arrays(point, data)))(*batch)
 
     def _value(self, point: Point, native: Any) -> Any:
         """Evaluate the cost as a tensor, and check that it is what the problem says."""
         parameters, data = native
-        value = self.function(point).apply(parameters, tuple(data.values()))
+        value = self.function(point).apply(parameters, self.arrays(point, data))
         point.problem.check_cost(value.shape, value.dtype, point.value_shape)
         return value
 

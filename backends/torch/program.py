@@ -15,6 +15,7 @@ from calcbench.show.programs.spelling import (
     Spelling,
     Use,
     same_names,
+    scan_with,
 )
 from calcbench.show.programs.transforms import TRANSFORMED, Transforms, transform_cost
 from calcbench.show.programs.writer import Writer
@@ -66,7 +67,9 @@ def _backward(writer: Writer) -> str:
     if writer.operator != GRADIENT:
         start, value = f"{writer.value} = {value}\n", writer.value
     partials = {n: f"{n}.grad" if writer.uses(n) else f"torch.zeros_like({n})" for n in names}
-    if writer.mentions("sign"):  # of constants that a condition chooses, nothing is on the tape
+    if writer.mentions(
+        "sign", "stop_gradient"
+    ):  # of constants that a condition chooses, nothing is on the tape
         missing = "torch.zeros_like({0}) if {0}.grad is None else {0}.grad"
         partials = {n: missing.format(n) for n in names}
     return f"{start}{value}.backward()\n{format_dict('gradient', partials)}"
@@ -197,6 +200,14 @@ def argsort(x, axis=-1, descending=False, stable=True):
         **same_names("torch.", "isnan", "isfinite"),
         "take_along_axis": "torch.take_along_dim",
         "iterate": ITERATE,
+        "stop_gradient": "lambda x: x.detach()",
+        "grad": """\
+def grad(f):
+    def slope(x, *others):
+        inner = torch.func.grad(lambda x: torch.as_tensor(f(x, *others)))
+        return inner(torch.as_tensor(x))
+    return slope""",
+        "scan": scan_with("torch.stack([torch.as_tensor(y) for y in {}])"),
     },
     imports={"torch": "import torch"},
     keywords={"axis": "dim", "keepdims": "keepdim"},

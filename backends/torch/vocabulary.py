@@ -9,6 +9,8 @@ import numpy as np
 import torch
 
 from calcbench.vocabulary.axes import running_axis
+from calcbench.vocabulary.duals import check_number
+from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.namespace import Namespace, natively
 from calcbench.vocabulary.windows import each, paddings
 
@@ -199,8 +201,27 @@ def slogdet(x: Any) -> tuple[Any, ...]:
     return tuple(torch.linalg.slogdet(x))
 
 
-def namespace(dtype: str) -> Namespace:
-    """Build the vocabulary; numbers that meet no tensor take `dtype`."""
+def grad_in(dtype: Any) -> Callable[..., Any]:
+    """Build `grad`, by torch.func, which a tape and other transforms see through."""
+
+    def grad(f: Callable[..., Any]) -> Callable[..., Any]:
+        def number(*arguments: Any) -> Any:
+            y = torch.as_tensor(f(*arguments), dtype=dtype)
+            check_number(y)
+            return y
+
+        slopes = torch.func.grad(number)
+        return lambda x, *others: slopes(torch.as_tensor(x, dtype=dtype), *others)
+
+    return grad
+
+
+def namespace(dtype: str, compiled: bool) -> Namespace:
+    """Build the vocabulary; numbers that meet no tensor take `dtype`.
+
+    torch.compile asks no condition inside a derivative (2.13: neither Python's `if` nor
+    torch.cond): compiled loops and branches are those of `vocabulary.composed.control`.
+    """
     floating = getattr(torch, dtype)
     return Namespace.over(
         torch,
@@ -245,5 +266,8 @@ def namespace(dtype: str) -> Namespace:
             "isfinite": torch.isfinite,
             "linalg.cholesky": cholesky,
             "linalg.slogdet": slogdet,
+            **({} if compiled else KNOWN),
+            "stop_gradient": lambda x: x.detach(),
+            "grad": grad_in(floating),
         },
     )

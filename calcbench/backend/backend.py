@@ -208,9 +208,9 @@ class Backend(ABC):
     def loader(self, point: Point) -> Callable[[Point], Any]:
         """Build the usual `Prepared.load`: (native parameters in order, native data by name).
 
-        It refuses a point of other shapes than that prepared for.
+        It refuses a point of other shapes, or with other static data, than that prepared for.
         """
-        problem = point.problem
+        problem, statics = point.problem, point.statics
         shapes = {name: point[name].shape for name in (*problem.parameters, *problem.data)}
 
         def load(point: Point) -> Any:
@@ -220,7 +220,16 @@ class Backend(ABC):
                         f"problem {problem.name!r} was prepared for {name!r} of shape {shape}, "
                         f"and cannot run with shape {point[name].shape}: prepare it again"
                     )
-            return problem.split({name: self.convert(point[name]) for name in shapes})
+            for name, value in statics.items():
+                given = point.statics.get(name)
+                if given != value:
+                    raise ProblemError(
+                        f"problem {problem.name!r} was prepared for {name}={short_repr(value)}, "
+                        f"and cannot run with {short_repr(given)}: prepare it again"
+                    )
+            arrays = (name for name in shapes if name not in statics)
+            native = {name: self.convert(point[name]) for name in arrays}
+            return problem.split({**point.values, **native})
 
         return load
 

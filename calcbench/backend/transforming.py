@@ -67,12 +67,15 @@ class Transforming(Backend):
         return contextlib.nullcontext()
 
     def function(self, point: Point) -> Function:
-        """Make the problem's cost a native function."""
+        """Make the problem's cost a native function; its data are those that are arrays."""
         problem = point.problem
         cost = problem.cost_on(self.name, self.namespace())
 
+        names, statics = _array_names(point), point.statics
+
         def apply(parameters: tuple[Any, ...], data: tuple[Any, ...]) -> Any:
-            return self.native(cost(*parameters, **dict(zip(problem.data, data, strict=True))))
+            arrays = dict(zip(names, data, strict=True))
+            return self.native(cost(*parameters, **arrays, **statics))
 
         return Function(apply, tuple(point.shapes.values()), point.value_shape)
 
@@ -85,7 +88,7 @@ class Transforming(Backend):
         names = tuple(operator.seed_shapes(point))
         convert = self.loader(point)
         count = len(point.problem.parameters)
-        total = count + len(point.problem.data)
+        total = count + len(_array_names(point))
 
         def seed(point: Point) -> Any:
             with self.context():
@@ -94,7 +97,7 @@ class Transforming(Backend):
         def load(point: Point) -> Any:
             with self.context():
                 parameters, data = convert(point)
-                arrays = (*parameters, *data.values())
+                arrays = (*parameters, *self.arrays(point, data))
             return (arrays, seed(point)) if names else arrays
 
         native = load(point)
@@ -120,8 +123,17 @@ class Transforming(Backend):
         run = run_seeded if names else finished
         return Prepared(load, run, unload, seconds, derived.method, seed if names else None)
 
+    def arrays(self, point: Point, data: dict[str, Any]) -> tuple[Any, ...]:
+        """Take of native data those that are arrays, in order, and no static ones."""
+        return tuple(data[name] for name in _array_names(point))
+
     def numpy(self, result: Any) -> Any:
         """Convert native arrays in tuples, however nested, to NumPy arrays in tuples."""
         if isinstance(result, (tuple, list)):
             return tuple(self.numpy(part) for part in result)
         return self.to_numpy(result)
+
+
+def _array_names(point: Point) -> list[str]:
+    """List the data that are arrays."""
+    return [name for name in point.problem.data if name not in point.statics]

@@ -21,6 +21,7 @@ from calcbench.certified import budget, natural
 from calcbench.certified import special as functions
 from calcbench.certified.budget import TooSlow
 from calcbench.certified.jets import logarithm, primal
+from calcbench.vocabulary.duals import Dual
 
 Number = Any
 """The number inside a ball: a `flint.arb`, or a `Jet` where second derivatives are wanted."""
@@ -71,7 +72,7 @@ def _operator(function: Callable[[Ball, Ball], Any]) -> Callable[[Ball, Any], An
     """Make a method of two balls accept exact numbers too, and leave arrays to NumPy."""
 
     def apply(self: Ball, other: Any) -> Any:
-        if isinstance(other, np.ndarray):
+        if isinstance(other, (np.ndarray, Dual)):
             return NotImplemented
         return function(self, convert(other))
 
@@ -82,6 +83,8 @@ def _comparison(holds: Callable[[int, int], bool]) -> Callable[[Ball, Any], Any]
     """Make a comparison of balls, from the same comparison of −1, 0 or 1 with 0."""
 
     def compare(self: Ball, other: Ball) -> bool:
+        if self._is_missing() or other._is_missing():
+            return holds is operator.ne  # as of floats
         outcome = holds(self._compare(other), 0)
         tape = self.tape if self.tape is not None else other.tape
         if tape is not None and tape.watch is not None:
@@ -173,6 +176,10 @@ class Ball:
 
     __hash__ = object.__hash__
     _equals, _differs = _comparison(operator.eq), _comparison(operator.ne)
+
+    def _is_missing(self) -> bool:
+        """Tell whether this is NaN in the data: a number that is missing."""
+        return self.tape is None and isinstance(self.value, arb) and self.value.is_nan()
 
     def _compare(self, other: Ball) -> int:
         """Return −1, 0 or 1. Raises `Undecided` where the balls overlap, `NotFinite` for a NaN.
@@ -485,6 +492,12 @@ def round(x: Ball) -> Ball:
     whole = floor(shifted)
     half = bool(primal(shifted.value) == whole.value)
     return whole - 1 if half and int(whole.value.unique_fmpz()) % 2 else whole
+
+
+def hold(x: Ball) -> Ball:
+    """Hold a ball constant: what its number is at the point, whatever moves there."""
+    value = primal(x.value)
+    return Ball(value if isinstance(value, arb) else value.start())
 
 
 def index(place: int, numbers: Sequence[Ball]) -> Ball | int:

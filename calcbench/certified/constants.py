@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from calcbench.problem.flat import same_numbers
 from calcbench.problem.point import Point
 
 Convert = Callable[[float], Any]
@@ -33,7 +34,7 @@ def convert_input(point: Point, name: str, convert: Convert) -> np.ndarray:
     """
     kept, array = _kept.setdefault(point.origin or point, {}), point[name]
     floats, found = kept.get((name, convert), (None, None))
-    if found is None or floats is None or not np.array_equal(floats, array):
+    if found is None or floats is None or not same_numbers(floats, array):
         found = convert_array(array, convert)
         kept[name, convert] = array.copy(), found
     return found.copy()  # a cost may write into what it is given

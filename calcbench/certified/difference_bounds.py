@@ -119,7 +119,7 @@ def estimate_noise(
     rng = np.random.default_rng(0)
 
     def shake(array: np.ndarray) -> np.ndarray:
-        if array.dtype.kind != "f":
+        if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
             return array
         return np.asarray(array * (1 + np.sqrt(unit) * rng.uniform(-1, 1, array.shape)))
 

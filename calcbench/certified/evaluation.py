@@ -199,6 +199,11 @@ def influence(order: Iterable[Ball]) -> float:
     )
 
 
+def _is_infinite(value: Any) -> bool:
+    """Tell whether a value is ∞ or −∞ and no number: what is masked, in log space."""
+    return bool(not value.mid().is_finite() and value.rad().is_finite() and not value.is_nan())
+
+
 def range_fault(order: Iterable[Ball], scale: arb, dtype: str) -> str:
     """Name the first intermediate result that the dtype cannot hold, after a sweep, if any.
 
@@ -211,7 +216,8 @@ def range_fault(order: Iterable[Ball], scale: arb, dtype: str) -> str:
         value, adjoint = primal(ball.value), primal(ball.adjoint)
         size = abs(value)
         underflows = size < smallest and size > 0 and adjoint is not None
-        if size > largest or (underflows and abs(adjoint * value) > unit * scale):
+        overflows = size > largest and not _is_infinite(value)
+        if overflows or (underflows and abs(adjoint * value) > unit * scale):
             text = value.str(3, radius=False) if value.is_finite() else "infinite"
             return f"an intermediate result is {text}"
     return ""

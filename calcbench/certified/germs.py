@@ -204,6 +204,10 @@ class Germ:
 
     # --- questions about the value that t → 0 gives ---
 
+    def start(self) -> arb:
+        """Return the value itself; NaN where it is not known."""
+        return expansion(self, 0)[0]
+
     def mid(self) -> arb:
         return expansion(self, 0)[0].mid()
 

@@ -25,6 +25,7 @@ from calcbench.certified.constants import convert_input
 from calcbench.certified.jets import logarithm
 from calcbench.certified.vocabulary import namespace
 from calcbench.problem.point import Point
+from calcbench.vocabulary.duals import Dual
 
 T = TypeVar("T")
 
@@ -65,7 +66,7 @@ def _operator(function: Callable[[Series, Series], T]) -> Callable[[Series, Any]
     """Make a method of two series accept exact numbers too, and leave arrays to NumPy."""
 
     def apply(self: Series, other: Any) -> T:
-        if isinstance(other, np.ndarray):
+        if isinstance(other, (np.ndarray, Dual)):
             declined: T = NotImplemented  # Python asks the array next
             return declined
         return function(self, convert(other))
@@ -241,6 +242,11 @@ def floor(x: Series) -> Series:
 def round(x: Series) -> Series:
     """Round to the nearest whole number; as `floor`."""
     return floor(x + 0.5)
+
+
+def hold(x: Series) -> Series:
+    """Hold a series constant: at any of its values over the interval."""
+    return Series(_value(x.series))
 
 
 def index(place: int, numbers: Sequence[Series]) -> int:

@@ -13,7 +13,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from calcbench.certified import ordering, special
-from calcbench.vocabulary.namespace import Namespace, iterate
+from calcbench.vocabulary.duals import on_duals
+from calcbench.vocabulary.loops import branch_on, loop_while
+from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.objects import object_reduction
 
 
@@ -44,6 +46,9 @@ class Arithmetic(ordering.Ordered, Protocol):
     def round(self, number: Any) -> Any:
         """Round to the nearest whole number, of two to the even one; as `floor`."""
 
+    def hold(self, number: Any) -> Any:
+        """Hold a number constant."""
+
     def size(self, number: Any) -> float:
         """Return roughly |number|, to choose a pivot by."""
 
@@ -71,7 +76,8 @@ def namespace(kind: Arithmetic) -> Namespace:
     Every name is listed here, and any other is missing: what NumPy would do with object arrays of
     its own accord is not proved.
     """
-    return Namespace(
+    return _with_control(
+        kind,
         {
             **{name: _method(kind, name) for name in METHODS},
             **{name: _special(kind, name) for name in special.NAMES},
@@ -110,9 +116,19 @@ def namespace(kind: Arithmetic) -> Namespace:
             "linalg.cholesky": functools.partial(_cholesky, kind),
             "linalg.solve": functools.partial(_solve, kind),
             "linalg.slogdet": functools.partial(_slogdet, kind),
-            "iterate": iterate,
-        }
+            "stop_gradient": _of_number(kind, kind.hold),
+        },
     )
+
+
+def _with_control(kind: Arithmetic, functions: dict[str, Any]) -> Namespace:
+    """Let functions take duals, and add branches and loops that ask their conditions."""
+
+    def holds(condition: Any) -> bool:
+        return bool(_holds(kind, condition))
+
+    found = {n: on_duals(n, f) if callable(f) else f for n, f in functions.items()}
+    return Namespace({**found, "cond": branch_on(holds), "while_loop": loop_while(holds)})
 
 
 def _method(kind: Arithmetic, name: str) -> Callable[[Any], Any]:

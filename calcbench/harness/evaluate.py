@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from calcbench.backend.backend import Backend
+from calcbench.backend.prepared import Prepared
 from calcbench.catalogue.selection import (
     BackendSelector,
     ProblemSelector,
@@ -51,6 +52,8 @@ class Evaluator:
         self.point, self.backend, self.operator, self.sparse = point, backend, operator, sparse
         with blamed_on(point.problem.name, EXITS):
             self.prepared = backend.prepare(point, operator)
+        self.others: list[tuple[dict[str, Any], Prepared]] = []
+        """For other static data than the problem's own: these, and what is prepared for them."""
         self.__signature__ = _signature(point, operator)
 
     def __call__(self, direction: Any = None, /, **values: Any) -> Any:
@@ -80,7 +83,17 @@ class Evaluator:
 
     def _run(self, point: Point) -> Arrays:
         with blamed_on(point.problem.name, EXITS):
-            return self.prepared.evaluate(point)
+            return self._prepared_for(point).evaluate(point)
+
+    def _prepared_for(self, point: Point) -> Prepared:
+        """Return what is prepared for the static data of a point; for others than the own, anew."""
+        if point.statics == self.point.statics:
+            return self.prepared
+        found = next((known for other, known in self.others if other == point.statics), None)
+        if found is None:
+            found = self.backend.prepare(point, self.operator)
+            self.others.append((point.statics, found))
+        return found
 
     def _present(self, found: Arrays) -> Any:
         return self.operator.present(self.point, found, self.sparse)

@@ -8,6 +8,7 @@ connection says so if asked, and a cost that moves all the same is proof that th
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from calcbench.problem.faults import RAISED, find_departure
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
+from calcbench.vocabulary.namespace import Namespace
+from calcbench.vocabulary.numpy import NUMPY
 
 STEP = 2.0**-20
 """Relative change of a parameter by which the cost must move: far above rounding."""
@@ -32,6 +35,8 @@ def connection_fault(backend: Backend, point: Point, result: Arrays) -> str:
     # A question that cannot be put casts no doubt on a result that there is.
     with contextlib.suppress(Exception):
         names = [name for name in backend.unconnected(point) if _moves(backend, point, name)]
+        if names and _holds_anything(point):
+            return ""  # what is held constant moves the cost, and is cut off on purpose
     if not names:
         return ""
     where = departure(backend, point)
@@ -48,6 +53,19 @@ def departure(backend: Backend, point: Point) -> str:
     except RAISED as error:  # whatever a framework raises for want of a number
         return find_departure(error)
     return ""
+
+
+def _holds_anything(point: Point) -> bool:
+    """Tell whether the cost calls `xp.stop_gradient` at this point."""
+    calls: list[Any] = []
+
+    def record(x: Any) -> Any:
+        calls.append(x)
+        return x
+
+    parameters, data = point.problem.split(point.values)
+    point.problem.cost(Namespace.over(NUMPY, {"stop_gradient": record}), *parameters, **data)
+    return bool(calls)
 
 
 def _moves(backend: Backend, point: Point, name: str) -> bool:

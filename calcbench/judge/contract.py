@@ -24,7 +24,7 @@ from calcbench.judge.connection import connection_fault
 from calcbench.operators import GRADIENT, Layout, Operator
 from calcbench.problem import whereabouts
 from calcbench.problem.faults import RAISED, describe
-from calcbench.problem.flat import flatten
+from calcbench.problem.flat import flatten, same_numbers
 from calcbench.problem.point import Point, component_name
 from calcbench.problem.problem import Arrays
 from calcbench.record.record import Status
@@ -242,7 +242,7 @@ def _array_label(layout: Layout, name: str, start: int) -> str:
 
 def _input_fault(before: Arrays, after: Arrays) -> str | None:
     """Say which inputs the run has changed, if any."""
-    changed = [name for name in before if not np.array_equal(before[name], after[name])]
+    changed = [name for name in before if not same_numbers(before[name], after[name])]
     return f"changed its inputs: {', '.join(changed)}" if changed else None
 
 

@@ -29,3 +29,8 @@ def cut(vector: np.ndarray, shapes: Iterable[Shape]) -> list[np.ndarray]:
 def unflatten(vector: np.ndarray, shapes: Mapping[str, Shape]) -> dict[str, np.ndarray]:
     """Cut a vector into arrays by name."""
     return dict(zip(shapes, cut(vector, shapes.values()), strict=True))
+
+
+def same_numbers(one: np.ndarray, other: np.ndarray) -> bool:
+    """Tell whether two arrays are equal; NaN, which stands for what is missing, equals NaN."""
+    return np.array_equal(one, other, equal_nan=one.dtype.kind == other.dtype.kind == "f")

@@ -23,6 +23,7 @@ from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.returns import check_returns
 from calcbench.problem.size import SizeLike, fit, read_size
+from calcbench.problem.static import Static, is_static, wrap_static
 from calcbench.problem.structure import Structure
 
 
@@ -145,6 +146,8 @@ def _check_matrix(problem: Problem, arrays: Arrays) -> None:
 
 
 def _array(problem: Problem, name: str, value: Any) -> np.ndarray:
+    if name in problem.data and is_static(value):
+        return wrap_static(value)
     index = isinstance(value, np.ndarray) and value.dtype.kind in "iu" and name in problem.data
     try:
         array = np.array(value, dtype=np.int64) if index else real_array(value)
@@ -155,7 +158,7 @@ def _array(problem: Problem, name: str, value: Any) -> np.ndarray:
         ) from None
     if array.size == 0:
         raise ProblemError(f"problem {problem.name!r}: {name!r} is empty")
-    if not np.all(np.isfinite(array)):
+    if name in problem.parameters and not np.all(np.isfinite(array)):
         raise ProblemError(f"problem {problem.name!r}: {name!r} contains NaN or infinity")
     return array
 
@@ -198,7 +201,13 @@ def read_data(own: Point, given: Mapping[str, Any], what: str) -> Arrays:
 
 
 def _read_like(own: np.ndarray, name: str, given: Any, what: str) -> np.ndarray:
-    """Read numbers of the same shape as the problem's own."""
+    """Read numbers of the same shape as the problem's own; for static data, others of the kind."""
+    if isinstance(own, Static):
+        kind = type(own.item())
+        if type(given) is kind and is_static(given):
+            return wrap_static(given)
+        said = {int: "a whole number", str: "text", tuple: "a tuple of whole numbers"}[kind]
+        raise SelectorError(f"{what}: {name}={short_repr(given)} is not {said}")
     expected = _form(own)
     try:
         value = real_array(given)
@@ -206,6 +215,6 @@ def _read_like(own: np.ndarray, name: str, given: Any, what: str) -> np.ndarray:
         raise SelectorError(f"{what}: {name}={short_repr(given)} is not {expected}") from None
     if value.shape != own.shape:
         raise SelectorError(f"{what}: {name!r} must be {expected}, got {_form(value)}")
-    if not np.all(np.isfinite(value)):
+    if np.any(~np.isfinite(value) & np.isfinite(own)):
         raise SelectorError(f"{what}: {name}={short_repr(given)} is not finite")
     return value

@@ -15,6 +15,7 @@ from calcbench.problem.arguments import check_text
 from calcbench.problem.flat import Shape, flatten, unflatten
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.rows import Rows, rows_of
+from calcbench.problem.static import Static
 from calcbench.problem.structure import DENSE, Pattern, Structure
 
 
@@ -28,7 +29,7 @@ class Point:
 
     problem: Problem
     values: Arrays
-    """Name → float64 array; index data are int64."""
+    """Name → float64 array; index data are int64, and static data stand in an array of objects."""
     seed: Arrays = field(default_factory=dict)
     """What a product is taken with: a direction (parameter name → array of its shape), or a
     cotangent (`C` → array of the value's shape). Empty for operators that take none."""
@@ -55,6 +56,12 @@ class Point:
     def data(self) -> Arrays:
         """Data argument → array."""
         return {name: self.values[name] for name in self.problem.data}
+
+    @cached_property
+    def statics(self) -> dict[str, Any]:
+        """Static data by name: Python integers, text and tuples, which a preparation is for."""
+        data = {name: self.values[name] for name in self.problem.data}
+        return {name: array.item() for name, array in data.items() if isinstance(array, Static)}
 
     @cached_property
     def shapes(self) -> dict[str, Shape]:

@@ -16,6 +16,7 @@ from calcbench.errors import ProblemError
 from calcbench.problem import notebook
 from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.size import NamedSize, declared
+from calcbench.problem.static import unwrap_static
 from calcbench.problem.structure import DENSE, Structure
 
 Arrays = dict[str, np.ndarray]
@@ -89,7 +90,8 @@ class Problem(ABC):
         """Return a value for every parameter and data argument, by name.
 
         Python numbers and lists become float64 arrays. NumPy integer arrays stay integers:
-        they are for indices (`xp.take`). `rng` is seeded; draw from nothing else.
+        they are for indices (`xp.take`). Data that are a Python integer, text, or a tuple of such
+        stay what they are: counts, shapes and structures. `rng` is seeded; draw from nothing else.
         """
 
     @abstractmethod
@@ -244,7 +246,7 @@ class Problem(ABC):
         """Split inputs by name into (parameters in order, data by name): how `cost` is called."""
         return (
             tuple(inputs[name] for name in self.parameters),
-            {name: inputs[name] for name in self.data},
+            {name: unwrap_static(inputs[name]) for name in self.data},
         )
 
     def value_shape(self, inputs: Arrays) -> tuple[int, ...]:

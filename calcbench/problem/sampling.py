@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from calcbench.errors import CalcbenchError
+from calcbench.problem.flat import same_numbers
 from calcbench.problem.inputs import draw_point
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
@@ -152,7 +153,7 @@ def _redraw(own: Point, rng: np.random.Generator) -> Point | None:
     data = {name: other[name] for name in own.problem.data}
     if any(data[name].shape != own[name].shape for name in data):
         return None
-    if any(own[n].dtype.kind == "i" and not np.array_equal(own[n], data[n]) for n in data):
+    if any(own[n].dtype.kind in "iO" and not np.array_equal(own[n], data[n]) for n in data):
         return None
     found = replace(own.with_values(data), drawn=other.drawn)
     return found if _other_data(own, found) else None
@@ -169,4 +170,4 @@ def _resample(own: Point, rng: np.random.Generator) -> Point | None:
 
 def _other_data(own: Point, other: Point) -> bool:
     """Tell whether any data differ between two points."""
-    return any(not np.array_equal(own[name], other[name]) for name in own.problem.data)
+    return any(not same_numbers(own[name], other[name]) for name in own.problem.data)

@@ -58,6 +58,7 @@ PRIMITIVES: dict[str, str] = {
     "matmul": "matmul(x, y): matrix product; vectors (1-D) allowed on either side",
     "einsum": "einsum(subscripts, *arrays)",
     "matrix_transpose": "matrix_transpose(x): swap the last two axes",
+    "stop_gradient": "stop_gradient(x): x, held constant: its derivative is 0",
     "asarray": "asarray(constant): a number or array that no parameter enters, for arithmetic",
     "reshape": "reshape(x, shape)",
     "concat": "concat(arrays, axis=0)",
@@ -69,7 +70,6 @@ PRIMITIVES: dict[str, str] = {
     "linalg.cholesky": "linalg.cholesky(x): lower triangular factor of (x + xᵀ)/2",
     "linalg.solve": "linalg.solve(a, b): the x with a x = b; b a vector or a matrix",
     "linalg.slogdet": "linalg.slogdet(x): (sign, log |det x|)",
-    "iterate": "iterate(step, state, n): step applied n times; state an array or tuple of arrays",
 }
 """The names that follow from nothing: every backend spells them, or has them in its library."""
 
@@ -85,8 +85,14 @@ def _describe(name: str, definition: Callable[..., Any]) -> str:
     return f"{name}({', '.join(arguments)}): {meaning}"
 
 
+BY_DUALS: dict[str, str] = {
+    "grad": "grad(f): the function (x, *others) → the derivative of the number f(x, *others) by x",
+}
+"""The names that every vocabulary has by `calcbench.vocabulary.duals`, or something better."""
+
 NAMES: dict[str, str] = {
     **PRIMITIVES,
+    **BY_DUALS,
     **{name: _describe(name, definition) for name, definition in DEFINITIONS.items()},
 }
 """Name → how it is called, and what it is."""

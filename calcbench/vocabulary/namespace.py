@@ -8,7 +8,8 @@ from typing import Any
 
 from calcbench.errors import ProblemError, Unsupported
 from calcbench.vocabulary.composed import DEFINITIONS
-from calcbench.vocabulary.names import NAMES, PRIMITIVES
+from calcbench.vocabulary.duals import derivative
+from calcbench.vocabulary.names import BY_DUALS, NAMES, PRIMITIVES
 from calcbench.vocabulary.suggestions import suggest
 
 
@@ -34,14 +35,14 @@ class Namespace:
 
         A primitive is what `spellings` gives for it (`{"linalg.solve": solve}`), or else the
         module's attribute of that name, dotted or not, or what another vocabulary spells.
-        `iterate` is a Python loop, if it has no spelling. A module's function of the same name
-        that means something else must have one, therefore; the tests of the vocabulary find it.
+        A module's function of the same name that means something else must have a spelling,
+        therefore; the tests of the vocabulary find it.
 
             >>> Namespace.over(np, {"sigmoid": sigmoid, "linalg.solve": solve})
         """
         if isinstance(module, Namespace):  # what follows from others does so in the new one
             return cls({**module.spelling, **spellings})
-        found = {"iterate": iterate}
+        found = {}
         for name in PRIMITIVES.keys() - spellings.keys():
             try:
                 found[name] = functools.reduce(getattr, name.split("."), module)
@@ -61,7 +62,7 @@ class Namespace:
             raise AttributeError(name)
         if name not in NAMES:
             raise ProblemError(f"xp.{name} is not in the array vocabulary: {suggest(name)}")
-        definition = DEFINITIONS.get(name)
+        definition = derivative if name in BY_DUALS else DEFINITIONS.get(name)
         if definition is None:
             raise Unsupported(f"xp.{name} is not available on this backend")
         return functools.partial(definition, self)
@@ -83,10 +84,3 @@ class _Nested:
 def natively(module: Any, *names: str) -> dict[str, Any]:
     """Spell names by a module's functions of the same name, dotted or not."""
     return {name: functools.reduce(getattr, name.split("."), module) for name in names}
-
-
-def iterate(step: Any, state: Any, n: int) -> Any:
-    """Apply `step` to `state` n times, by a Python loop: right wherever nothing is traced."""
-    for _ in range(n):
-        state = step(state)
-    return state

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from calcbench.vocabulary.axes import running_axis
+from calcbench.vocabulary.duals import LOWEST, on_duals
+from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.namespace import Namespace, natively
 
 SPECIAL = ("erf", "erfc", "gammaln", "digamma")
@@ -33,10 +35,6 @@ def sigmoid(x: Any) -> Any:
     """Compute 1 / (1 + e⁻ˣ) through e^−|x|, which cannot overflow."""
     decay = np.exp(-np.abs(x))
     return np.where(x >= 0, 1.0, decay) / (1.0 + decay)
-
-
-LOWEST = -3e38
-"""As good as −∞ to shift by, and finite in float32 too."""
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -148,13 +146,14 @@ def numpy_in(dtype: str) -> Namespace:
         np,
         {
             "asarray": functools.partial(constant, dtype),
-            "sigmoid": sigmoid,
+            "sigmoid": on_duals("sigmoid", sigmoid),
             "softplus": softplus,
             "maximum": with_numbers(np.maximum, dtype),
             "minimum": with_numbers(np.minimum, dtype),
             "logaddexp": with_numbers(np.logaddexp, dtype),
             "where": where_in(dtype),
-            "logsumexp": logsumexp,
+            "logsumexp": on_duals("logsumexp", logsumexp),
+            "stop_gradient": on_duals("stop_gradient", lambda x: x),
             "cumulative_sum": running(np.cumsum),
             "cumulative_prod": running(np.cumprod),
             **natively(np, *SAME),
@@ -167,6 +166,7 @@ def numpy_in(dtype: str) -> Namespace:
             "linalg.cholesky": cholesky,
             "linalg.solve": solve,
             "linalg.slogdet": slogdet,
+            **KNOWN,
         },
     )
 

@@ -17,6 +17,7 @@ import pytest
 from execution import PROGRAMS, array, assert_close, backend, execute, tolerance, write
 from transcript import Transcript, text
 from vocabulary.test_composed import COMPOSED
+from vocabulary.test_control import CONTROL
 from vocabulary.test_vocabulary import CASES, Case, elementwise_cases
 
 import calcbench
@@ -36,13 +37,15 @@ REFUSED = {
         *("where", "max", "floor", "round", "logical_and", "logical_or", "logical_not", "inf"),
         *("sign", "ceil", "remainder", "equal", "not_equal", "leaky_relu", "elu"),
         *("min", "tril", "triu", "linalg.trace", "linalg.diagonal"),
-        *("linalg.vector_norm", "linalg.cholesky"),
+        *("linalg.vector_norm", "linalg.cholesky", "stop_gradient"),
         *("argsort", "sort", "argmax", "argmin", "median", "top_k", "all", "any"),
         *("isnan", "isfinite"),
-    )
+    ),
+    **dict.fromkeys(("by_hand", "finite_difference"), ("grad", "stop_gradient")),
 }
 """Backend → names of which some cases, on arrays, have no program: SymPy's arrays cannot be
-compared, and one function of theirs takes either numbers or arrays. All others have one."""
+compared, and one function of theirs takes either numbers or arrays. NumPy has no derivative, and a
+difference quotient holds nothing constant. All others have one."""
 
 ONE_RANK = {"sympy": ("clip", "relu", "std", "linalg.norm", "ndtr", "gelu")}
 """Backend → names that a program takes at numbers or at arrays, and not at both."""
@@ -71,7 +74,7 @@ def cases_of(name: str, engine: calcbench.Backend) -> list[Case]:
     A difference quotient and a formula as it is written on paper have none where an exponential
     overflows, or where 1e-5 is no small step.
     """
-    cases = {**CASES, **COMPOSED}.get(name) or elementwise_cases(name, engine.selector)
+    cases = {**CASES, **COMPOSED, **CONTROL}.get(name) or elementwise_cases(name, engine.selector)
     return cases if engine.kind == "exact" else [case for case in cases if is_moderate(case)]
 
 

@@ -7,6 +7,7 @@ the expression that they compute: `xp.exp(x)`.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -75,7 +76,8 @@ def text(value: Any) -> str:
         items = "".join(f"{text(item)}, " for item in value)
         return f"[{items}]" if isinstance(value, list) else f"({items})"
     if callable(value):
-        return f"lambda state: {text(value(Transcript('state')))}"
+        names = list(inspect.signature(value).parameters)
+        return f"lambda {', '.join(names)}: {text(value(*map(Transcript, names)))}"
     return repr(value)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from calcbench.errors import ProblemError, Unsupported
 from calcbench.vocabulary.names import NAMES
-from calcbench.vocabulary.namespace import Namespace, iterate
+from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.numpy import NUMPY
 
 
@@ -61,11 +61,6 @@ def test_what_follows_from_others_does_so_in_the_vocabulary_that_is_built():
     assert first.cumulative_sum(np.ones(2)).tolist() == [1.0, 2.0]
     second = Namespace.over(first, {"stack": list})
     assert second.cumulative_sum.args == (second,)
-
-
-def test_iterate_is_a_loop_unless_it_is_spelled():
-    assert Namespace.over(Module(), {}).iterate is iterate
-    assert Namespace.over(Module(), {"iterate": max}).iterate is max
 
 
 def test_names_are_resolved_once():

@@ -812,57 +812,10 @@ case(
     **EYE,
 )
 
-# Loops.
-
-
-def logistic(x: Any) -> Any:
-    return 3.5 * x * (1 - x)
-
-
-def repeated(step: Callable[[Any], Any], n: int) -> Callable[[Any], Any]:
-    def apply(state: Any) -> Any:
-        for _ in range(n):
-            state = step(state)
-        return state
-
-    return apply
-
-
-for at, n in ((0.25, 3), (0.25, 0), ([0.25, 0.5, 0.8], 2)):
-    case(
-        "iterate",
-        lambda xp, x, n=n: xp.iterate(logistic, x, n),
-        [at],
-        repeated(logistic, n),
-        scale=100.0,  # the map is chaotic: 3.5³ is the largest slope
-    )
-
-
-def rotate(xp, x, y, pair):
-    """A rotating pair; the step closes over a parameter, and takes from `xp`."""
-    first, second = xp.iterate(lambda s: (s[0] - y * s[1], s[1] + xp.sin(s[0])), (x, pair), 4)
-    return first + second
-
-
-def exact_rotate(x, y, pair):
-    for _ in range(4):
-        x, pair = x - y * pair, pair + elementwise(mp.sin)(x)
-    return x + pair
-
-
-case("iterate", rotate, [V, 0.5, U], exact_rotate)
-case("iterate", rotate, [0.5, 0.25, -0.5], exact_rotate)
-case(
-    "iterate",  # a matrix as the state
-    lambda xp, a, x: xp.iterate(lambda v: xp.matmul(a, v), x, 3),
-    [[[0.5, -0.25], [0.75, 0.5]], [[1.0, 0.5], [-0.5, 1.0]]],
-    lambda a, x: a.dot(a).dot(a).dot(x),
-)
-
 
 def table(operators: bool) -> list[Any]:
     """(name, selector), less what takes jax[mode=eager] long, as it compiles every operation."""
-    quick = ("where", "maximum", "minimum", "max", "logaddexp", "matmul", "linalg.solve", "iterate")
+    quick = ("where", "maximum", "minimum", "max", "logaddexp", "matmul", "linalg.solve")
     return [
         pytest.param(name, selector, id=f"{name}-{selector}")
         for name in CASES

@@ -15,12 +15,13 @@ from calcbench.errors import Unsupported
 from calcbench.problem.function import FunctionProblem
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.size import NamedSize
+from calcbench.problem.static import Static
 from calcbench.show.programs.copying import LITERALS, Copier
 from calcbench.show.programs.layout import names_in, wrap
 from calcbench.show.programs.parentheses import join_lines
 from calcbench.show.programs.source import Source, read_source
 
-Kind = Literal["number", "list", "array"]
+Kind = Literal["number", "list", "array", "static"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Value:
     name: str
     text: str
     kind: Kind
-    """The text of a number or list is a literal; that of an array evaluates to one of NumPy's."""
+    """The text of a number or list is a literal; that of an array evaluates to one of NumPy's. Of
+    static data the program has the value itself."""
     parameter: bool
     integer: bool
 
@@ -81,6 +83,8 @@ def _as_literals(problem: Problem, inputs: Arrays) -> list[Value]:
 def _value(problem: Problem, inputs: Arrays, name: str, returned: Any, text: str) -> Value:
     """Describe one input; everything but literals is made an array of float64 (or indices)."""
     array = inputs[name]
+    if isinstance(array, Static):
+        return Value(name, repr(array.item()), "static", parameter=False, integer=False)
     kind: Kind = "array"
     if _is_literal(text):
         kind, text = ("list" if array.ndim else "number"), repr(array.tolist())
@@ -131,7 +135,7 @@ def _format_size(size: int) -> str:
 
 def assign(values: list[Value], native: Native) -> tuple[list[str], list[str]]:
     """Return the lines that assign the native values, and the names that stay Python numbers."""
-    lines = [(value, native(value)) for value in values]
+    lines = [(v, v.text if v.kind == "static" else native(v)) for v in values]
     # `x = torch.tensor(x)` must wait until nothing else is made from the NumPy x.
     lines.sort(key=lambda line: line[0].text == line[0].name and _is_read(line[0].name, values))
     return list(_assignments(lines)), [v.name for v, native in lines if _is_plain(v, native)]

@@ -10,6 +10,7 @@ from calcbench.show.programs.spelling import (
     Spelling,
     Use,
     same_names,
+    scan_with,
 )
 from calcbench.vocabulary.numpy import SPECIAL
 
@@ -60,6 +61,18 @@ def cholesky(x):
         "matrix_transpose": matrix_transpose,
         "take": "lambda x, indices, axis=0: np.take(x, indices, axis=axis)",
         "iterate": ITERATE,
+        "scan": scan_with("np.stack({})"),
+        "cond": """\
+def cond(predicate, true_fn, false_fn, *operands):
+    return true_fn(*operands) if predicate else false_fn(*operands)""",
+        "while_loop": """\
+def while_loop(condition, step, state, limit):
+    for _ in range(limit):
+        if condition(state):
+            state = step(state)
+    if condition(state):
+        raise ArithmeticError(f"the condition still holds after {limit} steps")
+    return state""",
     },
     imports={"special": "from scipy import special"},
 )

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-import numpy as np
-
 from calcbench.vocabulary.composed import DEFINITIONS
 from calcbench.vocabulary.names import NAMES
 from calcbench.vocabulary.namespace import Namespace
@@ -65,4 +63,4 @@ def _rank(argument: Any) -> int:
     """Return how many axes an argument has, as `Use.ranks` counts them."""
     if isinstance(argument, (list, tuple)):
         return min(map(_rank, argument), default=-1)
-    return argument.ndim if isinstance(argument, (np.ndarray, np.generic)) else -1
+    return getattr(argument, "ndim", -1)

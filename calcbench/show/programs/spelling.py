@@ -9,6 +9,24 @@ from calcbench.errors import Unsupported
 from calcbench.vocabulary.names import NAMES
 from calcbench.vocabulary.suggestions import suggest
 
+
+def scan_with(stack: str) -> str:
+    """Write the helper `scan` for a framework in which a Python loop is the idiom.
+
+    `stack` is the expression that stacks a list of arrays, `np.stack({})`.
+    """
+    return f"""\
+def scan(step, state, xs, length=None):
+    parts, kept = xs if isinstance(xs, tuple) else (xs,), []
+    for k in range(parts[0].shape[0] if length is None else length):
+        x = tuple(None if part is None else part[k] for part in parts)
+        state, y = step(state, x if isinstance(xs, tuple) else x[0])
+        kept.append(y)
+    if isinstance(y, tuple):
+        return state, tuple({stack.format("part")} for part in zip(*kept))
+    return state, None if y is None else {stack.format("kept")}"""
+
+
 ITERATE = """\
 def iterate(step, state, n):
     for _ in range(n):

@@ -19,6 +19,7 @@ from typing import Any
 
 from . import (
     activations,
+    control,
     convolution,
     creation,
     elementary,
@@ -41,6 +42,7 @@ THEMES: dict[ModuleType, str] = {
     products: "",
     convolution: "",
     linear_algebra: "linalg.",
+    control: "",
 }
 """Module → the prefix of its names."""
 

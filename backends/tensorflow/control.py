@@ -1,0 +1,101 @@
+"""Loops and branches in TensorFlow's graphs, as operations. It imports TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from calcbench.vocabulary.duals import check_number
+from calcbench.vocabulary.loops import count_steps, slice_step, spoil
+
+Step = Callable[[Any, Any], Any]
+
+
+def traced(dtype: str, where: Callable[..., Any]) -> dict[str, Any]:
+    """Spell loops and branches for a graph; Python numbers in what they carry take `dtype`."""
+
+    def tensors(structure: Any) -> Any:
+        if isinstance(structure, (tuple, list)):
+            return tuple(map(tensors, structure))
+        if structure is None or tf.is_tensor(structure):
+            return structure
+        return tf.convert_to_tensor(structure, dtype)
+
+    def scan(step: Step, state: Any, xs: Any, length: int | None = None) -> tuple[Any, Any]:
+        """Scan as one loop of the graph, which is traced and compiled once."""
+        count, first = count_steps(xs, length), tensors(state)
+        if count == 0:
+            return first, None
+        # One step by itself shows what there is to stack.
+        first, y = tensors(step(first, slice_step(xs, 0)))
+
+        def going(k: Any, state: Any, kept: Any) -> Any:
+            return k < count
+
+        def move(k: Any, state: Any, kept: Any) -> Any:
+            state, y = tensors(step(state, slice_step(xs, k)))
+            return k + 1, state, _each(lambda part, array: array.write(k, part), y, kept)
+
+        kept = _each(lambda part: _array(part, count).write(0, part), y)
+        _, state, kept = tf.while_loop(
+            going, move, (tf.constant(1), first, kept), maximum_iterations=count - 1
+        )
+        return state, None if y is None else _each(lambda array: array.stack(), kept)
+
+    def cond(
+        predicate: Any, true_fn: Callable[..., Any], false_fn: Callable[..., Any], *operands: Any
+    ) -> Any:
+        """Evaluate one of two branches, when the graph runs."""
+        return tf.cond(
+            tf.cast(predicate, tf.bool),
+            lambda: tensors(true_fn(*operands)),
+            lambda: tensors(false_fn(*operands)),
+        )
+
+    def while_loop(
+        condition: Callable[[Any], Any], step: Callable[[Any], Any], state: Any, limit: int
+    ) -> Any:
+        """Loop as long as the condition holds, when the graph runs."""
+        (state,) = tf.while_loop(
+            lambda state: tf.cast(condition(state), tf.bool),
+            lambda state: (tensors(step(state)),),
+            (tensors(state),),
+            maximum_iterations=limit,
+        )
+        return spoil(where, condition(state), state)
+
+    return {"scan": scan, "cond": cond, "while_loop": while_loop}
+
+
+def grad_in(dtype: str) -> Callable[..., Any]:
+    """Build `grad`, by a tape of its own, which outer tapes record."""
+
+    def grad(f: Callable[..., Any]) -> Callable[..., Any]:
+        def slopes(x: Any, *others: Any) -> Any:
+            x = x if tf.is_tensor(x) else tf.convert_to_tensor(x, dtype)
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                x = tf.identity(x)  # what is outside of f is not what moves
+                tape.watch(x)
+                y = tf.convert_to_tensor(f(x, *others), dtype)
+            check_number(y)
+            return tf.convert_to_tensor(tape.gradient(y, x, unconnected_gradients="zero"))
+
+        return slopes
+
+    return grad
+
+
+def _array(part: Any, count: int) -> Any:
+    """Make an array of so many tensors like one of them."""
+    return tf.TensorArray(part.dtype, count, element_shape=part.shape)
+
+
+def _each(function: Callable[..., Any], first: Any, *others: Any) -> Any:
+    """Apply a function to the parts of tuples, or to what is no tuple."""
+    if first is None:
+        return ()  # the loop carries nothing for it
+    if isinstance(first, tuple):
+        return tuple(_each(function, *parts) for parts in zip(first, *others, strict=True))
+    return function(first, *others)

@@ -1,0 +1,50 @@
+"""Loops and branches, for namespaces that are traced: every step and every branch is evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from calcbench.vocabulary.loops import choose, count_steps, slice_step, spoil, stack_steps
+
+
+def scan(
+    xp: Any, step: Callable[[Any, Any], Any], state: Any, xs: Any, length: int | None = None
+) -> Any:
+    """step(state, x) → (state, y) for each slice x of xs; return (state, all y stacked)."""
+    kept = []
+    for k in range(count_steps(xs, length)):
+        state, y = step(state, slice_step(xs, k))
+        kept.append(y)
+    return state, stack_steps(xp, kept)
+
+
+def iterate(xp: Any, step: Callable[[Any], Any], state: Any, n: int) -> Any:
+    """Apply step n times; state is an array or a tuple of arrays."""
+    return xp.scan(lambda state, _: (step(state), None), state, None, n)[0]
+
+
+def cond(
+    xp: Any,
+    predicate: Any,
+    true_fn: Callable[..., Any],
+    false_fn: Callable[..., Any],
+    *operands: Any,
+) -> Any:
+    """true_fn(*operands) where predicate, one condition, holds; else false_fn(*operands)."""
+    return choose(xp.where, predicate, true_fn(*operands), false_fn(*operands))
+
+
+def while_loop(
+    xp: Any, condition: Callable[[Any], Any], step: Callable[[Any], Any], state: Any, limit: int
+) -> Any:
+    """Apply step while condition(state) holds; an error if it still does after `limit` steps."""
+    start = state
+
+    def move(state: Any) -> Any:
+        going = condition(state)
+        # Once done, it goes on from the start, where a step is defined; nothing comes of it.
+        return choose(xp.where, going, step(choose(xp.where, going, state, start)), state)
+
+    state = xp.iterate(move, state, limit)
+    return spoil(xp.where, condition(state), state)

@@ -1,0 +1,41 @@
+"""Costs with loops, and with derivatives inside, on every backend and certified."""
+
+import pytest
+from vocabulary.costs.loops import COSTS
+
+import calcbench
+
+QUICK = ("finite_difference[scheme=complex]", "finite_difference", "autograd", "dual", "tape")
+"""Backends that load no framework."""
+
+FRAMEWORKS = (
+    *("torch", "torch[mode=func]", "tensorflow", "tensorflow[mode=function]"),
+    *("tensorflow[mode=xla]", "jax", "jax[mode=eager]"),
+)
+
+
+def check(name, backends, operator="gradient"):
+    comparison = calcbench.compare(COSTS[name], list(backends), operator=operator)
+    assert [(row.backend, row.status) for row in comparison] == [(b, "ok") for b in backends], [
+        row.reason for row in comparison
+    ]
+    assert all(row.certified_digits > 15 for row in comparison), str(comparison)
+
+
+@pytest.mark.parametrize("name", COSTS)
+def test_costs_are_certified(name):
+    check(name, QUICK)
+
+
+@pytest.mark.few(3)
+@pytest.mark.parametrize("backend", FRAMEWORKS)
+@pytest.mark.parametrize("name", COSTS)
+def test_frameworks_agree(name, backend):
+    check(name, [backend])
+
+
+@pytest.mark.few(4)
+@pytest.mark.parametrize("backend", ["autograd", *FRAMEWORKS])
+@pytest.mark.parametrize("name", COSTS)
+def test_second_order(name, backend):
+    check(name, [backend], "hvp")
