@@ -155,10 +155,18 @@ def argsort(
     return np.moveaxis(found, -1, axis)
 
 
+def is_index(indices: np.ndarray) -> bool:
+    """Tell whether these are expressions that are integers: data of floats are no indices."""
+    return indices.dtype == object and all(
+        isinstance(index, int) or getattr(index, "is_integer", True) is True
+        for index in indices.flat  # a length, which stands for an expression, cannot tell
+    )
+
+
 def take(x: Any, indices: Any, axis: int = 0, *, choose: Join = Choice) -> Any:
     """Take slices by integer index, or by expressions that are one."""
     indices, x = np.asarray(indices), np.asarray(x)
-    if indices.dtype != object:
+    if not is_index(indices):
         return np.take(x, indices, axis=axis)
     axis %= x.ndim
     lanes = np.moveaxis(x, axis, -1)
@@ -173,7 +181,7 @@ def take(x: Any, indices: Any, axis: int = 0, *, choose: Join = Choice) -> Any:
 def take_along_axis(x: Any, indices: Any, axis: int, *, choose: Join = Choice) -> Any:
     """Take elements by integer index, or by expressions that are one."""
     indices, x = np.asarray(indices), np.asarray(x)
-    if indices.dtype != object:
+    if not is_index(indices):
         return np.take_along_axis(x, indices, axis)
     lanes, wanted = np.moveaxis(x, axis, -1), np.moveaxis(indices, axis, -1)
     batch = np.broadcast_shapes(lanes.shape[:-1], wanted.shape[:-1])

@@ -21,6 +21,7 @@ from calcbench.certified import budget, natural
 from calcbench.certified import special as functions
 from calcbench.certified.budget import TooSlow
 from calcbench.certified.jets import logarithm, primal
+from calcbench.certified.ordering import INDEX
 from calcbench.vocabulary.duals import Dual
 
 Number = Any
@@ -506,7 +507,7 @@ def index(place: int, numbers: Sequence[Ball]) -> Ball | int:
     Where no parameter takes part in them, it is an integer.
     """
     active = next((number for number in numbers if number.tape is not None), None)
-    return place if active is None else record(arb(place), ((active, STILL),))
+    return place if active is None else record(arb(place), ((active, STILL),), INDEX)
 
 
 def is_finite(number: Ball) -> bool:

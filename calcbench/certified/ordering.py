@@ -12,6 +12,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+INDEX = "index"
+"""The operation that makes a number of an index."""
+
 
 class Ordered(Protocol):
     """What a kind of number provides, so that an order of them can be found."""
@@ -57,13 +60,19 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
 
 
 def integers(indices: Any) -> np.ndarray:
-    """Read indices as integers, whatever decided them."""
+    """Read indices as integers, also those that a parameter decided; any other number stays."""
     array = np.asarray(indices)
-    return np.asarray(np.frompyfunc(_integer, 1, 1)(array), dtype=np.int64)
+    found = [_integer(index) for index in array.flat]
+    if None in found:
+        return array  # of which NumPy says that it is no index
+    return np.array(found, dtype=np.int64).reshape(array.shape)
 
 
-def _integer(index: Any) -> int:
-    return int(index if isinstance(index, (int, np.integer)) else index.value.unique_fmpz())
+def _integer(index: Any) -> int | None:
+    if isinstance(index, (int, np.integer)):
+        return int(index)
+    made = getattr(index, "operation", "") == INDEX
+    return int(index.value.unique_fmpz()) if made else None
 
 
 def classify(kind: Ordered, name: str) -> Callable[[Any], Any]:

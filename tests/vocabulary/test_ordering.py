@@ -63,6 +63,20 @@ def test_conditions_may_be_numbers(selector):
     )
 
 
+@pytest.mark.parametrize("selector", [*ONE_OF_EACH, "certified"])
+@pytest.mark.parametrize("index", ["data", "parameter"])
+def test_a_number_that_no_order_gave_is_no_index(selector, index):
+    """Floats are none, whatever they are: neither labels as data, nor a parameter."""
+
+    @calcbench.problem(x=[1.5, 2.0], p=1.0, k=[0.0, 1.0])
+    def labelled(xp, x, p, *, k):
+        chosen = k if index == "data" else xp.stack([p, 0.0])
+        return xp.sum(xp.take(x, chosen))
+
+    with pytest.raises(Exception, match=r"(?i)int|ind(ex|ices)|cast"):
+        gradient(selector, labelled)
+
+
 # --- derivatives at ties --------------------------------------------------------------------------
 
 
