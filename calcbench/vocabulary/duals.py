@@ -396,12 +396,13 @@ RULES: dict[str, Callable[..., Any]] = {
 
 def _max(xp: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Find the largest, one slice after the other."""
-    lanes = xp.reshape(x, (-1,)) if axis is None else xp.moveaxis(x, axis, 0)
-    top = functools.reduce(xp.maximum, [lanes[k] for k in range(lanes.shape[0])])
-    if not keepdims:
-        return top
-    kept = [1 if axis is None or k == axis % x.ndim else n for k, n in enumerate(x.shape)]
-    return xp.reshape(top, tuple(kept))
+    axes = range(x.ndim) if axis is None else [int(each) % x.ndim for each in np.atleast_1d(axis)]
+    for each in axes:
+        before = (slice(None),) * each
+        slices = [x[(*before, slice(k, k + 1))] for k in range(x.shape[each])]
+        x = functools.reduce(xp.maximum, slices)
+    kept = [n for each, n in enumerate(x.shape) if each not in axes]
+    return x if keepdims else xp.reshape(x, tuple(kept))
 
 
 def _slogdet(xp: Any, x: Dual) -> tuple[Any, Any]:
