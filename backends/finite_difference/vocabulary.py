@@ -61,13 +61,12 @@ def _logaddexp(x: Any, y: Any) -> Any:
 
 
 def _max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    flat = np.reshape(x, -1) if axis is None else x
-    kept = 0 if axis is None else axis
-    where = np.expand_dims(np.argmax(np.real(flat), axis=kept), kept)
-    top = np.take_along_axis(flat, where, axis=kept)
-    if axis is None:
-        return np.reshape(top, (1,) * np.ndim(x)) if keepdims else top[0]
-    return top if keepdims else np.squeeze(top, axis=kept)
+    axes = [*range(np.ndim(x))] if axis is None else [a % np.ndim(x) for a in np.atleast_1d(axis)]
+    kept = [a for a in range(np.ndim(x)) if a not in axes]
+    lanes = np.transpose(x, [*kept, *axes]).reshape((*(np.shape(x)[a] for a in kept), -1))
+    where = np.argmax(np.real(lanes), axis=-1)[..., None]
+    top = np.take_along_axis(lanes, where, axis=-1)[..., 0]
+    return np.expand_dims(top, tuple(axes)) if keepdims else top
 
 
 def _of_real(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -17,6 +17,7 @@ from vocabulary.test_vocabulary import (
     CASES,
     ELEMENTWISE,
     MODES,
+    REDUCTIONS,
     SELECTORS,
     SQUARE,
     WHOLE,
@@ -225,6 +226,26 @@ for at, axis, keepdims in AXES:
         lambda xp, x, options=options: xp.std(x, **options),
         [at],
         reduced(lambda items: mp.sqrt(exact_var(0)(items)), axis, keepdims),
+    )
+
+
+def over_pairs(function: Any) -> Any:
+    """A reduction over the first and the last axis together."""
+    return lambda x: reduced(function, -1, False)(x.transpose(1, 0, 2).reshape(x.shape[1], -1))
+
+
+for name, exact in {**REDUCTIONS, "min": min, "var": exact_var(0)}.items():
+    case(
+        name,
+        lambda xp, x, name=name: getattr(xp, name)(x, axis=(0, -1)),
+        [BATCH],
+        over_pairs(exact),
+    )
+    case(
+        name,
+        lambda xp, x, name=name: getattr(xp, name)(x, axis=(0, 2), keepdims=True),
+        [BATCH],
+        lambda x, exact=exact: over_pairs(exact)(x)[None, :, None],
     )
 
 

@@ -61,15 +61,21 @@ def draw_contours(
     axes: tuple[Axis, Axis],
     size: tuple[int, int],
     arrows: bool = True,
+    over: np.ndarray | None = None,
 ) -> Any:
-    """Draw level curves and, with `arrows`, the gradient on a grid and at the point."""
+    """Draw level curves and, with `arrows`, the gradient on a grid and at the point.
+
+    Labels keep clear of what is drawn over them: `over` has places of it, a row each.
+    """
     height = functools.partial(_cost, landscape, axes)
     coarse = compute_grid(height, axes)
     levels, grid = choose_levels(coarse.heights), refine(coarse, height, axes)
     x, y = scales(alt, axes)
     shades = LEVELS if arrows else QUIET
     point = landscape.origin[[axis.position for axis in axes]]
-    kept = [Box(to_pixels(point, axes, size), np.full(2, DOT))] if arrows else []
+    dot = [Box(to_pixels(point, axes, size), np.full(2, DOT))] if arrows else []
+    covered = [] if over is None else _boxes_over(to_pixels(over, axes, size))
+    kept = [[*dot, *covered], dot]
     curves, *labels = draw_level_curves(alt, axes, grid, levels, shades, (x, y), size, kept)
     if not arrows:
         return alt.layer(curves, *labels).properties(width=size[0], height=size[1])
@@ -130,9 +136,12 @@ def draw_level_curves(
     shades: Sequence[str],
     channels: tuple[Any, Any],
     size: tuple[int, int],
-    kept: list[Box],
+    kept: list[list[Box]],
 ) -> list[Any]:
-    """Follow every level through the grid, and write its value on it, but not where is `kept`."""
+    """Follow every level through the grid, and write its value on it.
+
+    The label stands clear of all that is first in `kept`; if it cannot, of what is second.
+    """
     follower = importlib.import_module("contourpy").contour_generator(
         grid.xs, grid.ys, np.ma.masked_invalid(grid.heights)
     )
@@ -145,7 +154,8 @@ def draw_level_curves(
                 for n, (a, b) in enumerate(line)
             ]
         text = write_briefly(level)
-        found = _label_box([to_pixels(line, axes, size) for line in lines], text, taken, kept, size)
+        drawn = [to_pixels(line, axes, size) for line in lines]
+        found = next(filter(None, (_label_box(drawn, text, taken, k, size) for k in kept)), None)
         if found is not None:
             taken.append(found)
             a, b = _values(found.middle, axes, size)
@@ -168,6 +178,12 @@ class Box(NamedTuple):
 
     middle: Pixels
     half: Pixels
+
+
+def _boxes_over(pixels: Pixels) -> list[Box]:
+    """Cover what is drawn over the level curves with squares."""
+    cells = np.unique(np.round(pixels / DOT), axis=0)
+    return [Box(cell * DOT, np.full(2, DOT / 2)) for cell in cells]
 
 
 def to_pixels(places: np.ndarray, axes: tuple[Axis, Axis], size: tuple[int, int]) -> Pixels:

@@ -424,7 +424,7 @@ class Levels:
             self.shades,
             channels,
             panel.size,
-            panel.kept(),
+            [panel.kept()],
         )
 
 

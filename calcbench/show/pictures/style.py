@@ -86,8 +86,11 @@ def _label_numbers(least: float, most: float) -> str:
 LABELS = _label_numbers(1e-4, 1e7)
 """How the numbers on an axis are written, unless it says otherwise."""
 
-LOG_LABELS = _label_numbers(1e-2, 1e4)
-"""How those on a logarithmic axis are: powers of ten side by side."""
+LOG_LABELS = (
+    "indexof('125', slice(format(datum.value, 'e'), 0, 1)) >= 0 ? "
+    f"({_label_numbers(1e-2, 1e4)}) : ''"
+)
+"""How those on a logarithmic axis are: 1, 2 and 5 times powers of ten."""
 
 
 def line_widths(count: int) -> list[float]:
