@@ -12,6 +12,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/calcbench/calcbench/blob/main/lessons/02_how_small_is_small_enough.ipynb)
 
 # %%
+from importlib import invalidate_caches
 from importlib.util import find_spec
 
 if find_spec("calcbench") is None:  # nothing to do where it is installed
@@ -23,6 +24,7 @@ if find_spec("calcbench") is None:  # nothing to do where it is installed
     source = wheels[-1].as_uri() if wheels else "git+https://github.com/calcbench/calcbench"
     command = [sys.executable, "-m", "pip", "install", "-q", f"calcbench[plot] @ {source}"]
     subprocess.run(command, check=True)
+    invalidate_caches()
 
 import math
 
@@ -103,7 +105,7 @@ for backend, best in curve.optimum.items():
 schemes = ("forward", "central", "richardson", "complex")
 best = cb.verify("chain_rule_single", [f"finite_difference[scheme={scheme}]" for scheme in schemes])
 digits = {scheme: round(record.digits, 1) for scheme, record in zip(schemes, best, strict=True)}
-cb.draw(cb.Bars("correct digits of the slope", digits, width=420))
+cb.draw(cb.Bars("correct digits of the slope", digits, across=(0, 16), width=420))
 
 # %% [markdown]
 # Why does 2 + 1e-16 do nothing? The computer's numbers (*doubles*) are dots on a line, with gaps

@@ -12,6 +12,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/calcbench/calcbench/blob/main/lessons/05_partial_derivatives.ipynb)
 
 # %%
+from importlib import invalidate_caches
 from importlib.util import find_spec
 
 if find_spec("calcbench") is None:  # nothing to do where it is installed
@@ -23,6 +24,7 @@ if find_spec("calcbench") is None:  # nothing to do where it is installed
     source = wheels[-1].as_uri() if wheels else "git+https://github.com/calcbench/calcbench"
     command = [sys.executable, "-m", "pip", "install", "-q", f"calcbench[plot] @ {source}"]
     subprocess.run(command, check=True)
+    invalidate_caches()
 
 import sympy
 
@@ -129,7 +131,7 @@ arrows = [(2 * x / 12, -2 * y / 12) for x, y in places]
 cb.draw(
     cb.Panel("x", (-3, 3), "y", (-3, 3), size=(420, 420))
     .levels(z, [-8, -6, -4, -2, 0, 2, 4, 6, 8])
-    .arrows(places, arrows, colour="#b04a00", width=1.8)
+    .arrows(places, arrows, colour="#b04a00")
     .dots([3], [2], ["(3, 2)"], side="e"),
     title="Level curves, and the gradient divided by 12",
 )

@@ -12,6 +12,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/calcbench/calcbench/blob/main/lessons/08_chain_rule.ipynb)
 
 # %%
+from importlib import invalidate_caches
 from importlib.util import find_spec
 
 if find_spec("calcbench") is None:  # nothing to do where it is installed
@@ -23,6 +24,7 @@ if find_spec("calcbench") is None:  # nothing to do where it is installed
     source = wheels[-1].as_uri() if wheels else "git+https://github.com/calcbench/calcbench"
     command = [sys.executable, "-m", "pip", "install", "-q", f"calcbench[plot] @ {source}"]
     subprocess.run(command, check=True)
+    invalidate_caches()
 
 import math
 
@@ -93,8 +95,8 @@ def dependencies(names, inner, slopes, outer, title):
         away = "n" if height >= 0 else "s"
         west, east = (away + "w", away + "e") if height else ("n", "n")
         panel = (
-            panel.arrows([(0.08, 0.05 * height)], [(0.84, 0.9 * height)], colour=colour, width=2)
-            .arrows([(1.08, 0.95 * height)], [(0.84, -0.9 * height)], colour=colour, width=2)
+            panel.arrows([(0.08, 0.05 * height)], [(0.84, 0.9 * height)], colour=colour)
+            .arrows([(1.08, 0.95 * height)], [(0.84, -0.9 * height)], colour=colour)
             .dots([1], [height], [name], colour=colour, side=away if height else "s")
             .text(0.5, height / 2, slope, colour=colour, side=west)
             .text(1.45, height / 2, last, colour=colour, side=east)

@@ -12,6 +12,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/calcbench/calcbench/blob/main/lessons/09_long_chains.ipynb)
 
 # %%
+from importlib import invalidate_caches
 from importlib.util import find_spec
 
 if find_spec("calcbench") is None:  # nothing to do where it is installed
@@ -23,6 +24,7 @@ if find_spec("calcbench") is None:  # nothing to do where it is installed
     source = wheels[-1].as_uri() if wheels else "git+https://github.com/calcbench/calcbench"
     command = [sys.executable, "-m", "pip", "install", "-q", f"calcbench[plot] @ {source}"]
     subprocess.run(command, check=True)
+    invalidate_caches()
 
 import math
 
@@ -93,7 +95,8 @@ def bars(weight):
     """Draw the sizes of the three slopes, with all weights alike."""
     _, found = backpropagate(weight, weight, weight, 1.2)
     sizes = {f"by {name}": abs(slope) for name, slope in found.items()}
-    return cb.Bars("size of the slope", sizes, f"all weights {weight:g}", log=(1e-6, 1), width=270)
+    title = f"all weights {weight:g}"
+    return cb.Bars("size of the slope", sizes, title, across=(1e-6, 1), log=True, width=270)
 
 
 cb.draw(*map(bars, (0.5, 1, 2, 3)), title="A gradient that vanishes")

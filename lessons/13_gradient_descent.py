@@ -12,6 +12,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/calcbench/calcbench/blob/main/lessons/13_gradient_descent.ipynb)
 
 # %%
+from importlib import invalidate_caches
 from importlib.util import find_spec
 
 if find_spec("calcbench") is None:  # nothing to do where it is installed
@@ -23,6 +24,7 @@ if find_spec("calcbench") is None:  # nothing to do where it is installed
     source = wheels[-1].as_uri() if wheels else "git+https://github.com/calcbench/calcbench"
     command = [sys.executable, "-m", "pip", "install", "-q", f"calcbench[plot] @ {source}"]
     subprocess.run(command, check=True)
+    invalidate_caches()
 
 import numpy as np
 
@@ -136,8 +138,8 @@ cb.draw(
 )
 
 # %% [markdown]
-# The cost per step. On this axis every line is a factor of ten. Compare the left panel with the
-# right one: who is ahead after 5 steps is not who is ahead after 200.
+# The cost per step. On this axis every line is a factor of ten. Who is ahead after two steps
+# (0.02) is not who is ahead after forty (0.05).
 
 # %%
 colours = ["#0072b2", "#b04a00", "#00785a", "#a3437d", "#8a6500", "#222222"]

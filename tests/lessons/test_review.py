@@ -1,12 +1,11 @@
 """What the lessons of the first segment say: slopes, steps, rules, automatic differentiation."""
 
-import ast
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 import sympy
+from lesson_programs import lesson
 
 import calcbench as cb
 
@@ -126,27 +125,16 @@ def test_where_it_is_flat_and_where_it_is_steepest():
 # --- 4: automatic differentiation --------------------------------------------------------------
 
 
-def lesson_4():
-    """The two small programs of the lesson: its classes and functions, without the rest."""
-    (source,) = Path("lessons").glob("04_*.py")
-    tree = ast.parse(source.read_text(encoding="utf-8"))
-    kept = [n for n in tree.body if getattr(n, "name", "") in PROGRAMS]
-    assert len(kept) == len(PROGRAMS)
-    namespace = {"math": math}
-    exec(compile(ast.Module(kept, []), str(source), "exec"), namespace)
-    return namespace
-
-
 def magnitude(x):
     return abs(x)
 
 
-PROGRAMS = {"Dual", "forward", "Traced", "backward", "reverse"}
+PROGRAMS = ("Dual", "forward", "Traced", "backward", "reverse")
 
 
 def test_the_two_small_programs_agree_with_torch():
     torch = pytest.importorskip("torch")
-    programs = lesson_4()
+    programs = lesson("04", *PROGRAMS, math=math)
     for a, b in np.random.default_rng(4).normal(size=(50, 2)):
         x, y = (torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in (a, b))
         (x * y + torch.sin(x)).backward()

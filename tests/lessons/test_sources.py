@@ -10,8 +10,8 @@ from calcbench.exercises.lesson_page import write_section
 from calcbench.exercises.running import run
 from calcbench.exercises.session import Reply
 from calcbench.exercises.sheet import lesson_sheet
+from calcbench.problem.mathml import missing_mathml
 from calcbench.report.page.library import chart_library, missing_library
-from calcbench.report.page.mathml import missing_mathml
 
 FOLDER = Path(__file__).parents[2] / "lessons"
 

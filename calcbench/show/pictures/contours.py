@@ -81,9 +81,9 @@ def draw_contours(
         return alt.layer(curves, *labels).properties(width=size[0], height=size[1])
     layers = [
         curves,
-        draw_arrows(alt, _field(landscape, axes, size), axes, size, "#667788", 1.2),
+        _draw_arrows(alt, _field(landscape, axes, size), axes, size, "#667788", 1.2),
         *labels,
-        draw_arrows(alt, _here(landscape, axes, size), axes, size, TANGENT, 2.5),
+        _draw_arrows(alt, _here(landscape, axes, size), axes, size, TANGENT, 2.5),
         _dot(alt, landscape, axes, x, y),
     ]
     title = panel_title("level curves, and arrows along the gradient")
@@ -281,35 +281,36 @@ def _here(landscape: Landscape, axes: tuple[Axis, Axis], size: tuple[int, int]) 
     return [arrow for arrow in tried if _inside(arrow, size)][:1]
 
 
-def draw_arrows(
+def _draw_arrows(
     alt: Any,
     arrows: list[Arrow],
     axes: tuple[Axis, Axis],
     size: tuple[int, int],
     colour: str,
     width: float,
-    channels: tuple[Any, Any] | None = None,
-    longest: float = np.inf,
 ) -> Any:
-    """Draw arrows as three strokes each, so that their heads turn with them.
-
-    An arrow of more than `longest` pixels has no larger head than one of that length.
-    """
-    rows = []
-    for k, (start, end) in enumerate(arrows):
-        along = end - start
-        head = along * min(1.0, longest / max(float(np.linalg.norm(along)), 1e-9))
-        across = np.array([-head[1], head[0]])
-        back = end - 0.3 * head
-        path = [start, end, back + 0.18 * across, end, back - 0.18 * across]
-        rows += [
-            {"x": float(a), "y": float(b), "arrow": k, "order": n}
-            for n, (a, b) in enumerate(_values(np.array(path), axes, size))
-        ]
+    """Draw arrows."""
+    rows = [
+        {"x": float(a), "y": float(b), "arrow": k, "order": n}
+        for k, arrow in enumerate(arrows)
+        for n, (a, b) in enumerate(_values(arrow_path(*arrow), axes, size))
+    ]
     strokes = chart_of(alt, rows).mark_line(
         clip=True, color=colour, strokeWidth=width, strokeJoin="round", strokeCap="round"
     )
-    return strokes.encode(*(channels or scales(alt, axes)), detail="arrow:N", order="order:Q")
+    return strokes.encode(*scales(alt, axes), detail="arrow:N", order="order:Q")
+
+
+def arrow_path(start: Pixels, end: Pixels, longest: float = np.inf) -> Pixels:
+    """Go along an arrow and its head, in three strokes, so that the head turns with it.
+
+    An arrow of more than `longest` pixels has no larger head than one of that length.
+    """
+    along = end - start
+    head = along * min(1.0, longest / max(float(np.linalg.norm(along)), 1e-9))
+    across = np.array([-head[1], head[0]])
+    back = end - 0.3 * head
+    return np.array([start, end, back + 0.18 * across, end, back - 0.18 * across])
 
 
 def _dot(alt: Any, landscape: Landscape, axes: tuple[Axis, Axis], x: Any, y: Any) -> Any:

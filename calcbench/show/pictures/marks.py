@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ from calcbench.show.pictures.style import chart_of
 Rows = tuple[Mapping[str, Any], ...]
 
 DASHES: dict[str, list[int]] = {"solid": [1, 0], "dashed": [6, 4], "dotted": [2, 3]}
+
+LINES = ("line", "arrow")
+"""Kinds that are drawn as lines."""
 
 SIDES = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
 """Where a label stands, seen from its place."""
@@ -40,7 +43,7 @@ class Mark:
     """Rows of data that look alike."""
 
     kind: str
-    """`line`, `point` or `text`."""
+    """`line`, `arrow`, `point` or `text`."""
     look: str
     """Of a line, its dashes; of dots, `dot`, `small` or `hollow`; of a text, its side."""
     colour: str
@@ -55,7 +58,7 @@ def draw_marks(alt: Any, marks: Iterable[Mark], x: Any, y: Any, condition: str =
     found = [*marks]
     numbers = {id(mark): k for k, mark in enumerate(found)}
     charts = []
-    for kind in ("line", "point", "text"):
+    for kind in DRAWERS:
         alike = sorted((m for m in found if m.kind == kind), key=_group)
         for _, group in itertools.groupby(alike, _group):
             members = [*group]
@@ -65,18 +68,28 @@ def draw_marks(alt: Any, marks: Iterable[Mark], x: Any, y: Any, condition: str =
     return charts
 
 
-def boxes(marks: Iterable[Mark], pixels: Any) -> list[Box]:
-    """List the places of dots and labels, which the labels of level curves keep clear of."""
+def boxes(marks: Iterable[Mark], pixels: Callable[[float, float], Any]) -> list[Box]:
+    """List the places of arrows, dots and labels, which labels of level curves keep clear of."""
     found = []
     for mark in marks:
-        for row in mark.rows if mark.kind != "line" else ():
-            middle, half = np.array(pixels(row["x"], row["y"])), np.full(2, 6.0)
-            if mark.kind == "text":
-                half = np.array([LETTER * len(row["text"]), LINE]) / 2
-                _, dx = ALIGNED.get(mark.look[-1], ("", 0))
-                middle += np.array([dx + np.sign(dx) * half[0], -RAISED.get(mark.look[0], 0)])
-            found.append(Box(middle, half))
+        places = [np.array(pixels(row["x"], row["y"])) for row in mark.rows]
+        if mark.kind == "arrow":
+            low, high = np.min(places, axis=0), np.max(places, axis=0)
+            found.append(Box((low + high) / 2, (high - low) / 2 + 2))
+        elif mark.kind == "point":
+            found += [Box(place, np.full(2, 6.0)) for place in places]
+        elif mark.kind == "text":
+            rows = zip(places, mark.rows, strict=True)
+            found += [_label_box(place, row["text"], mark.look) for place, row in rows]
     return found
+
+
+def _label_box(place: np.ndarray, text: str, side: str) -> Box:
+    """Find where a label is that stands to one side of a place."""
+    half = np.array([LETTER * len(text), LINE]) / 2
+    _, dx = ALIGNED.get(side[-1], ("", 0))
+    shift = np.array([dx + np.sign(dx) * half[0], -RAISED.get(side[0], 0)])
+    return Box(place + shift, half)
 
 
 def short(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,14 +105,14 @@ def _group(mark: Mark) -> tuple[int, str, str]:
 
     Dashes are drawn above solid lines, which would hide them.
     """
-    line = mark.kind == "line"
+    line = mark.kind in LINES
     return [*DASHES].index(mark.look) if line else 0, mark.look, mark.colour if line else ""
 
 
 def _rows(members: Iterable[Mark], numbers: Mapping[int, int]) -> Iterable[dict[str, Any]]:
     """List the rows of some marks; those of a line bear its number, lest two be joined."""
     for mark in members:
-        line = mark.kind == "line"
+        line = mark.kind in LINES
         more = {"line": numbers[id(mark)]} if line else {"colour": mark.colour}
         for row in mark.rows:
             yield {**short(row), **more}
@@ -134,4 +147,10 @@ def _draw_texts(alt: Any, rows: Any, first: Mark) -> list[Any]:
     return [edge.encode(text="text:N"), text.encode(colour, text="text:N")]
 
 
-DRAWERS = {"line": _draw_line, "point": _draw_points, "text": _draw_texts}
+DRAWERS = {
+    "line": _draw_line,
+    "arrow": _draw_line,
+    "point": _draw_points,
+    "text": _draw_texts,
+}
+"""Kind of marks → what draws it, from the lowest to the uppermost."""

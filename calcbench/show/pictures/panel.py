@@ -14,10 +14,9 @@ from calcbench.errors import SelectorError, short_repr
 from calcbench.report.picture import Chart, load_altair
 from calcbench.show.pictures.contours import (
     Box,
+    arrow_path,
     choose_levels,
-    draw_arrows,
     draw_level_curves,
-    to_pixels,
 )
 from calcbench.show.pictures.grid import Grid, compute_grid, refine
 from calcbench.show.pictures.marks import SIDES, Mark, Rows, boxes, draw_marks
@@ -139,7 +138,8 @@ class Panel:
         rows = [{"x": x, "y": y, "order": k} for k, (x, y) in enumerate(places)]
         drawn = self._with("line", "dashed" if dashed else "solid", colour, rows)
         if dots:
-            drawn = drawn._with("point", "small", colour, rows)
+            inside = [row for row in rows if self._inside(row["x"], row["y"])]
+            drawn = drawn._with("point", "small", colour, inside)
         return drawn.text(*places[at], label, colour=colour, side=side) if label else drawn
 
     def dots(
@@ -205,17 +205,16 @@ class Panel:
         grid = refine(coarse, function, self._axes)
         return replace(self, layers=(*self.layers, Levels(grid, chosen, shades)))
 
-    def arrows(
-        self,
-        starts: Iterable[Place],
-        ways: Iterable[Place],
-        *,
-        colour: str = INK,
-        width: float = 1.5,
-    ) -> Panel:
+    def arrows(self, starts: Iterable[Place], ways: Iterable[Place], *, colour: str = INK) -> Panel:
         """Draw arrows: from where, and how far along both axes."""
-        pairs = [(start, np.add(start, way)) for start, way in zip(starts, ways, strict=True)]
-        return replace(self, layers=(*self.layers, Arrows(pairs, colour, width)))
+        drawn = self
+        for start, way in zip(starts, ways, strict=True):
+            end = float(start[0] + way[0]), float(start[1] + way[1])
+            ends = np.array(self._pixels(*start)), np.array(self._pixels(*end))
+            path = [self._place(*place) for place in arrow_path(*ends, HEAD)]
+            rows = [{"x": x, "y": y, "order": k} for k, (x, y) in enumerate(path)]
+            drawn = drawn._with("arrow", "solid", colour, rows)
+        return drawn
 
     def moving(
         self, sliders: Mapping[str, tuple[float, float, float, float]], frame: Callable[..., Panel]
@@ -223,7 +222,7 @@ class Panel:
         """Add what sliders move, in a page: `frame(panel, value, …)` draws it on an empty panel.
 
         `sliders` maps a name to (low, high, step, start). A still picture is that of the starts.
-        A frame has curves, lines, paths, dots, rules and texts.
+        A frame has whatever else a panel has, but level curves.
         """
         made = {name: Slider(*numbers) for name, numbers in sliders.items()}
         count = math.prod(slider.count for slider in made.values())
@@ -232,7 +231,7 @@ class Panel:
         places = itertools.product(*(slider.values for slider in made.values()))
         frames = [frame(replace(self, layers=()), *values).layers for values in places]
         if not all(isinstance(mark, Mark) for marks in frames for mark in marks):
-            raise SelectorError("level curves and arrows cannot be moved by a slider")
+            raise SelectorError("level curves cannot be moved by a slider")
         return replace(self, layers=(*self.layers, Moving(made, frames)))
 
     # --- drawing ---------------------------------------------------------------------------
@@ -243,13 +242,13 @@ class Panel:
         return self.title or f"{self.y} against {self.x}"
 
     def chart(self, alt: Any) -> Any:
-        """Draw the panel by altair: level curves, arrows, what moves, and the rest above."""
+        """Draw the panel by altair: level curves, what moves, and the rest above."""
         channels = self._channels(alt)
         marks = [layer for layer in self.layers if isinstance(layer, Mark)]
         others = [layer for layer in self.layers if not isinstance(layer, Mark)]
         drawn = [
             chart
-            for kind in (Levels, Arrows, Moving)
+            for kind in (Levels, Moving)
             for layer in others
             if isinstance(layer, kind)
             for chart in layer.draw(alt, self, channels)
@@ -263,8 +262,7 @@ class Panel:
     def kept(self) -> list[Box]:
         """List the places that the labels of level curves keep clear of."""
         marks = [layer for layer in self.layers if isinstance(layer, Mark)]
-        arrows = [layer for layer in self.layers if isinstance(layer, Arrows)]
-        return [*boxes(marks, self._pixels), *(box for a in arrows for box in a.boxes(self))]
+        return boxes(marks, self._pixels)
 
     def _channels(self, alt: Any) -> tuple[Any, Any]:
         """Make both axes."""
@@ -309,30 +307,43 @@ class Panel:
         (left, right), (low, high) = self.across, self.up
         return bool(left <= x <= right and low <= y <= high)
 
-    def _pixels(self, x: float, y: float) -> tuple[float, float]:
+    def _pixels(self, x: float, y: float) -> Place:
         """Convert a place to pixels, from the left and from below."""
-        shares = (
-            float(np.log(value / low) / np.log(high / low))
-            if name in self.log
-            else (value - low) / (high - low)
-            for name, value, (low, high) in (("x", x, self.across), ("y", y, self.up))
+        across, up = (
+            float(np.log(value / low) / np.log(high / low)) if log else (value - low) / (high - low)
+            for value, (low, high), log in self._directions(x, y)
         )
-        across, up = shares
         return across * self.size[0], up * self.size[1]
+
+    def _place(self, across: float, up: float) -> Place:
+        """Convert pixels to a place."""
+        shares = across / self.size[0], up / self.size[1]
+        x, y = (
+            float(low * (high / low) ** share if log else low + share * (high - low))
+            for share, (low, high), log in self._directions(*shares)
+        )
+        return x, y
+
+    def _directions(self, x: float, y: float) -> list[tuple[float, Interval, bool]]:
+        """Give each of two numbers the ends of its axis, and whether that is logarithmic."""
+        return [(x, self.across, "x" in self.log), (y, self.up, "y" in self.log)]
 
 
 @dataclass(frozen=True)
 class Bars:
-    """A panel of bars, each with its name and its number; `log` has the ends of a logarithmic axis.
+    """A panel of bars, each with its name and its number.
 
-    >>> digits = calcbench.Bars("digits", {"forward": 7.5, "central": 10.3})
-    >>> calcbench.draw(digits)
+    `across` has the ends of the axis; a logarithmic one (`log`) needs them.
+
+        >>> digits = calcbench.Bars("digits", {"forward": 7.5, "central": 10.3}, across=(0, 16))
+        >>> calcbench.draw(digits)
     """
 
     x: str
     values: Mapping[str, float]
     title: str = ""
-    log: Interval | None = None
+    across: Interval | None = None
+    log: bool = False
     colour: str = CURVE
     width: int = SIDE
 
@@ -347,17 +358,24 @@ class Bars:
             {"name": name, "x": float(value), "text": f"{value:.4g}".replace("-", "−")}
             for name, value in self.values.items()
         ]
-        x = alt.X("x:Q", title=self.x)
-        if self.log:
-            x = x.scale(type="log", domain=[*self.log], nice=False)
-            x = x.axis(values=_decades(*self.log), format="~e")
+        x, start = self._channels(alt)
         y = alt.Y("name:N", title=None, sort=[*self.values]).axis(labelExpr="datum.value")
-        bars = chart_of(alt, rows).mark_bar(color=self.colour, opacity=0.8, size=18).encode(x, y)
-        if self.log:
-            bars = bars.encode(x2=alt.X2Datum(self.log[0]))
+        bars = chart_of(alt, rows).mark_bar(color=self.colour, opacity=0.8, size=18, clip=True)
         texts = chart_of(alt, rows).mark_text(align="left", dx=5, fontSize=12, color=INK)
-        size = self.width, 30 * len(rows) + 10
-        return _framed(alt.layer(bars, texts.encode(x, y, text="text:N")), self.title, size)
+        layered = alt.layer(bars.encode(x, y, x2=start), texts.encode(x, y, text="text:N"))
+        return _framed(layered, self.title, (self.width, 30 * len(rows) + 10))
+
+    def _channels(self, alt: Any) -> tuple[Any, Any]:
+        """Make the axis, and say where bars begin."""
+        x = alt.X("x:Q", title=self.x)
+        if self.across is None:
+            if self.log:
+                raise SelectorError("a logarithmic axis of bars needs its ends: across=(1e-6, 1)")
+            return x, alt.X2Datum(0)
+        x = x.scale(type="log" if self.log else "linear", domain=[*self.across], nice=False)
+        if self.log:
+            x = x.axis(values=_decades(*self.across), format="~e")
+        return x, alt.X2Datum(self.across[0])
 
 
 def draw(*panels: Panel | Bars, title: str = "", note: str = "", columns: int = 2) -> Chart:
@@ -426,31 +444,6 @@ class Levels:
             panel.size,
             [panel.kept()],
         )
-
-
-@dataclass(frozen=True)
-class Arrows:
-    """Arrows of one colour, each from where to where."""
-
-    pairs: list[tuple[Place, np.ndarray]]
-    colour: str
-    width: float
-
-    def draw(self, alt: Any, panel: Panel, channels: tuple[Any, Any]) -> list[Any]:
-        """Draw the arrows."""
-        style = (self.colour, self.width, channels, HEAD)
-        return [draw_arrows(alt, self._pixels(panel), panel._axes, panel.size, *style)]
-
-    def boxes(self, panel: Panel) -> list[Box]:
-        """List the places that the arrows take."""
-        return [Box((a + b) / 2, abs(b - a) / 2 + 2) for a, b in self._pixels(panel)]
-
-    def _pixels(self, panel: Panel) -> list[tuple[np.ndarray, np.ndarray]]:
-        ends = [[np.asarray(end, float) for end in pair] for pair in self.pairs]
-        return [
-            (to_pixels(a, panel._axes, panel.size), to_pixels(b, panel._axes, panel.size))
-            for a, b in ends
-        ]
 
 
 @dataclass(frozen=True)
