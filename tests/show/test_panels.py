@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import calcbench as cb
+from calcbench.show.pictures.contours import bends
 from calcbench.show.pictures.marks import Mark
 
 
@@ -139,3 +140,16 @@ def test_a_panel_is_not_changed_by_what_is_drawn_on_it():
     first = panel().curve(abs)
     first.dots([0], [0])
     assert [type(layer) for layer in first.layers] == [Mark]
+
+
+def test_a_line_needs_its_bends_alone():
+    straight = np.linspace([0, 0], [90, 30], 200)
+    assert bends(straight) == [0, 199]
+    angle = np.concatenate([straight, np.linspace([90, 30], [90, 100], 50)])
+    assert bends(angle) in ([0, 199, 249], [0, 200, 249])
+    t = np.linspace(0, 2 * np.pi, 2000)
+    circle = 100 * np.stack([np.cos(t), np.sin(t)], axis=1)
+    kept = circle[bends(circle)]
+    assert len(kept) < 200
+    middles = np.linalg.norm((kept[1:] + kept[:-1]) / 2, axis=1)
+    assert np.min(middles) >= 100 - 0.1  # no chord misses the circle by more than that
