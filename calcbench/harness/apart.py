@@ -68,10 +68,8 @@ class Apart:
 def first_ready(workers: Sequence[Apart]) -> Apart:
     """Wait for the first worker that is done with importing, has died, or has no time left."""
     pipes = {each.worker.pipe: each for each in workers if each.importing and each.worker.pipe}
-    # Two modes of a framework have one worker, which is in the list twice then.
-    for each in workers:
-        if each not in pipes.values():
-            return each
+    if len(pipes) < len(workers):
+        return next(each for each in workers if each not in pipes.values())
     ready = wait(list(pipes), min(each.left for each in workers))
     return pipes[ready[0]] if ready else min(workers, key=lambda each: each.left)  # type: ignore[index]
 

@@ -129,12 +129,6 @@ def test_a_framework_gives_apart_what_it_gives_here(size):
     same(compare(problem, backends, size=size), here)
 
 
-def test_two_modes_of_a_framework_wait_for_one_worker():
-    require("autograd")
-    records = compare("saddle", ["autograd", "autograd[dtype=float32]"])
-    assert [record.status for record in records] == [Status.OK] * 2
-
-
 def test_what_is_large_is_run_in_one_worker(monkeypatch):
     require("autograd")
     monkeypatch.setattr(guest, "LARGEST_SENT", 0)

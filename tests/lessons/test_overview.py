@@ -26,9 +26,6 @@ def test_every_topic_has_a_row():
 
 @pytest.mark.parametrize(("topic", "numbers", "picture", "ids"), ROWS)
 def test_a_topic_has_its_section_picture_and_exercise(topic, numbers, picture, ids):
-    absent = [number for number in numbers.split(", ") if int(number) not in BY_NUMBER]
-    if absent:
-        pytest.skip(f"lesson {absent[0]} is not written yet")
     for number in map(int, numbers.split(", ")):
         source = "\n".join(cell.source for cell in BY_NUMBER[number].cells)
         assert re.search(r"cb\.(draw|plot|steps|descend)\(", source), "there is no picture"
