@@ -1,6 +1,7 @@
 """Panels: what a reader draws on axes of their own, and what sliders move."""
 
 import json
+import re
 
 import altair as alt
 import numpy as np
@@ -96,6 +97,21 @@ def test_a_slider_shows_the_frame_of_its_place():
     spec = picture.chart.to_dict()
     assert [(p["name"], p["value"]) for p in spec["params"]] == [("slider_m", 0.5), ("slider_b", 2)]
     assert {row["frame"] for row in lines(picture)} == set(range(15))
+
+
+@pytest.mark.parametrize(("m", "b"), [(-1, 0), (0.5, 2), (1, 1)])
+def test_moving_the_sliders_shows_another_frame(m, b):
+    vl_convert = pytest.importorskip("vl_convert")
+
+    def frame(empty, slope, height):
+        return empty.line(slope, (0, height)).text(0, 0, f"{slope:g} and {height:g}")
+
+    sliders = {"m": (-1, 1, 0.5, 0.5), "b": (0, 2, 1, 2)}
+    spec = cb.draw(panel().moving(sliders, frame)).chart.to_dict()
+    for param, value in zip(spec["params"], (m, b), strict=True):
+        param["value"] = value
+    shown = set(re.findall(r">([^<>]+ and [^<>]+)<", vl_convert.vegalite_to_svg(spec)))
+    assert shown == {f"{m:g} and {b:g}"}
 
 
 def test_panels_stand_in_rows_and_bars_are_panels():
