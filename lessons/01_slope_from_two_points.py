@@ -167,6 +167,7 @@ cb.verify("delta_method", ["by_hand", *steps])
 # %% [markdown]
 # - `reference` is the true slope, computed with a proof.
 # - `digits` says how many digits are right, at the worst of several points.
+# - `verdict` says whether a result is as good as its method promises: `ok` is yes.
 # - Ten times smaller Δ, one more digit.
 #
 # There are other ways to a slope. The next lessons explain them one by one; here they all give 6.

@@ -180,7 +180,8 @@ print(cb.partial("saddle", "x", "by_hand"), cb.partial("saddle", "y", "finite_di
 # %% [markdown]
 # How good is rise over run along y? Too large a step is wrong, and so is too small a one; lesson 2
 # says why. Of a parabola, the central quotient is right at every large step, and only rounding is
-# left.
+# left. (A logarithmic axis has no place for an error of 0. Such steps are marked in the band
+# below, called "exact".)
 
 # %%
 cb.steps("saddle", "y")

@@ -43,8 +43,8 @@ from calcbench.report.citation import cite
 # %% [markdown]
 # ## With a pencil
 #
-# Let y depend on u and v, and both of them on x. A small step Δx moves u by
-# $\frac{\partial u}{\partial x}\Delta x$. That moves y by
+# Let y depend on u and v, and both of them on x: they stand in between, as *inner variables*. A
+# small step Δx moves u by $\frac{\partial u}{\partial x}\Delta x$. That moves y by
 # $\frac{\partial y}{\partial u}\frac{\partial u}{\partial x}\Delta x$. And v moves y as well:
 #
 # $$\frac{\partial y}{\partial x} = \frac{\partial y}{\partial u}\frac{\partial u}{\partial x} +
@@ -119,7 +119,7 @@ cb.draw(
 )
 
 # %% [markdown]
-# The third is a class in itself: u = x⁴y + y²z³, where x = rse^t, y = rs²e^(−t) and z = r²s·sin t.
+# The third is a class in itself: u = x⁴y + y²z³, where x = rseᵗ, y = rs²e⁻ᵗ and z = r²s·sin t.
 # Three variables to start from, three in between: nine products. Here they are at r = 2, s = 1, t
 # = 0, path by path:
 

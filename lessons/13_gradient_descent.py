@@ -102,8 +102,8 @@ cb.draw(
 )
 
 # %% [markdown]
-# Now the eight points. `cb.descend` takes all steps, keeps the path, and draws it on level curves.
-# The cost is a long valley: steep across, nearly flat along.
+# Now the eight points. `cb.descend` takes all steps, and keeps the path. The cost is a long
+# valley: steep across, nearly flat along.
 
 # %%
 rates = [0.01, 0.02, 0.04, 0.05, 0.054, 0.055]
@@ -111,9 +111,10 @@ paths = cb.descend("batch_regression", "by_hand", rate=rates, steps=1200)
 print(paths)
 
 # %% [markdown]
-# In a page, the slider chooses the rate. Small rates slide down the slope, and then creep along
-# the valley. From 0.03 on, the path jumps from side to side. At 0.055 it climbs out (ten steps are
-# drawn; all of them would cover the picture).
+# Along a level curve the cost is everywhere the same. In a page, the slider chooses the rate.
+# Small rates slide down the slope, and then creep along the valley. From 0.03 on, the path jumps
+# from side to side. At 0.055 it climbs out (ten steps are drawn; all of them would cover the
+# picture).
 
 # %%
 cost = cb.prepare("batch_regression", "by_hand", "cost")
@@ -174,9 +175,10 @@ print(
 )
 
 # %% [markdown]
-# Along an eigenvector, a step multiplies the error by 1 − αλ, as it did for y = x². The steep
-# direction forbids rates above 2/λ. With such a rate, the flat direction still takes its time.
-# Their ratio is the *condition number*, and it says how bad the compromise is.
+# Along each of these directions (an *eigenvector*), a step multiplies the error by 1 − αλ, as it
+# did for y = x². The steep direction forbids rates above 2/λ. With such a rate, the flat direction
+# still takes its time. Their ratio is the *condition number*, and it says how bad the compromise
+# is.
 #
 # How many steps until the cost is within 1e-6 of its least? Faster with the rate, up to a point
 # shortly before the wall.

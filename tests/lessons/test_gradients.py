@@ -6,7 +6,9 @@ from lesson_programs import lesson
 
 import calcbench as cb
 
-BACKENDS = ["by_hand", "sympy", "finite_difference", "torch", "tensorflow", "jax"]
+SLOW = pytest.param("tensorflow", marks=pytest.mark.full)  # its import takes many seconds
+
+BACKENDS = ["by_hand", "sympy", "finite_difference", "torch", "jax", SLOW]
 
 # --- 13: descending the gradient --------------------------------------------------------------
 

@@ -8,7 +8,9 @@ import sympy
 
 import calcbench as cb
 
-BACKENDS = ["by_hand", "sympy", "finite_difference", "torch", "tensorflow", "jax"]
+SLOW = pytest.param("tensorflow", marks=pytest.mark.full)  # its import takes many seconds
+
+BACKENDS = ["by_hand", "sympy", "finite_difference", "torch", "jax", SLOW]
 
 # --- 5: one variable moves -------------------------------------------------------------------
 

@@ -106,9 +106,10 @@ def with_quotient(x):
     return x**3 - 2 / x
 
 
+@pytest.mark.parametrize("backends", [["sympy"], pytest.param(None, marks=pytest.mark.full)])
 @pytest.mark.parametrize(("problem", "slope"), [(tower, 4 + 4 * np.log(2)), (with_quotient, 5)])
-def test_functions_of_ones_own(problem, slope):
-    for record in cb.verify(problem):
+def test_functions_of_ones_own(problem, slope, backends):
+    for record in cb.verify(problem, backends):
         if record.value is not None:
             assert float(record.value["x"]) == pytest.approx(slope, rel=1e-9)
 
@@ -154,7 +155,13 @@ def test_torch_adds_gradients_up():
 
 @pytest.mark.parametrize(
     ("backend", "slope"),
-    [("sympy", 0), ("finite_difference", 0), ("torch", 0), ("tensorflow", 0), ("jax", 1)],
+    [
+        ("sympy", 0),
+        ("finite_difference", 0),
+        ("torch", 0),
+        ("jax", 1),
+        pytest.param("tensorflow", 0, marks=pytest.mark.full),  # its import takes many seconds
+    ],
 )
 def test_what_they_answer_at_a_kink(backend, slope):
     kink = cb.problem(x=0.0)(magnitude)

@@ -1,12 +1,14 @@
 """Panels: what a reader draws on axes of their own, and what sliders move."""
 
 import json
+import re
 
 import altair as alt
 import numpy as np
 import pytest
 
 import calcbench as cb
+from calcbench.show.pictures.contours import bends
 from calcbench.show.pictures.marks import Mark
 
 
@@ -97,6 +99,21 @@ def test_a_slider_shows_the_frame_of_its_place():
     assert {row["frame"] for row in lines(picture)} == set(range(15))
 
 
+@pytest.mark.parametrize(("m", "b"), [(-1, 0), (0.5, 2), (1, 1)])
+def test_moving_the_sliders_shows_another_frame(m, b):
+    vl_convert = pytest.importorskip("vl_convert")
+
+    def frame(empty, slope, height):
+        return empty.line(slope, (0, height)).text(0, 0, f"{slope:g} and {height:g}")
+
+    sliders = {"m": (-1, 1, 0.5, 0.5), "b": (0, 2, 1, 2)}
+    spec = cb.draw(panel().moving(sliders, frame)).chart.to_dict()
+    for param, value in zip(spec["params"], (m, b), strict=True):
+        param["value"] = value
+    shown = set(re.findall(r">([^<>]+ and [^<>]+)<", vl_convert.vegalite_to_svg(spec)))
+    assert shown == {f"{m:g} and {b:g}"}
+
+
 def test_panels_stand_in_rows_and_bars_are_panels():
     picture = cb.draw(panel(), panel(), cb.Bars("digits", {"one": 7.5}), title="three", columns=2)
     assert picture.chart.to_dict()["columns"] == 2
@@ -139,3 +156,16 @@ def test_a_panel_is_not_changed_by_what_is_drawn_on_it():
     first = panel().curve(abs)
     first.dots([0], [0])
     assert [type(layer) for layer in first.layers] == [Mark]
+
+
+def test_a_line_needs_its_bends_alone():
+    straight = np.linspace([0, 0], [90, 30], 200)
+    assert bends(straight) == [0, 199]
+    angle = np.concatenate([straight, np.linspace([90, 30], [90, 100], 50)])
+    assert bends(angle) in ([0, 199, 249], [0, 200, 249])
+    t = np.linspace(0, 2 * np.pi, 2000)
+    circle = 100 * np.stack([np.cos(t), np.sin(t)], axis=1)
+    kept = circle[bends(circle)]
+    assert len(kept) < 200
+    middles = np.linalg.norm((kept[1:] + kept[:-1]) / 2, axis=1)
+    assert np.min(middles) >= 100 - 0.1  # no chord misses the circle by more than that

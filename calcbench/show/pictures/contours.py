@@ -48,6 +48,9 @@ GAP = np.array([12.0, 5.0])
 DOT = 6.0
 """Half the size of the dot at the point, in pixels."""
 
+FLAT = 0.1
+"""Pixels by which a level curve that is drawn may miss the one that was followed."""
+
 USUAL = 0.9
 """Share of the arrows that are no longer than a cell allows; the others are as long as that."""
 
@@ -148,13 +151,19 @@ def draw_level_curves(
     rows, labels, taken = [], [], list[Box]()
     for number, level in enumerate(levels):
         lines = follower.lines(level)
-        for k, line in enumerate(lines):
+        drawn = [to_pixels(line, axes, size) for line in lines]
+        for k, (line, pixels) in enumerate(zip(lines, drawn, strict=True)):
             rows += [
-                {"x": float(a), "y": float(b), "level": number, "line": f"{number}-{k}", "order": n}
-                for n, (a, b) in enumerate(line)
+                {
+                    "x": _short(a),
+                    "y": _short(b),
+                    "level": number,
+                    "line": f"{number}-{k}",
+                    "order": n,
+                }
+                for n, (a, b) in enumerate(line[bends(pixels)])
             ]
         text = write_briefly(level)
-        drawn = [to_pixels(line, axes, size) for line in lines]
         found = next(filter(None, (_label_box(drawn, text, taken, k, size) for k in kept)), None)
         if found is not None:
             taken.append(found)
@@ -171,6 +180,37 @@ def draw_level_curves(
         ),
         texts.mark_text(fontSize=11, fontWeight="bold").encode(*channels, colour, text="text:N"),
     ]
+
+
+def bends(line: Pixels) -> list[int]:
+    """List the places that a line needs: between them, all others lie on chords, nearly.
+
+    The method is that of Douglas & Peucker (The Canadian Cartographer 10, 1973).
+    """
+    needed = {0, len(line) - 1}
+    pairs = [(0, len(line) - 1)]
+    while pairs:
+        first, last = pairs.pop()
+        if last - first > 1:
+            away = _distances(line[first + 1 : last], line[first], line[last])
+            furthest = int(np.argmax(away))
+            if away[furthest] > FLAT:
+                middle = first + 1 + furthest
+                needed.add(middle)
+                pairs += [(first, middle), (middle, last)]
+    return sorted(needed)
+
+
+def _distances(places: Pixels, start: Pixels, end: Pixels) -> np.ndarray:
+    """Compute how far places are from a chord; of a closed line, from where it begins."""
+    (across, up), (x, y) = end - start, (places - start).T
+    length = np.hypot(across, up)
+    return np.asarray(abs(across * y - up * x) / length if length else np.hypot(x, y))
+
+
+def _short(value: float) -> float:
+    """Round a number to what a picture shows: 17 digits would make a page twice as long."""
+    return float(f"{value:.6g}")
 
 
 class Box(NamedTuple):
