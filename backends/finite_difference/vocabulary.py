@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import LOWEST, numpy_in, special, with_numbers
+from calcbench.vocabulary.numpy import LOWEST, numpy_in, polygamma, special, with_numbers
 
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
@@ -71,8 +72,10 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _continue(name: str, slope: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Continue a real function to first order, which is all that a step of 1e-165 sees."""
-    function = special(name)
+    return _continued(special(name), slope)
 
+
+def _continued(function: Callable[[Any], Any], slope: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def apply(x: Any) -> Any:
         real = np.real(x)
         return function(real) + 1j * np.imag(x) * slope(real)
@@ -81,11 +84,24 @@ def _continue(name: str, slope: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _gauss(x: Any) -> Any:
-    return np.exp(-x * x) * (2.0 / np.sqrt(np.pi))
+    return np.exp(-x * x) * (2.0 / math.sqrt(math.pi))
 
 
-def _trigamma(x: Any) -> Any:
-    return special("polygamma")(1, x)
+def _polygamma(n: int, x: Any) -> Any:
+    function = functools.partial(polygamma, n) if n else special("digamma")
+    return _continued(function, functools.partial(polygamma, n + 1))(x)
+
+
+def _i0e_slope(x: Any) -> Any:
+    return special("i1e")(x) - np.sign(x) * special("i0e")(x)
+
+
+def _erfinv_slope(x: Any) -> Any:
+    return 1.0 / _gauss(special("erfinv")(x))
+
+
+def _log_ndtr_slope(x: Any) -> Any:
+    return np.exp(-x * x / 2 - special("log_ndtr")(x)) / math.sqrt(2 * math.pi)
 
 
 def _cholesky(x: Any) -> Any:
@@ -99,6 +115,20 @@ def _cholesky(x: Any) -> Any:
     return factor
 
 
+def _eigh(x: Any) -> tuple[Any, Any]:
+    """Decompose (x + xᵀ)/2: its real part, and to first order what the imaginary part moves.
+
+    Where eigenvalues coincide, their vectors are not moved among themselves.
+    """
+    a = (x + np.matrix_transpose(x)) / 2
+    values, vectors = np.linalg.eigh(np.real(a))
+    moved = np.matrix_transpose(vectors) @ np.imag(a) @ vectors
+    gaps = values[..., None, :] - values[..., :, None]
+    turned = np.where(gaps == 0, 0.0, moved / np.where(gaps == 0, 1.0, gaps))
+    steps = np.diagonal(moved, axis1=-2, axis2=-1)
+    return values + 1j * steps, vectors + 1j * (vectors @ turned)
+
+
 def _slogdet(a: Any) -> Any:
     """Give (sign, log |det a|), both analytic in a.
 
@@ -109,11 +139,15 @@ def _slogdet(a: Any) -> Any:
     return sign, logdet + np.log(phase * sign)
 
 
+HERMITIAN = ("linalg.eigvalsh", "linalg.svd", "linalg.svdvals", "linalg.qr")
+"""Names that follow from others here: NumPy's own conjugate, and are not analytic."""
+
+
 @functools.cache
 def complex_in(dtype: str) -> Namespace:
     """Build the vocabulary on complex numbers; numbers that meet no array take `dtype`."""
     return Namespace.over(
-        numpy_in(dtype),
+        numpy_in(dtype).without(*HERMITIAN),
         {
             "abs": _abs,
             "floor": lambda x: np.floor(np.real(x)),
@@ -121,7 +155,11 @@ def complex_in(dtype: str) -> Namespace:
             "erf": _continue("erf", _gauss),
             "erfc": _continue("erfc", lambda x: -_gauss(x)),
             "gammaln": _continue("gammaln", special("digamma")),
-            "digamma": _continue("digamma", _trigamma),
+            "digamma": functools.partial(_polygamma, 0),
+            "polygamma": _polygamma,
+            "erfinv": _continue("erfinv", _erfinv_slope),
+            "log_ndtr": _continue("log_ndtr", _log_ndtr_slope),
+            "i0e": _continue("i0e", _i0e_slope),
             "log1p": _log1p,
             "sigmoid": _sigmoid,
             "softplus": _softplus,
@@ -131,6 +169,7 @@ def complex_in(dtype: str) -> Namespace:
             "max": _max,
             "logsumexp": _logsumexp,
             "linalg.cholesky": _cholesky,
+            "linalg.eigh": _eigh,
             "linalg.slogdet": _slogdet,
         },
     )

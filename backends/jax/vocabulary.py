@@ -6,10 +6,14 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import jax.scipy.linalg
 import jax.scipy.special
 
+from calcbench.vocabulary.axes import require_thin
 from calcbench.vocabulary.namespace import Namespace, iterate, natively
 from calcbench.vocabulary.numpy import LOWEST
+
+OF_SCIPY_LINALG = ("solve_triangular", "expm")
 
 
 def pair(x: Any, y: Any) -> tuple[Any, Any]:
@@ -49,6 +53,17 @@ def solve(a: Any, b: Any) -> Any:
     return jnp.linalg.solve(a, b)
 
 
+def eigh(x: Any) -> tuple[Any, ...]:
+    """Give eigenvalues and eigenvectors of (x + xᵀ)/2, which is JAX's own default."""
+    return tuple(jnp.linalg.eigh(x))
+
+
+def svd(x: Any, full_matrices: bool = True) -> tuple[Any, ...]:
+    """Give (U, s, Vᵀ) as a plain tuple; of a matrix that is not square, without further columns."""
+    require_thin(x.shape, full_matrices)
+    return tuple(jnp.linalg.svd(x, full_matrices=False))
+
+
 def slogdet(x: Any) -> tuple[Any, ...]:
     """Give (sign, log |det x|) as a plain tuple."""
     return tuple(jnp.linalg.slogdet(x))
@@ -68,6 +83,9 @@ def namespace(eager: bool) -> Namespace:
         jnp,
         {
             **natively(jax.scipy.special, "erf", "erfc", "gammaln", "digamma"),
+            **natively(
+                jax.scipy.special, "polygamma", "i0e"
+            ),  # its log_ndtr and erfinv lose digits
             "sigmoid": jax.nn.sigmoid,
             "softplus": jax.nn.softplus,
             "logaddexp": logaddexp,
@@ -79,6 +97,12 @@ def namespace(eager: bool) -> Namespace:
             "stack": stack,
             "take": take,
             "linalg.solve": solve,
+            "linalg.eigh": eigh,
+            "linalg.eigvalsh": jnp.linalg.eigvalsh,
+            "linalg.svd": svd,
+            "linalg.svdvals": jnp.linalg.svdvals,
+            "linalg.qr": lambda x: tuple(jnp.linalg.qr(x)),
+            **{f"linalg.{name}": getattr(jax.scipy.linalg, name) for name in OF_SCIPY_LINALG},
             "linalg.slogdet": slogdet,
             # Op by op, a scan is compiled anew at every call: 400 ms where a loop takes 80.
             "iterate": iterate if eager else scan,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -124,10 +125,14 @@ def iterate(step: Any, state: Any, n: int) -> Any:
     return state
 
 
+FUNCTIONS = SimpleNamespace(sqrt=join, atan2=join, cos=join, sin=join)
+"""Functions of expressions, of their lengths."""
+
+
 @functools.cache
 def lengths(spelling: Namespace) -> Namespace:
     """Make the vocabulary on lengths: what moves or multiplies entries is as in `spelling`."""
-    from .vocabulary import cholesky, determinant, solve
+    from .vocabulary import cholesky, determinant, eigh, solve, solve_triangular
 
     reductions = ("sum", "mean", "max", "logsumexp")
     shapes = ("matrix_transpose", "reshape", "concat", "stack", "take", "take_along_axis")
@@ -141,6 +146,8 @@ def lengths(spelling: Namespace) -> Namespace:
         "iterate": iterate,
         "linalg.cholesky": lambda x: cholesky(x, root=join),
         "linalg.solve": solve,
+        "linalg.solve_triangular": solve_triangular,
+        "linalg.eigh": lambda x: eigh(x, FUNCTIONS),
         "linalg.slogdet": lambda x: (determinant(x), join(determinant(x))),
     }
     others = spelling.spelling.keys() - own.keys()

@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb, arb_mat, ctx
 
 from calcbench.certified import budget, natural
 from calcbench.certified import special as functions
 from calcbench.certified.budget import TooSlow
-from calcbench.certified.jets import logarithm, primal
+from calcbench.certified.jets import Jet, logarithm, primal
+from calcbench.errors import Unsupported
 
 Number = Any
 """The number inside a ball: a `flint.arb`, or a `Jet` where second derivatives are wanted."""
@@ -487,6 +488,38 @@ def round(x: Ball) -> Ball:
     return whole - 1 if half and int(whole.value.unique_fmpz()) % 2 else whole
 
 
-def size(number: Ball) -> float:
-    """Return |midpoint| as a float, to choose a pivot by."""
-    return abs(float(number.value.mid()))
+def constant(ball: arb) -> Ball:
+    """Make a constant of a ball."""
+    return Ball(ball)
+
+
+def enclosure(x: Ball) -> arb:
+    """Return the ball of a number. Raises `Unsupported` beside a point, where it is a series."""
+    value = primal(x.value)
+    if not isinstance(value, arb):
+        raise Unsupported("a decomposition of a matrix has no series")
+    return value
+
+
+def add_unknown(x: Ball, others: Sequence[Ball], bounds: tuple[arb, arb, arb]) -> Ball:
+    """Add a function of other numbers of which value, slopes and second slopes are bounded.
+
+    The bounds are balls around 0. The function need not be known otherwise.
+    """
+    rows = [other.value.slope for other in others if isinstance(other.value, Jet)]
+    value: Number = bounds[0]
+    slope: Number = bounds[1]
+    if rows:
+        value, slope = Jet(value, _spread(rows, slope)), Jet(slope, _spread(rows, bounds[2]))
+    return record(x.value + value, [(x, ONE), *((other, slope) for other in others)])
+
+
+def _spread(rows: list[arb_mat], slope: arb) -> arb_mat:
+    """Add up slopes, each times an unknown number of the ball `slope`."""
+    products = [row * slope for row in rows]
+    return sum(products[1:], products[0])
+
+
+def middle(number: Ball) -> float:
+    """Return the midpoint as a float."""
+    return float(number.value.mid())

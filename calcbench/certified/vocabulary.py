@@ -12,25 +12,19 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from calcbench.certified import special
+from calcbench.certified import decompositions, special
 from calcbench.vocabulary.namespace import Namespace, iterate
 from calcbench.vocabulary.objects import object_reduction
 
 
-class Arithmetic(Protocol):
+class Arithmetic(decompositions.Arithmetic, Protocol):
     """What a kind of number (`balls`, `series`) provides beyond the methods of its numbers."""
 
     def total(self, terms: Sequence[Any]) -> Any:
         """Add numbers up."""
 
-    def dot(self, xs: Sequence[Any], ys: Sequence[Any]) -> Any:
-        """Add up the products xₖ·yₖ."""
-
     def logsumexp(self, terms: Sequence[Any]) -> Any:
         """Compute log Σ eˣ."""
-
-    def convert(self, number: Any) -> Any:
-        """Convert an exact number to this kind; one of this kind stays as it is."""
 
     def pi(self) -> Any:
         """Return π."""
@@ -46,9 +40,6 @@ class Arithmetic(Protocol):
 
     def round(self, number: Any) -> Any:
         """Round to the nearest whole number, of two to the even one; as `floor`."""
-
-    def size(self, number: Any) -> float:
-        """Return roughly |number|, to choose a pivot by."""
 
 
 METHODS = (
@@ -78,6 +69,8 @@ def namespace(kind: Arithmetic) -> Namespace:
         {
             **{name: _method(kind, name) for name in METHODS},
             **{name: _special(kind, name) for name in special.NAMES},
+            "polygamma": lambda n, x: _special(kind, f"polygamma{n}" if n else "digamma")(x),
+            "i0e": lambda x: _special(kind, "ive0")(_method(kind, "abs")(x)),
             "floor": _of_number(kind, kind.floor),
             "round": _of_number(kind, kind.round),
             "pi": kind.pi(),
@@ -105,6 +98,10 @@ def namespace(kind: Arithmetic) -> Namespace:
             "take_along_axis": np.take_along_axis,
             "linalg.cholesky": functools.partial(_cholesky, kind),
             "linalg.solve": functools.partial(_solve, kind),
+            "linalg.solve_triangular": functools.partial(_solve_triangular, kind),
+            "linalg.eigh": decompositions.batched(functools.partial(decompositions.eigh, kind)),
+            "linalg.qr": decompositions.batched(functools.partial(decompositions.qr, kind)),
+            "linalg.expm": decompositions.batched(functools.partial(decompositions.expm, kind)),
             "linalg.slogdet": functools.partial(_slogdet, kind),
             "iterate": iterate,
         }
@@ -235,7 +232,7 @@ def _eliminate(
     a, b, sign = a.copy(), b.copy(), 1
     n = len(a)
     for k in range(n):
-        pivot = max(range(k, n), key=lambda i: kind.size(a[i, k]))
+        pivot = max(range(k, n), key=lambda i: abs(kind.middle(a[i, k])))
         if pivot != k:
             a[[k, pivot]], b[[k, pivot]], sign = a[[pivot, k]], b[[pivot, k]], -sign
         for i in range(k + 1, n):
@@ -255,6 +252,19 @@ def _solve(kind: Arithmetic, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         for j in range(columns.shape[1]):
             rest = right[i, j] - kind.dot(list(upper[i, i + 1 :]), list(x[i + 1 :, j]))
             x[i, j] = rest / upper[i, i]
+    return x if b.ndim > 1 else x[:, 0]
+
+
+def _solve_triangular(
+    kind: Arithmetic, a: np.ndarray, b: np.ndarray, lower: bool = False
+) -> np.ndarray:
+    """Solve a x = b by substitution; the other triangle is not read."""
+    if not lower:  # in the opposite order, an upper triangle is a lower one
+        return _solve_triangular(kind, a[::-1, ::-1], b[::-1], lower=True)[::-1]
+    columns = b if b.ndim > 1 else b[:, None]
+    x = np.empty(columns.shape, dtype=object)
+    for i, j in np.ndindex(columns.shape):
+        x[i, j] = (columns[i, j] - kind.dot(list(a[i, :i]), list(x[:i, j]))) / a[i, i]
     return x if b.ndim > 1 else x[:, 0]
 
 

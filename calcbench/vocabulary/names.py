@@ -66,6 +66,7 @@ PRIMITIVES: dict[str, str] = {
     "take_along_axis": "take_along_axis(x, indices, axis): elements by integer index",
     "linalg.cholesky": "linalg.cholesky(x): lower triangular factor of (x + xᵀ)/2",
     "linalg.solve": "linalg.solve(a, b): the x with a x = b; b a vector or a matrix",
+    "linalg.eigh": "linalg.eigh(x): (eigenvalues, eigenvectors) of (x + xᵀ)/2, the smallest first",
     "linalg.slogdet": "linalg.slogdet(x): (sign, log |det x|)",
     "iterate": "iterate(step, state, n): step applied n times; state an array or tuple of arrays",
 }

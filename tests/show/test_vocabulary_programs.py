@@ -36,7 +36,8 @@ REFUSED = {
         *("where", "max", "floor", "round", "logical_and", "logical_or", "logical_not", "inf"),
         *("sign", "ceil", "remainder", "equal", "not_equal", "leaky_relu", "elu"),
         *("min", "tril", "triu", "linalg.trace", "linalg.diagonal"),
-        *("linalg.vector_norm", "linalg.cholesky"),
+        *("linalg.vector_norm", "linalg.cholesky", "linalg.eigh", "linalg.eigvalsh"),
+        *("linalg.svd", "linalg.svdvals", "linalg.qr", "linalg.expm"),
     )
 }
 """Backend → names of which some cases, on arrays, have no program: SymPy's arrays cannot be

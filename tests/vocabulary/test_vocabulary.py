@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import pytest
 from mpmath import MPContext
+from vocabulary import decomposition_kinks
 
 import calcbench
 from calcbench.catalogue.door import backends
@@ -1017,6 +1018,7 @@ STEEP = np.sqrt(0.5 / 1e-165)
 """The imaginary part of √(ih)/h with the complex step h = 1e-165: as near to ∞ as it comes."""
 
 KINKS: dict[str, tuple[Callable[..., Any], list[float]]] = {
+    **decomposition_kinks.KINKS,
     "abs(x) at 0": (lambda xp, x: xp.abs(x), [0.0]),
     "maximum(x, y) at x = y, by x": (lambda xp, x: xp.maximum(x, 1 + 0 * x), [1.0]),
     "maximum(x, y) at x = y, by y": (lambda xp, y: xp.maximum(1 + 0 * y, y), [1.0]),
@@ -1062,6 +1064,10 @@ ANSWERS: dict[str, tuple[Any, ...]] = {
 
 EXCEPTIONS = {("tensorflow[mode=xla]", "where(x > 0, sqrt(x), 0) at 0"): nan}
 """(mode, kink) → its answer, where that is not the one of its backend."""
+
+
+for selector, found in decomposition_kinks.ANSWERS.items():
+    ANSWERS[selector] = (*found, *ANSWERS[selector])
 
 
 def answer(selector: str, what: str) -> Any:

@@ -110,9 +110,25 @@ def round(number: Node) -> Node:
     return Node("", balls.round(number.ball))
 
 
-def size(number: Node) -> float:
-    """Return roughly |number|, to choose a pivot by."""
-    return balls.size(number.ball)
+def middle(number: Node) -> float:
+    """Return the midpoint."""
+    return number.value
+
+
+def constant(ball: arb) -> Node:
+    """Make a constant of a ball."""
+    return Node("", balls.constant(ball))
+
+
+def enclosure(number: Node) -> arb:
+    """Return the ball of a number."""
+    return balls.enclosure(number.ball)
+
+
+def add_unknown(number: Node, others: Sequence[Node], bounds: tuple[arb, arb, arb]) -> Node:
+    """Add what is left out of a series, which a picture does not show."""
+    found = balls.add_unknown(number.ball, [other.ball for other in others], bounds)
+    return Node(number.label, found, number.operands)
 
 
 def _apply(label: str, ball: Ball, operands: Sequence[Node]) -> Node:

@@ -11,7 +11,7 @@ from calcbench.show.programs.spelling import (
     Use,
     same_names,
 )
-from calcbench.vocabulary.numpy import SPECIAL
+from calcbench.vocabulary.numpy import OF_SCIPY
 
 
 def numpy_value(value: Value) -> str:
@@ -31,7 +31,7 @@ SPELLING = Spelling(
         **same_names("np.", "sum", "mean", "max", "asarray", "einsum", "reshape"),
         **same_names("np.", "stack", "take_along_axis"),
         **same_names("np.", "linalg.solve", "linalg.slogdet"),
-        **same_names("special.", *SPECIAL),
+        **same_names("special.", *OF_SCIPY, "polygamma"),
         "sigmoid": """\
 def sigmoid(x):
     return np.exp(-np.logaddexp(0.0, -x))""",
@@ -49,10 +49,18 @@ def logsumexp(x, axis=None, keepdims=False):
         "linalg.cholesky": """\
 def cholesky(x):
     return np.linalg.cholesky((x + x.swapaxes(-1, -2)) / 2)  # of both triangles alike""",
+        **same_names("np.", "linalg.svd", "linalg.svdvals", "linalg.qr"),
+        **same_names("scipy.", "linalg.solve_triangular", "linalg.expm"),
+        "linalg.eigh": """\
+def eigh(x):
+    return np.linalg.eigh((x + x.swapaxes(-1, -2)) / 2)  # of both triangles alike""",
+        "linalg.eigvalsh": """\
+def eigvalsh(x):
+    return np.linalg.eigvalsh((x + x.swapaxes(-1, -2)) / 2)  # of both triangles alike""",
         "matmul": "lambda x, y: x @ y",
         "matrix_transpose": matrix_transpose,
         "take": "lambda x, indices, axis=0: np.take(x, indices, axis=axis)",
         "iterate": ITERATE,
     },
-    imports={"special": "from scipy import special"},
+    imports={"special": "from scipy import special", "scipy": "import scipy.linalg"},
 )

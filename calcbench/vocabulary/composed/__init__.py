@@ -19,7 +19,9 @@ from typing import Any
 
 from . import (
     activations,
+    approximations,
     creation,
+    decompositions,
     elementary,
     linear_algebra,
     products,
@@ -32,11 +34,13 @@ THEMES: dict[ModuleType, str] = {
     creation: "",
     elementary: "",
     special: "",
+    approximations: "",
     activations: "",
     reductions: "",
     shapes: "",
     products: "",
     linear_algebra: "linalg.",
+    decompositions: "linalg.",
 }
 """Module → the prefix of its names."""
 
