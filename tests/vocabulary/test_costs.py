@@ -38,6 +38,7 @@ def load(name: str) -> Problem:
     return problem
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     "selectors",
     [EVERY_RUN, pytest.param(COMPILED, marks=pytest.mark.full)],
