@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import LOWEST, numpy_in, polygamma, special, with_numbers
+from calcbench.vocabulary.numpy import (
+    LOWEST,
+    argsort,
+    numpy_in,
+    polygamma,
+    special,
+    with_numbers,
+)
 
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
@@ -60,6 +67,15 @@ def _max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     if axis is None:
         return np.reshape(top, (1,) * np.ndim(x)) if keepdims else top[0]
     return top if keepdims else np.squeeze(top, axis=kept)
+
+
+def _of_real(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function look at real parts alone: NumPy would order equal ones by imaginary parts."""
+    return lambda x, *arguments, **options: function(np.real(x), *arguments, **options)
+
+
+def _sort(x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    return np.take_along_axis(x, argsort(np.real(x), axis, descending), axis)
 
 
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -167,6 +183,10 @@ def complex_in(dtype: str) -> Namespace:
             "minimum": with_numbers(_smaller, dtype),
             "logaddexp": with_numbers(_logaddexp, dtype),
             "max": _max,
+            "argsort": _of_real(argsort),
+            "argmax": _of_real(np.argmax),
+            "argmin": _of_real(np.argmin),
+            "sort": _sort,
             "logsumexp": _logsumexp,
             "linalg.cholesky": _cholesky,
             "linalg.eigh": _eigh,

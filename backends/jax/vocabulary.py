@@ -93,6 +93,7 @@ def namespace(eager: bool) -> Namespace:
             "maximum": lambda x, y: jnp.maximum(*pair(x, y)),
             "minimum": lambda x, y: jnp.minimum(*pair(x, y)),
             "where": lambda condition, x, y: jnp.where(condition, *pair(x, y)),
+            **natively(jnp, "sort", "argmax", "argmin", "all", "any", "isnan", "isfinite"),
             "concat": jnp.concatenate,
             "stack": stack,
             "take": take,

@@ -122,6 +122,29 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
     return tf.transpose(moved, back)
 
 
+def argsort(x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """Find the indices that sort x, of equals the first first."""
+    return tf.argsort(x, axis, "DESCENDING" if descending else "ASCENDING", stable=True)
+
+
+def place(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Build `argmax` or `argmin`; TensorFlow's own has no keepdims, and takes the first axis."""
+
+    def find(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+        if axis is not None:
+            found = function(x, axis)
+            return tf.expand_dims(found, axis) if keepdims else found
+        found = function(tf.reshape(x, [-1]), 0)
+        return tf.reshape(found, [1] * x.shape.rank) if keepdims else found
+
+    return find
+
+
+def condition(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Build `all` or `any`, of numbers as well: those hold that are not 0."""
+    return lambda p, axis=None, keepdims=False: function(holds(p), axis, keepdims)
+
+
 def cholesky(x: Any) -> Any:
     """Factor (x + xᵀ)/2, so that both triangles count alike; TensorFlow reads the lower one."""
     return tf.linalg.cholesky(symmetric(x))
@@ -202,6 +225,13 @@ def namespace(dtype: str, xla: bool) -> Namespace:
             "stack": stack_in(dtype),
             "take": take,
             "take_along_axis": take_along_axis,
+            "argsort": argsort,
+            "argmax": place(tf.argmax),
+            "argmin": place(tf.argmin),
+            "all": condition(tf.reduce_all),
+            "any": condition(tf.reduce_any),
+            "isnan": tf.math.is_nan,
+            "isfinite": tf.math.is_finite,
             "linalg.cholesky": cholesky,
             "linalg.solve": solve,
             "linalg.solve_triangular": solve_triangular,

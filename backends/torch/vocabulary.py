@@ -115,6 +115,36 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
     return torch.take_along_dim(x, torch.as_tensor(indices), axis)
 
 
+def argsort(x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """Find the indices that sort x, of equals the first first, which torch does on demand."""
+    return torch.argsort(x, dim=axis, descending=descending, stable=True)
+
+
+def sort(x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """Put numbers in order along an axis; equals keep theirs."""
+    return torch.sort(x, dim=axis, descending=descending, stable=True)[0]
+
+
+def place(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Spell `axis` and `keepdims` so for torch.argmax and argmin; without a dim, they flatten."""
+
+    def find(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+        if axis is None and keepdims:
+            return function(x).reshape((1,) * x.ndim)
+        return function(x, dim=axis, keepdim=keepdims)
+
+    return find
+
+
+def condition(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Spell `axis` and `keepdims` so for torch.all and any."""
+
+    def hold(p: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        return function(p, dim=tuple(range(p.ndim)) if axis is None else axis, keepdim=keepdims)
+
+    return hold
+
+
 def cholesky(x: Any) -> Any:
     """Factor (x + xᵀ)/2, so that both triangles count alike; torch reads the lower one alone."""
     return torch.linalg.cholesky((x + x.mT) / 2)
@@ -173,6 +203,14 @@ def namespace(dtype: str) -> Namespace:
             "stack": stack_in(floating),
             "take": take,
             "take_along_axis": take_along_axis,
+            "argsort": argsort,
+            "sort": sort,
+            "argmax": place(torch.argmax),
+            "argmin": place(torch.argmin),
+            "all": condition(torch.all),
+            "any": condition(torch.any),
+            "isnan": torch.isnan,
+            "isfinite": torch.isfinite,
             "linalg.cholesky": cholesky,
             "linalg.solve_triangular": solve_triangular,
             "linalg.eigh": eigh,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from calcbench.catalogue.selection import BackendSelector, ProblemSelector
 from calcbench.harness.compare_each import compare_each
@@ -22,6 +22,12 @@ class Comparison:
     """The records of a comparison. It prints as tables, in a terminal and in a notebook."""
 
     records: tuple[Record, ...]
+    columns: Literal["short", "all"] = "short"
+    """What is printed: value, digits, verdict and time, or what these are measured against too."""
+
+    def wide(self) -> Comparison:
+        """Return the same comparison, to be printed with all columns, as by `--wide`."""
+        return replace(self, columns="all")
 
     @property
     def ok(self) -> bool:
@@ -50,12 +56,12 @@ class Comparison:
 
     def __str__(self) -> str:
         """Write the tables as plain text."""
-        return as_text(self.records)
+        return as_text(self.records, wide=self.columns == "all")
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return as_html(self.records)
+        return as_html(self.records, wide=self.columns == "all")
 
 
 def compare(

@@ -6,6 +6,7 @@ what the formula leaves out is enclosed, or is 0 to second order.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Sequence
@@ -19,11 +20,18 @@ from calcbench.certified.balls import NotFinite, Undecided
 from calcbench.errors import Unsupported
 
 
-class Arithmetic(Protocol):
-    """What a kind of number (`balls`, `series`) provides here."""
+class Basic(Protocol):
+    """What any kind of number provides here."""
 
     def convert(self, number: Any) -> Any:
         """Convert an exact number to this kind; one of this kind stays as it is."""
+
+    def dot(self, xs: Sequence[Any], ys: Sequence[Any]) -> Any:
+        """Add up the products xₖ·yₖ."""
+
+
+class Arithmetic(Basic, Protocol):
+    """What a kind of number with proof (`balls`, `series`) provides."""
 
     def constant(self, ball: arb) -> Any:
         """Make a constant of this kind of a ball."""
@@ -34,15 +42,19 @@ class Arithmetic(Protocol):
     def enclosure(self, number: Any) -> arb:
         """Return the ball of a number. Raises `Unsupported` for one that is a series."""
 
-    def dot(self, xs: Sequence[Any], ys: Sequence[Any]) -> Any:
-        """Add up the products xₖ·yₖ."""
-
     def add_unknown(self, number: Any, others: Sequence[Any], bounds: tuple[arb, arb, arb]) -> Any:
         """Add a function of other numbers of which value, slopes and second slopes are bounded."""
 
 
 LARGEST = 32
 """Rows of the largest matrix whose eigenvalues are enclosed: in half a second."""
+
+
+def spell(kind: Arithmetic) -> dict[str, Callable[..., Any]]:
+    """List the functions of this file by their names in the vocabulary, for batches as well."""
+    functions = {"linalg.eigh": eigh, "linalg.qr": qr, "linalg.expm": expm}
+    return {name: batched(functools.partial(f, kind)) for name, f in functions.items()}
+
 
 GUARD_BITS = 64
 """Bits beyond the working precision with which eigenvectors are enclosed."""
@@ -75,10 +87,10 @@ def eigh(kind: Arithmetic, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     rotated = _matmul(kind, vectors.T, _matmul(kind, a, vectors))
     if natural.chosen():
         rotated = rotated + _constants(kind, _backward_error(_enclose(kind, a)))
-    return _perturb(kind, vectors, rotated)
+    return perturb(kind, vectors, rotated)
 
 
-def _perturb(kind: Arithmetic, vectors: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def perturb(kind: Basic, vectors: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Apply perturbation theory of second order to a matrix s that is diagonal at the point.
 
     What is beside the diagonal is 0 there; so value, first and second derivatives are those of the
@@ -223,7 +235,7 @@ def _identity(n: int) -> np.ndarray:
     return np.array([[arb(int(i == j)) for j in range(n)] for i in range(n)], dtype=object)
 
 
-def _convert(kind: Arithmetic, x: Any) -> np.ndarray:
+def _convert(kind: Basic, x: Any) -> np.ndarray:
     return np.asarray(np.frompyfunc(kind.convert, 1, 1)(x), dtype=object)
 
 
@@ -235,7 +247,7 @@ def _enclose(kind: Arithmetic, x: np.ndarray) -> np.ndarray:
     return np.asarray(np.frompyfunc(kind.enclosure, 1, 1)(x), dtype=object)
 
 
-def _matmul(kind: Arithmetic, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _matmul(kind: Basic, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     product = np.empty((len(x), y.shape[1]), dtype=object)
     for i, j in np.ndindex(product.shape):
         product[i, j] = kind.dot(list(x[i]), list(y[:, j]))

@@ -12,16 +12,19 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from calcbench.certified import decompositions, special
+from calcbench.certified import decompositions, ordering, special
 from calcbench.vocabulary.namespace import Namespace, iterate
 from calcbench.vocabulary.objects import object_reduction
 
 
-class Arithmetic(decompositions.Arithmetic, Protocol):
+class Arithmetic(ordering.Ordered, Protocol):
     """What a kind of number (`balls`, `series`) provides beyond the methods of its numbers."""
 
     def total(self, terms: Sequence[Any]) -> Any:
         """Add numbers up."""
+
+    def dot(self, xs: Sequence[Any], ys: Sequence[Any]) -> Any:
+        """Add up the products xₖ·yₖ."""
 
     def logsumexp(self, terms: Sequence[Any]) -> Any:
         """Compute log Σ eˣ."""
@@ -41,6 +44,13 @@ class Arithmetic(decompositions.Arithmetic, Protocol):
     def round(self, number: Any) -> Any:
         """Round to the nearest whole number, of two to the even one; as `floor`."""
 
+    def size(self, number: Any) -> float:
+        """Return roughly |number|, to choose a pivot by."""
+
+
+class Proved(decompositions.Arithmetic, Arithmetic, Protocol):
+    """A kind of number that encloses what is not known of it."""
+
 
 METHODS = (
     "exp",
@@ -59,8 +69,13 @@ METHODS = (
 """Names of the vocabulary that are methods of both kinds of number."""
 
 
-def namespace(kind: Arithmetic) -> Namespace:
-    """Build the vocabulary for one kind of number.
+def namespace(kind: Proved) -> Namespace:
+    """Build the vocabulary for one kind of number, with proof of all that it gives."""
+    return Namespace.over(of_numbers(kind), decompositions.spell(kind))
+
+
+def of_numbers(kind: Arithmetic) -> Namespace:
+    """Build the vocabulary for one kind of number, but for decompositions.
 
     Every name is listed here, and any other is missing: what NumPy would do with object arrays of
     its own accord is not proved.
@@ -76,6 +91,9 @@ def namespace(kind: Arithmetic) -> Namespace:
             "pi": kind.pi(),
             "e": kind.e(),
             "inf": float("inf"),
+            # NumPy calls the method of a number: so it stands in a user's own line, as a branch.
+            "equal": np.equal,
+            "not_equal": np.not_equal,
             "logical_and": lambda p, q: _holds(kind, p) & _holds(kind, q),
             "logical_or": lambda p, q: _holds(kind, p) | _holds(kind, q),
             "logical_not": lambda p: ~_holds(kind, p),
@@ -94,14 +112,15 @@ def namespace(kind: Arithmetic) -> Namespace:
             "reshape": np.reshape,
             "concat": functools.partial(_concat, kind),
             "stack": functools.partial(_stack, kind),
-            "take": _take,
-            "take_along_axis": np.take_along_axis,
+            "take": ordering.take,
+            "take_along_axis": ordering.take_along_axis,
+            "argsort": functools.partial(ordering.argsort, kind),
+            "argmax": functools.partial(ordering.argmax, kind),
+            "isfinite": ordering.classify(kind, "is_finite"),
+            "isnan": ordering.classify(kind, "is_nan"),
             "linalg.cholesky": functools.partial(_cholesky, kind),
             "linalg.solve": functools.partial(_solve, kind),
             "linalg.solve_triangular": functools.partial(_solve_triangular, kind),
-            "linalg.eigh": decompositions.batched(functools.partial(decompositions.eigh, kind)),
-            "linalg.qr": decompositions.batched(functools.partial(decompositions.qr, kind)),
-            "linalg.expm": decompositions.batched(functools.partial(decompositions.expm, kind)),
             "linalg.slogdet": functools.partial(_slogdet, kind),
             "iterate": iterate,
         }
@@ -177,10 +196,6 @@ def _stack(kind: Arithmetic, arrays: Sequence[Any], axis: int = 0) -> Any:
     return np.stack([_convert(kind, a) for a in arrays], axis=axis)
 
 
-def _take(x: Any, indices: Any, axis: int = 0) -> Any:
-    return np.take(x, indices, axis=axis)
-
-
 def _reduction(kind: Arithmetic, function: Callable[[Sequence[Any]], Any]) -> Callable[..., Any]:
     """Build a reduction over axes of arrays that mix exact numbers and numbers of this kind."""
     reduce = object_reduction(lambda terms: function([kind.convert(term) for term in terms]))
@@ -232,7 +247,7 @@ def _eliminate(
     a, b, sign = a.copy(), b.copy(), 1
     n = len(a)
     for k in range(n):
-        pivot = max(range(k, n), key=lambda i: abs(kind.middle(a[i, k])))
+        pivot = max(range(k, n), key=lambda i: kind.size(a[i, k]))
         if pivot != k:
             a[[k, pivot]], b[[k, pivot]], sign = a[[pivot, k]], b[[pivot, k]], -sign
         for i in range(k + 1, n):

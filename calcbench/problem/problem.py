@@ -311,6 +311,9 @@ class Problem(ABC):
     def _repr_html_(self) -> str:
         return notebook.as_html(self)
 
+    def _repr_latex_(self) -> str | None:
+        return notebook.as_latex(self)
+
 
 def _letter(name: str) -> str:
     """Give a letter as it is, or a Greek one by its name; none for a word."""

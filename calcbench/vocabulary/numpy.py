@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from calcbench.vocabulary.axes import require_thin, running_axis
-from calcbench.vocabulary.namespace import Namespace
+from calcbench.vocabulary.namespace import Namespace, natively
 
 SPECIAL = ("erf", "erfc", "gammaln", "digamma")
 """Functions that NumPy lacks, and SciPy and all libraries have."""
@@ -64,6 +64,17 @@ def polygamma(n: int, x: Any) -> Any:
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
     """Take slices by integer index; NumPy's own default is to flatten x first."""
     return np.take(x, indices, axis=axis)
+
+
+def argsort(x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """Find the indices that sort x; NumPy's own has no descending order."""
+    return np.argsort(-x if descending else x, axis=axis, stable=True)
+
+
+def sort(x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """Put numbers in order along an axis."""
+    ordered = np.sort(x, axis=axis)
+    return np.flip(ordered, axis) if descending else ordered
 
 
 def symmetric(x: Any) -> Any:
@@ -170,6 +181,9 @@ def numpy_in(dtype: str) -> Namespace:
             "cumulative_sum": lambda x, axis=None: np.cumsum(x, running_axis(x, axis)),
             "stack": stack_in(dtype),
             "take": take,
+            "argsort": argsort,
+            "sort": sort,
+            **natively(np, "argmax", "argmin", "all", "any", "isnan", "isfinite"),
             **{name: special(name) for name in OF_SCIPY},
             "polygamma": polygamma,
             "linalg.cholesky": cholesky,

@@ -38,6 +38,8 @@ REFUSED = {
         *("min", "tril", "triu", "linalg.trace", "linalg.diagonal"),
         *("linalg.vector_norm", "linalg.cholesky", "linalg.eigh", "linalg.eigvalsh"),
         *("linalg.svd", "linalg.svdvals", "linalg.qr", "linalg.expm"),
+        *("argsort", "sort", "argmax", "argmin", "median", "top_k", "all", "any"),
+        *("isnan", "isfinite"),
     )
 }
 """Backend → names of which some cases, on arrays, have no program: SymPy's arrays cannot be

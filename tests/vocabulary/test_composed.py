@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from vocabulary import decomposition_cases
+from vocabulary import decomposition_cases, ordering_cases
 from vocabulary.test_vocabulary import (
     BATCH,
     CASES,
@@ -477,6 +477,8 @@ case(
     lambda x, y: np.sum(x * y, axis=0),
 )
 case("linalg.cross", lambda xp, x, y: xp.linalg.cross(x, y), [V, U], lambda x, y: np.cross(x, y))
+
+ordering_cases.add(case)
 
 
 COMPOSED |= decomposition_cases.CASES

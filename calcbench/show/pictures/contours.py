@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from calcbench.show.pictures.grid import Grid, compute_grid, refine
 from calcbench.show.pictures.landscape import Landscape
 from calcbench.show.pictures.style import (
     INK,
@@ -21,9 +22,6 @@ from calcbench.show.pictures.style import (
     write_briefly,
 )
 from calcbench.show.pictures.windows import Axis
-
-GRID = 81
-"""Nodes in each direction from which level curves are followed."""
 
 ARROWS = 9
 """Arrows in each direction."""
@@ -40,8 +38,11 @@ SPAN = 50.0
 RESOLVED = 0.02
 """Share of the grid that lies below a level that the grid can follow."""
 
-LETTER, LINE, GAP = 7.5, 14.0, 5.0
-"""Pixels that a label takes for each character, and in height; and what lies between two."""
+LETTER, LINE = 7.5, 14.0
+"""Pixels that a label takes for each character, and in height."""
+
+GAP = np.array([12.0, 5.0])
+"""Pixels between two labels side by side, and between one and the next below it."""
 
 DOT = 6.0
 """Half the size of the dot at the point, in pixels."""
@@ -61,13 +62,13 @@ def draw_contours(
     arrows: bool = True,
 ) -> Any:
     """Draw level curves and, with `arrows`, the gradient on a grid and at the point."""
-    heights = _heights(landscape, axes)
-    levels = choose_levels(heights)
+    coarse = compute_grid(landscape, axes)
+    levels, grid = choose_levels(coarse.heights), refine(coarse, landscape, axes)
     x, y = scales(alt, axes)
     shades = LEVELS if arrows else QUIET
     point = landscape.origin[[axis.position for axis in axes]]
     kept = [Box(_pixels(point, axes, size), np.full(2, DOT))] if arrows else []
-    curves, *labels = _level_curves(alt, axes, heights, levels, shades, (x, y), size, kept)
+    curves, *labels = _level_curves(alt, axes, grid, levels, shades, (x, y), size, kept)
     if not arrows:
         return alt.layer(curves, *labels).properties(width=size[0], height=size[1])
     layers = [
@@ -104,17 +105,6 @@ def _round_up(least: float) -> float:
     return float(min(m for m in (1, 2, 2.5, 4, 5, 10) if m * unit >= least * (1 - 1e-9)) * unit)
 
 
-def _heights(landscape: Landscape, axes: tuple[Axis, Axis]) -> np.ndarray:
-    """Compute the cost on the grid: a row per value of the second axis, as contourpy wants it."""
-    vector = landscape.origin.copy()
-    heights = np.empty((GRID, GRID))
-    for j, y in enumerate(axes[1].values(GRID)):
-        for i, x in enumerate(axes[0].values(GRID)):
-            vector[axes[0].position], vector[axes[1].position] = x, y
-            heights[j, i] = landscape.cost(vector)
-    return heights
-
-
 def scales(alt: Any, axes: tuple[Axis, Axis]) -> tuple[Any, Any]:
     """Make the axes of two components."""
     return (
@@ -126,7 +116,7 @@ def scales(alt: Any, axes: tuple[Axis, Axis]) -> tuple[Any, Any]:
 def _level_curves(
     alt: Any,
     axes: tuple[Axis, Axis],
-    heights: np.ndarray,
+    grid: Grid,
     levels: list[float],
     shades: Sequence[str],
     channels: tuple[Any, Any],
@@ -135,7 +125,7 @@ def _level_curves(
 ) -> list[Any]:
     """Follow every level through the grid, and write its value on it, but not where is `kept`."""
     follower = importlib.import_module("contourpy").contour_generator(
-        axes[0].values(GRID), axes[1].values(GRID), np.ma.masked_invalid(heights)
+        grid.xs, grid.ys, np.ma.masked_invalid(grid.heights)
     )
     rows, labels, taken = [], [], list[Box]()
     for number, level in enumerate(levels):

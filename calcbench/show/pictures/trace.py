@@ -110,6 +110,11 @@ def round(number: Node) -> Node:
     return Node("", balls.round(number.ball))
 
 
+def size(number: Node) -> float:
+    """Return roughly |number|, to choose a pivot by."""
+    return abs(number.value)
+
+
 def middle(number: Node) -> float:
     """Return the midpoint."""
     return number.value

@@ -43,21 +43,29 @@ def svd(xp: Any, x: Any, full_matrices: bool = True) -> tuple[Any, Any, Any]:
     if full_matrices and rows != columns:
         raise ValueError(f"svd of shape {tuple(x.shape)} needs full_matrices=False")
     if rows < columns:
-        u, s, v = xp.linalg.svd(xp.matrix_transpose(x), full_matrices=False)
-        return xp.matrix_transpose(v), s, xp.matrix_transpose(u)
+        q, r = xp.linalg.qr(xp.matrix_transpose(x))
+        u, s, v = _svd_of_square(xp, xp.matrix_transpose(r))
+        return u, s, xp.matmul(v, xp.matrix_transpose(q))
     if rows > columns:
         q, r = xp.linalg.qr(x)
-        u, s, v = xp.linalg.svd(r)
+        u, s, v = _svd_of_square(xp, r)
         return xp.matmul(q, u), s, v
-    # Jordan and Wielandt: [0 x; xᵀ 0] has the eigenvalues ±s and the eigenvectors (u, ±v)/√2, so
-    # that no digits are lost as they would be in xᵀx.
-    none = x * 0.0
+    return _svd_of_square(xp, x)
+
+
+def _svd_of_square(xp: Any, x: Any) -> tuple[Any, Any, Any]:
+    """Find singular values by eigenvalues, without the digits that would be lost in xᵀx.
+
+    The matrix [0 x; xᵀ 0] has the eigenvalues ±s and the eigenvectors (u, ±v)/√2 (Jordan and
+    Wielandt: Golub & Van Loan, Matrix Computations, 4th ed., § 8.6).
+    """
+    n, none = x.shape[-1], x * 0.0
     upper = xp.concat([none, x], axis=-1)
     lower = xp.concat([xp.matrix_transpose(x), none], axis=-1)
     values, vectors = xp.linalg.eigh(xp.concat([upper, lower], axis=-2))
-    largest = np.arange(2 * columns)[::-1][:columns].copy()
+    largest = np.arange(2 * n)[::-1][:n].copy()
     vectors = xp.take(vectors, largest, axis=-1) * xp.sqrt(xp.asarray(2.0))
-    u, v = vectors[..., :columns, :], vectors[..., columns:, :]
+    u, v = vectors[..., :n, :], vectors[..., n:, :]
     return u, xp.take(values, largest, axis=-1), xp.matrix_transpose(v)
 
 
@@ -71,7 +79,7 @@ def expm(xp: Any, x: Any) -> Any:
     # Scaling and squaring: e^x is the square of e^(x/2). How often that is done depends on x, so
     # that it is done as often as it may be needed, and each time kept or not.
     most = 20
-    size = xp.max(xp.sum(xp.abs(x), axis=-1), axis=-1)[..., None, None]
+    size = xp.max(xp.sum(xp.abs(x), axis=-1, keepdims=True), axis=-2, keepdims=True)
     halvings = -xp.floor(-xp.log(xp.maximum(size, 1e-30)) / xp.log(xp.asarray(2.0)))
     halvings = xp.minimum(xp.maximum(halvings, 0.0), most)
     scaled = x * 2.0**-halvings
