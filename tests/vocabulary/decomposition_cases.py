@@ -99,6 +99,7 @@ for at, factor in (
     (NARROW, 1),
     (SQUARE, 0.25),
     (SQUARE, 2),
+    ([[400.0]], 1),  # the square of its exponential overflows
     ([[0.0, 1.0], [0.0, 0.0]], 1),
 ):
     case(

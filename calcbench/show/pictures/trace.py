@@ -110,6 +110,22 @@ def round(number: Node) -> Node:
     return Node("", balls.round(number.ball))
 
 
+def index(place: int, numbers: Sequence[Node]) -> Node | int:
+    """Make an index that numbers decide, and that does not move with them."""
+    found = balls.index(place, [number.ball for number in numbers])
+    return Node("", found) if isinstance(found, Ball) else found
+
+
+def is_finite(number: Node) -> bool:
+    """Tell whether it is a number, and not infinite."""
+    return balls.is_finite(number.ball)
+
+
+def is_nan(number: Node) -> bool:
+    """Tell whether it is none."""
+    return balls.is_nan(number.ball)
+
+
 def size(number: Node) -> float:
     """Return roughly |number|, to choose a pivot by."""
     return abs(number.value)

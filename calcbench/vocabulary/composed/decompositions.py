@@ -88,5 +88,6 @@ def expm(xp: Any, x: Any) -> Any:
     for k in reversed(range(1, 18)):
         power = one + xp.matmul(scaled, power) / k
     for k in range(most):
-        power = xp.where(halvings > k, xp.matmul(power, power), power)
+        kept = xp.where(halvings > k, power, one)  # no overflow where it is not needed
+        power = xp.where(halvings > k, xp.matmul(kept, kept), power)
     return xp.where(size < 2.0**most, power, float("nan"))
