@@ -526,17 +526,21 @@ def enclosure(x: Ball) -> arb:
     return value
 
 
-def add_unknown(x: Ball, others: Sequence[Ball], bounds: tuple[arb, arb, arb]) -> Ball:
-    """Add a function of other numbers of which value, slopes and second slopes are bounded.
+def add_unknown(
+    numbers: Sequence[Ball], others: Sequence[Ball], bounds: tuple[arb, arb, arb]
+) -> list[Ball]:
+    """Add functions of other numbers of which value, slopes and second slopes are bounded.
 
-    The bounds are balls around 0. The function need not be known otherwise.
+    The bounds are balls around 0. The functions need not be known otherwise.
     """
     rows = [other.value.slope for other in others if isinstance(other.value, Jet)]
     value: Number = bounds[0]
     slope: Number = bounds[1]
     if rows:
         value, slope = Jet(value, _spread(rows, slope)), Jet(slope, _spread(rows, bounds[2]))
-    return record(x.value + value, [(x, ONE), *((other, slope) for other in others)])
+    # Every slope by another number is a part of `slope`: so one entry on the tape serves all.
+    part = record(ZERO, [(other, arb(0, 1)) for other in others])
+    return [record(x.value + value, ((x, ONE), (part, slope))) for x in numbers]
 
 
 def _spread(rows: list[arb_mat], slope: arb) -> arb_mat:

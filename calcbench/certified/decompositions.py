@@ -42,8 +42,10 @@ class Arithmetic(Basic, Protocol):
     def enclosure(self, number: Any) -> arb:
         """Return the ball of a number. Raises `Unsupported` for one that is a series."""
 
-    def add_unknown(self, number: Any, others: Sequence[Any], bounds: tuple[arb, arb, arb]) -> Any:
-        """Add a function of other numbers of which value, slopes and second slopes are bounded."""
+    def add_unknown(
+        self, numbers: Sequence[Any], others: Sequence[Any], bounds: tuple[arb, arb, arb]
+    ) -> Sequence[Any]:
+        """Add functions of other numbers, of which value, slopes and second slopes are bounded."""
 
 
 LARGEST = 32
@@ -226,9 +228,8 @@ def _add_remainder(
     degrees = (degree + 1, degree, degree - 1)
     bounds = [2 * arb(4) ** -n / math.factorial(n) for n in degrees]
     value, slope, bend = (arb(0, bound.upper()) for bound in bounds)
-    others = list(scaled.flat)
-    add = np.frompyfunc(lambda x: kind.add_unknown(x, others, (value, slope, bend)), 1, 1)
-    return np.asarray(add(power), dtype=object)
+    found = kind.add_unknown(list(power.flat), list(scaled.flat), (value, slope, bend))
+    return np.array(found, dtype=object).reshape(power.shape)
 
 
 def _identity(n: int) -> np.ndarray:

@@ -276,9 +276,11 @@ def enclosure(x: Series) -> arb:
     return x.series
 
 
-def add_unknown(x: Series, others: Sequence[Series], bounds: tuple[arb, arb, arb]) -> Series:
-    """Add a function, of numbers that do not vary, whose value is within a ball around 0."""
-    return Series(x.series + bounds[0])
+def add_unknown(
+    numbers: Sequence[Series], others: Sequence[Series], bounds: tuple[arb, arb, arb]
+) -> list[Series]:
+    """Add functions, of numbers that do not vary, whose values are within a ball around 0."""
+    return [Series(x.series + bounds[0]) for x in numbers]
 
 
 def middle(number: Series) -> float:

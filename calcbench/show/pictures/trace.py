@@ -146,10 +146,11 @@ def enclosure(number: Node) -> arb:
     return balls.enclosure(number.ball)
 
 
-def add_unknown(number: Node, others: Sequence[Node], bounds: tuple[arb, arb, arb]) -> Node:
-    """Add what is left out of a series, which a picture does not show."""
-    found = balls.add_unknown(number.ball, [other.ball for other in others], bounds)
-    return Node(number.label, found, number.operands)
+def add_unknown(
+    numbers: Sequence[Node], others: Sequence[Node], bounds: tuple[arb, arb, arb]
+) -> Sequence[Node]:
+    """Leave out what is left out of a series, which a picture does not show."""
+    return numbers
 
 
 def _apply(label: str, ball: Ball, operands: Sequence[Node]) -> Node:
