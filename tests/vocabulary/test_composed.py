@@ -511,6 +511,7 @@ def is_written_out(name: str, case: Case) -> bool:
     return len(shape) == 2 and max(shape) <= WRITTEN_OUT[name]
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("selector", WHOLE)
 def test_definitions_of_names_that_a_backend_spells(selector, monkeypatch):
     """What a backend has something better for, as it is on one that has not."""

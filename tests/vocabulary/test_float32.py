@@ -42,6 +42,7 @@ def cases() -> list[Case]:
     return special + [dataclasses.replace(case, close=FLOAT32_CLOSE) for case in first]
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("selector", WHOLE)
 def test_float32_stays_float32(selector):
     single = selector.removesuffix("]") + ("," if "[" in selector else "[") + "dtype=float32]"
