@@ -14,11 +14,18 @@ import tensorflow as tf
 
 from calcbench.errors import Unsupported
 from calcbench.vocabulary.axes import require_thin, running_axis
-from calcbench.vocabulary.namespace import Namespace
+from calcbench.vocabulary.namespace import Namespace, natively
 from calcbench.vocabulary.numpy import LOWEST
 
 Pair = Callable[[Any, Any], tuple[Any, Any]]
 """(x, y) → two tensors."""
+
+
+SAME = (
+    *("square", "reciprocal", "sinh", "cosh", "asinh", "acosh", "atanh", "asin", "acos", "atan2"),
+    *("ceil", "sign"),
+)
+"""Names that follow from others, and that TensorFlow has: one operation, and the same."""
 
 
 def pair_in(dtype: str) -> Pair:
@@ -145,6 +152,22 @@ def condition(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda p, axis=None, keepdims=False: function(holds(p), axis, keepdims)
 
 
+def flip(x: Any, axis: int | None = None) -> Any:
+    """Reverse the order along one axis, or along all."""
+    return tf.reverse(x, list(range(x.shape.rank)) if axis is None else [axis])
+
+
+def share(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Build `softmax` or `log_softmax`, which TensorFlow takes along one axis."""
+
+    def apply(x: Any, axis: int | None = None) -> Any:
+        if axis is None:
+            return tf.reshape(function(tf.reshape(x, [-1]), axis=0), x.shape)
+        return function(x, axis=axis)
+
+    return apply
+
+
 def cholesky(x: Any) -> Any:
     """Factor (x + xᵀ)/2, so that both triangles count alike; TensorFlow reads the lower one."""
     return tf.linalg.cholesky(symmetric(x))
@@ -219,6 +242,14 @@ def namespace(dtype: str, xla: bool) -> Namespace:
             "max": tf.reduce_max,
             "logsumexp": logsumexp,
             "cumulative_sum": lambda x, axis=None: tf.cumsum(x, running_axis(x, axis)),
+            **natively(tf.math, *SAME),
+            "min": tf.reduce_min,
+            "prod": tf.reduce_prod,
+            "permute_dims": tf.transpose,
+            "broadcast_to": tf.broadcast_to,
+            "flip": flip,
+            "softmax": share(tf.nn.softmax),
+            "log_softmax": share(tf.nn.log_softmax),
             "matmul": matmul,
             "matrix_transpose": tf.linalg.matrix_transpose,
             "concat": concat,

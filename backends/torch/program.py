@@ -208,6 +208,7 @@ def solve_triangular(a, b, lower=False):
         "argsort": """\
 def argsort(x, axis=-1, descending=False, stable=True):
     return torch.argsort(x, dim=axis, descending=descending, stable=True)""",
+        **same_names("torch.nn.functional.", "conv1d", "conv2d"),
         "all": _condition("all"),
         "any": _condition("any"),
         "argmax": _place("argmax"),

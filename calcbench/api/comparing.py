@@ -11,6 +11,7 @@ from calcbench.harness.compare_each import compare_each
 from calcbench.harness.request import Request
 from calcbench.operators import Operator
 from calcbench.problem.arguments import check_function
+from calcbench.problem.size import SizeLike
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record
 from calcbench.report.columns import comparison_columns, to_pandas, to_polars
@@ -71,7 +72,7 @@ def compare(
     *,
     operator: str | Operator | None = None,
     direction: Mapping[str, Any] | None = None,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
     dtype: str | None = None,
     timed: bool = True,

@@ -25,6 +25,8 @@ def split(exercise: Exercise, handed: Sequence[Any]) -> list[Any]:
         return _by_name(names, values[0])
     if len(values) == 1 and _is_list(values[0]):
         values = list(values[0])
+    if any(value is ... for value in values):
+        raise SelectorError(f"put your answers in the place of the dots: {', '.join(names)}")
     if len(values) != len(names):
         raise SelectorError(
             f"{exercise.id} asks for {_count(len(names))} ({', '.join(names)}), and was given "

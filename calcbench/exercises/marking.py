@@ -29,6 +29,8 @@ def mark(exercise: Exercise, handed: Sequence[Any]) -> Mark:
 
     Raises `SelectorError` for what is no answer at all, such as text where a number is asked for.
     """
+    if any(value is ... for value in handed):
+        raise SelectorError("write your answers in the place of the dots")
     if exercise.kind == "function":
         return _mark_gradient(exercise, handed)
     values = split(exercise, handed)

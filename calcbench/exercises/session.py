@@ -8,7 +8,7 @@ from typing import Any
 
 from calcbench.errors import SelectorError
 from calcbench.exercises.exercise import Exercise, plain_text
-from calcbench.exercises.marking import mark
+from calcbench.exercises.marking import Mark, mark
 from calcbench.exercises.sheet import Sheet
 from calcbench.report.numbers import plural
 
@@ -114,11 +114,15 @@ class Session:
             found = mark(exercise, handed)
         except SelectorError as error:
             return Reply(id, "unread", (str(error),))
-        tries = self.tries.setdefault(id, Tries())
+        return self.reply(exercise, found)
+
+    def reply(self, exercise: Exercise, found: Mark) -> Reply:
+        """Count a try, and say what it was worth."""
+        tries = self.tries.setdefault(exercise.id, Tries())
         if found.right:
             if tries.outcome == "open":
                 tries.outcome = "later" if tries.wrong else "first"
-            return Reply(id, "right", tuple(filter(None, ("right.", exercise.because))))
+            return Reply(exercise.id, "right", tuple(filter(None, ("right.", exercise.because))))
         return self._refuse(exercise, found.faults, tries)
 
     def _refuse(self, exercise: Exercise, faults: tuple[str, ...], tries: Tries) -> Reply:

@@ -22,6 +22,7 @@ from calcbench.errors import SelectorError
 from calcbench.problem.inputs import own_point
 from calcbench.problem.point import Point, component_name
 from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.size import SizeLike
 from calcbench.record.plain import plain
 from calcbench.report.picture import Chart, can_draw, check_ending
 from calcbench.report.tables.table import Entry, Table
@@ -99,7 +100,7 @@ def curve(
     partial: str | None,
     backends: Iterable[Backend],
     at: Mapping[str, Any] | None = None,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
 ) -> Curve:
     """Difference one partial (`m`, `w[3]`; the first if None) at every step of `STEPS`.

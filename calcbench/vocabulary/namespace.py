@@ -49,10 +49,6 @@ class Namespace:
                 continue
         return cls({**found, **spellings})
 
-    def without(self, *names: str) -> Namespace:
-        """Build the vocabulary without the spellings of some names, which follow from others."""
-        return Namespace({n: f for n, f in self.spelling.items() if n not in names})
-
     def __getattr__(self, name: str) -> Any:
         # Reached only for names that are not there.
         function = self._compose(name)

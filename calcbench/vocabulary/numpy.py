@@ -19,6 +19,14 @@ OF_SCIPY = (*SPECIAL, "erfinv", "log_ndtr", "i0e")
 """Functions that NumPy lacks, and SciPy has."""
 
 
+SAME = (
+    *("square", "reciprocal", "exp2", "log2", "log10", "hypot", "sinh", "cosh", "asinh", "acosh"),
+    *("atanh", "ceil", "remainder", "asin", "acos", "atan2", "min", "prod"),
+    *("permute_dims", "moveaxis", "flip", "roll", "broadcast_to", "repeat", "tril", "triu"),
+)
+"""Names that follow from others, and that NumPy has: quicker, and the same."""
+
+
 def softplus(x: Any) -> Any:
     """Compute log(1 + eˣ) as max(x, 0) + log1p(e^−|x|)."""
     return np.logaddexp(x, 0.0)
@@ -80,6 +88,11 @@ def sort(x: Any, axis: int = -1, descending: bool = False, stable: bool = True) 
 def symmetric(x: Any) -> Any:
     """Compute (x + xᵀ)/2."""
     return (x + np.matrix_transpose(x)) / 2
+
+
+def running(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Spell np.cumsum or np.cumprod, which by themselves would flatten a matrix."""
+    return lambda x, axis=None: function(x, running_axis(x, axis))
 
 
 def cholesky(x: Any) -> Any:
@@ -178,7 +191,9 @@ def numpy_in(dtype: str) -> Namespace:
             "logaddexp": with_numbers(np.logaddexp, dtype),
             "where": where_in(dtype),
             "logsumexp": logsumexp,
-            "cumulative_sum": lambda x, axis=None: np.cumsum(x, running_axis(x, axis)),
+            "cumulative_sum": running(np.cumsum),
+            "cumulative_prod": running(np.cumprod),
+            **natively(np, *SAME),
             "stack": stack_in(dtype),
             "take": take,
             "argsort": argsort,

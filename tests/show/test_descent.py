@@ -195,6 +195,26 @@ def test_of_paths_that_coincide_all_are_seen():
     assert widths[0] > 1.5 * widths[1]
 
 
+def test_no_label_stands_under_a_path():
+    chart = cb.descend("batch_regression", rate=[0.01, 0.04], steps=40).picture().chart.to_dict()
+    rows = [row for text in chart["datasets"].values() for row in json.loads(text)]
+    labels = [(row["x"], row["y"]) for row in rows if "text" in row]
+    path = [(row["x"], row["y"]) for row in rows if "path" in row and "cost" not in row]
+    assert len(labels) > 2
+    width, height = np.ptp(path, axis=0)
+    for x, y in labels:
+        apart = np.abs(np.array(path) - (x, y)) / (width, height)
+        assert apart.max(axis=1).min() > 0.02
+
+
+def test_costs_on_a_logarithmic_axis_are_1_2_or_5_times_a_power_of_ten():
+    svg = cb.descend("batch_regression", rate=0.04, steps=40).picture().svg()
+    texts = re.findall(r"<text[^>]*>([^<]+)</text>", svg)
+    place = texts.index("10")
+    assert {"20", "10", "5", "2", "1", "0.5", "0.2"} <= set(texts)
+    assert not {"9", "7", "0.9", "0.7"} & set(texts[place - 4 : place + 8])
+
+
 def test_a_cost_of_zero_is_no_cliff_on_a_logarithmic_axis():
     path = cb.descend("square", at={"x": 8.0}, rate=0.5, steps=3)
     assert path.costs.tolist() == [64.0, 0.0, 0.0, 0.0]

@@ -312,13 +312,17 @@ def saddle_of_kinks(xp, x, y):
 def test_a_grid_is_refined_where_that_is_nearer_to_the_cost(problem, smooth):
     scene = landscape(problem, backend="finite_difference")
     axes = (Axis("a", 0, -2.0, 2.0), Axis("b", 1, -1.9, 2.1))
-    coarse = compute_grid(scene, axes)
-    fine = refine(coarse, scene, axes)
+
+    def height(a, b):
+        return scene.cost(np.array([a, b]))
+
+    coarse = compute_grid(height, axes)
+    fine = refine(coarse, height, axes)
     assert (len(fine.xs) > len(coarse.xs)) == smooth
     for i, j in [(0, 0), (7, 100), (60, 20), (33, 57)]:
         i, j = i % len(fine.ys), j % len(fine.xs)
         assert fine.heights[i, j] == pytest.approx(
-            scene.cost(np.array([fine.xs[j], fine.ys[i]])), rel=1e-9, abs=1e-9
+            height(fine.xs[j], fine.ys[i]), rel=1e-9, abs=1e-9
         )
 
 

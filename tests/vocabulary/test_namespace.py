@@ -63,12 +63,6 @@ def test_what_follows_from_others_does_so_in_the_vocabulary_that_is_built():
     assert second.cumulative_sum.args == (second,)
 
 
-def test_a_spelling_that_is_left_out_follows_from_others():
-    spelled = Namespace({"stack": np.stack, "cumulative_sum": max})
-    assert spelled.without("cumulative_sum").cumulative_sum(np.ones(2)).tolist() == [1.0, 2.0]
-    assert spelled.without("cumulative_sum").stack is np.stack
-
-
 def test_iterate_is_a_loop_unless_it_is_spelled():
     assert Namespace.over(Module(), {}).iterate is iterate
     assert Namespace.over(Module(), {"iterate": max}).iterate is max

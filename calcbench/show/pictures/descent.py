@@ -53,6 +53,9 @@ MARGIN = 0.2
 GROWTH = 10
 """Of a path whose cost grows, so many steps are drawn: more would cover the others."""
 
+BETWEEN = 20
+"""Places between two steps of a path that no label shall cover."""
+
 RATIO = 30.0
 """Ratio of costs above which their axis is logarithmic."""
 
@@ -150,7 +153,8 @@ def _on_contours(alt: Any, landscape: Landscape, paths: Sequence[Descent]) -> An
     """Draw the paths of two components on the level curves."""
     first, second = _axes(landscape, paths)
     size = square((first, second))
-    levels = draw_contours(alt, landscape, (first, second), size, arrows=False)
+    covered = np.concatenate([_along(path) for path in paths])
+    levels = draw_contours(alt, landscape, (first, second), size, arrows=False, over=covered)
     rows = [
         {"x": float(a), "y": float(b), "path": _label(path, paths), "step": k}
         for path in paths
@@ -165,6 +169,14 @@ def _on_contours(alt: Any, landscape: Landscape, paths: Sequence[Descent]) -> An
         .resolve_scale(color="independent")
         .properties(width=size[0], height=size[1], title=title)
     )
+
+
+def _along(path: Descent) -> np.ndarray:
+    """List places along what is drawn of a path, close to each other."""
+    corners = path.positions[_followed_steps(path)]
+    shares = np.linspace(0, 1, BETWEEN, endpoint=False)[:, None, None]
+    between = corners[:-1] + shares * np.diff(corners, axis=0)
+    return np.concatenate([between.reshape(-1, corners.shape[1]), corners[-1:]])
 
 
 def _on_curve(alt: Any, landscape: Landscape, paths: Sequence[Descent]) -> Any:

@@ -86,8 +86,11 @@ def _label_numbers(least: float, most: float) -> str:
 LABELS = _label_numbers(1e-4, 1e7)
 """How the numbers on an axis are written, unless it says otherwise."""
 
-LOG_LABELS = _label_numbers(1e-2, 1e4)
-"""How those on a logarithmic axis are: powers of ten side by side."""
+LOG_LABELS = (
+    "indexof('125', slice(format(datum.value, 'e'), 0, 1)) >= 0 ? "
+    f"({_label_numbers(1e-2, 1e4)}) : ''"
+)
+"""How those on a logarithmic axis are: 1, 2 and 5 times powers of ten."""
 
 
 def line_widths(count: int) -> list[float]:
@@ -156,9 +159,10 @@ def panel_title(text: str, colour: str = INK, below: str = "") -> dict[str, Any]
 
 def finish(chart: Any, title: str, *lines: str) -> Chart:
     """Give a chart its title, the lines below it, and the common style."""
-    heading = {"text": title, "subtitle": [line for line in lines if line], "anchor": "start"}
+    below = {"subtitle": found} if (found := [line for line in lines if line]) else {}
+    heading = {"title": {"text": title, **below, "anchor": "start", "offset": 12}} if title else {}
     styled = (
-        chart.properties(title={**heading, "offset": 12}, padding=12, description=title)
+        chart.properties(**heading, padding=12, description=title)
         .configure(font=FONT, background="#ffffff")
         .configure_mark(aria=False)  # the title says more than the numbers of every line
         .configure_view(stroke="#d0d4d8")

@@ -118,13 +118,15 @@ def visible_range(values: list[float], tail: float = 20.0) -> tuple[float, float
     return low - margin, high + margin
 
 
-def sample(function: Function, low: float, high: float) -> list[tuple[float, float, int]]:
+def sample(
+    function: Function, low: float, high: float, count: int = SAMPLES
+) -> list[tuple[float, float, int]]:
     """Sample a curve: (x, y, piece); it is drawn piece by piece, so that a jump has no line.
 
     What is not finite is left out, and ends a piece.
     """
     points: list[tuple[float, float, int]] = []
-    xs = np.linspace(low, high, SAMPLES)
+    xs = np.linspace(low, high, count)
     ys = [function(float(x)) for x in xs]
     finite = [y for y in ys if np.isfinite(y)]
     large = 0.1 * float(np.subtract(*np.quantile(finite, [0.9, 0.1]))) if finite else 0.0

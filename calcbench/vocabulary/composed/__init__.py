@@ -20,6 +20,7 @@ from typing import Any
 from . import (
     activations,
     approximations,
+    convolution,
     creation,
     decompositions,
     elementary,
@@ -41,6 +42,7 @@ THEMES: dict[ModuleType, str] = {
     ordering: "",
     shapes: "",
     products: "",
+    convolution: "",
     linear_algebra: "linalg.",
     decompositions: "linalg.",
 }
