@@ -7,13 +7,15 @@ products of matrices, factorisations) is the same as for balls (`calcbench.certi
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from calcbench.backend.transforming import Transforming
-from calcbench.certified.vocabulary import namespace
+from calcbench.certified.decompositions import batched, perturb
+from calcbench.certified.vocabulary import of_numbers
 from calcbench.operators.function import Function
 from calcbench.problem.problem import Problem
 from calcbench.vocabulary.duals import LOWEST, on_duals
@@ -43,8 +45,9 @@ def apply(name: str, x: Any) -> Any:
 
 def _value(name: str) -> Callable[[Any], Any]:
     """Find a function of plain numbers; `polygamma1` is SciPy's polygamma of order 1."""
-    if name.startswith("polygamma"):
-        return functools.partial(special("polygamma"), int(name.removeprefix("polygamma")))
+    family = name.rstrip("0123456789")
+    if family in ("polygamma", "ive"):
+        return functools.partial(special(family), int(name.removeprefix(family)))
     found: Callable[[Any], Any] = getattr(NUMPY, name)
     return found
 
@@ -53,6 +56,9 @@ def _slope(name: str, x: Any, y: Any) -> Any:
     """Evaluate the slope of y = f(x)."""
     if name in SLOPES:
         return SLOPES[name](x, y)
+    if name.startswith("ive"):  # e^−x Iₙ(x) of x ≥ 0, by its neighbours; I₋₁ is I₁
+        n = int(name.removeprefix("ive"))
+        return 0.5 * (apply(f"ive{abs(n - 1)}", x) + apply(f"ive{n + 1}", x)) - y
     order = 0 if name == "digamma" else int(name.removeprefix("polygamma"))
     return apply(f"polygamma{order + 1}", x)
 
@@ -72,6 +78,8 @@ SLOPES: dict[str, Slope] = {
     "erf": lambda x, y: _gauss(x),
     "erfc": lambda x, y: -_gauss(x),
     "gammaln": lambda x, y: apply("digamma", x),
+    "erfinv": lambda x, y: 1 / _gauss(y),
+    "log_ndtr": lambda x, y: np.exp(-0.5 * x * x - y) / math.sqrt(2 * math.pi),
 }
 """The slopes of what a `Number` has no method for, but for digamma and its like."""
 
@@ -194,8 +202,10 @@ def vocabulary(kind: Any) -> Namespace:
         name: np.frompyfunc(functools.partial(apply, name), 1, 1) for name in ELEMENTWISE
     }
     spelled["abs"] = np.frompyfunc(abs, 1, 1)
+    spelled["i0e"] = np.frompyfunc(lambda x: apply("ive0", abs(x)), 1, 1)
     arithmetic = Arithmetic(kind)
-    own = namespace(arithmetic)
+    own = of_numbers(arithmetic)
+    spelled["linalg.eigh"] = batched(functools.partial(_eigh, arithmetic))
     for name in ("cholesky", "solve", "slogdet"):
         spelled[f"linalg.{name}"] = _of_numbers(arithmetic, getattr(own.linalg, name))
     return Namespace.over(own, {name: on_duals(name, f) for name, f in spelled.items()})
@@ -204,6 +214,14 @@ def vocabulary(kind: Any) -> Namespace:
 def _of_numbers(arithmetic: Arithmetic, function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a function of arrays nothing but numbers of the kind: it calls their methods."""
     return lambda *arrays: function(*(on_each(arithmetic.convert, array) for array in arrays))
+
+
+def _eigh(arithmetic: Arithmetic, x: Any) -> tuple[Any, Any]:
+    """Find eigenvalues and eigenvectors at the point by NumPy, and beside it by perturbation."""
+    a = on_each(arithmetic.convert, (x + np.matrix_transpose(x)) / 2)
+    vectors = np.linalg.eigh(on_each(plain, a).astype(float))[1]
+    fixed = on_each(arithmetic.convert, vectors)
+    return perturb(arithmetic, fixed, np.matmul(np.matmul(fixed.T, a), fixed))
 
 
 def on_each(function: Callable[..., Any], *arrays: Any) -> Any:

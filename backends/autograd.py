@@ -14,7 +14,7 @@ import numpy as np
 from calcbench.backend.transforming import Transforming
 from calcbench.operators.function import Derived, Function
 from calcbench.problem.problem import Problem
-from calcbench.vocabulary.axes import running_axis
+from calcbench.vocabulary.axes import require_thin, running_axis
 from calcbench.vocabulary.duals import LOWEST, check_number
 from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.namespace import Namespace, natively
@@ -97,7 +97,7 @@ def spellings(autograd: Any, dtype: str) -> dict[str, Any]:
     return {
         **rules,
         "asarray": bind(constant, dtype),
-        **natively(importlib.import_module("autograd.scipy.special"), *SPECIAL),
+        **natively(importlib.import_module("autograd.scipy.special"), *SPECIAL, "erfinv"),
         "atan": anp.arctan,
         "abs": anp.fabs,
         "softplus": lambda x: anp.logaddexp(x, 0.0),
@@ -116,6 +116,11 @@ def spellings(autograd: Any, dtype: str) -> dict[str, Any]:
         **natively(anp, "argmax", "argmin", "all", "any", "isnan", "isfinite"),
         "linalg.cholesky": bind(cholesky, anp),
         "linalg.solve": bind(solve, anp),
+        "linalg.solve_triangular": importlib.import_module(
+            "autograd.scipy.linalg"
+        ).solve_triangular,
+        "linalg.eigh": bind(eigh, anp),
+        "linalg.svd": bind(svd, anp),
         "linalg.slogdet": bind(slogdet, anp),
         **KNOWN,
         "stop_gradient": bind(hold, autograd.tracer),
@@ -210,6 +215,19 @@ def logaddexp(where: Any, anp: Any, x: Any, y: Any) -> Any:
 def cholesky(anp: Any, x: Any) -> Any:
     """Factor (x + xᵀ)/2, so that both triangles count alike; NumPy reads the lower one alone."""
     return anp.linalg.cholesky((x + anp.swapaxes(x, -1, -2)) / 2)
+
+
+def eigh(anp: Any, x: Any) -> tuple[Any, Any]:
+    """Give eigenvalues and eigenvectors of (x + xᵀ)/2 as a plain tuple."""
+    found = anp.linalg.eigh((x + anp.swapaxes(x, -1, -2)) / 2)
+    return found[0], found[1]
+
+
+def svd(anp: Any, x: Any, full_matrices: bool = True) -> tuple[Any, Any, Any]:
+    """Give (U, s, Vᵀ) as a plain tuple; of a matrix that is not square, without further columns."""
+    require_thin(x.shape, full_matrices)
+    found = anp.linalg.svd(x, full_matrices=False)
+    return found[0], found[1], found[2]
 
 
 def solve(anp: Any, a: Any, b: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from calcbench.vocabulary.duals import LOWEST, on_duals
 from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.names import PRIMITIVES
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import argsort, numpy_in, special, with_numbers
+from calcbench.vocabulary.numpy import argsort, numpy_in, polygamma, special, with_numbers
 
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
@@ -24,6 +25,7 @@ ANALYTIC = (
     *("square", "reciprocal", "exp2", "log2", "log10", "sinh", "cosh", "prod", "cumulative_sum"),
     *("cumulative_prod", "permute_dims", "moveaxis", "flip", "roll"),
     *("broadcast_to", "repeat", "tril", "triu", "all", "any", "isfinite", "isnan"),
+    *("linalg.solve_triangular", "linalg.expm"),
 )
 """Names that follow from others, and for which NumPy's own function will do."""
 
@@ -91,8 +93,10 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _continue(name: str, slope: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Continue a real function to first order, which is all that a step of 1e-165 sees."""
-    function = special(name)
+    return _continued(special(name), slope)
 
+
+def _continued(function: Callable[[Any], Any], slope: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def apply(x: Any) -> Any:
         real = np.real(x)
         return function(real) + 1j * np.imag(x) * slope(real)
@@ -101,11 +105,24 @@ def _continue(name: str, slope: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _gauss(x: Any) -> Any:
-    return np.exp(-x * x) * (2.0 / np.sqrt(np.pi))
+    return np.exp(-x * x) * (2.0 / math.sqrt(math.pi))
 
 
-def _trigamma(x: Any) -> Any:
-    return special("polygamma")(1, x)
+def _polygamma(n: int, x: Any) -> Any:
+    function = functools.partial(polygamma, n) if n else special("digamma")
+    return _continued(function, functools.partial(polygamma, n + 1))(x)
+
+
+def _i0e_slope(x: Any) -> Any:
+    return special("i1e")(x) - np.sign(x) * special("i0e")(x)
+
+
+def _erfinv_slope(x: Any) -> Any:
+    return 1.0 / _gauss(special("erfinv")(x))
+
+
+def _log_ndtr_slope(x: Any) -> Any:
+    return np.exp(-x * x / 2 - special("log_ndtr")(x)) / math.sqrt(2 * math.pi)
 
 
 def _cholesky(x: Any) -> Any:
@@ -117,6 +134,20 @@ def _cholesky(x: Any) -> Any:
             rest = a[..., i, j] - np.sum(factor[..., i, :j] * factor[..., j, :j], axis=-1)
             factor[..., i, j] = np.sqrt(rest) if i == j else rest / factor[..., j, j]
     return factor
+
+
+def _eigh(x: Any) -> tuple[Any, Any]:
+    """Decompose (x + xᵀ)/2: its real part, and to first order what the imaginary part moves.
+
+    Where eigenvalues coincide, their vectors are not moved among themselves.
+    """
+    a = (x + np.matrix_transpose(x)) / 2
+    values, vectors = np.linalg.eigh(np.real(a))
+    moved = np.matrix_transpose(vectors) @ np.imag(a) @ vectors
+    gaps = values[..., None, :] - values[..., :, None]
+    turned = np.where(gaps == 0, 0.0, moved / np.where(gaps == 0, 1.0, gaps))
+    steps = np.diagonal(moved, axis1=-2, axis2=-1)
+    return values + 1j * steps, vectors + 1j * (vectors @ turned)
 
 
 def _slogdet(a: Any) -> Any:
@@ -132,7 +163,7 @@ def _slogdet(a: Any) -> Any:
 @functools.cache
 def complex_in(dtype: str) -> Namespace:
     """Build the vocabulary on complex numbers; numbers that meet no array take `dtype`."""
-    found, own = _continued(dtype).spelling, numpy_in(dtype).spelling
+    found, own = _complex_functions(dtype).spelling, numpy_in(dtype).spelling
     changed = {name: f for name, f in found.items() if f is not own.get(name)}
     return Namespace(
         {
@@ -144,7 +175,7 @@ def complex_in(dtype: str) -> Namespace:
     )
 
 
-def _continued(dtype: str) -> Namespace:
+def _complex_functions(dtype: str) -> Namespace:
     """Build the functions of complex numbers, without what they make of duals."""
     real = numpy_in(dtype).spelling
     return Namespace(
@@ -156,7 +187,11 @@ def _continued(dtype: str) -> Namespace:
             "erf": _continue("erf", _gauss),
             "erfc": _continue("erfc", lambda x: -_gauss(x)),
             "gammaln": _continue("gammaln", special("digamma")),
-            "digamma": _continue("digamma", _trigamma),
+            "digamma": functools.partial(_polygamma, 0),
+            "polygamma": _polygamma,
+            "erfinv": _continue("erfinv", _erfinv_slope),
+            "log_ndtr": _continue("log_ndtr", _log_ndtr_slope),
+            "i0e": _continue("i0e", _i0e_slope),
             "log1p": _log1p,
             "sigmoid": _sigmoid,
             "softplus": _softplus,
@@ -170,6 +205,7 @@ def _continued(dtype: str) -> Namespace:
             "sort": _sort,
             "logsumexp": _logsumexp,
             "linalg.cholesky": _cholesky,
+            "linalg.eigh": _eigh,
             "linalg.slogdet": _slogdet,
         },
     )

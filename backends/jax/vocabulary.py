@@ -7,13 +7,16 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import jax.scipy.linalg
 import jax.scipy.special
 
-from calcbench.vocabulary.axes import running_axis
+from calcbench.vocabulary.axes import require_thin, running_axis
 from calcbench.vocabulary.duals import LOWEST, check_number
 from calcbench.vocabulary.namespace import Namespace, natively
 
 from .control import EAGER, TRACED
+
+OF_SCIPY_LINALG = ("solve_triangular", "expm")
 
 SAME = (
     *(
@@ -77,6 +80,17 @@ def solve(a: Any, b: Any) -> Any:
     return jnp.linalg.solve(a, b)
 
 
+def eigh(x: Any) -> tuple[Any, ...]:
+    """Give eigenvalues and eigenvectors of (x + xᵀ)/2, which is JAX's own default."""
+    return tuple(jnp.linalg.eigh(x))
+
+
+def svd(x: Any, full_matrices: bool = True) -> tuple[Any, ...]:
+    """Give (U, s, Vᵀ) as a plain tuple; of a matrix that is not square, without further columns."""
+    require_thin(x.shape, full_matrices)
+    return tuple(jnp.linalg.svd(x, full_matrices=False))
+
+
 def slogdet(x: Any) -> tuple[Any, ...]:
     """Give (sign, log |det x|) as a plain tuple."""
     return tuple(jnp.linalg.slogdet(x))
@@ -100,6 +114,9 @@ def namespace(eager: bool) -> Namespace:
         jnp,
         {
             **natively(jax.scipy.special, "erf", "erfc", "gammaln", "digamma"),
+            **natively(
+                jax.scipy.special, "polygamma", "i0e"
+            ),  # its log_ndtr and erfinv lose digits
             "sigmoid": jax.nn.sigmoid,
             "softplus": jax.nn.softplus,
             "logaddexp": logaddexp,
@@ -116,6 +133,12 @@ def namespace(eager: bool) -> Namespace:
             "stack": stack,
             "take": take,
             "linalg.solve": solve,
+            "linalg.eigh": eigh,
+            "linalg.eigvalsh": jnp.linalg.eigvalsh,
+            "linalg.svd": svd,
+            "linalg.svdvals": jnp.linalg.svdvals,
+            "linalg.qr": lambda x: tuple(jnp.linalg.qr(x)),
+            **{f"linalg.{name}": getattr(jax.scipy.linalg, name) for name in OF_SCIPY_LINALG},
             "linalg.slogdet": slogdet,
             "stop_gradient": jax.lax.stop_gradient,
             "grad": grad,

@@ -9,7 +9,7 @@ import numpy as np
 
 from calcbench.backend.rows import add_blocks
 from calcbench.vocabulary.duals import LOWEST
-from calcbench.vocabulary.numpy import logsumexp, sigmoid, softplus, special
+from calcbench.vocabulary.numpy import logsumexp, polygamma, sigmoid, softplus, special
 
 from .trace import Trace, scalars
 
@@ -43,7 +43,10 @@ def compile_expressions(trace: Trace, expressions: list[Any]) -> Callable[..., A
         "Erfc": special("erfc"),
         "loggamma": special("gammaln"),
         "digamma": special("digamma"),
-        "polygamma": special("polygamma"),
+        "polygamma": polygamma,
+        "erfinv": special("erfinv"),
+        "LogNdtr": special("log_ndtr"),
+        "ScaledBesselI": special("ive"),
         "Heaviside": step,
         "DiracDelta": lambda x, *k: np.zeros(np.shape(x)),  # a jump's slope, beside the jump
     }
@@ -74,6 +77,11 @@ def _printer(functions: Iterable[str]) -> Any:
     class ExactPrinter(NumPyPrinter):  # type: ignore[misc]
         def _print_Float(self, number: Any) -> str:  # noqa: N802 (SymPy calls it so)
             return repr(float(number))
+
+        def _print_Pow(self, power: Any, **options: Any) -> str:  # noqa: N802
+            # NumPy's sqrt(pi) would be a float64, and make float64 of float32.
+            real = power.is_number and power.is_real
+            return repr(float(power)) if real else super()._print_Pow(power, **options)
 
     return ExactPrinter(
         {

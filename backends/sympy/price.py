@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -174,11 +175,15 @@ def grad(f: Callable[..., Any]) -> Callable[..., Any]:
     return slopes
 
 
+FUNCTIONS = SimpleNamespace(sqrt=join, atan2=join, cos=join, sin=join)
+"""Functions of expressions, of their lengths."""
+
+
 @functools.cache
 def lengths(spelling: Namespace) -> Namespace:
     """Make the vocabulary on lengths: what moves or multiplies entries is as in `spelling`."""
     from . import ordering
-    from .vocabulary import cholesky, determinant, solve
+    from .vocabulary import cholesky, determinant, eigh, solve, solve_triangular
 
     reductions = ("sum", "mean", "max", "logsumexp", "all", "any")
     shapes = ("matrix_transpose", "reshape", "concat", "stack")
@@ -196,6 +201,8 @@ def lengths(spelling: Namespace) -> Namespace:
         "grad": grad,
         "linalg.cholesky": lambda x: cholesky(x, root=join),
         "linalg.solve": solve,
+        "linalg.solve_triangular": solve_triangular,
+        "linalg.eigh": lambda x: eigh(x, FUNCTIONS),
         "linalg.slogdet": lambda x: (determinant(x), join(determinant(x))),
     }
     others = spelling.spelling.keys() - own.keys()

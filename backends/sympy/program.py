@@ -343,7 +343,9 @@ def cholesky(x):
 
 _SCALAR = {
     **same_names("sp.", "exp", "log", "sqrt", "sin", "cos", "tan", "tanh"),
-    **same_names("sp.", "atan", "erf", "digamma"),
+    **same_names("sp.", "atan", "erf", "erfinv", "digamma", "polygamma"),
+    "log_ndtr": "lambda x: sp.log(sp.erfc(-x / sp.sqrt(2), evaluate=False) / 2)",
+    "i0e": "lambda x: sp.exp(-sp.Abs(x)) * sp.besseli(0, x)",
     # SymPy would write 2 - erfc(-x), which cancels.
     "erfc": "lambda x: sp.erfc(x, evaluate=False)",
     "gammaln": "sp.loggamma",
@@ -381,6 +383,10 @@ SPELLING = Spelling(
         "take": "lambda x, indices, axis=0: np.take(x, indices, axis=axis)",
         "linalg.cholesky": _spell_cholesky,
         "linalg.solve": _spell_solve,
+        "linalg.solve_triangular": """\
+def solve_triangular(a, b, lower=False):
+    triangle = sp.Matrix(np.tril(a) if lower else np.triu(a))
+    return np.array(triangle.inv("ADJ") @ sp.Matrix(b)).reshape(b.shape)""",
         "linalg.slogdet": """\
 def slogdet(x):
     determinant = sp.Matrix(x).det()

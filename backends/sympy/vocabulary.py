@@ -51,6 +51,24 @@ class Erfc(sympy.Function):
         return -2 / sympy.sqrt(sympy.pi) * sympy.exp(-(self.args[0] ** 2))
 
 
+class LogNdtr(sympy.Function):
+    """The logarithm of the distribution function of the standard normal distribution."""
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Return the derivative e^(−x²/2) / √(2π) / Φ(x)."""
+        return sympy.exp(-(self.args[0] ** 2) / 2 - self) / sympy.sqrt(2 * sympy.pi)
+
+
+class ScaledBesselI(sympy.Function):
+    """The modified Bessel function of the first kind, e^−|x| Iₙ(x); of the order n and x."""
+
+    def fdiff(self, argindex: int = 2) -> Any:
+        """Return the derivative by x, by the neighbours, where I₋₁ is I₁."""
+        n, x = self.args
+        around = ScaledBesselI(sympy.Abs(n - 1), x) + ScaledBesselI(n + 1, x)
+        return around / 2 - sympy.sign(x) * self
+
+
 class LogSumExp(sympy.Function):
     """The logarithm of a sum of exponentials, log Σ eˣ, of any number of arguments."""
 
@@ -101,7 +119,14 @@ class Held(sympy.Function):
 
 def elementary(expression: Any) -> Any:
     """Rewrite the opaque functions in SymPy's own, for display and for proofs."""
-    return exponentials(expression).replace(Erfc, sympy.erfc)
+    rules = {
+        LogNdtr: lambda x: sympy.log(sympy.erfc(-x / sympy.sqrt(2)) / 2),
+        Erfc: sympy.erfc,
+        ScaledBesselI: lambda n, x: sympy.exp(-sympy.Abs(x)) * sympy.besseli(n, x),
+    }
+    return functools.reduce(
+        lambda found, rule: found.replace(*rule), rules.items(), exponentials(expression)
+    )
 
 
 def exponentials(expression: Any) -> Any:
@@ -254,6 +279,42 @@ def cholesky(x: Any, root: Callable[[Any], Any] = sympy.sqrt) -> Any:
     return factor
 
 
+def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
+    """Solve a x = b by substitution."""
+    if not lower:  # in the opposite order, an upper triangle is a lower one
+        return solve_triangular(a[::-1, ::-1], b[::-1], lower=True)[::-1]
+    solution = symbolic(np.full(b.shape, sympy.Integer(0), dtype=object))
+    for i, *column in np.ndindex(b.shape):
+        known = sum(a[i, k] * solution[(k, *column)] for k in range(i))
+        solution[(i, *column)] = (b[(i, *column)] - known) / a[i, i]
+    return solution
+
+
+def eigh(x: Any, functions: Any = sympy) -> tuple[Any, Any]:
+    """Write eigenvalues and eigenvectors of (x + xᵀ)/2 by a rotation, of no more than two rows."""
+    x = np.asarray(x, dtype=object)
+    if len(x) > 2 or x.ndim > 2:
+        raise Unsupported(
+            f"eigenvalues, here of an array of shape {x.shape}, have formulas up to 2 × 2 alone "
+            "that can be written and differentiated in seconds"
+        )
+    if len(x) == 1:
+        return symbolic(x[0]), symbolic([[sympy.Integer(1)]])
+    half, beside = (x[0, 0] - x[1, 1]) / 2, (x[0, 1] + x[1, 0]) / 2
+    middle, radius = x[0, 0] - half, functions.sqrt(half * half + beside * beside)
+    angle = functions.atan2(beside, half) / 2
+    cosine, sine = functions.cos(angle), functions.sin(angle)
+    values = symbolic([middle - radius, middle + radius])
+    return values, symbolic([[-sine, cosine], [cosine, sine]])
+
+
+def expm(x: Any) -> Any:
+    """Write the exponential of a matrix of one number; of more it has no formula of use."""
+    if x.shape[-2:] != (1, 1):
+        raise Unsupported(f"the exponential of an array of shape {x.shape} has no short formula")
+    return elementwise(sympy.exp)(x)
+
+
 def slogdet(a: Any) -> tuple[Any, Any]:
     """Give (sign, log |det a|).
 
@@ -278,6 +339,10 @@ SYMPY = Namespace(
         "erfc": elementwise(Erfc),
         "gammaln": elementwise(sympy.loggamma),
         "digamma": elementwise(sympy.digamma),
+        "polygamma": lambda n, x: elementwise(sympy.polygamma)(n, x),
+        "erfinv": elementwise(sympy.erfinv),
+        "log_ndtr": elementwise(LogNdtr),
+        "i0e": elementwise(functools.partial(ScaledBesselI, 0)),
         "logical_and": elementwise(lambda p, q: sympy.And(holds(p), holds(q))),
         "logical_or": elementwise(lambda p, q: sympy.Or(holds(p), holds(q))),
         "logical_not": elementwise(lambda p: sympy.Not(holds(p))),
@@ -317,6 +382,9 @@ SYMPY = Namespace(
         "isnan": elementwise(lambda x: holds(ordering.IsNaN(x))),
         "linalg.cholesky": cholesky,
         "linalg.solve": solve,
+        "linalg.solve_triangular": solve_triangular,
+        "linalg.eigh": eigh,
+        "linalg.expm": expm,
         "linalg.slogdet": slogdet,
         "stop_gradient": elementwise(Held),
         "grad": grad,

@@ -18,7 +18,8 @@ from .derivatives import TensorFlow
 
 def program(backend: TensorFlow, problem: Problem, operator: Operator) -> str:
     """Write the program: the cost, as a graph if the mode says so, and tapes around it."""
-    writer = Writer(problem, backend.name, SPELLING, operator)
+    spelling = SPELLING_UNDER_XLA if backend.mode == "xla" else SPELLING
+    writer = Writer(problem, backend.name, spelling, operator)
     forward = operator.name == "pushforward"  # which XLA does not take of variables
     data = writer.data(_constant if forward else _tensor)
     *needs, cost = writer.cost()
@@ -239,6 +240,8 @@ SPELLING = Spelling(
         **same_names("tf.", "logical_and", "logical_or", "logical_not"),
         **same_names("tf.math.", "erf", "erfc", "digamma"),
         "gammaln": "tf.math.lgamma",
+        "polygamma": "lambda n, x: tf.math.polygamma(tf.constant(n, tf.float64), x)",
+        "i0e": "tf.math.bessel_i0e",
         "pi": "np.pi",
         "e": "np.e",
         "inf": "np.inf",
@@ -271,6 +274,24 @@ def cholesky(x):
     # Of both triangles alike.
     return tf.linalg.cholesky((x + tf.linalg.matrix_transpose(x)) / 2)""",
         "linalg.solve": _solve,
+        "linalg.solve_triangular": """\
+def solve_triangular(a, b, lower=False):
+    columns = b if len(b.shape) > 1 else b[:, None]
+    return tf.reshape(tf.linalg.triangular_solve(a, columns, lower=lower), b.shape)""",
+        "linalg.eigh": """\
+def eigh(x):
+    # Of both triangles alike.
+    return tf.linalg.eigh((x + tf.linalg.matrix_transpose(x)) / 2)""",
+        "linalg.eigvalsh": """\
+def eigvalsh(x):
+    # Of both triangles alike.
+    return tf.linalg.eigvalsh((x + tf.linalg.matrix_transpose(x)) / 2)""",
+        "linalg.svd": """\
+def svd(x, full_matrices=True):
+    s, u, v = tf.linalg.svd(x, full_matrices=full_matrices)
+    return u, s, tf.linalg.matrix_transpose(v)""",
+        "linalg.svdvals": "lambda x: tf.linalg.svd(x, compute_uv=False)",
+        **same_names("tf.", "linalg.qr", "linalg.expm"),
         "iterate": ITERATE,
         "stop_gradient": "tf.stop_gradient",
         "grad": """\
@@ -286,3 +307,8 @@ def grad(f):
     },
     imports={"tf": "import tensorflow as tf"},
 )
+
+SPELLING_UNDER_XLA = dataclasses.replace(
+    SPELLING, names={name: s for name, s in SPELLING.names.items() if name != "linalg.expm"}
+)
+"""XLA (2.21) refuses the gradient of tf.linalg.expm."""

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from calcbench.errors import Unsupported
-from calcbench.vocabulary.axes import running_axis
+from calcbench.vocabulary.axes import require_thin, running_axis
 from calcbench.vocabulary.duals import LOWEST
 from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.namespace import Namespace, natively
@@ -82,6 +82,11 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return (
         total if keepdims else tf.squeeze(total, [*range(len(x.shape))] if axis is None else axis)
     )
+
+
+def polygamma(n: int, x: Any) -> Any:
+    """Compute the n-th derivative of digamma; TensorFlow wants the order as a tensor."""
+    return tf.math.polygamma(tf.constant(n, x.dtype), x) if n else tf.math.digamma(x)
 
 
 def matmul(x: Any, y: Any) -> Any:
@@ -168,7 +173,7 @@ def share(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def cholesky(x: Any) -> Any:
     """Factor (x + xᵀ)/2, so that both triangles count alike; TensorFlow reads the lower one."""
-    return tf.linalg.cholesky((x + tf.linalg.matrix_transpose(x)) / 2)
+    return tf.linalg.cholesky(symmetric(x))
 
 
 def solve(a: Any, b: Any) -> Any:
@@ -176,6 +181,25 @@ def solve(a: Any, b: Any) -> Any:
     if b.shape.rank == a.shape.rank - 1:
         return tf.linalg.solve(a, b[..., None])[..., 0]
     return tf.linalg.solve(a, b)
+
+
+def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
+    """Solve a x = b for a vector or matrix b, where a is a triangle."""
+    if b.shape.rank == a.shape.rank - 1:
+        return tf.linalg.triangular_solve(a, b[..., None], lower=lower)[..., 0]
+    return tf.linalg.triangular_solve(a, b, lower=lower)
+
+
+def symmetric(x: Any) -> Any:
+    """Compute (x + xᵀ)/2."""
+    return (x + tf.linalg.matrix_transpose(x)) / 2
+
+
+def svd(x: Any, full_matrices: bool = True) -> tuple[Any, ...]:
+    """Give (U, s, Vᵀ); of a matrix that is not square, without further columns."""
+    require_thin(x.shape, full_matrices)
+    s, u, v = tf.linalg.svd(x)
+    return u, s, tf.linalg.matrix_transpose(v)
 
 
 def slogdet(x: Any) -> tuple[Any, ...]:
@@ -205,6 +229,9 @@ def namespace(dtype: str, mode: str) -> Namespace:
             "erfc": tf.math.erfc,
             "gammaln": tf.math.lgamma,
             "digamma": tf.math.digamma,
+            "polygamma": polygamma,
+            # tf.math.erfinv (2.21) loses digits near 0: 1e-9 of 1e-8.
+            "i0e": tf.math.bessel_i0e,
             "asarray": constant_in(dtype),
             "expm1": tf.math.expm1,
             "log": tf.math.log,
@@ -245,6 +272,14 @@ def namespace(dtype: str, mode: str) -> Namespace:
             "isfinite": tf.math.is_finite,
             "linalg.cholesky": cholesky,
             "linalg.solve": solve,
+            "linalg.solve_triangular": solve_triangular,
+            "linalg.eigh": lambda x: tuple(tf.linalg.eigh(symmetric(x))),
+            "linalg.eigvalsh": lambda x: tf.linalg.eigvalsh(symmetric(x)),
+            "linalg.svd": svd,
+            "linalg.svdvals": lambda x: tf.linalg.svd(x, compute_uv=False),
+            "linalg.qr": lambda x: tuple(tf.linalg.qr(x)),
+            # XLA (2.21) refuses the gradient of tf.linalg.expm.
+            **({} if mode == "xla" else {"linalg.expm": tf.linalg.expm}),
             "linalg.slogdet": no_slogdet if mode == "xla" else slogdet,
             "stop_gradient": tf.stop_gradient,
             "grad": grad_in(dtype),

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from calcbench.vocabulary.axes import running_axis
+from calcbench.vocabulary.axes import require_thin, running_axis
+from calcbench.vocabulary.composed import approximations
 from calcbench.vocabulary.duals import check_number
 from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.namespace import Namespace, natively
@@ -201,6 +202,29 @@ def slogdet(x: Any) -> tuple[Any, ...]:
     return tuple(torch.linalg.slogdet(x))
 
 
+def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
+    """Solve a x = b for a vector or matrix b; torch takes no vector."""
+    if b.ndim == a.ndim - 1:
+        return torch.linalg.solve_triangular(a, b[..., None], upper=not lower)[..., 0]
+    return torch.linalg.solve_triangular(a, b, upper=not lower)
+
+
+def eigh(x: Any) -> tuple[Any, ...]:
+    """Give eigenvalues and eigenvectors of (x + xᵀ)/2 as a plain tuple."""
+    return tuple(torch.linalg.eigh((x + x.mT) / 2))
+
+
+def svd(x: Any, full_matrices: bool = True) -> tuple[Any, ...]:
+    """Give (U, s, Vᵀ) as a plain tuple; of a matrix that is not square, without further columns."""
+    require_thin(x.shape, full_matrices)
+    return tuple(torch.linalg.svd(x, full_matrices=False))
+
+
+def polygamma(n: int, x: Any) -> Any:
+    """Compute the n-th derivative of digamma; torch's own (2.13) is off by 5e-10 for n = 1."""
+    return torch.special.polygamma(n, x) if n > 1 else approximations.polygamma(torch, n, x)
+
+
 def grad_in(dtype: Any) -> Callable[..., Any]:
     """Build `grad`, by torch.func, which a tape and other transforms see through."""
 
@@ -228,6 +252,8 @@ def namespace(dtype: str, compiled: bool) -> Namespace:
         {
             "asarray": constant_in(floating),
             "gammaln": torch.lgamma,
+            "polygamma": polygamma,
+            **natively(torch.special, "erfinv", "log_ndtr", "i0e"),
             "softplus": softplus,
             "maximum": with_number(torch.maximum, floating),
             "minimum": with_number(torch.minimum, floating),
@@ -265,6 +291,13 @@ def namespace(dtype: str, compiled: bool) -> Namespace:
             "isnan": torch.isnan,
             "isfinite": torch.isfinite,
             "linalg.cholesky": cholesky,
+            "linalg.solve_triangular": solve_triangular,
+            "linalg.eigh": eigh,
+            "linalg.eigvalsh": lambda x: torch.linalg.eigvalsh((x + x.mT) / 2),
+            "linalg.svd": svd,
+            "linalg.svdvals": torch.linalg.svdvals,
+            "linalg.qr": lambda x: tuple(torch.linalg.qr(x)),
+            "linalg.expm": torch.linalg.matrix_exp,
             "linalg.slogdet": slogdet,
             **({} if compiled else KNOWN),
             "stop_gradient": lambda x: x.detach(),

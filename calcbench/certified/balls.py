@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb, arb_mat, ctx
 
 from calcbench.certified import budget, natural
 from calcbench.certified import special as functions
 from calcbench.certified.budget import TooSlow
-from calcbench.certified.jets import logarithm, primal
+from calcbench.certified.jets import Jet, logarithm, primal
 from calcbench.certified.ordering import INDEX
+from calcbench.errors import Unsupported
 from calcbench.vocabulary.duals import Dual
 
 Number = Any
@@ -524,3 +525,44 @@ def is_nan(number: Ball) -> bool:
 def size(number: Ball) -> float:
     """Return |midpoint| as a float, to choose a pivot by."""
     return abs(float(number.value.mid()))
+
+
+def constant(ball: arb) -> Ball:
+    """Make a constant of a ball."""
+    return Ball(ball)
+
+
+def enclosure(x: Ball) -> arb:
+    """Return the ball of a number. Raises `Unsupported` beside a point, where it is a series."""
+    value = primal(x.value)
+    if not isinstance(value, arb):
+        raise Unsupported("a decomposition of a matrix has no series")
+    return value
+
+
+def add_unknown(
+    numbers: Sequence[Ball], others: Sequence[Ball], bounds: tuple[arb, arb, arb]
+) -> list[Ball]:
+    """Add functions of other numbers of which value, slopes and second slopes are bounded.
+
+    The bounds are balls around 0. The functions need not be known otherwise.
+    """
+    rows = [other.value.slope for other in others if isinstance(other.value, Jet)]
+    value: Number = bounds[0]
+    slope: Number = bounds[1]
+    if rows:
+        value, slope = Jet(value, _spread(rows, slope)), Jet(slope, _spread(rows, bounds[2]))
+    # Every slope by another number is a part of `slope`: so one entry on the tape serves all.
+    part = record(ZERO, [(other, arb(0, 1)) for other in others])
+    return [record(x.value + value, ((x, ONE), (part, slope))) for x in numbers]
+
+
+def _spread(rows: list[arb_mat], slope: arb) -> arb_mat:
+    """Add up slopes, each times an unknown number of the ball `slope`."""
+    products = [row * slope for row in rows]
+    return sum(products[1:], products[0])
+
+
+def middle(number: Ball) -> float:
+    """Return the midpoint as a float."""
+    return float(number.value.mid())

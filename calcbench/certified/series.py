@@ -24,6 +24,7 @@ from calcbench.certified.budget import TooSlow
 from calcbench.certified.constants import convert_input
 from calcbench.certified.jets import logarithm
 from calcbench.certified.vocabulary import namespace
+from calcbench.errors import Unsupported
 from calcbench.problem.point import Point
 from calcbench.vocabulary.duals import Dual
 
@@ -267,6 +268,30 @@ def is_nan(number: Series) -> bool:
 def size(number: Series) -> float:
     """Return |midpoint| as a float, to choose a pivot by."""
     return abs(number.mid())
+
+
+def constant(ball: arb) -> Series:
+    """Make a constant of a ball."""
+    return Series(ball)
+
+
+def enclosure(x: Series) -> arb:
+    """Return the ball of a constant. Raises `Unsupported` for a number that varies."""
+    if not isinstance(x.series, arb):
+        raise Unsupported("a decomposition of a matrix has no series")
+    return x.series
+
+
+def add_unknown(
+    numbers: Sequence[Series], others: Sequence[Series], bounds: tuple[arb, arb, arb]
+) -> list[Series]:
+    """Add functions, of numbers that do not vary, whose values are within a ball around 0."""
+    return [Series(x.series + bounds[0]) for x in numbers]
+
+
+def middle(number: Series) -> float:
+    """Return the midpoint as a float."""
+    return number.mid()
 
 
 def _value(series: arb_series | arb) -> arb:

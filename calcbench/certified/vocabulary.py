@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from calcbench.certified import ordering, special
+from calcbench.certified import decompositions, ordering, special
 from calcbench.vocabulary.duals import on_duals
 from calcbench.vocabulary.loops import branch_on, loop_while
 from calcbench.vocabulary.namespace import Namespace
@@ -53,6 +53,10 @@ class Arithmetic(ordering.Ordered, Protocol):
         """Return roughly |number|, to choose a pivot by."""
 
 
+class Proved(decompositions.Arithmetic, Arithmetic, Protocol):
+    """A kind of number that encloses what is not known of it."""
+
+
 METHODS = (
     "exp",
     "expm1",
@@ -70,8 +74,13 @@ METHODS = (
 """Names of the vocabulary that are methods of both kinds of number."""
 
 
-def namespace(kind: Arithmetic) -> Namespace:
-    """Build the vocabulary for one kind of number.
+def namespace(kind: Proved) -> Namespace:
+    """Build the vocabulary for one kind of number, with proof of all that it gives."""
+    return Namespace.over(of_numbers(kind), decompositions.spell(kind))
+
+
+def of_numbers(kind: Arithmetic) -> Namespace:
+    """Build the vocabulary for one kind of number, but for decompositions.
 
     Every name is listed here, and any other is missing: what NumPy would do with object arrays of
     its own accord is not proved.
@@ -81,6 +90,8 @@ def namespace(kind: Arithmetic) -> Namespace:
         {
             **{name: _method(kind, name) for name in METHODS},
             **{name: _special(kind, name) for name in special.NAMES},
+            "polygamma": lambda n, x: _special(kind, f"polygamma{n}" if n else "digamma")(x),
+            "i0e": lambda x: _special(kind, "ive0")(_method(kind, "abs")(x)),
             "floor": _of_number(kind, kind.floor),
             "round": _of_number(kind, kind.round),
             "pi": kind.pi(),
@@ -115,6 +126,7 @@ def namespace(kind: Arithmetic) -> Namespace:
             "isnan": ordering.classify(kind, "is_nan"),
             "linalg.cholesky": functools.partial(_cholesky, kind),
             "linalg.solve": functools.partial(_solve, kind),
+            "linalg.solve_triangular": functools.partial(_solve_triangular, kind),
             "linalg.slogdet": functools.partial(_slogdet, kind),
             "stop_gradient": _of_number(kind, kind.hold),
         },
@@ -271,6 +283,19 @@ def _solve(kind: Arithmetic, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         for j in range(columns.shape[1]):
             rest = right[i, j] - kind.dot(list(upper[i, i + 1 :]), list(x[i + 1 :, j]))
             x[i, j] = rest / upper[i, i]
+    return x if b.ndim > 1 else x[:, 0]
+
+
+def _solve_triangular(
+    kind: Arithmetic, a: np.ndarray, b: np.ndarray, lower: bool = False
+) -> np.ndarray:
+    """Solve a x = b by substitution; the other triangle is not read."""
+    if not lower:  # in the opposite order, an upper triangle is a lower one
+        return _solve_triangular(kind, a[::-1, ::-1], b[::-1], lower=True)[::-1]
+    columns = b if b.ndim > 1 else b[:, None]
+    x = np.empty(columns.shape, dtype=object)
+    for i, j in np.ndindex(columns.shape):
+        x[i, j] = (columns[i, j] - kind.dot(list(a[i, :i]), list(x[:i, j]))) / a[i, i]
     return x if b.ndim > 1 else x[:, 0]
 
 

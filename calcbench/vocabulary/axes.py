@@ -1,4 +1,4 @@
-"""Axes: which one a function of an array runs along."""
+"""Axes and shapes: what functions of arrays ask of them."""
 
 from __future__ import annotations
 
@@ -16,3 +16,12 @@ def running_axis(x: Any, axis: int | None) -> int:
     if len(x.shape) != 1:
         raise ValueError(f"running along an array of shape {tuple(x.shape)} needs an axis")
     return 0
+
+
+def require_thin(shape: Any, full_matrices: bool) -> None:
+    """Raise `ValueError` for a decomposition whose further columns have no derivative."""
+    if full_matrices and shape[-2] != shape[-1]:
+        raise ValueError(
+            f"svd of a matrix of shape {tuple(shape)} needs full_matrices=False: the further "
+            "columns of U or V may be any that are orthogonal, and have no derivative"
+        )

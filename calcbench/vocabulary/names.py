@@ -69,6 +69,7 @@ PRIMITIVES: dict[str, str] = {
     "the first comes first",
     "linalg.cholesky": "linalg.cholesky(x): lower triangular factor of (x + xᵀ)/2",
     "linalg.solve": "linalg.solve(a, b): the x with a x = b; b a vector or a matrix",
+    "linalg.eigh": "linalg.eigh(x): (eigenvalues, eigenvectors) of (x + xᵀ)/2, the smallest first",
     "linalg.slogdet": "linalg.slogdet(x): (sign, log |det x|)",
 }
 """The names that follow from nothing: every backend spells them, or has them in its library."""

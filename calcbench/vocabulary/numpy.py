@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.vocabulary.axes import running_axis
+from calcbench.vocabulary.axes import require_thin, running_axis
 from calcbench.vocabulary.duals import LOWEST, on_duals
 from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.namespace import Namespace, natively
 
 SPECIAL = ("erf", "erfc", "gammaln", "digamma")
+"""Functions that NumPy lacks, and SciPy and all libraries have."""
+
+OF_SCIPY = (*SPECIAL, "erfinv", "log_ndtr", "i0e")
 """Functions that NumPy lacks, and SciPy has."""
 
 
@@ -58,6 +61,12 @@ def special(name: str) -> Callable[..., Any]:
     return call
 
 
+def polygamma(n: int, x: Any) -> Any:
+    """Compute the n-th derivative of digamma; SciPy's own gives float64 for float32."""
+    found = special("polygamma")(n, x)
+    return found.astype(np.result_type(x), copy=False)
+
+
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
     """Take slices by integer index; NumPy's own default is to flatten x first."""
     return np.take(x, indices, axis=axis)
@@ -74,6 +83,11 @@ def sort(x: Any, axis: int = -1, descending: bool = False, stable: bool = True) 
     return np.flip(ordered, axis) if descending else ordered
 
 
+def symmetric(x: Any) -> Any:
+    """Compute (x + xᵀ)/2."""
+    return (x + np.matrix_transpose(x)) / 2
+
+
 def running(function: Callable[..., Any]) -> Callable[..., Any]:
     """Spell np.cumsum or np.cumprod, which by themselves would flatten a matrix."""
     return lambda x, axis=None: function(x, running_axis(x, axis))
@@ -81,7 +95,7 @@ def running(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def cholesky(x: Any) -> Any:
     """Factor (x + xᵀ)/2, so that both triangles count alike; NumPy reads the lower one alone."""
-    return np.linalg.cholesky((x + np.matrix_transpose(x)) / 2)
+    return np.linalg.cholesky(symmetric(x))
 
 
 def solve(a: Any, b: Any) -> Any:
@@ -89,6 +103,28 @@ def solve(a: Any, b: Any) -> Any:
     if b.ndim == a.ndim - 1:
         return np.linalg.solve(a, b[..., None])[..., 0]
     return np.linalg.solve(a, b)
+
+
+def eigh(x: Any) -> tuple[Any, Any]:
+    """Give eigenvalues and eigenvectors of (x + xᵀ)/2 as a plain tuple."""
+    values, vectors = np.linalg.eigh(symmetric(x))
+    return values, vectors
+
+
+def svd(x: Any, full_matrices: bool = True) -> tuple[Any, Any, Any]:
+    """Give (U, s, Vᵀ) as a plain tuple; of a matrix that is not square, without further columns."""
+    require_thin(x.shape, full_matrices)
+    u, s, v = np.linalg.svd(x, full_matrices=False)
+    return u, s, v
+
+
+def of_scipy(name: str) -> Callable[..., Any]:
+    """Take a function from scipy.linalg when it is first called, as `special`."""
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        return getattr(importlib.import_module("scipy.linalg"), name)(*arguments, **options)
+
+    return call
 
 
 def slogdet(x: Any) -> tuple[Any, Any]:
@@ -162,9 +198,17 @@ def numpy_in(dtype: str) -> Namespace:
             "argsort": argsort,
             "sort": sort,
             **natively(np, "argmax", "argmin", "all", "any", "isnan", "isfinite"),
-            **{name: special(name) for name in SPECIAL},
+            **{name: special(name) for name in OF_SCIPY},
+            "polygamma": polygamma,
             "linalg.cholesky": cholesky,
             "linalg.solve": solve,
+            "linalg.solve_triangular": of_scipy("solve_triangular"),
+            "linalg.eigh": eigh,
+            "linalg.eigvalsh": lambda x: np.linalg.eigvalsh(symmetric(x)),
+            "linalg.svd": svd,
+            "linalg.svdvals": np.linalg.svdvals,
+            "linalg.qr": lambda x: tuple(np.linalg.qr(x)),
+            "linalg.expm": of_scipy("expm"),
             "linalg.slogdet": slogdet,
             **KNOWN,
         },

@@ -40,6 +40,15 @@ FUNCTIONS = {
         lambda x: special.slope("digamma", x + 2.5),
         lambda x: mpmath.psi(1, x + 2.5),
     ),
+    "erfinv": (lambda x: special.value("erfinv", x / arb(2)), lambda x: mpmath.erfinv(x / 2)),
+    "log_ndtr": (
+        lambda x: special.value("log_ndtr", x),
+        lambda x: mpmath.log(mpmath.ncdf(x)),
+    ),
+    "bessel": (
+        lambda x: special.value("ive1", x + 2),
+        lambda x: mpmath.exp(-x - 2) * mpmath.besseli(1, x + 2),
+    ),
     "exponential": (lambda x: arb(3) ** x, lambda x: mpmath.power(3, x)),
 }
 

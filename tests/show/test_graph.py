@@ -12,7 +12,7 @@ import pytest
 import calcbench as cb
 from calcbench.catalogue.selection import find_problem
 from calcbench.certified.evaluation import NotCertified
-from calcbench.certified.vocabulary import Arithmetic
+from calcbench.certified.vocabulary import Proved
 from calcbench.errors import SelectorError, Unsupported
 from calcbench.problem.inputs import own_point
 from calcbench.show.pictures import trace as trace_module
@@ -108,7 +108,7 @@ def special_functions(xp, x, y):
 
 
 def test_numbers_of_the_graph_do_what_those_of_the_certificate_do():
-    for name in set(dir(Arithmetic)) - set(dir(Protocol)):
+    for name in set(dir(Proved)) - set(dir(Protocol)):
         if not name.startswith("_"):
             assert callable(getattr(trace_module, name)), name
     nodes, named = nodes_of(special_functions)

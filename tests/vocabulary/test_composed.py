@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from vocabulary import convolution_cases, ordering_cases
+from vocabulary import convolution_cases, decomposition_cases, ordering_cases
 from vocabulary.test_control import CONTROL
 from vocabulary.test_vocabulary import (
     BATCH,
@@ -36,6 +36,7 @@ from vocabulary.test_vocabulary import (
     reduced,
 )
 
+from calcbench.errors import Unsupported
 from calcbench.vocabulary.composed import DEFINITIONS
 from calcbench.vocabulary.names import NAMES, PRIMITIVES
 from calcbench.vocabulary.namespace import Namespace
@@ -129,6 +130,26 @@ elementary(
 )
 elementary("gammaln", lambda x: mp.log(mp.gamma(x)), [0.3, 1.25, 2.5, 8.0, 1e-3, 40.0])
 elementary("digamma", mp.digamma, [0.3, 1.25, 2.5, 8.0, 1e-3, 40.0])
+elementary("erfinv", mp.erfinv, [-0.75, -0.3, 0.3, 0.9375, *SMALL])
+elementary("log_ndtr", lambda x: mp.log(mp.ncdf(x)), [*ORDINARY, *SMALL, 4.0])
+elementary("i0e", lambda x: mp.besseli(0, x) * mp.exp(-abs(x)), [*ORDINARY, 1e-8, -12.0, 40.0])
+for n in (0, 1, 2, 5):
+    case(
+        "polygamma" if n else "digamma",
+        lambda xp, x, n=n: xp.polygamma(n, x),
+        [[0.3, 1.25, 2.5, 8.0, 40.0]],
+        elementwise(lambda x, n=n: mp.polygamma(n, x)),
+        scale=0.0,
+    )
+case(
+    "polygamma", lambda xp, x: xp.polygamma(1, x), [2.5], elementwise(lambda x: mp.polygamma(1, x))
+)
+# Where an inverse is steep, and where a distribution function is as good as 0.
+for name, call, tail, at in (
+    ("erfinv", lambda xp, x: xp.erfinv(x), mp.erfinv, [-1 + 2.0**-16, 1 - 2.0**-30, 1e-8]),
+    ("log_ndtr", lambda xp, x: xp.log_ndtr(x), lambda x: mp.log(mp.ncdf(x)), [-9.5, -40.0, -800.0]),
+):
+    case(name, call, [at], elementwise(tail), scale=0.0, close=1e-10)
 case("e", lambda xp, x: xp.e * x, [V], lambda x: mp.e * x)
 case(
     "inf",
@@ -486,6 +507,9 @@ ordering_cases.add(case)
 convolution_cases.add(case)
 
 
+COMPOSED |= decomposition_cases.CASES
+
+
 @pytest.mark.few(80)
 @pytest.mark.parametrize("selector", [*(s for s in SELECTORS if s not in MODES), "certified"])
 @pytest.mark.parametrize("name", COMPOSED)
@@ -493,9 +517,27 @@ def test_composed(name, selector):
     cases = COMPOSED[name]
     if name == "digamma" and selector in TRIGAMMA:
         cases = [dataclasses.replace(case, close=TRIGAMMA[selector]) for case in cases]
+    if selector == "sympy" and name in WRITTEN_OUT:
+        for long in (case for case in cases if not is_written_out(name, case)):
+            with pytest.raises(Unsupported, match="formula"):
+                check(selector, [long])
+        cases = [case for case in cases if is_written_out(name, case)]
     check(selector, cases)
 
 
+WRITTEN_OUT = {
+    **{"linalg.eigh": 2, "linalg.eigvalsh": 2, "linalg.svd": 1, "linalg.svdvals": 1},
+    **{"linalg.qr": 2, "linalg.expm": 1},
+}
+"""Name → rows and columns up to which SymPy writes a matrix's formula, and refuses to beyond."""
+
+
+def is_written_out(name: str, case: Case) -> bool:
+    shape = case.at[0].shape
+    return len(shape) == 2 and max(shape) <= WRITTEN_OUT[name]
+
+
+@pytest.mark.few(3)
 @pytest.mark.parametrize("selector", WHOLE)
 def test_definitions_of_names_that_a_backend_spells(selector, monkeypatch):
     """What a backend has something better for, as it is on one that has not."""
@@ -503,12 +545,13 @@ def test_definitions_of_names_that_a_backend_spells(selector, monkeypatch):
     spelling = backend.namespace().spelling
     xp = Namespace({name: spelling[name] for name in spelling.keys() & PRIMITIVES.keys()})
     monkeypatch.setattr(type(backend), "namespace", lambda self: xp)
-    for name in (spelling.keys() & DEFINITIONS.keys()) - NESTED.get(selector, set()):
+    for name in (spelling.keys() & DEFINITIONS.keys()).difference(NO_FORMULAS.get(selector, ())):
         check(selector, {**CASES, **COMPOSED, **CONTROL}[name])
 
 
-NESTED = {"sympy": {"while_loop"}}
-"""Backend → names whose definition it cannot write: pieces within pieces take SymPy minutes."""
+NO_FORMULAS = {"sympy": ("erfinv", "i0e", "log_ndtr", "linalg.expm", "while_loop")}
+"""Selector → names whose definitions are no formulas to write out: long series, iterations, and
+pieces within pieces, which take SymPy minutes."""
 
 TRIGAMMA = {"torch": 1e-9}
 """How far a library's own derivative of digamma is off: PyTorch's (2.13) by 1e-10."""

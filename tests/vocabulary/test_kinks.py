@@ -63,7 +63,23 @@ def pair(xp: Any, x: Any, y: Any) -> Any:
     return xp.stack([x, y])
 
 
+def mirror(xp: Any, x: Any) -> Any:
+    """[[1, x], [x, 1]], whose eigenvalues 1 ± x meet at x = 0."""
+    one = 1 + 0 * x
+    return xp.stack([xp.stack([one, x]), xp.stack([x, one])])
+
+
 KINKS: dict[str, Kink] = {
+    "i0e(x) at 0": one(lambda xp, x: xp.i0e(x), 0.0, -1, 1),
+    "linalg.svdvals([[x]])[0] at 0": one(
+        lambda xp, x: xp.linalg.svdvals(xp.reshape(x, (1, 1)))[0], 0.0, -1, 1
+    ),
+    "linalg.eigvalsh([[1, x], [x, 1]])[0] at 0": one(
+        lambda xp, x: xp.linalg.eigvalsh(mirror(xp, x))[0], 0.0, -1, 1
+    ),
+    "linalg.eigh([[1, x], [x, 1]])[1][0, 0]**2 at 0": one(
+        lambda xp, x: xp.linalg.eigh(mirror(xp, x))[1][0, 0] ** 2, 0.0, 0
+    ),
     "abs(x) at 0": one(lambda xp, x: xp.abs(x), 0.0, -1, 1),
     "maximum(x, y) at x = y, by x": one(lambda xp, x: xp.maximum(x, 1 + 0 * x), 1.0, 0, 1),
     "maximum(x, y) at x = y, by y": one(lambda xp, y: xp.maximum(1 + 0 * y, y), 1.0, 0, 1),

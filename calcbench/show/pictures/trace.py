@@ -110,9 +110,10 @@ def round(number: Node) -> Node:
     return Node("", balls.round(number.ball))
 
 
-def index(place: int, numbers: Sequence[Node]) -> int:
-    """Return an index, which has no slope and is no box of the graph."""
-    return place
+def index(place: int, numbers: Sequence[Node]) -> Node | int:
+    """Make an index that numbers decide, and that does not move with them."""
+    found = balls.index(place, [number.ball for number in numbers])
+    return Node("", found) if isinstance(found, Ball) else found
 
 
 def is_finite(number: Node) -> bool:
@@ -127,7 +128,29 @@ def is_nan(number: Node) -> bool:
 
 def size(number: Node) -> float:
     """Return roughly |number|, to choose a pivot by."""
-    return balls.size(number.ball)
+    return abs(number.value)
+
+
+def middle(number: Node) -> float:
+    """Return the midpoint."""
+    return number.value
+
+
+def constant(ball: arb) -> Node:
+    """Make a constant of a ball."""
+    return Node("", balls.constant(ball))
+
+
+def enclosure(number: Node) -> arb:
+    """Return the ball of a number."""
+    return balls.enclosure(number.ball)
+
+
+def add_unknown(
+    numbers: Sequence[Node], others: Sequence[Node], bounds: tuple[arb, arb, arb]
+) -> Sequence[Node]:
+    """Leave out what is left out of a series, which a picture does not show."""
+    return numbers
 
 
 def _apply(label: str, ball: Ball, operands: Sequence[Node]) -> Node:

@@ -12,7 +12,7 @@ from calcbench.show.programs.spelling import (
     same_names,
     scan_with,
 )
-from calcbench.vocabulary.numpy import SPECIAL
+from calcbench.vocabulary.numpy import OF_SCIPY
 
 
 def numpy_value(value: Value) -> str:
@@ -37,7 +37,7 @@ SPELLING = Spelling(
         **same_names("np.", "sum", "mean", "max", "asarray", "einsum", "reshape"),
         **same_names("np.", "stack", "take_along_axis"),
         **same_names("np.", "linalg.solve", "linalg.slogdet"),
-        **same_names("special.", *SPECIAL),
+        **same_names("special.", *OF_SCIPY, "polygamma"),
         "sigmoid": """\
 def sigmoid(x):
     return np.exp(-np.logaddexp(0.0, -x))""",
@@ -57,6 +57,14 @@ def logsumexp(x, axis=None, keepdims=False):
         "linalg.cholesky": """\
 def cholesky(x):
     return np.linalg.cholesky((x + x.swapaxes(-1, -2)) / 2)  # of both triangles alike""",
+        **same_names("np.", "linalg.svd", "linalg.svdvals", "linalg.qr"),
+        **same_names("scipy.", "linalg.solve_triangular", "linalg.expm"),
+        "linalg.eigh": """\
+def eigh(x):
+    return np.linalg.eigh((x + x.swapaxes(-1, -2)) / 2)  # of both triangles alike""",
+        "linalg.eigvalsh": """\
+def eigvalsh(x):
+    return np.linalg.eigvalsh((x + x.swapaxes(-1, -2)) / 2)  # of both triangles alike""",
         "matmul": "lambda x, y: x @ y",
         "matrix_transpose": matrix_transpose,
         "take": "lambda x, indices, axis=0: np.take(x, indices, axis=axis)",
@@ -74,5 +82,5 @@ def while_loop(condition, step, state, limit):
         raise ArithmeticError(f"the condition still holds after {limit} steps")
     return state""",
     },
-    imports={"special": "from scipy import special"},
+    imports={"special": "from scipy import special", "scipy": "import scipy.linalg"},
 )

@@ -19,9 +19,11 @@ from typing import Any
 
 from . import (
     activations,
+    approximations,
     control,
     convolution,
     creation,
+    decompositions,
     elementary,
     linear_algebra,
     ordering,
@@ -35,6 +37,7 @@ THEMES: dict[ModuleType, str] = {
     creation: "",
     elementary: "",
     special: "",
+    approximations: "",
     activations: "",
     reductions: "",
     ordering: "",
@@ -43,6 +46,7 @@ THEMES: dict[ModuleType, str] = {
     convolution: "",
     linear_algebra: "linalg.",
     control: "",
+    decompositions: "linalg.",
 }
 """Module → the prefix of its names."""
 
