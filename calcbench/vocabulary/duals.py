@@ -294,6 +294,7 @@ RENAMED = {
     **{"arccosh": "acosh", "arctanh": "atanh", "transpose": "permute_dims", "amax": "max"},
     **{"concatenate": "concat", "cumsum": "cumulative_sum", "cumprod": "cumulative_prod"},
     **{"cholesky": "linalg.cholesky", "solve": "linalg.solve", "slogdet": "linalg.slogdet"},
+    **{name: f"linalg.{name}" for name in ("eigh", "eigvalsh", "svd", "svdvals", "qr")},
 }
 """What NumPy and SciPy call a function → what the vocabulary calls it."""
 
@@ -362,6 +363,11 @@ def _solve(xp: Any, f: Any, x: Any, values: Any, slopes: Any, options: Any) -> A
     return f(a, _plus(slopes[1], turned))
 
 
+def _polygamma(xp: Any, f: Any, y: Any, values: Any, slopes: Any, options: Any) -> Any:
+    order, x = values
+    return slopes[1] * f(order + 1, x)
+
+
 RULES: dict[str, Callable[..., Any]] = {
     "exp": _elementwise(lambda xp, x, y: y),
     "expm1": _elementwise(lambda xp, x, y: xp.exp(x)),
@@ -380,6 +386,8 @@ RULES: dict[str, Callable[..., Any]] = {
     "erf": _elementwise(lambda xp, x, y: xp.exp(-1.0 * (x * x)) * 2.0 / xp.pi**0.5),
     "erfc": _elementwise(lambda xp, x, y: xp.exp(-1.0 * (x * x)) * -2.0 / xp.pi**0.5),
     "gammaln": _elementwise(lambda xp, x, y: xp.digamma(x)),
+    "digamma": _elementwise(lambda xp, x, y: xp.polygamma(1, x)),
+    "polygamma": _polygamma,
     "maximum": _extreme(operator.gt),
     "minimum": _extreme(operator.lt),
     "logaddexp": _logaddexp,
@@ -410,9 +418,26 @@ def _slogdet(xp: Any, x: Dual) -> tuple[Any, Any]:
     return sign, Dual(xp, log, xp.linalg.trace(xp.linalg.solve(x.value, x.slope)), x.level)
 
 
+def _eigh(xp: Any, x: Dual) -> tuple[Dual, Dual]:
+    """Turn each eigenvector towards the others, by how far its eigenvalue is from theirs.
+
+    (Magnus & Neudecker, Matrix Differential Calculus, 3rd ed., chapter 8.) Of eigenvalues that
+    coincide the vectors have no slope: it is infinite or NaN.
+    """
+    values, vectors = xp.linalg.eigh(x.value)
+    slope = (x.slope + xp.matrix_transpose(x.slope)) * 0.5
+    moved = xp.matmul(xp.matrix_transpose(vectors), xp.matmul(slope, vectors))
+    one = xp.eye(values.shape[-1])
+    gaps = values[..., None, :] - values[..., :, None] + one
+    turned = xp.matmul(vectors, moved * (1.0 - one) / gaps)
+    shifts = xp.sum(moved * one, axis=-1)
+    return Dual(xp, values, shifts, x.level), Dual(xp, vectors, turned, x.level)
+
+
 ON_DUALS: dict[str, Callable[..., Any]] = {
     "max": _max,
     "linalg.slogdet": _slogdet,
+    "linalg.eigh": _eigh,
     "asarray": lambda xp, x: x,
     "stop_gradient": lambda xp, x: xp.stop_gradient(x.value),
 }

@@ -124,7 +124,7 @@ def of_scipy(name: str) -> Callable[..., Any]:
     def call(*arguments: Any, **options: Any) -> Any:
         return getattr(importlib.import_module("scipy.linalg"), name)(*arguments, **options)
 
-    return call
+    return on_duals(f"linalg.{name}", call)
 
 
 def slogdet(x: Any) -> tuple[Any, Any]:
@@ -199,7 +199,7 @@ def numpy_in(dtype: str) -> Namespace:
             "sort": sort,
             **natively(np, "argmax", "argmin", "all", "any", "isnan", "isfinite"),
             **{name: special(name) for name in OF_SCIPY},
-            "polygamma": polygamma,
+            "polygamma": on_duals("polygamma", polygamma),
             "linalg.cholesky": cholesky,
             "linalg.solve": solve,
             "linalg.solve_triangular": of_scipy("solve_triangular"),
