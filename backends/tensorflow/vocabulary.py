@@ -271,8 +271,6 @@ def namespace(dtype: str, xla: bool) -> Namespace:
             "linalg.svd": svd,
             "linalg.svdvals": lambda x: tf.linalg.svd(x, compute_uv=False),
             "linalg.qr": lambda x: tuple(tf.linalg.qr(x)),
-            # XLA (2.21) refuses the gradient of tf.linalg.expm.
-            **({} if xla else {"linalg.expm": tf.linalg.expm}),
             "linalg.slogdet": no_slogdet if xla else slogdet,
         },
     )
