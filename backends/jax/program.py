@@ -54,7 +54,7 @@ SPELLING = Spelling(
         **same_names("jnp.", "linalg.cholesky", "linalg.solve", "linalg.slogdet"),
         **same_names("jnp.", "linalg.eigh", "linalg.eigvalsh", "linalg.svd", "linalg.svdvals"),
         **same_names("jnp.", "linalg.qr"),
-        **same_names("", "linalg.solve_triangular", "linalg.expm"),
+        **same_names("", "linalg.solve_triangular"),
         **same_names("special.", *SPECIAL, "polygamma", "i0e"),
         "matmul": "lambda x, y: x @ y",
         "matrix_transpose": matrix_transpose,

@@ -18,8 +18,7 @@ from .derivatives import TensorFlow
 
 def program(backend: TensorFlow, problem: Problem, operator: Operator) -> str:
     """Write the program: the cost, as a graph if the mode says so, and tapes around it."""
-    spelling = SPELLING_UNDER_XLA if backend.mode == "xla" else SPELLING
-    writer = Writer(problem, backend.name, spelling, operator)
+    writer = Writer(problem, backend.name, SPELLING, operator)
     forward = operator.name == "pushforward"  # which XLA does not take of variables
     data = writer.data(_constant if forward else _tensor)
     *needs, cost = writer.cost()
@@ -291,7 +290,7 @@ def svd(x, full_matrices=True):
     s, u, v = tf.linalg.svd(x, full_matrices=full_matrices)
     return u, s, tf.linalg.matrix_transpose(v)""",
         "linalg.svdvals": "lambda x: tf.linalg.svd(x, compute_uv=False)",
-        **same_names("tf.", "linalg.qr", "linalg.expm"),
+        **same_names("tf.", "linalg.qr"),
         "iterate": ITERATE,
         "stop_gradient": "tf.stop_gradient",
         "grad": """\
@@ -307,8 +306,3 @@ def grad(f):
     },
     imports={"tf": "import tensorflow as tf"},
 )
-
-SPELLING_UNDER_XLA = dataclasses.replace(
-    SPELLING, names={name: s for name, s in SPELLING.names.items() if name != "linalg.expm"}
-)
-"""XLA (2.21) refuses the gradient of tf.linalg.expm."""

@@ -278,8 +278,6 @@ def namespace(dtype: str, mode: str) -> Namespace:
             "linalg.svd": svd,
             "linalg.svdvals": lambda x: tf.linalg.svd(x, compute_uv=False),
             "linalg.qr": lambda x: tuple(tf.linalg.qr(x)),
-            # XLA (2.21) refuses the gradient of tf.linalg.expm.
-            **({} if mode == "xla" else {"linalg.expm": tf.linalg.expm}),
             "linalg.slogdet": no_slogdet if mode == "xla" else slogdet,
             "stop_gradient": tf.stop_gradient,
             "grad": grad_in(dtype),
