@@ -17,7 +17,7 @@ def scan_with(stack: str) -> str:
     """
     return f"""\
 def scan(step, state, xs, length=None):
-    parts, kept = xs if isinstance(xs, tuple) else (xs,), []
+    parts, kept, y = xs if isinstance(xs, tuple) else (xs,), [], None
     for k in range(parts[0].shape[0] if length is None else length):
         x = tuple(None if part is None else part[k] for part in parts)
         state, y = step(state, x if isinstance(xs, tuple) else x[0])
