@@ -26,8 +26,8 @@ FILE = "index.html"
 DIGITS = 5
 """Digits of a number in a picture: more make a page longer, and no line straighter."""
 
-LEFT_OUT = re.compile(r"(check|score)\(|from importlib.util import find_spec")
-"""How a cell begins that marks an answer, or installs calcbench: a page has neither."""
+LEFT_OUT = re.compile(r'(check|score)\(|.*find_spec\("calcbench"\)', re.DOTALL)
+"""A cell that marks an answer, or that installs calcbench: a page has neither."""
 
 
 def write(chosen: Sequence[Lesson], tell: Callable[[str], None]) -> str:

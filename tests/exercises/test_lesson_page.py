@@ -30,7 +30,11 @@ SOURCE = """\
 # $$\\frac{1}{2}$$
 
 # %%
+from importlib import invalidate_caches
 from importlib.util import find_spec
+
+if find_spec("calcbench") is None:
+    invalidate_caches()
 
 # %%
 import calcbench as cb
