@@ -1,5 +1,8 @@
 """A lesson becomes a page: prose, code, what it gives, pictures, and answers that are folded."""
 
+import base64
+import gzip
+import json
 import re
 
 import pytest
@@ -27,7 +30,11 @@ SOURCE = """\
 # $$\\frac{1}{2}$$
 
 # %%
+from importlib import invalidate_caches
 from importlib.util import find_spec
+
+if find_spec("calcbench") is None:
+    invalidate_caches()
 
 # %%
 import calcbench as cb
@@ -93,6 +100,12 @@ def test_a_page_has_prose_code_output_and_one_library(page):
     assert '<pre class="out">printed &lt;b&gt;</pre><pre class="out">2</pre>' in page
     assert page.count('<div class="chart">') == 1
     assert page.count("startCharts();</script>") == 1
+
+
+def test_the_data_of_a_picture_are_packed(page):
+    packed = re.search(r'<script type="application/gzip">([^<]+)</script>', page)[1]
+    spec = json.loads(gzip.decompress(base64.b64decode(packed)))
+    assert spec["$schema"].startswith("https://vega.github.io/schema/vega-lite")
 
 
 def test_a_page_asks_no_network_and_installs_nothing(page):

@@ -53,9 +53,16 @@ function chartConfig(width) {
   };
 }
 
-function draw(place) {
+async function readSpec(script) {
+  if (script.type === "application/json") return JSON.parse(script.textContent);
+  const packed = Uint8Array.from(atob(script.textContent), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new Response(stream).text());
+}
+
+async function draw(place) {
   place.dataset.drawn = "yes";
-  const spec = JSON.parse(place.querySelector("script").textContent);
+  const spec = await readSpec(place.querySelector("script"));
   const target = place.querySelector("div") ?? place.appendChild(document.createElement("div"));
   const actions = { export: true, source: false, compiled: false, editor: false };
   // A picture has colours of its own, for a light ground.
