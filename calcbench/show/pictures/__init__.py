@@ -9,4 +9,11 @@ trace       the operations of a cost with their certified values and slopes, for
 layers      the places of a graph's nodes
 descent     gradient descent: the path, the cost per step, the curve of a regression as it moves
 steps       the error of a difference quotient against its step
+
+Pictures of a reader's own, as the lessons have them:
+
+panel       a pair of axes: curves, lines, dots, level curves, arrows, and what sliders move
+marks       how those are drawn, in as few charts as there are looks
+bars        a panel of bars
+drawing     panels side by side
 """

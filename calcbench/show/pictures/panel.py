@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from calcbench.errors import SelectorError, short_repr
-from calcbench.report.picture import Chart, load_altair
 from calcbench.show.pictures.contours import (
     Box,
     arrow_path,
@@ -26,19 +25,15 @@ from calcbench.show.pictures.style import (
     LEVELS,
     SIDE,
     TANGENT,
-    chart_of,
-    finish,
+    decades,
+    framed,
     height_axis,
-    panel_title,
 )
 from calcbench.show.pictures.windows import SAMPLES, Axis, sample
 
 Interval = tuple[float, float]
 
 Place = tuple[float, float]
-
-DECADES = 8
-"""Powers of ten that a logarithmic axis names, at most."""
 
 FRAMES = 5_000
 """Places that the sliders of a panel may have, at most."""
@@ -257,7 +252,7 @@ class Panel:
             drawn += draw_marks(alt, marks or [EMPTY], *channels)
         bare = {} if self.x and self.y else {"view": alt.ViewConfig(stroke=None)}
         layered = alt.layer(*drawn).resolve_scale(color="independent")
-        return _framed(layered, self.title, self.size, **bare)
+        return framed(layered, self.title, self.size, **bare)
 
     def kept(self) -> list[Box]:
         """List the places that the labels of level curves keep clear of."""
@@ -269,9 +264,9 @@ class Panel:
         x = alt.X("x:Q", title=self.x).scale(**self._scale("x", self.across))
         y = height_axis(alt, "y:Q", self.y).scale(**self._scale("y", self.up))
         if "x" in self.log:
-            x = x.axis(values=_decades(*self.across), format="~e")
+            x = x.axis(values=decades(*self.across), format="~e")
         if "y" in self.log:
-            y = y.axis(values=_decades(*self.up), format="~e")
+            y = y.axis(values=decades(*self.up), format="~e")
         else:
             y = y.axis(tickCount=max(3, self.size[1] // PIXELS))
         return x if self.x else x.axis(None), y if self.y else y.axis(None)
@@ -327,78 +322,6 @@ class Panel:
     def _directions(self, x: float, y: float) -> list[tuple[float, Interval, bool]]:
         """Give each of two numbers the ends of its axis, and whether that is logarithmic."""
         return [(x, self.across, "x" in self.log), (y, self.up, "y" in self.log)]
-
-
-@dataclass(frozen=True)
-class Bars:
-    """A panel of bars, each with its name and its number.
-
-    `across` has the ends of the axis; a logarithmic one (`log`) needs them.
-
-        >>> digits = calcbench.Bars("digits", {"forward": 7.5, "central": 10.3}, across=(0, 16))
-        >>> calcbench.draw(digits)
-    """
-
-    x: str
-    values: Mapping[str, float]
-    title: str = ""
-    across: Interval | None = None
-    log: bool = False
-    colour: str = CURVE
-    width: int = SIDE
-
-    @property
-    def caption(self) -> str:
-        """Say what is drawn, to whoever does not see it."""
-        return self.title or self.x
-
-    def chart(self, alt: Any) -> Any:
-        """Draw the bars by altair."""
-        rows = [
-            {"name": name, "x": float(value), "text": f"{value:.4g}".replace("-", "−")}
-            for name, value in self.values.items()
-        ]
-        x, start = self._channels(alt)
-        y = alt.Y("name:N", title=None, sort=[*self.values]).axis(labelExpr="datum.value")
-        bars = chart_of(alt, rows).mark_bar(color=self.colour, opacity=0.8, size=18, clip=True)
-        texts = chart_of(alt, rows).mark_text(align="left", dx=5, fontSize=12, color=INK)
-        layered = alt.layer(bars.encode(x, y, x2=start), texts.encode(x, y, text="text:N"))
-        return _framed(layered, self.title, (self.width, 30 * len(rows) + 10))
-
-    def _channels(self, alt: Any) -> tuple[Any, Any]:
-        """Make the axis, and say where bars begin."""
-        x = alt.X("x:Q", title=self.x)
-        if self.across is None:
-            if self.log:
-                raise SelectorError("a logarithmic axis of bars needs its ends: across=(1e-6, 1)")
-            return x, alt.X2Datum(0)
-        x = x.scale(type="log" if self.log else "linear", domain=[*self.across], nice=False)
-        if self.log:
-            x = x.axis(values=_decades(*self.across), format="~e")
-        return x, alt.X2Datum(self.across[0])
-
-
-def draw(*panels: Panel | Bars, title: str = "", note: str = "", columns: int = 2) -> Chart:
-    """Put panels into a picture, row by row; `title` and `note` stand above.
-
-    It shows itself as the last line of a notebook's cell; `.save("picture.html")` makes a page
-    whose sliders move. Raises `NotInstalled` without the extra `plot`.
-
-        >>> panel = calcbench.Panel("x", (0, 4), "y", (0, 16)).curve(lambda x: x**2, "y = x²")
-        >>> calcbench.draw(panel, title="A parabola").save("parabola.svg")
-    """
-    if not panels:
-        raise SelectorError("a picture has at least one panel")
-    for panel in panels:
-        if not isinstance(panel, Panel | Bars):
-            raise SelectorError(f"{short_repr(panel)} is no calcbench.Panel, and no calcbench.Bars")
-    alt = load_altair()
-    charts = [panel.chart(alt) for panel in panels]
-    chart = charts[0]
-    if len(charts) > 1:
-        chart = alt.concat(*charts, columns=columns, spacing=28)
-        chart = chart.resolve_scale(color="independent", x="independent", y="independent")
-    return replace(finish(chart, title, note), title=title or "; ".join(p.caption for p in panels))
 
 
 # --- what is no mark -----------------------------------------------------------------------
@@ -486,18 +409,5 @@ def _identifier(name: str) -> str:
     return "slider_" + "".join(c if c.isascii() and c.isalnum() else f"{ord(c)}" for c in name)
 
 
-def _framed(chart: Any, title: str, size: tuple[int, int], **more: Any) -> Any:
-    """Give a panel its size, and its title if it has one."""
-    titled = {"title": panel_title(title)} if title else {}
-    return chart.properties(width=size[0], height=size[1], **titled, **more)
-
-
 def _pairs(xs: Iterable[float], ys: Iterable[float]) -> list[Place]:
     return [(float(x), float(y)) for x, y in zip(xs, ys, strict=True)]
-
-
-def _decades(low: float, high: float) -> list[float]:
-    """List the powers of ten on an axis, or every second or third of them."""
-    first, last = int(np.ceil(np.log10(low) - 1e-9)), int(np.floor(np.log10(high) + 1e-9))
-    every = -(-(last - first + 1) // DECADES)
-    return [10.0**k for k in range(first, last + 1, every)]

@@ -7,6 +7,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from calcbench.errors import UnreadableFormula
 from calcbench.problem.point import Point
 from calcbench.report.picture import Chart
@@ -40,6 +42,9 @@ SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
 THIN, STEP, WIDE = 1.7, 1.6, 6.5
 """Width of a single line, of each one below it in addition, and of none more."""
+
+DECADES = 8
+"""Powers of ten that a logarithmic axis names, at most."""
 
 FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
 """First one that has ∂, Σ and small raised and lowered letters."""
@@ -148,6 +153,19 @@ def _apart(chart: Any) -> Any:
     return chart.resolve_scale(
         color="independent", strokeDash="independent", fill="independent"
     ).resolve_legend(color="independent", strokeDash="independent")
+
+
+def framed(chart: Any, title: str, size: tuple[int, int], **more: Any) -> Any:
+    """Give a panel its size, and its title if it has one."""
+    titled = {"title": panel_title(title)} if title else {}
+    return chart.properties(width=size[0], height=size[1], **titled, **more)
+
+
+def decades(low: float, high: float) -> list[float]:
+    """List the powers of ten on an axis, or every second or third of them."""
+    first, last = int(np.ceil(np.log10(low) - 1e-9)), int(np.floor(np.log10(high) + 1e-9))
+    every = -(-(last - first + 1) // DECADES)
+    return [10.0**k for k in range(first, last + 1, every)]
 
 
 def panel_title(text: str, colour: str = INK, below: str = "") -> dict[str, Any]:
