@@ -13,6 +13,7 @@ jets               a number with its derivatives along several directions
 series             a Taylor series over an interval, to bound derivatives there
 germs              a number just beside a point, as a series in the distance
 vocabulary         the array vocabulary on arrays of these numbers
+elementary         elementary functions of a number, with their slopes
 special            special functions and their slopes in balls
 natural            slopes by the formulas that libraries evaluate
 evaluation         a cost run on balls, and why that may not be possible
