@@ -60,13 +60,13 @@ def limit(deadline: float) -> Iterator[None]:
             tape.clear()
 
 
-def spend() -> None:
-    """Count a number that is made. Raises `TooSlow` where that is one too many, or too late."""
+def spend(count: int = 1) -> None:
+    """Count numbers that are made. Raises `TooSlow` where that is one too many, or too late."""
     if not _open:
         return
     budget = _open[-1]
-    budget.made += 1
-    if budget.made % INTERVAL == 0 and (
+    budget.made += count
+    if (count > 1 or budget.made % INTERVAL == 0) and (
         budget.made > budget.largest or time.thread_time() > budget.deadline
     ):
         raise TooSlow

@@ -29,7 +29,7 @@ class Sums:
 
     def __init__(self, size: int) -> None:
         """Start with `size` zeros."""
-        self.values: list[arb] = [arb(0)] * size
+        self.values = np.full(size, arb(0), dtype=object)
         self.magnitudes = np.zeros(size)
         """Σ |terms| of every number: rounding is relative to it, however much cancels."""
         self.rough = np.zeros(size, dtype=bool)
@@ -49,6 +49,18 @@ class Sums:
         self.rough[k] |= partial.rough
         self.open[k] |= partial.open
         self.beside[k] |= partial.beside
+
+    def add_all(
+        self, out: np.ndarray, values: np.ndarray, magnitudes: np.ndarray, weights: np.ndarray
+    ) -> None:
+        """Add many partials, which are all there, each to the number of its place in `out`."""
+        kept = weights != 0
+        out, weights = out[kept], weights[kept]
+        terms, sizes = values[kept], magnitudes[kept] * np.abs(weights)
+        if np.any(weights != 1):
+            terms = terms * weights
+        np.add.at(self.values, out, terms)
+        np.add.at(self.magnitudes, out, sizes)
 
     def result(
         self, *, open_reason: str, cost: arb | None, cost_magnitude: float, range_fault: str
