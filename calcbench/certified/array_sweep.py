@@ -103,7 +103,7 @@ def _pull_back(node: Array, adjoint: np.ndarray) -> None:
     """Add what a node's adjoint amounts to in its operands, and what may cancel in parameters."""
     size = node.magnitude
     for operand, pull in node.edges:
-        budget.spend(operand.value.size)
+        budget.expect(operand.value.size)
         term = pull(adjoint, balls_of)
         operand.adjoint = _added(operand.adjoint, term)
         if operand.moved:

@@ -9,7 +9,7 @@ ties, and the chain rule gives numbers; elsewhere `balls` does.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +26,9 @@ Pull = Callable[[np.ndarray, Read], Any]
 """(adjoint of the result, what to read of partials) → what it adds to the adjoint of an operand.
 
 With sizes in place of balls, that is how much may cancel there."""
+
+BLOCK = 65_536
+"""Numbers of an array between two readings of the clock."""
 
 ONE, MINUS_ONE = arb(1), arb(-1)
 
@@ -53,7 +56,7 @@ class Array:
         A `view` has numbers of its operands, and computes none.
         """
         self.value = np.asarray(value, dtype=object)
-        budget.spend(0 if view else self.value.size)
+        budget.spend_array(0 if view else self.value.size)
         self.edges = tuple(edges)
         self.tape = tape
         self.view = view
@@ -92,25 +95,31 @@ class Array:
     def __bool__(self) -> bool:
         raise TypeError("an array of balls is neither true nor false")
 
+    def _beside(self, other: Any) -> Array:
+        """Make an operand an array, unless the result would be too large."""
+        found = lift(other)
+        budget.expect(np.broadcast(self.value, found.value).size)
+        return found
+
     # --- arithmetic ---
 
     def __add__(self, other: Any) -> Array:
-        other = lift(other)
+        other = self._beside(other)
         edges = ((self, passed(self.shape)), (other, passed(other.shape)))
         return record(self.value + other.value, edges)
 
     def __sub__(self, other: Any) -> Array:
-        other = lift(other)
+        other = self._beside(other)
         edges = ((self, passed(self.shape)), (other, scaled(MINUS, other.shape)))
         return record(self.value - other.value, edges)
 
     def __mul__(self, other: Any) -> Array:
-        other = lift(other)
+        other = self._beside(other)
         edges = ((self, scaled(other, self.shape)), (other, scaled(self, other.shape)))
         return record(self.value * other.value, edges)
 
     def __truediv__(self, other: Any) -> Array:
-        other = lift(other)
+        other = self._beside(other)
         quotient = self.value / other.value
         edges = [(self, divided(other, self.shape))]
         if other.tape is not None:
@@ -118,7 +127,7 @@ class Array:
         return record(quotient, edges)
 
     def __pow__(self, other: Any) -> Array:
-        other = lift(other)
+        other = self._beside(other)
         if other.tape is None and not other.shape and other.value[()].is_integer():
             return _power(self, int(other.value[()].mid().fmpz()))
         active = self.tape is not None, other.tape is not None
@@ -316,10 +325,22 @@ def element_by_element(name: str) -> Callable[[Any], Array]:
 
     def apply(x: Any) -> Array:
         x = lift(x)
-        value, slope = rule(x.value)
+        value, slope = _apply(rule, x.value)
         return record(value, ((x, scaled(Array(slope), x.shape)),) if x.tape is not None else ())
 
     return apply
+
+
+def _apply(rule: Callable[..., Any], numbers: np.ndarray) -> Sequence[Any]:
+    """Apply a rule to all numbers, and look at the clock between blocks of them."""
+    if numbers.size <= BLOCK:
+        found: Sequence[Any] = rule(numbers)
+        return found
+    parts = []
+    for start in range(0, numbers.size, BLOCK):
+        budget.expect()
+        parts.append(rule(numbers.ravel()[start : start + BLOCK]))
+    return [np.concatenate(each).reshape(numbers.shape) for each in zip(*parts, strict=True)]
 
 
 def matmul(x: Any, y: Any) -> Array:

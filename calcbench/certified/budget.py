@@ -19,8 +19,14 @@ from calcbench.problem.point import Point
 INTERVAL = 16
 """Numbers between two readings of the clock, which would cost as much as a number if read each."""
 
-LARGEST = 3_000_000
-"""Numbers made in one evaluation: about a gigabyte of them."""
+LARGEST = 1_000_000_000
+"""Bytes of the numbers that are made in one evaluation."""
+
+SINGLE = 333
+"""Bytes of a number that remembers how it was computed: three million are a gigabyte."""
+
+ELEMENT = 90
+"""Bytes of a number in an array, which remembers that for all of them, at 128 bits."""
 
 LARGEST_INPUTS = 300_000
 """Numbers in the inputs beyond which nothing is begun: to convert them takes all the time."""
@@ -37,7 +43,13 @@ class _Budget:
         self.deadline = deadline
         self.largest = LARGEST if np.isfinite(deadline) else np.inf
         self.made = 0
+        self.taken = 0
         self.tapes: list[list[Any]] = []
+
+    def check(self, more: int = 0, seconds: float = 0.0) -> None:
+        """Raise `TooSlow` where so many bytes more are too many, or so much more time too late."""
+        if self.taken + more > self.largest or time.thread_time() + seconds > self.deadline:
+            raise TooSlow
 
 
 _open: list[_Budget] = []
@@ -49,7 +61,7 @@ def limit(deadline: float) -> Iterator[None]:
     """Allow numbers to be made until `deadline`, in seconds of `time.thread_time()`.
 
     So that a busy machine changes no verdict. `spend` raises `TooSlow` after that, or beyond
-    `LARGEST` numbers. In the end the tapes are emptied: a tape and its numbers refer to each other,
+    `LARGEST` bytes. In the end the tapes are emptied: a tape and its numbers refer to each other,
     and would stay in memory until the garbage collector comes.
     """
     _open.append(_Budget(deadline))
@@ -60,16 +72,29 @@ def limit(deadline: float) -> Iterator[None]:
             tape.clear()
 
 
-def spend(count: int = 1) -> None:
-    """Count numbers that are made. Raises `TooSlow` where that is one too many, or too late."""
+def spend() -> None:
+    """Count a number that is made. Raises `TooSlow` where that is one too many, or too late."""
     if not _open:
         return
     budget = _open[-1]
-    budget.made += count
-    if (count > 1 or budget.made % INTERVAL == 0) and (
-        budget.made > budget.largest or time.thread_time() > budget.deadline
-    ):
-        raise TooSlow
+    budget.made += 1
+    budget.taken += SINGLE
+    if budget.made % INTERVAL == 0:
+        budget.check()
+
+
+def spend_array(size: int) -> None:
+    """Count an array of so many numbers that is made; raises as `spend`."""
+    if _open:
+        budget = _open[-1]
+        budget.taken += ELEMENT * size
+        budget.check()
+
+
+def expect(size: int = 0, seconds: float = 0.0) -> None:
+    """Raise `TooSlow` where so many numbers in arrays would be too many, or so long too late."""
+    if _open:
+        _open[-1].check(ELEMENT * size, seconds)
 
 
 def register(tape: list[Any]) -> None:

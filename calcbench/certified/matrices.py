@@ -8,15 +8,20 @@ multiplication", IEEE ARITH 2019, 15-22).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 from flint import arb, arb_mat
 
-from calcbench.certified import natural
+from calcbench.certified import budget, natural
 
 SMALL = 8
 """Rows and columns below which a product is quicker number by number."""
+
+STEP, QUICK_STEP = 5e-8, 5e-9
+"""Seconds of a multiplication and addition at least, in Python's numbers and inside of Arb: what
+would take too long is not begun, for it cannot be stopped."""
 
 ZERO = arb(0)
 
@@ -33,14 +38,19 @@ def swap(x: np.ndarray) -> np.ndarray:
 
 def product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Multiply as `np.matmul` does: arrays of balls, or of floats."""
-    if x.shape[-1] == 0:
-        return zeros(np.matmul(np.zeros(x.shape), np.zeros(y.shape)).shape, like=x)
-    large = min(x.ndim, y.ndim) > 1 and min(x.shape[-2], y.shape[-1]) >= SMALL
-    if x.dtype != object or natural.chosen() or not large:
-        return np.asarray(np.matmul(x, y))
     batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    shape = (*batch, *x.shape[-2:-1], *(y.shape[-1:] if y.ndim > 1 else ()))
+    if x.shape[-1] == 0:
+        return zeros(shape, like=x)
+    large = min(x.ndim, y.ndim) > 1 and min(x.shape[-2], y.shape[-1]) >= SMALL
+    stepwise = natural.chosen() or not large
+    if x.dtype == object:
+        size = math.prod(shape)
+        budget.expect(size, size * x.shape[-1] * (STEP if stepwise else QUICK_STEP))
+    if x.dtype != object or stepwise:
+        return np.asarray(np.matmul(x, y))
     x, y = (np.broadcast_to(a, batch + a.shape[-2:]) for a in (x, y))
-    found = np.empty((*batch, x.shape[-2], y.shape[-1]), dtype=object)
+    found = np.empty(shape, dtype=object)
     for place in np.ndindex(batch):
         found[place] = _from_matrix(_to_matrix(x[place]) * _to_matrix(y[place]))
     return found
@@ -129,6 +139,7 @@ def solve(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     if natural.chosen():
         upper, right, _ = _eliminate(a, b)
         return _substitute(upper, right)
+    budget.expect(seconds=len(a) ** 3 / 3 * QUICK_STEP)
     return _from_matrix(_to_matrix(a).solve(_to_matrix(b)))
 
 
@@ -149,6 +160,7 @@ def _eliminate(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, in
     # and no comparison of balls has to be decided.
     a, b, sign = a.copy(), b.copy(), 1
     for k in range(len(a)):
+        budget.expect()
         pivot = k + int(np.argmax(np.abs(a[k:, k].astype(float))))
         if pivot != k:
             a[[k, pivot]], b[[k, pivot]], sign = a[[pivot, k]], b[[pivot, k]], -sign
