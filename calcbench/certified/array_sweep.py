@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,14 +14,14 @@ from calcbench.certified.arrays import (
     Array,
     Scattered,
     add_up,
+    attempt,
     balls_of,
+    constant_values,
     exact,
     leaf,
     sizes_of,
 )
-from calcbench.certified.budget import TooSlow
-from calcbench.certified.evaluation import Range, describe_fault, exact_numbers
-from calcbench.problem.faults import RAISED
+from calcbench.certified.evaluation import Range, describe_fault
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 
@@ -47,34 +48,21 @@ def sweep_arrays(point: Point, weights: np.ndarray, dtype: str) -> Swept | None:
     """
     tape: list[Array] = []
     budget.register(tape)
-    with np.errstate(all="ignore"):
-        try:
-            leaves, output = _evaluate(point, tape)
-        except TooSlow:
-            raise
-        except RAISED:
-            return None
-        if output is None or output.shape != weights.shape or not _are_finite(output.value):
-            return None
-        found = _sweep(leaves, output, weights, tape, dtype)
-    return found if _are_finite(found.partials) else None
+    values = constant_values(point)
+    values |= {name: leaf(values[name].value, tape) for name in point.problem.parameters}
+    output = attempt(lambda: _evaluate(point, values))
+    if output is None or output.shape != weights.shape or not _are_finite(output.value):
+        return None
+    leaves: list[Array] = [values[name] for name in point.problem.parameters]
+    found = attempt(lambda: _sweep(leaves, output, weights, tape, dtype))
+    return found if found is not None and _are_finite(found.partials) else None
 
 
-def _evaluate(point: Point, tape: list[Array]) -> tuple[list[Array], Array | None]:
+def _evaluate(point: Point, values: Mapping[str, Any]) -> Array | None:
     """Run the cost; None for one that is no array."""
-    values: dict[str, Any] = {}
-    for name in (*point.problem.parameters, *point.problem.data):
-        array = point[name]
-        if name in point.shapes:
-            values[name] = leaf(exact_numbers(point, name), tape)
-        elif array.dtype.kind == "f":
-            values[name] = Array(exact_numbers(point, name))
-        else:
-            values[name] = array
     parameters, data = point.problem.split(values)
     output = point.problem.cost(array_namespace(), *parameters, **data)
-    leaves: list[Array] = [values[name] for name in point.problem.parameters]
-    return leaves, output if isinstance(output, Array) else None
+    return output if isinstance(output, Array) else None
 
 
 def _sweep(

@@ -10,14 +10,19 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from flint import arb
 
 from calcbench.certified import budget, elementary
 from calcbench.certified.balls import NotFinite, Undecided
+from calcbench.certified.evaluation import exact_numbers
 from calcbench.certified.matrices import product, swap, zeros
+from calcbench.problem.faults import RAISED
+from calcbench.problem.point import Point
+
+T = TypeVar("T")
 
 Read = Callable[["Array"], np.ndarray]
 """What is taken of a partial: its balls, or their sizes in floats."""
@@ -88,6 +93,12 @@ class Array:
         if self._sizes is None:
             self._sizes = np.abs(self.value.astype(np.float64))
         return self._sizes
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """Give NumPy the balls of a constant. A parameter's would lose what they depend on."""
+        if self.tape is not None:
+            raise TypeError("NumPy would take an array of balls for plain numbers")
+        return self.value
 
     def __len__(self) -> int:
         return len(self.value)
@@ -229,6 +240,25 @@ def exact(numbers: Any) -> Array:
     if array.dtype.kind == "f":
         found._sizes = np.abs(array)
     return found
+
+
+def constant_values(point: Point) -> dict[str, Any]:
+    """Convert an evaluation's floats to constants; other arrays, such as indices, stay."""
+    return {
+        name: Array(exact_numbers(point, name)) if array.dtype.kind == "f" else array
+        for name, array in point.values.items()
+    }
+
+
+def attempt(function: Callable[[], T]) -> T | None:
+    """Call a user's code on arrays; None where it raises, and is to be called on single balls."""
+    with np.errstate(all="ignore"):
+        try:
+            return function()
+        except budget.TooSlow:
+            raise
+        except RAISED:
+            return None
 
 
 def lift(number: Any) -> Array:

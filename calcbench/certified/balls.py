@@ -207,6 +207,8 @@ def convert(number: Any) -> Ball:
     """Convert a number to a constant ball; a float counts as exact. A ball stays as it is."""
     if isinstance(number, Ball):
         return number
+    if isinstance(number, arb):
+        return Ball(number)
     return Ball(arb(number if isinstance(number, int) else float(number)))
 
 

@@ -202,7 +202,7 @@ def formula_error(certificate: Certificate) -> tuple[np.ndarray, np.ndarray]:
     """
     truth, operator, point = certificate.truth, certificate.operator, certificate.point
     exact = evaluate_formula(point, truth.bits, operator, seconds=SECONDS)
-    near = evaluate_formula(point, BITS["float64"], operator, seconds=SECONDS)
+    near = evaluate_formula(point, BITS["float64"], operator, seconds=SECONDS, stepwise=True)
     unit = float(np.finfo(np.float64).eps) / 2
     errors, allowed = [], []
     for name in exact:

@@ -7,10 +7,11 @@ from vocabulary.test_composed import COMPOSED
 from vocabulary.test_vocabulary import CASES, ELEMENTWISE, Probe, elementwise_cases
 
 import calcbench
-from calcbench.certified import balls, budget, first_order
+from calcbench.certified import balls, budget, first_order, formulas
 from calcbench.certified.array_sweep import sweep_arrays
 from calcbench.certified.array_vocabulary import array_namespace
-from calcbench.certified.arrays import exact
+from calcbench.certified.arrays import exact, leaf
+from calcbench.certified.formulas import evaluate_formula
 from calcbench.certified.natural import natural_formulas
 from calcbench.certified.reference import enclose_rounding, reference, sweep
 from calcbench.operators import GRADIENT, find_operator
@@ -198,3 +199,30 @@ def test_libraries_stay_inside_the_ball_of_a_factor():
     assert abs(
         float(forms.cost(calcbench.vocabulary.numpy.NUMPY, **point.parameters)) - float(true.cost)
     ) < float(near.cost.rad())
+
+
+def test_formulas_are_evaluated_on_arrays(monkeypatch):
+    """At a size that takes single balls too long."""
+
+    class Squares(calcbench.Problem):
+        def inputs(self, size, rng):
+            return {"w": np.ones(8), "X": rng.standard_normal((3000, 8)), "y": np.ones(3000)}
+
+        def cost(self, xp, w, *, X, y):
+            return xp.sum((xp.matmul(X, w) - y) ** 2) / 2
+
+        def gradient(self, xp, w, *, X, y):
+            return {"w": xp.matmul(xp.matrix_transpose(X), xp.matmul(X, w) - y)}
+
+    monkeypatch.setattr(formulas, "run_on_balls", None)
+    point = own_point(Squares())
+    found = evaluate_formula(point, 128)["w"]
+    assert all(a.overlaps(b) for a, b in zip(found, reference(point).values["w"], strict=True))
+
+
+def test_numpy_takes_no_parameter_for_plain_numbers():
+    """Else a slope would be lost in silence."""
+    constant = exact([1.0, 2.0])
+    assert [float(ball) for ball in np.asarray(constant)] == [1.0, 2.0]
+    with pytest.raises(TypeError, match="plain numbers"):
+        np.asarray(leaf(constant.value, []))
