@@ -90,7 +90,8 @@ def _evaluate_terms(
         if found is not None:
             return found
     single = _Kind(namespace(balls), convert_values(point, tape), convert_constants)
-    return _add_terms(point, terms, formula, size, single)
+    found = run_on_balls(lambda: _add_terms(point, terms, formula, size, single))
+    return np.asarray(found)
 
 
 def _add_terms(
@@ -130,12 +131,9 @@ def _products_with(
     return found
 
 
-def _evaluate(point: Point, formula: str, kind: _Kind, along: Any) -> dict[str, Any]:
+def _evaluate(point: Point, formula: str, kind: _Kind, along: Any) -> Any:
     """Call a formula; `along` is the direction of a Hessian-vector product."""
-    found: dict[str, Any] = run_on_balls(
-        lambda: apply_formula(point, formula, kind.xp, kind.values, along)
-    )
-    return found
+    return apply_formula(point, formula, kind.xp, kind.values, along)
 
 
 def _evaluate_term(point: Point, term: Term, stored: np.ndarray, size: int) -> np.ndarray:
