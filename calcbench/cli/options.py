@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from calcbench.certified.extent import EXTENTS
 from calcbench.cli.values import parse_duration, parse_size
 from calcbench.operators import NAMES
 from calcbench.operators.partial import Partial
@@ -86,6 +87,11 @@ COMPARISON = (
     seed_option,
     click.option(
         "--dtype", type=click.Choice(["float64", "float32"]), help="Floats of all backends."
+    ),
+    click.option(
+        "--certify",
+        type=click.Choice(EXTENTS),
+        help="Certify all rows of the data, a sample, or nothing. [all that take seconds]",
     ),
     timeout_option,
     traceback_option,

@@ -48,6 +48,8 @@ class Question:
     seed: int
     unsupported: str = ""
     """Why the problem does not have this operator: nobody is asked then."""
+    certify: str = ""
+    """What to certify: one of `certified.extent.EXTENTS`, or what an estimate of the time says."""
 
     @property
     def own(self) -> Point:
@@ -139,7 +141,14 @@ def judge_runs(
 ) -> list[Record]:
     """Judge what the backends answered: one record for each, with all that belongs to it."""
     with blamed_on(question.problem.name):
-        outcome = judge(runs, question.where, question.seed, witnesses, question.operator)
+        outcome = judge(
+            runs,
+            question.where,
+            question.seed,
+            witnesses,
+            question.operator,
+            extent=question.certify,
+        )
         labels = component_labels(question.operator.layout(question.own))
     if outcome.unseen and proof.startswith("proved"):
         proof = "not proved: a branch was never taken"

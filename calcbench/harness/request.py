@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from calcbench.catalogue.selection import (
     list_selectors,
     select_problems,
 )
+from calcbench.certified.extent import EXTENTS
 from calcbench.errors import SelectorError
 from calcbench.harness.compare import Question, pose
 from calcbench.operators import GRADIENT, Operator, find_operator, first_derivative
@@ -36,6 +37,8 @@ class Request:
     seed: int = 0
     dtype: str | None = None
     timed: bool = True
+    certify: str | None = None
+    """What to certify: one of `certified.extent.EXTENTS`; if None, what an estimate of the time says."""
 
 
 class Selection:
@@ -52,6 +55,8 @@ class Selection:
         for option in ("at", "direction"):
             if getattr(request, option) is not None and not self.single:
                 raise SelectorError(f"{option}: name the one problem whose parameters these are")
+        if request.certify not in (None, *EXTENTS):
+            raise SelectorError(f"certify must be {', '.join(EXTENTS)} or None")
         self.operator = None if request.operator is None else find_operator(request.operator)
 
     @cached_property
@@ -84,7 +89,7 @@ class Selection:
     def pose(self, number: int) -> Question:
         """Draw the inputs of a problem, and choose its points; raises what `pose` raises."""
         problem, request = self.problem(number), self.request
-        return pose(
+        question = pose(
             problem,
             self.operator or first_derivative(problem),
             # A problem of one size keeps it, unless it is the only one.
@@ -93,3 +98,4 @@ class Selection:
             at=request.at,
             direction=request.direction,
         )
+        return replace(question, certify=request.certify or "")

@@ -9,6 +9,7 @@ bound, scaled by its proven growth.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.certified.certificate import (
+    SAMPLED_ROWS,
     SECONDS,
     Certificate,
     affordable_rows,
@@ -61,18 +63,22 @@ def judge(
     witnesses: Iterable[Backend],
     operator: Operator = GRADIENT,
     runner: Runner | None = None,
+    extent: str = "",
 ) -> Outcome:
     """Give every run its verdict: one record for each, in the order of the runs.
 
     `where` is point name → point, with a direction or cotangent where `operator` takes one;
     `operator` comes from `Operator.resolve`. `witnesses` are backends to run where the others
     contradict each other, or fewer than three have a result; `runner` is where backends run again,
-    in this process if not given. Raises `ProblemError` for a declared structure that is not true.
+    in this process if not given. `extent` is one of `certified.extent`. Raises `ProblemError` for a declared
+    structure that is not true.
     """
     runner = runner or InProcess()
     dtypes = list(dict.fromkeys(run.backend.dtype for run in runs))
-    sample = _points_to_certify(where, operator)
-    certificates = certificates_at(sample, dtypes, operator)
+    sample = _points_to_certify(where, operator, extent)
+    started = time.thread_time()
+    certificates = _certificates_to(extent, sample, dtypes, operator)
+    seconds = time.thread_time() - started
     own = certificates.get(("own", dtypes[0])) if dtypes else None
     certificate = own if isinstance(own, Certificate) else None
     if certificate is None:  # where there is one, it has checked the structure
@@ -86,6 +92,8 @@ def judge(
     if sample is not where:
         count, all_rows = sample["own"].row_count, where["own"].row_count
         remarks = remarks or [f"certified on {count:,} of {all_rows:,} rows; at full size by vote"]
+    elif certificate is not None and certificate.point.row_count > SAMPLED_ROWS:
+        remarks.append(_describe_time(seconds / len(certificates), certificate.point))
     examined = _examine_formula(runs, records, sample, certificates, operator)
     records = [
         _judge_examined(record, examined) if run.backend.hand_derived else record
@@ -96,6 +104,11 @@ def judge(
     whole = certificate if certificate and certificate.judged.any() and sample is where else None
     note = "; ".join(dict.fromkeys(remarks))
     return Outcome(records, whole, note, examined.unseen, condition)
+
+
+def _describe_time(seconds: float, own: Point) -> str:
+    """Say that all rows are certified, where they are many, and in what time."""
+    return f"certified in {seconds:.1f} s at {own.row_count:,} rows"
 
 
 def _describe_rows(own: Point) -> list[str]:
@@ -178,12 +191,25 @@ def _check_structure(runs: list[Run], own: Point, operator: Operator, runner: Ru
         check_structure(operator, own, entries, [run.backend for run in complete], runner)
 
 
+def _certificates_to(
+    extent: str, where: Mapping[str, Point], dtypes: Iterable[str], operator: Operator
+) -> Certificates:
+    """Certify as far as it is asked for."""
+    if extent == "none":
+        nothing = NotCertified("nobody asked for it")
+        return {(name, dtype): nothing for name in where for dtype in dtypes}
+    return certificates_at(where, dtypes, operator, limited=extent != "full")
+
+
 def certificates_at(
-    where: Mapping[str, Point], dtypes: Iterable[str], operator: Operator = GRADIENT
+    where: Mapping[str, Point],
+    dtypes: Iterable[str],
+    operator: Operator = GRADIENT,
+    limited: bool = True,
 ) -> Certificates:
     """Certify every point for every dtype: (point, dtype) → certificate, or why there is none."""
     return {
-        (name, dtype): _certify(point, dtype, operator)
+        (name, dtype): _certify(point, dtype, operator, limited)
         for name, point in where.items()
         for dtype in dtypes
     }
@@ -255,9 +281,18 @@ def _list_components(layout: Layout, which: np.ndarray) -> str:
     return ", ".join(map(layout.label, chosen[:3])) + (", …" if chosen[3:] else "")
 
 
-def _points_to_certify(where: Mapping[str, Point], operator: Operator) -> Mapping[str, Point]:
-    """Return the points, with fewer rows where certifying all would take too long."""
-    rows = affordable_rows(where["own"], operator)
+def _points_to_certify(
+    where: Mapping[str, Point], operator: Operator, extent: str
+) -> Mapping[str, Point]:
+    """Return the points, with fewer rows where certifying all would take too long.
+
+    A point where comparisons tie may take longer than the others: all have the same rows.
+    """
+    if extent in ("full", "none"):
+        return where
+    rows = SAMPLED_ROWS
+    if extent != "sample":
+        rows = min(affordable_rows(point, operator) for point in where.values())
     if rows == where["own"].row_count:
         return where
     sample = {name: thin(point, rows) for name, point in where.items()}
@@ -276,10 +311,12 @@ def _growth(whole: Point, sample: Point) -> float:
     return factor**2 if whole.rows.reduction == "sum" else factor
 
 
-def _certify(point: Point, dtype: str, operator: Operator) -> Certificate | NotCertified:
+def _certify(
+    point: Point, dtype: str, operator: Operator, limited: bool
+) -> Certificate | NotCertified:
     """Certify evaluations in `dtype`, at the numbers as that dtype holds them, or say why not."""
     try:
-        return certify(point.round_to(dtype), dtype, operator)
+        return certify(point.round_to(dtype), dtype, operator, limited)
     except NotCertified as error:
         # Without the frames that it passed through, which hold on to all that was computed.
         error.__traceback__ = error.__context__ = None
@@ -295,9 +332,17 @@ def _certified_condition(certificate: Certificate, seed: int) -> float | None:
     if not np.any(certificate.value[judged]):
         return None
     try:
-        kappa = true_sensitivity(certificate.point, certificate.operator, seed, SECONDS)
+        kappa = _true_sensitivity(certificate, seed)
     except NotCertified:
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
         condition = float(np.max((kappa / certified_scale(certificate))[judged]))
     return condition if np.isfinite(condition) else None
+
+
+def _true_sensitivity(certificate: Certificate, seed: int) -> np.ndarray:
+    """Measure κ at a certificate's point; where there are many rows, on some of them."""
+    own = certificate.point
+    few = thin(own, SAMPLED_ROWS)
+    share = own.row_count / few.row_count if own.rows.reduction == "sum" else 1.0
+    return share * true_sensitivity(few, certificate.operator, seed, SECONDS)
