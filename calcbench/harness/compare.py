@@ -49,7 +49,7 @@ class Question:
     unsupported: str = ""
     """Why the problem does not have this operator: nobody is asked then."""
     certify: str = ""
-    """What to certify: one of `certified.extent.EXTENTS`, or what an estimate of the time says."""
+    """One of `certified.extent.EXTENTS`; if empty, an estimate of the time decides."""
 
     @property
     def own(self) -> Point:

@@ -38,7 +38,7 @@ class Request:
     dtype: str | None = None
     timed: bool = True
     certify: str | None = None
-    """What to certify: one of `certified.extent.EXTENTS`; if None, what an estimate of the time says."""
+    """One of `certified.extent.EXTENTS`; if None, an estimate of the time decides."""
 
 
 class Selection:

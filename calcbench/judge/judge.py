@@ -70,8 +70,8 @@ def judge(
     `where` is point name → point, with a direction or cotangent where `operator` takes one;
     `operator` comes from `Operator.resolve`. `witnesses` are backends to run where the others
     contradict each other, or fewer than three have a result; `runner` is where backends run again,
-    in this process if not given. `extent` is one of `certified.extent`. Raises `ProblemError` for a declared
-    structure that is not true.
+    in this process if not given. `extent` is one of `certified.extent.EXTENTS`, or empty, so that
+    an estimate decides. Raises `ProblemError` for a declared structure that is not true.
     """
     runner = runner or InProcess()
     dtypes = list(dict.fromkeys(run.backend.dtype for run in runs))
