@@ -1,4 +1,4 @@
-"""How many rows are certified: all where that takes seconds, else a sample, or what is asked for."""
+"""How many rows are certified: all where that takes seconds, or else a sample."""
 
 import re
 
