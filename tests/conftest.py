@@ -1,6 +1,8 @@
 """What all tests share: running the command line, and skipping what is not installed."""
 
+import itertools
 import os
+import random
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,6 +18,25 @@ from calcbench.errors import NotInstalled
 # A busy machine is no failure; and the same examples everywhere.
 settings.register_profile("calcbench", deadline=None, max_examples=50, derandomize=True)
 settings.load_profile("calcbench")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Leave all but n cases of a test that is marked `few(n)` to `pytest -m full`.
+
+    The n are drawn, and always the same ones: every nth of a table would be of one column.
+    """
+    marked = [item for item in items if item.get_closest_marker("few")]
+    for _, cases in itertools.groupby(marked, lambda item: item.nodeid.partition("[")[0]):
+        cases = [case for case in cases if not is_left_out(case)]
+        (n,) = cases[0].get_closest_marker("few").args if cases else (0,)
+        for case in random.Random(n).sample(cases, max(0, len(cases) - n)):
+            case.add_marker("full")
+
+
+def is_left_out(item):
+    """Say whether a bare run leaves a test out already."""
+    return any(item.get_closest_marker(name) for name in ("full", "evidence"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -258,6 +258,7 @@ def flat(result):
 # --- every backend, mode and operator ------------------------------------------------------
 
 
+@pytest.mark.few(90)
 @pytest.mark.parametrize(
     ("name", "selector", "operator"),
     [
@@ -285,6 +286,7 @@ def compiled_in_one_piece():
     return whole
 
 
+@pytest.mark.few(60)
 @pytest.mark.parametrize("number", [0, 1], ids=["product", "matrix"])
 @pytest.mark.parametrize("selector", names(transforms))
 @pytest.mark.parametrize("name", calcbench.problems())
@@ -443,6 +445,7 @@ class Partly(calcbench.Problem):
         return xp.stack([a, 3.0, a**2, 1.0])
 
 
+@pytest.mark.few(12)
 @pytest.mark.parametrize("selector", MODES)
 @pytest.mark.parametrize("kind", [Linear, Unused, Constant, Partly])
 def test_zeros(kind, selector):

@@ -101,6 +101,7 @@ def test_hangs_in_parent(run, tmp_path):
     assert [r.problem for r in load(output).records] == ["hangs_in_parent", "saddle"]
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     "words",
     ["verify", "compare", "show", "steps", "bench --quick", "verify -b torch", "verify -b jax"],
@@ -121,6 +122,7 @@ def test_no_return(run, words, tmp_path):
         one_line(done, told)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("command", ["verify", "compare", "show", "steps", "bench"])
 def test_prints(run, command, tmp_path):
     where = (*BRIEF, "-o", tmp_path / "run.jsonl") if command == "bench" else ()
@@ -141,6 +143,7 @@ def test_python_if(run, backend):
     assert reason.endswith("use xp.where(condition, value, other) in place of a Python branch")
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("backend", ["torch", "tensorflow", "jax", "autograd"])
 def test_in_place(run, backend):
     require(backend)
@@ -211,7 +214,13 @@ LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**33, 2**33))
 """A machine on which 50 GB are not there, whatever this one has."""
 
 
-@pytest.mark.parametrize("guest", GUESTS)
+EACH_TIME = ("never ends", "exits", "exits at once", "eats memory")
+"""Of each kind of end, one that every run tests; the others are left to `-m full`."""
+
+
+@pytest.mark.parametrize(
+    "guest", [g if g in EACH_TIME else pytest.param(g, marks=pytest.mark.full) for g in GUESTS]
+)
 def test_a_guest_in_verify(process, tmp_path, guest):
     body, status, reason = GUESTS[guest]
     name = write(tmp_path, body)
@@ -232,8 +241,10 @@ def test_a_guest_in_verify(process, tmp_path, guest):
     "guest",
     [
         "never ends",
-        *(pytest.param(g, marks=pytest.mark.full) for g in ("stops", "exits", "exits at once")),
-        "eats memory",
+        *(
+            pytest.param(g, marks=pytest.mark.full)
+            for g in ("stops", "exits", "exits at once", "eats memory")
+        ),
     ],
 )
 def test_a_guest_in_bench(process, tmp_path, guest):
@@ -263,6 +274,7 @@ class Guest(calcbench.Problem):
 """What is done where the judge evaluates the cost, and nowhere else."""
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "guest", ["never ends", pytest.param("exits", marks=pytest.mark.full), "exits at once"]
 )
@@ -283,6 +295,7 @@ def test_a_guest_of_the_judge(process, tmp_path, command, guest):
     assert rows(done, "saddle")["by_hand"][0] in ("ok", "noisy")
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("guest", ["never ends", "exits", "exits at once", "is interrupted"])
 @pytest.mark.parametrize(
     "command",
@@ -294,6 +307,7 @@ def test_a_guest_at_import(process, tmp_path, command, guest):
     one_line(process(command, name, "--timeout", "3"), reason)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("guest", ["never ends", "exits", "exits at once"])
 def test_a_guest_in_inputs(process, tmp_path, guest):
     body, status, reason = GUESTS[guest]
@@ -403,6 +417,7 @@ def mistaken(xp, x, *, k):
 """
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_the_remedy_is_told(process, tmp_path, mistake):
     body, remedy = MISTAKES[mistake]
@@ -419,6 +434,7 @@ def test_the_remedy_is_told(process, tmp_path, mistake):
     assert 'cost.py", line 8, in mistaken' in traced.err
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("backend", ["torch", "tensorflow", "jax"])
 @pytest.mark.parametrize("mistake", ["np.exp", pytest.param("labels", marks=pytest.mark.full)])
 def test_the_remedy_is_told_by_frameworks(process, tmp_path, backend, mistake):

@@ -162,6 +162,7 @@ def test_without_scikit_learn_its_problem_alone_is_refused(without):
 # --- broken ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.few(3)
 def test_broken_framework_asked_for_by_name_is_refused(broken_torch):
     run, said = broken_torch
     done = run("compare", "square", "-b", "torch")

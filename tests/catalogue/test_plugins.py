@@ -255,6 +255,7 @@ BROKEN_PROBLEMS = {
 }
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("case", BROKEN_PROBLEMS)
 def test_broken_problem_is_refused(installed, case):
     modules, name, target, said = BROKEN_PROBLEMS[case]
@@ -297,6 +298,7 @@ BROKEN_BACKENDS = {
 }
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("case", BROKEN_BACKENDS)
 def test_broken_backend_is_refused(installed, case):
     modules, target, said = BROKEN_BACKENDS[case]

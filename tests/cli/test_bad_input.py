@@ -11,7 +11,7 @@ import pytest
 from calcbench.record.record import SCHEMA
 
 SEED = 13
-SOME, ALL = 200, 3_000
+SOME, ALL = 100, 3_000
 
 TEXTS = (
     "",

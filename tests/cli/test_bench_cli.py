@@ -173,6 +173,7 @@ def test_a_cut_run_says_so(cli, run, tmp_path):
 HVP = ["compare", "saddle", "--operator", "hvp", "--direction"]
 
 
+@pytest.mark.few(12)
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -155,6 +155,7 @@ BAD_ARGUMENTS = {
 }
 
 
+@pytest.mark.few(12)
 @pytest.mark.parametrize("case", BAD_ARGUMENTS)
 def test_bad_argument(cli, case, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -353,6 +354,7 @@ FILES = {
 }
 
 
+@pytest.mark.few(8)
 @pytest.mark.parametrize("case", FILES)
 def test_bad_file(cli, file, case):
     source, fragments = FILES[case]
@@ -361,6 +363,7 @@ def test_bad_file(cli, file, case):
     refused(cli("verify", file(source), *HAND, *also), *fragments)
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("backend", [name for name in backends() if name != "by_hand"])
 @pytest.mark.parametrize("case", ["cost: a vector", "cost: complex", "cost: an integer"])
 def test_bad_cost_by_backend(cli, file, case, backend):
@@ -607,6 +610,7 @@ def test_examples_name_what_there_is(file, line):
     assert len(select_backends(wanted)) >= len(wanted)  # `all` names several
 
 
+@pytest.mark.few(6)
 @pytest.mark.parametrize("line", [line for line in EXAMPLES if not is_long(line)])
 def test_examples_work(cli, file, line):
     file(mine(), "my_cost.py")
@@ -635,6 +639,7 @@ def test_process_refuses_a_file_that_does_not_import(process, tmp_path):
     refused(process("compare", tmp_path / "cost.py"), f"{tmp_path / 'cost.py'}:2", "ZeroDivision")
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("returned", ["None", "'text'"])
 @pytest.mark.parametrize("backend", ["by_hand", "sympy", "finite_difference", "jax"])
 def test_a_cost_that_returns_no_number_is_refused(cli, file, backend, returned):

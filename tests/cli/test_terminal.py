@@ -41,6 +41,7 @@ def run(words, redirect=""):
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
+@pytest.mark.few(4)
 @POSIX
 @pytest.mark.parametrize(
     ("words", "expected"), [("list", 0), ("compare nosuch", 2), ("verify square -b by_hand", 0)]
@@ -63,6 +64,7 @@ def test_output_that_is_lost_is_said(words):
     )
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "words",
     ["show", "show --json", "verify -b by_hand", "verify -b by_hand --json", "compare -b by_hand"],

@@ -337,6 +337,7 @@ def wrong_in_a_branch(name, condition, rng):
     return Mutant()
 
 
+@pytest.mark.few(8)
 @pytest.mark.parametrize("kind", BRANCHES)
 @pytest.mark.parametrize("name", COSTS)
 def test_every_fault_in_a_branch_is_caught_or_named(name, kind):
@@ -369,6 +370,7 @@ def shares():
     return SLOW_PROBLEMS | {name: each + (k < rest) for k, name in enumerate(others)}
 
 
+@pytest.mark.few(6)
 @pytest.mark.parametrize(
     ("name", "count"),
     [

@@ -91,6 +91,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("judges", ["all", "by_hand-sympy", "by_hand-torch", "by_hand"])
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 def test_fault_in_the_hand_derivation(fault, judges):
@@ -211,6 +212,7 @@ TAMPERINGS = {
 }
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("others", ["all", "alone"])
 @pytest.mark.parametrize("name", TAMPERINGS)
 def test_fault_in_a_backend(name, others):

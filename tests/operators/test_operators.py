@@ -79,6 +79,7 @@ def by_hand_has_none(name, operator):
 # --- the matrix ------------------------------------------------------------------------------
 
 
+@pytest.mark.few(80)
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("operator", OPERATORS)
 @pytest.mark.parametrize("name", PROBLEMS)
@@ -293,7 +294,7 @@ class AliasedVector(Aliased):
         return x**2 + 3.0 * x[0]
 
 
-@pytest.mark.parametrize("size", [5, 30_000])
+@pytest.mark.parametrize("size", [5, pytest.param(30_000, marks=pytest.mark.full)])
 @pytest.mark.parametrize("kind", [Aliased, AliasedVector])
 def test_a_wrong_structure_is_found_whether_it_is_certified_or_not(kind, size):
     """All backends go by the same colours and would agree; at 30,000 nothing is certified."""

@@ -161,6 +161,7 @@ def test_the_path_in_the_picture_is_the_path():
     assert costs == dict(enumerate(path.costs))
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("name", "rate"),
     [

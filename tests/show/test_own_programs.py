@@ -218,6 +218,7 @@ def own(tmp_path_factory):
     return {problem.name: problem for problem in load_file(path)}
 
 
+@pytest.mark.few(20)
 @pytest.mark.parametrize("selector", PROGRAMS)
 @pytest.mark.parametrize(
     "name",

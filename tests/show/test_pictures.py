@@ -321,6 +321,7 @@ def test_letters_are_those_of_the_formula():
 # --- whole pictures --------------------------------------------------------------------------
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("name", COSTS)
 def test_every_cost_has_a_picture_with_its_letters_and_numbers_only(name):
     drawn = cb.plot(name, size=find_problem(name).sizes[0])
@@ -428,6 +429,7 @@ def test_the_command_says_where_the_picture_is(cli, file, tmp_path):
     assert (tmp_path / "square.svg").read_text("utf-8").startswith("<svg")
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

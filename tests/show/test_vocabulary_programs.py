@@ -160,6 +160,7 @@ def check(problem: Problem, engine: calcbench.Backend) -> None:
     assert_close(found, calcbench.gradient(problem, engine), tolerance(engine))
 
 
+@pytest.mark.few(15)
 @pytest.mark.parametrize("selector", PROGRAMS)
 @pytest.mark.parametrize("name", [brief(name) for name in NAMES])
 def test_program_of_a_name(name, selector, tmp_path):
@@ -176,6 +177,7 @@ def test_program_of_a_name(name, selector, tmp_path):
         check(problem_of(group, tmp_path), engine)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("selector", PROGRAMS)
 @pytest.mark.parametrize("name", [n for n in DEFINITIONS if any(map(spells(n), PROGRAMS.values()))])
 def test_program_of_a_name_by_its_definition(name, selector, monkeypatch, tmp_path):

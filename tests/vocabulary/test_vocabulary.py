@@ -870,6 +870,7 @@ def table(operators: bool) -> list[Any]:
     ]
 
 
+@pytest.mark.few(60)
 @pytest.mark.parametrize(("name", "selector"), table(operators=False))
 def test_arrays(name, selector):
     if (selector, name) in MISSING:
@@ -1000,6 +1001,7 @@ case("shape", lambda xp, x: xp.reshape(x, (x.shape[0] * x.shape[1],)), [M], lamb
 case("shape", lambda xp, x: (x * x) / (x * x).shape[0], [V], lambda x: x * x / 3)
 
 
+@pytest.mark.few(25)
 @pytest.mark.parametrize(("name", "selector"), table(operators=True))
 def test_operators(name, selector):
     check(selector, CASES[name])
