@@ -11,6 +11,7 @@ reference          the true result to 30 digits, and what rounding does to it
 arrays             an array of such numbers, which remembers that for all at once
 array_vocabulary   the array vocabulary on these arrays
 array_sweep        a gradient by one reverse sweep over arrays
+row_blocks         a gradient over many rows, some at a time
 matrices           products and factors of matrices of balls
 balls              a number with a proved radius, which remembers how it was computed
 jets               a number with its derivatives along several directions

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from flint import arb
@@ -21,31 +21,37 @@ from calcbench.certified.arrays import (
     leaf,
     sizes_of,
 )
-from calcbench.certified.evaluation import Range, describe_fault
+from calcbench.certified.evaluation import Range, describe_fault, inputs_changed
+from calcbench.certified.row_blocks import (
+    FREE_ROWS,
+    Swept,
+    rows_per_block,
+    sweep_in_blocks,
+)
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
-
-
-class Swept(NamedTuple):
-    """What one sweep gives, as flat vectors in the order of the components."""
-
-    value: arb
-    """The cost, or the weighted sum of outputs."""
-    partials: np.ndarray
-    """An object array of balls."""
-    magnitudes: np.ndarray
-    """Σ |terms| of every partial."""
-    influence: float
-    """Σ |∂value/∂v · v| over all intermediate results v."""
-    range_fault: str
 
 
 def sweep_arrays(point: Point, weights: np.ndarray, dtype: str) -> Swept | None:
     """Differentiate the sum of outputs times weights, at the current precision.
 
-    None where this takes single balls: where a comparison ties or is not decided, where the chain
-    rule does not give numbers, and for code that arrays do not run. Raises `TooSlow`.
+    Rows of which the cost is the sum or mean are taken in blocks where all are too many. None where
+    this takes single balls: where a comparison ties or is not decided, where the chain rule does
+    not give numbers, and for code that arrays do not run. Raises `TooSlow`.
     """
+
+    def sweep(part: Point) -> Swept | None:
+        return _sweep_at_once(part, weights, dtype)
+
+    if not point.problem.vector_valued and point.row_count > FREE_ROWS and not inputs_changed():
+        size = rows_per_block(point, sweep)
+        found = sweep_in_blocks(point, size, sweep) if size < point.row_count else None
+        if found is not None:
+            return found
+    return sweep(point)
+
+
+def _sweep_at_once(point: Point, weights: np.ndarray, dtype: str) -> Swept | None:
     tape: list[Array] = []
     budget.register(tape)
     values = constant_values(point)

@@ -165,6 +165,11 @@ def change_inputs(relative: Mapping[str, np.ndarray]) -> Iterator[None]:
         _changes = before
 
 
+def inputs_changed() -> bool:
+    """Tell whether inputs are changed by less than a float can hold."""
+    return bool(_changes)
+
+
 def convert_constants(array: np.ndarray) -> np.ndarray:
     """Convert floats to an object array of constant balls."""
     found = np.empty(array.shape, dtype=object)

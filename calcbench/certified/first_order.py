@@ -9,7 +9,7 @@ import numpy as np
 from flint import arb
 
 from calcbench.certified import balls
-from calcbench.certified.array_sweep import Swept, sweep_arrays
+from calcbench.certified.array_sweep import sweep_arrays
 from calcbench.certified.balls import Ball
 from calcbench.certified.evaluation import Evaluation, SweepResult, evaluate, influence, range_fault
 from calcbench.certified.one_sided import (
@@ -22,6 +22,7 @@ from calcbench.certified.one_sided import (
     settle,
     settling_deadline,
 )
+from calcbench.certified.row_blocks import Swept
 from calcbench.certified.sums import Partial, Sums
 from calcbench.operators.entries import Entries, Product, Term
 from calcbench.problem.point import Point
