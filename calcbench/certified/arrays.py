@@ -18,6 +18,7 @@ from flint import arb
 from calcbench.certified import budget, elementary
 from calcbench.certified.balls import NotFinite, Undecided
 from calcbench.certified.evaluation import exact_numbers
+from calcbench.certified.exact import convert_exactly
 from calcbench.certified.matrices import product, swap, zeros
 from calcbench.problem.faults import RAISED
 from calcbench.problem.point import Point
@@ -226,7 +227,7 @@ class Scattered(NamedTuple):
 # --- making arrays --------------------------------------------------------------------------------
 
 
-_exactly = np.frompyfunc(arb, 1, 1)
+_from_integers = np.frompyfunc(arb, 1, 1)
 
 
 def exact(numbers: Any) -> Array:
@@ -234,11 +235,11 @@ def exact(numbers: Any) -> Array:
     array = np.asarray(numbers)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"no array of numbers: {type(numbers).__name__}")
-    if array.dtype.kind == "f":
-        array = array.astype(np.float64)
-    found = Array(_exactly(array if array.dtype.kind == "f" else array.astype(object) + 0))
-    if array.dtype.kind == "f":
-        found._sizes = np.abs(array)
+    if array.dtype.kind != "f":
+        return Array(_from_integers(array.astype(object) + 0))
+    array = array.astype(np.float64)
+    found = Array(convert_exactly(array))
+    found._sizes = np.abs(array)
     return found
 
 

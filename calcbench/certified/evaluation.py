@@ -14,6 +14,7 @@ from flint import arb
 from calcbench.certified import balls
 from calcbench.certified.balls import Ball, NotFinite, Number, Tape, Undecided
 from calcbench.certified.budget import TooSlow
+from calcbench.certified.exact import convert_exactly
 from calcbench.certified.jets import primal
 from calcbench.certified.vocabulary import namespace
 from calcbench.errors import ProblemError, Unsupported
@@ -144,11 +145,9 @@ def convert_values(
 
 def exact_numbers(point: Point, name: str) -> np.ndarray:
     """Convert the floats of an input to `flint.arb`; they count as exact."""
-    numbers = np.asarray(_to_arb(point[name].astype(np.float64)))
+    numbers = convert_exactly(point[name].astype(np.float64))
     return np.asarray(numbers + numbers * _changes[name]) if name in _changes else numbers
 
-
-_to_arb = np.frompyfunc(arb, 1, 1)
 
 _changes: Mapping[str, np.ndarray] = {}
 """Name of an input → how its numbers are changed, relatively; like the precision, it is global."""

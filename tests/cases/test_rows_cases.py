@@ -133,9 +133,9 @@ def test_fifty_thousand_rows_take_half_a_minute_and_1_5_gb(tmp_path):
     status, busy, kilobytes = json.loads(measured.stdout)
     text = output.read_text("utf-8")
     assert status == 0, text
-    assert re.search(r"certified on [\d,]+ of 50,000 rows; at full size by vote", text)
+    assert re.search(r"certified in \d+\.\d s at 50,000 rows", text)
     assert "rows found: X, y" in text
-    assert busy <= 30, busy  # seconds of the processor: the machine may be busy with other things
+    assert busy <= 25, busy  # seconds of the processor: the machine may be busy with other things
     assert kilobytes <= 1_500_000
 
 
