@@ -15,6 +15,14 @@ class ProblemError(CalcbenchError):
     """A problem does not keep the contract of `calcbench.Problem`."""
 
 
+class DeclarationError(ProblemError):
+    """What a problem declares of its cost, its rows or its structure, is not true."""
+
+
+class FormulaError(ProblemError):
+    """A hand-derived formula does not give what it should, such as an array by parameter."""
+
+
 class SelectorError(CalcbenchError):
     """A name, option or value that selects nothing."""
 

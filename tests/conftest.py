@@ -28,15 +28,10 @@ def pytest_collection_modifyitems(items):
     """
     marked = [item for item in items if item.get_closest_marker("few")]
     for _, cases in itertools.groupby(marked, lambda item: item.nodeid.partition("[")[0]):
-        cases = [case for case in cases if not is_left_out(case)]
+        cases = [case for case in cases if not case.get_closest_marker("full")]
         (n,) = cases[0].get_closest_marker("few").args if cases else (0,)
         for case in random.Random(n).sample(cases, max(0, len(cases) - n)):
             case.add_marker("full")
-
-
-def is_left_out(item):
-    """Say whether a bare run leaves a test out already."""
-    return any(item.get_closest_marker(name) for name in ("full", "evidence"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -35,7 +35,7 @@ def compile_expressions(trace: Trace, expressions: list[Any]) -> Callable[..., A
         "Floor": np.floor,
         "Round": np.round,
         "erf": special("erf"),
-        "erfc": special("erfc"),
+        "Erfc": special("erfc"),
         "loggamma": special("gammaln"),
         "digamma": special("digamma"),
         "polygamma": special("polygamma"),

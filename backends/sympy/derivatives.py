@@ -17,7 +17,7 @@ from calcbench.backend.backend import Backend
 from calcbench.backend.calling import measure_call
 from calcbench.backend.prepared import Prepared
 from calcbench.backend.rows import CHECKED_ROWS
-from calcbench.errors import ProblemError, Unsupported
+from calcbench.errors import DeclarationError, ProblemError, Unsupported
 from calcbench.operators import GRADIENT, Operator, find_operator
 from calcbench.operators.hand_derived import apply_formula
 from calcbench.operators.operator import VALUE
@@ -80,6 +80,10 @@ class SymPy(Backend):
         """
         trace = self.trace(point, operator=operator)
         self._check_rows(trace, point)
+        return self.prepare_trace(trace, operator, point)
+
+    def prepare_trace(self, trace: Trace, operator: Operator, point: Point) -> Prepared:
+        """Compile an operator's expressions, derived from a trace of the cost."""
         layout = operator.layout(point)
         wanted = trace.expressions(operator, point, range(layout.size))
         distinct = {expression: k for k, expression in enumerate(dict.fromkeys(wanted))}
@@ -220,7 +224,7 @@ class SymPy(Backend):
         )
         if point.rows.found:
             raise Unsupported(f"the rows of {', '.join(trace.rows)} are not alike: {differs}")
-        raise ProblemError(
+        raise DeclarationError(
             f"problem {problem.name!r} declares rows = {problem.rows}, but {differs}"
         )
 

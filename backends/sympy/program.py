@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from calcbench.backend.rows import CHECKED_ROWS
 from calcbench.errors import Unsupported
 from calcbench.operators import Operator
+from calcbench.problem.flat import flatten
 from calcbench.problem.inputs import own_point
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
@@ -34,6 +36,10 @@ LARGEST_MATRIX = 20
 """Components of the parameters up to which a program takes the second derivatives one by one."""
 
 
+LOST = 1e-6
+"""The error of a program, relative to the largest number, from which on it is refused."""
+
+
 PROGRAMS = {
     "gradient": "dC/d{name}",
     "partial": "dC/d{name}",
@@ -49,6 +55,7 @@ def program(backend: SymPy, problem: Problem, operator: Operator) -> str:
     point = own_point(problem)
     rows = symbolic_rows(point)
     row, kept = _one_row(point, rows, backend.name)
+    _check_range(backend, point, operator)
     writer = Writer(problem, backend.name, SPELLING, operator, at=row)
     cost, partials = writer.fresh("cost", "value"), writer.fresh("partials", "derivatives")
     symbols = [name for name in row if row[name].dtype.kind == "f"]
@@ -113,6 +120,26 @@ def _one_row(point: Point, rows: tuple[str, ...], backend: str) -> tuple[Arrays,
     except (IndexError, ValueError, TypeError, AttributeError):
         reads_the_same = False
     return (at(0), False) if reads_the_same else (at(slice(1)), True)
+
+
+def _check_range(backend: SymPy, point: Point, operator: Operator) -> None:
+    """Raise `Unsupported` where exponentials, as a program has them, are too large at the point."""
+    from .vocabulary import exponentials
+
+    point = operator.seed_point(point, np.random.default_rng(0))
+    trace = backend.trace(point, operator=operator)
+    plain = replace(trace, values=[exponentials(value) for value in trace.values])
+    if plain.values == trace.values:
+        return
+    safe, exposed = (backend.prepare_trace(t, operator, point) for t in (trace, plain))
+    with np.errstate(all="ignore"):
+        one, other = (flatten(p.evaluate(point).values(), np.float64) for p in (safe, exposed))
+    near = np.abs(one - other) <= LOST * np.max(np.abs(one), initial=0.0)
+    if not np.all(near):
+        raise Unsupported(
+            "no program: at the own point an exponential overflows, or is lost beside 1: SymPy "
+            "itself has no sigmoid, softplus, logsumexp or expm1 that avoids it"
+        )
 
 
 def _declarations(row: Arrays, symbols: list[str], real: bool) -> str:
@@ -316,7 +343,9 @@ def cholesky(x):
 
 _SCALAR = {
     **same_names("sp.", "exp", "log", "sqrt", "sin", "cos", "tan", "tanh"),
-    **same_names("sp.", "atan", "erf", "erfc", "digamma"),
+    **same_names("sp.", "atan", "erf", "digamma"),
+    # SymPy would write 2 - erfc(-x), which cancels.
+    "erfc": "lambda x: sp.erfc(x, evaluate=False)",
     "gammaln": "sp.loggamma",
     "logical_and": "sp.And",
     "logical_or": "sp.Or",

@@ -9,7 +9,6 @@ that the problem could have, and by nothing else. Where a difference has pieces,
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Iterator
 from enum import Enum
 from typing import Any
@@ -21,7 +20,8 @@ from calcbench.problem.point import Point
 from calcbench.problem.sampling import draw_inside, draw_units, sample_points
 
 from .deadline import deadline
-from .trace import Trace, count_operations
+from .pieces import split, ties
+from .trace import Trace, count_operations, scalars
 
 ROUNDED_CONSTANT = 1e-12
 """A smaller difference than this, relative to a large value, may come from math.pi or 1/3 in a
@@ -38,9 +38,6 @@ SIMPLIFICATION_SECONDS = 2.0
 
 HIGHEST_POWER = 1_000_000
 """The largest numerator or denominator in an exponent of what is simplified."""
-
-MOST_COMPARISONS = 5
-"""Comparisons (of `where`) up to which the pieces of a difference are looked at one by one."""
 
 SECONDS = 10.0
 """The longest that a proof may take."""
@@ -81,12 +78,9 @@ class Proof:
 
     def decide(self, statement: Any, truth: Any) -> tuple[Decision, str]:
         """Decide whether two expressions are the same, and where it is not, if it has pieces."""
-        import sympy
-
-        # 0.5 is meant to be one half.
-        difference = _with_comparisons(sympy.nsimplify(statement - truth, rational=True))
+        difference = _with_fractions(statement - truth)
         decisions = []
-        for piece, condition in _pieces(difference):
+        for piece, condition in split(difference, self._parameters):
             decision = self._decide_piece(piece, condition, truth)
             if decision in (Decision.REFUTED, Decision.OPEN):
                 return decision, _where(condition)
@@ -98,14 +92,21 @@ class Proof:
         """Decide about one piece of a difference, which counts where its condition holds."""
         from .vocabulary import elementary
 
-        if _vanishes(difference):
+        large = count_operations(difference) > LARGEST_EVALUATION
+        spelled, truth = elementary(difference), elementary(truth)
+        # What differs at data without any relation is not multiplied out, which may take hours.
+        general = large or not any(_differs(spelled, truth, data) for data in self._any_data)
+        if general and _vanishes(difference):
             return Decision.ZERO
-        if count_operations(difference) > LARGEST_EVALUATION:
+        if large:
             return Decision.OPEN
-        difference, truth = elementary(difference), elementary(truth)
-        if any(_differs(difference, truth, numbers) for numbers in self._inside(condition)):
+        difference = spelled
+        if any(
+            _differs(difference, truth, numbers) and not ties(difference, numbers)
+            for numbers in self._inside(condition)
+        ):
             return Decision.REFUTED
-        if not self.takes_data and not _differs(difference, truth, {}) and _simplifies(difference):
+        if general and not self.takes_data and _simplifies(difference):
             return Decision.ZERO
         if self._data and _simplifies(difference.xreplace(self._data)):
             self.takes_data = True
@@ -124,6 +125,11 @@ class Proof:
                 yield numbers
 
     @functools.cached_property
+    def _parameters(self) -> set[Any]:
+        """The symbols of the parameters."""
+        return set(scalars(self.trace.symbols[name] for name in self.point.problem.parameters))
+
+    @functools.cached_property
     def _points(self) -> list[Numbers]:
         """The numbers at the points at which agreement is checked."""
         return [self._numbers(point) for point in sample_points(self.point).values()]
@@ -138,6 +144,15 @@ class Proof:
             for _ in range(DRAWS)
         ]
         return [self._numbers(point) for point in drawn if point is not None]
+
+    @functools.cached_property
+    def _any_data(self) -> tuple[Numbers, Numbers]:
+        """Numbers that obey no relation: any, and some near the own ones, where a cost is real."""
+        import sympy
+
+        own = self._numbers(self.point).items()
+        near = {symbol: x * sympy.Rational(1009 + k, 1000) for k, (symbol, x) in enumerate(own)}
+        return {}, near
 
     @functools.cached_property
     def _data(self) -> Numbers:
@@ -161,58 +176,6 @@ class Proof:
         return found
 
 
-def _with_comparisons(difference: Any) -> Any:
-    """Write absolute values and extremes of a difference that is not 0 as pieces, too.
-
-    2·|x| is the derivative of x² on one side alone. What stands inside another stays as it is.
-    """
-    import sympy
-
-    if _vanishes(difference):
-        return difference
-    kinks = (sympy.Abs, sympy.Max, sympy.Min)
-    inner = (*kinks, sympy.Piecewise)
-    plain = [k for k in difference.atoms(*kinks) if not any(a.has(*inner) for a in k.args)]
-    if len(plain) > MOST_COMPARISONS:
-        return difference
-    return difference.xreplace({kink: _compare(kink) for kink in plain})
-
-
-def _compare(kink: Any) -> Any:
-    """Write an absolute value, a maximum or a minimum by comparisons."""
-    import sympy
-
-    if isinstance(kink, sympy.Abs):
-        (inside,) = kink.args
-        return sympy.Piecewise((inside, inside >= 0), (-inside, True))
-    first, *others = kink.args
-    rest = kink.func(*others) if len(others) > 1 else others[0]
-    rest = _compare(rest) if len(others) > 1 else rest
-    holds = first >= rest if isinstance(kink, sympy.Max) else first <= rest
-    return sympy.Piecewise((first, holds), (rest, True))
-
-
-def _pieces(difference: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield the pieces of an expression, each with the condition under which it counts.
-
-    There is one for each way in which the comparisons in it may go; not all of them can be.
-    """
-    import sympy
-
-    branches = difference.atoms(sympy.Piecewise)
-    compared = {c for b in branches for _, when in b.args for c in when.atoms(sympy.Rel)}
-    compared -= {c.negated for c in compared if str(c) < str(c.negated)}
-    if len(compared) > MOST_COMPARISONS:
-        yield difference, sympy.true
-        return
-    ordered = sorted(compared, key=str)
-    for ways in itertools.product((True, False), repeat=len(ordered)):
-        chosen = dict(zip(ordered, ways, strict=True))
-        opposite = {c.negated: not holds for c, holds in chosen.items()}
-        piece = difference.xreplace({c: sympy.sympify(v) for c, v in (chosen | opposite).items()})
-        yield piece, sympy.And(*(c if holds else c.negated for c, holds in chosen.items()))
-
-
 def _where(condition: Any) -> str:
     """Say in which piece something is, if there are several."""
     if condition == True:  # noqa: E712  SymPy's true
@@ -221,9 +184,40 @@ def _where(condition: Any) -> str:
     return f" where {text}" if len(text) <= LONGEST_CONDITION else " in one of its branches"
 
 
+def _with_fractions(expression: Any) -> Any:
+    """Write the floats of an expression as fractions: 0.5 is meant to be one half."""
+    import sympy
+
+    floats = expression.atoms(sympy.Float)
+    return expression.xreplace({x: sympy.nsimplify(x, rational=True) for x in floats})
+
+
 def _vanishes(expression: Any) -> bool:
     """Tell whether an expression is 0 as it stands, or multiplied out."""
-    return bool(expression == 0 or expression.expand() == 0)
+    return bool(expression == 0 or _collapse(expression).expand() == 0 or expression.expand() == 0)
+
+
+def _collapse(expression: Any) -> Any:
+    """Write one symbol for each inner sum, of whose powers there are thousands of products.
+
+    What is 0 with symbols in place of the sums is 0.
+    """
+    import sympy
+
+    symbols: dict[Any, Any] = {}
+
+    def write(inner: Any) -> Any:
+        constant, varying = inner.as_coeff_Add()
+        factor, one = varying.as_content_primitive()
+        if one.could_extract_minus_sign():
+            factor, one = -factor, -one
+        if not one.is_Add:
+            return inner
+        return constant + factor * symbols.setdefault(one, sympy.Dummy(real=True))
+
+    sums = expression.atoms(sympy.Add) - {expression}
+    innermost = (s for s in sums if not any(part.has(sympy.Add) for part in s.args))
+    return expression.xreplace({s: write(s) for s in innermost})
 
 
 def _simplifies(expression: Any) -> bool:

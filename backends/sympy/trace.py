@@ -18,7 +18,7 @@ from calcbench.operators import GRADIENT, Operator
 from calcbench.operators.entries import Product
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
-from calcbench.vocabulary.objects import SymbolicArray
+from calcbench.problem.rows import NOT_FOUND, sought
 
 from .price import check_price
 
@@ -214,14 +214,15 @@ def trace_cost(point: Point, namespace: Any, rows: int = 1, operator: Operator =
     the vocabulary in SymPy. Where one row stands for all, each has its share in a term that no row
     enters, so that their mean or sum is the cost.
     """
+    from .vocabulary import Expressions
+
     problem, names = point.problem, symbolic_rows(point)
     check_price(point, namespace, names, rows)
     taken = {*problem.parameters, *problem.data}
 
     def symbolic(name: str, shape: tuple[int, ...], label: str = "") -> Any:
-        return make_symbols(label or name, shape, _sign(problem, label or name), taken).view(
-            SymbolicArray
-        )
+        sign = _sign(problem, label or name)
+        return make_symbols(label or name, shape, sign, taken).view(Expressions)
 
     def evaluate(symbols: dict[str, Any]) -> Any:
         # Copies: a cost may write into what it is given, and the symbols are needed afterwards.
@@ -256,7 +257,7 @@ def symbolic_rows(point: Point) -> tuple[str, ...]:
     names = point.row_names
     indices = [name for name in names if point[name].dtype.kind == "i"]
     if indices and point.problem.rows:
-        raise Unsupported(f"the row data {indices[0]!r} are indices, which have no symbol")
+        raise Unsupported(f"one symbolic row cannot stand for all: {_no_symbol(indices)}")
     names = () if indices else names
     numbers = sum(point[name].size for name in point.problem.data if name not in names)
     if numbers > LARGEST_DATA:
@@ -265,14 +266,24 @@ def symbolic_rows(point: Point) -> tuple[str, ...]:
 
 
 def _too_much_data(point: Point, numbers: int, indices: list[str]) -> str:
-    """Say why there is no formula of that many data, and what to declare."""
+    """Say why there is no formula of that many data, and what to declare, if that helps."""
+    problem = point.problem
     if indices:
-        why = f"and the rows of {indices[0]!r} are indices, which have no symbol"
+        why = f", and one row cannot stand for all: {_no_symbol(indices)}"
     elif point.row_names:
-        why = "beside its rows"
+        why = " beside its rows"
+    elif problem.vector_valued:
+        why = ""
+    elif sought(problem, point.values):
+        why = f", and {NOT_FOUND}"
     else:
-        why = "declare rows=… if the cost is the mean or sum over rows of them"
-    return f"a formula of {numbers:,} numbers of data would be too long: {why}"
+        why = ": declare rows=… if the cost is the mean or sum over rows of them"
+    return f"a formula of {numbers:,} numbers of data would be too long{why}"
+
+
+def _no_symbol(indices: list[str]) -> str:
+    """Say why rows of integers have no symbols."""
+    return f"its {indices[0]!r} is an integer, which is for indices and has no symbol"
 
 
 def _share_term(point: Point, one: dict[str, Any], other: dict[str, Any], evaluate: Any) -> Any:
@@ -283,7 +294,9 @@ def _share_term(point: Point, one: dict[str, Any], other: dict[str, Any], evalua
     """
     import sympy
 
-    both = {name: np.concatenate([one[name], other[name]]).view(SymbolicArray) for name in other}
+    from .vocabulary import symbolic
+
+    both = {name: symbolic(np.concatenate([one[name], other[name]])) for name in other}
     costs = [_expressions(evaluate({**one, **rows}))[0] for rows in ({}, other, both)]
     weight = 2 if point.rows.reduction == "mean" else 1
     rows = {*scalars(both.values())}

@@ -39,6 +39,14 @@ class Softplus(sympy.Function):
         return Sigmoid(self.args[0])
 
 
+class Erfc(sympy.Function):
+    """The complementary error function; sympy.erfc writes 2 − erfc(−x) for it, which cancels."""
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Return the derivative −2/√π·e^(−x²)."""
+        return -2 / sympy.sqrt(sympy.pi) * sympy.exp(-(self.args[0] ** 2))
+
+
 class LogSumExp(sympy.Function):
     """The logarithm of a sum of exponentials, log Σ eˣ, of any number of arguments."""
 
@@ -80,7 +88,12 @@ class Round(sympy.Function):
 
 
 def elementary(expression: Any) -> Any:
-    """Rewrite the opaque functions in exponentials and logarithms, for display and for proofs."""
+    """Rewrite the opaque functions in SymPy's own, for display and for proofs."""
+    return exponentials(expression).replace(Erfc, sympy.erfc)
+
+
+def exponentials(expression: Any) -> Any:
+    """Rewrite the opaque functions in exponentials and logarithms, which may overflow."""
     exp, log = sympy.exp, sympy.log
     rules = {
         Share: lambda x, y: exp(x - y),
@@ -95,9 +108,21 @@ def elementary(expression: Any) -> Any:
     return expression
 
 
+class Expressions(SymbolicArray):
+    """An array of expressions; `==` compares values, as elsewhere, and not how they are spelled."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: Any) -> Any:
+        return symbolic(np.frompyfunc(sympy.Eq, 2, 1)(self, other))
+
+    def __ne__(self, other: Any) -> Any:
+        return symbolic(np.frompyfunc(sympy.Ne, 2, 1)(self, other))
+
+
 def symbolic(array: Any) -> Any:
     """View expressions, or an array of them, as a symbolic array."""
-    return np.asarray(array, dtype=object).view(SymbolicArray)
+    return np.asarray(array, dtype=object).view(Expressions)
 
 
 def elementwise(function: Any) -> Callable[..., Any]:
@@ -225,7 +250,7 @@ SYMPY = Namespace(
         "floor": elementwise(Floor),
         "round": elementwise(Round),
         "erf": elementwise(sympy.erf),
-        "erfc": elementwise(sympy.erfc),
+        "erfc": elementwise(Erfc),
         "gammaln": elementwise(sympy.loggamma),
         "digamma": elementwise(sympy.digamma),
         "logical_and": elementwise(lambda p, q: sympy.And(holds(p), holds(q))),

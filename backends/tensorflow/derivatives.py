@@ -70,6 +70,12 @@ class TensorFlow(Transforming):
         partials = tape.gradient(value, parameters)
         return tuple(n for n, p in zip(point.shapes, partials, strict=True) if p is None)
 
+    def trace_cost(self, point: Point) -> None:
+        tf = self.framework()
+        parameters, data = self.loader(point)(point)
+        function = tf.function(self.function(point).apply, autograph=False)
+        function.get_concrete_function(parameters, tuple(data.values()))
+
     def pullback(self, function: Function) -> Derived:
         tf = self.framework()
 

@@ -107,6 +107,13 @@ class Torch(Transforming):
         partials = torch.autograd.grad(value, variables, allow_unused=True)
         return tuple(n for n, p in zip(point.shapes, partials, strict=True) if p is None)
 
+    def trace_cost(self, point: Point) -> None:
+        torch = self.framework()
+        parameters, data = self.loader(point)(point)
+        cost = self.function(point).apply
+        batch = tuple(parameter[None] for parameter in parameters)
+        torch.func.vmap(lambda *given: cost(given, tuple(data.values())))(*batch)
+
     def _value(self, point: Point, native: Any) -> Any:
         """Evaluate the cost as a tensor, and check that it is what the problem says."""
         parameters, data = native

@@ -173,6 +173,14 @@ class Backend(ABC):
         """
         return ()
 
+    def trace_cost(self, point: Point) -> None:
+        """Run the cost on values that have no numbers, to raise where the cost takes some out.
+
+        It is asked where a derivative is lost. For frameworks that record operations; as it stands,
+        nothing is run.
+        """
+        return
+
     def formulas(self, point: Point, operator: Operator = GRADIENT) -> dict[str, str]:
         """Write the cost and an operator's components as formulas, by name (`C`, `∂C/∂m`).
 

@@ -37,10 +37,6 @@ class Outline(NamedTuple):
 _session: Session | None = None
 
 
-def get_ready() -> None:
-    """Do nothing: whoever runs this task has imported the harness by then."""
-
-
 def open(selection: dict[str, Any]) -> Outline:
     """Open a session (`open_session`), and say what it will run."""
     global _session

@@ -19,6 +19,7 @@ from calcbench.errors import CalcbenchError
 from calcbench.harness.compare import component_labels, reference_value
 from calcbench.judge.contract import Run, unpack
 from calcbench.judge.judge import Outcome, judge
+from calcbench.judge.points import LeftOut
 from calcbench.judge.runner import InProcess
 from calcbench.operators import Operator
 from calcbench.operators.points import points_for
@@ -83,13 +84,15 @@ def judge_cells(
     operator: Operator,
     seed: int,
     witnesses: Sequence[Backend],
+    left_out: LeftOut,
 ) -> list[Record]:
     """Judge what the backends gave: one record for each. Raises `ProcessLost`."""
     assert _problem is not None
     runs = [unpack(cloudpickle.loads(b), run) for b, run in zip(backends, packed, strict=True)]
     runner = InTheirProcesses({run.backend.selector for run in runs})
     with blamed_on(_problem.name):
-        decided = judge(runs, _where, seed, witnesses, operator, runner)
+        where = left_out.keep(_where)
+        decided = judge(runs, where, seed, witnesses, operator, runner, left_out)
         labels = component_labels(operator.layout(_where["own"]))
     return [
         _complete(record, run, decided, labels)
@@ -105,10 +108,17 @@ class InTheirProcesses:
         self.selectors = selectors
 
     def run_points(self, backend: Backend, where: Mapping[str, Point], operator: Operator) -> Run:
-        """Run at other points than the cell's; the operator is prepared anew."""
+        """Run at other points than the cell's; the operator is prepared anew.
+
+        Raises `ProcessLost` where a point ends the process that calcbench chose.
+        """
         if backend.selector not in self.selectors:
             return InProcess.run_points(backend, where, operator)
-        return unpack(backend, consult(RunPoints(backend.selector, numbers_of(where), operator)))
+        question = RunPoints(backend.selector, numbers_of(where), operator)
+        found: dict[str, Any] | None = consult(question)
+        if found is None:
+            raise ProcessLost(backend.selector)
+        return unpack(backend, found)
 
     def sensitivities(
         self, backend: Backend, where: Mapping[str, Point], seed: int, operator: Operator

@@ -77,7 +77,7 @@ class RunningCell:
         try:
             found = self.process.ask(task, *arguments, timeout=timeout)
         except WorkerDied as fate:
-            found = worker.Failure(fate.status, fate.reason)
+            found = worker.Failure(fate.status, fate.reason, fate.place)
         self.elapsed += time.monotonic() - started
         if isinstance(found, worker.Failure):
             self.failure = found

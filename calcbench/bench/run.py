@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cloudpickle
@@ -21,10 +21,12 @@ from calcbench.bench.fingerprint import digest, fingerprint
 from calcbench.bench.rounds import Pace, RunningCell, Settings, visit
 from calcbench.catalogue.files import FILE_MODULE
 from calcbench.judge.contract import classify_error
+from calcbench.judge.points import LeftOut
 from calcbench.operators import Operator
 from calcbench.problem.function import FunctionProblem
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
+from calcbench.record.entrant import start_record
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
 from calcbench.record.samples import Timing
@@ -126,6 +128,7 @@ class BenchGroup:
     settings: Settings
     witnesses: Sequence[Backend]
     progress: Progress
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     def records(self, batch: str, pace: Pace) -> Iterator[Record]:
         """Time the cells, and yield their records: first those that could not be set up."""
@@ -140,7 +143,7 @@ class BenchGroup:
             return
         for cell in self.cells:
             self._tell(f"{cell.backend.selector} · setting up")
-            _set_up(cell, group, posed.operator, own, settings)
+            self._set_up(cell, posed.operator, own)
             if cell.failure is not None:
                 yield _cell_record(group, cell, own, cell.failure.status, cell.failure.reason)
         running = [cell for cell in self.cells if cell.failure is None]
@@ -152,7 +155,7 @@ class BenchGroup:
             for cell in running
         ]
         self._tell("checking the results")
-        verdicts = self._judge(running, posed.operator)
+        verdicts = self._judge(running, posed.operator, own)
         for cell, verdict, threads in zip(running, verdicts, busy, strict=True):
             yield _measured_record(group, cell, own, verdict, batch, pace, threads)
             if cell.failure is None:
@@ -179,11 +182,39 @@ class BenchGroup:
             raise WorkerDied(fate.status, reason) from fate
         return posed
 
-    def _judge(self, cells: Sequence[RunningCell], operator: Operator) -> list[Record]:
+    def _set_up(self, cell: RunningCell, operator: Operator, own: Point) -> None:
+        """Set a cell up, without points that calcbench chose and that end its process."""
+        before = cell.setup
+        while True:
+            _set_up(cell, self.group, operator, own, self.settings, self.left_out)
+            if not self._leave_out(cell):
+                break
+        if before is not None and cell.failure is None:
+            cell.setup = before  # the bursts are of the calls that it counted
+
+    def _leave_out(self, cell: RunningCell) -> bool:
+        """Forgive a cell what ended its process at a point that calcbench chose; tell whether."""
+        failure = cell.failure
+        if failure is None or not self.left_out.add(failure.place, failure.reason):
+            return False
+        cell.failure = None
+        return True
+
+    def _judge(self, cells: Sequence[RunningCell], operator: Operator, own: Point) -> list[Record]:
         """Have the results of the cells judged: one record for each, in their order."""
-        answer = Answers(cells, self.settings.timeout)
+
+        def forgive(cell: RunningCell) -> bool:
+            if not self._leave_out(cell):
+                return False
+            self._set_up(cell, operator, own)
+            return True
+
+        answer, posed = Answers(cells, self.settings.timeout, forgive), True
         while True:
             try:
+                if not posed:  # in a new process, for the last one has ended
+                    self._pose()
+                    posed = True
                 found: list[Record] = self.judge.ask(
                     judging.judge_cells,
                     [_pickle(cell.backend) for cell in cells],
@@ -191,14 +222,18 @@ class BenchGroup:
                     operator,
                     self.group.seed,
                     self.witnesses,
+                    self.left_out,
                     timeout=self.settings.timeout,
                     answer=answer,
                 )
             except judging.ProcessLost:
-                # The judge begins anew, with the failure of that cell in place of its result: at
-                # most once for each cell.
+                # The judge begins anew, with the failure of that cell in place of its result, or
+                # without the point: at most once for each.
                 continue
             except WorkerDied as fate:
+                if self.left_out.add(fate.place, fate.reason):
+                    posed = False
+                    continue
                 reason = f"{fate.reason}, while the results were judged"
                 return self._unjudged(cells, fate.status, reason)
             except Exception as error:  # a fault of the problem's, perhaps; other groups go on
@@ -211,7 +246,12 @@ class BenchGroup:
 
 
 def _set_up(
-    cell: RunningCell, group: Group, operator: Operator, own: Point, settings: Settings
+    cell: RunningCell,
+    group: Group,
+    operator: Operator,
+    own: Point,
+    settings: Settings,
+    left_out: LeftOut,
 ) -> None:
     """Set a cell up in its process; where that cannot be done, give it a failure."""
     reason = cell.backend.missing()
@@ -232,6 +272,7 @@ def _set_up(
         group.size,
         group.seed,
         settings.burst,
+        left_out,
         timeout=settings.timeout,
     )
     if cell.setup is not None and cell.setup.inputs != digest(own.values):
@@ -264,25 +305,41 @@ def _pickle(part: Problem | Backend) -> bytes:
 class Answers:
     """Answers to what the judge wants to know of the backends, which have their own processes."""
 
-    def __init__(self, cells: Sequence[RunningCell], timeout: float) -> None:
-        """Take the cells that are set up."""
+    def __init__(
+        self,
+        cells: Sequence[RunningCell],
+        timeout: float,
+        forgive: Callable[[RunningCell], bool],
+    ) -> None:
+        """Take the cells that are set up.
+
+        `forgive` sets a cell up again that failed at a point that calcbench chose, and tells
+        whether it did.
+        """
         self.cells = {cell.backend.selector: cell for cell in cells}
-        self.timeout = timeout
+        self.timeout, self.forgive = timeout, forgive
         self.given: dict[str, dict[str, Any]] = {}
 
     def __call__(self, question: judging.RunPoints | judging.Sensitivities) -> Any:
-        """Have the backend's process run what the judge asks for; None where that ends it."""
+        """Have the backend's process run what the judge asks for.
+
+        None where that ends it, and the judge is to begin anew.
+        """
         cell = self.cells[question.selector]
         if isinstance(question, judging.RunPoints):
-            return self._run(cell, worker.run_points, question.where, question.operator)
-        task = worker.sensitivities
-        return cell.ask(task, question.where, question.seed, timeout=self.timeout)
+            found = self._run(cell, worker.run_points, question.where, question.operator)
+        else:
+            task = worker.sensitivities
+            found = cell.ask(task, question.where, question.seed, timeout=self.timeout)
+        return None if self.forgive(cell) else found
 
     def evidence(self, cell: RunningCell) -> dict[str, Any]:
         """Run a cell at all points, once: its run, packed, or its failure."""
         name = cell.backend.selector
         if name not in self.given or cell.failure is not None:
             self.given[name] = self._run(cell, worker.evidence)
+            while self.forgive(cell):
+                self.given[name] = self._run(cell, worker.evidence)
         return self.given[name]
 
     def _run(self, cell: RunningCell, task: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
@@ -312,7 +369,7 @@ def _cell_record(
     `verdict` is the judge's record, if there is one. Numbers are left out of large results.
     """
     backend = cell.backend
-    record = verdict or _unjudged(group, backend, status)
+    record = verdict or start_record(group.problem.name, backend, group.operator.selector, status)
     components = own.size if own else 0
     small_point = components <= SMALL_RESULT
     small_result = (
@@ -336,17 +393,6 @@ def _cell_record(
         source=_sources(group.problem, backend),
         versions=_versions(group.problem, backend),
         seconds={"total": cell.elapsed},
-    )
-
-
-def _unjudged(group: Group, backend: Backend, status: Status) -> Record:
-    """Start the record of a cell that has no verdict."""
-    return Record(
-        problem=group.problem.name,
-        backend=backend.selector,
-        operator=group.operator.selector,
-        dtype=backend.dtype,
-        status=status,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from calcbench.backend.backend import Backend
 from calcbench.bench import cells
 from calcbench.bench.rounds import Settings
-from calcbench.bench.session import Session
+from calcbench.bench.session import Session, find_destination
 from calcbench.catalogue.available import default_witnesses
 from calcbench.catalogue.selection import (
     BackendSelector,
@@ -44,6 +44,7 @@ def open_session(
     `shard` takes a part of the matrix: `1/4` is the first of four. Raises what
     `calcbench.benchmark` raises.
     """
+    destination = None if output is None else find_destination(Path(output), resume)
     numbers = [threads] if isinstance(threads, int) else list(threads)
     for number in numbers:
         if not 1 <= number <= processors():
@@ -62,8 +63,7 @@ def open_session(
     )
     if shard is not None:
         groups = cells.shard(groups, shard)
-    path = None if output is None else Path(output)
-    return Session(groups, settings, path, resume, default_witnesses())
+    return Session(groups, settings, destination, default_witnesses())
 
 
 def _choose_problems(problems: Any) -> list[Problem]:

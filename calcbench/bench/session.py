@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from calcbench.backend.backend import Backend
@@ -25,6 +26,30 @@ from calcbench.record.run import (
 from calcbench.record.writing import size_of
 from calcbench.workers.memory import memory_limit
 
+NOTHING = SavedRun((), ())
+"""A run of which there is nothing yet."""
+
+
+@dataclass(frozen=True)
+class Destination:
+    """The file that a run is saved in, and what is there already."""
+
+    path: Path
+    """Absolute: a user's file may change the directory."""
+    size: int
+    previous: SavedRun
+
+
+def find_destination(output: Path, resume: bool) -> Destination:
+    """Look at a run's file before any users' code runs, and load the run to resume, if any.
+
+    Raises `SelectorError` where it exists and is not to be resumed, or is no run.
+    """
+    size = size_of(output) or 0
+    if size and not resume:
+        raise SelectorError(f"{str(output)!r} exists: resume it, or choose another output")
+    return Destination(output.absolute(), size, load(output) if size else NOTHING)
+
 
 class Session:
     """One call of `calcbench bench`, which begins a run or resumes one."""
@@ -33,23 +58,13 @@ class Session:
         self,
         groups: Sequence[Group],
         settings: Settings | None = None,
-        output: Path | None = None,
-        resume: bool = False,
+        destination: Destination | None = None,
         witnesses: Iterable[Backend] = (),
     ) -> None:
-        """Load the run to resume, if any, and find the cells that are due.
-
-        `output` is the run's file; without one, records are only yielded. Raises `SelectorError`
-        where `output` exists and is not to be resumed, or is no run.
-        """
+        """Find the cells that are due; without a destination, records are only yielded."""
         self.settings = _bounded(settings or Settings())
-        self.output, self.witnesses = output, tuple(witnesses)
-        self.previous = SavedRun((), ())
-        self._size = (size_of(output) or 0) if output is not None else None
-        if output is not None and self._size:
-            if not resume:
-                raise SelectorError(f"{str(output)!r} exists: resume it, or choose another output")
-            self.previous = load(output)
+        self.destination, self.witnesses = destination, tuple(witnesses)
+        self.previous = destination.previous if destination else NOTHING
         self.keys = {group.key(backend) for group in groups for backend in group.backends}
         self.groups = due(groups, reusable_records(self.previous))
         self._environment: Environment | None = None
@@ -78,7 +93,11 @@ class Session:
         modules = [m for problem, backend in parts for m in (*backend.requires, *problem.requires)]
         settings = dataclasses.asdict(self.settings)
         self._environment = environment(modules, settings, self.cells)
-        writer = RunWriter(self.output, self._size)
+        writer = (
+            RunWriter(self.destination.path, self.destination.size)
+            if self.destination
+            else RunWriter(None)
+        )
         try:
             writer.write(self._environment)
             for record in bench(

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from calcbench.bench import guest
-from calcbench.errors import CalcbenchError, SelectorError
+from calcbench.errors import CalcbenchError
 from calcbench.record.progress import Progress
 from calcbench.record.record import Record
 from calcbench.record.run import SavedRun, load, merge_runs
-from calcbench.workers.isolation import START, Worker, WorkerDied
+from calcbench.workers.isolation import Worker, WorkerDied, importing
 
 ATTEMPTS = 3
 """Processes that are tried for one benchmark, should they be killed or stopped from outside."""
@@ -37,17 +37,15 @@ class SessionInWorker:
         self._records: list[Record] = []
         self._finished: SavedRun | None = None
         try:
-            self.outline = self._open(**selection)
-        except WorkerDied as fate:
-            self.close()
-            raise SelectorError(f"what is selected does not import: {fate.reason}") from fate
+            with importing():
+                self.outline = self._open(**selection)
         except BaseException:
             self.close()
             raise
 
     def _open(self, **selection: Any) -> guest.Outline:
         """Start the worker, if there is none, and open the session there."""
-        self._worker.ask(guest.get_ready, timeout=START)
+        self._worker.load(guest.__name__)
         outline: guest.Outline = self._worker.ask(guest.open, selection, timeout=self._timeout)
         return outline
 

@@ -23,12 +23,14 @@ from calcbench.bench.fingerprint import digest
 from calcbench.bench.numbers import Numbers, points_of
 from calcbench.errors import Unsupported
 from calcbench.judge import contract, runner
+from calcbench.judge.points import LeftOut
 from calcbench.operators import Operator
 from calcbench.operators.operator import highest_order
 from calcbench.operators.points import points_for
 from calcbench.problem.inputs import own_point
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
+from calcbench.problem.whereabouts import NOWHERE, Place
 from calcbench.record.record import Status
 from calcbench.workers.memory import free_memory, peak, reset_peak, resident
 
@@ -76,6 +78,8 @@ class Failure:
 
     status: Status
     reason: str
+    place: Place = NOWHERE
+    """Where users' code was being run, if that ended the process."""
 
 
 @dataclass
@@ -106,10 +110,12 @@ def set_up(
     size: int | None,
     seed: int,
     burst_seconds: float,
+    left_out: LeftOut,
 ) -> SetUp | Failure:
     """Import, prepare, convert and call once; then find how many calls fill a burst.
 
-    Problem and backend are pickled by cloudpickle; the seconds are those of a burst.
+    Problem and backend are pickled by cloudpickle; the seconds are those of a burst. Nothing is run
+    at points that are `left_out`.
     """
     return _catch_failure(
         lambda: _set_up(
@@ -119,6 +125,7 @@ def set_up(
             size,
             seed,
             burst_seconds,
+            left_out,
         )
     )
 
@@ -176,19 +183,20 @@ def _set_up(
     size: int | None,
     seed: int,
     burst_seconds: float,
+    left_out: LeftOut,
 ) -> SetUp:
     """Set up a cell, and keep it in this module."""
     global _cell
     release()
     own = own_point(problem, size, seed)
     contract.check_limit(backend, own)
-    where = points_for(own, operator, seed)
+    where = left_out.keep(points_for(own, operator, seed))
     import_seconds, imported = _import_framework(backend)
     # The peak is that of this cell: memory that earlier ones have left free was returned above.
     before, peak_reset = resident(), reset_peak()
-    prepared, native, seconds = _prepare(backend, where, operator)
+    prepared, native, seconds = _prepare(backend, where, operator, left_out)
     top = peak() if peak_reset else None
-    call, cost = _timer(prepared, native), _cost(backend, where, operator)
+    call, cost = _timer(prepared, native), _cost(backend, where, operator, left_out)
     setup = SetUp(
         {**import_seconds, **seconds},
         {"imported": imported} | ({} if top is None else {"peak": max(0, top - before)}),
@@ -214,11 +222,11 @@ def _import_framework(backend: Backend) -> tuple[dict[str, float], int]:
 
 
 def _prepare(
-    backend: Backend, where: Mapping[str, Point], operator: Operator
+    backend: Backend, where: Mapping[str, Point], operator: Operator, left_out: LeftOut
 ) -> tuple[Prepared, Any, dict[str, float]]:
     """Prepare and call once: what was prepared, the native inputs, and the seconds of each step."""
     seconds: dict[str, float] = {}
-    prepared, seconds["prepare"] = contract.prepare_away(backend, where, operator)
+    prepared, seconds["prepare"] = contract.prepare_away(backend, where, operator, left_out)
     if prepared.compile_seconds is not None:
         seconds["compile"] = prepared.compile_seconds
     native, seconds["load"] = _median_time(lambda: prepared.load(where["own"]))
@@ -229,7 +237,9 @@ def _prepare(
     return prepared, native, seconds
 
 
-def _cost(backend: Backend, where: Mapping[str, Point], operator: Operator) -> timeit.Timer | None:
+def _cost(
+    backend: Backend, where: Mapping[str, Point], operator: Operator, left_out: LeftOut
+) -> timeit.Timer | None:
     """Prepare the cost alone, to be timed beside the operator.
 
     None where the backend has no cost of its own, or the operator is the cost.
@@ -237,7 +247,7 @@ def _cost(backend: Backend, where: Mapping[str, Point], operator: Operator) -> t
     if highest_order(operator.terms(where["own"])) == 0:
         return None
     try:
-        prepared, _ = contract.prepare_away(backend, where, "cost")
+        prepared, _ = contract.prepare_away(backend, where, "cost", left_out)
     except Unsupported:
         return None
     native = prepared.load(where["own"])

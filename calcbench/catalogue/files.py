@@ -10,6 +10,7 @@ from typing import Any
 
 from calcbench.catalogue.cards import describe_error
 from calcbench.errors import CalcbenchError, SelectorError
+from calcbench.problem import whereabouts
 from calcbench.problem.faults import RAISED
 from calcbench.problem.problem import Problem
 
@@ -17,36 +18,47 @@ FILE_MODULE = "calcbench_file_"
 """How the names of modules begin that were loaded from a path: no other process can import them."""
 
 
-def load_file(path: Path) -> list[Problem]:
+def load_file(path: Path, told: Path | None = None) -> list[Problem]:
     """Import a `.py` file and return the problems that it defines, in order.
 
-    Raises `SelectorError` with the file's own error where it does not import.
+    `told` is what messages call it, if not by its path. Raises `SelectorError` with the file's own
+    error where it does not import.
     """
+    with whereabouts.at("file", str(told or path)):
+        return _load(path, told or path)
+
+
+def _load(path: Path, told: Path) -> list[Problem]:
+    """Import a file that messages call `told`."""
     if not path.is_file():
         close = difflib.get_close_matches(path.name, (p.name for p in path.parent.glob("*.py")))
-        hint = "".join(f"; did you mean {str(path.parent / name)!r}?" for name in close[:1])
-        raise SelectorError(f"there is no file {str(path)!r}{hint}")
+        hint = "".join(f"; did you mean {str(told.parent / name)!r}?" for name in close[:1])
+        raise SelectorError(f"there is no file {str(told)!r}{hint}")
+    path = path.absolute()
     name = _module_name(path)
-    spec = importlib.util.spec_from_file_location(name, path.absolute())
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise SelectorError(f"{str(path)!r} is not a Python file: its name must end in .py")
+        raise SelectorError(f"{str(told)!r} is not a Python file: its name must end in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-        return _problems_of(module, path)
-    except CalcbenchError:
+        return _problems_of(module, told)
+    except CalcbenchError as error:
+        where = _line_in(path, error)
+        if where:  # what the file asks of calcbench
+            error.args = (f"{told}{where} does not import: {error}",)
         raise
     except RAISED as error:  # whatever a user's file does
         where = _line_in(path, error)
-        raise SelectorError(f"{path}{where} does not import: {describe_error(error)}") from error
+        raise SelectorError(f"{told}{where} does not import: {describe_error(error)}") from error
 
 
 def _module_name(path: Path) -> str:
     """Name the module of a file; two files of one name are two modules."""
     name = wanted = FILE_MODULE + path.stem
     number = 1
-    while name in sys.modules and sys.modules[name].__file__ != str(path.absolute()):
+    while name in sys.modules and sys.modules[name].__file__ != str(path):
         number += 1
         name = f"{wanted}_{number}"
     return name
@@ -79,7 +91,7 @@ def _problems_of(module: Any, path: Path) -> list[Problem]:
 
 def _line_in(path: Path, error: BaseException) -> str:
     """Format the line of the user's file at which its import failed: `:7`, or nothing."""
-    file, line, trace = str(path.absolute()), 0, error.__traceback__
+    file, line, trace = str(path), 0, error.__traceback__
     while trace:
         if trace.tb_frame.f_code.co_filename == file:
             line = trace.tb_lineno

@@ -23,8 +23,9 @@ def select_problems(selectors: Iterable[str | Problem]) -> list[Problem]:
     """
     chosen: dict[str, Found] = {}
     files: set[Path] = set()
-    for selector in selectors:
-        for found in _find(selector, files):
+    # Absolute before any is imported, for that may change the directory.
+    for selector, path in [(selector, _as_path(selector)) for selector in selectors]:
+        for found in _find(selector, path, files):
             check_declarations(found.problem)
             before = chosen.setdefault(found.problem.name, found)
             if before.identity != found.identity:
@@ -45,17 +46,23 @@ class Found(NamedTuple):
     """What is equal for the same problem, found twice."""
 
 
-def _find(selector: str | Problem, files: set[Path]) -> list[Found]:
+def _as_path(selector: str | Problem) -> Path | None:
+    """Return the absolute path that a selector is, if it is one."""
+    if isinstance(selector, str) and (selector.endswith(".py") or "/" in selector):
+        return Path(selector).absolute()
+    return None
+
+
+def _find(selector: str | Problem, path: Path | None, files: set[Path]) -> list[Found]:
     """Find the problems of one selector; none of a file that is among `files` already."""
     if not isinstance(selector, str):
         return [Found(selector, type(selector).__module__, id(selector))]
-    if not (selector.endswith(".py") or "/" in selector):
+    if path is None:
         return [Found(p, "calcbench list", p.name) for p in _named_problems(selector)]
-    path = Path(selector)
     if path.resolve() in files:
         return []
     files.add(path.resolve())
-    return [Found(problem, selector, id(problem)) for problem in load_file(path)]
+    return [Found(problem, selector, id(problem)) for problem in load_file(path, Path(selector))]
 
 
 ALL = "all"

@@ -30,7 +30,6 @@ formulas           what hand-derived formulas give without rounding
 branches           which ways comparisons go, and points in the other ones
 sensitivity        how much the truth changes with its inputs
 difference_bounds  the error bounds of difference quotients
-exact              floats as balls
 extent             how much is certified
 budget             the time and the memory that all this may take
 """

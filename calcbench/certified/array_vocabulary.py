@@ -49,7 +49,7 @@ def array_namespace() -> Namespace:
             "pi": Array(arb.pi()),
             "e": Array(arb.const_e()),
             "inf": float("inf"),
-            "abs": _abs,
+            "abs": lambda x: abs(lift(x)),
             "floor": _floor,
             "round": _round,
             "logical_and": lambda p, q: _holds(p) & _holds(q),
@@ -101,11 +101,6 @@ def _holds(condition: Any) -> np.ndarray:
     if isinstance(condition, Array):
         return np.asarray(condition != 0)
     return np.asarray(condition).astype(bool)
-
-
-def _abs(x: Any) -> Array:
-    x = lift(x)
-    return choose(_first(compare(x, 0)), x, -x)
 
 
 def _rounded(x: Array, function: Callable[[Ball], Ball]) -> Array:

@@ -17,8 +17,8 @@ from flint import arb
 
 from calcbench.certified import budget, elementary
 from calcbench.certified.balls import NotFinite, Undecided
+from calcbench.certified.constants import convert_array
 from calcbench.certified.evaluation import exact_numbers
-from calcbench.certified.exact import convert_exactly
 from calcbench.certified.matrices import product, swap, zeros
 from calcbench.problem.faults import RAISED
 from calcbench.problem.point import Point
@@ -155,6 +155,9 @@ class Array:
     def __neg__(self) -> Array:
         return record(-self.value, ((self, scaled(MINUS, self.shape)),))
 
+    def __abs__(self) -> Array:
+        return choose(np.asarray(compare(self, 0) > 0), self, -self)
+
     def __radd__(self, other: Any) -> Array:
         return lift(other) + self
 
@@ -238,7 +241,7 @@ def exact(numbers: Any) -> Array:
     if array.dtype.kind != "f":
         return Array(_from_integers(array.astype(object) + 0))
     array = array.astype(np.float64)
-    found = Array(convert_exactly(array))
+    found = Array(convert_array(array, arb))
     found._sizes = np.abs(array)
     return found
 

@@ -196,11 +196,16 @@ class Ball:
     def abs(self) -> Ball:
         return self if self > 0 else -self
 
+    __abs__ = abs
+
 
 NUMBERS = (Ball, int, float, np.generic)
 """What a ball compares with."""
 
 ZERO, ONE, MINUS_INFINITY = arb(0), arb(1), arb.neg_inf()
+
+STILL = arb(0)
+"""The slope of what was rounded: it does not move, even where 0·∞ would be the product."""
 
 
 def convert(number: Any) -> Ball:
@@ -264,21 +269,17 @@ def _is_minus_infinity(value: Number) -> bool:
     return bool(primal(value) == MINUS_INFINITY)
 
 
-def edge_magnitude(adjoint: Number, partial: Number) -> Any:
-    """Return |adjoint·partial| as a float: what one edge adds to a first derivative."""
-    return abs(float((adjoint * partial).mid()))
-
-
 def reverse(
     outputs: Iterable[tuple[Ball, Number]],
     order: Iterable[Ball],
-    measure: Callable[[Number, Number], Any] = edge_magnitude,
+    measure: Callable[[Number, Number], Any] | None = None,
 ) -> None:
     """Sweep backwards, leaving ∂(Σ wᵢ·outputᵢ)/∂ball in every `adjoint`.
 
     `outputs` are (ball, weight) pairs; `order` has the balls on the tape that they were computed
     from, the latest first (`recorded_ancestors`, or the whole tape reversed). `measure` gives the
-    size of what one edge adds to the derivatives of a parameter. Adjoints that an earlier sweep has
+    size of what one edge adds to the derivatives of a parameter, from the adjoint and the partial;
+    without it, that is the size of their product. Adjoints that an earlier sweep has
     left count as part of this one: `reset_adjoints` removes them. Raises `TooSlow` past the tape's
     deadline.
     """
@@ -287,7 +288,8 @@ def reverse(
         if output.tape is not None:  # it is not a constant
             output.adjoint = weight if output.adjoint is None else output.adjoint + weight
             if not output.edges:  # it is a parameter itself
-                output.magnitude = output.magnitude + measure(ONE, weight)
+                size = measure(ONE, weight) if measure else abs(float(weight.mid()))
+                output.magnitude = output.magnitude + size
     # Latest first, every ball comes after all that were computed from it, so that its adjoint is
     # complete when it is passed on. Only parameters, which have no operands, add up magnitudes.
     for step, ball in enumerate(order):
@@ -296,11 +298,14 @@ def reverse(
         assert ball.tape is not None
         ball.tape.check_deadline(step)
         for operand, partial in ball.edges:
+            if partial is STILL:
+                continue
             # Most edges of a sum are 1, and a product with it would double the cost of the sweep.
             share = ball.adjoint if partial is ONE else ball.adjoint * partial
             operand.adjoint = share if operand.adjoint is None else operand.adjoint + share
             if not operand.edges:
-                operand.magnitude = operand.magnitude + measure(ball.adjoint, partial)
+                size = measure(ball.adjoint, partial) if measure else abs(float(share.mid()))
+                operand.magnitude = operand.magnitude + size
 
 
 def recorded_ancestors(output: Ball) -> list[Ball]:
@@ -333,14 +338,14 @@ def endless_operation(tape: Tape) -> str:
 
 
 def ancestors(balls: Iterable[Ball]) -> set[int]:
-    """Return the ids of all balls that the given ones were computed from, themselves included."""
+    """Return the ids of all balls that the given ones move with, themselves included."""
     found: set[int] = set()
     left = list(balls)
     while left:
         ball = left.pop()
         if id(ball) not in found:
             found.add(id(ball))
-            left += [operand for operand, _ in ball.edges]
+            left += [operand for operand, partial in ball.edges if partial is not STILL]
     return found
 
 
@@ -372,16 +377,26 @@ def special(name: str, x: Ball) -> Ball:
 
 
 def floor(x: Ball) -> Ball:
-    """Round down to a constant. At a whole number that is a tie, between two constants."""
+    """Round down to what does not move. At a whole number that is a tie, between two of these."""
     value = primal(x.value)
+    whole = _floor(value) if isinstance(value, arb) else value.floor()  # a germ's
+    if x.tape is not None:
+        if value == whole:
+            x.tape.ties.append((x, Ball(whole)))
+        if x.tape.watch is not None:  # whether it is 0 or −1, which rounding up makes 0
+            x.tape.watch(x, Ball(ONE), bool(whole < 1))
+            x.tape.watch(x, Ball(ZERO), bool(whole < 0))
+            x.tape.watch(x, Ball(-ONE), bool(whole < -1))
+    return record(whole, ((x, STILL),))
+
+
+def _floor(value: arb) -> arb:
     if not value.is_finite():
         raise NotFinite("the cost rounds what is not a number")
     low, high = value.lower().floor(), value.upper().floor()
     if low != high:
         raise Undecided(f"the whole number below {value.str(5)}")
-    if value == low and x.tape is not None:
-        x.tape.ties.append((x, Ball(low)))
-    return Ball(low)
+    return low
 
 
 def round(x: Ball) -> Ball:
@@ -389,7 +404,7 @@ def round(x: Ball) -> Ball:
     shifted = x + 0.5
     whole = floor(shifted)
     half = bool(primal(shifted.value) == whole.value)
-    return Ball(whole.value - 1) if half and int(whole.value.unique_fmpz()) % 2 else whole
+    return whole - 1 if half and int(whole.value.unique_fmpz()) % 2 else whole
 
 
 def size(number: Ball) -> float:

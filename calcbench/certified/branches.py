@@ -1,8 +1,8 @@
 """Branches: which ways the comparisons of a cost and of its hand-derived formula go.
 
 A branch is a comparison in a user's own code in which a parameter takes part. What calcbench's
-vocabulary compares within `maximum` or `abs` is none, for the derivative of those is known on both
-sides. A formula that is right on one side of a branch may be wrong on the other, so that points are
+vocabulary compares within `maximum`, `abs` or `floor` is none, but a kink: nobody has to be told of
+it. A formula that is right on one side of either may be wrong on the other, so that points are
 looked for on both: at random, and by Newton's steps from where the sides of the comparison are to
 where they would be equal, and beyond.
 """
@@ -25,8 +25,9 @@ from calcbench.certified.balls import Ball, Tape, Undecided
 from calcbench.certified.budget import TooSlow
 from calcbench.certified.evaluation import NotCertified, evaluate
 from calcbench.certified.formulas import evaluate_formula
+from calcbench.errors import FormulaError, ProblemError
 from calcbench.operators import Operator
-from calcbench.problem.faults import STANDARD
+from calcbench.problem.faults import STANDARD, describe
 from calcbench.problem.point import Point
 from calcbench.problem.sampling import draw_inside, draw_units
 
@@ -63,6 +64,8 @@ class Site:
     line: int
     column: int
     text: str
+    kink: str = ""
+    """Where within a function such as `maximum`, `abs` or `floor` it is, and no branch."""
 
     def __str__(self) -> str:
         """Write the comparison and its line: `x < -1` at line 9."""
@@ -95,7 +98,8 @@ class Visit:
 def visit(point: Point, operator: Operator, deadline: float = float("inf")) -> Visit:
     """Evaluate the cost at a point, and the hand-derived formula, and note every comparison.
 
-    Raises `NotCertified` where one of them cannot be evaluated on balls, or not until `deadline`.
+    Raises `NotCertified` where one of them cannot be evaluated on balls, or not until `deadline`,
+    and where the cost is not what it should be; `FormulaError` where the formula is not.
     """
     found = Visit(point)
     with balls.precision(BITS), budget.limit(deadline):
@@ -111,6 +115,10 @@ def visit(point: Point, operator: Operator, deadline: float = float("inf")) -> V
             raise NotCertified(f"too near a tie: {error}") from error
         except TooSlow:
             raise NotCertified("it would take too long") from None
+        except FormulaError:
+            raise
+        except ProblemError as error:  # of a point that nobody asked for
+            raise NotCertified(describe(error)) from error
     return found
 
 
@@ -122,9 +130,9 @@ class _Watch:
 
     def __call__(self, left: Ball, right: Ball, holds: bool) -> None:
         site = _find_site()
-        if site is None:
-            return
         gap = abs(float((left.value - right.value).mid()))
+        if site is None or (site.kink and gap == 0):  # on a kink is on neither side of it
+            return
         if gap < self.nearest.get((site, holds), (np.inf,))[0]:
             self.nearest[site, holds] = gap, left, right
 
@@ -150,15 +158,20 @@ def _gap(left: Ball, right: Ball, tape: Tape) -> tuple[float, np.ndarray]:
 
 
 def _find_site() -> Site | None:
-    """Find the comparison that is being made, if it stands in a user's own code."""
+    """Find the line of a user's own code that compares, or calls what does: a kink."""
     frame: FrameType | None = sys._getframe(2)
+    # One call may compare several times: where it does tells these apart.
+    within = f"{frame.f_lasti}" if frame else ""
     while frame is not None and frame.f_globals.get("__name__") == balls.__name__:
         frame = frame.f_back
-    if frame is None or not _is_users(
-        frame.f_globals.get("__name__", ""), frame.f_code.co_filename
-    ):
-        return None
-    return _read_site(frame.f_code, frame.f_lasti)
+    kink = ""
+    while frame is not None:
+        code = frame.f_code
+        if _is_users(frame.f_globals.get("__name__", ""), code.co_filename):
+            return _read_site(code, frame.f_lasti, kink)
+        kink = kink or f"{within}, {code.co_name} {frame.f_lasti}"
+        frame = frame.f_back
+    return None
 
 
 @functools.cache
@@ -171,8 +184,8 @@ def _is_users(module: str, file: str) -> bool:
 
 
 @functools.cache
-def _read_site(code: CodeType, instruction: int) -> Site | None:
-    """Read the comparison off the source; None for a call of `max` and the like."""
+def _read_site(code: CodeType, instruction: int, kink: str) -> Site:
+    """Read the comparison off the source; a call of `max` and the like is a kink."""
     positions = list(code.co_positions())[instruction // 2]
     line, last, start, end = (part or 0 for part in positions)
     lines = [linecache.getline(code.co_filename, k).encode() for k in range(line, last + 1)]
@@ -182,9 +195,9 @@ def _read_site(code: CodeType, instruction: int) -> Site | None:
         lines[0] = lines[0][start:]
         text = " ".join(b" ".join(lines).decode().split())
     called = text.partition("(")[0] if text.endswith(")") else ""
-    if any(part in called.rpartition(".")[2] for part in ORDERED):
-        return None
-    return Site(code.co_filename, line or code.co_firstlineno, start, text)
+    if not kink and any(part in called.rpartition(".")[2] for part in ORDERED):
+        kink = called
+    return Site(code.co_filename, line or code.co_firstlineno, start, text, kink)
 
 
 # --- the search -----------------------------------------------------------------------------------
@@ -197,20 +210,22 @@ def search(known: Iterable[Visit], operator: Operator) -> list[Visit]:
     `SECONDS` and up to `MOST_POINTS`.
     """
     found = _Search(list(known), operator)
-    found.cross_missing()
+    found.cross_missing(kinks=False)
     found.scatter()
+    found.cross_missing(kinks=True)
     found.cross_all()
     return found.added
 
 
 def unseen(outcomes: Iterable[Outcome]) -> list[str]:
     """Say of every comparison with a single outcome which one it never had."""
-    return [f"{site} was never {str(holds).lower()}" for site, holds in _missing(outcomes)]
+    missing = _missing(outcomes, kinks=False)
+    return [f"{site} was never {str(holds).lower()}" for site, holds in missing]
 
 
-def _missing(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """List the other outcomes of comparisons that had a single one, in the order of the source."""
-    seen = set(outcomes)
+def _missing(outcomes: Iterable[Outcome], kinks: bool) -> list[Outcome]:
+    """List the other outcomes of branches, or kinks, that had a single one, as in the source."""
+    seen = {(site, holds) for site, holds in outcomes if bool(site.kink) == kinks}
     return sorted(
         {(site, not holds) for site, holds in seen} - seen,
         key=lambda outcome: (outcome[0].file, outcome[0].line, outcome[0].column),
@@ -226,11 +241,11 @@ class _Search:
         self.added: list[Visit] = []
         self.deadline = time.thread_time() + SECONDS
 
-    def cross_missing(self) -> None:
-        """Step from every point across each comparison that had a single outcome."""
-        for wanted in self._missing():
+    def cross_missing(self, kinks: bool) -> None:
+        """Step from every point across each branch, or kink, that had a single outcome."""
+        for wanted in self._missing(kinks):
             for start in list(self.visits):
-                if wanted in self._missing():
+                if wanted in self._missing(kinks):
                     self._cross(start, wanted)
 
     def scatter(self) -> None:
@@ -247,8 +262,8 @@ class _Search:
                 if (site, not holds) not in start.outcomes:
                     self._cross(start, (site, not holds))
 
-    def _missing(self) -> list[Outcome]:
-        return _missing(outcome for visit in self.visits for outcome in visit.outcomes)
+    def _missing(self, kinks: bool) -> list[Outcome]:
+        return _missing((outcome for visit in self.visits for outcome in visit.outcomes), kinks)
 
     def _cross(self, start: Visit, wanted: Outcome) -> None:
         """Step towards a comparison, by Newton's method, until it has the wanted outcome."""

@@ -11,13 +11,14 @@ import numpy as np
 from calcbench.certified import budget
 from calcbench.certified.evaluation import TookTooLong
 from calcbench.certified.formulas import evaluate_formula
+from calcbench.certified.one_sided import EDGE
 from calcbench.certified.reference import BITS, NotCertified, Reference, enclose_rounding, reference
-from calcbench.operators import GRADIENT, Operator
+from calcbench.operators import GRADIENT, Operator, matrix_operator
 from calcbench.operators.entries import Entries
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
-from calcbench.problem.rows import LONG
+from calcbench.problem.rows import NOT_FOUND, sought
 from calcbench.problem.sampling import thin
 
 ALLOWANCE = 8.0
@@ -57,15 +58,15 @@ class Certificate:
     magnitude: np.ndarray
     """Σ |terms| that each number is the sum of: what errors are relative to where one is 0."""
     rough: np.ndarray
-    """For each number, whether it may be no derivative here, because a comparison ties."""
+    """For each number, whether it is no derivative here: one-sided ones differ."""
     open: np.ndarray
     """For each number, whether it is not certified here, though the others are: its value and bound
     mean nothing."""
     beside: np.ndarray
     """For each number, whether it is certified by its limits from both sides, because a comparison
     ties or the chain rule gives 0·∞."""
-    open_reason: str
-    """Why a number is open, such as `0·∞ in the chain rule at sqrt`; empty where none is."""
+    reasons: np.ndarray
+    """For each number that is open or beside, why, such as `0·∞ in the chain rule at sqrt`."""
     digits: float
     """Certified digits of the reference itself."""
     range_fault: str
@@ -74,12 +75,29 @@ class Certificate:
     point: Point
     """Where this is proved, with the numbers as the dtype holds them."""
     operator: Operator = GRADIENT
+    flushed: float = 0.0
+    """The part of every bound that is there because small numbers may be flushed to zero."""
 
     @property
     def judged(self) -> np.ndarray:
         """For each number, whether it is certified, so that a result can be held against it."""
         certain: np.ndarray = ~(self.rough | self.open)
         return certain
+
+    @property
+    def at_edge(self) -> bool:
+        """Whether a number is a limit from one side alone, at the edge of the cost's domain."""
+        return any(reason.endswith(EDGE) for reason in self.reasons[self.beside])
+
+    @property
+    def open_reason(self) -> str:
+        """Why numbers are open; empty where none is."""
+        return "; ".join(dict.fromkeys(self.reasons[self.open].tolist()))
+
+
+def smallest_normal(dtype: str) -> float:
+    """Return the number below which some processors and libraries flush to zero."""
+    return float(np.finfo(dtype).smallest_normal)
 
 
 def affordable(point: Point, operator: Operator = GRADIENT) -> bool:
@@ -142,8 +160,8 @@ def _remedy(point: Point) -> str:
     """Say what to declare where certifying takes too long."""
     if point.row_count:
         return ""
-    if any(array.ndim and len(array) >= LONG for array in point.data.values()):
-        return " (no rows were found of which the cost is the mean or sum; compare less data)"
+    if sought(point.problem, point.values):
+        return f" ({NOT_FOUND}; compare less data)"
     return " (compare it at a smaller size, or with less data)"
 
 
@@ -157,9 +175,16 @@ def certify(
     """
     truth, near = _sweeps(point, dtype, operator, limited)
     unit = float(np.finfo(dtype).eps) / 2
-    value, magnitude, rough, unknown, beside = (
+    value, magnitude, rough, unknown, beside, reasons = (
         flatten(part.values())
-        for part in (truth.value, truth.magnitudes, truth.rough, truth.open, truth.beside)
+        for part in (
+            truth.value,
+            truth.magnitudes,
+            truth.rough,
+            truth.open,
+            truth.beside,
+            truth.reasons,
+        )
     )
     radius, terms = flatten(near.radius.values()), flatten(near.magnitudes.values())
     # A ball is exact where an operation happens to be; a method with another order of operations
@@ -167,9 +192,9 @@ def certify(
     with np.errstate(invalid="ignore", over="ignore"):
         own = np.where(rough | unknown, 0.0, radius + unit * terms)
         spread = _symmetric_spread(point, operator, own)
-        # Below the smallest normal number some processors and libraries flush to zero.
-        bound = ALLOWANCE * spread + float(np.finfo(dtype).smallest_normal)
+        bound = ALLOWANCE * spread + smallest_normal(dtype)
         bound[np.isnan(bound)] = np.inf  # no bound
+    fault = near.range_fault or _flushing_fault(truth, point, dtype, operator, bound)
     return Certificate(
         value,
         bound,
@@ -177,13 +202,48 @@ def certify(
         rough,
         unknown,
         beside,
-        truth.open_reason,
+        reasons,
         truth.digits,
-        near.range_fault,
+        fault,
         truth,
         point,
         operator,
+        smallest_normal(dtype),
     )
+
+
+def _flushing_fault(
+    truth: Reference, point: Point, dtype: str, operator: Operator, bound: np.ndarray
+) -> str:
+    """Name an input that may be flushed to zero, where that is more than rounding does."""
+    small = [
+        float(number)
+        for array in (*point.values.values(), *point.seed.values())
+        if array.dtype.kind == "f"
+        for number in array[(array != 0) & (np.abs(array) < smallest_normal(dtype))]
+    ]
+    if not small:
+        return ""
+    said = f"an input is {small[0]:.3g}"
+    try:
+        there = reference(_flush(point, dtype), operator, SECONDS)
+    except NotCertified:
+        return said
+    judged = ~flatten(there.rough.values()) & ~flatten(there.open.values())
+    change = np.abs(flatten(there.value.values()) - flatten(truth.value.values()))
+    return "" if np.all(judged & (change <= bound)) else said
+
+
+def _flush(point: Point, dtype: str) -> Point:
+    """Replace what is below the smallest normal number by 0, in all inputs."""
+
+    def flush(array: np.ndarray) -> np.ndarray:
+        if array.dtype.kind != "f":
+            return array
+        return np.where(np.abs(array) < smallest_normal(dtype), 0.0, array).astype(array.dtype)
+
+    flushed = point.with_values({name: flush(array) for name, array in point.values.items()})
+    return flushed.with_seed({name: flush(array) for name, array in point.seed.items()})
 
 
 def _sweeps(
@@ -254,7 +314,7 @@ def cost_noise(point: Point, dtype: str) -> float:
     intermediate result v counts with u·|∂C/∂v·v|, whether it was rounded or not (running error
     analysis: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.3).
     """
-    near = enclose_rounding(_move_aside(point), dtype, seconds=SECONDS)
+    near = enclose_rounding(_move_aside(point), dtype, matrix_operator(point, 0), SECONDS)
     assert near.cost is not None
     unit = float(np.finfo(dtype).eps) / 2
     return ALLOWANCE * (float(near.cost.rad()) + unit * near.cost_magnitude)

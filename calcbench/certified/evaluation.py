@@ -14,7 +14,7 @@ from flint import arb
 from calcbench.certified import balls
 from calcbench.certified.balls import Ball, NotFinite, Number, Tape, Undecided
 from calcbench.certified.budget import TooSlow
-from calcbench.certified.exact import convert_exactly
+from calcbench.certified.constants import convert_input
 from calcbench.certified.jets import primal
 from calcbench.certified.vocabulary import namespace
 from calcbench.errors import ProblemError, Unsupported
@@ -34,7 +34,11 @@ class TookTooLong(NotCertified):
 
 
 class NotSmoothHere(NotCertified):
-    """Raised where there may be no derivative: at a branch that no precision decides."""
+    """Raised where there is no derivative: those from both sides differ."""
+
+
+class UndecidedHere(NotCertified):
+    """Raised where no precision decides a comparison, as at a tie of numbers that are rounded."""
 
 
 class NotFiniteHere(NotCertified):
@@ -48,12 +52,13 @@ class SweepResult(NamedTuple):
     magnitudes: np.ndarray
     """Σ |terms| that each number is the sum of: its rounding is relative to that."""
     rough: np.ndarray
-    """For each number, whether it may be no derivative, because a comparison ties."""
+    """For each number, whether it is no derivative: one-sided ones differ."""
     open: np.ndarray
     """For each number, whether it is not certified, though the others are."""
     beside: np.ndarray
     """For each number, whether it is certified by its limits beside the point."""
-    open_reason: str
+    reasons: np.ndarray
+    """For each number that is open or a limit, why, such as `0·∞ in the chain rule at sqrt`."""
     cost: arb | None
     """The cost; None for a vector-valued problem."""
     cost_magnitude: float
@@ -77,7 +82,8 @@ class Evaluation:
         found: dict[tuple[int, ...], None] = {}
         for pair in self.tape.ties:
             ids = balls.ancestors(pair) & places.keys()
-            found[tuple(sorted(places[ball] for ball in ids))] = None
+            if ids:  # numbers that were rounded tie without consequence
+                found[tuple(sorted(places[ball] for ball in ids))] = None
         return [list(positions) for positions in found]
 
     @cached_property
@@ -131,6 +137,9 @@ def convert_values(
             found[name] = array
             continue
         active = tape if name in point.shapes else None
+        if active is None and name not in _changes:
+            found[name] = convert_input(point, name, balls.convert)
+            continue
         numbers = exact_numbers(point, name)
         found[name] = np.empty(array.shape, dtype=object)
         for index in np.ndindex(array.shape):
@@ -145,7 +154,7 @@ def convert_values(
 
 def exact_numbers(point: Point, name: str) -> np.ndarray:
     """Convert the floats of an input to `flint.arb`; they count as exact."""
-    numbers = convert_exactly(point[name].astype(np.float64))
+    numbers = convert_input(point, name, arb)
     return np.asarray(numbers + numbers * _changes[name]) if name in _changes else numbers
 
 
@@ -167,14 +176,6 @@ def change_inputs(relative: Mapping[str, np.ndarray]) -> Iterator[None]:
 def inputs_changed() -> bool:
     """Tell whether inputs are changed by less than a float can hold."""
     return bool(_changes)
-
-
-def convert_constants(array: np.ndarray) -> np.ndarray:
-    """Convert floats to an object array of constant balls."""
-    found = np.empty(array.shape, dtype=object)
-    for index in np.ndindex(array.shape):
-        found[index] = Ball(arb(float(array[index])))
-    return found
 
 
 def run_on_balls(function: Callable[[], Any]) -> Any:
@@ -235,7 +236,8 @@ class Range(NamedTuple):
 
 def describe_fault(value: arb) -> str:
     """Say which intermediate result a dtype cannot hold."""
-    return f"an intermediate result is {value.str(3, radius=False)}"
+    text = value.str(3, radius=False) if value.is_finite() else "infinite"
+    return f"an intermediate result is {text}"
 
 
 def range_fault(order: Iterable[Ball], scale: arb, dtype: str) -> str:

@@ -13,6 +13,7 @@ from calcbench.certified.array_sweep import sweep_arrays
 from calcbench.certified.balls import Ball
 from calcbench.certified.evaluation import Evaluation, SweepResult, evaluate, influence, range_fault
 from calcbench.certified.one_sided import (
+    TIE,
     Side,
     Weights,
     approach,
@@ -66,7 +67,8 @@ def first_order(
             return _sum_swept(point, terms, size, swept)
     run = evaluate(point, deadline)
     rows = [_weighted_row(run, point.seed_vector, dtype)] if weighted else list(_rows(run, dtype))
-    settle_partials(point, run, rows, deadline)
+    if any(term.order for term in terms):
+        settle_partials(point, run, rows, deadline)
     if not weighted:
         _check_structure(point, rows)
     sums = Sums(size)
@@ -74,10 +76,7 @@ def first_order(
         _add(sums, term, point, rows)
     cost = None if point.problem.vector_valued else run.outputs[0].value
     fault = next((row.range_fault for row in rows if row.range_fault), "")
-    reason = balls.endless_operation(run.tape) if sums.open.any() else ""
-    return sums.result(
-        open_reason=reason, cost=cost, cost_magnitude=rows[0].influence, range_fault=fault
-    )
+    return sums.result(cost=cost, cost_magnitude=rows[0].influence, range_fault=fault)
 
 
 def _sum_swept(point: Point, terms: tuple[Term, ...], size: int, swept: Swept) -> SweepResult:
@@ -93,7 +92,6 @@ def _sum_swept(point: Point, terms: tuple[Term, ...], size: int, swept: Swept) -
         else:
             sums.add_all(out, swept.partials[column], swept.magnitudes[column], weights)
     return sums.result(
-        open_reason="",
         cost=None if point.problem.vector_valued else swept.value,
         cost_magnitude=swept.influence,
         range_fault=swept.range_fault,
@@ -139,11 +137,13 @@ def _read_partials(
     places: dict[int, int], outputs: list[Ball], order: list[Ball]
 ) -> dict[int, Partial]:
     """Collect the adjoints that a sweep has left in the parameters that it reached."""
-    reached = [operand for ball in order for operand, _ in ball.edges if not operand.edges]
+    reached = (operand for ball in order for operand, _ in ball.edges if not operand.edges)
+    # Many balls may have the same operand: it is read once.
+    different = {id(ball): ball for ball in (*outputs, *reached)}
     return {
-        places[id(ball)]: Partial(ball.adjoint, float(ball.magnitude))
-        for ball in (*outputs, *reached)
-        if id(ball) in places and ball.adjoint is not None
+        places[number]: Partial(ball.adjoint, float(ball.magnitude))
+        for number, ball in different.items()
+        if number in places and ball.adjoint is not None
     }
 
 
@@ -188,20 +188,24 @@ def _settle_along(
     for row, both in zip(rows, sides, strict=True):
         for j in moving:
             limits = [first_limit(side, j, own_line=len(moving) == 1) for side in both]
-            plain = row.partials[j]._replace(rough=False, open=False)
-            row.partials[j] = settle(limits, row.value, plain, bool(run.tied[j]))
-    return all(side is not None for both in sides for side in both)
+            row.partials[j] = settle(limits, row.value, row.partials[j])
+    return all(isinstance(side, Side) for both in sides for side in both)
 
 
 def _mark_unclear(run: Evaluation, rows: list[Row]) -> list[int]:
-    """Mark what ties as rough, and what is not finite as open: return these components."""
+    """Mark what ties, or is not finite, as open: return these components."""
     endless = {j for row in rows for j, p in row.partials.items() if not p.value.is_finite()}
     unclear = sorted(endless.union(np.flatnonzero(run.tied).tolist()))
+    reason = balls.endless_operation(run.tape) if endless else ""
     for row in rows:
         for j in unclear:
-            plain, tied = row.partials.get(j, NONE), bool(run.tied[j])
-            unknown = not (tied or plain.value.is_finite())
-            row.partials[j] = plain._replace(rough=tied, open=unknown)
+            plain = row.partials.get(j, NONE)
+            if run.tied[j]:
+                row.partials[j] = plain.leave_open(TIE)
+            elif not plain.value.is_finite():
+                row.partials[j] = plain.leave_open(reason)
+            else:  # in another row it is not
+                row.partials[j] = plain
     return unclear
 
 
@@ -218,9 +222,9 @@ def _check_linearity(point: Point, group: list[int], rows: list[Row], deadline: 
         along[group] = signs * draw.uniform(0.5, 1.0, len(group))
         sides = approach(point, along, [row.weights for row in rows], 0, deadline)
         for row, both in zip(rows, sides, strict=True):
-            if not all(_is_linear(row, along, side) for side in both if side):
+            if not all(_is_linear(row, along, side) for side in both if isinstance(side, Side)):
                 for j in group:
-                    row.partials[j] = row.partials[j]._replace(rough=True)
+                    row.partials[j] = row.partials[j]._replace(rough=True, open=False)
 
 
 def _is_linear(row: Row, along: np.ndarray, side: Side) -> bool:

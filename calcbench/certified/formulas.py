@@ -14,19 +14,17 @@ from calcbench.certified.array_vocabulary import array_namespace
 from calcbench.certified.arrays import attempt, constant_values, exact
 from calcbench.certified.balls import Tape, Undecided
 from calcbench.certified.budget import TooSlow
-from calcbench.certified.evaluation import (
-    NotCertified,
-    convert_constants,
-    convert_values,
-    run_on_balls,
-)
+from calcbench.certified.constants import convert_array
+from calcbench.certified.evaluation import NotCertified, convert_values, run_on_balls
 from calcbench.certified.natural import natural_formulas
 from calcbench.certified.vocabulary import namespace
+from calcbench.errors import FormulaError, ProblemError
 from calcbench.operators import GRADIENT, Operator
 from calcbench.operators.colouring import compress
 from calcbench.operators.composition import positions
 from calcbench.operators.entries import Product, Term
 from calcbench.operators.hand_derived import ORDER, apply_formula, formula_for
+from calcbench.problem.faults import describe
 from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.point import Point
 from calcbench.vocabulary.namespace import Namespace
@@ -46,7 +44,7 @@ def evaluate_formula(
     rounds every product of matrices as a library does.
     Returns name → object array of `flint.arb`, in the shapes of the operator's layout. Raises
     `NotCertified` where no formula gives the operator, or it takes longer than `seconds` of the
-    processor's time; `ProblemError` for one of the wrong form.
+    processor's time; `FormulaError` for one of the wrong form.
     """
     terms = operator.terms(point)
     formula = formula_for(terms, point.problem)
@@ -89,9 +87,13 @@ def _evaluate_terms(
         found = attempt(lambda: _add_terms(point, terms, formula, size, arrays))
         if found is not None:
             return found
-    single = _Kind(namespace(balls), convert_values(point, tape), convert_constants)
+    single = _Kind(namespace(balls), convert_values(point, tape), _to_balls)
     found = run_on_balls(lambda: _add_terms(point, terms, formula, size, single))
     return np.asarray(found)
+
+
+def _to_balls(floats: np.ndarray) -> np.ndarray:
+    return convert_array(floats, balls.convert)
 
 
 def _add_terms(
@@ -133,7 +135,10 @@ def _products_with(
 
 def _evaluate(point: Point, formula: str, kind: _Kind, along: Any) -> Any:
     """Call a formula; `along` is the direction of a Hessian-vector product."""
-    return apply_formula(point, formula, kind.xp, kind.values, along)
+    try:
+        return apply_formula(point, formula, kind.xp, kind.values, along)
+    except ProblemError as error:
+        raise FormulaError(f"{describe(error)}, evaluated on balls") from error
 
 
 def _evaluate_term(point: Point, term: Term, stored: np.ndarray, size: int) -> np.ndarray:
@@ -142,7 +147,7 @@ def _evaluate_term(point: Point, term: Term, stored: np.ndarray, size: int) -> n
     out, row, column = entries.places
     order = np.argsort(out, kind="stable")
     where = positions(point, entries.order, row, column)[order]
-    weights = convert_constants(entries.weights(point.seed_vector))[order]
+    weights = convert_array(entries.weights(point.seed_vector), balls.convert)[order]
     ends = np.searchsorted(out[order], np.arange(size + 1))
     total = np.full(size, balls.convert(0), dtype=object)
     for k, (start, end) in enumerate(pairwise(ends)):

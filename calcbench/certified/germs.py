@@ -17,7 +17,12 @@ from typing import Any
 
 from flint import arb, arb_series, ctx
 
-Exponent = Fraction | float
+from calcbench.errors import Unsupported
+
+Power = int | Fraction
+"""A power of t: an integer where it is whole, for fractions are slow."""
+
+Exponent = Power | float
 """A power of t; infinity where there is none."""
 
 LENGTH = 6
@@ -33,7 +38,7 @@ ENOUGH = 3
 """Germs without a difference below this power are taken as equal along the line."""
 
 
-class Unordered(ArithmeticError):
+class Unordered(Unsupported):
     """Raised by a comparison whose first difference is not known to be one."""
 
 
@@ -43,7 +48,7 @@ class Germ:
     __slots__ = ("order", "terms")
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, terms: Mapping[Fraction, arb], order: Exponent = math.inf) -> None:
+    def __init__(self, terms: Mapping[Power, arb], order: Exponent = math.inf) -> None:
         """Take the coefficients by power; those of `order` and beyond are unknown."""
         if any(c.is_nan() for c in terms.values()):
             terms, order = {}, -math.inf  # what is not finite may hide any power
@@ -62,7 +67,7 @@ class Germ:
 
     def __add__(self, other: Any) -> Germ:
         other = as_germ(other)
-        terms: dict[Fraction, arb] = dict(self.terms)
+        terms: dict[Power, arb] = dict(self.terms)
         for power, c in other.terms.items():
             terms[power] = terms[power] + c if power in terms else c
         return Germ(terms, min(self.order, other.order))
@@ -80,7 +85,7 @@ class Germ:
 
     def __mul__(self, other: Any) -> Germ:
         other = as_germ(other)
-        terms: dict[Fraction, arb] = {}
+        terms: dict[Power, arb] = {}
         for p, c in self.terms.items():
             for q, d in other.terms.items():
                 terms[p + q] = terms[p + q] + c * d if p + q in terms else c * d
@@ -89,6 +94,8 @@ class Germ:
     __rmul__ = __mul__
 
     def __truediv__(self, other: Any) -> Germ:
+        if isinstance(other, arb):  # 6/3 is exact, where 6·(1/3) is not
+            return Germ({power: c / other for power, c in self.terms.items()}, self.order)
         return self * Germ._power(as_germ(other), -1)
 
     def __rtruediv__(self, other: Any) -> Germ:
@@ -106,19 +113,21 @@ class Germ:
     def __rpow__(self, other: arb) -> Germ:
         return self.__mul__(other.log()).exp()
 
-    def _power(self, exponent: Fraction | int) -> Germ:
+    def _power(self, exponent: Power) -> Germ:
         """Raise to an exact power: the first term, times a series in what follows it."""
         lead = self.lead
         c = self.terms.get(lead)
-        if c is None or c.contains(0) or (c < 0 and Fraction(exponent).denominator > 1):
+        if c is None or c.contains(0):
             return UNKNOWN
-        first = c ** (arb(exponent) if isinstance(exponent, int) else _ball(exponent))
+        if c < 0 and exponent.denominator > 1:
+            return UNDEFINED
+        first = c ** _ball(exponent)
         rest = Germ(
             {power - lead: d / c for power, d in self.terms.items() if power != lead},
             _shift(self.order, -lead),
         )
         factor = _compose(lambda one: _series_power(one, exponent), arb(1), rest)
-        return Germ({lead * exponent: first}) * factor
+        return Germ({_whole(lead * exponent): first}) * factor
 
     # --- comparisons: by the first difference ---
 
@@ -126,12 +135,12 @@ class Germ:
         """Return the sign for all small t; 0 for what is 0 as far as it is known."""
         if not self.terms:
             if self.order < ENOUGH:
-                raise Unordered("beside the point, too little is known of a difference")
+                raise Unordered("too little is known of a difference")
             return 0
         c = self.terms[min(self.terms)]
         if c > 0 or c < 0:
             return 1 if c > 0 else -1
-        raise Unordered("beside the point, the first difference may be 0")
+        raise Unordered("the first difference may be 0")
 
     def __lt__(self, other: Any) -> bool:
         return Germ._sign(self - other) < 0
@@ -145,22 +154,23 @@ class Germ:
 
     # --- functions ---
 
-    def _apply(self, function: Callable[[arb_series], arb_series]) -> Germ:
+    def apply(self, function: Callable[[arb_series], arb_series]) -> Germ:
         """Apply an analytic function: its Taylor series at the value that t → 0 gives."""
         if self.lead < 0 or self.order <= 0:
             return UNKNOWN
-        here = self.terms.get(Fraction(0), arb(0))
+        here = self.terms.get(0, arb(0))
         rest = Germ({power: c for power, c in self.terms.items() if power > 0}, self.order)
         return _compose(function, here, rest)
 
     def exp(self) -> Germ:
-        return self._apply(arb_series.exp)
+        return self.apply(arb_series.exp)
 
     def expm1(self) -> Germ:
         return self.exp() - 1
 
     def log(self) -> Germ:
-        return self._apply(arb_series.log)
+        c = self.terms.get(self.lead)
+        return UNDEFINED if c is not None and c < 0 else self.apply(arb_series.log)
 
     def log1p(self) -> Germ:
         return (self + 1).log()
@@ -170,19 +180,27 @@ class Germ:
         return arb(0) if not self.terms and self.order == math.inf else self._power(Fraction(1, 2))
 
     def sin_cos(self) -> tuple[Germ, Germ]:
-        return self._apply(arb_series.sin), self._apply(arb_series.cos)
+        return self.apply(arb_series.sin), self.apply(arb_series.cos)
 
     def tan(self) -> Germ:
-        return self._apply(arb_series.tan)
+        return self.apply(arb_series.tan)
 
     def sec(self) -> Germ:
-        return 1 / self._apply(arb_series.cos)
+        return 1 / self.apply(arb_series.cos)
 
     def sech(self) -> Germ:
         return 2 / (self.exp() + (-self).exp())
 
     def tanh(self) -> Germ:
-        return self._apply(_tanh)
+        return self.apply(_tanh)
+
+    def floor(self) -> arb:
+        """Round down, as for all small t: beside a whole number, that is decided by the side."""
+        here = expansion(self, 0)[0]
+        whole = here.floor()
+        if not (whole.is_finite() and whole.is_exact()):
+            raise Unordered("the whole number below is not known")
+        return whole - 1 if here == whole and self < whole else whole
 
     # --- questions about the value that t → 0 gives ---
 
@@ -204,15 +222,18 @@ class Germ:
 
 UNKNOWN = Germ({}, -math.inf)
 
+UNDEFINED = Germ({}, -math.inf)
+"""The root or logarithm of what is below 0 for all small t: no real number."""
+
 
 def as_germ(number: Any) -> Germ:
     """Make a constant a germ; a germ stays as it is."""
-    return number if isinstance(number, Germ) else Germ({Fraction(0): arb(number)})
+    return number if isinstance(number, Germ) else Germ({0: arb(number)})
 
 
 def beside(value: Any, slope: float, power: int = 1) -> Any:
     """Return value + slope·t^power; the value alone for a slope of 0."""
-    return value + Germ({Fraction(power): arb(slope)}) if slope else value
+    return value + Germ({power: arb(slope)}) if slope else value
 
 
 def expansion(number: Any, degree: int) -> list[arb]:
@@ -228,7 +249,7 @@ def expansion(number: Any, degree: int) -> list[arb]:
         if between or germ.order <= whole:
             steep = germ.terms[min(between)] if between else arb(0)
             return found + [_endless(steep)] * (degree + 1 - whole)
-        found.append(germ.terms.get(Fraction(whole), arb(0)))
+        found.append(germ.terms.get(whole, arb(0)))
     return found
 
 
@@ -246,7 +267,7 @@ def _compose(function: Callable[[arb_series], arb_series], here: arb, rest: Germ
     else:
         count = min(math.ceil(LENGTH / rest.lead), LONGEST)
     taylor = _taylor(function, here, count + 1)
-    result = Germ({Fraction(0): taylor[-1]})
+    result = Germ({0: taylor[-1]})
     for c in reversed(taylor[:-1]):
         result = result * rest + c
     return Germ(result.terms, min(result.order, (count + 1) * rest.lead))
@@ -263,8 +284,8 @@ def _taylor(function: Callable[[arb_series], arb_series], here: arb, length: int
         ctx.cap = before
 
 
-def _series_power(base: arb_series, exponent: Fraction | int) -> arb_series:
-    return (base.log() * _ball(Fraction(exponent))).exp()
+def _series_power(base: arb_series, exponent: Power) -> arb_series:
+    return (base.log() * _ball(exponent)).exp()
 
 
 def _tanh(x: arb_series) -> arb_series:
@@ -282,6 +303,11 @@ def _shift(order: Exponent, power: Exponent) -> Exponent:
     return order if math.isinf(order) else order + power
 
 
+def _whole(power: Power) -> Power:
+    """Write a power as an integer, if it is whole."""
+    return int(power) if power.denominator == 1 else power
+
+
 def _fraction(number: Any) -> Fraction:
     """Convert an exact ball or an integer to a fraction."""
     if isinstance(number, int):
@@ -290,5 +316,5 @@ def _fraction(number: Any) -> Fraction:
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
 
 
-def _ball(exponent: Fraction) -> arb:
+def _ball(exponent: Power) -> arb:
     return arb(exponent.numerator) / exponent.denominator

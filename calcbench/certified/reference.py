@@ -20,6 +20,7 @@ from calcbench.certified.evaluation import (
     NotSmoothHere,
     SweepResult,
     TookTooLong,
+    UndecidedHere,
 )
 from calcbench.certified.first_order import first_order
 from calcbench.certified.natural import natural_formulas
@@ -35,6 +36,7 @@ __all__ = [
     "NotFiniteHere",
     "NotSmoothHere",
     "Reference",
+    "UndecidedHere",
     "enclose_rounding",
     "reference",
 ]
@@ -70,13 +72,13 @@ class Reference:
     magnitudes: Arrays = field(default_factory=dict)
     """Name → Σ |terms| that each number is the sum of: what may cancel in it."""
     rough: Arrays = field(default_factory=dict)
-    """Name → for each number, whether it may be no derivative, because a comparison ties."""
+    """Name → for each number, whether it is no derivative: one-sided ones differ."""
     open: Arrays = field(default_factory=dict)
     """Name → for each number, whether it is not certified, though the others are."""
     beside: Arrays = field(default_factory=dict)
     """Name → for each number, whether it is certified by its limits beside the point."""
-    open_reason: str = ""
-    """Why a number is open, such as `0·∞ in the chain rule at sqrt`."""
+    reasons: dict[str, np.ndarray] = field(default_factory=dict)
+    """Name → for each number that is open or a limit, why: `0·∞ in the chain rule at sqrt`."""
     cost_magnitude: float = 0.0
     """Σ |∂C/∂v · v| over all intermediate results v: u times it is the rounding of the cost."""
     range_fault: str = ""
@@ -105,6 +107,7 @@ class Reference:
         numbers = [ball for array in self.values.values() for ball in array.flat]
         rough = [flag for array in self.rough.values() for flag in array.flat]
         unknown = [flag for array in self.open.values() for flag in array.flat]
+        reasons = [reason for array in self.reasons.values() for reason in array.flat]
         lines = []
         if self.cost is not None and not self.holds_cost:
             lines.append(f"C = {self.cost.str(30)}")
@@ -113,7 +116,7 @@ class Reference:
             if rough and rough[k]:
                 text = "no derivative here (one-sided derivatives differ, as far as can be told)"
             elif unknown and unknown[k]:
-                text = f"not certified: {self.open_reason}"
+                text = f"not certified: {reasons[k]}"
             lines.append(f"{self.labels(k)} = {text}")
         return "\n".join(lines)
 
@@ -127,7 +130,7 @@ def reference(
 
     The numbers at the point, and its direction or cotangent, are taken to be exactly the floats
     that they are. Raises `NotCertified` where the cost leaves the vocabulary or takes longer than
-    `seconds` of processor time, `NotFiniteHere` where it is not a number, `NotSmoothHere` where no
+    `seconds` of processor time, `NotFiniteHere` where it is not a number, `UndecidedHere` where no
     precision decides a branch, `ProblemError` where it is not what the problem says, or a declared
     structure is wrong.
     """
@@ -142,7 +145,7 @@ def reference(
         if _precise_enough(found):
             break
     if found is None:
-        raise NotSmoothHere(f"not smooth here, as far as can be told: {reason}")
+        raise UndecidedHere(reason)
     if found.cost is not None and not found.cost.is_finite():
         # Finite partials do not make it one: log(x) is none below 0, where the rule gives 1/x.
         raise NotFiniteHere("the cost is not a finite number")
@@ -192,7 +195,14 @@ def sweep(
         values[:] = found.values
         pieces = [
             unflatten(flat, layout.shapes)
-            for flat in (values, found.magnitudes, found.rough, found.open, found.beside)
+            for flat in (
+                values,
+                found.magnitudes,
+                found.rough,
+                found.open,
+                found.beside,
+                found.reasons,
+            )
         ]
         return Reference(
             point.problem.name,
@@ -205,7 +215,7 @@ def sweep(
             pieces[2],
             pieces[3],
             pieces[4],
-            found.open_reason,
+            pieces[5],
             found.cost_magnitude,
             found.range_fault or _result_fault(found, dtype),
             any(term.order == 0 for term in terms),
@@ -230,7 +240,7 @@ def _evaluate_terms(
         rough=found.rough | other.rough,
         open=found.open | other.open,
         beside=found.beside | other.beside,
-        open_reason=found.open_reason or other.open_reason,
+        reasons=np.where(found.reasons == "", other.reasons, found.reasons),
         range_fault=found.range_fault or other.range_fault,
     )
 

@@ -13,6 +13,7 @@ from calcbench.certified.evaluation import SweepResult, evaluate, influence, ran
 from calcbench.certified.first_order import NONE, Row, cost_row
 from calcbench.certified.jets import make_jet, primal, slope_magnitudes, slopes
 from calcbench.certified.one_sided import (
+    TIE,
     Limit,
     approach,
     is_past,
@@ -40,8 +41,6 @@ class Products:
     """(components,): whether a comparison that ties depends on each."""
     ties: list[list[int]]
     """For each comparison that ties, the positions of the components that it depends on."""
-    open_reason: str
-    """Where the chain rule gives 0·∞, if it does."""
     cost: arb
     cost_magnitude: float
     range_fault: str
@@ -76,7 +75,6 @@ def second_order(
             assert columns is not None
             _add_entries(sums, term, point, columns)
     return sums.result(
-        open_reason=found.open_reason,
         cost=found.cost,
         cost_magnitude=found.cost_magnitude,
         range_fault=found.range_fault,
@@ -95,7 +93,7 @@ def products(point: Point, directions: np.ndarray, dtype: str, deadline: float) 
 def _sweep(point: Point, directions: np.ndarray, dtype: str, deadline: float) -> Products:
     """Multiply the Hessian by a few directions: one evaluation on jets, one reverse sweep.
 
-    What ties, or is not finite, is not judged. Where a direction moves what ties, no number of the
+    What ties, or is not finite, is open. Where a direction moves what ties, no number of the
     product is known to exist.
     """
     run = evaluate(point, deadline, lambda value, k: make_jet(value, directions[k]))
@@ -106,23 +104,25 @@ def _sweep(point: Point, directions: np.ndarray, dtype: str, deadline: float) ->
     count = directions.shape[1]
     moves = np.any(run.tied[:, None] & (directions != 0), axis=0)
     partials = np.empty(directions.shape, dtype=object)
+    endless = balls.endless_operation(run.tape)
     for i, leaf in enumerate(run.leaves):
         sizes = np.broadcast_to(leaf.magnitude, count)
         for k, slope in enumerate(slopes(leaf.adjoint, count)):
-            rough = bool(run.tied[i] or moves[k])
-            unclear = not (rough or slope.is_finite())
-            partials[i, k] = Partial(slope, float(sizes[k]), rough, unclear)
+            partials[i, k] = partial = Partial(slope, float(sizes[k]))
+            if run.tied[i] or moves[k]:
+                partials[i, k] = partial.leave_open(TIE)
+            elif not slope.is_finite():
+                partials[i, k] = partial.leave_open(endless)
     cost = primal(output.value)
     fault = range_fault(order, abs(cost), dtype)
-    reason = balls.endless_operation(run.tape)
-    return Products(partials, run.tied, run.ties, reason, cost, influence(order), fault)
+    return Products(partials, run.tied, run.ties, cost, influence(order), fault)
 
 
 def _settle_products(
     point: Point, directions: np.ndarray, found: Products, dtype: str, deadline: float
 ) -> None:
     """Settle, beside the point, the products where a comparison ties or 0·∞ turns up."""
-    unclear = np.array([[p.rough or p.open for p in row] for row in found.partials])
+    unclear = np.array([[p.open for p in row] for row in found.partials])
     if not unclear.any() or not found.cost.is_finite():
         return
     row = cost_row(point, dtype, deadline)
@@ -135,21 +135,20 @@ def _settle_products(
                 break
             first, plain = row.partials.get(i, NONE), found.partials[i, k]
             limits = [second_limit(side, i, along) for side in both]
-            if not all(limit and limit.is_known() for limit in limits):
+            if not all(limit.is_known() for limit in limits):
                 # What ties or is 0·∞ at the point may be so all along the line.
                 limits = _limits_aside(point, along, row, i, deadline)
             found.partials[i, k] = _settle_product(first, plain, limits)
     _spread_kinks(row, directions, found)
 
 
-def _settle_product(first: Partial, plain: Partial, limits: Sequence[Limit | None]) -> Partial:
+def _settle_product(first: Partial, plain: Partial, limits: Sequence[Limit]) -> Partial:
     """Settle the slope of a partial, which there is only where there is the partial."""
     if first.rough or first.open:
-        return plain._replace(rough=first.rough, open=first.open)
-    clear = plain._replace(rough=False, open=False)
+        return plain._replace(rough=first.rough, open=first.open, reason=first.reason)
     if not first.value.is_finite():
-        return clear
-    return settle(limits, first.value, clear, tied=plain.rough)
+        return plain._replace(open=False)
+    return settle(limits, first.value, plain)
 
 
 def _spread_kinks(row: Row, directions: np.ndarray, found: Products) -> None:
@@ -174,7 +173,7 @@ def _spread_kinks(row: Row, directions: np.ndarray, found: Products) -> None:
 
 def _limits_aside(
     point: Point, along: np.ndarray, row: Row, component: int, deadline: float
-) -> list[Limit | None]:
+) -> list[Limit]:
     """Approach along a line moved a little along the component, to either side."""
     limits = []
     for sign in (1.0, -1.0):
@@ -230,10 +229,11 @@ class _Columns:
             found: Partial = self.partials[i, j]
             return found
         tied = bool(self.tied[i] or self.tied[j])
-        if (i, j) not in self.stored:
-            return NONE._replace(rough=tied)
-        stored: Partial = self.partials[i, self.column[j]]
-        return stored._replace(rough=tied)
+        known = (i, j) in self.stored
+        stored: Partial = self.partials[i, self.column[j]] if known else NONE
+        if tied:
+            return stored.leave_open(TIE)
+        return stored._replace(open=not stored.value.is_finite())
 
 
 def _add_entries(sums: Sums, term: Entries, point: Point, columns: _Columns) -> None:

@@ -21,6 +21,7 @@ from calcbench.certified import balls, budget
 from calcbench.certified import special as functions
 from calcbench.certified.balls import Undecided
 from calcbench.certified.budget import TooSlow
+from calcbench.certified.constants import convert_input
 from calcbench.certified.jets import logarithm
 from calcbench.certified.vocabulary import namespace
 from calcbench.problem.point import Point
@@ -42,7 +43,7 @@ def taylor_bounds(
     """
     with balls.precision(BITS), _series_length(order + 1):
         lifted = {
-            key: array if array.dtype.kind != "f" else _convert_array(array)
+            key: array if array.dtype.kind != "f" else convert_input(point, key, convert)
             for key, array in point.values.items()
         }
         moved = lifted[name].copy()
@@ -262,13 +263,6 @@ def _compare(one: Series, other: Series) -> int:
     if constant and here == there:
         return 0
     raise Undecided("a branch changes within the step")
-
-
-def _convert_array(array: np.ndarray) -> np.ndarray:
-    lifted = np.empty(array.shape, dtype=object)
-    for index in np.ndindex(array.shape):
-        lifted[index] = convert(float(array[index]))
-    return lifted
 
 
 @contextlib.contextmanager

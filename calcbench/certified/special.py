@@ -6,13 +6,13 @@ The derivatives are those of the NIST Digital Library of Mathematical Functions:
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 from flint import acb, arb, arb_series, ctx
 
 from calcbench.certified.jets import Jet, primal
-from calcbench.errors import Unsupported
 
 Number = Any
 """A `flint.arb` or a `Jet`."""
@@ -36,8 +36,8 @@ def value(name: str, x: Number) -> Number:
     """Evaluate a function at a number; at a jet, with the slopes that follow."""
     if isinstance(x, Jet):
         return Jet(value(name, x.value), x.slope * slope(name, x.value))
-    if not isinstance(x, arb):  # a germ; python-flint does not look, and ends the process
-        raise Unsupported(f"{name} is not evaluated beside a point")
+    if not isinstance(x, arb):  # a germ, just beside a point
+        return x.apply(functools.partial(expand, name))
     if name in PLAIN:
         return PLAIN[name](x)
     return _polygamma(_order(name))(x)
@@ -57,7 +57,7 @@ def loss(name: str, x: Number) -> arb:
     """
     if name not in ("gammaln", "digamma"):
         return arb(0)
-    size = 1 + abs(abs(primal(x)).log())
+    size = 1 + abs(abs(primal(x).mid()).log())
     return arb(0, size * arb(2) ** -ctx.prec)
 
 
@@ -92,14 +92,16 @@ def expand(name: str, x: arb_series | arb) -> arb_series | arb:
         return value(name, x)
     if name == "gammaln":
         return _log_gamma(x)
-    if name != "digamma":
+    if name in PLAIN:
         return getattr(x, name)()
-    # ψ(a + t), from the series of log Γ with one term more, at t = x − a. Of a ball a, a − a is no
-    # 0: t begins with its second term.
-    terms = ctx.cap
-    ctx.cap = terms + 1
+    # ψ⁽ⁿ⁾(a + t), from the series of log Γ with n + 1 terms more, at t = x − a. Of a ball a, a − a
+    # is no 0: t begins with its second term.
+    terms, derivatives = ctx.cap, _order(name) + 1
+    ctx.cap = terms + derivatives
     try:
-        around = _log_gamma(arb_series([x[0], 1])).derivative()
+        around = _log_gamma(arb_series([x[0], 1]))
+        for _ in range(derivatives):
+            around = around.derivative()
     finally:
         ctx.cap = terms
     return around(arb_series([0, *(x[k] for k in range(1, x.length()))]))

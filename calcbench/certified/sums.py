@@ -17,11 +17,19 @@ class Partial(NamedTuple):
     magnitude: float
     """Σ |terms| that it is the sum of."""
     rough: bool = False
-    """Whether it may not exist, because a comparison ties: one-sided derivatives differ."""
+    """Whether it does not exist: one-sided derivatives differ."""
     open: bool = False
-    """Whether it is not certified: the chain rule gives 0·∞, and the lines beside it no answer."""
+    """Whether it is not certified: the chain rule gives 0·∞, or a comparison ties, and the lines
+    beside the point give no answer."""
     beside: bool = False
     """Whether it is certified by its limits beside the point, and not by the chain rule at it."""
+    reason: str = ""
+    """Why the chain rule is not asked: `0·∞ in the chain rule at sqrt`, or a comparison that ties.
+    """
+
+    def leave_open(self, reason: str) -> Partial:
+        """Make it one that is not certified, and say why."""
+        return self._replace(rough=False, open=True, reason=reason)
 
 
 class Sums:
@@ -38,6 +46,8 @@ class Sums:
         """For each number, whether a partial in it is not certified."""
         self.beside = np.zeros(size, dtype=bool)
         """For each number, whether a partial in it is a limit beside the point."""
+        self.reasons = np.full(size, "", dtype=object)
+        """For each number, why that is, or why it is open."""
 
     def add(self, k: int, partial: Partial, weight: float) -> None:
         """Add partial·weight to number k: for a weight of 0 nothing, whatever the partial."""
@@ -49,6 +59,8 @@ class Sums:
         self.rough[k] |= partial.rough
         self.open[k] |= partial.open
         self.beside[k] |= partial.beside
+        if partial.open or (partial.beside and not self.open[k]):
+            self.reasons[k] = partial.reason
 
     def add_all(
         self, out: np.ndarray, values: np.ndarray, magnitudes: np.ndarray, weights: np.ndarray
@@ -62,17 +74,15 @@ class Sums:
         np.add.at(self.values, out, terms)
         np.add.at(self.magnitudes, out, sizes)
 
-    def result(
-        self, *, open_reason: str, cost: arb | None, cost_magnitude: float, range_fault: str
-    ) -> SweepResult:
-        """Give the numbers, with what the sweeps say of the cost; the reason if any is open."""
+    def result(self, *, cost: arb | None, cost_magnitude: float, range_fault: str) -> SweepResult:
+        """Give the numbers, with what the sweeps say of the cost."""
         return SweepResult(
             values=self.values,
             magnitudes=self.magnitudes,
             rough=self.rough,
             open=self.open,
             beside=self.beside,
-            open_reason=open_reason if self.open.any() else "",
+            reasons=self.reasons,
             cost=cost,
             cost_magnitude=cost_magnitude,
             range_fault=range_fault,

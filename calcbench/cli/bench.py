@@ -19,7 +19,9 @@ from calcbench.cli.options import (
     backends_option,
     names_argument,
     operator_option,
+    problems_option,
     seed_option,
+    take,
     traceback_option,
 )
 from calcbench.cli.runs import latest_run, new_run, print_run
@@ -31,64 +33,74 @@ from calcbench.record.writing import size_of
 from calcbench.report.numbers import format_duration, plural
 from calcbench.workers.starting import start_method
 
+BENCHMARK = (
+    names_argument,
+    problems_option,
+    backends_option,
+    operator_option,
+    click.option(
+        "--size",
+        "sizes",
+        type=parse_sizes,
+        multiple=True,
+        metavar="N[,N…]",
+        help="Sizes: 1e6, a list 8,1000 or a range 10:1e7:log. [those that each problem declares]",
+    ),
+    click.option(
+        "--dtype",
+        "dtypes",
+        type=parse_names,
+        metavar="DTYPE[,…]",
+        help="float64, float32 or both. [float64]",
+    ),
+    click.option(
+        "--threads",
+        type=parse_threads,
+        metavar="N[,N…]",
+        default="1",
+        help="Threads of each process. [1]",
+    ),
+    seed_option,
+    click.option("--shard", metavar="I/N", help="Only the I-th of N parts; see calcbench merge."),
+)
+"""What bench times: the cells of its matrix."""
+
+EFFORT = (
+    click.option(
+        "--quick", is_flag=True, help="A first look: a tenth of the time, wider intervals."
+    ),
+    click.option(
+        "--budget",
+        type=parse_duration,
+        metavar="TIME",
+        help="Rounds of one problem and size. [20s; quick 2s]",
+    ),
+    click.option(
+        "--timeout",
+        type=parse_duration,
+        metavar="TIME",
+        help="Any single step of a cell. [120s; quick 60s]",
+    ),
+    click.option(
+        "--memory",
+        type=parse_bytes,
+        metavar="BYTES",
+        help="What one process may take. [3/4 of what is free]",
+    ),
+)
+"""How closely bench measures, and what it may take."""
+
 
 @click.command("bench")
-@names_argument
-@click.option(
-    "-p", "--problem", "problems", multiple=True, help="A name, a theme, or a path to a .py file."
-)
-@backends_option
-@operator_option
-@click.option(
-    "--size",
-    "sizes",
-    multiple=True,
-    metavar="N[,N…]",
-    help="Sizes: 1e6, a list 8,1000 or a range 10:1e7:log. [those that each problem declares]",
-)
-@click.option("--dtype", "dtypes", metavar="DTYPE[,…]", help="float64, float32 or both. [float64]")
-@click.option("--threads", metavar="N[,N…]", default="1", help="Threads of each process. [1]")
-@seed_option
-@click.option("--quick", is_flag=True, help="A first look: a tenth of the time, wider intervals.")
-@click.option(
-    "--budget",
-    type=parse_duration,
-    metavar="TIME",
-    help="Rounds of one problem and size. [20s; quick 2s]",
-)
-@click.option(
-    "--timeout",
-    type=parse_duration,
-    metavar="TIME",
-    help="Any single step of a cell. [120s; quick 60s]",
-)
-@click.option(
-    "--memory",
-    type=parse_bytes,
-    metavar="BYTES",
-    help="What one process may take. [3/4 of what is free]",
-)
+@take(*BENCHMARK)
+@take(*EFFORT)
 @click.option("-o", "--output", type=FILE, help="The file. [runs/<time>.jsonl]")
 @click.option("--resume", is_flag=True, help="Go on with --output, or with the latest in runs/.")
-@click.option("--shard", metavar="I/N", help="Only the I-th of N parts; see calcbench merge.")
 @click.option("--dry-run", is_flag=True, help="List the cells and estimate the time; run nothing.")
 @traceback_option
 @click.option("--json", "as_json", is_flag=True, help="The records instead of the report.")
 def command(
-    names: tuple[str, ...],
-    problems: tuple[str, ...],
-    backends: tuple[str, ...],
-    operator: str,
-    sizes: tuple[str, ...],
-    dtypes: str | None,
-    threads: str,
-    seed: int,
-    shard: str | None,
-    output: Path | None,
-    resume: bool,
-    dry_run: bool,
-    as_json: bool,
-    **effort: Any,
+    output: Path | None, resume: bool, dry_run: bool, as_json: bool, **options: Any
 ) -> None:
     """Time gradients, or another operator, so that the numbers repeat, and save them as a run.
 
@@ -110,25 +122,9 @@ def command(
       calcbench bench --resume --output runs/all.jsonl
       calcbench bench --shard 1/4 --output part1.jsonl
     """
-    # Long by its options, which click hands over one by one, and by its help.
     output = output or (latest_run() if resume else new_run())
-    settings = _settings(**effort)
-    session = SessionInWorker(
-        settings.timeout,
-        start_method(),
-        problems=[*names, *problems] or None,
-        backends=backends or None,
-        sizes=[size for text in sizes for size in parse_sizes(text)] or None,
-        operator=operator,
-        dtypes=parse_names(dtypes) if dtypes is not None else None,
-        threads=parse_threads(threads),
-        seed=seed,
-        shard=shard,
-        settings=settings,
-        output=output if resume or not dry_run or size_of(output) is not None else None,
-        resume=resume,
-    )
-    with contextlib.closing(session):
+    looked_at = output if resume or not dry_run or size_of(output) is not None else None
+    with contextlib.closing(_open(**options, output=looked_at, resume=resume)) as session:
         if dry_run:
             _print_plan(session)
             return
@@ -137,8 +133,33 @@ def command(
             say(f"{there} of {session.total} cells are there already")
         _run(session, output)
     _print_result(session, output, as_json)
-    named = bool(backends) and ALL not in backends
+    named = bool(options["backends"]) and ALL not in options["backends"]
     sys.exit(0 if _succeeded(session.matrix(), named) else 1)
+
+
+def _open(
+    *,
+    names: tuple[str, ...],
+    problems: tuple[str, ...],
+    backends: tuple[str, ...],
+    sizes: tuple[list[int], ...],
+    quick: bool,
+    budget: float | None,
+    timeout: float | None,
+    memory: int | None,
+    **matrix: Any,
+) -> SessionInWorker:
+    """Open the session that the options describe."""
+    settings = _settings(quick, budget=budget, timeout=timeout, memory=memory)
+    return SessionInWorker(
+        settings.timeout,
+        start_method(),
+        problems=[*names, *problems] or None,
+        backends=backends or None,
+        sizes=[size for some in sizes for size in some] or None,
+        settings=settings,
+        **matrix,
+    )
 
 
 def _settings(quick: bool, **changes: Any) -> Settings:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from calcbench.cli.options import comparison_options
+from calcbench.cli.options import COMPARISON, take
 from calcbench.cli.terminal import console, print_json, progress, say
 from calcbench.cli.values import FILE, parse_values_if_any
 from calcbench.harness.compare_in_worker import compare_in_worker
@@ -23,7 +23,7 @@ from calcbench.workers.starting import start_method
 
 
 @click.command("compare")
-@comparison_options
+@take(*COMPARISON)
 @click.option(
     "--html",
     "page",

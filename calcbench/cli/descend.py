@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from calcbench.cli.options import seed_option, timeout_option, traceback_option
+from calcbench.cli.options import COST, take
 from calcbench.cli.plot import write_file
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.cli.values import FILE, parse_size, parse_values_if_any
@@ -19,22 +19,17 @@ from calcbench.workers.starting import start_method
 
 
 @click.command("descend")
-@click.argument("problem")
+@take(*COST)
 @click.option(
     "-b",
     "--backend",
     metavar="BACKEND",
     help="Who takes the gradients. [by_hand if it is derived, else finite_difference]",
 )
-@click.option("--at", metavar="m=0.9,b=0.1", help="Where to start.")
 @click.option(
     "--rate", "rates", type=float, multiple=True, help="Learning rate; may be repeated. [0.01]"
 )
 @click.option("--steps", type=parse_size, metavar="N", default="100", help="Steps. [100]")
-@click.option("--size", type=parse_size, metavar="N", help="Size of the problem.")
-@seed_option
-@timeout_option
-@traceback_option
 @click.option(
     "-o",
     "--output",

@@ -13,6 +13,9 @@ from calcbench.operators import NAMES
 from calcbench.operators.partial import Partial
 from calcbench.problem.faults import show_tracebacks
 
+Option = Callable[[Callable[..., Any]], Callable[..., Any]]
+"""A decorator that gives a command an option or an argument."""
+
 names_argument = click.argument("names", metavar="[PROBLEM]...", nargs=-1)
 
 backends_option = click.option(
@@ -61,16 +64,22 @@ traceback_option = click.option(
     help="Show on stderr where exactly the code of a problem or backend raises.",
 )
 
+problems_option = click.option(
+    "-p",
+    "--problem",
+    "problems",
+    multiple=True,
+    metavar="PROBLEM",
+    help="A problem's name, a theme, or a path to a .py file. May be repeated.",
+)
+
+size_option = click.option(
+    "--size", type=parse_size, metavar="N", help="Size of the problem (8e6, 8_000_000)."
+)
+
 COMPARISON = (
     names_argument,
-    click.option(
-        "-p",
-        "--problem",
-        "problems",
-        multiple=True,
-        metavar="PROBLEM",
-        help="A problem's name, a theme, or a path to a .py file. May be repeated.",
-    ),
+    problems_option,
     backends_option,
     compared_operator_option,
     click.option(
@@ -81,9 +90,7 @@ COMPARISON = (
     click.option(
         "--at", metavar="m=0.9,b=0.1", help="Values of one problem's parameters; w=[1,2]."
     ),
-    click.option(
-        "--size", type=parse_size, metavar="N", help="Size of the problem (8e6, 8_000_000)."
-    ),
+    size_option,
     seed_option,
     click.option(
         "--dtype", type=click.Choice(["float64", "float32"]), help="Floats of all backends."
@@ -97,10 +104,25 @@ COMPARISON = (
     traceback_option,
     click.option("--json", "as_json", is_flag=True, help="Data instead of tables."),
 )
+"""Which problems and backends compare and verify take, and where."""
+
+COST = (
+    click.argument("problem"),
+    click.option("--at", metavar="m=0.9,b=0.1", help="Values of the parameters."),
+    size_option,
+    seed_option,
+    timeout_option,
+    traceback_option,
+)
+"""Of what cost plot, steps and descend show something, and where."""
 
 
-def comparison_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of compare and verify: which problems and backends, and where."""
-    for option in reversed(COMPARISON):  # as decorators apply, from the bottom up
-        command = option(command)
-    return command
+def take(*options: Option) -> Option:
+    """Give a command several options, in the order in which its help lists them."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):  # as decorators apply, from the bottom up
+            command = option(command)
+        return command
+
+    return decorate

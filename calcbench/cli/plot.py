@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from calcbench.cli.options import seed_option, timeout_option, traceback_option
+from calcbench.cli.options import COST, take
 from calcbench.cli.terminal import progress
-from calcbench.cli.values import FILE, parse_size, parse_values_if_any, split_outside_brackets
+from calcbench.cli.values import FILE, parse_values_if_any, split_outside_brackets
 from calcbench.errors import printable
 from calcbench.record.writing import replacing
 from calcbench.report.picture import Chart, check_ending
@@ -27,23 +27,18 @@ output_option = click.option(
 
 
 @click.command("plot")
-@click.argument("problem")
+@take(*COST)
 @click.option(
     "-b",
     "--backend",
     metavar="BACKEND",
     help="Who takes the slopes. [by_hand if it is derived, else finite_difference]",
 )
-@click.option("--at", metavar="m=0.9,b=0.1", help="Values of the parameters.")
 @click.option("--kind", metavar="KIND", help=f"One of {', '.join(NAMES)}. [what suits]")
 @click.option(
     "--parameters", metavar="w[0],b", help="The components that move; the others are held. [all]"
 )
 @click.option("--window", metavar="x=[-3,3],y=[0,4]", help="What is drawn of each component.")
-@click.option("--size", type=parse_size, metavar="N", help="Size of the problem.")
-@seed_option
-@timeout_option
-@traceback_option
 @output_option
 def command(
     problem: str,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from calcbench.cli.options import seed_option, timeout_option, traceback_option
+from calcbench.cli.options import COST, take
 from calcbench.cli.terminal import console, print_json, progress
-from calcbench.cli.values import FILE, parse_size, parse_values_if_any
+from calcbench.cli.values import FILE, parse_values_if_any
 from calcbench.errors import printable
 from calcbench.report.picture import Chart, check_ending
 from calcbench.report.tables.text import draw
@@ -24,8 +24,7 @@ SCHEMES = tuple(
 
 
 @click.command("steps")
-@click.argument("problem")
-@click.argument("partial", required=False)
+@take(COST[0], click.argument("partial", required=False), *COST[1:])
 @click.option(
     "-b",
     "--backend",
@@ -34,11 +33,6 @@ SCHEMES = tuple(
     multiple=True,
     help="Backends with a step: finite_difference[scheme=forward]. [its schemes but complex]",
 )
-@click.option("--at", metavar="m=0.9,b=0.1", help="Values of the parameters.")
-@click.option("--size", type=parse_size, metavar="N", help="Size of the problem.")
-@seed_option
-@timeout_option
-@traceback_option
 @click.option(
     "--plot",
     "picture",

@@ -7,11 +7,11 @@ from typing import Any
 import click
 
 from calcbench.cli.compare import compare_and_exit
-from calcbench.cli.options import comparison_options
+from calcbench.cli.options import COMPARISON, take
 
 
 @click.command("verify")
-@comparison_options
+@take(*COMPARISON)
 def command(**selection: Any) -> None:
     """Check agreement alone, without timing; exit status 1 if any backend is wrong.
 

@@ -7,17 +7,19 @@ a symbolic backend may prove the hand-derived formula.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.certified.reference import Reference
-from calcbench.errors import ProblemError, Unsupported
+from calcbench.errors import DeclarationError, Unsupported
 from calcbench.harness.timing import time_call
+from calcbench.judge.connection import departure
 from calcbench.judge.contract import Run, run_points
 from calcbench.judge.judge import Outcome, judge
+from calcbench.judge.points import LeftOut
 from calcbench.operators import Layout, Operator
 from calcbench.operators.hand_derived import formula_for
 from calcbench.operators.points import points_for
@@ -26,6 +28,7 @@ from calcbench.problem.inputs import own_point, point_of_another_size, resolve_s
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.sampling import describe_data
+from calcbench.record.entrant import start_record
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
 
@@ -50,27 +53,32 @@ class Question:
     """Why the problem does not have this operator: nobody is asked then."""
     certify: str = ""
     """One of `certified.extent.EXTENTS`; if empty, an estimate of the time decides."""
+    left_out: LeftOut = field(default_factory=LeftOut)
+    """Points at which nothing is run."""
 
     @property
     def own(self) -> Point:
         """The problem's own point."""
         return self.where["own"]
 
+    def leave_out(self, points: LeftOut) -> Question:
+        """Leave out points that calcbench chose."""
+        return replace(self, where=points.keep(self.where), left_out=points)
+
     def skip(self, backends: Iterable[Backend]) -> list[Record]:
         """Make the records of backends that are not asked."""
-        return [self._skip(backend) for backend in backends]
-
-    def _skip(self, backend: Backend) -> Record:
-        return Record(
-            problem=self.problem.name,
-            backend=backend.selector,
-            operator=self.operator.selector,
-            dtype=backend.dtype,
-            status=Status.SKIPPED,
-            reason=self.unsupported,
-            size=self.size,
-            seed=self.seed,
-        )
+        return [
+            start_record(
+                self.problem.name,
+                backend,
+                self.operator.selector,
+                Status.SKIPPED,
+                self.unsupported,
+                size=self.size,
+                seed=self.seed,
+            )
+            for backend in backends
+        ]
 
 
 def pose(
@@ -129,7 +137,7 @@ def compare_question(
 def run_backend(question: Question, backend: Backend, timed: bool) -> Run:
     """Run one backend at all points, and time a call at the problem's own."""
     with blamed_on(question.problem.name):
-        run = run_points(backend, question.where, question.operator)
+        run = run_points(backend, question.where, question.operator, left_out=question.left_out)
     if timed:
         time_call(run, question.own)
     run.prepared = None  # the judge needs the results alone, and a framework's may be large
@@ -148,6 +156,7 @@ def judge_runs(
             witnesses,
             question.operator,
             extent=question.certify,
+            left_out=question.left_out,
         )
         labels = component_labels(question.operator.layout(question.own))
     if outcome.unseen and proof.startswith("proved"):
@@ -170,7 +179,7 @@ def _complete(
     truth = outcome.certificate.truth if outcome.certificate else None
     own = question.own
     return replace(
-        _apply_proof(verdict, proof) if run.backend.hand_derived else verdict,
+        _apply_proof(verdict, proof) if run.backend.hand_derived else _explain(verdict, run, own),
         size=question.size,
         seed=question.seed,
         components=own.size,
@@ -186,6 +195,12 @@ def _complete(
         data=describe_data(question.where),
         condition=outcome.condition,
     )
+
+
+def _explain(verdict: Record, run: Run, own: Point) -> Record:
+    """Add to a wrong result where the cost leaves `xp`: a part of the derivative is lost there."""
+    where = departure(run.backend, own) if verdict.status is Status.DISAGREE else ""
+    return replace(verdict, reason=f"{verdict.reason}; {where}") if where else verdict
 
 
 def reference_value(truth: Reference) -> Arrays:
@@ -224,9 +239,8 @@ def prove_formula(question: Question, backends: Iterable[Backend]) -> str:
 def _prove(backend: Backend, point: Point, formula: str) -> str:
     """Let a backend prove a formula; what it raises is the reason why it is not proved."""
     try:
-        with blamed_on(point.problem.name, raised=()):
-            return backend.prove(point, formula)
-    except ProblemError:
+        return backend.prove(point, formula)
+    except DeclarationError:
         raise
     except RAISED as error:  # whatever a user's formula raises on symbols
         return f"not proved: {describe(error)}"

@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from calcbench.errors import CalcbenchError, SelectorError
+from calcbench.errors import CalcbenchError
 from calcbench.harness import guest
 from calcbench.harness.every_problem import record_failure
 from calcbench.harness.guest import Plan
 from calcbench.harness.request import Request
 from calcbench.judge.contract import classify_error
+from calcbench.judge.points import LeftOut
+from calcbench.record.entrant import start_record
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
-from calcbench.workers.isolation import START, Worker, WorkerDied
+from calcbench.workers.isolation import START, Worker, WorkerDied, importing
 from calcbench.workers.memory import memory_limit
 
 PATIENCE = 2
@@ -62,14 +64,12 @@ class Host:
 
         Raises `SelectorError` where that does not end, or ends the worker.
         """
-        try:
+        with importing():
             return self._select()
-        except WorkerDied as fate:
-            raise SelectorError(f"what is selected does not import: {fate.reason}") from fate
 
     def _select(self) -> Plan:
         """Select in a new worker: what calcbench imports, the user's files, the frameworks."""
-        self.worker.ask(guest.get_ready, timeout=START)
+        self.worker.load(guest.__name__)
         self.worker.ask(guest.select_problems, self.request, timeout=self.timeout)
         plan: Plan = self.worker.ask(guest.select_backends, timeout=self._import_time)
         return plan
@@ -111,6 +111,7 @@ class Trial:
         self.size = host.request.size or 1
         self.late = 0
         """Backends that took too long."""
+        self.left_out = LeftOut()
 
     @property
     def name(self) -> str:
@@ -130,7 +131,7 @@ class Trial:
         proof = self._prove()
         self.progress(f"{self.name} · certifying the {self.plan.operator}")
         try:
-            found: list[Record] = self.host.ask(guest.judge_runs, self.number, runs, proof)
+            found: list[Record] = self._ask_at_points(guest.judge_runs, runs, proof)
         except WorkerDied as fate:
             return self._unjudged(runs, fate)
         return found
@@ -143,13 +144,25 @@ class Trial:
             return {"status": Status.TIMEOUT, "reason": reason}
         try:
             self.host.import_framework(backend)
-            run: dict[str, Any] = self.host.ask(guest.run, self.number, backend)
+            run: dict[str, Any] = self._ask_at_points(guest.run, backend)
         except WorkerDied as fate:
             self.late += fate.status is Status.TIMEOUT
             return {"status": fate.status, "reason": fate.reason}
         if run["status"] is Status.OUT_OF_MEMORY:
             self.host.stop()  # it is in no known state; the next step starts another
         return run
+
+    def _ask_at_points(self, task: Callable[..., Any], *arguments: Any) -> Any:
+        """Run a task at the points; again without one that calcbench chose, where that ends it.
+
+        Raises `WorkerDied` where the problem's own point does.
+        """
+        while True:
+            try:
+                return self.host.ask(task, self.number, self.left_out, *arguments)
+            except WorkerDied as fate:
+                if not self.left_out.add(fate.place, fate.reason):
+                    raise
 
     def _prove(self) -> str:
         """Have the hand-derived formula proved, if there is one, unless the cost takes too long."""
@@ -173,13 +186,12 @@ class Trial:
     def _failures(self, fate: WorkerDied, when: str) -> list[Record]:
         """Make a record for every backend of what happened to all of them."""
         return [
-            Record(
-                problem=self.name,
-                backend=entrant.selector,
-                operator=self.plan.operator,
-                dtype=entrant.dtype,
-                status=fate.status,
-                reason=f"{fate.reason}, {when}",
+            start_record(
+                self.name,
+                entrant,
+                self.plan.operator,
+                fate.status,
+                f"{fate.reason}, {when}",
                 size=self.size,
                 seed=self.host.request.seed,
             )

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from calcbench.catalogue.door import problems
 from calcbench.errors import CalcbenchError, NotInstalled, SelectorError
+from calcbench.operators import GRADIENT
 from calcbench.problem.problem import Problem
+from calcbench.record.entrant import NOBODY, start_record
 from calcbench.record.record import Record, Status
 
 
@@ -25,6 +27,4 @@ def record_failure(name: str, error: CalcbenchError) -> Record:
     status = Status.NOT_INSTALLED if isinstance(error, NotInstalled) else Status.ERROR
     if isinstance(error, SelectorError):  # a component that this one of several does not have
         status = Status.SKIPPED
-    return Record(
-        problem=name, backend="", operator="gradient", dtype="", status=status, reason=str(error)
-    )
+    return start_record(name, NOBODY, GRADIENT.selector, status, str(error))

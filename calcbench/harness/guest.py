@@ -14,21 +14,16 @@ from calcbench.harness import compare
 from calcbench.harness.compare import Question, prove_formula, run_backend
 from calcbench.harness.request import Request, Selection
 from calcbench.judge.contract import pack, timed_import, unpack
+from calcbench.judge.points import LeftOut
+from calcbench.record.entrant import Named
 from calcbench.record.record import Record
-
-
-class Entrant(NamedTuple):
-    """A backend that takes part, as the harness knows it."""
-
-    selector: str
-    dtype: str
 
 
 class Plan(NamedTuple):
     """What a request selects, as the harness knows it."""
 
     problems: list[str]
-    backends: list[Entrant]
+    backends: list[Named]
     operator: str
     single: bool
 
@@ -40,10 +35,6 @@ _imports: dict[int, float] = {}
 """Backend → seconds that importing its framework took, until a run reports them."""
 
 
-def get_ready() -> None:
-    """Do nothing: whoever runs this task has imported the harness by then."""
-
-
 def select_problems(request: Request) -> None:
     """Import the files that a request names."""
     global _selection, _question
@@ -53,7 +44,7 @@ def select_problems(request: Request) -> None:
 def select_backends() -> Plan:
     """Import the frameworks that the request names, and say what it selects."""
     found = _selected()
-    backends = [Entrant(backend.selector, backend.dtype) for backend in found.backends]
+    backends = [Named(backend.selector, backend.dtype) for backend in found.backends]
     return Plan(found.names, backends, found.operator_name, found.single)
 
 
@@ -72,10 +63,10 @@ def import_framework(backend: int) -> None:
             _imports[backend] = seconds
 
 
-def run(problem: int, backend: int) -> dict[str, Any]:
-    """Run one backend at all points: the run, packed."""
-    selection = _selected()
-    found = run_backend(_pose(problem), selection.backends[backend], selection.request.timed)
+def run(problem: int, left_out: LeftOut, backend: int) -> dict[str, Any]:
+    """Run one backend at all points but those left out: the run, packed."""
+    selection, question = _selected(), _pose(problem).leave_out(left_out)
+    found = run_backend(question, selection.backends[backend], selection.request.timed)
     if backend in _imports:
         found.seconds = {"import": _imports.pop(backend), **found.seconds}
     return pack(found)
@@ -86,9 +77,11 @@ def prove(problem: int) -> str:
     return prove_formula(_pose(problem), _selected().backends)
 
 
-def judge_runs(problem: int, packed: list[dict[str, Any]], proof: str) -> list[Record]:
+def judge_runs(
+    problem: int, left_out: LeftOut, packed: list[dict[str, Any]], proof: str
+) -> list[Record]:
     """Judge what `run` gave for every backend: one record for each."""
-    selection, question = _selected(), _pose(problem)
+    selection, question = _selected(), _pose(problem).leave_out(left_out)
     runs = [unpack(*both) for both in zip(selection.backends, packed, strict=True)]
     return compare.judge_runs(question, runs, default_witnesses(), proof)
 

@@ -12,6 +12,7 @@ import contextlib
 import numpy as np
 
 from calcbench.backend.backend import Backend
+from calcbench.problem.faults import RAISED, find_departure
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
@@ -33,10 +34,20 @@ def connection_fault(backend: Backend, point: Point, result: Arrays) -> str:
         names = [name for name in backend.unconnected(point) if _moves(backend, point, name)]
     if not names:
         return ""
+    where = departure(backend, point)
     return (
         f"unconnected: the cost moves with {', '.join(names)}, and {backend.name} has no record of "
-        "how (the cost leaves xp: a function of NumPy or SciPy, or float())"
+        f"how ({where or 'the cost leaves xp: a function of NumPy or SciPy, or float()'})"
     )
+
+
+def departure(backend: Backend, point: Point) -> str:
+    """Say where the cost leaves `xp`, as far as the framework can tell; "" if nowhere."""
+    try:
+        backend.trace_cost(point)
+    except RAISED as error:  # whatever a framework raises for want of a number
+        return find_departure(error)
+    return ""
 
 
 def _moves(backend: Backend, point: Point, name: str) -> bool:

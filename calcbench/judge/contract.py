@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 
 from calcbench.backend.backend import Backend
+from calcbench.backend.numpy_cost import check_cost
 from calcbench.backend.prepared import Prepared
-from calcbench.errors import NotInstalled, ProblemError, Unsupported, full_text
+from calcbench.errors import DeclarationError, NotInstalled, ProblemError, Unsupported, full_text
 from calcbench.judge.connection import connection_fault
 from calcbench.operators import GRADIENT, Layout, Operator
+from calcbench.problem import whereabouts
 from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point, component_name
@@ -78,18 +80,20 @@ def run_points(
     where: Mapping[str, Point],
     operator: Operator = GRADIENT,
     prepared: Prepared | None = None,
+    left_out: Sized = (),
 ) -> Run:
     """Prepare once, at the last point; run at each point twice; check the contract.
 
     `where` is point name → point. With `prepared`, for inputs of these shapes, nothing is prepared
-    again. Raises `ProblemError` where the problem is at fault; whatever else is raised becomes the
+    again; `left_out` are points that are not in `where`. Raises `ProblemError` where the cost is at
+    fault by itself, in NumPy too, or declares what is not true; whatever else is raised becomes the
     run's status and reason.
     """
     run = Run(backend)
     try:
         with np.errstate(all="ignore"):  # what overflows shows in the result, and is judged there
             check_limit(backend, where["own"])
-            prepared = prepared or _prepare(run, where, operator)
+            prepared = prepared or _prepare(run, where, operator, left_out)
             run.method = prepared.method
             _check_points(run, prepared, where, operator)
             if run.status is Status.OK:
@@ -97,9 +101,11 @@ def run_points(
             if run.status is Status.OK and "own" in run.results:
                 cut = connection_fault(backend, where["own"], run.results["own"])
                 run.status, run.reason = (Status.ERROR, cut) if cut else (Status.OK, "")
-    except ProblemError:
+    except DeclarationError:
         raise
     except RAISED as error:  # whatever a cost or a framework raises becomes a record
+        if isinstance(error, ProblemError):
+            check_cost(where["own"])
         run.status, run.reason = classify_error(error)
     return run
 
@@ -136,30 +142,32 @@ def timed_import(backend: Backend) -> float | None:
 
 
 def prepare_away(
-    backend: Backend, where: Mapping[str, Point], operator: str | Operator
+    backend: Backend, where: Mapping[str, Point], operator: str | Operator, left_out: Sized
 ) -> tuple[Prepared, float]:
     """Prepare an operator at the last point, rather than the problem's own; with the seconds.
 
     A number that is wrongly compiled in as a constant then shows as a fault at the own point. Where
-    the last point cannot be prepared at, for the cost may be undefined there, the own one is.
+    the last point cannot be prepared at, for the cost may be undefined there, the own one is; and
+    where points are left out, for it tells whether the cost can be run at all.
     """
-    *_, away = where.values()
+    last = "own" if left_out else [*where][-1]
     started = time.perf_counter()
     try:
-        return backend.prepare(away, operator), time.perf_counter() - started
-    except (ProblemError, Unsupported):
+        with whereabouts.at("point", last):
+            return backend.prepare(where[last], operator), time.perf_counter() - started
+    except (DeclarationError, Unsupported):
         raise
     except RAISED:  # whatever a cost or a framework raises, and raises again if it is no fault
         started = time.perf_counter()  # of the point
         return backend.prepare(where["own"], operator), time.perf_counter() - started
 
 
-def _prepare(run: Run, where: Mapping[str, Point], operator: Operator) -> Prepared:
+def _prepare(run: Run, where: Mapping[str, Point], operator: Operator, left_out: Sized) -> Prepared:
     """Import the framework and prepare the operator, with the seconds of each."""
     importing = timed_import(run.backend)
     if importing is not None:
         run.seconds["import"] = importing
-    prepared, run.seconds["prepare"] = prepare_away(run.backend, where, operator)
+    prepared, run.seconds["prepare"] = prepare_away(run.backend, where, operator, left_out)
     return prepared
 
 
@@ -170,12 +178,13 @@ def _check_points(
     layout = operator.layout(where["own"])
     for name, point in where.items():
         try:
-            fault = _check_point(run, prepared, name, point, layout)
-            if not fault:
-                run.bounds[name] = run.backend.error_bound(point, operator)
-        except ProblemError:
-            raise
+            with whereabouts.at("point", name):
+                fault = _check_point(run, prepared, name, point, layout)
+                if not fault:
+                    run.bounds[name] = run.backend.error_bound(point, operator)
         except RAISED as error:  # whatever a cost or a framework raises becomes a record
+            if name == "own" and isinstance(error, ProblemError):
+                raise
             run.failures[name] = classify_error(error)
         else:
             if fault:

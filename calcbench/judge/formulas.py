@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,12 +23,14 @@ from calcbench.certified.certificate import (
 )
 from calcbench.certified.formulas import gives
 from calcbench.certified.reference import NotCertified
-from calcbench.errors import CalcbenchError, ProblemError
+from calcbench.errors import CalcbenchError, DeclarationError, FormulaError, ProblemError
 from calcbench.operators import Operator, matrix_operator
 from calcbench.operators.hand_derived import ORDER, formula_for
+from calcbench.problem import whereabouts
 from calcbench.problem.inputs import point_of_another_size
 from calcbench.problem.point import Point
 from calcbench.problem.sampling import thin
+from calcbench.problem.whereabouts import BRANCHES, OTHER_SIZE
 from calcbench.record.record import Disagreement, Record, Status
 
 MOST_NUMBERS = 4
@@ -46,21 +48,35 @@ class Examination:
     """Name of a point (`branch-1`, `size 100`) → what is certified there."""
     unseen: tuple[str, ...] = ()
     """What of the branches of the cost and the formula was never taken, in words."""
+    fault: str = ""
+    """Why what the formula gives is not of the right form, in some branch of it."""
 
 
-def examine_formula(own: Point, operator: Operator, judged: Iterable[Certificate]) -> Examination:
+def examine_formula(
+    own: Point, operator: Operator, judged: Iterable[Certificate], left_out: Container[str]
+) -> Examination:
     """Certify points in every branch of the cost and its hand-derived formula, and another size.
 
-    `judged` are the points at which everybody is judged. Nothing is certified of a problem that
-    has no formula for the operator.
+    `judged` are the points at which everybody is judged; `left_out` are points at which nothing can
+    be run, by name. Nothing is certified of a problem that has no formula for the operator.
     """
     formula = formula_for(operator.terms(own), own.problem)
     if not formula:
         return Examination({})
     if not gives(own, operator):  # a value as well, perhaps: the formula alone is examined
         operator = matrix_operator(own, ORDER[formula])
-    found = _certify_branches(operator, formula, judged)
-    size = _certify_another_size(own, operator)
+    found, size = Examination({}), dict[str, Certificate]()
+    if BRANCHES in left_out:
+        found = Examination({}, (f"the branches of the hand-derived {formula} are unseen",))
+    else:
+        try:
+            with whereabouts.at("point", BRANCHES):
+                found = _certify_branches(operator, formula, judged)
+        except FormulaError as error:
+            return Examination({}, fault=str(error))
+    if OTHER_SIZE not in left_out:
+        with whereabouts.at("point", OTHER_SIZE):
+            size = _certify_another_size(own, operator)
     return replace(found, certificates={**found.certificates, **size})
 
 
@@ -81,7 +97,11 @@ def _certify_branches(
             known.append(visit(point, operator, time.thread_time() + SECONDS))
     certificates: dict[str, Certificate] = {}
     outcomes = {outcome for found in known for outcome in found.outcomes}
+    deadline = time.thread_time() + SECONDS
     for found in search(known, operator):
+        branches = {outcome for outcome in found.outcomes if not outcome[0].kink}
+        if branches <= outcomes and time.thread_time() > deadline:
+            continue
         certificate = _certify(found.point, operator)
         if certificate is not None:
             certificates[f"branch-{len(certificates) + 1}"] = certificate
@@ -97,9 +117,9 @@ def _certify_another_size(own: Point, operator: Operator) -> dict[str, Certifica
             return {}
         few = operator.seed_point(thin(other, FEW_ROWS), np.random.default_rng(0))
         certificate = _certify(few, operator)
-    except ProblemError:
+    except DeclarationError:
         raise
-    except CalcbenchError:  # it has no such component at that size
+    except CalcbenchError:  # it has no such component at that size, or cannot be drawn
         return {}
     return {} if certificate is None else {f"size {other.drawn[0]}": certificate}
 
@@ -108,7 +128,9 @@ def _certify(point: Point, operator: Operator) -> Certificate | None:
     """Certify a point in float64; None where that cannot be done, or gives nothing to judge by."""
     try:
         found = certify(point, "float64", operator)
-    except NotCertified:
+    except DeclarationError:
+        raise
+    except (NotCertified, ProblemError):  # no cost is at fault at a point that nobody asked for
         return None
     return found if np.all(np.isfinite(found.value[found.judged])) else None
 
@@ -124,6 +146,9 @@ def judge_formula(record: Record, point: str, certificate: Certificate) -> Recor
         error, allowed = formula_error(certificate)
     except NotCertified:
         return record
+    except FormulaError as fault:
+        place = _place(point, certificate.point)
+        return replace(record, status=Status.ERROR, reason=f"{fault}{place}")
     wrong = (np.abs(error) > allowed) & certificate.judged
     if not wrong.any():
         return record

@@ -9,6 +9,7 @@ bound, scaled by its proven growth.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from calcbench.backend.backend import Backend
+from calcbench.backend.numpy_cost import check_cost, cost_fault
 from calcbench.certified.certificate import (
     SAMPLED_ROWS,
     SECONDS,
@@ -23,18 +25,21 @@ from calcbench.certified.certificate import (
     affordable_rows,
     certify,
 )
-from calcbench.certified.reference import NotCertified, NotSmoothHere
+from calcbench.certified.reference import NotCertified, NotFiniteHere, UndecidedHere
 from calcbench.certified.sensitivity import true_sensitivity
+from calcbench.errors import DeclarationError, ProblemError
 from calcbench.judge.contract import Run
 from calcbench.judge.differing import differing_values
 from calcbench.judge.formulas import Examination, examine_formula, judge_formula
-from calcbench.judge.points import why_not_judged
+from calcbench.judge.points import LeftOut, why_not_judged
 from calcbench.judge.runner import InProcess, Runner
 from calcbench.judge.scale import certified_scale, leaves_no_digit
 from calcbench.judge.structure import check_structure
 from calcbench.judge.verdict import Certificates, verdicts
 from calcbench.judge.vote import Vote
 from calcbench.operators import GRADIENT, Layout, Operator
+from calcbench.problem import whereabouts
+from calcbench.problem.faults import describe
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.problem.sampling import thin
@@ -63,6 +68,7 @@ def judge(
     witnesses: Iterable[Backend],
     operator: Operator = GRADIENT,
     runner: Runner | None = None,
+    left_out: LeftOut | None = None,
     extent: str = "",
 ) -> Outcome:
     """Give every run its verdict: one record for each, in the order of the runs.
@@ -70,10 +76,11 @@ def judge(
     `where` is point name → point, with a direction or cotangent where `operator` takes one;
     `operator` comes from `Operator.resolve`. `witnesses` are backends to run where the others
     contradict each other, or fewer than three have a result; `runner` is where backends run again,
-    in this process if not given. `extent` is one of `certified.extent.EXTENTS`, or empty, so that
-    an estimate decides. Raises `ProblemError` for a declared structure that is not true.
+    in this process if not given. Nothing is evaluated at points that are `left_out`. `extent` is
+    one of `certified.extent.EXTENTS`, or empty, so that an estimate decides. Raises `ProblemError`
+    for a declared structure that is not true.
     """
-    runner = runner or InProcess()
+    runner, left_out = runner or InProcess(), LeftOut() if left_out is None else left_out
     dtypes = list(dict.fromkeys(run.backend.dtype for run in runs))
     sample = _points_to_certify(where, operator, extent)
     started = time.thread_time()
@@ -83,7 +90,8 @@ def judge(
     certificate = own if isinstance(own, Certificate) else None
     if certificate is None:  # where there is one, it has checked the structure
         _check_structure(runs, where["own"], operator, runner)
-    vote = Vote(runs, where, seed, list(witnesses), {}, operator, runner)
+    tied = _tied(certificates)
+    vote = Vote(runs, where, seed, list(witnesses), {}, operator, runner, tied)
     if sample is where:
         records = verdicts(vote, certificates)
     else:
@@ -94,7 +102,8 @@ def judge(
         remarks = remarks or [f"certified on {count:,} of {all_rows:,} rows; at full size by vote"]
     elif certificate is not None and certificate.point.row_count > SAMPLED_ROWS:
         remarks.append(_describe_time(seconds / len(certificates), certificate.point))
-    examined = _examine_formula(runs, records, sample, certificates, operator)
+    remarks += left_out.remarks()
+    examined = _examine_formula(runs, records, sample, certificates, operator, left_out)
     records = [
         _judge_examined(record, examined) if run.backend.hand_derived else record
         for run, record in zip(runs, records, strict=True)
@@ -122,6 +131,7 @@ def _examine_formula(
     where: Mapping[str, Point],
     certificates: Certificates,
     operator: Operator,
+    left_out: LeftOut,
 ) -> Examination:
     """Examine the hand-derived formula beyond these points, if it is right at all of them."""
     right = [
@@ -138,14 +148,25 @@ def _examine_formula(
     ]
     if not judged:
         return Examination({})
-    return examine_formula(where["own"], operator, judged)
+    return examine_formula(where["own"], operator, judged, left_out)
 
 
 def _judge_examined(record: Record, examined: Examination) -> Record:
     """Add to a verdict what the formula gives at the points where it was examined."""
+    if examined.fault and not record.status.failed:
+        return replace(record, status=Status.ERROR, reason=examined.fault)
     for point, certificate in examined.certificates.items():
         record = judge_formula(record, point, certificate)
     return record
+
+
+def _tied(certificates: Certificates) -> dict[str, np.ndarray | bool]:
+    """Tell for each point which components are open there, so that there may be a kink."""
+    return {
+        point: found.open if isinstance(found, Certificate) else True
+        for (point, _), found in certificates.items()
+        if isinstance(found, (Certificate, UndecidedHere))
+    }
 
 
 def _judge_sample(
@@ -170,7 +191,8 @@ def _judge_sample(
         if isinstance(found, Certificate)
     }
     shared = (vote.seed, vote.witnesses)
-    on_sample = verdicts(Vote(runs, sample, *shared, {}, vote.operator, vote.runner), certificates)
+    small = Vote(runs, sample, *shared, {}, vote.operator, vote.runner, vote.tied)
+    on_sample = verdicts(small, certificates)
     at_full_size = verdicts(
         Vote(vote.runs, vote.where, *shared, scaled, vote.operator, vote.runner), {}
     )
@@ -208,11 +230,22 @@ def certificates_at(
     limited: bool = True,
 ) -> Certificates:
     """Certify every point for every dtype: (point, dtype) → certificate, or why there is none."""
-    return {
-        (name, dtype): _certify(point, dtype, operator, limited)
-        for name, point in where.items()
-        for dtype in dtypes
-    }
+    defined = functools.cache(lambda: cost_fault(where["own"]) is None)
+    found: dict[tuple[str, str], Certificate | NotCertified] = {}
+    for name, point in where.items():
+        for dtype in dtypes:
+            with whereabouts.at("point", name):
+                certificate = _certify(name, point, dtype, operator, limited)
+                if name != "own" and type(certificate) is NotCertified and defined():
+                    certificate = _undefined(point) or certificate
+            found[name, dtype] = certificate
+    return found
+
+
+def _undefined(point: Point) -> NotCertified | None:
+    """Say that the cost is undefined at a point that calcbench chose, if NumPy raises there."""
+    fault = cost_fault(point)
+    return None if fault is None else NotFiniteHere(describe(fault))
 
 
 def _remarks(vote: Vote, certificates: Certificates, dtypes: Sequence[str]) -> list[str]:
@@ -246,7 +279,8 @@ def _remark(vote: Vote, layout: Layout, point: str, found: Certificate | NotCert
         return ""
     if point == "own":
         return _open_components(layout, found)
-    if np.any(leaves_no_digit(found.bound, certified_scale(found))[found.judged]):
+    vague = leaves_no_digit(found.bound, certified_scale(found), found.flushed)
+    if np.any(vague[found.judged]):
         return f"not judged at {point}: rounding may leave no digit there"
     return ""
 
@@ -269,9 +303,7 @@ def _not_judged(
     found = dict(vote.unsmooth)
     for point, certificate in here.items():
         if isinstance(certificate, Certificate):
-            found[point] = certificate.rough
-        elif isinstance(certificate, NotSmoothHere):
-            found[point] = np.ones(len(vote.orders), dtype=bool)
+            found[point] = found.get(point, False) | certificate.rough
     return found
 
 
@@ -312,11 +344,21 @@ def _growth(whole: Point, sample: Point) -> float:
 
 
 def _certify(
-    point: Point, dtype: str, operator: Operator, limited: bool
+    name: str, point: Point, dtype: str, operator: Operator, limited: bool
 ) -> Certificate | NotCertified:
-    """Certify evaluations in `dtype`, at the numbers as that dtype holds them, or say why not."""
+    """Certify evaluations in `dtype`, at the numbers as that dtype holds them, or say why not.
+
+    Raises `ProblemError` for a declared structure that is not true, and for a cost that is at fault
+    at the problem's own point, in NumPy too.
+    """
     try:
         return certify(point.round_to(dtype), dtype, operator, limited)
+    except DeclarationError:
+        raise
+    except ProblemError as error:
+        if name == "own":
+            check_cost(point)
+        return NotCertified(describe(error))
     except NotCertified as error:
         # Without the frames that it passed through, which hold on to all that was computed.
         error.__traceback__ = error.__context__ = None

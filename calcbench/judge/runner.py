@@ -14,6 +14,7 @@ from calcbench.certified.certificate import SAMPLED_ROWS
 from calcbench.judge.contract import Run, run_points
 from calcbench.judge.sensitivity import sensitivity
 from calcbench.operators import GRADIENT, Operator
+from calcbench.problem import whereabouts
 from calcbench.problem.faults import RAISED
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
@@ -31,7 +32,8 @@ def sensitivities(
     with np.errstate(all="ignore"):
         evaluate = vector_function(backend.prepare(where["own"], operator))
         for name, point in where.items():
-            with contextlib.suppress(*RAISED):  # whatever a cost or a framework raises
+            # What a cost or a framework raises is no measurement.
+            with whereabouts.at("point", name), contextlib.suppress(*RAISED):
                 found[name] = sensitivity(evaluate, point, seed)
     return found
 

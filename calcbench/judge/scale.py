@@ -34,12 +34,21 @@ def certified_scale(certificate: Certificate) -> np.ndarray:
     return scale_of(value, magnitude, orders(certificate.operator, certificate.point))
 
 
-def leaves_no_digit(bound: np.ndarray, scale: np.ndarray) -> np.ndarray:
+def leaves_no_digit(bound: np.ndarray, scale: np.ndarray, flushed: float) -> np.ndarray:
     """Tell for each number whether its bound leaves less than a digit of it.
 
-    Where the scale is 0, a result is 0 and nothing cancels: there is no digit to lose.
+    `flushed` is what of the bound is there because small numbers may be flushed to zero, which is
+    no fault.
     """
-    return ~(bound <= DIGIT * scale) & (scale > 0)
+    return ~(bound - flushed <= DIGIT * never_zero(scale, flushed))
+
+
+def never_zero(scale: np.ndarray, flushed: float) -> np.ndarray:
+    """Return 1 for a scale of 0, or of what may be flushed to it: errors count as they are there.
+
+    All results are 0 then, and nothing cancels in them.
+    """
+    return np.where(scale > flushed, scale, 1.0)
 
 
 def _largest(numbers: np.ndarray) -> float:

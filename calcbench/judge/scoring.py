@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calcbench.judge.doubt import SURE
-from calcbench.judge.scale import leaves_no_digit
+from calcbench.judge.scale import leaves_no_digit, never_zero
 from calcbench.judge.vote import Ballot, Consensus
 from calcbench.operators.operator import Layout
 from calcbench.record.record import Disagreement
@@ -25,6 +25,16 @@ class Comparison:
     """How large the error may be; no bound at all where it is not finite."""
 
     @property
+    def flushed(self) -> float:
+        """The part of what is allowed that is there because small numbers may become 0."""
+        return self.ballot.flushed + self.agreed.flushed
+
+    @property
+    def scale(self) -> np.ndarray:
+        """What errors are relative to, per component; nowhere 0."""
+        return never_zero(self.agreed.scale, self.flushed)
+
+    @property
     def outside(self) -> np.ndarray:
         """Whether the error is more than a finite bound allows; a NaN on either side is."""
         return np.asarray(np.isfinite(self.allowed) & ~(self.error <= self.allowed))
@@ -32,14 +42,14 @@ class Comparison:
     @property
     def vague(self) -> np.ndarray:
         """Whether the bound leaves less than a digit, or is none."""
-        wide = leaves_no_digit(self.allowed, self.agreed.scale)
+        wide = leaves_no_digit(self.allowed, self.agreed.scale, self.flushed)
         return np.asarray(wide | ~np.isfinite(self.allowed))
 
     @property
     def vaguest(self) -> int:
         """The component whose bound is the widest, beside its scale."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            width = np.nan_to_num(self.allowed / self.agreed.scale, nan=np.inf, posinf=np.inf)
+            width = np.nan_to_num(self.allowed / self.scale, nan=np.inf, posinf=np.inf)
         return int(np.argmax(np.where(self.vague, width, -1.0)))
 
     def worst(self, among: np.ndarray) -> int:
@@ -101,9 +111,8 @@ def digits(found: Comparison, dtype: str) -> np.ndarray:
     is not finite.
     """
     unit = float(np.finfo(dtype).eps) / 2
-    scale = np.where(found.agreed.scale > 0, found.agreed.scale, 1.0)
     with np.errstate(invalid="ignore", over="ignore"):
-        error = found.error / scale
+        error = found.error / found.scale
     error = np.where(np.isfinite(error), error, 1.0)
     return np.clip(-np.log10(np.maximum(error, unit)), 0.0, None)
 

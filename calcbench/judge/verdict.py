@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from calcbench.certified.certificate import Certificate, certify
-from calcbench.certified.reference import NotCertified, NotFiniteHere, NotSmoothHere
+from calcbench.certified.reference import NotCertified, NotFiniteHere
 from calcbench.judge import scoring
 from calcbench.judge.contract import Run
 from calcbench.judge.formulas import judge_formula
@@ -19,6 +19,7 @@ from calcbench.judge.vote import Ballot, Consensus, Vote, cast_ballot
 from calcbench.operators import Layout, Operator
 from calcbench.problem.flat import unflatten
 from calcbench.problem.problem import Problem
+from calcbench.record.entrant import start_record
 from calcbench.record.record import Disagreement, Record, Status
 
 Certificates = Mapping[tuple[str, str], Certificate | NotCertified]
@@ -64,11 +65,7 @@ def _judge_at_point(
     ballot, agreed = vote.at(point, index)
     if point != "own" and not np.all(np.isfinite(agreed.reference)):
         return record  # nobody has a number there: the harness chose a point outside the domain
-    after = _verdict(record, layout, point, ballot, agreed)
-    if isinstance(found, NotSmoothHere) and after.status is not record.status:
-        # Where there may be no derivative backends differ by convention, and none is wrong.
-        return record
-    return after
+    return _verdict(record, layout, point, ballot, agreed)
 
 
 def _count_failure(record: Record, point: str, status: Status, reason: str) -> Record:
@@ -125,10 +122,10 @@ def _judge_differenced(record: Record, point: str, certificate: Certificate) -> 
 def _explain_limit(record: Record, layout: Layout, certificate: Certificate) -> Record:
     """Add to the reason that what was expected is a limit, where the chain rule has no value."""
     fault = record.disagreement
-    limits = {layout.label(int(k)) for k in np.flatnonzero(certificate.beside)}
-    if fault is None or fault.point != "own" or fault.component not in limits:
+    why = {layout.label(int(k)): certificate.reasons[k] for k in np.flatnonzero(certificate.beside)}
+    if fault is None or fault.point != "own" or fault.component not in why:
         return record
-    explanation = "; that is the limit from both sides of a tie or of 0·∞ in the chain rule"
+    explanation = f"; that is the limit beside the point ({why[fault.component]})"
     if record.reason.endswith(explanation):
         return record
     return replace(record, reason=record.reason + explanation)
@@ -163,6 +160,7 @@ def _put_to_vote(
         scale=np.maximum(agreed.scale, consensus.scale),
         tied=consensus.tied,
         alone=consensus.alone,
+        flushed=consensus.flushed,
         doubt=replace(consensus.doubt, where=where),
     )
 
@@ -181,14 +179,8 @@ def _as_consensus(certificate: Certificate, dtype: str) -> Consensus:
 
 def _record(problem: Problem, run: Run, operator: Operator) -> Record:
     """Start the record of a run, before it is judged."""
-    return Record(
-        problem=problem.name,
-        backend=run.backend.selector,
-        operator=operator.selector,
-        dtype=run.backend.dtype,
-        status=run.status,
-        reason=run.reason,
-        method=run.method,
+    return start_record(
+        problem.name, run.backend, operator.selector, run.status, run.reason, method=run.method
     )
 
 
@@ -214,12 +206,14 @@ def _verdict(
     # disagreement, an intermediate one. Then a disagreement. What is left is within its bounds, as
     # far as there are any, and that proves nothing where they are wide.
     fault = scoring.disagreement(layout, point, found)
-    condemned = fault if fault is not None and scoring.condemns(fault) else None
+    certain = fault is not None and not (agreed.blunt or agreed.contradicted)
+    condemned = fault if fault is not None and certain and scoring.condemns(fault) else None
     nothing = _overflow(scored, layout, found) or (
         _out_of_range(scored, found) if condemned else _not_finite(scored, layout, found)
     )
     # At a point that the harness chose, what cannot be judged counts for and against nobody.
-    if point != "own" and (nothing or (found.vague.any() and not condemned)):
+    unjudged = nothing or agreed.contradicted or (found.vague.any() and not condemned)
+    if point != "own" and unjudged:
         return record
     if nothing:
         return replace(scored, status=Status.ERROR, digits=None, reason=f"no verdict: {nothing}")
@@ -279,10 +273,15 @@ def _not_finite(record: Record, layout: Layout, found: Comparison) -> str:
         return ""
     position = int(wrong[0])
     value, reference = found.ballot.value[position], found.agreed.reference[position]
-    return (
-        f"{layout.label(position)} is {value:.6g} instead of {reference:.6g}, and rounding in "
-        f"{record.dtype} may do that"
-    )
+    said = f"{layout.label(position)} is {value:.6g}"
+    unknown = found.agreed.blunt or found.agreed.contradicted
+    if not unknown:
+        said += f" instead of {reference:.6g}"
+    if not found.ballot.exact:
+        return f"{said}: its steps leave the domain of the cost, or the range of {record.dtype}"
+    if unknown:
+        return f"{said}, and no other result is certain"
+    return f"{said}, and rounding in {record.dtype} may do that"
 
 
 def _imprecise(layout: Layout, place: str, found: Comparison, fault: Disagreement | None) -> str:
@@ -294,6 +293,8 @@ def _imprecise(layout: Layout, place: str, found: Comparison, fault: Disagreemen
         if np.isfinite(allowed):
             why = f"an error of {allowed:.1g} is allowed, beside {scale:.1g}"
         return f"no digit of {layout.label(position)}{place} is certain: {why}"
+    if found.agreed.contradicted:
+        return f"nothing{place} to compare with: every difference contradicts the exact result"
     if fault is not None:
         return f"outside its bound, but not for certain: {_describe(fault, found.ballot)}"
     if found.agreed.alone:

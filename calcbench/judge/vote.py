@@ -23,6 +23,7 @@ import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.backend.error_bound import proved_components
+from calcbench.certified.certificate import smallest_normal
 from calcbench.judge.contract import Run
 from calcbench.judge.doubt import Doubt
 from calcbench.judge.runner import InProcess, Runner, largest_sensitivities
@@ -58,6 +59,8 @@ class Ballot:
     for it would confirm formulas by a formula."""
     estimated: np.ndarray | bool = False
     """Per component, whether the method's own bound is an estimate, which may be wrong."""
+    flushed: float = 0.0
+    """The part of every bound that is there because small numbers may be flushed to zero."""
 
     @property
     def finite(self) -> bool:
@@ -78,6 +81,12 @@ class Consensus:
     """Whether another camp is as large, so that nobody can be called wrong."""
     alone: bool = False
     """Whether there is nothing else to compare with."""
+    contradicted: bool = False
+    """Whether it is what one exact backend gives alone, and every difference scheme denies."""
+    blunt: bool = False
+    """Whether nobody has a digit, so that the reference is no better than what is compared."""
+    flushed: float = 0.0
+    """The part of the bound that is there because small numbers may be flushed to zero."""
     range_fault: str = ""
     """An intermediate result that is beyond the range of the dtype, if there was one."""
     doubt: Doubt = field(default_factory=Doubt)
@@ -134,8 +143,23 @@ def consensus(
         scale_of(reference, size, orders),
         tied=any(rival.weight >= best.weight for rival in rivals),
         alone=len(ballots) == 1,
+        contradicted=_is_contradicted(ballots, best),
+        blunt=not _sharp(voters, orders) and any(ballot.finite for ballot in voters.values()),
+        flushed=max(member.flushed for member in members),
         doubt=doubt,
     )
+
+
+def _is_contradicted(ballots: Mapping[int, Ballot], best: _Camp) -> bool:
+    """Tell whether a camp of one voice is an exact one that all schemes contradict, two at least.
+
+    They may have no digit, and differ from each other; but none of them allows for its result.
+    """
+    finite = {name: ballot for name, ballot in ballots.items() if ballot.finite}
+    schemes = _difference_schemes(finite)
+    if best.voices > 1 or not ballots[best.founder].exact or _voices(finite, schemes) < 2:
+        return False
+    return not any(agree(ballots[best.founder], finite[name]) for name in schemes)
 
 
 def _voters(ballots: Mapping[int, Ballot], orders: np.ndarray) -> dict[int, Ballot]:
@@ -152,7 +176,7 @@ def _sharp(ballots: Mapping[int, Ballot], orders: np.ndarray) -> dict[int, Ballo
 
     def is_sharp(ballot: Ballot) -> bool:
         scale = scale_of(ballot.value, ballot.magnitude, orders)
-        return ballot.finite and not np.any(leaves_no_digit(ballot.bound, scale))
+        return ballot.finite and not np.any(leaves_no_digit(ballot.bound, scale, ballot.flushed))
 
     return {name: ballot for name, ballot in ballots.items() if is_sharp(ballot)}
 
@@ -228,17 +252,23 @@ def _agreement(one: Ballot, other: Ballot) -> np.ndarray:
     return np.asarray(np.where(finite, close, same))
 
 
-def unsmooth(ballots: Mapping[int, Ballot], orders: np.ndarray) -> np.ndarray:
+def unsmooth(
+    ballots: Mapping[int, Ballot], orders: np.ndarray, tied: np.ndarray | bool = False
+) -> np.ndarray:
     """Tell for each component whether there may be no derivative, as far as differences tell.
 
     At a kink, one-sided and central differences contradict each other, each with a small bound.
-    Two exact backends, of different names, that agree all the same settle the matter.
+    Two exact backends, of different names, that agree all the same settle the matter; not where it
+    is known that a comparison ties (`tied`), for there they may have picked the same side, and the
+    quotients of a kink that is steeper at every step have no small bound.
     """
     voters = _sharp(ballots, orders)
     exact = [name for name, ballot in voters.items() if ballot.exact and ballot.independent]
     torn = contradictions(voters, _difference_schemes(voters))
-    settled = ~contradictions(voters, exact) & (_voices(voters, exact) > 1)
-    return np.broadcast_to(torn & ~settled, orders.shape)
+    finite = {name: ballot for name, ballot in ballots.items() if ballot.finite}
+    steep = contradictions(finite, _difference_schemes(finite)) & np.asarray(tied)
+    settled = ~contradictions(voters, exact) & (_voices(voters, exact) > 1) & ~np.asarray(tied)
+    return np.broadcast_to((torn & ~settled) | steep, orders.shape)
 
 
 class Vote:
@@ -253,15 +283,17 @@ class Vote:
         bounds: Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]],
         operator: Operator = GRADIENT,
         runner: Runner | None = None,
+        tied: Mapping[str, np.ndarray | bool] | None = None,
     ) -> None:
         """Set up a vote among `runs`; nothing is computed yet.
 
         `bounds` gives bounds of the rounding that are proved, and the size of what cancels, by
-        (point, dtype); those that it lacks are measured.
+        (point, dtype); those that it lacks are measured. `tied` is point → for each component,
+        whether the certificate leaves it open, as where a comparison ties.
         """
         self.runs, self.where, self.seed = runs, where, seed
         self.witnesses, self.bounds, self.runner = witnesses, bounds, runner or InProcess()
-        self.operator = operator
+        self.operator, self.tied = operator, tied or {}
         self.orders = orders(operator, where["own"])
         self.results: dict[tuple[str, bytes], tuple[dict[int, Ballot], Consensus]] = {}
         self.unsmooth: dict[str, np.ndarray] = {}
@@ -308,7 +340,7 @@ class Vote:
             everyone = [*self.runs, *self._run_witnesses()]
             witnesses = range(len(self.runs), len(everyone))
             ballots = self._ballots(everyone, point, where)
-        rough = unsmooth(ballots, self.orders)
+        rough = unsmooth(ballots, self.orders, self.tied.get(point, False))
         self.unsmooth[point] = rough
         ballots = {name: _without(ballot, rough) for name, ballot in ballots.items()}
         doubt = self._doubt(point)
@@ -364,11 +396,15 @@ class Vote:
         terms = max(array.size for array in self.where[point].values.values())
         kappa = self.kappa.get(point, 0.0)
         bound = rounding_bound(value, kappa, run.backend.dtype, terms)
+        bound = bound + smallest_normal(run.backend.dtype)
         return cast_ballot(run, point, bound, magnitude(value, kappa))
 
 
 def cast_ballot(run: Run, point: str, rounding: np.ndarray, magnitude: np.ndarray) -> Ballot:
-    """Take a run's result at a point; a method's own error bound adds to that of rounding."""
+    """Take a run's result at a point; a method's own error bound adds to that of rounding.
+
+    The bound of rounding contains the smallest normal number.
+    """
     own = run.bounds[point]
     bound = rounding + run.backend.underflow
     if own is not None:
@@ -381,6 +417,7 @@ def cast_ballot(run: Run, point: str, rounding: np.ndarray, magnitude: np.ndarra
         voice=run.backend.voice,
         independent=not run.differenced,
         estimated=False if own is None else ~proved_components(own),
+        flushed=smallest_normal(run.backend.dtype) + run.backend.underflow,
     )
 
 

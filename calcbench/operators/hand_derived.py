@@ -18,6 +18,7 @@ from calcbench.operators.matrix import side_by_side
 from calcbench.operators.operator import highest_order
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
+from calcbench.problem.returns import check_returns
 
 WORDS = {
     "gradient": "gradient",
@@ -82,6 +83,9 @@ def _whole(point: Point, formula: str, found: Any) -> np.ndarray:
 def check_formula(point: Point, formula: str, found: Any) -> None:
     """Raise `ProblemError` unless what a hand-derived formula gave has the right form."""
     problem, shapes = point.problem, point.shapes
+    if found is None:
+        subject = f"the hand-derived {WORDS[formula]} of problem {problem.name!r}"
+        check_returns(subject, "a dict", getattr(problem, formula))
     if formula == "gradient":
         problem.check_gradient(found, shapes)
     elif formula == "hessian":

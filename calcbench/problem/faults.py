@@ -6,7 +6,6 @@ Whatever is raised where a user's code runs is described here, and nowhere else.
 from __future__ import annotations
 
 import contextlib
-import linecache
 import os
 import re
 import sys
@@ -18,7 +17,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from calcbench.errors import CalcbenchError, ProblemError, full_text, shorten
-from calcbench.problem.remedies import find_remedy
+from calcbench.problem.remedies import find_remedy, leaves_namespace
+from calcbench.problem.snippets import Snippet, Span, find_snippet, span_of
 
 RAISED = (Exception, SystemExit, GeneratorExit)
 """What users' code may raise: `sys.exit()` too, for it must not end the program that runs it.
@@ -60,16 +60,30 @@ class Fault(NamedTuple):
 def find_fault(error: BaseException) -> Fault:
     """Find what is wrong in a user's code by the exception that it led to."""
     line = _raising_line(error)
+    if isinstance(error, CalcbenchError):  # it says itself what is wrong, and perhaps where
+        told = str(error)
+        return Fault("" if line is None or told.startswith(str(line)) else str(line), told, "")
     what = f"{type(error).__name__}: {_message(error)}"
     if line is None:
         return Fault("", what, "")
-    return Fault(str(line), what, find_remedy(what, line.source, line.names))
+    return Fault(str(line), what, find_remedy(what, line.snippet))
 
 
 def describe(error: BaseException) -> str:
     """Describe an exception in one line: where, what, and the remedy."""
     _trace(error)
     return str(find_fault(error))
+
+
+def find_departure(error: BaseException) -> str:
+    """Say where a cost leaves `xp`, by what a value without a number raised there; "" if it did not
+    leave it there.
+    """
+    line = _raising_line(error)
+    if line is None or not leaves_namespace(line.snippet):
+        return ""
+    what = f"{type(error).__name__}: {_message(error)}"
+    return f"{line}: {find_remedy(what, line.snippet) or 'the cost leaves xp'}"
 
 
 def show_tracebacks() -> None:
@@ -92,10 +106,7 @@ def blamed_on(name: str, raised: tuple[type[BaseException], ...] = RAISED) -> It
     try:
         yield
     except ProblemError as error:
-        _trace(error)
-        line = _raising_line(error)
-        if line is not None and not str(error).startswith(str(line)):
-            error.args = (f"{line}: {error}",)
+        error.args = (describe(error),)
         raise
     except CalcbenchError:
         raise
@@ -113,11 +124,13 @@ class Line(NamedTuple):
     number: int
     names: dict[str, Any]
     """The names of its module, where it is known."""
+    span: Span | None = None
+    """Where the expression stands that was being evaluated, if that is known."""
 
     @property
-    def source(self) -> str:
-        """The text of the line."""
-        return linecache.getline(self.file, self.number, self.names or None)
+    def snippet(self) -> Snippet:
+        """The statement that the line belongs to."""
+        return find_snippet(self.file, self.number, self.span, self.names)
 
     def __str__(self) -> str:
         """Write `cost.py:9`."""
@@ -128,11 +141,13 @@ def _raising_line(error: BaseException) -> Line | None:
     """Find the last line of a user's own code that an exception passed through."""
     if isinstance(error, SyntaxError) and error.filename and _is_users(error.filename, ""):
         return Line(error.filename, error.lineno or 0, {})
-    found = None
-    for frame, number in traceback.walk_tb(error.__traceback__):
-        file, names = frame.f_code.co_filename, frame.f_globals
-        if _is_users(file, names.get("__name__") or ""):
-            found = Line(file, number, names)
+    found, passed = None, error.__traceback__
+    while passed is not None:
+        code, names = passed.tb_frame.f_code, passed.tb_frame.f_globals
+        if _is_users(code.co_filename, names.get("__name__") or ""):
+            span = span_of(code, passed.tb_lasti)
+            found = Line(code.co_filename, passed.tb_lineno, names, span)
+        passed = passed.tb_next
     return found or _told_line(error)
 
 

@@ -42,7 +42,8 @@ def own_point(
     if seed < 0:
         raise SelectorError(f"seed must be at least 0, got {seed}")
     number = resolve_size(problem, size)
-    check_returns(problem.name, getattr(problem, "_function", problem.cost))
+    function = getattr(problem, "_function", problem.cost)
+    check_returns(f"the cost of problem {problem.name!r}", "a number", function)
     own = draw_point(problem, number, seed)
     return own if at is None else own.with_values(_check_parameters(own, at))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.errors import ProblemError, SelectorError, nearest
+from calcbench.errors import DeclarationError, SelectorError, nearest
 from calcbench.problem.flat import Shape, flatten, unflatten
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.rows import Rows, rows_of
@@ -107,9 +107,9 @@ class Point:
             return self.structure.pattern(rows, columns)
         return DENSE.pattern(rows, columns)
 
-    def lacks_entry(self, where: str) -> ProblemError:
+    def lacks_entry(self, where: str) -> DeclarationError:
         """Make the error for a declared structure without an entry that is not 0."""
-        return ProblemError(
+        return DeclarationError(
             f"problem {self.problem.name!r}: the declared structure leaves out an entry that is "
             f"not 0, {where}"
         )

@@ -254,7 +254,12 @@ class Problem(ABC):
                 f"but it returned an array of shape {tuple(shape)}"
             )
         kind = str(dtype)
-        if "complex" in kind or "int" in kind or "bool" in kind:
+        if "bool" in kind:
+            raise ProblemError(
+                f"the cost of problem {self.name!r} must return a number, but it returned a "
+                "condition, which becomes one by xp.where(condition, 1.0, 0.0)"
+            )
+        if "complex" in kind or "int" in kind:
             raise ProblemError(
                 f"the cost of problem {self.name!r} must return a real floating-point number, "
                 f"but it returned {kind.removeprefix('torch.')}"

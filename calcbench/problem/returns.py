@@ -1,4 +1,4 @@
-"""A cost without `return`, found by its byte code before anything is run."""
+"""A function without `return`, found by its byte code before anything is run."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ GENERATES = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENER
 """Flags of functions whose call gives something, whatever they return."""
 
 
-def check_returns(name: str, cost: Callable[..., Any]) -> None:
-    """Raise `ProblemError`, with the line, for a cost that can only return None."""
-    code = getattr(getattr(cost, "__func__", cost), "__code__", None)
+def check_returns(subject: str, wanted: str, function: Callable[..., Any]) -> None:
+    """Raise `ProblemError`, with the line, for a function that can only return None.
+
+    `subject` is how to call it, and `wanted` what it must return: "a number".
+    """
+    code = getattr(inspect.unwrap(function), "__code__", None)
     if code is None or code.co_flags & GENERATES:
         return
     returned = _returned(code)
     if returned and not any(returned):
         raise ProblemError(
-            f"{Path(code.co_filename).name}:{code.co_firstlineno}: the cost of problem {name!r} "
-            "must return a number, but it returned None: its `return` is missing"
+            f"{Path(code.co_filename).name}:{code.co_firstlineno}: {subject} must return {wanted}, "
+            "but it returned None: its `return` is missing"
         )
 
 

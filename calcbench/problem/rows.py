@@ -101,6 +101,15 @@ def long_axis(values: Mapping[str, Any], names: Iterable[str]) -> int:
     return max(sizes, key=lambda length: sizes[length], default=0)
 
 
+def sought(problem: Problem, values: Arrays) -> bool:
+    """Tell whether rows are looked for: none are declared, and data have a long first axis."""
+    return not (problem.vector_valued or problem.rows) and long_axis(values, problem.data) > 0
+
+
+NOT_FOUND = "no rows were found of which the cost is the mean or sum"
+"""What there is to say where they were looked for in vain."""
+
+
 def _declared(problem: Problem, values: Arrays) -> Rows:
     """Look whether the declared reduction is one up to a term that no row enters."""
     names, reduction = tuple(problem.rows), problem.reduction

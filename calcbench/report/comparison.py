@@ -176,15 +176,28 @@ def _certified(record: Record) -> str:
 
 
 def _needed_digits(record: Record) -> float | None:
-    """Count the digits that the bound demands, as digits of a result are counted."""
+    """Count the digits that the bound demands, as digits of a result are counted.
+
+    A value, its partials and its second partials are different quantities: where there are several,
+    each has a largest component of its own, and the fewest digits count.
+    """
     if record.bound is None or record.value is None:
         return None
     reference = record.reference or record.value
-    largest = max(float(np.max(np.abs(partial))) for partial in reference.values())
-    allowed = max(float(np.max(bound)) for bound in record.bound.values())
-    if not (0 < largest < np.inf and 0 < allowed < np.inf):
-        return None
-    return max(0.0, -float(np.log10(allowed / largest)))
+    allowed, largest = _largest_by_kind(record, record.bound), _largest_by_kind(record, reference)
+    parts = [allowed[kind] / largest[kind] for kind in allowed if 0 < largest[kind] < np.inf]
+    widest = max(parts, default=0.0)
+    return max(0.0, -float(np.log10(widest))) if 0 < widest < np.inf else None
+
+
+def _largest_by_kind(record: Record, arrays: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Find the largest number of each kind, of those that there are: partials go by parameter."""
+    found: dict[str, float] = {}
+    for name, array in arrays.items():
+        kind = "partials" if name in record.at else name
+        largest = np.max(np.abs(array), where=~np.isnan(array), initial=0.0)
+        found[kind] = max(found.get(kind, 0.0), float(largest))
+    return found
 
 
 def _ulps(ulps: float | None) -> str:

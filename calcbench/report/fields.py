@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from calcbench.bench.intervals import Estimate
+from calcbench.record.entrant import NOBODY, start_record
 from calcbench.record.record import Record, Status
 from calcbench.record.run import SavedRun
 from calcbench.report import scaling
@@ -13,7 +14,8 @@ from calcbench.report.sections import Measurement
 SECONDS = ("import", "prepare", "compile", "first", "load", "unload", "total")
 """Parts of `Record.seconds` that are measured once."""
 
-NO_ROW = Measurement(Record("", "", "", "", Status.SKIPPED), None, None, None, None, False)
+NO_RECORD = start_record("", NOBODY, "", Status.SKIPPED)
+NO_ROW = Measurement(NO_RECORD, None, None, None, None, False)
 """A row in which nothing was measured; its fields have all names."""
 
 

@@ -18,10 +18,6 @@ from calcbench.show.pictures.landscape import default_backend
 _problems: list[Problem] = []
 
 
-def get_ready() -> None:
-    """Do nothing: whoever runs this task has imported what the others need by then."""
-
-
 def select(selector: str) -> list[str]:
     """Select problems, import the file if it is one, and return their names."""
     _problems[:] = selection.select_problems([selector])

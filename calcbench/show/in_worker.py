@@ -8,7 +8,7 @@ from typing import Any
 
 from calcbench.errors import ProblemError
 from calcbench.show import guest
-from calcbench.workers.isolation import START, Worker, WorkerDied
+from calcbench.workers.isolation import Worker, WorkerDied
 from calcbench.workers.memory import memory_limit
 
 
@@ -28,7 +28,7 @@ def open_worker(subject: str, timeout: float, start: str) -> Iterator[Callable[.
             raise ProblemError(f"{subject}: {fate.reason}") from fate
 
     try:
-        worker.ask(guest.get_ready, timeout=START)
+        worker.load(guest.__name__)
         yield ask
     finally:
         worker.stop()

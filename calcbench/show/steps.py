@@ -130,7 +130,7 @@ def _true_partial(point: Point, name: str, index: tuple[int, ...]) -> float:
             "choose another point by `at`"
         )
     if name in found.open and found.open[name][index]:
-        raise NotCertified(f"{label} is not certified: {found.open_reason}")
+        raise NotCertified(f"{label} is not certified: {found.reasons[name][index]}")
     return float(found.value[name][index])
 
 

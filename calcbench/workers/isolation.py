@@ -23,8 +23,10 @@ from typing import Any
 
 import psutil
 
+from calcbench.errors import SelectorError
+from calcbench.problem.whereabouts import NOWHERE, Place
 from calcbench.record.record import Status
-from calcbench.workers.serving import Reply, serve
+from calcbench.workers.serving import Reply, load, serve
 
 START = 60.0
 """Seconds that a process may take to start, on a busy machine."""
@@ -39,10 +41,20 @@ class WorkerDied(Exception):
     The message is the reason.
     """
 
-    def __init__(self, status: Status, reason: str) -> None:
-        """Take the status and the reason for the record."""
+    def __init__(self, status: Status, reason: str, place: Place = NOWHERE) -> None:
+        """Take the status and the reason for the record, and where users' code was being run."""
         super().__init__(reason)
-        self.status, self.reason = status, reason
+        self.status, self.reason, self.place = status, reason, place
+
+
+@contextlib.contextmanager
+def importing() -> Iterator[None]:
+    """Turn the end of a worker that imports what is selected into a `SelectorError`."""
+    try:
+        yield
+    except WorkerDied as fate:
+        what = fate.place.name or "what is selected"
+        raise SelectorError(f"{what} does not import: {fate.reason}") from fate
 
 
 def no_answer(question: Any) -> Any:
@@ -71,11 +83,16 @@ class Worker:
         self.threads, self.memory, self.start, self.daemon = threads, memory, start, daemon
         self.process: BaseProcess | None = None
         self.pipe: Connection | None = None
+        self._place = NOWHERE
 
     @property
     def alive(self) -> bool:
         """Whether the process that ran the last task is there for the next one."""
         return self.process is not None and self.process.is_alive()
+
+    def load(self, module: str) -> None:
+        """Start the process, and import a module of tasks there, before any task has its time."""
+        self.ask(load, module, timeout=START)
 
     def ask(
         self,
@@ -94,13 +111,17 @@ class Worker:
         if self.process is None:
             self._start()
         left = timeout
+        self._place = NOWHERE
         while True:
             started = time.monotonic()
             reply = self._exchange(message, left, timeout)
             left = max(0.0, left - (time.monotonic() - started))
-            if reply.kind != "question":
+            if reply.kind == "place":
+                self._place, message = reply.content, b""
+            elif reply.kind == "question":
+                message = pickle.dumps(answer(reply.content))
+            else:
                 return _unwrap(reply)
-            message = pickle.dumps(answer(reply.content))
 
     def _start(self) -> None:
         """Start the process, and wait until it has confined itself."""
@@ -151,8 +172,9 @@ class Worker:
         code = self.process.exitcode
         self.stop()
         if overdue:
-            return WorkerDied(Status.TIMEOUT, f"timeout {timeout:g} s")
-        return WorkerDied(Status.CRASH, f"crash {_exit_name(code)}{self._memory_hint(code)}")
+            return WorkerDied(Status.TIMEOUT, f"timeout {timeout:g} s", self._place)
+        reason = f"crash {_exit_name(code)}{self._memory_hint(code)}"
+        return WorkerDied(Status.CRASH, reason, self._place)
 
     def _memory_hint(self, code: int | None) -> str:
         """Add that memory may be the cause, where a library aborted as on std::bad_alloc."""

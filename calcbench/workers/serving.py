@@ -6,12 +6,15 @@ This file imports the standard library alone, so that the limits are set before 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import pickle
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
 from calcbench.errors import first_line
+from calcbench.problem import whereabouts
+from calcbench.problem.whereabouts import Place
 from calcbench.workers import limits
 
 
@@ -19,7 +22,7 @@ class Reply(NamedTuple):
     """A message from a worker."""
 
     kind: str
-    """`result`, `raised` (an exception that the harness knows), `failed` or `question`."""
+    """`result`, `raised` (an exception that the harness knows), `failed`, `question` or `place`."""
     content: Any
 
 
@@ -32,11 +35,17 @@ def serve(harness: Connection, threads: int | None, memory: int | None) -> None:
     global _harness
     _harness = harness
     limits.restrict(threads, memory)
+    whereabouts.listen(_tell_place)
     with contextlib.suppress(EOFError, OSError):  # the harness is gone
         harness.send_bytes(pickle.dumps(Reply("result", os.getpid())))
         while True:
             harness.send_bytes(run_task(harness.recv_bytes()))
     os._exit(1)  # at once: a thread of the user's would keep the process
+
+
+def load(module: str) -> None:
+    """Import a module of tasks: no task is then the one that waits for what it imports."""
+    importlib.import_module(module)
 
 
 def run_task(message: bytes) -> bytes:
@@ -53,6 +62,13 @@ def consult(question: Any) -> Any:
     assert _harness is not None, "only a worker has somebody to consult"
     _harness.send_bytes(pickle.dumps(Reply("question", question)))
     return pickle.loads(_harness.recv_bytes())
+
+
+def _tell_place(place: Place) -> None:
+    """Tell the harness where users' code is being run."""
+    assert _harness is not None
+    with contextlib.suppress(OSError):  # the harness is gone, and this process is about to be
+        _harness.send_bytes(pickle.dumps(Reply("place", place)))
 
 
 def _as_reply(error: BaseException) -> Reply:

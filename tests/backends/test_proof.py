@@ -79,9 +79,10 @@ def test_the_numbers_of_every_row_are_put_in(labels, said):
         (lambda xp, x: xp.where(x < -1.0, 2.5, 2.0), "refuted in ∂C/∂x where x < -1"),
         (lambda xp, x: xp.where(x > 100.0, 2.5, 2.0), "refuted in ∂C/∂x where x > 100"),
         (lambda xp, x: xp.where(x < -1.0, 2.0, 2.0), "proved"),
+        (lambda xp, x: xp.where(x > 1, xp.where(x < 0, 3.0, 2.0), 2.0), "proved"),  # no such x
         (
-            lambda xp, x: xp.where(x > 1, xp.where(x < 0, 3.0, 2.0), 2.0),
-            "not proved in ∂C/∂x where (x > 1) & (x < 0)",  # no point shows that it is right
+            lambda xp, x: xp.where(xp.sin(x) > 2, 3.0, 2.0),
+            "not proved in ∂C/∂x where sin(x) > 2",  # no point shows that it is right
         ),
     ],
 )
@@ -93,6 +94,78 @@ def test_each_piece_of_a_difference_is_looked_at(factor, said):
         return {"x": factor(xp, x) * x}
 
     assert prove(problem_with(cost, gradient, {"x": 1.3})) == said
+
+
+def absolute(xp, w):
+    return xp.sum(xp.abs(w))
+
+
+def rectified(xp, w):
+    return xp.sum(xp.maximum(w, 0.0))
+
+
+def nested(xp, w):
+    return xp.sum(xp.abs(xp.where(w > 1, w**2, -w)))
+
+
+@pytest.mark.parametrize(
+    ("cost", "formula", "said"),
+    [
+        (absolute, lambda xp, w: xp.where(w > 0, 1.0, -1.0), "proved"),
+        (absolute, lambda xp, w: xp.where(w >= 0, 1.0, -1.0), "proved"),
+        (absolute, lambda xp, w: w / xp.abs(w), "proved"),
+        (absolute, lambda xp, w: xp.where(w > 3, 2.0, xp.where(w > 0, 1.0, -1.0)), "refuted"),
+        (rectified, lambda xp, w: xp.where(w > 0, 1.0, 0.0), "proved"),
+        (rectified, lambda xp, w: xp.where(w >= 0, 1.0, 0.0), "proved"),
+        (rectified, lambda xp, w: xp.where(w >= 0, 1.0, 0.5), "refuted"),
+        (nested, lambda xp, w: xp.where(w > 1, 2 * w, xp.where(w > 0, 1.0, -1.0)), "proved"),
+        (nested, lambda xp, w: xp.where(w > 1, 2 * w, xp.where(w > 0, 1.0, 1.0)), "refuted"),
+        (lambda xp, w: xp.max(w), lambda xp, w: xp.where(w >= xp.max(w), 1.0, 0.0), "proved"),
+        (lambda xp, w: xp.max(w), lambda xp, w: xp.where(w == xp.max(w), 1.0, 0.0), "proved"),
+        (lambda xp, w: xp.max(w), lambda xp, w: xp.where(w != xp.max(w), 1.0, 0.0), "refuted"),
+        (lambda xp, w: xp.max(w), lambda xp, w: xp.where(w < xp.max(w), 1.0, 0.0), "refuted"),
+    ],
+)
+def test_where_a_comparison_ties_nothing_is_refuted(cost, formula, said):
+    """At zeros, one of the points, every formula says something else of |w| and max(w, 0)."""
+    problem = problem_with(
+        lambda self, xp, w: cost(xp, w),
+        lambda self, xp, w: {"w": formula(xp, w)},
+        {"w": [1.0, -2.0]},
+    )
+    assert prove(problem).split(" ")[0] == said
+
+
+def test_many_comparisons_that_tie_refute_nothing():
+    """More than are gone through one by one: at zeros the formula differs, and is right."""
+
+    def cost(self, xp, w):
+        return xp.sum(xp.maximum(w, 0.0)) ** 2
+
+    def gradient(self, xp, w):
+        return {"w": 2 * xp.sum(xp.maximum(w, 0.0)) * xp.where(w >= 0, 1.0, 0.0) + 0 * w}
+
+    assert not prove(problem_with(cost, gradient, {"w": [0.1 * k for k in range(12)]})).startswith(
+        "refuted"
+    )
+
+
+def test_what_differs_for_other_data_is_not_multiplied_out():
+    """A Mahalanobis distance of three, whose difference is thousands of products."""
+
+    def cost(self, xp, mu, *, x, cov):
+        z = xp.linalg.solve(xp.linalg.cholesky(cov), x - mu)
+        return 0.5 * xp.sum(z * z)
+
+    def gradient(self, xp, mu, *, x, cov):
+        return {"mu": xp.linalg.solve(cov, mu - x)}
+
+    values = {
+        "mu": [0.1, -0.3, 0.2],
+        "x": [1.0, 0.5, -0.4],
+        "cov": [[2.0, 0.3, 0.1], [0.3, 1.0, 0.2], [0.1, 0.2, 1.5]],
+    }
+    assert prove(problem_with(cost, gradient, values)) == "proved for these data"
 
 
 def test_a_piece_outside_the_domain_refutes_nothing():

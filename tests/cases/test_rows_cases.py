@@ -96,7 +96,10 @@ def test_integer_labels_have_rows_but_no_symbol():
     long = cb.problem(weights=np.ones((3, 3)), X=np.tile(X, (20, 1)), y=many)(cost._function)
     (refused,) = cb.compare(long, ["sympy"], timed=False).records
     assert refused.status is Status.SKIPPED
-    assert "the rows of 'y' are indices, which have no symbol" in refused.reason
+    assert refused.reason.endswith(
+        "would be too long, and one row cannot stand for all: its 'y' is an integer, which is for "
+        "indices and has no symbol"
+    )
 
 
 def test_a_long_logistic_regression_with_nothing_declared():
@@ -145,11 +148,28 @@ def contrastive(xp, weights, *, X):
     return xp.mean(xp.logsumexp(xp.matmul(z, xp.matrix_transpose(z)), axis=1))
 
 
+def test_rows_that_were_not_looked_for_may_be_declared():
+    """A first axis of less than 64 is not tried."""
+
+    @cb.problem(weights=np.ones(50), X=RNG.standard_normal((50, 50)))
+    def wide(xp, weights, *, X):
+        return xp.mean(xp.exp(xp.matmul(X, weights)))
+
+    (record,) = cb.compare(wide, ["sympy"], timed=False).records
+    assert record.reason == (
+        "a formula of 2,500 numbers of data would be too long: declare rows=… if the cost is the "
+        "mean or sum over rows of them"
+    )
+
+
 def test_long_data_without_rows_are_declined_at_once_by_symbols():
     started = time.thread_time()
     (record,) = cb.compare(contrastive, ["sympy"], timed=False).records
     assert record.status is Status.SKIPPED
-    assert "10,500 numbers of data would be too long: declare rows=…" in record.reason
+    assert record.reason == (
+        "a formula of 10,500 numbers of data would be too long, and no rows were found of which "
+        "the cost is the mean or sum"
+    )
     assert "no rows were found of which the cost is the mean or sum" in record.judged
     assert "rows found" not in record.judged
     assert time.thread_time() - started < 3 * certificate.SECONDS

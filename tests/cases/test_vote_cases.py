@@ -208,6 +208,45 @@ def test_a_kink_outside_xp_condemns_nobody(x):
     assert "∂C/∂x is 0 by by_hand and 0.5 by finite_difference" in said or x
 
 
+@pytest.mark.parametrize("slope", [0.0, 1.0])
+def test_a_slope_without_end_is_no_reason_to_believe_the_exact_backend(slope):
+    """Every difference of x·log x at 0 contradicts a finite slope, and no two agree."""
+
+    class Entropy(calcbench.Problem):
+        def inputs(self, size, rng):
+            return {"x": 0.0}
+
+        def cost(self, xp, x):
+            number = float(x)  # which no ball has
+            return np.float64(number * math.log(number) if number > 0 else 0.0)
+
+        def gradient(self, xp, x):
+            return {"x": np.where(x > 0, np.log(np.where(x > 0, x, 1.0)) + 1, slope)}
+
+    records = judged(Entropy(), ["by_hand", "finite_difference"])
+    assert statuses(records) == {Status.IMPRECISE}
+    assert records["by_hand"].reason.endswith("every difference contradicts the exact result")
+
+
+def test_a_root_beside_its_domain_is_no_reference():
+    """Forward differences alone have a number for x·√x at 0, and no digit of it."""
+
+    class Root(calcbench.Problem):
+        def inputs(self, size, rng):
+            return {"x": 0.0}
+
+        def cost(self, xp, x):
+            return np.float64(float(x) ** 1.5 if x >= 0 else math.nan)
+
+        def gradient(self, xp, x):
+            return {"x": x * math.nan}
+
+    records = judged(Root(), ["by_hand", "finite_difference"])
+    assert statuses(records) == {Status.ERROR}
+    assert "∂C/∂x is nan, and no other result is certain" in records["by_hand"].reason
+    assert "∂C/∂x is nan: its steps leave the domain" in records["finite_difference"].reason
+
+
 def test_what_differs_at_a_tie_is_named():
     class Ramp(calcbench.Problem):
         def inputs(self, size, rng):

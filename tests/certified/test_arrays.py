@@ -11,7 +11,6 @@ from calcbench.certified import balls, budget, first_order, formulas
 from calcbench.certified.array_sweep import sweep_arrays
 from calcbench.certified.array_vocabulary import array_namespace
 from calcbench.certified.arrays import exact, leaf
-from calcbench.certified.exact import LONG, convert_exactly
 from calcbench.certified.formulas import evaluate_formula
 from calcbench.certified.natural import natural_formulas
 from calcbench.certified.reference import enclose_rounding, reference, sweep
@@ -227,16 +226,3 @@ def test_numpy_takes_no_parameter_for_plain_numbers():
     assert [float(ball) for ball in np.asarray(constant)] == [1.0, 2.0]
     with pytest.raises(TypeError, match="plain numbers"):
         np.asarray(leaf(constant.value, []))
-
-
-def test_floats_are_converted_once_and_never_taken_for_others():
-    """Data that a cost has written to are not what they were; and −0 is not 0."""
-    floats = np.linspace(1.0, 2.0, LONG)
-    first = convert_exactly(floats)
-    assert convert_exactly(floats.copy()) is first
-    floats[3] = 7.0
-    second = convert_exactly(floats)
-    assert float(second[3]) == 7.0
-    assert float(first[3]) != 7.0
-    assert convert_exactly(np.zeros(LONG)) is not convert_exactly(-np.zeros(LONG))
-    assert convert_exactly(np.ones(LONG - 1)) is not convert_exactly(np.ones(LONG - 1))

@@ -37,7 +37,48 @@ def known(problem):
 
 
 def outcomes(visits):
-    return {(site.text, holds) for found in visits for site, holds in found.outcomes}
+    seen = {outcome for found in visits for outcome in found.outcomes}
+    return {(site.text, holds) for site, holds in seen if not site.kink}
+
+
+def is_beyond(visits, number):
+    """Whether a point lies on the other side of a number than the first one."""
+    first, *others = (float(found.point["x"]) for found in visits)
+    return any((x - number) * (first - number) < 0 for x in others)
+
+
+KINKS = {
+    "abs": (lambda xp, x: xp.abs(x + 431.0), -431.0),
+    "maximum": (lambda xp, x: xp.maximum(x, 312.0), 312.0),
+    "Python's max": (lambda xp, x: max(x, 312.0), 312.0),
+    "sign": (lambda xp, x: xp.sign(x + 300.0), -300.0),
+    "relu": (lambda xp, x: xp.relu(x - 777.0), 777.0),
+    "clip": (lambda xp, x: xp.clip(x, -5000.0, 5000.0), 5000.0),
+    "floor": (lambda xp, x: xp.floor(x / 1000.0), 1000.0),
+    "ceil": (lambda xp, x: xp.ceil(x / 1000.0), 1000.0),
+    "round": (lambda xp, x: xp.round(x / 1000.0), 500.0),
+    "remainder": (lambda xp, x: xp.remainder(x, 700.0), 700.0),
+}
+"""Name → a function of x, and where it has a kink or a jump."""
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_points_are_found_beyond_a_kink_that_nobody_is_told_of(name):
+    function, number = KINKS[name]
+    problem = problem_with(lambda xp, x, y, label: {"x": 0 * function(xp, x), "y": x**2})
+    visits = known(problem)
+    added = search(visits, GRADIENT)
+    assert is_beyond([*visits, *added], number)
+    assert unseen(outcome for found in visits for outcome in found.outcomes) == []
+
+
+def test_what_was_rounded_is_compared_in_a_branch():
+    def gradient(xp, x, y, label):
+        return {"x": xp.where(xp.floor(x) + 1.0 > 40.0, 1.0, 2 * x * y), "y": x**2}
+
+    visits = known(problem_with(gradient))
+    assert outcomes(visits) == {("xp.floor(x) + 1.0 > 40.0", False)}
+    assert ("xp.floor(x) + 1.0 > 40.0", True) in outcomes(search(visits, GRADIENT))
 
 
 def everywhere(xp, x, y, label):

@@ -9,8 +9,8 @@ from flint import arb
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calcbench.certified import balls
-from calcbench.certified.germs import UNKNOWN, Germ, Unordered, beside, expansion
+from calcbench.certified import balls, special
+from calcbench.certified.germs import UNDEFINED, UNKNOWN, Germ, Unordered, beside, expansion
 
 T = mpmath.mpf(2) ** -12
 
@@ -30,6 +30,16 @@ FUNCTIONS = {
     "inverse": (lambda x: 1 / x, lambda x: 1 / x),
     "quotient": (lambda x: x.sin_cos()[0] / x, lambda x: mpmath.sin(x) / x),
     "power": (lambda x: (x + 2) ** -3, lambda x: (x + 2) ** -3),
+    "erf": (lambda x: special.value("erf", x), mpmath.erf),
+    "atan": (lambda x: special.value("atan", x), mpmath.atan),
+    "gammaln": (
+        lambda x: special.value("gammaln", x + 2.5),
+        lambda x: mpmath.loggamma(x + 2.5),
+    ),
+    "trigamma": (
+        lambda x: special.slope("digamma", x + 2.5),
+        lambda x: mpmath.psi(1, x + 2.5),
+    ),
     "exponential": (lambda x: arb(3) ** x, lambda x: mpmath.power(3, x)),
 }
 
@@ -92,3 +102,27 @@ def test_comparisons_go_by_the_first_difference():
 
 def test_minus_infinity_is_below_every_germ():
     assert beside(arb(0), 1) != arb.neg_inf()
+
+
+@given(st.integers(-9, 9), st.sampled_from([-1, 1]), st.sampled_from([0.0, 0.25]))
+def test_beside_a_whole_number_the_side_decides_what_is_below(whole, sign, more):
+    found = beside(arb(whole + more), sign).floor()
+    assert found == math.floor(whole + more + sign / 1024)
+
+
+def test_what_is_below_a_rounded_whole_number_is_not_known():
+    with pytest.raises(Unordered):
+        beside(arb(2, 1e-20), 1).floor()
+
+
+def test_a_germ_is_divided_exactly():
+    third = beside(arb(6), 1) / arb(3)
+    assert third.terms[Fraction(0)].is_exact()
+    assert third > 2
+
+
+def test_the_root_of_what_is_negative_is_undefined():
+    below = beside(arb(0), -1)
+    assert below.sqrt() is UNDEFINED
+    assert below.log() is UNDEFINED
+    assert beside(arb(0), 1).log() is not UNDEFINED

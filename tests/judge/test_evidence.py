@@ -3,7 +3,7 @@
 Every hand-derived gradient in the repository is mutated in every way below, by a seeded choice
 of component; the judge must condemn each. Then healthy backends run at random points; it must
 condemn none, on the problems here and on random ones (`random_costs.py`), a third of them over data
-that obey a relation. `pytest tests/judge/test_evidence.py -rA -m "not evidence"` prints the table
+that obey a relation. `pytest tests/judge/test_evidence.py -rA -m ""` prints the table
 of faults.
 """
 
@@ -87,6 +87,7 @@ def check_that_caught(record):
         ("changed its inputs", "inputs intact"),
         ("a second run", "run twice"),
         ("has shape", "shape"),
+        ("the hand-derived gradient of problem", "names and shapes"),
         ("instead of float64", "dtype"),
         (" at random", "certificate, elsewhere"),
         (" at zeros", "certificate, elsewhere"),
@@ -283,12 +284,8 @@ CAUGHT = Counter()
 def test_every_fault_is_caught(name):
     missed = []
     for kind, mutant in faults(name):
-        try:
-            record = judged(mutant, name)
-        except calcbench.ProblemError:
-            CAUGHT[kind, "names and shapes"] += 1
-            continue
-        caught = record.status is Status.DISAGREE
+        record = judged(mutant, name)
+        caught = record.status.failed
         CAUGHT[kind, check_that_caught(record) if caught else "missed"] += 1
         small = kind.startswith(("relative", "formula")) and float(kind.split()[1]) < CERTAIN
         if not caught and not small:
@@ -417,14 +414,8 @@ def points_of_random_cost(number):
     return where
 
 
-@pytest.mark.parametrize(
-    "number",
-    [
-        *range(0, 60, 7),
-        *(pytest.param(k, marks=pytest.mark.full) for k in range(3, 60, 7)),
-        *(pytest.param(k, marks=pytest.mark.evidence) for k in range(RANDOM_COSTS)),
-    ],
-)
+@pytest.mark.few(9)
+@pytest.mark.parametrize("number", range(RANDOM_COSTS))
 def test_no_false_alarm_on_random_costs(number):
     where = points_of_random_cost(number)
     assert len(where) >= 7

@@ -111,6 +111,52 @@ def test_two_exact_backends_settle_what_differences_contradict():
     assert unsmooth({**alone, 9: two}, GRADIENT).tolist() == [False, False]
 
 
+def test_where_a_comparison_ties_two_exact_backends_settle_nothing():
+    kink = [scheme([0.5, 1.0]), scheme([1.0, 1.0], "forward")]
+    exact = [ballot([0.0, 1.0], voice=name) for name in ("by_hand", "torch")]
+    found = dict(enumerate([*exact, *kink]))
+    assert unsmooth(found, GRADIENT, np.array([True, False])).tolist() == [True, False]
+
+
+def test_where_a_comparison_ties_wide_bounds_contradict_too():
+    steep = [scheme([-6.0, 1.0], bound=1.4), scheme([-18.0, 1.0], "forward", 2.8)]
+    found = dict(enumerate([ballot([0.0, 1.0], voice="torch"), *steep]))
+    assert not unsmooth(found, GRADIENT).any()
+    assert unsmooth(found, GRADIENT, np.array([True, True])).tolist() == [True, False]
+
+
+def test_an_exact_backend_alone_that_every_scheme_denies_is_contradicted():
+    exact = ballot([0.0, 1.0], voice="torch")
+    one, two = scheme([-6.0, 1.0], bound=1.4), scheme([-18.0, 1.0], "forward", 2.8)
+    ally, doubter = ballot([0.0, 1.0], voice="jax"), scheme([-3.0, 1.0], "richardson", 4.0)
+    for found, expected in (
+        ([exact, one, two], True),
+        ([exact, one], False),
+        ([exact, one, two, ally], False),
+        ([exact, one, two, doubter], False),
+    ):
+        assert consensus(dict(enumerate(found)), GRADIENT).contradicted is expected
+
+
+def test_what_has_no_digit_is_no_reference():
+    nan = ballot([np.nan, 1.0], voice="torch")
+    wide = scheme([1e-4, 1.0], "forward", bound=2.0)
+    assert consensus({0: nan, 1: wide}, GRADIENT).blunt
+    assert not consensus({0: nan, 1: wide, 2: scheme([1e-4, 1.0])}, GRADIENT).blunt
+    assert not consensus({0: nan}, GRADIENT).blunt
+
+
+def test_a_number_that_may_be_flushed_needs_no_digit():
+    tiny = 2.0**-1022
+    small = [
+        ballot([1e-318, 0.0], tiny, voice="torch", flushed=tiny),
+        ballot([0.0, 0.0], tiny, voice="jax", flushed=tiny),
+    ]
+    agreed = consensus(dict(enumerate(small)), GRADIENT)
+    assert agree(*small)
+    assert (agreed.tied, agreed.blunt) == (False, False)
+
+
 def test_a_value_has_a_scale_of_its_own():
     value_and_slope = ballot([1e-9, 1e9])
     agreed = consensus({0: value_and_slope}, np.array([0, 1]))

@@ -1,5 +1,6 @@
 """Faults in users' code: where, what, and the remedy."""
 
+import ast
 import functools
 import sys
 import textwrap
@@ -11,6 +12,7 @@ from calcbench.errors import ProblemError, Unsupported
 from calcbench.problem.faults import blamed_on, describe, find_fault
 from calcbench.problem.remedies import find_remedy
 from calcbench.problem.returns import check_returns
+from calcbench.problem.snippets import Snippet
 from calcbench.vocabulary.suggestions import suggest
 
 
@@ -30,6 +32,11 @@ def caught(function, *arguments):
 
 def raise_it(error):
     raise error
+
+
+def snippet(source, names=None):
+    """A statement of which only the line is known."""
+    return Snippet(ast.parse(source).body[0], None, names or {})
 
 
 def test_the_place_is_the_last_line_of_the_users_own(tmp_path, monkeypatch):
@@ -93,19 +100,25 @@ def test_blame():
         raise ProblemError("no name")
 
 
+NO_NUMBER = "NotImplementedError: Cannot convert a symbolic tf.Tensor to a numpy array"
+
+
 @pytest.mark.parametrize("known", [{}, {"numerics": sys}])
 def test_a_library_is_known_by_its_module_or_its_usual_name(known):
-    source = "    y = numerics.exp(x) + math.gcd(4, 6)\n"
-    assert find_remedy("TypeError: no", source, known) == (
+    source = "y = numerics.exp(x) + math.gcd(4, 6)\n"
+    assert find_remedy(NO_NUMBER, snippet(source, known)) == (
         "use xp.exp in place of numerics.exp" if known else ""
     )
-    assert find_remedy("TypeError: no", "return xp.exp(self.scale(x))", known) == ""
+    assert find_remedy(NO_NUMBER, snippet("xp.exp(self.scale(x))", known)) == ""
 
 
 def test_remedies_need_a_reason():
     """A line that branches, or writes, may fail for something else."""
-    assert find_remedy("ZeroDivisionError: division by zero", "if 1 / x > 0:", {}) == ""
-    assert find_remedy("IndexError: index 3 is out of bounds", "x[3] = 1.0", {}) == ""
+    assert find_remedy("ZeroDivisionError: division by zero", snippet("if 1 / x > 0: pass")) == ""
+    assert find_remedy("IndexError: index 3 is out of bounds", snippet("x[3] = 1.0")) == ""
+    sliced = "TypeError: slice indices must be integers or None"
+    assert find_remedy(sliced, snippet("y = x[:n]")) == ""
+    assert find_remedy("ValueError: shapes differ", snippet("y = np.exp(x) + z")) == ""
 
 
 RETURNING = """
@@ -143,18 +156,18 @@ def functions(source):
 
 @pytest.mark.parametrize("function", functions(RETURNING))
 def test_a_function_that_may_return_something_passes(function):
-    check_returns("mine", function)
+    check_returns("the cost of 'mine'", "a number", function)
 
 
 @pytest.mark.parametrize("function", functions(EMPTY))
 def test_a_function_without_return_is_told(function):
     line = function.__code__.co_firstlineno
     with pytest.raises(ProblemError, match=rf"^cost\.py:{line}: .*'mine'.*return.* is missing$"):
-        check_returns("mine", function)
+        check_returns("the cost of 'mine'", "a number", function)
 
 
 def test_what_has_no_code_is_left_alone():
-    check_returns("mine", functools.partial(print))
+    check_returns("mine", "a number", functools.partial(print))
 
 
 @pytest.mark.parametrize("name", ["nansum", "fft", "gradient", "i0", "sinc", "quux"])

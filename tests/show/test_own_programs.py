@@ -399,3 +399,38 @@ class Plain(ByHand):
 def test_backend_without_programs():
     with pytest.raises(Unsupported, match="no stand-alone program for this backend"):
         write_program(Plain(), calcbench.problems()["square"], GRADIENT)
+
+
+def own_cost(formula, x, folder):
+    """A decorated function in a file, as a reader writes it."""
+    file = folder / "own_cost.py"
+    header = f"import calcbench\n\n\n@calcbench.problem(x={x})\ndef own_cost(xp, x):\n"
+    file.write_text(f"{header}    return {formula}\n", encoding="utf-8")
+    return load_file(file)[0]
+
+
+@pytest.mark.parametrize(
+    ("formula", "x"),
+    [
+        ("xp.logsumexp(x)", [1000.0, 999.0, -1e9]),
+        ("xp.sum(xp.softmax(x) ** 2)", [400.0, 401.0]),  # the square of an exponential overflows
+        ("xp.sum(xp.sigmoid(x))", [-800.0, -900.0]),
+        ("xp.expm1(x) ** 2", 1e-12),  # what is left of e^x − 1 has few digits
+        ("xp.logaddexp(x, 2 * x)", 800.0),
+    ],
+)
+def test_a_program_that_would_overflow_is_refused(formula, x, tmp_path):
+    with pytest.raises(Unsupported, match="no program: at the own point an exponential overflows"):
+        write_program(backend("sympy"), own_cost(formula, x, tmp_path), GRADIENT)
+
+
+@pytest.mark.parametrize(
+    ("formula", "x"),
+    [
+        ("xp.sum(xp.log(xp.ndtr(x)))", [-5.0, -8.0]),
+        ("xp.sum(xp.log(xp.ndtr(x)))", [-20.0, 3.0]),
+        ("xp.sum(xp.softmax(x) ** 2)", [0.5, -1e9, 2.0]),
+    ],
+)
+def test_a_program_far_out_keeps_its_digits(formula, x, tmp_path):
+    check_gradient(own_cost(formula, x, tmp_path), "sympy")

@@ -110,7 +110,8 @@ def test_at_a_kink_there_is_no_slope_to_differ_from():
 
 def test_what_is_not_certified_has_no_error(monkeypatch):
     found = reference(own_point(fold, at={"x": 2.0, "y": 1.0}))
-    unclear = replace(found, open={**found.open, "x": np.array(True)}, open_reason="0·∞ at sqrt")
+    reasons = {**found.reasons, "x": np.array("0·∞ at sqrt")}
+    unclear = replace(found, open={**found.open, "x": np.array(True)}, reasons=reasons)
     monkeypatch.setattr(steps, "reference", lambda point: unclear)
     with pytest.raises(NotCertified, match="∂C/∂x of problem 'fold' is not certified: 0·∞ at sqrt"):
         curve(fold, "x", select_backends(SCHEMES))

@@ -42,7 +42,7 @@ REFUSED = {
 """Backend → names of which some cases, on arrays, have no program: SymPy's arrays cannot be
 compared, and one function of theirs takes either numbers or arrays. All others have one."""
 
-ONE_RANK = {"sympy": ("clip", "relu", "std", "linalg.norm")}
+ONE_RANK = {"sympy": ("clip", "relu", "std", "linalg.norm", "ndtr", "gelu")}
 """Backend → names that a program takes at numbers or at arrays, and not at both."""
 
 REASONS = r"no program: (xp\.[\w.]+ has no short spelling in|one xp\.[\w.]+ is called with arrays)"

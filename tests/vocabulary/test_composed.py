@@ -94,6 +94,28 @@ elementary("asin", mp.asin, [-0.75, -0.3, 0.3, 0.75, *SMALL])
 elementary("acos", mp.acos, [-0.75, -0.3, 0.3, 0.75, *SMALL])
 elementary("erf", mp.erf, [*ORDINARY, *SMALL, 4.0])
 elementary("erfc", mp.erfc, [*ORDINARY, *SMALL, 4.0])
+# The tails, where 1 + erf and 2 − erfc cancel. They are steep: slopes count relative to themselves.
+TAIL = [-5.0, -8.0, -12.0, -25.0]
+for name, call, tail in (
+    ("erfc", lambda xp, x: xp.erfc(-x), lambda x: mp.erfc(-x)),
+    ("ndtr", lambda xp, x: xp.ndtr(x), mp.ncdf),
+    ("ndtr", lambda xp, x: xp.log(xp.ndtr(x)), lambda x: mp.log(mp.ncdf(x))),
+    ("gelu", lambda xp, x: xp.gelu(x), lambda x: x * mp.ncdf(x)),
+):
+    case(name, call, [TAIL], elementwise(tail), scale=0.0, close=1e-12)
+MASKED = [0.5, -1e9, 2.0, -0.3]
+case(
+    "softmax",
+    lambda xp, x: xp.softmax(x),
+    [MASKED],
+    lambda x: elementwise(mp.exp)(x) / np.sum(elementwise(mp.exp)(x)),
+)
+case(
+    "log_softmax",
+    lambda xp, x: xp.log_softmax(x),
+    [MASKED],
+    lambda x: x - mp.log(np.sum(elementwise(mp.exp)(x))),
+)
 elementary("ndtr", mp.ncdf, [*ORDINARY, *SMALL, -4.0])
 elementary("gelu", lambda x: x * mp.ncdf(x), [*ORDINARY, *SMALL])
 elementary(
@@ -462,3 +484,33 @@ TRIGAMMA = {"torch": 1e-9}
 
 def test_every_name_has_cases():
     assert {*NAMES} <= {*ELEMENTWISE, *CASES, *COMPOSED}
+
+
+@pytest.mark.parametrize("selector", [*(s for s in SELECTORS if s not in MODES), "certified"])
+def test_arrays_are_compared_by_value(selector):
+    """Labels of 0 and 1, as data: between symbols, `==` would ask how they are spelled."""
+    labels = {"k": np.array([0.0, 1.0, 2.0, 1.0])}
+    at = np.array([0.5, -1.0, 2.0, 3.0])
+
+    def expected(x, *, k):
+        return np.array([a * a if b == 1 else 3 * a for a, b in zip(x, k, strict=True)])
+
+    check(
+        selector,
+        [
+            Case(
+                "equal labels",
+                lambda xp, x, *, k: xp.where(k == 1, x * x, 3 * x),
+                (at,),
+                expected,
+                data=labels,
+            ),
+            Case(
+                "other labels",
+                lambda xp, x, *, k: xp.where(k != 1, 3 * x, x * x),
+                (at,),
+                expected,
+                data=labels,
+            ),
+        ],
+    )

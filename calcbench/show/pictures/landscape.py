@@ -12,7 +12,7 @@ from calcbench.backend.backend import Backend
 from calcbench.backend.prepared import Prepared
 from calcbench.catalogue import door
 from calcbench.catalogue.available import make_backend
-from calcbench.certified.reference import NotCertified, NotFiniteHere, NotSmoothHere, reference
+from calcbench.certified.reference import NotCertified, NotFiniteHere, UndecidedHere, reference
 from calcbench.errors import Unsupported
 from calcbench.operators.operator import VALUE
 from calcbench.problem.faults import RAISED, describe
@@ -97,7 +97,7 @@ class Landscape:
         point, _ = sample_rows(self.point, ROWS)
         try:
             rough = reference(point, seconds=SECONDS).rough
-        except (NotSmoothHere, NotFiniteHere) as error:
+        except (UndecidedHere, NotFiniteHere) as error:
             return Kinks(np.ones(len(self.origin), bool), str(error))
         except NotCertified:
             return Kinks(np.zeros(len(self.origin), bool), "")
