@@ -84,6 +84,11 @@ class Array:
         return self.value.ndim
 
     @property
+    def dtype(self) -> np.dtype[Any]:
+        """What NumPy says of balls: they are objects."""
+        return self.value.dtype
+
+    @property
     def T(self) -> Array:  # noqa: N802 (it is called so)
         """The array with its axes in reverse order."""
         return transpose(self, tuple(reversed(range(self.ndim))))
