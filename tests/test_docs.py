@@ -304,14 +304,17 @@ def test_verdicts_state_the_constants():
     assert f"{reference.TARGET:.0e}" in text
     assert f"bound = {certificate.ALLOWANCE:.0f} · (radius + u · Σ|terms|)" in text
     assert f"up to {certificate.ALLOWANCE:.0f}·(radius + u·|g|)" in text
-    assert f"more than {certificate.SECONDS:.0f} seconds" in text
+    assert f"a sweep more than {certificate.SECONDS:.0f} seconds" in text
+    assert f"Up to {certificate.FULL_SECONDS:.0f} seconds a point" in text
     assert f"more than {certificate.FREE_ROWS:,} `rows`" in text
     assert f"more than {certificate.FREE_NUMBERS:,} numbers" in text
     assert f"More than {budget.LARGEST_INPUTS:,} numbers of inputs" in text
-    assert f"{budget.LARGEST:,} numbers, data included" in text
+    assert budget.LARGEST == 10**9
+    assert "a gigabyte of numbers, data included" in text
     assert f"first axis of {rows.LONG} or more" in text
     assert f"selections of {rows.FEW} rows" in text
-    assert f"timed on {certificate.TRIAL_ROWS} of them" in text
+    few, more = certificate.TRIAL_ROWS
+    assert f"certified on {few} and on {more} of them first" in text
     assert f"about {certificate.SAMPLED_ROWS:,} evenly spaced rows" in text
     assert ENCLOSED == 4
     assert "four components" in text

@@ -26,8 +26,10 @@ ALLOWANCE = 8.0
 one traced. Ten healthy backends at 2,000 points needed at most 1.8; see docs/verdicts.md."""
 
 SECONDS = 2.0
-"""The longest that certifying one point may take, of the processor's time: over many rows by an
-estimate from a few of them, and in any case by the clock of each sweep."""
+"""The longest that one sweep of a certificate may take, of the processor's time."""
+
+FULL_SECONDS = 3.0
+"""The longest that certifying one point may take by an estimate, for all of its rows to be."""
 
 FREE_ROWS = 1024
 """Rows up to which a point is certified without estimating first how long that takes, ..."""
@@ -35,8 +37,11 @@ FREE_ROWS = 1024
 FREE_NUMBERS = 20_000
 """... if they hold no more numbers than this."""
 
-TRIAL_ROWS = 16
-"""Rows from which the time for all of them is estimated."""
+TRIAL_ROWS = (16, 256)
+"""Rows from which the time for all of them is estimated: what each costs, and what all share."""
+
+LONG_TRIAL = 0.25
+"""Seconds after which a trial says enough, and no longer one is made."""
 
 SAMPLED_ROWS = 1024
 """Rows to certify, if there is time, and to measure sensitivity on, where there are too many."""
@@ -96,25 +101,45 @@ def smallest_normal(dtype: str) -> float:
 
 
 def affordable(point: Point, operator: Operator = GRADIENT) -> bool:
-    """Tell whether certifying a point, with all its rows, takes less than `SECONDS`."""
+    """Tell whether certifying a point, with all its rows, takes less than `FULL_SECONDS`."""
     return _why_too_slow(point, operator) == "" and affordable_rows(point, operator) >= (
         point.row_count
     )
 
 
 def affordable_rows(point: Point, operator: Operator = GRADIENT) -> int:
-    """Return how many rows can be certified in `SECONDS`, by a trial on some: all, or a sample."""
+    """Return how many rows to certify, by trials on a few: all, or a sample of `SAMPLED_ROWS`.
+
+    All of them, if that takes less than `FULL_SECONDS`.
+    """
     count = point.row_count
     if not count or (count <= FREE_ROWS and _numbers(point) <= FREE_NUMBERS):
         return count
-    trial = thin(point, TRIAL_ROWS)
-    started = time.thread_time()
-    with contextlib.suppress(NotCertified):
-        certify(trial, "float64", operator)
-    per_row = (time.thread_time() - started) / trial.row_count
-    if per_row * count <= SECONDS:
+    shared, each = _price(point, operator)
+    if np.all(shared + each * count <= (FULL_SECONDS, budget.LARGEST)):
         return count
-    return min(count, SAMPLED_ROWS, max(TRIAL_ROWS, int(SECONDS / 2 / per_row)))
+    afforded = (SECONDS / 2 - shared[0]) / each[0]
+    return min(count, SAMPLED_ROWS, max(TRIAL_ROWS[0], int(afforded)))
+
+
+def _price(point: Point, operator: Operator) -> tuple[np.ndarray, np.ndarray]:
+    """Estimate what a certificate takes: for all rows together, and for each. As `_try`."""
+    few, more = (thin(point, rows) for rows in TRIAL_ROWS)
+    _try(few, operator)  # what is done only once
+    small = _try(few, operator)
+    if small[0] > LONG_TRIAL or more.row_count == few.row_count:
+        return np.zeros(2), small / few.row_count
+    large = _try(more, operator)
+    each = np.maximum(large - small, 1e-9) / (more.row_count - few.row_count)
+    return np.maximum(large - each * more.row_count, 0.0), each
+
+
+def _try(trial: Point, operator: Operator) -> np.ndarray:
+    """Measure what certifying a few rows takes, whatever comes of it: seconds, and bytes."""
+    started = time.thread_time()
+    with budget.measure() as taken, contextlib.suppress(NotCertified):
+        certify(trial, "float64", operator)
+    return np.array([time.thread_time() - started, max(taken, default=0)])
 
 
 def _numbers(point: Point) -> int:
@@ -140,12 +165,15 @@ def _remedy(point: Point) -> str:
     return " (compare it at a smaller size, or with less data)"
 
 
-def certify(point: Point, dtype: str, operator: Operator = GRADIENT) -> Certificate:
+def certify(
+    point: Point, dtype: str, operator: Operator = GRADIENT, limited: bool = True
+) -> Certificate:
     """Certify an operator at exactly these numbers, for evaluations in `dtype`.
 
-    Raises `NotCertified` with the reason where that cannot be done, or not within `SECONDS`.
+    Raises `NotCertified` with the reason where that cannot be done, or not within `SECONDS` a
+    sweep, unless it is not `limited`.
     """
-    truth, near = _sweeps(point, dtype, operator)
+    truth, near = _sweeps(point, dtype, operator, limited)
     unit = float(np.finfo(dtype).eps) / 2
     value, magnitude, rough, unknown, beside, reasons = (
         flatten(part.values())
@@ -218,11 +246,15 @@ def _flush(point: Point, dtype: str) -> Point:
     return flushed.with_seed({name: flush(array) for name, array in point.seed.items()})
 
 
-def _sweeps(point: Point, dtype: str, operator: Operator) -> tuple[Reference, Reference]:
+def _sweeps(
+    point: Point, dtype: str, operator: Operator, limited: bool
+) -> tuple[Reference, Reference]:
     """Compute the reference, and the enclosure of rounding.
 
     Where one takes too long, that is kept in mind: nothing is begun at the other points.
     """
+    if not limited:
+        return reference(point, operator), enclose_rounding(point, dtype, operator)
     reason = _why_too_slow(point, operator)
     if reason:
         raise NotCertified(reason)
@@ -262,7 +294,7 @@ def formula_error(certificate: Certificate) -> tuple[np.ndarray, np.ndarray]:
     """
     truth, operator, point = certificate.truth, certificate.operator, certificate.point
     exact = evaluate_formula(point, truth.bits, operator, seconds=SECONDS)
-    near = evaluate_formula(point, BITS["float64"], operator, seconds=SECONDS)
+    near = evaluate_formula(point, BITS["float64"], operator, seconds=SECONDS, stepwise=True)
     unit = float(np.finfo(np.float64).eps) / 2
     errors, allowed = [], []
     for name in exact:

@@ -54,13 +54,15 @@ class Question:
     seed: int
     unsupported: str = ""
     """Why the problem does not have this operator: nobody is asked then."""
+    certify: str = ""
+    """One of `certified.extent.EXTENTS`; if empty, an estimate of the time decides."""
     left_out: LeftOut = field(default_factory=LeftOut)
     """Points at which nothing is run."""
 
     @cached_property
     def certified(self) -> Certified:
         """The certificates at the points, found when the first answers are judged."""
-        return Certified(self.where, self.operator)
+        return Certified(self.where, self.operator, self.certify)
 
     @property
     def own(self) -> Point:

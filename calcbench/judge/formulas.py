@@ -14,7 +14,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from calcbench.certified.branches import search, unseen, visit
-from calcbench.certified.certificate import SECONDS, Certificate, certify, formula_error
+from calcbench.certified.certificate import (
+    SAMPLED_ROWS,
+    SECONDS,
+    Certificate,
+    certify,
+    formula_error,
+)
 from calcbench.certified.formulas import gives
 from calcbench.certified.reference import NotCertified
 from calcbench.errors import CalcbenchError, DeclarationError, FormulaError, ProblemError
@@ -78,7 +84,8 @@ def _certify_branches(
     operator: Operator, formula: str, judged: Iterable[Certificate]
 ) -> Examination:
     """Look for points in every branch, and certify them; what is left over is unseen."""
-    own, *others = (certificate.point for certificate in judged)
+    # Every comparison is looked at, which takes single numbers: on a sample, where rows are many.
+    own, *others = (thin(certificate.point, SAMPLED_ROWS) for certificate in judged)
     try:
         known = [visit(own, operator, time.thread_time() + SECONDS)]
     except NotCertified as error:

@@ -10,6 +10,7 @@ bound, scaled by its proven growth.
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,6 +20,7 @@ import numpy as np
 from calcbench.backend.backend import Backend
 from calcbench.backend.numpy_cost import check_cost, cost_fault
 from calcbench.certified.certificate import (
+    SAMPLED_ROWS,
     SECONDS,
     Certificate,
     affordable_rows,
@@ -66,17 +68,23 @@ class Certified:
 
     where: Mapping[str, Point]
     operator: Operator = GRADIENT
+    extent: str = ""
+    """One of `certified.extent.EXTENTS`; if empty, an estimate of the time decides."""
     found: dict[tuple[str, str], Certificate | NotCertified] = field(default_factory=dict)
+    seconds: float = 0.0
+    """What finding them took."""
 
     @cached_property
     def sample(self) -> Mapping[str, Point]:
         """The points that are certified: of fewer rows, where all would take too long."""
-        return _points_to_certify(self.where, self.operator)
+        return _points_to_certify(self.where, self.operator, self.extent)
 
     def at(self, dtypes: Sequence[str]) -> Certificates:
         """Give the certificates of all points for some dtypes."""
         new = [dtype for dtype in dtypes if ("own", dtype) not in self.found]
-        self.found.update(certificates_at(self.sample, new, self.operator))
+        started = time.thread_time()
+        self.found.update(_certificates_to(self.extent, self.sample, new, self.operator))
+        self.seconds += time.thread_time() - started
         return {key: found for key, found in self.found.items() if key[1] in dtypes}
 
 
@@ -117,6 +125,8 @@ def judge(
     if sample is not where:
         count, all_rows = sample["own"].row_count, where["own"].row_count
         remarks = remarks or [f"certified on {count:,} of {all_rows:,} rows; at full size by vote"]
+    elif certificate is not None and certificate.point.row_count > SAMPLED_ROWS:
+        remarks.append(_describe_time(certified.seconds / len(certified.found), certificate.point))
     remarks += left_out.remarks()
     examined = _examine_formula(runs, records, sample, certificates, operator, left_out)
     records = [
@@ -128,6 +138,11 @@ def judge(
     whole = certificate if certificate and certificate.judged.any() and sample is where else None
     note = "; ".join(dict.fromkeys(remarks))
     return Outcome(records, whole, note, examined.unseen, condition)
+
+
+def _describe_time(seconds: float, own: Point) -> str:
+    """Say that all rows are certified, where they are many, and in what time."""
+    return f"certified in {seconds:.1f} s at {own.row_count:,} rows"
 
 
 def _describe_rows(own: Point) -> list[str]:
@@ -223,8 +238,21 @@ def _check_structure(runs: list[Run], own: Point, operator: Operator, runner: Ru
         check_structure(operator, own, entries, [run.backend for run in complete], runner)
 
 
+def _certificates_to(
+    extent: str, where: Mapping[str, Point], dtypes: Iterable[str], operator: Operator
+) -> Certificates:
+    """Certify as far as it is asked for."""
+    if extent == "none":
+        nothing = NotCertified("nobody asked for it")
+        return {(name, dtype): nothing for name in where for dtype in dtypes}
+    return certificates_at(where, dtypes, operator, limited=extent != "full")
+
+
 def certificates_at(
-    where: Mapping[str, Point], dtypes: Iterable[str], operator: Operator = GRADIENT
+    where: Mapping[str, Point],
+    dtypes: Iterable[str],
+    operator: Operator = GRADIENT,
+    limited: bool = True,
 ) -> Certificates:
     """Certify every point for every dtype: (point, dtype) → certificate, or why there is none."""
     defined = functools.cache(lambda: cost_fault(where["own"]) is None)
@@ -232,7 +260,7 @@ def certificates_at(
     for name, point in where.items():
         for dtype in dtypes:
             with whereabouts.at("point", name):
-                certificate = _certify(name, point, dtype, operator)
+                certificate = _certify(name, point, dtype, operator, limited)
                 if name != "own" and type(certificate) is NotCertified and defined():
                     certificate = _undefined(point) or certificate
             found[name, dtype] = certificate
@@ -310,9 +338,18 @@ def _list_components(layout: Layout, which: np.ndarray) -> str:
     return ", ".join(map(layout.label, chosen[:3])) + (", …" if chosen[3:] else "")
 
 
-def _points_to_certify(where: Mapping[str, Point], operator: Operator) -> Mapping[str, Point]:
-    """Return the points, with fewer rows where certifying all would take too long."""
-    rows = affordable_rows(where["own"], operator)
+def _points_to_certify(
+    where: Mapping[str, Point], operator: Operator, extent: str
+) -> Mapping[str, Point]:
+    """Return the points, with fewer rows where certifying all would take too long.
+
+    A point where comparisons tie may take longer than the others: all have the same rows.
+    """
+    if extent in ("full", "none"):
+        return where
+    rows = SAMPLED_ROWS
+    if extent != "sample":
+        rows = min(affordable_rows(point, operator) for point in where.values())
     if rows == where["own"].row_count:
         return where
     sample = {name: thin(point, rows) for name, point in where.items()}
@@ -331,14 +368,16 @@ def _growth(whole: Point, sample: Point) -> float:
     return factor**2 if whole.rows.reduction == "sum" else factor
 
 
-def _certify(name: str, point: Point, dtype: str, operator: Operator) -> Certificate | NotCertified:
+def _certify(
+    name: str, point: Point, dtype: str, operator: Operator, limited: bool
+) -> Certificate | NotCertified:
     """Certify evaluations in `dtype`, at the numbers as that dtype holds them, or say why not.
 
     Raises `ProblemError` for a declared structure that is not true, and for a cost that is at fault
     at the problem's own point, in NumPy too.
     """
     try:
-        return certify(point.round_to(dtype), dtype, operator)
+        return certify(point.round_to(dtype), dtype, operator, limited)
     except DeclarationError:
         raise
     except ProblemError as error:
@@ -360,9 +399,17 @@ def _certified_condition(certificate: Certificate, seed: int) -> float | None:
     if not np.any(certificate.value[judged]):
         return None
     try:
-        kappa = true_sensitivity(certificate.point, certificate.operator, seed, SECONDS)
+        kappa = _true_sensitivity(certificate, seed)
     except NotCertified:
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
         condition = float(np.max((kappa / certified_scale(certificate))[judged]))
     return condition if np.isfinite(condition) else None
+
+
+def _true_sensitivity(certificate: Certificate, seed: int) -> np.ndarray:
+    """Measure κ at a certificate's point; where there are many rows, on some of them."""
+    own = certificate.point
+    few = thin(own, SAMPLED_ROWS)
+    share = own.row_count / few.row_count if own.rows.reduction == "sum" else 1.0
+    return share * true_sensitivity(few, certificate.operator, seed, SECONDS)

@@ -393,7 +393,7 @@ def test_there_is_a_deadline(operator):
     inputs = own_point(problem)
     inputs = find_operator(operator).seed_point(inputs, np.random.default_rng(0))
     with pytest.raises(NotCertified, match="it would take too long"):
-        reference(inputs, find_operator(operator), 0.002)
+        reference(inputs, find_operator(operator), 0.0002)
 
 
 def test_a_jacobian_has_a_deadline():
