@@ -62,7 +62,7 @@ class Outcome:
     """Relative change of the result per relative change of its inputs, at the own point."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Certified:
     """The certificates at the points of a question, each found once, when it is asked for."""
 
