@@ -3,7 +3,9 @@
     import calcbench as cb
 
     cb.problems(); cb.backends()                 # what there is, and why something is not
+    cb.show("saddle")                            # formula, derivation, programs
     cb.gradient("batch_regression", backend="torch", at={"m": 0.9, "b": 0.1})
+    cb.prepare("batch_regression", "jax")        # the same, prepared once and called with m=…, b=…
     cb.hessian("batch_regression", "jax")        # and other operators: hvp, pushforward, …
     cb.reference("batch_regression")             # the certified gradient, with its error bound
     cb.compare("batch_regression")               # every backend: partials, digits, verdict, time
@@ -26,7 +28,7 @@ from typing import TYPE_CHECKING, Any  # noqa: E402
 
 # These packages first: importing them later would put them in the place of the functions of the
 # same names.
-for _name in ("backends", "problems", "problem"):
+for _name in ("backends", "problems", "problem", "show"):
     importlib.import_module(f"calcbench.{_name}")
 
 from calcbench.catalogue.door import backends, problems  # noqa: E402
@@ -41,6 +43,7 @@ from calcbench.errors import (  # noqa: E402
 if TYPE_CHECKING:
     from calcbench.api import benchmark as benchmark
     from calcbench.api import compare as compare
+    from calcbench.api import cost as cost
     from calcbench.api import descend as descend
     from calcbench.api import gradient as gradient
     from calcbench.api import hessian as hessian
@@ -48,10 +51,13 @@ if TYPE_CHECKING:
     from calcbench.api import jacobian as jacobian
     from calcbench.api import partial as partial
     from calcbench.api import plot as plot
+    from calcbench.api import prepare as prepare
     from calcbench.api import pullback as pullback
     from calcbench.api import pushforward as pushforward
     from calcbench.api import reference as reference
     from calcbench.api import second_derivative as second_derivative
+    from calcbench.api import show as show
+    from calcbench.api import steps as steps
     from calcbench.api import value_and_gradient as value_and_gradient
     from calcbench.api import verify as verify
     from calcbench.backend.backend import Backend as Backend
@@ -85,8 +91,8 @@ _HOME = {
     name: module
     for module, names in {
         "calcbench.api": (
-            "benchmark compare descend gradient hessian hvp jacobian partial plot pullback "
-            "pushforward reference second_derivative value_and_gradient verify"
+            "benchmark compare cost descend gradient hessian hvp jacobian partial plot prepare "
+            "pullback pushforward reference second_derivative show steps value_and_gradient verify"
         ),
         "calcbench.backend.backend": "Backend",
         "calcbench.backend.prepared": "Prepared",
@@ -118,7 +124,7 @@ __all__ = [
     *_HOME,
 ]
 
-del problem  # the package; `calcbench.problem` is the decorator
+del problem, show  # the packages; `calcbench.problem` and `calcbench.show` are functions
 
 
 def __getattr__(name: str) -> Any:

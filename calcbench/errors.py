@@ -35,10 +35,14 @@ class Unsupported(CalcbenchError):
     """A backend cannot do this problem or operator; the message is the reason."""
 
 
+class UnreadableFormula(CalcbenchError):
+    """LaTeX that cannot be shown in another form; the message says what is not known."""
+
+
 def nearest(word: str, choices: Iterable[str]) -> str:
     """Name the valid choices closest to `word`, as the end of an error message."""
     known = sorted(choices)
-    close = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+    close = difflib.get_close_matches(word[:LONGEST_WORD], known, n=3, cutoff=0.5)
     if close:
         return "did you mean " + " or ".join(repr(name) for name in close) + "?"
     return "choose from " + ", ".join(known)
@@ -90,8 +94,11 @@ def escape_controls(text: str) -> str:
 
 
 def short_repr(value: Any) -> str:
-    """Write a value for a message: one line, however large it is."""
-    return " ".join(reprlib.repr(value).split())
+    """Write a value for a message: one line, however large it is, and whatever its repr does."""
+    try:
+        return printable(reprlib.repr(value))
+    except Exception:  # a number of more digits than Python writes, say
+        return f"a {type(value).__name__} that cannot be written"
 
 
 def missing(modules: Iterable[str], install: str = "") -> str | None:

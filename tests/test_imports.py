@@ -42,6 +42,21 @@ def test_the_probe_sees_what_is_loaded(loaded_after):
     assert loaded_after("import sympy") == {"sympy"}
 
 
+def completion(line):
+    """Code that completes the last word of a line, as bash has it done."""
+    return f"""
+import os
+from calcbench.cli import main
+words = {line!r}
+last = str(len(words.split(" ")) - 1)
+os.environ.update(_CALCBENCH_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=last)
+try:
+    main()
+except SystemExit as done:
+    assert not done.code, done.code
+"""
+
+
 @pytest.mark.parametrize(
     "code",
     [
@@ -50,8 +65,20 @@ def test_the_probe_sees_what_is_loaded(loaded_after):
         command("list"),
         command("list --json"),
         command("--help"),
+        completion("calcbench compare sad"),
+        completion("calcbench bench -b to"),
+        completion("calcbench descend --ra"),
     ],
-    ids=["import", "catalogues", "list", "list --json", "--help"],
+    ids=[
+        "import",
+        "catalogues",
+        "list",
+        "list --json",
+        "--help",
+        "Tab: problem",
+        "Tab: backend",
+        "Tab: option",
+    ],
 )
 def test_nothing_is_loaded(loaded_after, code):
     assert loaded_after(code) == set()

@@ -11,6 +11,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -27,7 +28,7 @@ from calcbench.certified.difference_bounds import (
     estimate_truncation,
     prove_noise,
 )
-from calcbench.errors import SelectorError, Unsupported
+from calcbench.errors import SelectorError, Unsupported, short_repr
 from calcbench.operators import GRADIENT, Operator, find_operator, matrix_operator
 from calcbench.operators.colouring import compress, format_colours
 from calcbench.operators.evaluation import prepare_evaluation
@@ -77,9 +78,10 @@ class FiniteDifference(Backend):
         """Refuse a step, or a time, that is not a positive number."""
         super().__post_init__()
         for option, value in (("delta", self.delta), ("seconds", self.seconds)):
-            if value is not None and not 0 < value < np.inf:
+            if value is not None and not (isinstance(value, Real) and 0 < value < np.inf):
                 raise SelectorError(
-                    f"backend {self.name!r}: {option} must be a positive number, got {value}"
+                    f"backend {self.name!r}: {option} must be a positive number, "
+                    f"got {short_repr(value)}"
                 )
 
     @property

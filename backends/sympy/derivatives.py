@@ -20,7 +20,6 @@ from calcbench.backend.rows import CHECKED_ROWS
 from calcbench.errors import DeclarationError, ProblemError, Unsupported
 from calcbench.operators import GRADIENT, Operator, find_operator
 from calcbench.operators.hand_derived import apply_formula
-from calcbench.operators.operator import VALUE
 from calcbench.problem.flat import unflatten
 from calcbench.problem.point import Point, component_name
 from calcbench.problem.problem import Arrays
@@ -169,7 +168,7 @@ class SymPy(Backend):
         """Write the cost and an operator's first components; for a cost over rows, those of one."""
         trace = self.trace(point, operator=operator)
         outputs = [(k,) if point.value_shape else () for k in range(len(trace.values))]
-        names = [component_name(VALUE, index) for index in outputs]
+        names = [component_name(point.problem.letter, index) for index in outputs]
         found = {name: str(value) for name, value in zip(names, trace.values, strict=True)}
         layout = operator.layout(point)
         first = range(min(layout.size, FIRST_PARTIALS))

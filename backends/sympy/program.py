@@ -41,11 +41,11 @@ LOST = 1e-6
 
 
 PROGRAMS = {
-    "gradient": "dC/d{name}",
-    "partial": "dC/d{name}",
-    "jacobian": "dC/d{name}",
-    "hessian": "d2C/d{one} d{other}",
-    "second_derivative": "d2C/d{name}2",
+    "gradient": "d{letter}/d{{name}}",
+    "partial": "d{letter}/d{{name}}",
+    "jacobian": "d{letter}/d{{name}}",
+    "hessian": "d2{letter}/d{{one}} d{{other}}",
+    "second_derivative": "d2{letter}/d{{name}}2",
 }
 """Operators that have a program, and what is printed before each of its values."""
 
@@ -55,7 +55,6 @@ def program(backend: SymPy, problem: Problem, operator: Operator) -> str:
     point = own_point(problem)
     rows = symbolic_rows(point)
     row, kept = _one_row(point, rows, backend.name)
-    _check_range(backend, point, operator)
     writer = Writer(problem, backend.name, SPELLING, operator, at=row)
     cost, partials = writer.fresh("cost", "value"), writer.fresh("partials", "derivatives")
     symbols = [name for name in row if row[name].dtype.kind == "f"]
@@ -63,7 +62,8 @@ def program(backend: SymPy, problem: Problem, operator: Operator) -> str:
     declared = _declarations(row, symbols, real=writer.mentions(*WANT_REAL))
     functions, d = writer.fresh("functions", "compiled"), writer.fresh("d", "derivative")
     key = writer.fresh("name", "by")
-    *needs, formula = writer.body(cost)
+    *needs, formula = writer.body(cost)  # what has no spelling is refused first
+    _check_range(backend, point, operator)
     each = writer.fresh("s", "symbol")
     derived = _derivatives(writer, cost, each)
     values = "gradient" if operator.name == "partial" else operator.name
@@ -71,7 +71,7 @@ def program(backend: SymPy, problem: Problem, operator: Operator) -> str:
     blocks = [*needs, f"{heading}{declared}\n{formula}", format_dict(partials, derived)]
     numbers = not problem.vector_valued and not any(array.ndim for array in row.values())
     if not rows and numbers:
-        printed = _print(operator, values, partials, "")
+        printed = _print(writer, values, partials, "")
         return writer.compose(*blocks, _at_a_point(writer, values, partials), printed)
     compiled = f"sp.lambdify([{', '.join(symbols)}], {d})"
     blocks[-1] += "\n" + format_comprehension(
@@ -87,7 +87,7 @@ def program(backend: SymPy, problem: Problem, operator: Operator) -> str:
         *needs,
         f"# Its value at the {'data' if rows else 'point'}.\n{data}",
         _evaluate(writer, point, rows, values, functions, key, row, symbols, kept),
-        _print(operator, values, partials if short else "", over),
+        _print(writer, values, partials if short else "", over),
     )
 
 
@@ -263,14 +263,14 @@ def _work(backend: SymPy, point: Point) -> int:
     return int(backend.trace(point).cost.count_ops()) * point.size
 
 
-def _print(operator: Operator, values: str, partials: str, over: str) -> str:
+def _print(writer: Writer, values: str, partials: str, over: str) -> str:
     """Print each value, after its formula if `partials` are to be printed."""
-    pair = operator.name == "hessian"
+    pair = writer.operator.name == "hessian"
     name, index = ("(one, other)", "one, other") if pair else ("name", "name")
     formula = f"{over}{{partial}} = {{{values}[{index}]}}" if partials else "{partial}"
+    label = PROGRAMS[writer.operator.name].format(letter=writer.letter)
     return (
-        f"for {name}, partial in {partials or values}.items():\n"
-        f'    print(f"{PROGRAMS[operator.name]} = {formula}")'
+        f'for {name}, partial in {partials or values}.items():\n    print(f"{label} = {formula}")'
     )
 
 

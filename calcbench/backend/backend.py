@@ -23,6 +23,8 @@ from calcbench.errors import (
     first_line,
     missing,
     nearest,
+    printable,
+    short_repr,
 )
 from calcbench.operators import GRADIENT, Operator, find_operator
 from calcbench.operators.operator import VALUE
@@ -65,9 +67,10 @@ class Backend(ABC):
         """Refuse option values outside their declared choices."""
         for option, choices in self.options().items():
             value = getattr(self, option)
-            if choices and value not in choices:
+            if choices and not (isinstance(value, str) and value in choices):
+                said = printable(value) if isinstance(value, str) else short_repr(value)
                 raise SelectorError(
-                    f"backend {self.name!r} has no {option}={value}: {nearest(str(value), choices)}"
+                    f"backend {self.name!r} has no {option}={said}: {nearest(said, choices)}"
                 )
 
     @classmethod
@@ -142,6 +145,11 @@ class Backend(ABC):
         Raises `Unsupported` where this backend or the problem cannot, `NotInstalled` where the
         framework is missing, `ProblemError` where the problem breaks its contract.
         """
+        if not isinstance(point, Point):
+            raise SelectorError(
+                f"a backend prepares a calcbench.Point, and not {short_repr(point)}: own_point "
+                "makes one, and calcbench.prepare takes a problem"
+            )
         chosen = find_operator(operator).resolve(point)
         if self.requires:
             self.framework()

@@ -7,7 +7,6 @@ heats the processor or empties its caches.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import random
 import time
@@ -15,9 +14,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from calcbench.backend.backend import Backend
 from calcbench.bench import intervals, worker
-from calcbench.errors import SelectorError
+from calcbench.errors import SelectorError, short_repr
 from calcbench.record.record import Status
 from calcbench.record.samples import Samples
 from calcbench.workers.isolation import Worker, WorkerDied
@@ -45,13 +46,17 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Raise `SelectorError` for a setting that is no positive number, or one beyond reason."""
-        for name, value in dataclasses.asdict(self).items():
+        for name, value in vars(self).items():
             if name == "memory" and value is None:
                 continue
-            if not isinstance(value, (int, float)) or not value > 0:
-                raise SelectorError(f"settings: {name} must be above 0, got {value!r}")
+            if (
+                not isinstance(value, (int, float, np.number))
+                or isinstance(value, bool)
+                or not value > 0
+            ):
+                raise SelectorError(f"settings: {name} must be above 0, got {short_repr(value)}")
             if value >= BEYOND_REASON:
-                raise SelectorError(f"settings: {name} is beyond reason: {value!r}")
+                raise SelectorError(f"settings: {name} is beyond reason: {short_repr(value)}")
 
 
 QUICK = Settings(burst=0.005, rounds=6, budget=2.0, precision=0.05, timeout=60.0)

@@ -5,12 +5,10 @@ Wrong results are timed too, and the record says so: what is fast and wrong is w
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import cloudpickle
 import numpy as np
 
 from calcbench.backend.backend import Backend
@@ -19,11 +17,10 @@ from calcbench.bench.cells import Group
 from calcbench.bench.environment import versions
 from calcbench.bench.fingerprint import digest, fingerprint
 from calcbench.bench.rounds import Pace, RunningCell, Settings, visit
-from calcbench.catalogue.files import FILE_MODULE
+from calcbench.harness.sending import pickle_with_code
 from calcbench.judge.contract import classify_error
 from calcbench.judge.points import LeftOut
 from calcbench.operators import Operator
-from calcbench.problem.function import FunctionProblem
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
 from calcbench.record.entrant import start_record
@@ -171,7 +168,7 @@ class BenchGroup:
         try:
             posed: judging.Posed = self.judge.ask(
                 judging.pose,
-                _pickle(group.problem),
+                pickle_with_code(group.problem),
                 group.operator,
                 group.size,
                 group.seed,
@@ -217,7 +214,7 @@ class BenchGroup:
                     posed = True
                 found: list[Record] = self.judge.ask(
                     judging.judge_cells,
-                    [_pickle(cell.backend) for cell in cells],
+                    [pickle_with_code(cell.backend) for cell in cells],
                     [answer.evidence(cell) for cell in cells],
                     operator,
                     self.group.seed,
@@ -260,7 +257,7 @@ def _set_up(
         cell.failure = worker.Failure(Status.NOT_INSTALLED, reason)
         return
     try:
-        parts = _pickle(group.problem), _pickle(cell.backend)
+        parts = pickle_with_code(group.problem), pickle_with_code(cell.backend)
     except Exception as error:  # whatever an object of a plugin's raises that cannot be pickled
         reason = f"cannot be sent to a process of its own: {type(error).__name__}: {error}"
         cell.failure = worker.Failure(Status.ERROR, reason)
@@ -281,22 +278,6 @@ def _set_up(
             "draw from rng alone"
         )
         cell.failure = worker.Failure(Status.ERROR, reason)
-
-
-def _pickle(part: Problem | Backend) -> bytes:
-    """Pickle a problem or backend; one that came from a file or a notebook with its code.
-
-    The process could not import the module that defines it.
-    """
-    kind: Any = part._function if isinstance(part, FunctionProblem) else type(part)
-    module = sys.modules.get(kind.__module__)
-    if module is None or not kind.__module__.startswith(FILE_MODULE):
-        return bytes(cloudpickle.dumps(part))
-    cloudpickle.register_pickle_by_value(module)
-    try:
-        return bytes(cloudpickle.dumps(part))
-    finally:
-        cloudpickle.unregister_pickle_by_value(module)
 
 
 # --- the verdicts --------------------------------------------------------------------------

@@ -67,8 +67,10 @@ def read_card(name: str, theme: str, path: Path, load: Callable[[], Any], target
                 declared=_literals(node),
                 options=_options(node),
             )
-    if target:  # made elsewhere, perhaps: loading it will tell
+    if target and _may_define(tree, target):  # made elsewhere, perhaps: loading it will tell
         return Card(name, theme, load)
+    if target:
+        return Card(name, theme, load, broken=f"{path.name} defines no {target}")
     return Card(name, theme, load, broken=f"{path.name} defines no class named like the file")
 
 
@@ -85,6 +87,19 @@ def find(module: Any, name: str) -> Any:
         if belongs and _normalize(key) == _normalize(name):
             return value
     raise CalcbenchError(f"{module.__name__} defines no class named like {name!r}")
+
+
+def _may_define(tree: ast.Module, target: str) -> bool:
+    """Tell whether a module may have a name: one that nothing in it mentions, it has not."""
+    wanted, mentioned = target.partition(".")[0], set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.alias):
+            mentioned |= {node.asname or node.name.partition(".")[0]}
+        elif isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+            mentioned |= {node.name}
+        elif isinstance(node, ast.Name):
+            mentioned |= {node.id}
+    return bool(mentioned & {wanted, "*", "__getattr__", "globals"})
 
 
 def _normalize(name: str) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from calcbench.catalogue import listing
 from calcbench.catalogue.cards import Card, describe_error
-from calcbench.errors import CalcbenchError, SelectorError, nearest
+from calcbench.errors import CalcbenchError, SelectorError, nearest, short_repr
 
 
 class Catalogue(Mapping[str, Any]):
@@ -36,8 +37,9 @@ class Catalogue(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         """Import and return the entry. Raises `SelectorError` for an unknown name."""
-        if name not in self.cards:
-            raise SelectorError(f"no {self.noun} {name!r}: {nearest(name, self.cards)}")
+        if name not in self:
+            known = nearest(name if isinstance(name, str) else "", self.cards)
+            raise SelectorError(f"no {self.noun} {short_repr(name)}: {known}")
         card = self.cards[name]
         if card.broken:
             raise CalcbenchError(f"{self.noun} {name!r} cannot be used: {card.broken}")
@@ -51,7 +53,13 @@ class Catalogue(Mapping[str, Any]):
             ) from error
 
     def __contains__(self, name: object) -> bool:
-        return name in self.cards
+        return isinstance(name, str) and name in self.cards
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the entry, or `default` where there is none of that name."""
+        if name not in self:
+            return default
+        return self[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.cards)
@@ -60,8 +68,8 @@ class Catalogue(Mapping[str, Any]):
         return len(self.cards)
 
     def __repr__(self) -> str:
-        """Format a line per entry: its name, and its summary or why it is not available."""
-        width = max(map(len, self.cards), default=0)
-        return "\n".join(
-            f"{card.name:<{width}}  {card.missing or card.summary}" for card in self.cards.values()
-        )
+        """Tabulate the entries: name, theme or options, summary or why one is not available."""
+        return listing.as_text(self.noun, self.cards.values())
+
+    def _repr_html_(self) -> str:
+        return listing.as_html(self.noun, self.cards.values())

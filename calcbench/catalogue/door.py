@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
+from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ def backends() -> Catalogue:
 
     Nothing is imported until it is indexed.
     """
-    cards = [*_files("backends"), *_entries("calcbench.backends")]
+    cards = [*_files("backends"), *map(_check_name, _entries("calcbench.backends"))]
     return Catalogue("backend", cards, _as_backend)
 
 
@@ -83,6 +84,12 @@ def _as_backend(found: Any, name: str) -> type[Backend]:
     if found.name != name:  # its selector would not lead back to it
         raise CalcbenchError(f"backend {name!r} says that its name is {found.name!r}")
     return found
+
+
+def _check_name(card: Card) -> Card:
+    """Say of a backend that goes by another name than its plugin's that it cannot be used."""
+    name = card.declared.get("name", card.name)
+    return card if name == card.name else replace(card, broken=f"says that its name is {name!r}")
 
 
 def _files(package: str) -> list[Card]:

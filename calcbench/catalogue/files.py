@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from calcbench.catalogue.cards import describe_error
-from calcbench.errors import CalcbenchError, SelectorError
+from calcbench.errors import CalcbenchError, SelectorError, first_line, printable
 from calcbench.problem import whereabouts
 from calcbench.problem.faults import RAISED
 from calcbench.problem.problem import Problem
@@ -30,10 +30,10 @@ def load_file(path: Path, told: Path | None = None) -> list[Problem]:
 
 def _load(path: Path, told: Path) -> list[Problem]:
     """Import a file that messages call `told`."""
-    if not path.is_file():
+    if not resolve(path).is_file():
         close = difflib.get_close_matches(path.name, (p.name for p in path.parent.glob("*.py")))
         hint = "".join(f"; did you mean {str(told.parent / name)!r}?" for name in close[:1])
-        raise SelectorError(f"there is no file {str(told)!r}{hint}")
+        raise SelectorError(f"there is no file {printable(repr(str(told)))}{hint}")
     path = path.absolute()
     name = _module_name(path)
     spec = importlib.util.spec_from_file_location(name, path)
@@ -52,6 +52,18 @@ def _load(path: Path, told: Path) -> list[Problem]:
     except RAISED as error:  # whatever a user's file does
         where = _line_in(path, error)
         raise SelectorError(f"{told}{where} does not import: {describe_error(error)}") from error
+
+
+def resolve(path: Path) -> Path:
+    """Resolve a path. Raises `SelectorError` for one that no system could have."""
+    try:
+        found = path.resolve()
+        found.is_file()
+    except (OSError, ValueError, RuntimeError) as error:  # too long, NUL, a loop of links
+        raise SelectorError(
+            f"there can be no file {printable(repr(str(path)))}: {first_line(error)}"
+        ) from error
+    return found
 
 
 def _module_name(path: Path) -> str:

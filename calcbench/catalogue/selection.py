@@ -9,13 +9,18 @@ from typing import Any, NamedTuple
 from calcbench.backend.backend import Backend
 from calcbench.catalogue import door
 from calcbench.catalogue.available import make_backend
-from calcbench.catalogue.files import load_file
-from calcbench.errors import NotInstalled, SelectorError, nearest
+from calcbench.catalogue.files import load_file, resolve
+from calcbench.errors import NotInstalled, SelectorError, nearest, short_repr
+from calcbench.problem.arguments import list_of
 from calcbench.problem.declarations import check_declarations
 from calcbench.problem.problem import Problem
 
+ProblemSelector = str | Path | Problem
 
-def select_problems(selectors: Iterable[str | Problem]) -> list[Problem]:
+BackendSelector = str | Backend
+
+
+def select_problems(selectors: Iterable[ProblemSelector]) -> list[Problem]:
     """Find problems from names, themes, paths to `.py` files, or problems themselves, each once.
 
     Raises `SelectorError` for what is none of these, and for two problems of one name,
@@ -46,30 +51,55 @@ class Found(NamedTuple):
     """What is equal for the same problem, found twice."""
 
 
-def _as_path(selector: str | Problem) -> Path | None:
+def _as_path(selector: Any) -> Path | None:
     """Return the absolute path that a selector is, if it is one."""
-    if isinstance(selector, str) and (selector.endswith(".py") or "/" in selector):
-        return Path(selector).absolute()
-    return None
+    text = isinstance(selector, str) and is_path(selector)
+    return Path(selector).absolute() if text or isinstance(selector, Path) else None
 
 
-def _find(selector: str | Problem, path: Path | None, files: set[Path]) -> list[Found]:
+def is_path(selector: str) -> bool:
+    """Tell whether a selector is a path to a file, rather than a name or a theme."""
+    return selector.endswith(".py") or "/" in selector
+
+
+def _find(selector: ProblemSelector, path: Path | None, files: set[Path]) -> list[Found]:
     """Find the problems of one selector; none of a file that is among `files` already."""
-    if not isinstance(selector, str):
+    if isinstance(selector, Problem):
         return [Found(selector, type(selector).__module__, id(selector))]
-    if path is None:
-        return [Found(p, "calcbench list", p.name) for p in _named_problems(selector)]
-    if path.resolve() in files:
+    if path is not None:
+        return _find_in_file(Path(str(selector)), path, files)
+    if not isinstance(selector, str):
+        raise SelectorError(_no_problem(selector))
+    return [Found(p, "calcbench list", p.name) for p in _named_problems(selector)]
+
+
+def _find_in_file(told: Path, path: Path, files: set[Path]) -> list[Found]:
+    """Find the problems of a file that messages call `told`; none if it was read already."""
+    resolved = resolve(path)
+    if resolved in files:
         return []
-    files.add(path.resolve())
-    return [Found(problem, selector, id(problem)) for problem in load_file(path, Path(selector))]
+    files.add(resolved)
+    return [Found(problem, str(told), id(problem)) for problem in load_file(path, told)]
+
+
+def _no_problem(found: Any) -> str:
+    """Say what to write in place of something that is no problem."""
+    if isinstance(found, type) and issubclass(found, Problem):
+        return f"a problem is an instance of its class: write {found.__name__}()"
+    if callable(found):
+        name = short_repr(getattr(found, "__name__", found))
+        return f"{name} is a function: decorate it with @calcbench.problem(x=…), a value for each"
+    return (
+        "a problem is a name, a path to a .py file or a calcbench.Problem, "
+        f"and not {short_repr(found)}"
+    )
 
 
 ALL = "all"
 """The selector of every backend that there is, beyond the default ones too."""
 
 
-def select_backends(selectors: Iterable[str | Backend], **options: Any) -> list[Backend]:
+def select_backends(selectors: Iterable[BackendSelector], **options: Any) -> list[Backend]:
     """Make backends from selectors: `torch`, `torch[mode=compile,dtype=float32]`, `all`.
 
     `options` are applied to those selected by name, where the selector does not set them. One of
@@ -78,13 +108,22 @@ def select_backends(selectors: Iterable[str | Backend], **options: Any) -> list[
     """
     chosen: list[Backend] = []
     for selector in selectors:
-        if not isinstance(selector, str):
+        if isinstance(selector, Backend):
             chosen.append(selector)
+        elif not isinstance(selector, str):
+            raise SelectorError(_no_backend(selector))
         elif selector == ALL:
             chosen += [make_backend(name, options) for name in door.backends()]
         else:
             chosen.append(_backend(selector, options))
     return chosen
+
+
+def _no_backend(found: Any) -> str:
+    """Say what to write in place of something that is no backend."""
+    if isinstance(found, type) and issubclass(found, Backend):
+        return f"a backend is an instance of its class: write {found.__name__}()"
+    return f"a backend is a name such as 'jax' or a calcbench.Backend, and not {short_repr(found)}"
 
 
 def _named_problems(selector: str) -> list[Problem]:
@@ -95,7 +134,9 @@ def _named_problems(selector: str) -> list[Problem]:
     if selector in themes:
         names = [name for name, card in catalogue.cards.items() if card.theme == selector]
         return [catalogue[name] for name in names]
-    raise SelectorError(f"no problem {selector!r}: {nearest(selector, {*catalogue, *themes})}")
+    raise SelectorError(
+        f"no problem {short_repr(selector)}: {nearest(selector, {*catalogue, *themes})}"
+    )
 
 
 def _backend(selector: str, defaults: dict[str, Any]) -> Backend:
@@ -103,19 +144,21 @@ def _backend(selector: str, defaults: dict[str, Any]) -> Backend:
     name, bracket, rest = selector.strip().partition("[")
     backend = door.backends()[name]
     if bracket and not rest.endswith("]"):
-        raise SelectorError(f"backend {selector!r}: the options lack their closing ]")
+        raise SelectorError(f"backend {short_repr(selector)}: the options lack their closing ]")
     given: dict[str, Any] = {}
     known = backend.options()
     for part in filter(None, rest.removesuffix("]").split(",")):
         option, equals, value = (piece.strip() for piece in part.partition("="))
         if option not in known:
             raise SelectorError(
-                f"backend {name!r} has no option {option!r}: {nearest(option, known)}"
+                f"backend {name!r} has no option {short_repr(option)}: {nearest(option, known)}"
             )
         if not equals:
-            raise SelectorError(f"backend {selector!r}: {part!r} is not of the form OPTION=VALUE")
+            raise SelectorError(
+                f"backend {name!r}: {short_repr(part)} is not of the form OPTION=VALUE"
+            )
         if option in given:
-            raise SelectorError(f"backend {selector!r}: {option!r} is given twice")
+            raise SelectorError(f"backend {name!r}: {option!r} is given twice")
         given[option] = value if known[option] else _number(name, option, value)
     found: Backend = backend(**{**defaults, **given})
     return found
@@ -125,13 +168,9 @@ def _number(name: str, option: str, value: str) -> float:
     try:
         return float(value)
     except ValueError:
-        raise SelectorError(f"backend {name!r}: {option}={value!r} is not a number") from None
-
-
-ProblemSelector = str | Problem
-
-
-BackendSelector = str | Backend
+        raise SelectorError(
+            f"backend {name!r}: {option}={short_repr(value)} is not a number"
+        ) from None
 
 
 def choose_backends(
@@ -174,7 +213,7 @@ def find_problem(problem: ProblemSelector) -> Problem:
     found = select_problems([problem])
     if len(found) != 1:
         names = ", ".join(p.name for p in found)
-        raise SelectorError(f"{problem!r} is {len(found)} problems ({names}): name one")
+        raise SelectorError(f"{short_repr(problem)} is {len(found)} problems ({names}): name one")
     return found[0]
 
 
@@ -182,7 +221,7 @@ def find_backend(backend: BackendSelector) -> Backend:
     """Select a single backend. Raises `SelectorError` for `all`."""
     found = select_backends([backend])
     if len(found) != 1:
-        raise SelectorError(f"{backend!r} is {len(found)} backends: name one")
+        raise SelectorError(f"{short_repr(backend)} is {len(found)} backends: name one")
     return found[0]
 
 
@@ -190,9 +229,12 @@ def list_selectors(selectors: Any, noun: str) -> list[Any] | None:
     """List one selector or several; None, which is the default selection, stays None."""
     if selectors is None:
         return None
-    if isinstance(selectors, (str, Problem, Backend)):
-        return [selectors]
-    many = list(selectors)
+    many = list_of(f"the selection of {noun}s", selectors, is_one)
     if not many:
         raise SelectorError(f"no {noun} is selected; leave the selection out for the default")
     return many
+
+
+def is_one(selector: Any) -> bool:
+    """Whether a selection is a single selector, or what could only be one, and no list."""
+    return not isinstance(selector, Iterable) or isinstance(selector, (str, bytes, Problem, type))

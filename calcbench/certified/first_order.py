@@ -267,4 +267,5 @@ def _check_structure(point: Point, rows: list[Row]) -> None:
     for i, found in enumerate(rows):
         for j, partial in found.partials.items():
             if (i, j) not in stored and not partial.value.contains(0):
-                raise point.lacks_entry(f"∂C[{i}]/∂{point.component(j)}, in the row of C[{i}]")
+                output = f"{point.problem.letter}[{i}]"
+                raise point.lacks_entry(f"∂{output}/∂{point.component(j)}, in the row of {output}")

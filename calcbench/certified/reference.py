@@ -85,6 +85,8 @@ class Reference:
     """A result, or an intermediate one, that the dtype cannot hold, if there was one."""
     holds_cost: bool = False
     """Whether the cost is among the values."""
+    letter: str = "C"
+    """What the problem's formula calls the cost."""
 
     @property
     def value(self) -> Arrays:
@@ -110,7 +112,7 @@ class Reference:
         reasons = [reason for array in self.reasons.values() for reason in array.flat]
         lines = []
         if self.cost is not None and not self.holds_cost:
-            lines.append(f"C = {self.cost.str(30)}")
+            lines.append(f"{self.letter} = {self.cost.str(30)}")
         for k, ball in enumerate(numbers):
             text = ball.str(30)
             if rough and rough[k]:
@@ -219,6 +221,7 @@ def sweep(
             found.cost_magnitude,
             found.range_fault or _result_fault(found, dtype),
             any(term.order == 0 for term in terms),
+            point.problem.letter,
         )
 
 

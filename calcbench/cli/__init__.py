@@ -2,17 +2,22 @@
 
 A command is a file of its name, and a line in `commands`. Beside them:
 
+completion  what a shell needs to complete a line, for every command
+flags       flags that many commands have
 options     options that several commands share, and how sizes, times and memory are written
 values      values by name, `m=0.9,b=0.1`, and lists
 runs        the files in runs/: finding, reading and printing one
-terminal    tables, JSON, progress, and how a command ends
+tables      the tables of a comparison, as they come
+terminal    JSON, progress, and how a command ends
 """
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
+from click.shell_completion import shell_complete
 
 import calcbench
 from calcbench.cli.commands import COMMANDS
@@ -31,13 +36,24 @@ def cli() -> None:
 
     \b
     Examples:
-      calcbench list                          what problems and backends there are
-      calcbench compare                       every problem by every backend
-      calcbench compare batch_regression      one problem
-      calcbench compare my_cost.py            a cost function of your own
-      calcbench show batch_regression         formula, derivation, programs
-      calcbench verify                        agreement alone; exit status 1 if one is wrong
+      calcbench list                        what problems and backends there are
+      calcbench compare                     every problem by every backend
+      calcbench compare batch_regression    one problem
+      calcbench compare my_cost.py          a cost function of your own
+      calcbench show batch_regression       formula, derivation, programs
+      calcbench verify                      exit status 1 if a backend is wrong
+
+    Problems, backends and options are completed after a Tab, where the shell was told so:
+
+    \b
+      bash: eval "$(_CALCBENCH_COMPLETE=bash_source calcbench)" in ~/.bashrc
+      zsh:  eval "$(_CALCBENCH_COMPLETE=zsh_source calcbench)" in ~/.zshrc
+      fish: _CALCBENCH_COMPLETE=fish_source calcbench | source
     """
+
+
+COMPLETE = "_CALCBENCH_COMPLETE"
+"""What a shell sets in the environment to have a line completed."""
 
 
 def main() -> None:
@@ -46,6 +62,8 @@ def main() -> None:
         interrupt.raise_again()
         open_closed_streams()
         tolerate_narrow_encoding()
+        if instruction := os.environ.get(COMPLETE):
+            sys.exit(shell_complete(cli, {}, "calcbench", COMPLETE, instruction))
         # Not cli(): that gives a closed pipe the exit status of a disagreement.
         with cli.make_context("calcbench", sys.argv[1:]) as context:
             cli.invoke(context)

@@ -15,6 +15,7 @@ from calcbench.bench.cells import parse_sizes
 from calcbench.bench.rounds import QUICK, Settings
 from calcbench.bench.session_in_worker import SessionInWorker
 from calcbench.catalogue.selection import ALL
+from calcbench.cli.flags import json_option
 from calcbench.cli.options import (
     backends_option,
     names_argument,
@@ -98,7 +99,7 @@ EFFORT = (
 @click.option("--resume", is_flag=True, help="Go on with --output, or with the latest in runs/.")
 @click.option("--dry-run", is_flag=True, help="List the cells and estimate the time; run nothing.")
 @traceback_option
-@click.option("--json", "as_json", is_flag=True, help="The records instead of the report.")
+@json_option
 def command(
     output: Path | None, resume: bool, dry_run: bool, as_json: bool, **options: Any
 ) -> None:
@@ -116,7 +117,7 @@ def command(
       calcbench bench --quick
       calcbench bench batch_regression -b by_hand -b torch -b jax
       calcbench bench straight_line_at_scale --size 10:1e7:log --threads 1,2
-      calcbench bench my_cost.py -b torch[mode=compile] --output mine.jsonl
+      calcbench bench my_cost.py -b 'torch[mode=compile]' --output mine.jsonl
       calcbench bench extended_rosenbrock --operator hvp -b torch -b jax
       calcbench bench --dry-run
       calcbench bench --resume --output runs/all.jsonl
@@ -126,7 +127,7 @@ def command(
     looked_at = output if resume or not dry_run or size_of(output) is not None else None
     with contextlib.closing(_open(**options, output=looked_at, resume=resume)) as session:
         if dry_run:
-            _print_plan(session)
+            _print_plan(session, as_json)
             return
         if resume:
             there = session.total - session.cells
@@ -168,17 +169,21 @@ def _settings(quick: bool, **changes: Any) -> Settings:
     return dataclasses.replace(QUICK if quick else Settings(), **changed)
 
 
-def _print_plan(session: SessionInWorker) -> None:
+def _print_plan(session: SessionInWorker, as_json: bool) -> None:
     """Print the cells that are due, and about how long they will take."""
     planned = session.outline.groups
+    if as_json:
+        groups = [group._asdict() for group in planned]
+        print_json({"groups": groups, "cells": session.cells, "seconds": session.outline.seconds})
+        return
     for group in planned:
         threads = f", {group.threads} threads" if group.threads > 1 else ""
         backends = ", ".join(group.backends)
         click.echo(printable(f"{group.title} ({group.dtype}{threads}): {backends}"))
     cells = f"{session.cells} {plural(session.cells, 'cell')}"
-    groups = f"{len(planned)} {plural(len(planned), 'group')}"
+    parts = f"{len(planned)} {plural(len(planned), 'group')}"
     low, high = map(format_duration, session.outline.seconds)
-    click.echo(f"{cells} in {groups}: about {low} to {high}, and what compiling takes")
+    click.echo(f"{cells} in {parts}: about {low} to {high}, and what compiling takes")
 
 
 def _run(session: SessionInWorker, output: Path) -> None:

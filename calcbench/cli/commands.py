@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from calcbench.cli.completion import sketch
+
 SUMMARIES = {
     "list": "List problems and backends, and why something is not available.",
     "show": "Show a problem: formula, derivation, symbolic gradient, and a program per framework.",
@@ -36,8 +38,17 @@ class OnDemand(click.Command):
         return command
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
-        """Let the command itself parse its arguments; it is then the one that click runs."""
-        return self.load().make_context(*arguments, **options)
+        """Let the command itself parse its arguments; it is then the one that click runs.
+
+        A line that a shell completes is parsed by the command's sketch.
+        """
+        completing = options.get("resilient_parsing", False)
+        command = sketch(str(self.name)) if completing else self.load()
+        return command.make_context(*arguments, **options)
+
+    def get_short_help_str(self, limit: int = 0) -> str:
+        """Give the line of help in full; click breaks it."""
+        return str(self.help)
 
 
 COMMANDS = {name: OnDemand(name, help=summary) for name, summary in SUMMARIES.items()}

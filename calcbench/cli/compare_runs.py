@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from calcbench.cli.flags import json_option
 from calcbench.cli.runs import read_run
 from calcbench.cli.terminal import console, print_json
 from calcbench.cli.values import FILE
@@ -19,7 +20,7 @@ from calcbench.report.tables.text import draw
 @click.argument("first", type=FILE)
 @click.argument("second", type=FILE)
 @click.option("--force", is_flag=True, help="Compare although machines or libraries differ.")
-@click.option("--json", "as_json", is_flag=True, help="Data instead of a table.")
+@json_option
 def command(first: Path, second: Path, force: bool, as_json: bool) -> None:
     """Say which cells got faster or slower from FIRST to SECOND, beyond noise.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from calcbench.cli.flags import json_option
 from calcbench.cli.options import COST, take
 from calcbench.cli.plot import write_file
 from calcbench.cli.terminal import console, print_json, progress
@@ -37,7 +38,7 @@ from calcbench.workers.starting import start_method
     type=FILE,
     help="Draw the paths to .svg, .png, .pdf or .html.",
 )
-@click.option("--json", "as_json", is_flag=True, help="All steps, as data.")
+@json_option
 def command(
     problem: str,
     backend: str | None,

@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from calcbench.cli.flags import json_option
+from calcbench.cli.options import traceback_option
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.show.doctor import draw, examine
 
@@ -17,9 +19,11 @@ from calcbench.show.doctor import draw, examine
     "--backends",
     "backends",
     multiple=True,
-    help="The name of a backend, or all. May be repeated. [the default ones]",
+    metavar="BACKEND",
+    help="The name of a backend. May be repeated. [all of them]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Data instead of a table.")
+@traceback_option
+@json_option
 def command(backends: tuple[str, ...], as_json: bool) -> None:
     """Check the installation: versions, what imports, and one gradient by each backend.
 
@@ -28,7 +32,7 @@ def command(backends: tuple[str, ...], as_json: bool) -> None:
     \b
     Examples:
       calcbench doctor
-      calcbench doctor -b all
+      calcbench doctor -b torch -b jax
       calcbench doctor --json
     """
     with progress() as tell:

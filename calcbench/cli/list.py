@@ -11,6 +11,7 @@ import click
 from calcbench.catalogue.cards import Card
 from calcbench.catalogue.catalogue import Catalogue
 from calcbench.catalogue.door import backends, default_backends, problems
+from calcbench.cli.flags import json_option, no_missing_option
 from calcbench.cli.terminal import print_json
 from calcbench.errors import printable
 
@@ -22,8 +23,9 @@ UNBOUNDED = 10_000
 
 @click.command("list")
 @click.argument("what", type=click.Choice(list(CATALOGUES)), required=False)
-@click.option("--json", "as_json", is_flag=True, help="Data instead of a table.")
-def command(what: str | None, as_json: bool) -> None:
+@no_missing_option
+@json_option
+def command(what: str | None, no_missing: bool, as_json: bool) -> None:
     """List problems and backends, and why something is not available.
 
     \b
@@ -31,24 +33,32 @@ def command(what: str | None, as_json: bool) -> None:
       calcbench list
       calcbench list backends --json
     """
-    chosen = {name: get() for name, get in CATALOGUES.items() if what in (None, name)}
+    chosen = {
+        name: _cards(get(), no_missing) for name, get in CATALOGUES.items() if what in (None, name)
+    }
     if as_json:
-        listed = {n: [_data(c) for c in found.cards.values()] for n, found in chosen.items()}
+        listed = {name: list(map(_data, cards)) for name, cards in chosen.items()}
         for backend in listed.get("backends", ()):
             backend["default"] = backend["name"] in default_backends()
         print_json(listed)
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else UNBOUNDED
-    for heading, catalogue in chosen.items():
-        click.secho(f"{heading} ({len(catalogue)})", bold=True)
-        _print_cards(catalogue, width, by_theme=heading == "problems")
+    for heading, cards in chosen.items():
+        click.secho(f"{heading} ({len(cards)})", bold=True)
+        _print_cards(cards, width, by_theme=heading == "problems")
         click.echo()
 
 
-def _print_cards(catalogue: Catalogue, width: int, by_theme: bool) -> None:
-    pad = max((len(name) for name in catalogue), default=0)
+def _cards(catalogue: Catalogue, no_missing: bool) -> list[Card]:
+    """List the cards; what is broken stays, also where what is not installed is left out."""
+    cards = catalogue.cards.values()
+    return [card for card in cards if not (no_missing and card.missing and not card.broken)]
+
+
+def _print_cards(cards: list[Card], width: int, by_theme: bool) -> None:
+    pad = max((len(card.name) for card in cards), default=0)
     theme = None
-    for card in catalogue.cards.values():
+    for card in cards:
         if by_theme and card.theme != theme:
             theme = card.theme
             click.secho(f"  {printable(theme)}", dim=True)
@@ -60,13 +70,20 @@ def _print_cards(catalogue: Catalogue, width: int, by_theme: bool) -> None:
 
 def _print_card(card: Card, pad: int, width: int) -> None:
     """Print a line on a card: its summary, cut at the width, or why it is missing, in full."""
-    line = f"    {printable(card.name):<{pad}}  {printable(card.missing or card.summary)}"
+    line = f"    {printable(card.name):<{pad}}  {printable(_describe(card))}"
     if len(line) > width and not card.missing:
         line = line[: width - 1] + "…"
-    click.secho(line, fg="yellow" if card.missing else None)
+    click.secho(line, fg="red" if card.broken else "yellow" if card.missing else None)
     for option, choices in {} if card.missing else card.options.items():
         values = " | ".join(map(str, choices)) or "a number"
         click.secho(f"    {'':<{pad}}    {printable(f'[{option}={values}]')}", dim=True)
+
+
+def _describe(card: Card) -> str:
+    """Give a card's summary, or why it cannot be used: of a plugin, with what brings it."""
+    if card.broken:
+        return f"cannot be used: {card.broken} (in {card.theme})"
+    return card.missing or card.summary
 
 
 def _data(card: Card) -> dict[str, Any]:
@@ -76,4 +93,5 @@ def _data(card: Card) -> dict[str, Any]:
         "summary": card.summary,
         "options": card.options,
         "missing": card.missing,
+        "broken": card.broken,
     }

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from calcbench.certified.extent import EXTENTS
+from calcbench.cli.flags import json_option, no_missing_option
 from calcbench.cli.values import parse_duration, parse_size
 from calcbench.operators import NAMES
 from calcbench.operators.partial import Partial
@@ -25,7 +26,7 @@ backends_option = click.option(
     "backends",
     multiple=True,
     metavar="BACKEND",
-    help="A backend, with options in brackets: torch[mode=compile]; or all. May be repeated. "
+    help="A backend, with options in brackets: 'torch[mode=compile]'; or all. May be repeated. "
     "[the default ones of calcbench list]",
 )
 
@@ -46,6 +47,10 @@ compared_operator_option = click.option(
 
 seed_option = click.option(
     "--seed", type=click.IntRange(min=0), default=0, help="Seed of data and points. [0]"
+)
+
+dtype_option = click.option(
+    "--dtype", type=click.Choice(["float64", "float32"]), help="Floats of all backends. [float64]"
 )
 
 timeout_option = click.option(
@@ -88,13 +93,13 @@ COMPARISON = (
         help="What a pushforward or hvp multiplies; C=1 for a pullback. [random]",
     ),
     click.option(
-        "--at", metavar="m=0.9,b=0.1", help="Values of one problem's parameters; w=[1,2]."
+        "--at",
+        metavar="m=0.9,b=0.1",
+        help="Values of one problem's parameters; w=[1,2]. The others keep their own.",
     ),
     size_option,
     seed_option,
-    click.option(
-        "--dtype", type=click.Choice(["float64", "float32"]), help="Floats of all backends."
-    ),
+    dtype_option,
     click.option(
         "--certify",
         type=click.Choice(EXTENTS),
@@ -102,13 +107,23 @@ COMPARISON = (
     ),
     timeout_option,
     traceback_option,
-    click.option("--json", "as_json", is_flag=True, help="Data instead of tables."),
+    click.option(
+        "--wide",
+        is_flag=True,
+        help="What digits and times are measured against, too: median, needed, ulp, prepare, data.",
+    ),
+    no_missing_option,
+    json_option,
 )
 """Which problems and backends compare and verify take, and where."""
 
 COST = (
     click.argument("problem"),
-    click.option("--at", metavar="m=0.9,b=0.1", help="Values of the parameters."),
+    click.option(
+        "--at",
+        metavar="m=0.9,b=0.1",
+        help="Values of parameters; the others keep their own.",
+    ),
     size_option,
     seed_option,
     timeout_option,

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
+from calcbench.cli.flags import json_option
 from calcbench.cli.options import COST, take
-from calcbench.cli.terminal import progress
+from calcbench.cli.terminal import print_json, progress
 from calcbench.cli.values import FILE, parse_values_if_any, split_outside_brackets
 from calcbench.errors import printable
 from calcbench.record.writing import replacing
@@ -40,6 +41,7 @@ output_option = click.option(
 )
 @click.option("--window", metavar="x=[-3,3],y=[0,4]", help="What is drawn of each component.")
 @output_option
+@json_option
 def command(
     problem: str,
     backend: str | None,
@@ -51,6 +53,7 @@ def command(
     seed: int,
     timeout: float,
     output: Path | None,
+    as_json: bool,
 ) -> None:
     """Draw a cost: curve and tangent, surface, level curves, slices, data and curve.
 
@@ -75,7 +78,10 @@ def command(
         name, drawn = ask(guest.draw, problem, backend, values, size, seed, what, ending)
     where = output or Path(f"{name}.svg")
     write_file(where, drawn)
-    click.echo(printable(f"drawn to {where}"))
+    if as_json:
+        print_json({"problem": name, "file": str(where)})
+    else:
+        click.echo(printable(f"drawn to {where}"))
 
 
 def write_file(where: Path, drawn: bytes) -> None:

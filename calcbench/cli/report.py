@@ -26,7 +26,10 @@ from calcbench.report.page import site
     metavar="DIR",
     help="Write a page for each RUN, or each in a folder of runs, and an index of them.",
 )
-def command(runs: tuple[Path, ...], form: str, output: Path | None, folder: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+def command(
+    runs: tuple[Path, ...], form: str, output: Path | None, folder: Path | None, as_json: bool
+) -> None:
     """Report a run: per problem time, ratio to the fastest, to the cost, and digits.
 
     Below each table stand the break-even points and the growth with size. Without RUN, the
@@ -48,6 +51,7 @@ def command(runs: tuple[Path, ...], form: str, output: Path | None, folder: Path
     if len(runs) > 1:
         raise SelectorError("report takes one run, or --site DIR for a page of each")
     found = read_run(runs[0] if runs else None)
+    form = "json" if as_json else form
     if output is not None:
         _write(write(found, form), output)
         click.echo(printable(f"written to {output}"))

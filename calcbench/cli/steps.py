@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from calcbench.cli.options import COST, take
+from calcbench.cli.flags import json_option
+from calcbench.cli.options import COST, dtype_option, take
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.cli.values import FILE, parse_values_if_any
 from calcbench.errors import printable
@@ -14,13 +15,8 @@ from calcbench.report.picture import Chart, check_ending
 from calcbench.report.tables.text import draw
 from calcbench.show import guest
 from calcbench.show.in_worker import open_worker
-from calcbench.show.steps import STEPS, table
+from calcbench.show.steps import SCHEMES, STEPS, table
 from calcbench.workers.starting import start_method
-
-SCHEMES = tuple(
-    f"finite_difference[scheme={scheme}]" for scheme in ("forward", "central", "richardson")
-)
-"""Backends whose curves are drawn where none is named."""
 
 
 @click.command("steps")
@@ -31,8 +27,10 @@ SCHEMES = tuple(
     "--backends",
     "backends",
     multiple=True,
-    help="Backends with a step: finite_difference[scheme=forward]. [its schemes but complex]",
+    metavar="BACKEND",
+    help="With a step: 'finite_difference[scheme=forward]'. [its schemes but complex]",
 )
+@dtype_option
 @click.option(
     "--plot",
     "picture",
@@ -40,7 +38,7 @@ SCHEMES = tuple(
     type=FILE,
     help="Draw to .svg, .png, .pdf, .html or .json (Vega-Lite).",
 )
-@click.option("--json", "as_json", is_flag=True, help="Data instead of a table.")
+@json_option
 def command(
     problem: str,
     partial: str | None,
@@ -48,6 +46,7 @@ def command(
     at: str | None,
     size: int | None,
     seed: int,
+    dtype: str | None,
     timeout: float,
     picture: Path | None,
     as_json: bool,
@@ -68,7 +67,7 @@ def command(
     with progress() as tell, open_worker(problem, timeout, start) as ask:
         tell(f"{problem} · {len(STEPS)} steps")
         chosen = backends or SCHEMES
-        found = ask(guest.measure_steps, problem, partial, chosen, values, size, seed)
+        found = ask(guest.measure_steps, problem, partial, chosen, values, size, seed, dtype)
         if picture:
             found.save(picture)
     if as_json:

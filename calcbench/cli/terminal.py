@@ -7,7 +7,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -19,6 +19,7 @@ from calcbench.workers.interrupt import INTERRUPTED
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.live import Live
 
     from calcbench.record.record import Record
 
@@ -48,17 +49,79 @@ def console() -> Console:
     return Output(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 
 
+class Screen:
+    """The lines of a terminal that change: a table that grows, and what is being done.
+
+    They are written anew when something happens, not by a thread with a clock: processes are
+    forked meanwhile, and calls are timed.
+    """
+
+    def __init__(self, live: Live | None = None) -> None:
+        """Take what rich writes anew; None where there is no terminal."""
+        self._live = live
+        self._draft: list[Any] = []
+        self._doing = ""
+
+    def tell(self, doing: str) -> None:
+        """Say what is being done."""
+        self._doing = printable(doing)
+        self._write()
+
+    def draft(self, parts: Iterable[Any]) -> None:
+        """Show the parts of a table that is not complete, as rich prints them."""
+        self._draft = list(parts)
+        self._write()
+
+    def clear(self) -> None:
+        """Leave nothing on the screen, so that what is printed next stands in its place."""
+        self._draft, self._doing = [], ""
+        self._write()
+
+    def _write(self) -> None:
+        if self._live is None:
+            return
+        from rich.console import Group
+        from rich.text import Text
+
+        doing = Text(self._doing, style="dim", no_wrap=True, overflow="ellipsis")
+        self._live.update(Group(*self._draft, doing), refresh=True)
+
+
+@contextlib.contextmanager
+def screen(output: Console | None) -> Iterator[Screen]:
+    """Open lines that change on `output`, a terminal; lines that do not, where there is none."""
+    if output is None:
+        yield Screen()
+        return
+    from rich.live import Live
+
+    with Live(
+        console=output,
+        transient=True,
+        auto_refresh=False,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ) as live:
+        yield Screen(live)
+
+
+def screen_on_stderr() -> contextlib.AbstractContextManager[Screen]:
+    """Open lines that change on standard error, if that is a terminal."""
+    if not sys.stderr.isatty():
+        return screen(None)
+    from rich.console import Console
+
+    return screen(Console(stderr=True))
+
+
 @contextlib.contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """Show a line on the terminal that says what is being done; nothing where there is none."""
-    if not sys.stderr.isatty():
-        yield lambda text: None
-        return
-    from rich.console import Console
-    from rich.text import Text
+    """Show a line on the terminal that says what is being done; nothing where there is none.
 
-    with Console(stderr=True).status("starting") as status:
-        yield lambda text: status.update(Text(printable(text)))
+    For commands that print nothing until that is done.
+    """
+    with screen_on_stderr() as shown:
+        yield shown.tell
 
 
 @contextlib.contextmanager

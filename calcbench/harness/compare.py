@@ -6,8 +6,9 @@ a symbolic backend may prove the hand-derived formula.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,10 @@ from calcbench.errors import DeclarationError, Unsupported
 from calcbench.harness.timing import time_call
 from calcbench.judge.connection import departure
 from calcbench.judge.contract import Run, run_points
-from calcbench.judge.judge import Outcome, judge
+from calcbench.judge.judge import Certified, Outcome, judge
 from calcbench.judge.points import LeftOut
+from calcbench.judge.runner import Runner
+from calcbench.judge.verdict import start_run_record
 from calcbench.operators import Layout, Operator
 from calcbench.operators.hand_derived import formula_for
 from calcbench.operators.points import points_for
@@ -39,7 +42,7 @@ LABELS = 64
 """Components whose names a record keeps: more than a table has room for."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Question:
     """What every backend is asked: an operator of a problem's cost, at some points."""
 
@@ -55,6 +58,11 @@ class Question:
     """One of `certified.extent.EXTENTS`; if empty, an estimate of the time decides."""
     left_out: LeftOut = field(default_factory=LeftOut)
     """Points at which nothing is run."""
+
+    @cached_property
+    def certified(self) -> Certified:
+        """The certificates at the points, found when the first answers are judged."""
+        return Certified(self.where, self.operator, self.certify)
 
     @property
     def own(self) -> Point:
@@ -145,9 +153,18 @@ def run_backend(question: Question, backend: Backend, timed: bool) -> Run:
 
 
 def judge_runs(
-    question: Question, runs: list[Run], witnesses: Iterable[Backend], proof: str
+    question: Question,
+    runs: list[Run],
+    witnesses: Iterable[Backend],
+    proof: str,
+    runner: Runner | None = None,
+    departure: Callable[[Backend, Point], str] = departure,
 ) -> list[Record]:
-    """Judge what the backends answered: one record for each, with all that belongs to it."""
+    """Judge what the backends answered: one record for each, with all that belongs to it.
+
+    `runner` and `departure` are where backends run again, and are asked where a cost leaves `xp`:
+    in this process if not given.
+    """
     with blamed_on(question.problem.name):
         outcome = judge(
             runs,
@@ -155,51 +172,62 @@ def judge_runs(
             question.seed,
             witnesses,
             question.operator,
-            extent=question.certify,
-            left_out=question.left_out,
+            runner,
+            question.left_out,
+            question.certified,
         )
-        labels = component_labels(question.operator.layout(question.own))
     if outcome.unseen and proof.startswith("proved"):
         proof = "not proved: a branch was never taken"
+    explained = [
+        _explain(record, departure(run.backend, question.own))
+        if record.status is Status.DISAGREE and not run.backend.hand_derived
+        else record
+        for run, record in zip(runs, outcome.records, strict=True)
+    ]
+    described = map(partial(_describe, question), explained, runs)
     return [
-        _complete(verdict, run, question, outcome, proof, labels)
-        for run, verdict in zip(runs, outcome.records, strict=True)
+        _complete(record, run, outcome, proof) for run, record in zip(runs, described, strict=True)
     ]
 
 
-def _complete(
-    verdict: Record,
-    run: Run,
-    question: Question,
-    outcome: Outcome,
-    proof: str,
-    labels: tuple[str, ...],
-) -> Record:
-    """Complete one verdict."""
-    truth = outcome.certificate.truth if outcome.certificate else None
-    own = question.own
+def describe_runs(question: Question, runs: Iterable[Run]) -> list[Record]:
+    """Make records of what backends answered that say nothing of how right it is."""
+    start = partial(start_run_record, question.problem, operator=question.operator)
+    return [_describe(question, start(run), run) for run in runs]
+
+
+def _describe(question: Question, record: Record, run: Run) -> Record:
+    """Add to a record what was asked, and what the backend answered."""
+    own, answered = question.own, "own" in run.results
     return replace(
-        _apply_proof(verdict, proof) if run.backend.hand_derived else _explain(verdict, run, own),
+        record,
         size=question.size,
         seed=question.seed,
         components=own.size,
         at=own.parameters,
         direction=own.seed,
         value=run.results.get("own"),
-        labels=labels if "own" in run.results else (),
-        proof=proof if run.backend.hand_derived else "",
+        labels=component_labels(question.operator.layout(own)) if answered else (),
         seconds=run.seconds,
+        data=describe_data(question.where),
+    )
+
+
+def _complete(record: Record, run: Run, outcome: Outcome, proof: str) -> Record:
+    """Add to a record what the result was compared with, and the proof of the formula."""
+    truth = outcome.certificate.truth if outcome.certificate else None
+    return replace(
+        _apply_proof(record, proof) if run.backend.hand_derived else record,
+        proof=proof if run.backend.hand_derived else "",
         reference=reference_value(truth) if truth else None,
         certified_digits=truth.digits if truth else None,
         judged=outcome.note,
-        data=describe_data(question.where),
         condition=outcome.condition,
     )
 
 
-def _explain(verdict: Record, run: Run, own: Point) -> Record:
+def _explain(verdict: Record, where: str) -> Record:
     """Add to a wrong result where the cost leaves `xp`: a part of the derivative is lost there."""
-    where = departure(run.backend, own) if verdict.status is Status.DISAGREE else ""
     return replace(verdict, reason=f"{verdict.reason}; {where}") if where else verdict
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from calcbench.catalogue.available import default_witnesses
 from calcbench.errors import CalcbenchError
@@ -15,26 +14,19 @@ from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record
 
 
-def compare_each(
-    problems: Any = None,
-    backends: Any = None,
-    at: Any = None,
-    *,
-    progress: Progress = silent,
-    **options: Any,
-) -> Iterator[list[Record]]:
+def compare_each(request: Request, progress: Progress = silent) -> Iterator[list[Record]]:
     """Compare as `calcbench.compare`; yield the records of each problem as it is finished.
 
     Raises what `calcbench.compare` raises, when the first records are asked for.
     """
-    selection = Selection(Request(problems, backends, at, **options))
+    selection = Selection(request)
     backends, witnesses = selection.backends, default_witnesses()
     for number, name in enumerate(selection.names):
         try:
             yield compare_question(
                 selection.pose(number),
                 backends,
-                timed=selection.request.timed,
+                timed=request.timed,
                 witnesses=witnesses,
                 progress=progress,
             )

@@ -1,30 +1,112 @@
-"""One operator by one backend: what the public functions `gradient`, `hessian`, … return."""
+"""One operator by one backend: what `gradient`, `hessian`, … return, once or prepared for many."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from calcbench.backend.backend import Backend
 from calcbench.catalogue.selection import (
     BackendSelector,
     ProblemSelector,
     find_backend,
     find_problem,
 )
-from calcbench.errors import SelectorError, Unsupported
+from calcbench.errors import SelectorError, short_repr
 from calcbench.judge.runner import InProcess
 from calcbench.judge.structure import check_structure
 from calcbench.operators import Operator, find_operator
-from calcbench.operators.hessian import Hessian
-from calcbench.operators.jacobian import Jacobian
-from calcbench.operators.matrix import LARGEST
-from calcbench.operators.operator import highest_order
+from calcbench.operators.matrix import require_dense
+from calcbench.operators.operator import VALUE, highest_order, single
+from calcbench.problem.arguments import yes_or_no
 from calcbench.problem.faults import EXITS, blamed_on
-from calcbench.problem.inputs import own_point
+from calcbench.problem.inputs import own_point, read_data, read_parameters
+from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
-from calcbench.problem.structure import Pattern
+
+MATRICES = ("jacobian", "hessian")
+"""Operators that may be given sparse."""
+
+
+class Evaluator:
+    """An operator of a problem's cost by one backend, prepared once: call it at any point.
+
+    The point is given by names: a value for every parameter, as `at` has it, or none at all for
+    the problem's own; data by name take the place of the problem's. All keep the shapes that were
+    prepared for. An operator that takes a direction (or a cotangent) takes it first.
+
+        >>> slope = calcbench.prepare("batch_regression", "jax")
+        >>> slope(m=0.9, b=0.1)
+        {'m': array(36.305), 'b': array(6.265)}
+        >>> calcbench.prepare("saddle", "jax", "hvp")({"x": 1, "y": 1}, x=3, y=2)
+        {'x': array(2.), 'y': array(-2.)}
+    """
+
+    def __init__(self, point: Point, backend: Backend, operator: Operator, sparse: bool) -> None:
+        """Prepare for points of the same shapes as this one; raises what `Backend.prepare` does."""
+        self.point, self.backend, self.operator, self.sparse = point, backend, operator, sparse
+        with blamed_on(point.problem.name, EXITS):
+            self.prepared = backend.prepare(point, operator)
+        self.__signature__ = _signature(point, operator)
+
+    def __call__(self, direction: Any = None, /, **values: Any) -> Any:
+        """Evaluate at a point, given by names: what the function of the operator's name returns."""
+        return self.evaluate(self._point(direction, values))
+
+    def evaluate(self, point: Point) -> Any:
+        """Evaluate at a `Point` of the same problem, whose direction is its `seed`."""
+        if not isinstance(point, Point):
+            raise SelectorError(
+                f"{self.operator.selector} is evaluated at a calcbench.Point, and not at "
+                f"{short_repr(point)}: call it with the values by name"
+            )
+        return self._present(self._run(point))
+
+    def evaluate_checked(self) -> Any:
+        """Evaluate at the point that was prepared for, and check a declared structure there.
+
+        Raises `ProblemError` where it leaves out an entry that is not 0.
+        """
+        found = self._run(self.point)
+        if self.operator.name in MATRICES:
+            with blamed_on(self.point.problem.name, EXITS):
+                entries = single(found)
+                check_structure(self.operator, self.point, entries, [self.backend], InProcess())
+        return self._present(found)
+
+    def _run(self, point: Point) -> Arrays:
+        with blamed_on(point.problem.name, EXITS):
+            return self.prepared.evaluate(point)
+
+    def _present(self, found: Arrays) -> Any:
+        return self.operator.present(self.point, found, self.sparse)
+
+    def _point(self, direction: Any, values: Mapping[str, Any]) -> Point:
+        """Make the point that a call is given. Raises `SelectorError` for one that does not fit."""
+        what = f"{self.operator.selector} of {self.point.problem.name}"
+        if isinstance(direction, Mapping) and not self.operator.seeded:
+            raise SelectorError(
+                f"{what}: the point is given by names, such as {_example(self.point)}, or **at"
+            )
+        data = {name: values[name] for name in self.point.problem.data if name in values}
+        parameters = {name: value for name, value in values.items() if name not in data}
+        point = self.point
+        if parameters:
+            point = point.with_values(read_parameters(self.point, parameters, what))
+        if data:
+            point = point.with_values(read_data(self.point, data, what))
+        return _with_seed(point, self.operator, direction)
+
+    def __repr__(self) -> str:
+        """Say what is computed, of what, by whom and how."""
+        problem = self.point.problem
+        arguments = "; ".join(filter(None, map(", ".join, (problem.parameters, problem.data))))
+        method = f": {self.prepared.method}" if self.prepared.method else ""
+        what = f"{self.operator.selector} of {problem.name}({arguments})"
+        return f"<{what}, {self.backend.selector}{method}>"
 
 
 def evaluate(
@@ -34,64 +116,80 @@ def evaluate(
     at: Mapping[str, Any] | None,
     size: int | None,
     seed: int,
-    direction: Mapping[str, Any] | None = None,
-) -> Arrays:
-    """Evaluate an operator of a problem's cost by one backend: the result in its layout.
+    direction: Any = None,
+    sparse: bool = False,
+) -> Any:
+    """Evaluate an operator of a problem's cost by one backend, once.
 
-    Raises `SelectorError` for bad input, `NotInstalled`, `Unsupported` or `ProblemError` as
-    `Backend.prepare` does.
+    A declared structure is checked by a product that needs no matrix. Raises `SelectorError` for
+    bad input, `NotInstalled`, `Unsupported` or `ProblemError` as `Backend.prepare` does.
     """
-    chosen = find_problem(problem)
-    engine = find_backend(backend)
-    point = own_point(chosen, size, seed, at)
-    wanted = find_operator(operator).resolve(point)
-    if wanted.seeded:
-        if direction is None:
-            raise SelectorError(f"{wanted.name} needs a direction: a dict of name → values")
-        point = wanted.seed_point(point, np.random.default_rng(seed), direction)
-    with blamed_on(chosen.name, EXITS):
-        return engine.prepare(point, wanted).evaluate(point)
+    engine, point, wanted = _choose(operator, problem, backend, at, size, seed, sparse)
+    seeded = _with_seed(point, wanted, direction)
+    return Evaluator(seeded, engine, wanted, bool(sparse)).evaluate_checked()
 
 
-def evaluate_matrix(
-    operator: Jacobian | Hessian,
+def prepare(
+    operator: str | Operator,
+    problem: ProblemSelector,
+    backend: BackendSelector,
+    size: int | None,
+    seed: int,
+    sparse: bool = False,
+) -> Evaluator:
+    """Prepare an operator of a problem's cost on a backend. Raises what `evaluate` raises."""
+    engine, point, wanted = _choose(operator, problem, backend, None, size, seed, sparse)
+    drawn = wanted.seed_point(point, np.random.default_rng(seed))
+    evaluator = Evaluator(drawn, engine, wanted, bool(sparse))
+    if wanted.name in MATRICES and point.structure.sparse:
+        evaluator.evaluate_checked()
+    return evaluator
+
+
+def _choose(
+    operator: str | Operator,
     problem: ProblemSelector,
     backend: BackendSelector,
     at: Mapping[str, Any] | None,
     size: int | None,
     seed: int,
     sparse: bool,
-) -> Any:
-    """Evaluate a Jacobian or Hessian, as a dense array or a `scipy.sparse.csr_array`.
-
-    A declared structure is checked by a product that needs no matrix. Raises what `evaluate`
-    raises, and `Unsupported` for a matrix that is too large to be dense.
-    """
-    chosen = find_problem(problem)
+) -> tuple[Backend, Point, Operator]:
+    """Find what is asked for. Raises `Unsupported` for a dense matrix that is too large."""
+    sparse = yes_or_no("sparse", sparse)
+    chosen, engine = find_problem(problem), find_backend(backend)
     point = own_point(chosen, size, seed, at)
-    operator.resolve(point)
-    order = highest_order(operator.terms(point))
-    rows, columns = point.extent(order)
-    if not sparse and rows * columns > LARGEST:
-        raise Unsupported(
-            f"the {operator.name} of problem {chosen.name!r} has {rows:,} × {columns:,} entries: "
-            "ask for sparse=True"
-        )
-    engine = find_backend(backend)
-    (found,) = evaluate(operator, chosen, engine, at, size, seed).values()
-    if point.sparse(order):
-        check_structure(operator, point, found, [engine], InProcess())
-    if sparse:
-        return _sparse_array(found.ravel(), point.pattern(order), (rows, columns))
-    if not point.sparse(order):
-        return found
-    dense = np.zeros((rows, columns), found.dtype)
-    dense[point.pattern(order)] = found
-    return dense
+    wanted = find_operator(operator).resolve(point)
+    if sparse and wanted.name not in MATRICES:
+        raise SelectorError(f"sparse: only {' and '.join(MATRICES)} are matrices")
+    if wanted.name in MATRICES and not sparse:
+        require_dense(point, highest_order(wanted.terms(point)), wanted.name)
+    return engine, point, wanted
 
 
-def _sparse_array(entries: np.ndarray, pattern: Pattern, extent: tuple[int, int]) -> Any:
-    """Make a SciPy array of the stored entries."""
-    from scipy.sparse import csr_array
+def _with_seed(point: Point, operator: Operator, direction: Any) -> Point:
+    """Take a direction or cotangent to a point. Raises `SelectorError` where it does not fit."""
+    if direction is None and not operator.seeded:
+        return point
+    if direction is None:
+        raise SelectorError(f"{operator.name} needs a {operator.seeded}: a dict of name → values")
+    if operator.seeded == "cotangent" and not isinstance(direction, Mapping):
+        direction = {VALUE: direction}
+    return operator.seed_point(point, np.random.default_rng(0), direction)
 
-    return csr_array((entries, pattern), shape=extent)
+
+def _signature(point: Point, operator: Operator) -> inspect.Signature:
+    """List the arguments of an evaluator by name: what `help` and editors show."""
+    names = (*point.problem.parameters, *point.problem.data)
+    by_name = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in names]
+    if not operator.seeded:
+        return inspect.Signature(by_name)
+    first = f"{operator.seeded}_" if operator.seeded in names else operator.seeded
+    return inspect.Signature(
+        [inspect.Parameter(first, inspect.Parameter.POSITIONAL_ONLY), *by_name]
+    )
+
+
+def _example(point: Point) -> str:
+    """Write the parameters as a call gives them: `m=…, b=…`."""
+    return ", ".join(f"{name}=…" for name in point.problem.parameters)

@@ -6,70 +6,116 @@ Between the tasks this module holds what the request selects, and the question t
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from calcbench.backend.backend import Backend
 from calcbench.catalogue.available import default_witnesses
-from calcbench.errors import NotInstalled
 from calcbench.harness import compare
+from calcbench.harness.apart import RunnerApart
 from calcbench.harness.compare import Question, prove_formula, run_backend
 from calcbench.harness.request import Request, Selection
-from calcbench.judge.contract import pack, timed_import, unpack
+from calcbench.harness.sending import pickle_with_code
+from calcbench.judge.contract import Run, pack, timed_import, unpack
 from calcbench.judge.points import LeftOut
-from calcbench.record.entrant import Named
+from calcbench.problem.faults import RAISED
 from calcbench.record.record import Record
+
+LARGEST_SENT = 2**24
+"""Bytes of inputs and code up to which a question is sent to workers of frameworks. A larger one,
+of which each would need a copy, is run in one worker."""
+
+
+class Contender(NamedTuple):
+    """A backend that takes part, as the harness knows it."""
+
+    selector: str
+    dtype: str
+    framework: str
+    """What it imports; empty where that is nothing, or is not there."""
+    named: bool
+    """Whether it was asked for by name: that its framework does not import is bad input then."""
+    sent: bytes
+    """The backend, for the worker of its framework; empty for one that runs beside the judge."""
 
 
 class Plan(NamedTuple):
     """What a request selects, as the harness knows it."""
 
     problems: list[str]
-    backends: list[Named]
+    backends: list[Contender]
     operator: str
     single: bool
+
+
+class Begun(NamedTuple):
+    """A question that was posed."""
+
+    size: int
+    skipped: list[Record]
+    """The records, if nobody is to be asked."""
+    sent: bytes
+    """The question, for workers of frameworks; empty if it is not to be sent."""
 
 
 _selection: Selection | None = None
 _question: tuple[int, Question] | None = None
 """The number of the problem that the question is about, and the question."""
-_imports: dict[int, float] = {}
-"""Backend → seconds that importing its framework took, until a run reports them."""
 
 
 def select_problems(request: Request) -> None:
     """Import the files that a request names."""
     global _selection, _question
-    _selection, _question = Selection(request), None
+    _selection, _question = Selection(request, load=False), None
 
 
 def select_backends() -> Plan:
-    """Import the frameworks that the request names, and say what it selects."""
+    """Say what the request selects. No framework is imported yet."""
     found = _selected()
-    backends = [Named(backend.selector, backend.dtype) for backend in found.backends]
-    return Plan(found.names, backends, found.operator_name, found.single)
+    entrants = [_enter(backend) for backend in found.backends]
+    return Plan(found.names, entrants, found.operator_name, found.single)
 
 
-def begin(problem: int) -> tuple[int, list[Record]]:
-    """Pose the question about a problem: its size, and the records if nobody is to be asked."""
+def _enter(backend: Backend) -> Contender:
+    """Describe a backend to the harness."""
+    framework = backend.requires[0] if backend.requires and not backend.missing() else ""
+    # A symbolic one proves the formula here, too.
+    sent = pickle_with_code(backend) if framework and backend.kind != "symbolic" else b""
+    named = _selected().names_backend(backend)
+    return Contender(backend.selector, backend.dtype, framework, named, sent)
+
+
+def begin(problem: int) -> Begun:
+    """Pose the question about a problem."""
     question = _pose(problem)
-    skipped = question.skip(_selected().backends) if question.unsupported else []
-    return question.size, skipped
+    if question.unsupported:
+        return Begun(question.size, question.skip(_selected().backends), b"")
+    return Begun(question.size, [], _send(question))
 
 
-def import_framework(backend: int) -> None:
-    """Import a backend's framework, where that is still to be done; `run` says what fails."""
-    with contextlib.suppress(NotInstalled):
-        seconds = timed_import(_selected().backends[backend])
-        if seconds is not None:
-            _imports[backend] = seconds
+def _send(question: Question) -> bytes:
+    """Pickle a question for workers of frameworks, unless it is large, or cannot be pickled."""
+    arrays = {id(a): a.nbytes for point in question.where.values() for a in point.values.values()}
+    if sum(arrays.values()) > LARGEST_SENT:
+        return b""
+    with contextlib.suppress(*RAISED):  # whatever an object of a user's raises
+        sent = pickle_with_code(question.problem, question)
+        return sent if len(sent) <= LARGEST_SENT else b""
+    return b""
+
+
+def import_framework(backend: int) -> float | None:
+    """Import a backend's framework, where that is still to be done: the seconds that took.
+
+    Raises `NotInstalled` where it does not import.
+    """
+    return timed_import(_selected().backends[backend])
 
 
 def run(problem: int, left_out: LeftOut, backend: int) -> dict[str, Any]:
     """Run one backend at all points but those left out: the run, packed."""
-    selection, question = _selected(), _pose(problem).leave_out(left_out)
-    found = run_backend(question, selection.backends[backend], selection.request.timed)
-    if backend in _imports:
-        found.seconds = {"import": _imports.pop(backend), **found.seconds}
-    return pack(found)
+    selection, question = _selected(), _pose(problem, left_out)
+    return pack(run_backend(question, selection.backends[backend], selection.request.timed))
 
 
 def prove(problem: int) -> str:
@@ -77,13 +123,28 @@ def prove(problem: int) -> str:
     return prove_formula(_pose(problem), _selected().backends)
 
 
+Packed = Mapping[int, dict[str, Any]]
+"""Backend → what `run` gave, here or in the worker of its framework."""
+
+
+def describe_runs(problem: int, packed: Packed) -> list[Record]:
+    """Make records of runs that are not judged yet."""
+    return compare.describe_runs(_pose(problem), _unpack(packed))
+
+
 def judge_runs(
-    problem: int, left_out: LeftOut, packed: list[dict[str, Any]], proof: str
+    problem: int, left_out: LeftOut, packed: Packed, proof: str, apart: list[str]
 ) -> list[Record]:
-    """Judge what `run` gave for every backend: one record for each."""
-    selection, question = _selected(), _pose(problem).leave_out(left_out)
-    runs = [unpack(*both) for both in zip(selection.backends, packed, strict=True)]
-    return compare.judge_runs(question, runs, default_witnesses(), proof)
+    """Judge runs: one record for each. What those `apart` are to run more, the harness is asked."""
+    question, runner = _pose(problem, left_out), RunnerApart(apart)
+    runs, witnesses = _unpack(packed), default_witnesses()
+    return compare.judge_runs(question, runs, witnesses, proof, runner, runner.departure)
+
+
+def _unpack(packed: Packed) -> list[Run]:
+    """Make runs, in the order of the backends."""
+    backends = _selected().backends
+    return [unpack(backends[number], packed[number]) for number in sorted(packed)]
 
 
 def _selected() -> Selection:
@@ -91,9 +152,11 @@ def _selected() -> Selection:
     return _selection
 
 
-def _pose(problem: int) -> Question:
-    """Pose the question about a problem, once."""
+def _pose(problem: int, left_out: LeftOut | None = None) -> Question:
+    """Pose the question about a problem, once, and without each of the points left out."""
     global _question
     if _question is None or _question[0] != problem:
         _question = problem, _selected().pose(problem)
+    if left_out is not None and left_out.reasons != _question[1].left_out.reasons:
+        _question = problem, _question[1].leave_out(left_out)
     return _question[1]

@@ -20,6 +20,7 @@ from calcbench.certified.extent import EXTENTS
 from calcbench.errors import SelectorError
 from calcbench.harness.compare import Question, pose
 from calcbench.operators import GRADIENT, Operator, find_operator, first_derivative
+from calcbench.problem.arguments import check_text, whole_number, yes_or_no
 from calcbench.problem.problem import Problem
 
 
@@ -44,25 +45,31 @@ class Request:
 class Selection:
     """What a request selects. A problem of the catalogue is loaded when its turn comes."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, load: bool = True) -> None:
         """Select problems; import the files that are named.
 
+        With `load`, the frameworks of backends that are named are imported when they are selected.
         Raises what `calcbench.compare` raises.
         """
-        self.request = request
+        _check(request)
+        self.request, self._load = request, load
         selectors = list_selectors(request.problems, "problem")
         self._chosen = None if selectors is None else select_problems(selectors)
         for option in ("at", "direction"):
             if getattr(request, option) is not None and not self.single:
                 raise SelectorError(f"{option}: name the one problem whose parameters these are")
-        if request.certify not in (None, *EXTENTS):
-            raise SelectorError(f"certify must be {', '.join(EXTENTS)} or None")
         self.operator = None if request.operator is None else find_operator(request.operator)
 
     @cached_property
     def backends(self) -> list[Backend]:
-        """The backends, with the frameworks of those named imported. Raises what that raises."""
-        return choose_backends(self.request.backends, self.request.dtype)
+        """The backends. Raises what selecting them raises, and importing their frameworks."""
+        return choose_backends(self.request.backends, self.request.dtype, self._load)
+
+    def names_backend(self, backend: Backend) -> bool:
+        """Tell whether the request names a backend, rather than all or the default ones."""
+        selectors = list_selectors(self.request.backends, "backend") or []
+        names = [s.partition("[")[0].strip() for s in selectors if isinstance(s, str)]
+        return backend.name in names or backend in selectors
 
     @property
     def single(self) -> bool:
@@ -99,3 +106,15 @@ class Selection:
             direction=request.direction,
         )
         return replace(question, certify=request.certify or "")
+
+
+def _check(request: Request) -> None:
+    """Raise `SelectorError` for what no problem could be compared with."""
+    whole_number("seed", request.seed, 0)
+    if request.size is not None:
+        whole_number("size", request.size, 1)
+    if request.dtype is not None:
+        check_text("dtype", request.dtype, "'float32'")
+    yes_or_no("timed", request.timed)
+    if request.certify not in (None, *EXTENTS):
+        raise SelectorError(f"certify must be {', '.join(EXTENTS)} or None")

@@ -14,19 +14,29 @@ from calcbench.problem.faults import RAISED
 from calcbench.problem.point import Point
 from calcbench.record.record import Status
 
-ROUNDS = 5
-"""Rounds that the median is of; a call that takes half a second or more is timed once."""
+ROUND_SECONDS = 0.001
+"""Seconds that the calls of a round take together, about: less than a system's time slice, so that
+what else runs (the frameworks of other backends are imported meanwhile) disturbs few rounds."""
 
-ROUND_SECONDS = 0.005
-"""Seconds that the calls of a round take together, about."""
+ROUNDS = 15
+"""Rounds that the median is of, where a call is as short as that."""
+
+FEW_ROUNDS = 5
+"""Rounds of a longer call; one that takes half a second or more is timed once."""
 
 
 def first_timing(run: Callable[[Any], Any], native: Any) -> float:
     """Return the median seconds of one prepared call, over a few rounds of many calls each."""
     once = timeit.timeit(lambda: run(native), number=1)
     calls = max(1, int(ROUND_SECONDS / max(once, 1e-9)))
-    rounds = timeit.repeat(lambda: run(native), number=calls, repeat=ROUNDS if once < 0.5 else 1)
+    rounds = timeit.repeat(lambda: run(native), number=calls, repeat=_rounds(once))
     return statistics.median(rounds) / calls
+
+
+def _rounds(once: float) -> int:
+    if once < ROUND_SECONDS:
+        return ROUNDS
+    return FEW_ROUNDS if once < 0.5 else 1
 
 
 def time_call(run: Run, own: Point) -> None:

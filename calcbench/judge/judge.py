@@ -12,7 +12,8 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -61,6 +62,32 @@ class Outcome:
     """Relative change of the result per relative change of its inputs, at the own point."""
 
 
+@dataclass(eq=False)
+class Certified:
+    """The certificates at the points of a question, each found once, when it is asked for."""
+
+    where: Mapping[str, Point]
+    operator: Operator = GRADIENT
+    extent: str = ""
+    """One of `certified.extent.EXTENTS`; if empty, an estimate of the time decides."""
+    found: dict[tuple[str, str], Certificate | NotCertified] = field(default_factory=dict)
+    seconds: float = 0.0
+    """The processor's time that they have taken."""
+
+    @cached_property
+    def sample(self) -> Mapping[str, Point]:
+        """The points that are certified: of fewer rows, where all would take too long."""
+        return _points_to_certify(self.where, self.operator, self.extent)
+
+    def at(self, dtypes: Sequence[str]) -> Certificates:
+        """Give the certificates of all points for some dtypes."""
+        new = [dtype for dtype in dtypes if ("own", dtype) not in self.found]
+        started = time.thread_time()
+        self.found.update(_certificates_to(self.extent, self.sample, new, self.operator))
+        self.seconds += time.thread_time() - started
+        return {key: found for key, found in self.found.items() if key[1] in dtypes}
+
+
 def judge(
     runs: list[Run],
     where: Mapping[str, Point],
@@ -69,23 +96,21 @@ def judge(
     operator: Operator = GRADIENT,
     runner: Runner | None = None,
     left_out: LeftOut | None = None,
-    extent: str = "",
+    certified: Certified | None = None,
 ) -> Outcome:
     """Give every run its verdict: one record for each, in the order of the runs.
 
     `where` is point name → point, with a direction or cotangent where `operator` takes one;
     `operator` comes from `Operator.resolve`. `witnesses` are backends to run where the others
     contradict each other, or fewer than three have a result; `runner` is where backends run again,
-    in this process if not given. Nothing is evaluated at points that are `left_out`. `extent` is
-    one of `certified.extent.EXTENTS`, or empty, so that an estimate decides. Raises `ProblemError`
-    for a declared structure that is not true.
+    in this process if not given. Nothing is evaluated at points that are `left_out`; `certified`
+    are certificates that another judgement of the same points may have found. Raises
+    `ProblemError` for a declared structure that is not true.
     """
     runner, left_out = runner or InProcess(), LeftOut() if left_out is None else left_out
     dtypes = list(dict.fromkeys(run.backend.dtype for run in runs))
-    sample = _points_to_certify(where, operator, extent)
-    started = time.thread_time()
-    certificates = _certificates_to(extent, sample, dtypes, operator)
-    seconds = time.thread_time() - started
+    certified = certified or Certified(where, operator)
+    sample, certificates = certified.sample, certified.at(dtypes)
     own = certificates.get(("own", dtypes[0])) if dtypes else None
     certificate = own if isinstance(own, Certificate) else None
     if certificate is None:  # where there is one, it has checked the structure
@@ -101,7 +126,7 @@ def judge(
         count, all_rows = sample["own"].row_count, where["own"].row_count
         remarks = remarks or [f"certified on {count:,} of {all_rows:,} rows; at full size by vote"]
     elif certificate is not None and certificate.point.row_count > SAMPLED_ROWS:
-        remarks.append(_describe_time(seconds / len(certificates), certificate.point))
+        remarks.append(_describe_time(certified.seconds / len(certified.found), certificate.point))
     remarks += left_out.remarks()
     examined = _examine_formula(runs, records, sample, certificates, operator, left_out)
     records = [

@@ -15,7 +15,7 @@ from calcbench.backend.backend import Backend
 from calcbench.judge.runner import Runner
 from calcbench.operators import Operator, find_operator
 from calcbench.operators.evaluation import add_up
-from calcbench.operators.operator import VALUE, stored_order
+from calcbench.operators.operator import stored_order
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.record.record import Status
@@ -61,5 +61,5 @@ def _compare(
     wrong = np.flatnonzero(difference > tolerance * scale)
     if len(wrong):
         first = int(wrong[0])
-        row_name = f"{VALUE}[{first}]" if order == 1 else point.component(first)
+        row_name = f"{point.problem.letter}[{first}]" if order == 1 else point.component(first)
         raise point.lacks_entry(f"in the row of {row_name}")

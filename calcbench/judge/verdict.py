@@ -33,7 +33,7 @@ def verdicts(vote: Vote, certificates: Certificates) -> list[Record]:
     """
     own = vote.where["own"]
     layout = vote.operator.layout(own)
-    records = [_record(own.problem, run, vote.operator) for run in vote.runs]
+    records = [start_run_record(own.problem, run, vote.operator) for run in vote.runs]
     for point in vote.where:
         for index, run in enumerate(vote.runs):
             if run.status is Status.OK:
@@ -177,7 +177,7 @@ def _as_consensus(certificate: Certificate, dtype: str) -> Consensus:
     )
 
 
-def _record(problem: Problem, run: Run, operator: Operator) -> Record:
+def start_run_record(problem: Problem, run: Run, operator: Operator) -> Record:
     """Start the record of a run, before it is judged."""
     return start_record(
         problem.name, run.backend, operator.selector, run.status, run.reason, method=run.method

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import re
 
-from calcbench.errors import SelectorError, nearest
+from calcbench.errors import SelectorError, nearest, short_repr
 from calcbench.operators.cost import Cost
 from calcbench.operators.gradient import Gradient
 from calcbench.operators.hessian import Hessian
@@ -82,17 +82,19 @@ def find_operator(operator: str | Operator) -> Operator:
     if isinstance(operator, Operator):
         return operator
     if not isinstance(operator, str):
-        raise SelectorError(f"an operator is a name such as 'hessian', got {operator!r}")
+        raise SelectorError(f"an operator is a name such as 'hessian', got {short_repr(operator)}")
     name, bracket, rest = operator.strip().partition("[")
     if name in SYNONYMS:
         raise SelectorError(f"no operator {name!r}: it is called {SYNONYMS[name]!r} here")
     if name not in OPERATORS:
-        raise SelectorError(f"no operator {name!r}: {nearest(name, OPERATORS)}")
+        raise SelectorError(f"no operator {short_repr(name)}: {nearest(name, OPERATORS)}")
     if not bracket:
         return OPERATORS[name]()
     if name != Partial.name:
-        raise SelectorError(f"operator {operator!r}: only partial[…] names a component")
+        raise SelectorError(f"operator {short_repr(operator)}: only partial[…] names a component")
     component = re.fullmatch(r"(.+)\]", rest)
     if component is None:
-        raise SelectorError(f"operator {operator!r} is not of the form partial[m] or partial[w[3]]")
+        raise SelectorError(
+            f"operator {short_repr(operator)} is not of the form partial[m] or partial[w[3]]"
+        )
     return Partial(re.sub(r"\s", "", component[1]).replace(",", ", "))

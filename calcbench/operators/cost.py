@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from calcbench.operators.entries import Entries, Term
-from calcbench.operators.operator import VALUE, Layout, Operator
+from calcbench.operators.operator import VALUE, Layout, Operator, single
 from calcbench.problem.point import Point, component_name
+from calcbench.problem.problem import Arrays
 
 
 class Cost(Operator):
@@ -21,5 +22,9 @@ class Cost(Operator):
 
     def layout(self, point: Point) -> Layout:
         """Lay out as `C`, of the value's shape, labelled `C` or `C[i]`."""
-        shape = point.value_shape
-        return Layout({VALUE: shape}, lambda k: component_name(VALUE, (k,) if shape else ()))
+        shape, letter = point.value_shape, point.problem.letter
+        return Layout({VALUE: shape}, lambda k: component_name(letter, (k,) if shape else ()))
+
+    def present(self, point: Point, found: Arrays, sparse: bool = False) -> np.ndarray:
+        """Give the array itself."""
+        return single(found)

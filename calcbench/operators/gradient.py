@@ -26,4 +26,4 @@ class Gradient(Operator):
 
     def layout(self, point: Point) -> Layout:
         """Lay out as an array for each parameter, labelled `∂C/∂w[3]`."""
-        return by_component(point, "∂C/∂{}")
+        return by_component(point, f"∂{point.problem.letter}/∂{{}}")

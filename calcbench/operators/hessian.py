@@ -11,7 +11,7 @@ from calcbench.operators import composition
 from calcbench.operators.composition import Primitives
 from calcbench.operators.entries import Entries, Term
 from calcbench.operators.function import Derived, Function
-from calcbench.operators.matrix import require_storable, side_by_side
+from calcbench.operators.matrix import as_matrix, require_storable, side_by_side
 from calcbench.operators.operator import Layout, Operator, matrix_layout, require_cost
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
@@ -41,7 +41,8 @@ class Hessian(Operator):
 
         def label(row: int, column: int) -> str:
             one, other = point.component(row), point.component(column)
-            return f"∂²C/∂{one}²" if row == column else f"∂²C/∂{one}∂{other}"
+            below = f"∂{one}²" if row == column else f"∂{one}∂{other}"
+            return f"∂²{point.problem.letter}/{below}"
 
         return matrix_layout("hessian", point, 2, label)
 
@@ -58,3 +59,7 @@ class Hessian(Operator):
         if point.sparse(2):
             return composition.sparse_hessian(backend, function, point)
         return super().compose(backend, function, point)
+
+    def present(self, point: Point, found: Arrays, sparse: bool = False) -> Any:
+        """Give the matrix, dense or as a `scipy.sparse.csr_array`."""
+        return as_matrix(point, 2, found["hessian"], sparse)

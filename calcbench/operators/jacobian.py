@@ -11,8 +11,8 @@ from calcbench.operators import composition
 from calcbench.operators.composition import Primitives
 from calcbench.operators.entries import Entries, Term
 from calcbench.operators.function import Derived, Function
-from calcbench.operators.matrix import require_storable, side_by_side
-from calcbench.operators.operator import VALUE, Layout, Operator, matrix_layout
+from calcbench.operators.matrix import as_matrix, require_storable, side_by_side
+from calcbench.operators.operator import Layout, Operator, matrix_layout
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
 
@@ -42,8 +42,9 @@ class Jacobian(Operator):
 
     def layout(self, point: Point) -> Layout:
         """Lay out as `jacobian`: the matrix, or its stored entries, labelled `∂C[i]/∂w[3]`."""
+        letter = point.problem.letter
         return matrix_layout(
-            "jacobian", point, 1, lambda i, k: f"∂{VALUE}[{i}]/∂{point.component(k)}"
+            "jacobian", point, 1, lambda i, k: f"∂{letter}[{i}]/∂{point.component(k)}"
         )
 
     def collect(self, point: Point, parts: Any) -> Arrays:
@@ -55,3 +56,7 @@ class Jacobian(Operator):
         if point.sparse(1):
             return composition.sparse_jacobian(backend, function, point)
         return super().compose(backend, function, point)
+
+    def present(self, point: Point, found: Arrays, sparse: bool = False) -> Any:
+        """Give the matrix, dense or as a `scipy.sparse.csr_array`."""
+        return as_matrix(point, 1, found["jacobian"], sparse)

@@ -6,8 +6,9 @@ import numpy as np
 
 from calcbench.operators.entries import Entries, Term
 from calcbench.operators.matrix import require_storable
-from calcbench.operators.operator import Layout, Operator, require_cost
+from calcbench.operators.operator import Layout, Operator, require_cost, single
 from calcbench.problem.point import Point
+from calcbench.problem.problem import Arrays
 
 
 class Laplacian(Operator):
@@ -29,3 +30,7 @@ class Laplacian(Operator):
     def layout(self, point: Point) -> Layout:
         """Lay out as one number, labelled `ΔC`."""
         return Layout({"laplacian": ()}, lambda k: "ΔC")
+
+    def present(self, point: Point, found: Arrays, sparse: bool = False) -> np.ndarray:
+        """Give the array itself."""
+        return single(found)

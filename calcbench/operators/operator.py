@@ -15,6 +15,7 @@ from calcbench.operators import composition as compositions
 from calcbench.operators.composition import Primitives
 from calcbench.operators.entries import Entries, Product, Term
 from calcbench.operators.function import Derived, Function
+from calcbench.problem.arguments import check_names, real_array
 from calcbench.problem.flat import Shape
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
@@ -100,6 +101,13 @@ class Operator(ABC):
         shapes = self.layout(point).shapes.values()
         return compositions.from_terms(backend, function, point, self.terms(point), shapes)
 
+    def present(self, point: Point, found: Arrays, sparse: bool = False) -> Any:
+        """Give a result as the public function of the operator's name does: arrays by name.
+
+        `sparse` is for matrices.
+        """
+        return found
+
     # --- directions and cotangents ---
 
     def seed_shapes(self, point: Point) -> dict[str, Shape]:
@@ -121,16 +129,19 @@ class Operator(ABC):
             return point.with_seed({n: np.array(rng.uniform(-1, 1, s)) for n, s in shapes.items()})
         if not shapes:
             raise SelectorError(f"operator {self.name!r} takes no direction")
-        if not isinstance(given, Mapping):
-            raise SelectorError(
-                f"direction must be a dict of name → values, got a {type(given).__name__}"
-            )
+        check_names("direction", given)
         if set(given) != set(shapes):
             raise SelectorError(
                 f"direction: operator {self.name!r} needs a value for "
                 f"{', '.join(shapes)}, got {', '.join(given) or 'none'}"
             )
         return point.with_seed({n: _check_seed(n, given[n], s) for n, s in shapes.items()})
+
+
+def single(found: Arrays) -> np.ndarray:
+    """Return the one array of a result."""
+    (array,) = found.values()
+    return array
 
 
 def highest_order(terms: tuple[Term, ...]) -> int:
@@ -208,8 +219,8 @@ def _leaves(parts: Any) -> list[Any]:
 
 def _check_seed(name: str, value: Any, shape: Shape) -> np.ndarray:
     try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
+        array = real_array(value)
+    except ValueError:
         raise SelectorError(f"direction: {name} is not numbers of shape {shape}") from None
     if array.shape != shape:
         raise SelectorError(f"direction: {name} must have shape {shape}, got {array.shape}")

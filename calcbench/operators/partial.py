@@ -12,8 +12,9 @@ from calcbench.operators import composition
 from calcbench.operators.composition import Primitives
 from calcbench.operators.entries import Entries, Term
 from calcbench.operators.function import Derived, Function
-from calcbench.operators.operator import VALUE, Layout, Operator
+from calcbench.operators.operator import VALUE, Layout, Operator, single
 from calcbench.problem.point import Point, component_name
+from calcbench.problem.problem import Arrays
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,15 @@ class Partial(Operator):
 
     def layout(self, point: Point) -> Layout:
         """Lay out as `C`, of the value's shape, labelled `∂C/∂w[3]` or `∂C[i]/∂w[3]`."""
-        shape = point.value_shape
+        shape, letter = point.value_shape, point.problem.letter
         return Layout(
             {VALUE: shape},
-            lambda k: f"∂{component_name(VALUE, (k,) if shape else ())}/∂{self.component}",
+            lambda k: f"∂{component_name(letter, (k,) if shape else ())}/∂{self.component}",
         )
+
+    def present(self, point: Point, found: Arrays, sparse: bool = False) -> np.ndarray:
+        """Give the array itself."""
+        return single(found)
 
     def arguments(self) -> tuple[Any, ...]:
         """List the component."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from calcbench.errors import Unsupported
 from calcbench.operators.entries import Entries, Term
-from calcbench.operators.operator import Layout, Operator, require_cost
+from calcbench.operators.operator import Layout, Operator, require_cost, single
 from calcbench.problem.point import Point
+from calcbench.problem.problem import Arrays
 
 
 class SecondDerivative(Operator):
@@ -30,4 +33,8 @@ class SecondDerivative(Operator):
     def layout(self, point: Point) -> Layout:
         """Lay out as an array of the parameter's shape, labelled `d²C/dx²`."""
         (name,) = point.shapes
-        return Layout(point.shapes, lambda k: f"d²C/d{name}²")
+        return Layout(point.shapes, lambda k: f"d²{point.problem.letter}/d{name}²")
+
+    def present(self, point: Point, found: Arrays, sparse: bool = False) -> np.ndarray:
+        """Give the array itself."""
+        return single(found)

@@ -7,6 +7,7 @@ import numpy as np
 from calcbench.operators.entries import Entries, Term
 from calcbench.operators.operator import Layout, Operator, by_component, require_cost, value_name
 from calcbench.problem.point import Point
+from calcbench.problem.problem import Arrays
 
 
 class ValueAndGradient(Operator):
@@ -26,7 +27,16 @@ class ValueAndGradient(Operator):
 
     def layout(self, point: Point) -> Layout:
         """Lay out as the value, then an array for each parameter."""
-        value, partials = value_name(point.problem), by_component(point, "∂C/∂{}")
+        letter = point.problem.letter
+        partials = by_component(point, f"∂{letter}/∂{{}}")
         return Layout(
-            {value: (), **partials.shapes}, lambda k: partials.label(k - 1) if k else value
+            {value_name(point.problem): (), **partials.shapes},
+            lambda k: partials.label(k - 1) if k else letter,
         )
+
+    def present(
+        self, point: Point, found: Arrays, sparse: bool = False
+    ) -> tuple[np.ndarray, Arrays]:
+        """Give (the value, the gradient by parameter)."""
+        value = value_name(point.problem)
+        return found[value], {name: array for name, array in found.items() if name != value}

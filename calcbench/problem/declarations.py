@@ -6,9 +6,8 @@ import difflib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from calcbench.errors import ProblemError, nearest, short_repr
+from calcbench.problem.arguments import is_whole
 from calcbench.problem.problem import Problem
 from calcbench.problem.rows import REDUCTIONS
 
@@ -22,15 +21,14 @@ def _is_sequence(value: Any, holds: Callable[[Any], bool]) -> bool:
 
 
 def _is_size(value: Any) -> bool:
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    return whole and value >= 1
+    return is_whole(value, 1)
 
 
 def _is_interval(value: Any) -> bool:
     try:
         low, high = value
         return bool(float(low) < float(high))  # NaN is less than nothing
-    except (TypeError, ValueError):
+    except Exception:  # anything may come from an object that is no number
         return False
 
 

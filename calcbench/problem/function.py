@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.errors import SelectorError
+from calcbench.errors import ProblemError, SelectorError, short_repr
 from calcbench.problem.problem import Problem
 from calcbench.problem.rows import long_axis
 
@@ -108,9 +108,26 @@ class FunctionProblem(Problem):
         return self._function(*arguments, **data)
 
 
+def _check_function(function: Any) -> None:
+    """Refuse what is no function of named arguments."""
+    try:
+        if isinstance(getattr(function, "__name__", None), str) and not isinstance(function, type):
+            inspect.signature(function)
+            return
+    except (TypeError, ValueError):  # some that are built in
+        pass
+    raise ProblemError(
+        f"@calcbench.problem decorates a function with a name and named arguments, and not "
+        f"{short_repr(function)}"
+    )
+
+
 def takes_xp(function: Callable[..., Any]) -> bool:
     """Whether a function's first argument is the array namespace, `xp`."""
-    return next(iter(inspect.signature(function).parameters), None) == "xp"
+    try:
+        return next(iter(inspect.signature(function).parameters), None) == "xp"
+    except (TypeError, ValueError):  # what is no function, and some that are built in
+        return False
 
 
 def _with_xp(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -123,7 +140,7 @@ def _with_xp(function: Callable[..., Any]) -> Callable[..., Any]:
     return formula
 
 
-def problem(**values: Any) -> Callable[[Callable[..., Any]], FunctionProblem]:
+def problem(*undecorated: Any, **values: Any) -> Callable[[Callable[..., Any]], FunctionProblem]:
     """Turn a function into a `Problem`, with the values of its arguments.
 
         @calcbench.problem(x=3.0, y=2.0)
@@ -152,7 +169,14 @@ def problem(**values: Any) -> Callable[[Callable[..., Any]], FunctionProblem]:
     that is an argument of the function is that argument, and not an option.
     """
 
+    if undecorated:
+        raise ProblemError(
+            "a problem is decorated with the values of its arguments, by name: "
+            "@calcbench.problem(x=3.0, y=2.0)"
+        )
+
     def decorate(function: Callable[..., Any]) -> FunctionProblem:
+        _check_function(function)
         return FunctionProblem(function, values)
 
     return decorate

@@ -16,6 +16,7 @@ from calcbench.errors import (
     nearest,
     short_repr,
 )
+from calcbench.problem.arguments import check_names, real_array, whole_number
 from calcbench.problem.declarations import check_declarations
 from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.point import Point
@@ -30,22 +31,26 @@ def own_point(
     seed: int = 0,
     at: Mapping[str, Any] | None = None,
 ) -> Point:
-    """Draw the problem's inputs at `size`; replace the parameters by `at` if it is given.
+    """Draw the problem's inputs at `size`; replace those parameters that `at` names.
 
     Every array is float64, except NumPy integer arrays, which stay (they are indices).
     Raises `ProblemError` for inputs that do not fit the cost, `SelectorError` for a bad `at`.
     """
+    if not isinstance(problem, Problem):
+        raise SelectorError(
+            f"a point is of a calcbench.Problem, such as calcbench.problems()['saddle'], "
+            f"got {short_repr(problem)}"
+        )
     check_declarations(problem)
     reason = missing(problem.requires, problem.install)
     if reason:
         raise NotInstalled(f"problem {problem.name!r}: {reason}")
-    if seed < 0:
-        raise SelectorError(f"seed must be at least 0, got {seed}")
+    seed = whole_number("seed", seed, 0)
     number = resolve_size(problem, size)
     function = getattr(problem, "_function", problem.cost)
     check_returns(f"the cost of problem {problem.name!r}", "a number", function)
     own = draw_point(problem, number, seed)
-    return own if at is None else own.with_values(_check_parameters(own, at))
+    return own if at is None else own.with_values(read_parameters(own, at))
 
 
 def draw_point(problem: Problem, size: int, seed: int) -> Point:
@@ -56,7 +61,7 @@ def draw_point(problem: Problem, size: int, seed: int) -> Point:
         raise
     except RAISED as error:
         raise ProblemError(
-            f"problem {problem.name!r}: inputs({size}, rng) raises {describe(error)}"
+            f"problem {problem.name!r}: inputs({short_repr(size)}, rng) raises {describe(error)}"
         ) from error
     if not isinstance(values, Mapping):
         raise ProblemError(
@@ -82,8 +87,7 @@ def resolve_size(problem: Problem, size: int | None) -> int:
     """
     if size is None:
         return problem.sizes[0]
-    if not isinstance(size, (int, np.integer)) or size < 1:
-        raise SelectorError(f"size must be a whole number of at least 1, got {size!r}")
+    size = whole_number("size", size, 1)
     if problem.one_size and size != problem.sizes[0]:
         raise SelectorError(f"problem {problem.name!r} has one size, {problem.sizes[0]}")
     return size
@@ -141,8 +145,8 @@ def _check_matrix(problem: Problem, arrays: Arrays) -> None:
 def _array(problem: Problem, name: str, value: Any) -> np.ndarray:
     index = isinstance(value, np.ndarray) and value.dtype.kind in "iu" and name in problem.data
     try:
-        array = np.array(value, dtype=np.int64) if index else _floats(value)
-    except (TypeError, ValueError, OverflowError):
+        array = np.array(value, dtype=np.int64) if index else real_array(value)
+    except (ValueError, OverflowError):
         raise ProblemError(
             f"problem {problem.name!r}: the value of {name!r} is not an array of real numbers: "
             f"{short_repr(value)}"
@@ -154,44 +158,52 @@ def _array(problem: Problem, name: str, value: Any) -> np.ndarray:
     return array
 
 
-def _floats(value: Any) -> np.ndarray:
-    """Convert to a new float64 array. Text is refused, where NumPy would read numbers out of it."""
-    array = np.asarray(value)
-    if array.dtype.kind not in "biufO":
-        raise TypeError(f"{array.dtype} is not real")
-    return np.array(array, dtype=np.float64)
-
-
 def _form(array: np.ndarray) -> str:
     if array.shape == ():
         return "a number"
     return f"numbers of shape ({', '.join(map(str, array.shape))})"
 
 
-def _check_parameters(own: Point, at: Mapping[str, Any]) -> Arrays:
-    """Check the values of `at` against the problem's parameters."""
+def read_parameters(own: Point, at: Mapping[str, Any], what: str = "at") -> Arrays:
+    """Read values of parameters; the others keep their own.
+
+    Raises `SelectorError`, which begins with `what`.
+    """
     problem = own.problem
+    check_names(what, at)
     for name in at:
         if name not in problem.parameters:
             raise SelectorError(
-                f"at: problem {problem.name!r} has no parameter {name!r}: "
+                f"{what}: problem {problem.name!r} has no parameter {short_repr(name)}: "
                 f"{nearest(name, problem.parameters)}"
             )
     chosen = {}
-    for name in problem.parameters:
-        if name not in at:
-            raise SelectorError(
-                f"at: no value for parameter {name!r} of problem {problem.name!r} "
-                f"(parameters: {', '.join(problem.parameters)})"
-            )
-        expected = _form(own[name])
-        try:
-            value = _floats(at[name])
-        except (TypeError, ValueError, OverflowError):
-            raise SelectorError(f"at: {name}={short_repr(at[name])} is not {expected}") from None
-        if value.shape != own[name].shape:
-            raise SelectorError(f"at: {name!r} must be {expected}, got {_form(value)}")
-        if not np.all(np.isfinite(value)):
-            raise SelectorError(f"at: {name}={short_repr(at[name])} is not finite")
-        chosen[name] = value
+    for name in at:
+        chosen[name] = _read_like(own[name], name, at[name], what)
     return chosen
+
+
+def read_data(own: Point, given: Mapping[str, Any], what: str) -> Arrays:
+    """Read other data of the same shapes. Raises `SelectorError`, which begins with `what`."""
+    found = {name: _read_like(own[name], name, value, what) for name, value in given.items()}
+    for name, array in found.items():
+        if own[name].dtype.kind == "i":
+            whole = array.astype(np.int64)
+            if np.any(whole != array):
+                raise SelectorError(f"{what}: {name!r} must be whole numbers, for it is an index")
+            found[name] = whole
+    return found
+
+
+def _read_like(own: np.ndarray, name: str, given: Any, what: str) -> np.ndarray:
+    """Read numbers of the same shape as the problem's own."""
+    expected = _form(own)
+    try:
+        value = real_array(given)
+    except ValueError:
+        raise SelectorError(f"{what}: {name}={short_repr(given)} is not {expected}") from None
+    if value.shape != own.shape:
+        raise SelectorError(f"{what}: {name!r} must be {expected}, got {_form(value)}")
+    if not np.all(np.isfinite(value)):
+        raise SelectorError(f"{what}: {name}={short_repr(given)} is not finite")
+    return value

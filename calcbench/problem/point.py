@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.errors import DeclarationError, SelectorError, nearest
+from calcbench.errors import DeclarationError, SelectorError, nearest, short_repr
+from calcbench.problem.arguments import check_text
 from calcbench.problem.flat import Shape, flatten, unflatten
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.rows import Rows, rows_of
@@ -37,7 +38,12 @@ class Point:
     """The point that this one was made from, whose rows are also its own."""
 
     def __getitem__(self, name: str) -> np.ndarray:
-        """Return the value of a parameter or of data, by name."""
+        """Return the value of a parameter or of data, by name; `SelectorError` for another."""
+        if not isinstance(name, str) or name not in self.values:
+            raise SelectorError(
+                f"problem {self.problem.name!r} has no parameter or data {short_repr(name)}: "
+                f"choose from {', '.join(self.values)}"
+            )
         return self.values[name]
 
     @cached_property
@@ -125,8 +131,6 @@ class Point:
 
         Raises `SelectorError` for what the problem does not have.
         """
-        if not component:
-            return 0
         name, index = self.split_component(component)
         before = self.problem.parameters[: self.problem.parameters.index(name)]
         start = sum(self.values[other].size for other in before)
@@ -137,12 +141,13 @@ class Point:
 
         Raises `SelectorError` for what the problem does not have.
         """
+        check_text("a component", component, "'w[3]'")
         if not component:
             return self._place(0)
         name, bracket, rest = component.partition("[")
         if name not in self.shapes:
             raise SelectorError(
-                f"problem {self.problem.name!r} has no parameter {name!r}: "
+                f"problem {self.problem.name!r} has no parameter {short_repr(name)}: "
                 f"{nearest(name, self.shapes)}"
             )
         shape = self.shapes[name]
@@ -159,7 +164,7 @@ class Point:
             first = ", ".join("0" for _ in shape)
             example = f"'{name}[{first}]' to '{name}[{last}]'" if shape else repr(name)
             raise SelectorError(
-                f"problem {self.problem.name!r} has no component {component!r}: {example}"
+                f"problem {self.problem.name!r} has no component {short_repr(component)}: {example}"
             )
         return name, index
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
@@ -12,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from calcbench.errors import ProblemError
+from calcbench.problem import notebook
 from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.structure import DENSE, Structure
 
@@ -140,6 +142,13 @@ class Problem(ABC):
     def summary(self) -> str:
         """The first line of the docstring."""
         return (inspect.getdoc(type(self)) or "").split("\n", 1)[0]
+
+    @property
+    def letter(self) -> str:
+        """The letter that `formula` has for the value: z of z = x² − y², C where it has none."""
+        found = re.match(r"\\?([A-Za-z]+)(_\w|_\{\w+\})?(\([^()]*\))? *=", self.formula)
+        letter = _letter(found[1]) if found else ""
+        return letter if letter and letter not in self.parameters else "C"
 
     @property
     def vector_valued(self) -> bool:
@@ -295,6 +304,23 @@ class Problem(ABC):
         if self.data:
             arguments += f"; {', '.join(self.data)}"
         return f"<Problem {self.name}({arguments}): {self.summary}>"
+
+    def _repr_markdown_(self) -> str:
+        return notebook.as_markdown(self)
+
+    def _repr_html_(self) -> str:
+        return notebook.as_html(self)
+
+
+def _letter(name: str) -> str:
+    """Give a letter as it is, or a Greek one by its name; none for a word."""
+    if len(name) == 1:
+        return name
+    size = "SMALL" if name.islower() else "CAPITAL"
+    try:
+        return unicodedata.lookup(f"GREEK {size} LETTER {name.upper()}")
+    except KeyError:
+        return ""
 
 
 def _declared(

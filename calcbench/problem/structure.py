@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from calcbench.errors import DeclarationError, short_repr
+from calcbench.problem.arguments import is_whole
+
 Pattern = tuple[np.ndarray, np.ndarray]
 """Row and column of every stored entry, in row-major order."""
+
+
+class BadStructure(DeclarationError, ValueError):
+    """A structure that no matrix has."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +59,10 @@ class Banded(Structure):
 
     def __post_init__(self) -> None:
         """Refuse a negative width."""
-        if self.width < 0:
-            raise ValueError(f"the width of a band is at least 0, got {self.width}")
+        if not is_whole(self.width, 0):
+            raise BadStructure(
+                f"the width of a band is a whole number, at least 0, got {short_repr(self.width)}"
+            )
 
     def pattern(self, rows: int, columns: int) -> Pattern:
         """Return the entries of the band."""
@@ -74,8 +84,10 @@ class BlockDiagonal(Structure):
 
     def __post_init__(self) -> None:
         """Refuse blocks without a row."""
-        if self.size < 1:
-            raise ValueError(f"a block has at least 1 row, got {self.size}")
+        if not is_whole(self.size, 1):
+            raise BadStructure(
+                f"a block has at least 1 row, a whole number, got {short_repr(self.size)}"
+            )
 
     def pattern(self, rows: int, columns: int) -> Pattern:
         """Return the entries of the blocks."""
@@ -90,21 +102,39 @@ class BlockDiagonal(Structure):
 class Coordinates(Structure):
     """Any set of entries, by row and column; a Hessian's has both of every pair (i, j), (j, i).
 
-    `rows` and `columns` are integer arrays (or lists) of equal length.
+    `rows` and `columns` are integer arrays (or lists) of equal length. Raises `ValueError` for
+    others.
     """
 
     rows: np.ndarray
     columns: np.ndarray
 
+    def __post_init__(self) -> None:
+        """Refuse what is no two lists of equal length."""
+        row, column = _places(self.rows), _places(self.columns)
+        if row.shape != column.shape or row.ndim != 1:
+            raise BadStructure("the rows and columns of entries must be two lists of equal length")
+
     def pattern(self, rows: int, columns: int) -> Pattern:
         """Return the entries, each once, sorted. Raises `ValueError` for one outside the matrix."""
-        row, column = (np.asarray(part, dtype=np.int64) for part in (self.rows, self.columns))
-        if row.shape != column.shape or row.ndim != 1:
-            raise ValueError("the rows and columns of entries must be two lists of equal length")
+        row, column = _places(self.rows), _places(self.columns)
         if np.any((row < 0) | (row >= rows) | (column < 0) | (column >= columns)):
-            raise ValueError(f"an entry is outside the {rows} × {columns} matrix")
+            raise BadStructure(f"an entry is outside the {rows} × {columns} matrix")
         place = np.unique(row * columns + column)
         return place // columns, place % columns
+
+
+def _places(value: Any) -> np.ndarray:
+    """Read row or column numbers."""
+    try:
+        found = np.asarray(value)
+        if found.dtype.kind in "iu" or not found.size:
+            return found.astype(np.int64)
+    except Exception:  # anything may come from an object that converts itself
+        pass
+    raise BadStructure(
+        f"the rows and columns of entries are lists of whole numbers, got {short_repr(value)}"
+    )
 
 
 DENSE = Dense()

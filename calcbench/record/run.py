@@ -11,12 +11,12 @@ import contextlib
 import dataclasses
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from calcbench.errors import SelectorError, short_repr
+from calcbench.errors import SelectorError, printable, short_repr
 from calcbench.record.lock import lock
 from calcbench.record.plain import plain
 from calcbench.record.reading import Count, FieldError, Scalar, read
@@ -63,6 +63,16 @@ class SavedRun:
     def ok(self) -> bool:
         """Whether no cell failed."""
         return not any(record.status.failed for record in self.records)
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __bool__(self) -> bool:
+        """Whether it is a run: it is, of no cells too."""
+        return True
 
     def environment(self, record: Record) -> Environment | None:
         """Find the environment in which a record was measured; None where the run lacks it."""
@@ -168,7 +178,8 @@ def _read_lines(path: Path) -> list[bytes]:
     try:
         return path.read_bytes().split(b"\n")
     except OSError as error:
-        raise SelectorError(f"cannot read the run {str(path)!r}: {error.strerror}") from error
+        name = printable(repr(str(path)))
+        raise SelectorError(f"cannot read the run {name}: {error.strerror}") from error
 
 
 def _read_entry(line: bytes, place: str) -> Environment | Record | None:

@@ -21,46 +21,53 @@ from calcbench.report.tables.widths import (
     natural_width,
 )
 
-LEAST_MISSED = ("median", "prepare", "ulp", "needed")
-"""Columns that give way, in this order, where a table is too wide."""
-
-BEHIND_PARTIALS = ("median", "prepare")
-"""Columns that give way even to one more partial derivative."""
+SHORT = ("digits", "verdict", "time")
+"""What is said of each result where no more is asked for."""
 
 Form = dict[str, tuple[int, ...]]
 """Name → shape of the arrays of a result."""
 
 
-def comparison(records: Sequence[Record], width: int = PIPED_WIDTH) -> Table:
-    """Tabulate one problem: a row per backend, with components, digits, verdict and times.
+def comparison(
+    records: Sequence[Record],
+    width: int = PIPED_WIDTH,
+    *,
+    wide: bool = False,
+    judged: bool = True,
+) -> Table:
+    """Tabulate one problem: a row per backend, with components, digits, verdict and time.
 
     The first row is the certified result, where there is one. As many components stand in it as
-    fit into `width` characters; the first one always does.
+    fit into `width` characters; the first one always does. With `wide`, the table also has what
+    the digits and the time are measured against, and its notes what was measured besides. A draft,
+    which is not `judged`, has no verdicts yet.
     """
     if not records:
         return Table("nothing to compare", ["backend"], [])
     names = _column(records, "backend", lambda r: Entry(r.backend or NOTHING), "reference")
-    components, others = _components(records), _judgement(records)
-    fitting = _fit_components(names, components, others, width)
-    columns = _drop_least_missed([names, *fitting, *others], width)
+    judgement = _judgement(records, _verdict if judged else _no_verdict)
+    short = [column for column in judgement if column.name in SHORT]
+    fitting = _fit_components(names, _components(records), short, width)
     hidden = _count_components(records) - len(fitting)
-    return Table.of_columns(_title(records[0]), columns, notes(records, hidden))
+    below = notes(records, hidden, wide=wide)
+    others = judgement if wide else short
+    return Table.of_columns(_title(records[0]), [names, *fitting, *others], below)
 
 
-def as_text(records: Sequence[Record], width: int = PIPED_WIDTH) -> str:
+def as_text(records: Sequence[Record], width: int = PIPED_WIDTH, *, wide: bool = False) -> str:
     """Write all tables as plain text."""
-    return write_text(_tables(records, width), width)
+    return write_text(_tables(records, width, wide), width)
 
 
-def as_html(records: Sequence[Record]) -> str:
+def as_html(records: Sequence[Record], *, wide: bool = False) -> str:
     """Write all tables as HTML, for a notebook."""
-    return write_html(_tables(records, PIPED_WIDTH))
+    return write_html(_tables(records, PIPED_WIDTH, wide))
 
 
-def _tables(records: Sequence[Record], width: int) -> Iterable[Table]:
+def _tables(records: Sequence[Record], width: int, wide: bool) -> Iterable[Table]:
     groups = by_problem(records)
     for _, group in groups:
-        yield comparison(group, width)
+        yield comparison(group, width, wide=wide)
     if len(groups) > 1:
         yield summary(records)
 
@@ -89,7 +96,7 @@ def _component_column(records: Sequence[Record], label: str, form: Form, positio
     )
 
 
-def _judgement(records: Sequence[Record]) -> list[Column]:
+def _judgement(records: Sequence[Record], verdict: Callable[[Record], Entry]) -> list[Column]:
     """Make the columns that say how right each result is, and how quick if that was timed."""
 
     def column(name: str, text: Callable[[Record], str], reference: str = "") -> Column:
@@ -100,11 +107,11 @@ def _judgement(records: Sequence[Record]) -> list[Column]:
         column("median", lambda r: format_digits(r.digits_median)),
         column("needed", lambda r: format_digits(_needed_digits(r))),
         column("ulp", lambda r: _ulps(r.ulps)),
-        _column(records, "verdict", lambda r: Entry(_verdict(r), r.status), "certified"),
+        _column(records, "verdict", verdict, "certified"),
     ]
     quick = [
         column("prepare", lambda r: format_duration(r.seconds.get("prepare"))),
-        column("call", lambda r: format_duration(r.seconds.get("call"))),
+        column("time", lambda r: format_duration(r.seconds.get("call"))),
     ]
     return right + (quick if any("call" in record.seconds for record in records) else [])
 
@@ -115,7 +122,7 @@ def _fit_components(
     """Take the first component, and as many more as fit beside what is never left out."""
     # A long selector breaks, rather than keep components out.
     name_width = min(natural_width(names), max(least_width(names), NAME_WIDTH))
-    kept = [natural_width(column) for column in others if column.name not in BEHIND_PARTIALS]
+    kept = list(map(natural_width, others))
     found = list(components[:1])
     for component in components[1:]:
         widths = map(natural_width, [*found, component])
@@ -123,15 +130,6 @@ def _fit_components(
             break
         found.append(component)
     return found
-
-
-def _drop_least_missed(columns: Sequence[Column], width: int) -> list[Column]:
-    """Leave columns out, until the others fit where everything breaks that may."""
-    kept = list(columns)
-    for name in LEAST_MISSED:
-        if line_width(map(least_width, kept)) > width:
-            kept = [column for column in kept if column.name != name]
-    return kept
 
 
 def _title(record: Record) -> str:
@@ -206,7 +204,12 @@ def _ulps(ulps: float | None) -> str:
     return f"{ulps:.0f}" if ulps < 1000 else f"{ulps:.0e}"
 
 
-def _verdict(record: Record) -> str:
+def _verdict(record: Record) -> Entry:
     text = record.status.words
     proved = record.proof.startswith("proved") and record.status is Status.OK
-    return f"{text}, proved" if proved else text
+    return Entry(f"{text}, proved" if proved else text, record.status)
+
+
+def _no_verdict(record: Record) -> Entry:
+    """Say of a result that it is not judged yet; of what failed, that it did."""
+    return Entry("…") if record.status is Status.OK else _verdict(record)

@@ -11,8 +11,11 @@ from calcbench.report.groups import group_by
 from calcbench.report.numbers import plural
 
 
-def notes(records: Sequence[Record], hidden: int) -> list[str]:
-    """Say with what, how and how surely it was compared, and how many components are hidden."""
+def notes(records: Sequence[Record], hidden: int, *, wide: bool) -> list[str]:
+    """Say with what, how and how surely it was compared, and how many components are hidden.
+
+    How well conditioned the operator is, is said in a wide table alone.
+    """
     first = records[0]
     return [
         *(["vector-valued: compared by its Jacobian"] if first.operator == "jacobian" else []),
@@ -21,7 +24,7 @@ def notes(records: Sequence[Record], hidden: int) -> list[str]:
         *_reasons(records),
         *([first.judged] if first.judged else []),
         *([f"data: {first.data}"] if first.data else []),
-        *_condition(first),
+        *(_condition(first) if wide else []),
         *(f"{r.backend}: {r.proof}" for r in records if r.proof not in ("", "proved")),
         *_hidden(first, hidden),
     ]

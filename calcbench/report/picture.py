@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from calcbench.errors import NotInstalled, SelectorError, missing
+from calcbench.errors import NotInstalled, SelectorError, missing, printable, short_repr
 from calcbench.record.writing import replacing
 from calcbench.report.page.library import chart_library
 from calcbench.report.page.template import embed
@@ -36,15 +36,23 @@ PAGE = """\
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ margin: 2rem; font-family: sans-serif; background: Canvas; color: CanvasText; }}
-figure {{
-  display: inline-block; margin: 0; padding: 1rem;
-  background: #fff; color: #222; border-radius: 8px; color-scheme: light;
-}}
+figure {{ margin: 0; overflow-x: auto; }}
 .vega-bind {{ font-size: 14px; margin: 4px 0; }}
+/* Pictures are drawn on white: in the dark, light and dark change places, and hues stay. */
+@media (prefers-color-scheme: dark) {{
+  body {{ background: #141414; color: #ddd; }}
+  svg {{ filter: invert(.92) hue-rotate(180deg); }}
+}}
+@media (min-width: 45rem) {{ svg {{ max-width: 100%; height: auto; }} }}
+details {{ max-width: 50rem; margin: 1rem; }}
+summary {{ cursor: pointer; }}
+math {{ font-size: 1.12rem; }}
+math[display="block"] {{ width: fit-content; max-width: 100%; overflow: auto hidden; }}
 </style>
 </head>
 <body>
 <figure id="picture">{body}</figure>
+{below}
 {scripts}</body>
 </html>
 """
@@ -60,11 +68,16 @@ def load_altair() -> Any:
 
 def check_ending(path: str | Path, endings: tuple[str, ...] = ENDINGS) -> str:
     """Return the ending of a file's name. Raises `SelectorError` for one that is no form."""
+    if not isinstance(path, (str, Path)):
+        raise SelectorError(
+            f"a picture is saved by the name of its file, such as 'saddle.svg', and not by "
+            f"{short_repr(path)}"
+        )
     ending = Path(path).suffix.lower()
     if ending not in endings:
         raise SelectorError(
-            f"a picture cannot be written to {str(path)!r}: choose a name that ends in "
-            f"{', '.join(endings)}"
+            f"a picture cannot be written to {printable(repr(str(path)))}: "
+            f"choose a name that ends in {', '.join(endings)}"
         )
     return ending
 
@@ -74,6 +87,8 @@ class Picture(ABC):
 
     endings: ClassVar[tuple[str, ...]] = ENDINGS
     title: str
+    below: str
+    """What a page says below the picture, as HTML."""
 
     @abstractmethod
     def svg(self) -> str:
@@ -119,6 +134,7 @@ class Chart(Picture):
     title: str
     chart: Any
     """The `altair.Chart`, to be changed further."""
+    below: str = ""
 
     def render(self, ending: str) -> bytes:
         """Write the picture in the form that an ending names; `.json` is Vega-Lite."""
@@ -146,7 +162,8 @@ class Chart(Picture):
         major, minor, *_ = load_altair().SCHEMA_VERSION.removeprefix("v").split(".")
         library = chart_library(f"{major}.{minor}")
         scripts = f"<script>{library}</script>\n<script>{call}</script>\n"
-        return PAGE.format(title=html.escape(self.title), body="", scripts=scripts)
+        title = html.escape(self.title)
+        return PAGE.format(title=title, body="", below=self.below, scripts=scripts)
 
 
 @dataclass(frozen=True, repr=False)
@@ -155,6 +172,7 @@ class Drawing(Picture):
 
     title: str
     markup: str
+    below: str = ""
 
     def svg(self) -> str:
         """Write the picture as SVG."""
@@ -162,7 +180,8 @@ class Drawing(Picture):
 
     def page(self) -> str:
         """Write an HTML page around the SVG."""
-        return PAGE.format(title=html.escape(self.title), body=self.markup, scripts="")
+        title = html.escape(self.title)
+        return PAGE.format(title=title, body=self.markup, below=self.below, scripts="")
 
 
 def _round_numbers(attribute: re.Match[str]) -> str:

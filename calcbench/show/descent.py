@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 
 from calcbench.backend.backend import Backend
-from calcbench.errors import SelectorError, Unsupported
+from calcbench.errors import SelectorError, Unsupported, short_repr
 from calcbench.operators.operator import VALUE
+from calcbench.problem.arguments import real_array, whole_number
 from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.flat import cut, flatten
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
 from calcbench.record.plain import plain
-from calcbench.report.picture import Picture
+from calcbench.report.picture import Picture, check_ending
 from calcbench.report.tables.table import Entry, Table
 from calcbench.show.pictures.descent import draw_descent
-from calcbench.show.pictures.landscape import value_letter
 from calcbench.show.pictures.style import place, write_number
 
 KEPT = 50_000_000
@@ -70,6 +70,7 @@ class Descent:
 
     def save(self, path: str | Path) -> None:
         """Save the picture: .svg, .png, .pdf or .html."""
+        check_ending(path)  # before it is drawn
         self.picture().save(path)
 
     def as_json(self) -> dict[str, Any]:
@@ -92,7 +93,7 @@ class Descent:
 
     def __str__(self) -> str:
         """Say in a line where the path began and ended, and what became of the cost."""
-        letter = value_letter(self.start.problem)
+        letter = self.start.problem.letter
         first, last = write_number(self.costs[0], 6), write_number(self.costs[-1], 6)
         said = (
             f"{self.steps} steps at rate {write_number(self.rate)}: {letter} from {first} to {last}"
@@ -135,6 +136,7 @@ class Descents:
 
     def save(self, path: str | Path) -> None:
         """Save the picture: .svg, .png, .pdf or .html."""
+        check_ending(path)  # before it is drawn
         self.picture().save(path)
 
     def _repr_svg_(self) -> str:
@@ -156,12 +158,11 @@ def descend(point: Point, backend: Backend, rates: Iterable[float], steps: int) 
     chosen = [_check_rate(rate) for rate in rates]
     if not chosen:
         raise SelectorError("no rate is given")
-    if not isinstance(steps, (int, np.integer)) or isinstance(steps, bool) or steps < 1:
-        raise SelectorError(f"steps must be a whole number of at least 1, got {steps!r}")
-    if len(chosen) * (int(steps) + 1) * point.size > KEPT:
+    steps = whole_number("steps", steps, 1)
+    if len(chosen) * (steps + 1) * point.size > KEPT:
         raise SelectorError(
-            f"{steps:,} steps of {point.size:,} components at {len(chosen)} rates are too many "
-            "to keep: take fewer"
+            f"{short_repr(steps)} steps of {point.size:,} components at {len(chosen)} rates are "
+            "too many to keep: take fewer"
         )
     with np.errstate(all="ignore"):
         prepared = backend.prepare(point, "value_and_gradient")
@@ -204,12 +205,12 @@ def _follow(point: Point, backend: Backend, rate: float, steps: int, evaluate: A
 def _check_rate(rate: Any) -> float:
     """Read a rate. Raises `SelectorError` for what is no positive number."""
     try:
-        found = float(rate)
-    except (TypeError, ValueError):
-        found = float("nan")
-    if not (np.isfinite(found) and found > 0):
-        raise SelectorError(f"a rate must be a positive number, got {rate!r}")
-    return found
+        found = real_array(rate)
+    except ValueError:
+        found = np.array(np.nan)
+    if found.shape or not (np.isfinite(found) and found > 0):
+        raise SelectorError(f"a rate must be a positive number, got {short_repr(rate)}")
+    return float(found)
 
 
 def table(path: Descent) -> Table:
@@ -228,7 +229,7 @@ def table(path: Descent) -> Table:
     notes = [f"{len(names)} of {path.start.size} components; --json gives all"] if more else []
     if path.note:
         notes.append(path.note.removeprefix("; "))
-    return Table(title, ["step", value_letter(path.start.problem), *names], rows, notes)
+    return Table(title, ["step", path.start.problem.letter, *names], rows, notes)
 
 
 def shown_steps(last: int) -> list[int]:

@@ -9,11 +9,12 @@ import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.catalogue import door
-from calcbench.catalogue.selection import select_backends
+from calcbench.catalogue.selection import BackendSelector, select_backends
 from calcbench.errors import (
     CalcbenchError,
     NotInstalled,
     ProblemError,
+    UnreadableFormula,
     Unsupported,
     escape_controls,
     printable,
@@ -25,14 +26,16 @@ from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
 from calcbench.record.record import Status
 from calcbench.show.programs.find import write_program
-from calcbench.show.unicode import UnreadableFormula, as_unicode
+from calcbench.show.unicode import as_unicode
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
 def describe(
-    problem: Problem, backends: Iterable[str] | None = None, operator: str = "gradient"
+    problem: Problem,
+    backends: Iterable[BackendSelector] | None = None,
+    operator: str | Operator = "gradient",
 ) -> dict[str, Any]:
     """Collect what there is to say about a problem, as plain data.
 

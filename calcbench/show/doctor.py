@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from calcbench.backend.backend import Backend
 from calcbench.bench.environment import version
-from calcbench.catalogue.door import backends, default_backends, problems
+from calcbench.catalogue.door import backends, problems
 from calcbench.catalogue.selection import ALL
 from calcbench.errors import CalcbenchError, SelectorError, first_line, nearest
 from calcbench.problem.inputs import own_point
@@ -76,10 +76,10 @@ def examine(
 ) -> Findings:
     """Import the frameworks of backends and take one gradient with each.
 
-    `names` are names of backends, or `all`; without them, the default ones. Raises
-    `SelectorError` for a name that there is not.
+    `names` are names of backends, or `all`, as without them. Raises `SelectorError` for a name
+    that there is not.
     """
-    chosen = default_backends() if names is None else _resolve(names)
+    chosen = _resolve([ALL] if names is None else names)
     machine = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",

@@ -38,11 +38,14 @@ def measure_steps(
     at: Mapping[str, Any] | None,
     size: int | None,
     seed: int,
+    dtype: str | None = None,
 ) -> steps.Curve:
     """Difference one partial of a problem at every step (`steps.curve`)."""
     problem = selection.find_problem(selector)
+    options = {} if dtype is None else {"dtype": dtype}
+    engines = selection.select_backends(backends, **options)
     with blamed_on(problem.name):
-        return steps.curve(problem, partial, selection.select_backends(backends), at, size, seed)
+        return steps.curve(problem, partial, engines, at, size, seed)
 
 
 def draw(

@@ -22,9 +22,10 @@ from calcbench.problem.inputs import own_point
 from calcbench.problem.point import Point, component_name
 from calcbench.problem.problem import Problem
 from calcbench.record.plain import plain
-from calcbench.report.picture import Chart
+from calcbench.report.picture import Chart, check_ending
 from calcbench.report.tables.table import Entry, Table
-from calcbench.show.pictures.landscape import value_letter
+from calcbench.report.tables.text import write_text
+from calcbench.report.tables.widths import PIPED_WIDTH
 from calcbench.show.pictures.steps import draw_steps
 from calcbench.show.rows import sample_rows
 
@@ -45,7 +46,13 @@ class Step:
     bound: float
 
 
-@dataclass(frozen=True)
+SCHEMES = tuple(
+    f"finite_difference[scheme={scheme}]" for scheme in ("forward", "central", "richardson")
+)
+"""Backends whose curves are drawn where none is named."""
+
+
+@dataclass(frozen=True, repr=False)
 class Curve:
     """The errors of one partial derivative at every step, by one backend or several."""
 
@@ -67,10 +74,17 @@ class Curve:
 
     def save(self, path: str | Path) -> None:
         """Save the picture: .svg, .png, .pdf or .html, or Vega-Lite as .json."""
+        check_ending(path, Chart.endings)  # before it is drawn
         self.picture().save(path)
 
     def _repr_svg_(self) -> str:
         return self.picture().svg()
+
+    def __str__(self) -> str:
+        """Write the table: a row per step, a column per backend."""
+        return write_text([table(self)], PIPED_WIDTH)
+
+    __repr__ = __str__
 
     def as_json(self) -> dict[str, Any]:
         """Give plain data for JSON."""
@@ -96,15 +110,18 @@ def curve(
     """
     point, sampled = sample_rows(own_point(problem, size, seed, at), ROWS)
     engines = list(backends)
-    name, index = point.split_component(partial or "")
-    truth = _true_partial(point, name, index)
-    scale = abs(truth) or 1.0
+    name, index = point.split_component("" if partial is None else partial)
+    truths = {
+        dtype: _true_partial(point.round_to(dtype), name, index)
+        for dtype in dict.fromkeys(engine.dtype for engine in engines)
+    }
     steps: list[Step] = []
     optimum = {}
     for backend in engines:
         if "delta" not in backend.options():
             raise SelectorError(f"backend {backend.name!r} takes no step: it has no option delta")
-        taken = []
+        truth, taken = truths[backend.dtype], []
+        scale = abs(truth) or 1.0
         for delta in STEPS:
             stepped = replace(backend, delta=delta)  # type: ignore[call-arg]
             with np.errstate(all="ignore"):  # a step below the spacing of floats gives 0/0
@@ -116,14 +133,16 @@ def curve(
         steps += taken
         optimum[backend.selector] = min(taken, key=lambda s: s.bound).step
     partial = component_name(name, index)
-    letter = value_letter(problem)
+    letter = problem.letter
     return Curve(problem.name, partial, tuple(steps), optimum, _label(engines), letter, sampled)
 
 
 def _true_partial(point: Point, name: str, index: tuple[int, ...]) -> float:
     """Certify one partial. Raises `NotSmoothHere` where it does not exist, else `NotCertified`."""
     found = reference(point)
-    label = f"∂C/∂{component_name(name, index)} of problem {point.problem.name!r}"
+    label = (
+        f"∂{point.problem.letter}/∂{component_name(name, index)} of problem {point.problem.name!r}"
+    )
     if name in found.rough and found.rough[name][index]:
         raise NotSmoothHere(
             f"{label}: not smooth here: one-sided derivatives differ, as far as can be told; "
@@ -151,7 +170,7 @@ def table(curve: Curve) -> Table:
         return Entry(f"{here.error:.1e} (≤ {_up(here.bound):.0e}){mark}")
 
     rows = [[Entry(f"{h:.1e}"), *(entry(b, h) for b in backends)] for h in STEPS]
-    title = f"{curve.problem}: relative error of ∂C/∂{curve.partial} against the step"
+    title = f"{curve.problem}: relative error of ∂{curve.letter}/∂{curve.partial} against the step"
     heads = [curve.labels.get(backend, backend) for backend in backends]
     notes = ["← the step at which the bound is least"]
     return Table(title, ["step", *heads], rows, [*notes, curve.sampled] if curve.sampled else notes)

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from calcbench.errors import CalcbenchError
+from calcbench.errors import UnreadableFormula
 
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\s+|\d+(?:\.\d+)?|=:|:=|.", re.DOTALL)
 
@@ -78,10 +78,6 @@ SUPERSCRIPTS = dict(
 SUBSCRIPTS = dict(
     zip("0123456789+−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True)
 )
-
-
-class UnreadableFormula(CalcbenchError):
-    """Raised for LaTeX that has no line of Unicode here; the message says what is not known."""
 
 
 class Piece(NamedTuple):

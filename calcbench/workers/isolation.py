@@ -110,7 +110,12 @@ class Worker:
         message = pickle.dumps((task, arguments))
         if self.process is None:
             self._start()
-        left = timeout
+        return self._converse(message, timeout, timeout, answer)
+
+    def _converse(
+        self, message: bytes, left: float, timeout: float, answer: Callable[[Any], Any]
+    ) -> Any:
+        """Send a message, if there is one, and receive until there is a result."""
         self._place = NOWHERE
         while True:
             started = time.monotonic()
@@ -122,6 +127,22 @@ class Worker:
                 message = pickle.dumps(answer(reply.content))
             else:
                 return _unwrap(reply)
+
+    def begin(self, task: Callable[..., Any], *arguments: Any) -> None:
+        """Start a small task without waiting for its result: `finish` does, and must come next."""
+        message = pickle.dumps((task, arguments))
+        if self.process is None:
+            self._start()
+        assert self.pipe is not None
+        with contextlib.suppress(OSError):  # it has died: `finish` says how
+            self.pipe.send_bytes(message)
+
+    def finish(self, left: float, timeout: float) -> Any:
+        """Wait for the task that was begun, as `ask` does: `left` seconds of `timeout`."""
+        with contextlib.suppress(OSError):
+            if self.pipe is not None and self.pipe.poll():
+                left = timeout  # the result has been there in time
+        return self._converse(b"", left, timeout, no_answer)
 
     def _start(self) -> None:
         """Start the process, and wait until it has confined itself."""

@@ -298,6 +298,7 @@ def test_every_problem(name, selector, number):
     assert_right(result, expected(name, operator, "own"))
 
 
+@pytest.mark.few(20)
 @pytest.mark.parametrize("selector", MODES)
 @pytest.mark.parametrize(
     ("name", "operator"),
@@ -351,6 +352,7 @@ def test_float32_of_numbers_times_constants(name, selector, operator):
 # --- identities ----------------------------------------------------------------------------
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     "selector",
     [

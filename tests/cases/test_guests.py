@@ -237,16 +237,8 @@ def test_a_guest_in_verify(process, tmp_path, guest):
     assert {s for s, _ in rows(done, "saddle").values()} == {"ok"}
 
 
-@pytest.mark.parametrize(
-    "guest",
-    [
-        "never ends",
-        *(
-            pytest.param(g, marks=pytest.mark.full)
-            for g in ("stops", "exits", "exits at once", "eats memory")
-        ),
-    ],
-)
+@pytest.mark.full
+@pytest.mark.parametrize("guest", ["never ends", "stops", "exits", "exits at once", "eats memory"])
 def test_a_guest_in_bench(process, tmp_path, guest):
     body, status, reason = GUESTS[guest]
     name = write(tmp_path, body)
@@ -334,6 +326,7 @@ def test_one_backend_that_hangs_leaves_the_others_alone(process, tmp_path):
     assert list(rows(done).values()) == [("ok", ""), ("timeout", "timeout 5 s"), ("ok", "")]
 
 
+@pytest.mark.full
 def test_a_worker_that_is_stopped_is_a_timeout(tmp_path):
     """A frozen worker of bench: the bench ends, with that record, and the others."""
     words = "bench square rosenbrock -b by_hand -b finite_difference --quick --budget 30"

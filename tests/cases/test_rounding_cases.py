@@ -89,7 +89,7 @@ def test_a_small_error_beside_0_is_right():
 
 def needed(problem, operator):
     found = calcbench.compare(problem, "sympy", operator=operator, timed=False)
-    table = comparison(found.records, width=200)
+    table = comparison(found.records, width=200, wide=True)
     return float(table.rows[-1][list(table.columns).index("needed")].text)
 
 

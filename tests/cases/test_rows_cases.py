@@ -64,6 +64,7 @@ def held_against_the_truth(problem, backends):
     return found
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("name", VARIANTS)
 def test_symbols_take_one_row_that_was_found(name):
     problem = cb.problem(w=[0.3, -0.2, 0.5], X=X, y=Y)(VARIANTS[name])
@@ -102,6 +103,7 @@ def test_integer_labels_have_rows_but_no_symbol():
     )
 
 
+@pytest.mark.full
 def test_a_long_logistic_regression_with_nothing_declared():
     (problem,) = load_file(HERE / "logistic_50k.py")
     assert problem.sizes == (50_000,)

@@ -204,6 +204,7 @@ def test_list_does_not_import_a_broken_framework(broken_torch):
 # --- timing ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.few(1)
 @SOME_FAULTS
 def test_bench_goes_on_without_a_framework_that_breaks(broken_torch):
     run, said = broken_torch
@@ -216,6 +217,7 @@ def test_bench_goes_on_without_a_framework_that_breaks(broken_torch):
     assert said in found["torch"]["reason"]
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("selected", [(), ("--backends", "all")], ids=["default", "all"])
 def test_bench_of_everything_names_what_is_missing(without, selected):
     words = ("bench", "square", *selected, "--quick", "--budget", "0.2s", "--json")

@@ -14,6 +14,7 @@ import time
 import psutil
 import pytest
 from modes import require
+from screen import visible
 from waiting import PATIENCE
 
 from calcbench import cli as cli_module
@@ -24,7 +25,7 @@ from calcbench.report.comparison import as_text
 
 HAND = ("-b", "by_hand")
 COMMANDS = cli_module.cli.commands
-SHARED = {"commands", "options", "values", "runs", "terminal"}
+SHARED = {"commands", "completion", "flags", "options", "values", "runs", "tables", "terminal"}
 """Files of the folder that are no commands."""
 
 
@@ -85,7 +86,6 @@ BAD_ARGUMENTS = {
         ["'by_hand'", "'mode'"],
     ),
     "at: no parameter at all": ("compare square --at ''", ["NAME=VALUE"]),
-    "at: parameter missing": ("compare saddle --at x=1", ["'y'", "'saddle'", "x, y"]),
     "at: parameter unknown": ("compare saddle --at x=1,y=2,yy=3", ["'yy'", "'y'"]),
     "at: not a number": ("compare square --at x=one", ["x=one", "number"]),
     "at: several lines": ("compare square --at 'x=1\n2'", ["x=1 2", "number"]),
@@ -250,7 +250,7 @@ FILES = {
     "is not text": ("\x00", ["cost.py", "does not import"]),
     "decorates without values": (
         "import calcbench\n\n\n@calcbench.problem\ndef f(x):\n    return x\n",
-        ["cost.py:4", "TypeError", "problem()"],
+        ["cost.py:4", "with the values of its arguments", "@calcbench.problem(x="],
     ),
     "defines no problem": (
         "def cost(x):\n    return x**2\n",
@@ -363,7 +363,7 @@ def test_bad_file(cli, file, case):
     refused(cli("verify", file(source), *HAND, *also), *fragments)
 
 
-@pytest.mark.few(4)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("backend", [name for name in backends() if name != "by_hand"])
 @pytest.mark.parametrize("case", ["cost: a vector", "cost: complex", "cost: an integer"])
 def test_bad_cost_by_backend(cli, file, case, backend):
@@ -450,6 +450,36 @@ def test_list_marks_what_is_not_in_the_default_set(cli):
     assert marked == [backend for backend in backends() if backend not in default_backends()]
 
 
+def test_what_is_missing_can_be_left_out(cli, monkeypatch):
+    monkeypatch.setitem(sys.modules, "autograd", None)
+    listed = json.loads(cli("list", "backends", "--json", "--no-missing").out)["backends"]
+    assert all(card["missing"] is None for card in listed)
+    assert len(listed) < len(backends())
+
+
+ABSENT = ("torch", "tensorflow", "jax")
+
+WITHOUT = f"""
+import sys
+sys.modules.update(dict.fromkeys({ABSENT}))
+from calcbench.cli import main
+sys.argv[0] = "calcbench"
+main()
+"""
+
+
+def test_a_row_of_what_is_missing_can_be_left_out(process):
+    def run(*options):
+        return process("verify", "saddle", "square", *options, code=WITHOUT)
+
+    every, shown = run(), run("--no-missing")
+    assert every.out.count("torch is not installed") == 2
+    assert "torch" not in shown.out
+    assert every.status == shown.status == 0
+    names = {record["backend"] for record in json.loads(run("--no-missing", "--json").out)}
+    assert names == set(default_backends()) - set(ABSENT)
+
+
 def test_doctor_examines_what_is_named(cli):
     found = json.loads(cli("doctor", "-b", "by_hand", "--backend", "autograd", "--json").out)
     assert [finding["backend"] for finding in found["backends"]] == ["by_hand", "autograd"]
@@ -468,6 +498,52 @@ def test_json_of_every_command(cli):
     (shown,) = json.loads(cli("show", "square", "-b", "by_hand", "--json").out)
     assert shown["name"] == "square"
     assert "program" in shown["programs"]["by_hand"]
+
+
+def test_the_program_of_one_backend_runs_alone(cli, tmp_path):
+    done = cli("show", "cylinder_volume", "--program", "by_hand")
+    assert (done.status, done.err) == (0, "")
+    (tmp_path / "f.py").write_text(done.out, encoding="utf-8")
+    ran = subprocess.run(
+        [sys.executable, "f.py"], cwd=tmp_path, capture_output=True, timeout=PATIENCE, check=True
+    )
+    numbers = [float(n) for n in re.findall(r"= ([-\d.]+)", ran.stdout.decode())]
+    assert numbers == pytest.approx([94.2477796, 28.2743339])
+    (shown,) = json.loads(cli("show", "cylinder_volume", "-b", "by_hand", "--json").out)
+    assert done.out.rstrip() == shown["programs"]["by_hand"]["program"].rstrip()
+
+
+def test_the_program_of_several_is_refused(cli):
+    refused(cli("show", "review", "--program", "by_hand"), "--program", "'review'", "8")
+    refused(cli("show", "saddle", "--program", "all"), "--program", "'all'")
+    refused(cli("show", "saddle", "--program", "jxa"), "'jax'")
+    refused(cli("show", "curve_fit_residuals", "--program", "autograd"), "no stand-alone program")
+
+
+def test_steps_in_float32_are_judged_as_float32(cli):
+    words = ("steps", "chain_rule_single", "-b", "finite_difference", "--json")
+    double, single = (json.loads(cli(*words, "--dtype", d).out) for d in ("float64", "float32"))
+    assert list(single["optimum"]) == ["finite_difference[dtype=float32]"]
+    (fine,), (coarse,) = double["optimum"].values(), single["optimum"].values()
+    assert coarse > 10 * fine
+    assert not any(float(step["error"]) > float(step["bound"]) for step in single["steps"])
+
+
+def test_a_dry_run_is_data_too(cli):
+    found = json.loads(cli("bench", "saddle", *HAND, "--dry-run", "--json").out)
+    assert found["cells"] == 1
+    assert found["groups"] == [
+        {"title": "saddle", "dtype": "float64", "threads": 1, "backends": ["by_hand"]}
+    ]
+    low, high = found["seconds"]
+    assert 0 < low < high
+
+
+def test_parameters_that_are_not_named_keep_their_values(cli):
+    done = cli("verify", "saddle", "--at", "x=-1.5", *HAND, "--json")
+    (record,) = json.loads(done.out)
+    assert record["at"] == {"x": -1.5, "y": 2.0}
+    assert record["value"] == {"x": -3.0, "y": -4.0}
 
 
 def test_json_with_bad_input_is_still_one_line(cli):
@@ -584,6 +660,30 @@ def test_help_has_examples(cli, name):
     assert (done.status, done.err) == (0, "")
     assert "Examples:" in done.out
     assert examples(COMMANDS[name].load())
+
+
+@pytest.mark.parametrize("words", [(), *((name,) for name in COMMANDS)])
+def test_help_fits_80_columns(cli, monkeypatch, words):
+    monkeypatch.setenv("COLUMNS", "80")
+    done = cli(*words, "--help")
+    assert max(map(len, done.out.splitlines())) <= 80
+    assert "..." not in re.sub(r"\[[A-Z]+\]\.\.\.|[A-Z]+\.\.\.", "", done.out)  # nothing is cut
+    assert " TEXT" not in done.out
+
+
+@pytest.mark.parametrize("line", EXAMPLES)
+def test_examples_can_be_pasted_into_zsh(line):
+    """Which takes brackets, ? and * for patterns of file names, unless they are quoted."""
+    assert not set("[]?*") & set(re.sub(r"'[^']*'", "", line))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_json(name):
+    """And what runs a problem or a backend shows where its code raises."""
+    options = {option for p in COMMANDS[name].load().params for option in p.opts}
+    assert "--json" in options
+    runs = name not in ("list", "merge", "report", "compare-runs", "cite")
+    assert ("--traceback" in options) == runs
 
 
 def parse(line):
@@ -773,8 +873,8 @@ def test_narrow_terminal(columns):
     status, written = in_terminal(columns, "compare", *SELECTED, *options)
     assert status == 0
     assert "\x1b[" in written  # in colour
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", written)
-    assert all(len(line.rstrip()) <= columns for line in plain.splitlines())
+    plain = "\n".join(visible(written))
+    assert all(len(line) <= columns for line in plain.splitlines())
     # No number is cut or folded: each partial stands whole, once per row.
     rows = 4 + ("reference" in plain)
     assert len(re.findall(r"(?<![\d.])36\.305(?!\d)", plain)) == rows
@@ -785,6 +885,54 @@ def test_narrow_terminal(columns):
     assert {"by_hand", "sympy", "verdict", "digits"} <= words
     assert "finite_difference" in words
     assert "several_inner_variables" in words
+
+
+TABLE = r"""saddle at x = 3, y = 2
+backend +∂z/∂x +∂z/∂y +digits  verdict +time
+─+
+reference +6 +-4 +exact  certified
+by_hand +6 +-4 +16.0  ok +\S+ .?s
+finite_difference +6 +-4 +11.2  ok +\S+ .?s
+
+"""
+
+
+def test_a_terminal_shows_in_the_end_what_a_pipe_gets(cli):
+    """Whatever else was shown meanwhile is gone."""
+    words = ("compare", "saddle", *HAND, "-b", "finite_difference")
+    status, written = in_terminal(80, *words)
+    assert status == 0
+    assert re.fullmatch(TABLE, "\n".join(visible(written)))
+    assert re.fullmatch(TABLE, cli(*words).out)
+    assert "certifying the gradient" in written
+
+
+@pytest.mark.parametrize("piped", [True, False])
+def test_a_pipe_may_end_in_the_terminal_that_nothing_is_written_to_then(tmp_path, piped):
+    """As `| cat`; beside a file the terminal shows what is being done, and nothing in the end."""
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "calcbench", "verify", "saddle", *HAND]
+    with open(tmp_path / "out.txt", "wb") as file:
+        to = subprocess.PIPE if piped else file
+        with subprocess.Popen(command, stdout=to, stderr=theirs, stdin=subprocess.PIPE) as running:
+            os.close(theirs)
+            out = running.communicate(timeout=PATIENCE)[0]
+    try:
+        written = os.read(ours, 65536).decode()
+    except OSError:  # how Linux says that nothing is there, and nobody
+        written = ""
+    os.close(ours)
+    assert b"certified" in (out if piped else (tmp_path / "out.txt").read_bytes())
+    assert ("certifying the gradient" in written) != piped
+    assert visible(written) == [""]
+
+
+def test_a_terminal_shows_a_row_before_the_last_is_ready():
+    words = ("compare", "saddle", *HAND, "-b", "finite_difference")
+    _, written = in_terminal(80, *words)
+    first = re.search(r"by_hand +6 +-4 +– +… ", written)
+    assert first.start() < written.index("saddle · finite_difference") < written.index("certified")
 
 
 def test_full_summary_at_80_columns():

@@ -37,6 +37,7 @@ def rows(name, timeout=2.0, backends=("by_hand", "finite_difference")):
     return records
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("end", [EVER, "os._exit(3)"])
 @pytest.mark.parametrize(
     "where",
@@ -84,6 +85,7 @@ def test_a_wrong_formula_is_condemned_all_the_same(file):
     assert (by_hand.status, differences.status) == (Status.DISAGREE, Status.OK)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "where",
     [

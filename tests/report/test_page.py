@@ -26,10 +26,11 @@ from test_report import (
 from waiting import PATIENCE
 
 import calcbench as cb
+from calcbench.bench.fingerprint import fingerprint
 from calcbench.record.record import Status
 from calcbench.report import provenance
 from calcbench.report.formats import write
-from calcbench.report.page import comparison, library, template
+from calcbench.report.page import comparison, library, mathml, template
 from calcbench.report.page.library import chart_library
 from calcbench.report.page.tables import write_table
 from calcbench.report.profile import profiles
@@ -361,3 +362,52 @@ def test_a_thousand_cells_in_a_browser(tmp_path):
     seen, errors = browse(path)
     assert errors == []
     assert seen.count("<tr>") > 1_000
+
+
+# --- formulas -------------------------------------------------------------------------------------
+
+
+OWN = """
+import calcbench as cb
+
+@cb.problem(x=1.0)
+def square(x):
+    return x * x
+"""
+
+
+def recorded(name, source=None):
+    """A run of one problem of the catalogue, with the hash of its source or of another."""
+    own = source or fingerprint(cb.problems()[name])
+    return run(cell("by_hand", problem=name, source={"problem": own}))
+
+
+def test_a_problem_has_its_formula_and_derivation():
+    problem = cb.problems()["saddle"]
+    found = Page(write(recorded("saddle"), "html"))
+    assert found.count("math") == 1 + len(problem.derivation)
+    assert found.count("details") == 1
+    assert all(words in found.text for words, _ in problem.derivation)
+    assert "\\frac" not in found.text
+
+
+def test_a_problem_that_has_changed_since_has_no_formula():
+    for each in (recorded("saddle", "0" * 16), run(cell("by_hand", problem="elsewhere"))):
+        assert Page(write(each, "html")).count("math") == 0
+
+
+def test_formulas_without_their_library_are_latex_and_that_is_said(monkeypatch):
+    for module in (mathml, template):
+        monkeypatch.setattr(module, "missing_mathml", lambda: "latex2mathml is not installed")
+    found = Page(write(recorded("saddle"), "html"))
+    assert found.count("math") == 0
+    assert "Formulas are LaTeX in this page: latex2mathml is not installed" in found.text
+    assert "z = x^2 - y^2" in found.text
+
+
+def test_the_command_writes_formulas_of_the_catalogue_only(cli, tmp_path):
+    (tmp_path / "square.py").write_text(OWN, "utf-8")
+    page = tmp_path / "page.html"
+    for selector, count in (("square", 6), (tmp_path / "square.py", 0)):
+        cli("compare", str(selector), "-b", "finite_difference", "--html", str(page))
+        assert Page(page.read_text("utf-8")).count("math") == count

@@ -21,7 +21,9 @@ from calcbench.report.tables.widths import pieces, wrap
 
 
 class Named:
-    """As much of a problem as names its parameters."""
+    """As much of a problem as names its parameters and its value."""
+
+    letter = "C"
 
     def __init__(self, parameters):
         self.parameters = tuple(parameters)
@@ -104,10 +106,11 @@ def test_duration_is_right_to_three_digits(seconds):
 
 
 def test_comparison_says_what_the_record_says():
-    table = comparison([record(proof="proved"), record("sympy", digits=None, seconds={})])
+    rows = [record(proof="proved"), record("sympy", digits=None, seconds={})]
+    table = comparison(rows, wide=True)
     assert table.title == "square at x = 5"
     one, other = (dict(zip(table.columns, row, strict=True)) for row in table.rows)
-    shown = ["backend", "∂C/∂x", "digits", "verdict", "prepare", "call"]
+    shown = ["backend", "∂C/∂x", "digits", "verdict", "prepare", "time"]
     assert [name for name in table.columns if name in shown] == shown
     assert [one[name].text for name in shown] == [
         "by_hand", "10", "15.9", "ok, proved", "1.5 ms", "2 µs",
@@ -117,6 +120,23 @@ def test_comparison_says_what_the_record_says():
     ]  # fmt: skip
     assert one["verdict"].status is Status.OK
     assert not table.notes
+
+
+def test_a_table_is_short_unless_more_is_asked_for():
+    rows = [record(condition=4.9, data="drawn again at the random points")]
+    short, wide = comparison(rows), comparison(rows, wide=True)
+    assert list(short.columns) == ["backend", "∂C/∂x", "digits", "verdict", "time"]
+    assert [c for c in wide.columns if c in short.columns] == short.columns
+    assert {*wide.columns} - {*short.columns} == {"median", "needed", "ulp", "prepare"}
+    assert short.notes == ["data: drawn again at the random points"]
+    assert wide.notes == [*short.notes, "condition number of the gradient: 4.9"]
+
+
+def test_a_draft_has_no_verdicts_but_says_what_failed():
+    rows = [record(digits=None), record("torch", status=Status.TIMEOUT, reason="timeout 60 s")]
+    table = comparison(rows, judged=False)
+    verdict = table.columns.index("verdict")
+    assert [row[verdict].text for row in table.rows] == ["…", "timeout"]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -273,13 +293,20 @@ def test_no_number_is_cut_and_no_line_too_long(width):
         assert LONG in text
 
 
-def test_narrow_comparison_gives_up_the_preparation_first():
-    wide, narrow = (comparison([weights(1, "finite_difference")], width) for width in (80, 45))
-    assert "prepare" in wide.columns
-    assert "prepare" not in narrow.columns
-    assert "call" in narrow.columns
-    assert drawn(narrow, 45).count("by_hand") == 0
-    assert drawn(narrow, 45).count("-3.14159265") == 1
+def test_a_wide_table_keeps_its_columns_where_it_is_narrow():
+    table = comparison([weights(1, "finite_difference")], 45, wide=True)
+    assert {"median", "needed", "ulp", "prepare", "time"} <= {*table.columns}
+    text = drawn(table, 45)
+    assert all(len(line) <= 45 for line in text.splitlines())
+    assert text.count("-3.14159265") == 1
+
+
+@given(st.integers(1, 12), st.integers(40, 160))
+def test_a_wide_table_has_the_partials_of_the_short_one(n, width):
+    short, wide = (comparison([weights(n)], width, wide=wide) for wide in (False, True))
+    partials = [column for column in short.columns if column.startswith("∂")]
+    assert partials == [column for column in wide.columns if column.startswith("∂")]
+    assert all(len(line) <= width for line in drawn(wide, width).splitlines())
 
 
 def test_long_selector_keeps_no_partial_out():

@@ -97,7 +97,9 @@ def check_gradient(problem: Problem, selector: str) -> str:
     module, printed = execute(source)
     found = {name: np.asarray(partial) for name, partial in module.gradient.items()}
     assert_close(found, expected(problem), tolerance(engine))
-    assert re.findall(r"^dC/d(\w+) = ", printed, re.MULTILINE) == list(problem.parameters)
+    assert re.findall(rf"^d{problem.letter}/d(\w+) = ", printed, re.MULTILINE) == list(
+        problem.parameters
+    )
     return source
 
 
@@ -108,18 +110,18 @@ def expected(problem: Problem) -> dict[str, np.ndarray]:
 
 
 PRINTED = {
-    "gradient": "dC/d",
-    "value_and_gradient": "C = ",
-    "partial": "dC/d",
-    "pushforward": ("dC·v = ", "J v = "),
-    "pullback": "(J^T u)_",
-    "jacobian": "dC/d",
-    "hvp": "(H v)_",
-    "hessian": "d2C/d",
-    "second_derivative": "d2C/d",
-    "cost": "C = ",
+    "gradient": ("d{}/d",),
+    "value_and_gradient": ("{} = ",),
+    "partial": ("d{}/d",),
+    "pushforward": ("d{}·v = ", "J v = "),
+    "pullback": ("(J^T u)_",),
+    "jacobian": ("d{}/d",),
+    "hvp": ("(H v)_",),
+    "hessian": ("d2{}/d",),
+    "second_derivative": ("d2{}/d",),
+    "cost": ("{} = ",),
 }
-"""Operator → how the lines that its program prints start."""
+"""Operator → how the lines that its program prints may start, around the letter of the value."""
 
 
 def check_operator(problem: Problem, selector: str, operator: str) -> str:
@@ -135,7 +137,7 @@ def check_operator(problem: Problem, selector: str, operator: str) -> str:
     assert found.shape == wanted.shape
     scale = max(np.max(np.abs(wanted)), 1e-300)
     np.testing.assert_allclose(found, wanted, rtol=0, atol=tolerance(engine) * scale)
-    assert printed.startswith(PRINTED[chosen.name])
+    assert printed.startswith(tuple(s.format(problem.letter) for s in PRINTED[chosen.name]))
     return source
 
 

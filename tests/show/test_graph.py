@@ -1,6 +1,8 @@
 """The computational graph: certified values and slopes, layers in order, a size one can read."""
 
+import itertools
 import math
+import re
 import xml.etree.ElementTree as ElementTree
 from typing import Protocol
 
@@ -14,7 +16,7 @@ from calcbench.certified.vocabulary import Arithmetic
 from calcbench.errors import SelectorError, Unsupported
 from calcbench.problem.inputs import own_point
 from calcbench.show.pictures import trace as trace_module
-from calcbench.show.pictures.graph import LARGEST, _drawn, _in_order
+from calcbench.show.pictures.graph import LARGEST, _drawn, _in_order, draw_graph
 from calcbench.show.pictures.layers import arrange
 from calcbench.show.pictures.trace import trace
 
@@ -154,3 +156,44 @@ def test_what_has_no_graph_says_why():
         cb.plot("saddle", kind="graph", parameters=["x"])
     with pytest.raises(NotCertified):
         cb.plot(outside, kind="graph")
+
+
+# --- where numbers stand --------------------------------------------------------------------------
+
+
+def labels(svg):
+    """The rectangles that the slopes on edges stand in: (left, top, width, height)."""
+    found = re.findall(
+        r'<rect x="([-\d.]+)" y="([-\d.]+)" width="([\d.]+)" height="([\d.]+)" rx="4"', svg
+    )
+    return [tuple(map(float, box)) for box in found]
+
+
+def overlap(one, other):
+    return all(
+        abs(a - b + (s - t) / 2) < (s + t) / 2
+        for a, b, s, t in zip(one[:2], other[:2], one[2:], other[2:], strict=True)
+    )
+
+
+DENSE = (
+    "batch_regression",
+    "quadratic_cost",
+    "binary_cross_entropy",
+    "softmax_cross_entropy",
+    "extended_rosenbrock",
+)
+"""Costs with more nodes than are drawn."""
+
+
+@pytest.mark.parametrize("name", [name for name in COSTS if name not in {*LARGE, *DENSE}])
+def test_no_slope_stands_upon_another(name):
+    boxes = labels(draw_graph(own_point(find_problem(name))).svg())
+    assert boxes
+    assert not [pair for pair in itertools.combinations(boxes, 2) if overlap(*pair)]
+
+
+def test_edges_into_a_node_end_below_each_other():
+    svg = draw_graph(own_point(find_problem("several_inner_variables"))).svg()
+    ends = re.findall(r'([-\d.]+ [-\d.]+)" fill="none"', svg)
+    assert len(ends) == len(set(ends)) > 5

@@ -79,6 +79,7 @@ def added(source):
     return [ast.dump(node.value) for node in ast.walk(tree) if isinstance(node, ast.AugAssign)]
 
 
+@pytest.mark.few(8)
 @pytest.mark.parametrize("around", AROUND)
 def test_the_cost_is_the_same(around, tmp_path):
     found = problem(tmp_path, around)

@@ -16,10 +16,10 @@ from calcbench.errors import NotInstalled, SelectorError, Unsupported
 from calcbench.problem.inputs import own_point
 from calcbench.report import picture
 from calcbench.show.pictures import plot as plots
-from calcbench.show.pictures.contours import choose_levels
+from calcbench.show.pictures.contours import LETTER, LINE, choose_levels
 from calcbench.show.pictures.curve import secant_slopes, section_along
 from calcbench.show.pictures.fit import find_fit
-from calcbench.show.pictures.landscape import Landscape, default_backend, value_letter
+from calcbench.show.pictures.landscape import Landscape, default_backend
 from calcbench.show.pictures.profile import section_downhill
 from calcbench.show.pictures.style import write_number
 from calcbench.show.pictures.windows import Axis, choose_window, nice_ticks, sample, visible_range
@@ -173,7 +173,7 @@ def test_the_profile_stops_at_the_domain(problem, ends):
         return problem.contains(scene.point.unflatten(scene.origin + distance * way))
 
     drawn = [x for x, _, _ in sample(section.function, section.low, section.high)]
-    assert all(map(inside, drawn))
+    assert all(map(inside, drawn[1:-1]))  # the ends of an interval are drawn where there is a cost
     step = (section.high - section.low) / (len(drawn) - 1)
     for end in ends:  # as far as the domain goes, but for one sample
         assert not inside(drawn[end] + 1.1 * (step if end else -step))
@@ -310,12 +310,12 @@ def test_many_points_are_thinned_and_that_is_said():
 
 
 def test_letters_are_those_of_the_formula():
-    letters = {name: value_letter(find_problem(name)) for name in COSTS}
+    letters = {name: find_problem(name).letter for name in COSTS}
     assert letters["saddle"] == "z"
     assert letters["damped_wave"] == "u"
     assert letters["batch_regression"] == "C"
     assert letters["rosenbrock"] == "f"
-    assert value_letter(kink) == "C"
+    assert kink.letter == "C"
 
 
 # --- whole pictures --------------------------------------------------------------------------
@@ -326,7 +326,7 @@ def test_letters_are_those_of_the_formula():
 def test_every_cost_has_a_picture_with_its_letters_and_numbers_only(name):
     drawn = cb.plot(name, size=find_problem(name).sizes[0])
     text = json.dumps(drawn.chart.to_dict(), allow_nan=False)
-    assert value_letter(find_problem(name)) in text
+    assert find_problem(name).letter in text
     assert "NaN" not in text
     assert "Infinity" not in text
     for row in rows_of(drawn.chart):
@@ -449,3 +449,78 @@ def test_bad_input_is_one_line(cli, file, arguments, named):
     assert (done.status, done.out) == (2, ""), done
     assert done.err.count("\n") == 1
     assert named in done.err
+
+
+# --- the domain, and the edges of a picture -------------------------------------------------------
+
+
+@cb.problem(x=0.2, y=0.2, domain=lambda values: abs(float(values["x"])) < 0.5)
+def narrow(x, y):
+    return x * x + y * y
+
+
+@cb.problem(x=0.2, y=0.2, domain={"x": (-0.5, 0.5)})
+def interval(x, y):
+    return x * x + y * y
+
+
+@pytest.mark.parametrize("problem", [narrow, interval], ids=["function", "interval"])
+def test_nothing_is_drawn_outside_the_domain(problem):
+    def rows(kind, *parameters):
+        window = {"x": (-2, 2)}
+        picture = cb.plot(
+            problem, "finite_difference", kind=kind, parameters=parameters, window=window
+        )
+        return rows_of(picture.chart)
+
+    curve = [row["x"] for row in rows("curve", "x") if row.get("line") == "C"]
+    levels = [row["x"] for row in rows("contours") if "level" in row]
+    mesh = [2 * row["u"] for row in rows("surface") if row.get("piece", "").count("-") == 1]
+    for xs in (curve, levels, mesh):
+        assert 0.2 < max(map(abs, xs)) <= 0.5
+
+
+@cb.problem(x=1.0, y=0.5)
+def pole(x, y):
+    return 1 / (x * x + y * y)
+
+
+def test_a_line_of_a_surface_is_cut_where_it_leaves_the_box():
+    rows = rows_of(cb.plot(pole, "finite_difference", kind="surface").chart)
+    mesh = [row for row in rows if row.get("piece", "").count("-") == 1]
+    assert max(row["w"] for row in mesh) == pytest.approx(1.0)
+    assert sum(row["w"] == pytest.approx(1.0, abs=1e-12) for row in mesh) > 8
+
+
+@pytest.mark.parametrize("problem", ["rosenbrock", "damped_wave", "cone_volume", "saddle", pole])
+def test_labels_of_levels_keep_apart_and_inside(problem):
+    picture = cb.plot(problem, "finite_difference", kind="contours")
+    (panel,) = picture.chart.to_dict()["vconcat"]
+    size = panel["width"], panel["height"]
+    scales = [panel["layer"][0]["encoding"][axis]["scale"]["domain"] for axis in "xy"]
+    boxes = [
+        [
+            *(
+                (row[axis] - low) / (high - low) * side
+                for axis, (low, high), side in zip("xy", scales, size, strict=True)
+            ),
+            LETTER * len(row["text"]),
+        ]
+        for row in rows_of(picture.chart)
+        if "text" in row
+    ]
+    assert len(boxes) > 4
+    for x, y, width in boxes:
+        assert width / 2 <= x <= size[0] - width / 2
+        assert LINE / 2 <= y <= size[1] - LINE / 2
+    unique = {tuple(box) for box in boxes}
+    for (x, y, width), (u, v, other) in itertools.combinations(unique, 2):
+        assert abs(x - u) > (width + other) / 2 or abs(y - v) > LINE
+
+
+def test_the_page_of_a_picture_has_the_derivation(tmp_path):
+    path = tmp_path / "picture.html"
+    cb.plot("saddle", kind="graph").save(path)
+    page = path.read_text("utf-8")
+    assert page.count("<math") == len(cb.problems()["saddle"].derivation)
+    assert "prefers-color-scheme: dark" in page

@@ -44,6 +44,7 @@ def test_program_of_a_mode(selector):
     check_gradient(calcbench.problems()["binary_cross_entropy"], selector)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("selector", PROGRAMS)
 def test_script(selector, tmp_path):
     """As a reader runs it: in an interpreter of its own."""

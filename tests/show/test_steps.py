@@ -60,6 +60,8 @@ def test_an_exact_error_is_a_mark_and_no_line():
     drawn = [row for row in rows if "error" in row]
     assert all(row["error"] > 0 for row in drawn)
     assert "exact" in picture.svg()
+    marks = [(row["name"], row["step"]) for row in rows if set(row) == {"step", "name", "piece"}]
+    assert sorted(marks) == sorted((found.labels[s.backend], s.step) for s in exact)
     # A line is not drawn across them: forward differences have exact steps amid others.
     errors = [step.error for step in found.steps if "forward" in step.backend]
     runs = sum(e > 0 and (k == 0 or errors[k - 1] == 0) for k, e in enumerate(errors))
@@ -78,9 +80,9 @@ def test_bounds_lie_above_errors_in_the_picture():
 def test_the_axes_leave_room_for_the_best_step():
     found = measure("saddle", "x")
     assert max(found.optimum.values()) == 1.0
+    upper, band = found.picture().chart.to_dict()["vconcat"]
     (domain,) = {
-        tuple(layer["encoding"]["x"]["scale"]["domain"])
-        for layer in found.picture().chart.to_dict()["layer"]
+        tuple(drawn["encoding"]["x"]["scale"]["domain"]) for drawn in (*upper["layer"], band)
     }
     assert domain[0] < min(STEPS)
     assert domain[1] > max(STEPS)

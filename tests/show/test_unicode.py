@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 import calcbench as cb
 from calcbench.catalogue.selection import find_problem
+from calcbench.errors import UnreadableFormula
 from calcbench.show.describe import describe
-from calcbench.show.unicode import SUPERSCRIPTS, UnreadableFormula, as_unicode
+from calcbench.show.unicode import SUPERSCRIPTS, as_unicode
 
 
 @pytest.mark.parametrize(

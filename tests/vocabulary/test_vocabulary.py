@@ -333,6 +333,7 @@ def elementwise_cases(name: str, selector: str) -> list[Case]:
     ]
 
 
+@pytest.mark.few(70)
 @pytest.mark.parametrize("selector", JUDGED)
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_elementwise(name, selector):

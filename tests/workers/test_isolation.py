@@ -141,6 +141,29 @@ def test_a_task_may_ask_back_and_waiting_costs_it_no_time(spawned):
     assert spawned.ask(_consult_thrice, 1, timeout=4.0, answer=answer) == 4
 
 
+def test_a_task_may_run_while_others_are_asked(worker, spawned):
+    worker.begin(time.sleep, 0.3)
+    assert spawned.ask(abs, -2, timeout=PATIENCE) == 2
+    assert worker.finish(PATIENCE, PATIENCE) is None
+    assert worker.ask(abs, -1, timeout=PATIENCE) == 1
+
+
+def test_a_result_that_came_in_time_may_be_fetched_late(spawned):
+    spawned.begin(abs, -2)
+    wait_until(spawned.pipe.poll)
+    assert spawned.finish(0.0, 5.0) == 2
+
+
+def test_a_task_that_was_begun_may_end_its_process_or_never_end(spawned):
+    spawned.begin(os._exit, 3)
+    with pytest.raises(WorkerDied, match="crash exit status 3"):
+        spawned.finish(PATIENCE, PATIENCE)
+    spawned.begin(time.sleep, 600)
+    with pytest.raises(WorkerDied, match=r"timeout 0.5 s"):
+        spawned.finish(0.5, 0.5)
+    assert spawned.ask(abs, -1, timeout=PATIENCE) == 1
+
+
 def test_what_it_prints_goes_to_stderr(worker, capfd):
     worker.ask(print_at_once, "printed", timeout=PATIENCE)
     worker.ask(os.write, 1, b"written\n", timeout=PATIENCE)

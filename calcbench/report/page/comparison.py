@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from calcbench.bench.environment import environment
 from calcbench.catalogue import door
 from calcbench.errors import printable
+from calcbench.problem.problem import Problem
 from calcbench.record.record import Record
 from calcbench.record.run import Environment, SavedRun
 from calcbench.report import provenance
 from calcbench.report.agreement import by_problem, count, summary
 from calcbench.report.comparison import comparison
+from calcbench.report.page.formulas import write_mathematics
 from calcbench.report.page.specs import (
     CATEGORY,
     DURATION,
@@ -39,12 +42,18 @@ WIDE = 200
 """Characters of a line of a table: beyond them, components are counted rather than shown."""
 
 
-def write(records: Sequence[Record]) -> str:
-    """Write the page of a comparison: one file that opens without a network."""
+def write(records: Sequence[Record], problems: Mapping[str, Problem] = MappingProxyType({})) -> str:
+    """Write the page of a comparison: one file that opens without a network.
+
+    `problems` are those whose formulas it has.
+    """
     here = _environment(records)
     groups = by_problem(records)
     colours = backend_colours(record.backend for record in records if record.backend)
-    sections = [_section(k, group, colours) for k, (_, group) in enumerate(groups)]
+    sections = [
+        _section(k, group, colours, write_mathematics(name, problems))
+        for k, (name, group) in enumerate(groups)
+    ]
     parts = [
         summary_section([count(records)]),
         write_table(summary(records)) if len(groups) > 1 else "",
@@ -67,11 +76,14 @@ def _environment(records: Sequence[Record]) -> Environment:
     return environment(modules, {}, len(records))
 
 
-def _section(number: int, records: Sequence[Record], colours: dict[str, str]) -> str:
-    table = comparison(records, WIDE)
+def _section(
+    number: int, records: Sequence[Record], colours: dict[str, str], mathematics: str
+) -> str:
+    table = comparison(records, WIDE, wide=True)
     found = [chart for chart in (digits(records), calls(records)) if chart]
     figures = chart_figures([coloured(chart, colours) for chart in found])
-    return problem_section(number, table.title, write_table(table, titled=False), figures)
+    tables = write_table(table, titled=False)
+    return problem_section(number, table.title, mathematics, tables, figures)
 
 
 def digits(records: Sequence[Record]) -> Chart | None:

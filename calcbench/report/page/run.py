@@ -7,11 +7,13 @@ from html import escape
 from typing import Any
 
 from calcbench.errors import printable
+from calcbench.problem.problem import Problem
 from calcbench.record.plain import plain
 from calcbench.record.run import SavedRun
 from calcbench.report import citation, provenance
 from calcbench.report.fields import fields
 from calcbench.report.page.charts import charts, step_lines
+from calcbench.report.page.formulas import find_problems, write_mathematics
 from calcbench.report.page.specs import Chart, backend_colours
 from calcbench.report.page.tables import write_table
 from calcbench.report.page.template import (
@@ -40,11 +42,12 @@ def write(run: SavedRun) -> str:
     """Write the page of a run: one file that opens without a network."""
     found = sections(run)
     colours = backend_colours(record.backend for record in run.records)
+    problems = find_problems(run.records)
     parts = [
         summary_section(summarize(run, found)),
         _profile(profiles(found), colours),
         contents(section.title for section in found),
-        *(_section(number, section, colours) for number, section in enumerate(found)),
+        *(_section(number, section, colours, problems) for number, section in enumerate(found)),
         _failures(run),
         environment_section(run.environments),
         _citation(run),
@@ -86,11 +89,14 @@ def _profile_entries(profile: Profile) -> list[Entry]:
     return [Entry(text) for text in texts]
 
 
-def _section(number: int, section: Section, colours: dict[str, str]) -> str:
+def _section(
+    number: int, section: Section, colours: dict[str, str], problems: Mapping[str, Problem]
+) -> str:
     times, *growth = section_tables(section, None)
     return problem_section(
         number,
         times.title,
+        write_mathematics(section.place.problem, problems),
         write_table(times, titled=False),
         chart_figures(charts(section, colours)),
         *map(write_table, growth),

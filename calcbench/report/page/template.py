@@ -15,6 +15,7 @@ from calcbench.record.run import Environment
 from calcbench.record.writing import write_json
 from calcbench.report.citation import SETTINGS
 from calcbench.report.page.library import chart_library, missing_library
+from calcbench.report.page.mathml import missing_mathml
 from calcbench.report.page.specs import Chart
 
 MACHINE = (
@@ -76,11 +77,16 @@ def _read(name: str) -> str:
 
 
 def summary_section(lines: Iterable[str]) -> str:
-    """Write the sentences at the top, and why there are no charts, if there are none."""
+    """Write the sentences at the top, and what the page lacks, if a library is missing."""
     text = "".join(f"<p>{escape(line)}</p>" for line in lines)
-    absent = escape(missing_library() or "")
-    note = f'<p class="odd">There are no charts in this page: {absent}</p>' if absent else ""
-    return f'<section id="summary"><h2>In short</h2>{text}{note}</section>'
+    absent = {
+        "There are no charts in this page": missing_library(),
+        "Formulas are LaTeX in this page": missing_mathml(),
+    }
+    notes = "".join(
+        f'<p class="odd">{what}: {escape(why)}</p>' for what, why in absent.items() if why
+    )
+    return f'<section id="summary"><h2>In short</h2>{text}{notes}</section>'
 
 
 def contents(titles: Iterable[str]) -> str:

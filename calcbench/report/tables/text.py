@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from calcbench.record.record import Status
 from calcbench.report.tables.table import LEFT, Column, Entry, Table
@@ -13,6 +13,7 @@ from calcbench.report.tables.widths import fit_widths, least_width, line_width, 
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table as RichTable
     from rich.text import Text
 
 STYLES = {
@@ -45,35 +46,36 @@ def write_text(tables: Iterable[Table], width: int, heading: str = "") -> str:
 
 def draw(table: Table, console: Console) -> None:
     """Print a table on a rich console, within its width."""
+    with _strip_padding(console):
+        console.print(*parts(table, console.width), "", sep="\n")
+
+
+def parts(table: Table, width: int) -> list[Any]:
+    """Make what rich prints of a table: its title, its columns and its notes."""
     from rich.text import Text
 
-    with _strip_padding(console):
-        console.print(Text(table.title, style="bold"))
-        for columns in _blocks(table, console.width):
-            _draw_block(columns, console)
-        for note in table.notes:
-            console.print(Text(note), soft_wrap=False)
-        console.print()
+    grids = [_grid(columns, width) for columns in _blocks(table, width)]
+    return [Text(table.title, style="bold"), *grids, *map(Text, table.notes)]
 
 
-def _draw_block(columns: Sequence[Column], console: Console) -> None:
-    """Draw columns side by side."""
+def _grid(columns: Sequence[Column], width: int) -> RichTable:
+    """Put columns side by side."""
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    widths = fit_widths(columns, console.width)
+    widths = fit_widths(columns, width)
     grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
-    for column, width in zip(columns, widths, strict=True):
+    for column, narrow in zip(columns, widths, strict=True):
         grid.add_column(
-            Text(wrap(column.name, width)),  # plain text: [scheme=forward] is no markup
+            Text(wrap(column.name, narrow)),  # plain text: [scheme=forward] is no markup
             justify="left" if column.name in LEFT else "right",
             overflow="fold",
-            width=width,
+            width=narrow,
         )
     for row in zip(*(column.entries for column in columns), strict=True):
         grid.add_row(*map(_styled_text, row, widths))
-    console.print(grid)
+    return grid
 
 
 def _styled_text(entry: Entry, width: int) -> Text:

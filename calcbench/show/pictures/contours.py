@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from calcbench.show.pictures.style import (
     QUIET,
     TANGENT,
     chart_of,
+    height_axis,
     panel_title,
-    write_number,
+    write_briefly,
 )
 from calcbench.show.pictures.windows import Axis
 
@@ -35,11 +37,20 @@ FACTORS = 8
 SPAN = 50.0
 """Ratio of the largest cost to a small one, above which levels grow by factors."""
 
-RESOLVED = 0.005
+RESOLVED = 0.02
 """Share of the grid that lies below a level that the grid can follow."""
 
-EDGE, APART = 0.05, 0.1
-"""Shares of the picture that labels keep away from its edges and from each other."""
+LETTER, LINE, GAP = 7.5, 14.0, 5.0
+"""Pixels that a label takes for each character, and in height; and what lies between two."""
+
+DOT = 6.0
+"""Half the size of the dot at the point, in pixels."""
+
+USUAL = 0.9
+"""Share of the arrows that are no longer than a cell allows; the others are as long as that."""
+
+Pixels = np.ndarray
+"""Two numbers for each place: how far it is from the left, and from below."""
 
 
 def draw_contours(
@@ -54,14 +65,16 @@ def draw_contours(
     levels = choose_levels(heights)
     x, y = scales(alt, axes)
     shades = LEVELS if arrows else QUIET
-    curves, *labels = _level_curves(alt, axes, heights, levels, shades, x, y)
+    point = landscape.origin[[axis.position for axis in axes]]
+    kept = [Box(_pixels(point, axes, size), np.full(2, DOT))] if arrows else []
+    curves, *labels = _level_curves(alt, axes, heights, levels, shades, (x, y), size, kept)
     if not arrows:
         return alt.layer(curves, *labels).properties(width=size[0], height=size[1])
     layers = [
         curves,
-        _arrows(alt, _field(landscape, axes), x, y, "#667788", 1.2),
+        _arrows(alt, _field(landscape, axes, size), axes, size, "#667788", 1.2),
         *labels,
-        _arrows(alt, _here(landscape, axes), x, y, TANGENT, 2.5),
+        _arrows(alt, _here(landscape, axes, size), axes, size, TANGENT, 2.5),
         _dot(alt, landscape, axes, x, y),
     ]
     title = panel_title("level curves, and arrows along the gradient")
@@ -106,7 +119,7 @@ def scales(alt: Any, axes: tuple[Axis, Axis]) -> tuple[Any, Any]:
     """Make the axes of two components."""
     return (
         alt.X("x:Q", title=axes[0].name).scale(domain=[axes[0].low, axes[0].high], nice=False),
-        alt.Y("y:Q", title=axes[1].name).scale(domain=[axes[1].low, axes[1].high], nice=False),
+        height_axis(alt, "y:Q", axes[1].name).scale(domain=[axes[1].low, axes[1].high], nice=False),
     )
 
 
@@ -116,15 +129,15 @@ def _level_curves(
     heights: np.ndarray,
     levels: list[float],
     shades: Sequence[str],
-    x: Any,
-    y: Any,
+    channels: tuple[Any, Any],
+    size: tuple[int, int],
+    kept: list[Box],
 ) -> list[Any]:
-    """Follow every level through the grid, and write its value on its longest curve."""
+    """Follow every level through the grid, and write its value on it, but not where is `kept`."""
     follower = importlib.import_module("contourpy").contour_generator(
         axes[0].values(GRID), axes[1].values(GRID), np.ma.masked_invalid(heights)
     )
-    rows, labels = [], []
-    taken: list[tuple[float, float]] = []
+    rows, labels, taken = [], [], list[Box]()
     for number, level in enumerate(levels):
         lines = follower.lines(level)
         for k, line in enumerate(lines):
@@ -132,121 +145,150 @@ def _level_curves(
                 {"x": float(a), "y": float(b), "level": number, "line": f"{number}-{k}", "order": n}
                 for n, (a, b) in enumerate(line)
             ]
-        found = _label_place(lines, axes, taken)
+        text = write_briefly(level)
+        found = _label_box([_pixels(line, axes, size) for line in lines], text, taken, kept, size)
         if found is not None:
             taken.append(found)
-            a, b = found
-            labels.append({"x": a, "y": b, "text": write_number(level), "level": number})
+            a, b = _values(found.middle, axes, size)
+            labels.append({"x": float(a), "y": float(b), "text": text, "level": number})
     stops = np.linspace(0, max(1, len(levels) - 1), len(shades)).tolist()
     colour = alt.Color("level:Q").scale(domain=stops, range=list(shades)).legend(None)
     curves = chart_of(alt, rows).mark_line(strokeWidth=1.6)
     texts = chart_of(alt, labels)
     return [
-        curves.encode(x, y, colour, detail="line:N", order="order:Q"),
-        texts.mark_text(fontSize=11, stroke="white", strokeWidth=4).encode(x, y, text="text:N"),
-        texts.mark_text(fontSize=11, fontWeight="bold").encode(x, y, colour, text="text:N"),
+        curves.encode(*channels, colour, detail="line:N", order="order:Q"),
+        texts.mark_text(fontSize=11, stroke="white", strokeWidth=5, strokeJoin="round").encode(
+            *channels, text="text:N"
+        ),
+        texts.mark_text(fontSize=11, fontWeight="bold").encode(*channels, colour, text="text:N"),
     ]
 
 
-def _label_place(
-    lines: list[np.ndarray], axes: tuple[Axis, Axis], taken: list[tuple[float, float]]
-) -> tuple[float, float] | None:
+class Box(NamedTuple):
+    """Where a label stands: its middle, and half of its width and height, in pixels."""
+
+    middle: Pixels
+    half: Pixels
+
+
+def _pixels(places: np.ndarray, axes: tuple[Axis, Axis], size: tuple[int, int]) -> Pixels:
+    """Convert values of the two components to pixels."""
+    low, width = np.array([[a.low, a.width] for a in axes]).T
+    return np.asarray((places - low) / width * size)
+
+
+def _values(pixels: Pixels, axes: tuple[Axis, Axis], size: tuple[int, int]) -> np.ndarray:
+    """Convert pixels to values of the two components."""
+    low, width = np.array([[a.low, a.width] for a in axes]).T
+    return np.asarray(low + pixels / size * width)
+
+
+def _label_box(
+    lines: list[Pixels], text: str, taken: list[Box], kept: list[Box], size: tuple[int, int]
+) -> Box | None:
     """Choose a place on a level's curves for its label, near other labels but not upon them.
 
     None where there is no such place. The first label goes halfway along the longest curve.
     """
-    low, width = np.array([[a.low, a.width] for a in axes]).T
-    shares = [(line - low) / width for line in lines]
-    places = (
-        np.concatenate(shares)[:: max(1, sum(map(len, lines)) // 60)] if lines else np.empty((0, 2))
-    )
-    places = places[np.all((places > EDGE) & (places < 1 - EDGE), axis=1)]
+    half = np.array([LETTER * len(text), LINE]) / 2
+    along = [line[:: max(1, sum(map(len, lines)) // 60)] for line in lines]
+    places = np.concatenate(along) if along else np.empty((0, 2))
+    free = np.all((places > half) & (places < size - half), axis=1)
+    for box in (*taken, *kept):
+        free &= np.any(np.abs(places - box.middle) > half + box.half + GAP, axis=1)
+    places = places[free]
     if not len(places):
         return None
-    if not taken:
-        longest = max(shares, key=len)
-        middle = longest[len(longest) // 2]
-        best = places[np.argmin(np.linalg.norm(places - middle, axis=1))]
-    else:
-        others = (np.array(taken) - low) / width
-        gaps = np.linalg.norm(places[:, None] - others[None], axis=2).min(axis=1)
-        if gaps.max() < APART:
-            return None
-        best = places[np.argmin(np.where(gaps < APART, np.inf, gaps))]
-    a, b = best * width + low
-    return float(a), float(b)
+    longest = max(lines, key=len)
+    near = np.array([box.middle for box in taken] or [longest[len(longest) // 2]])
+    gaps = np.linalg.norm(places[:, None] - near[None], axis=2).min(axis=1)
+    return Box(places[np.argmin(gaps)], half)
 
 
-def _field(landscape: Landscape, axes: tuple[Axis, Axis]) -> list[dict[str, float]]:
-    """Compute the gradient on a grid, as arrows (x, y, to x, to y)."""
+Arrow = tuple[Pixels, Pixels]
+"""From where to where."""
+
+
+def _field(landscape: Landscape, axes: tuple[Axis, Axis], size: tuple[int, int]) -> list[Arrow]:
+    """Compute the gradient on a grid, as arrows."""
     # Off the centres of the cells, by different shares, lest both components be equal or round:
     # that is where costs made of |x| or max(x, y) have kinks.
     xs = axes[0].low + axes[0].width * (np.arange(ARROWS) + 0.47) / ARROWS
     ys = axes[1].low + axes[1].width * (np.arange(ARROWS) + 0.54) / ARROWS
     vector = landscape.origin.copy()
-    found = []
-    for a in xs:
-        for b in ys:
-            vector[axes[0].position], vector[axes[1].position] = a, b
-            slope = landscape.gradient(vector)[[axes[0].position, axes[1].position]]
-            if np.all(np.isfinite(slope)) and np.isfinite(landscape.cost(vector)):
-                found.append((float(a), float(b), float(slope[0]), float(slope[1])))
-    lengths = np.array([np.hypot(p, q) for *_, p, q in found])
-    longest = float(np.max(lengths, initial=0.0))
-    if longest == 0.0:
+    places, slopes = [], []
+    for place in itertools.product(xs, ys):
+        vector[[axis.position for axis in axes]] = place
+        slope = landscape.gradient(vector)[[axis.position for axis in axes]]
+        if np.all(np.isfinite(slope)) and np.isfinite(landscape.cost(vector)):
+            places.append(place)
+            slopes.append(slope)
+    lengths = np.linalg.norm(np.reshape(slopes, (-1, 2)), axis=1)
+    if not np.any(lengths):
         return []
     # Of gradients of very different lengths, the small ones would be dots.
-    power = 1.0 if longest < 6 * np.median(lengths) else 0.4
-    cell = 0.9 * min(axes[0].width, axes[1].width) / ARROWS
+    power = 1.0 if np.max(lengths) < 6 * np.median(lengths) else 0.4
+    usual = float(np.quantile(lengths[lengths > 0], USUAL))
+    cell = 0.9 * min(size) / ARROWS
     arrows = [
-        _arrow(a, b, p, q, cell * (length / longest) ** power)
-        for (a, b, p, q), length in zip(found, lengths, strict=True)
+        _arrow(_pixels(np.array(place), axes, size), slope * _scale(axes, size), length)
+        for place, slope, length in zip(
+            places, slopes, cell * np.minimum(1.0, lengths / usual) ** power, strict=True
+        )
         if length > 0
     ]
-    return [arrow for arrow in arrows if _inside(arrow, axes)]
+    return [arrow for arrow in arrows if _inside(arrow, size)]
 
 
-def _arrow(a: float, b: float, p: float, q: float, length: float) -> dict[str, float]:
-    norm = float(np.hypot(p, q))
-    return {"x": a, "y": b, "x2": a + p / norm * length, "y2": b + q / norm * length}
+def _scale(axes: tuple[Axis, Axis], size: tuple[int, int]) -> np.ndarray:
+    """Say how many pixels a unit of each component has."""
+    return np.array(size) / [axis.width for axis in axes]
 
 
-def _inside(arrow: dict[str, float], axes: tuple[Axis, Axis]) -> bool:
+def _arrow(start: Pixels, way: np.ndarray, length: float) -> Arrow:
+    """Make an arrow of some pixels in a direction."""
+    return start, start + way / np.linalg.norm(way) * length
+
+
+def _inside(arrow: Arrow, size: tuple[int, int]) -> bool:
     """Tell whether an arrow's head is in the picture."""
-    return axes[0].low < arrow["x2"] < axes[0].high and axes[1].low < arrow["y2"] < axes[1].high
+    return bool(np.all((arrow[1] > 0) & (arrow[1] < size)))
 
 
-def _here(landscape: Landscape, axes: tuple[Axis, Axis]) -> list[dict[str, float]]:
+def _here(landscape: Landscape, axes: tuple[Axis, Axis], size: tuple[int, int]) -> list[Arrow]:
     """Draw the gradient at the point, unless there is none."""
     both = [axes[0].position, axes[1].position]
     slope, rough = landscape.gradient(landscape.origin)[both], landscape.kinks.rough[both]
     if np.any(rough) or not np.all(np.isfinite(slope)) or not np.any(slope):
         return []
-    (a, b), (p, q) = landscape.origin[both], slope
-    side = min(axes[0].width, axes[1].width)
-    tried = [_arrow(float(a), float(b), p, q, share * side) for share in (0.17, 0.12, 0.08, 0.05)]
-    return [arrow for arrow in tried if _inside(arrow, axes)][:1]
+    start, way = _pixels(landscape.origin[both], axes, size), slope * _scale(axes, size)
+    tried = [_arrow(start, way, share * min(size)) for share in (0.17, 0.12, 0.08, 0.05)]
+    return [arrow for arrow in tried if _inside(arrow, size)][:1]
 
 
 def _arrows(
-    alt: Any, arrows: list[dict[str, float]], x: Any, y: Any, colour: str, width: float
+    alt: Any,
+    arrows: list[Arrow],
+    axes: tuple[Axis, Axis],
+    size: tuple[int, int],
+    colour: str,
+    width: float,
 ) -> Any:
     """Draw arrows as three strokes each, so that their heads turn with them."""
     rows = []
-    for k, arrow in enumerate(arrows):
-        start = np.array([arrow["x"], arrow["y"]])
-        end = np.array([arrow["x2"], arrow["y2"]])
+    for k, (start, end) in enumerate(arrows):
         along = end - start
         across = np.array([-along[1], along[0]])
         back = end - 0.3 * along
         path = [start, end, back + 0.18 * across, end, back - 0.18 * across]
         rows += [
-            {"x": float(a), "y": float(b), "arrow": k, "order": n} for n, (a, b) in enumerate(path)
+            {"x": float(a), "y": float(b), "arrow": k, "order": n}
+            for n, (a, b) in enumerate(_values(np.array(path), axes, size))
         ]
     strokes = chart_of(alt, rows).mark_line(
         clip=True, color=colour, strokeWidth=width, strokeJoin="round", strokeCap="round"
     )
-    return strokes.encode(x, y, detail="arrow:N", order="order:Q")
+    return strokes.encode(*scales(alt, axes), detail="arrow:N", order="order:Q")
 
 
 def _dot(alt: Any, landscape: Landscape, axes: tuple[Axis, Axis], x: Any, y: Any) -> Any:

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from calcbench.show.pictures.landscape import Landscape
-from calcbench.show.pictures.style import CURVE, MOVABLE, SECANTS, TANGENT, chart_of, write_number
+from calcbench.show.pictures.style import (
+    CURVE,
+    MOVABLE,
+    SECANTS,
+    TANGENT,
+    chart_of,
+    height_axis,
+    write_number,
+)
 from calcbench.show.pictures.windows import (
     Axis,
     Function,
@@ -83,7 +91,7 @@ def draw_curve(
     points = sample(section.function, section.low, section.high)
     low, high = visible_range([y for _, y, _ in points] + [section.height])
     x = alt.X("x:Q", title=section.x_label).scale(domain=[section.low, section.high], nice=False)
-    y = alt.Y("y:Q", title=section.y_label).scale(domain=[low, high], nice=False, zero=False)
+    y = height_axis(alt, "y:Q", section.y_label).scale(domain=[low, high], nice=False, zero=False)
     lines = [(section.y_label, colours[0], points), *(_secants(section) if secants else [])]
     if tangent and section.slope is not None:
         label = f"{TANGENTS}, slope {write_number(section.slope)}"

@@ -22,6 +22,7 @@ from calcbench.show.pictures.style import (
     chart_of,
     finish,
     heading,
+    height_axis,
     panel_title,
     square,
     write_number,
@@ -65,7 +66,8 @@ def draw_descent(paths: Sequence[Descent]) -> Picture:
             where = _on_contours(alt, landscape, paths)
         case _:
             where = _components(alt, landscape, paths)
-    rows = [beside(alt, where, _costs(alt, landscape.letter, paths))]
+    costs = _costs(alt, landscape.letter, paths).properties(height=where.height)
+    rows = [beside(alt, where, costs)]
     fit = find_fit(start, landscape.backend)
     if fit is not None:
         rows.append(_moving_curve(alt, fit, paths))
@@ -179,7 +181,7 @@ def _on_curve(alt: Any, landscape: Landscape, paths: Sequence[Descent]) -> Any:
 def _titled(title: str, paths: Sequence[Descent]) -> str:
     """Say that a path is cut short, where one is."""
     cut = any(_followed_steps(path)[-1] < path.steps for path in paths)
-    return f"{title}; the first steps where the cost grows" if cut else title
+    return "the path, or its start where the cost grows" if cut else title
 
 
 def _paths(
@@ -242,7 +244,7 @@ def _costs(alt: Any, letter: str, paths: Sequence[Descent]) -> Any:
         for k in _drawn_steps(path)
         if not (logarithmic and path.costs[k] == 0)
     ]
-    y = alt.Y("cost:Q", title=letter).scale(
+    y = height_axis(alt, "cost:Q", letter).scale(
         **{"type": "log"} if logarithmic else {"zero": False}, nice=False
     )
     title = "cost per step"

@@ -12,7 +12,7 @@ from calcbench.backend.backend import Backend
 from calcbench.operators.operator import VALUE
 from calcbench.problem.faults import RAISED
 from calcbench.problem.point import Point
-from calcbench.show.pictures.style import CURVE, INK, TANGENT, chart_of, panel_title
+from calcbench.show.pictures.style import CURVE, INK, TANGENT, chart_of, height_axis, panel_title
 
 DRAWN = 400
 """Points of the data that are drawn, at most."""
@@ -115,11 +115,10 @@ def draw_fit(alt: Any, fit: Fit, vector: np.ndarray, size: tuple[int, int]) -> A
 
 def fit_scales(alt: Any, fit: Fit) -> tuple[Any, Any]:
     """Make the axes of the data."""
-    x, y = (
-        channel(f"{axis}:Q", title=name).scale(zero=False, nice=axis == "y")
-        for channel, axis, name in zip((alt.X, alt.Y), "xy", fit.names, strict=True)
+    return (
+        alt.X("x:Q", title=fit.names[0]).scale(zero=False, nice=False),
+        height_axis(alt, "y:Q", fit.names[1]).scale(zero=False, nice=True),
     )
-    return x, y
 
 
 def draw_points(alt: Any, points: list[dict[str, float]], x: Any, y: Any) -> Any:

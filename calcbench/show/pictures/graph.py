@@ -10,7 +10,6 @@ from typing import NamedTuple
 from calcbench.errors import Unsupported
 from calcbench.problem.point import Point
 from calcbench.report.picture import Drawing
-from calcbench.show.pictures.landscape import value_letter
 from calcbench.show.pictures.layers import arrange, bends
 from calcbench.show.pictures.style import CURVE, FONT, INK, TANGENT, heading, write_number
 from calcbench.show.pictures.trace import Node, trace
@@ -31,10 +30,19 @@ MARGIN, TOP = 28, 128
 ARROW = 7
 """Length of the head of an arrow."""
 
-LABELLED = 0.64
-"""Where on an edge its slope stands: nearer to its end, where edges from one place lie apart."""
+PORTS = 15
+"""Pixels between the ends of edges into one node, if there is room."""
 
-GREY = "#7c8894"
+LABELLED = (0.5, 0.58, 0.42, 0.66, 0.34, 0.74, 0.26, 0.82, 0.18)
+"""Where on the last piece of an edge its slope may stand; the first free place is taken."""
+
+LETTER, LINE = 6.7, 14
+"""Pixels that a slope takes for each character, and in height."""
+
+SAMPLES = 24
+"""Places of a piece of an edge by which is told what lies over it."""
+
+GREY = "#66727e"
 
 
 class Place(NamedTuple):
@@ -59,7 +67,7 @@ def draw_graph(point: Point) -> Drawing:
             f"than {LARGEST} cannot be read in a picture"
         )
     places = _places(nodes)
-    letter = value_letter(point.problem)
+    letter = point.problem.letter
     pieces = [*_edges(nodes, places), *(_box(n, places[id(n)], letter, n is result) for n in nodes)]
     tied = bool(result.ball.tape is not None and result.ball.tape.ties)
     return Drawing(heading(point), _page(point, places, letter, pieces, tied))
@@ -101,13 +109,58 @@ def _places(nodes: list[Node]) -> dict[object, Place]:
 
 def _edges(nodes: list[Node], places: dict[object, Place]) -> Iterator[str]:
     """Draw an edge from every operand; then, above them all, the slopes of operations by them."""
-    edges = [(node, o, _stops(o, node, places)) for node in nodes for o in _drawn(node)]
+    edges = [edge for node in nodes for edge in _edges_into(node, places)]
     yield from (_curve(stops) for _, _, stops in edges)
-    for node, operand, stops in edges:
+    lines = [_samples(stops) for _, _, stops in edges]
+    taken: list[Place] = []
+    for k, (node, operand, stops) in enumerate(edges):
         if operand.active:
-            place = _along(stops[-2], stops[-1], LABELLED)
             slope = write_number(node.slope_by(operand), 3)
-            yield _text(place.x, place.y + 4, slope, GREY, 11, halo=True)
+            half = Place(LETTER * len(slope) / 2 + 2, LINE / 2)
+            others = [place for line in (*lines[:k], *lines[k + 1 :]) for place in line]
+            place = _free_place(stops, half, [*others, *taken])
+            taken += [Place(place.x + dx * half.x, place.y) for dx in (-1, 0, 1)]
+            yield _slope_label(place, half, slope)
+
+
+def _edges_into(
+    node: Node, places: dict[object, Place]
+) -> Iterator[tuple[Node, Node, list[Place]]]:
+    """Give the edges of a node with their stops; they end below each other, in order."""
+    operands = _drawn(node)
+    stops = [_stops(operand, node, places) for operand in operands]
+    step = min(PORTS, 0.7 * BOX[1] / len(operands)) if operands else 0.0
+    order = sorted(range(len(operands)), key=lambda k: stops[k][-2].y)
+    for rank, k in enumerate(order):
+        end = stops[k].pop()
+        lower = (rank - (len(order) - 1) / 2) * step
+        yield node, operands[k], [*stops[k], Place(end.x, end.y + lower)]
+
+
+def _samples(stops: list[Place]) -> list[Place]:
+    """List places along an edge."""
+    shares = [k / SAMPLES for k in range(SAMPLES + 1)]
+    return [_along(*pair, share) for pair in itertools.pairwise(stops) for share in shares]
+
+
+def _free_place(stops: list[Place], half: Place, others: list[Place]) -> Place:
+    """Find where on its edge a slope may stand: over nothing else, or over as little as can be."""
+    tried = [_along(stops[-2], stops[-1], share) for share in LABELLED]
+    return min(tried, key=lambda place: sum(_covers(place, half, other) for other in others))
+
+
+def _covers(place: Place, half: Place, other: Place) -> bool:
+    """Tell whether a label at a place lies over another place."""
+    return abs(other.x - place.x) < half.x + 2 and abs(other.y - place.y) < half.y + 2
+
+
+def _slope_label(place: Place, half: Place, slope: str) -> str:
+    """Write a slope on an edge, which is interrupted for it."""
+    return (
+        f'<rect x="{place.x - half.x:.1f}" y="{place.y - half.y:.1f}" width="{2 * half.x:.1f}" '
+        f'height="{2 * half.y:.1f}" rx="4" fill="#ffffff"/>'
+        + _text(place.x, place.y + 4, slope, GREY, 11)
+    )
 
 
 def _stops(operand: Node, node: Node, places: dict[object, Place]) -> list[Place]:
@@ -173,15 +226,12 @@ WRITTEN = ("", "π", "e")
 """Labels of constants that are written into what uses them; those with a name of data are not."""
 
 
-def _text(
-    x: float, y: float, text: str, colour: str, size: int, bold: bool = False, halo: bool = False
-) -> str:
-    """Write a text around a place; with a halo, legible on a line."""
+def _text(x: float, y: float, text: str, colour: str, size: int, bold: bool = False) -> str:
+    """Write a text around a place."""
     weight = ' font-weight="bold"' if bold else ""
-    around = ' stroke="#ffffff" stroke-width="4" paint-order="stroke"' if halo else ""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" font-size="{size}" text-anchor="middle"'
-        f"{weight}{around}>{escape(text)}</text>"
+        f"{weight}>{escape(text)}</text>"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import NamedTuple
 
@@ -14,14 +13,12 @@ from calcbench.catalogue import door
 from calcbench.catalogue.available import make_backend
 from calcbench.certified.reference import NotCertified, NotFiniteHere, UndecidedHere, reference
 from calcbench.errors import Unsupported
-from calcbench.operators.operator import VALUE
 from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
 from calcbench.show.pictures.style import place
 from calcbench.show.rows import sample_rows
-from calcbench.show.unicode import UnreadableFormula, as_unicode
 
 SECONDS = 2.0
 """How long to look for a kink at the point of a picture."""
@@ -50,9 +47,11 @@ class Landscape:
         self.point, self.backend = point, backend
         self.origin = point.vector
         self.names = [point.component(k) for k in range(point.size)]
-        self.letter = value_letter(point.problem)
+        self.letter = point.problem.letter
         self.raised = ""
         """What the cost raised somewhere, where nothing is drawn then."""
+        # A point outside the domain is the user's choice: then nothing is left out.
+        self._bounded = self.contains(self.origin)
         with np.errstate(all="ignore"):
             self._cost, self._gradient = backend.prepare(point, "cost"), backend.prepare(point)
         if not np.isfinite(self.cost(self.origin)):
@@ -63,9 +62,26 @@ class Landscape:
             )
 
     def cost(self, vector: np.ndarray) -> float:
-        """Compute the cost; NaN where it is no finite number."""
+        """Compute the cost; NaN where it is no finite number, and outside the domain."""
+        if self._bounded and not self.contains(vector):
+            return float("nan")
         (found,) = self._evaluate(self._cost, vector, 1)
         return float(found)
+
+    def contains(self, vector: np.ndarray) -> bool:
+        """Tell whether a place lies in the problem's domain; the ends of an interval do."""
+        problem = self.point.problem
+        if callable(problem.domain):
+            return problem.contains(self.point.unflatten(vector))
+        low, high = self._intervals
+        return bool(np.all((low <= vector) & (vector <= high)))
+
+    @cached_property
+    def _intervals(self) -> tuple[np.ndarray, np.ndarray]:
+        """The ends of the domain of every component."""
+        ends = [self.point.problem.interval(name.partition("[")[0]) for name in self.names]
+        low, high = np.array(ends, float).T
+        return low, high
 
     def gradient(self, vector: np.ndarray) -> np.ndarray:
         """Compute the gradient as a flat vector, NaN where it is not finite."""
@@ -114,13 +130,3 @@ def default_backend(problem: Problem) -> Backend:
         if backend.kind == "approximate" or (backend.hand_derived and problem.has_gradient):
             return backend
     raise Unsupported("no default backend is at hand: name one")
-
-
-def value_letter(problem: Problem) -> str:
-    """Find the letter that the problem's formula has for its value: z of z = x² − y²; else C."""
-    try:
-        line = as_unicode(problem.formula)
-    except UnreadableFormula:
-        return VALUE
-    found = re.match(r"(\w+)(\([^)]*\))? = ", line)
-    return found[1] if found else VALUE

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from calcbench.backend.backend import Backend
-from calcbench.errors import SelectorError, Unsupported, nearest
+from calcbench.errors import SelectorError, Unsupported, nearest, short_repr
+from calcbench.problem.arguments import check_names, check_text
 from calcbench.problem.point import Point
+from calcbench.report.page.formulas import write_derivation
 from calcbench.report.picture import Picture, load_altair
 from calcbench.show.pictures.contours import draw_contours
 from calcbench.show.pictures.curve import Section, draw_curve, section_along
@@ -74,12 +76,19 @@ def plot(
     `SelectorError` for a kind, component or interval that there is not, `NotInstalled` without the
     extra `plot`, and `Unsupported` for a problem that gives a vector.
     """
+    if kind is not None:
+        check_text("kind", kind, "'contours'")
+    for name in parameters:
+        check_text("a parameter that moves", name, "'w[0]'")
+    if windows is not None:
+        check_names("window", windows)
     if kind is not None and kind not in NAMES:
-        raise SelectorError(f"no kind of picture {kind!r}: {nearest(kind, NAMES)}")
+        raise SelectorError(f"no kind of picture {short_repr(kind)}: {nearest(kind, NAMES)}")
+    derived = write_derivation(point.problem.derivation)
     if kind == GRAPH:
         if parameters or windows:
             raise SelectorError("the graph of a cost has no parameters to choose, and no window")
-        return draw_graph(point)
+        return replace(draw_graph(point), below=derived)
     alt = load_altair()
     point, sampled = sample_rows(point, ROWS)
     landscape = Landscape(point, backend or default_backend(point.problem))
@@ -88,7 +97,7 @@ def plot(
     chart = below(alt, KINDS[kind](scene)) if kind else _panels(scene, bool(parameters))
     left_out = f"left out where the cost raises {landscape.raised}" if landscape.raised else ""
     lines = (_values(landscape), _slopes(landscape, axes), sampled, left_out)
-    return finish(chart, heading(point), *lines)
+    return replace(finish(chart, heading(point), *lines), below=derived)
 
 
 def _panels(scene: Scene, chosen: bool) -> Any:
@@ -201,8 +210,7 @@ def _needs(what: str, count: int, scene: Scene) -> str:
 
 def _note(section: Section, colour: str, title: str = "") -> Any:
     """Title a panel, and say why a tangent is missing."""
-    text = "; ".join(part for part in (title, section.note) if part)
-    return panel_title(text, colour) if text else panel_title("")
+    return panel_title(title, colour, section.note)
 
 
 # --- what is drawn -------------------------------------------------------------------------
@@ -243,10 +251,12 @@ def _checked(name: str, window: Any) -> tuple[float, float]:
     """Read an interval. Raises `SelectorError` for what is none."""
     try:
         low, high = (float(end) for end in window)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         low, high = np.nan, np.nan
     if not (np.isfinite(high - low) and low < high):
-        raise SelectorError(f"the window of {name} is {window!r}, not an interval such as [-3, 3]")
+        raise SelectorError(
+            f"the window of {name} is {short_repr(window)}, not an interval such as [-3, 3]"
+        )
     return low, high
 
 

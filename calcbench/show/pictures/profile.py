@@ -10,25 +10,19 @@ from calcbench.show.pictures.windows import REACH, choose_window
 
 
 def section_downhill(landscape: Landscape) -> Section | None:
-    """Follow the cost against its gradient, as far as the problem's domain goes.
-
-    A point outside the domain is the user's choice: then nothing is left out. None where the
-    gradient is 0 or not finite.
-    """
+    """Follow the cost against its gradient; None where that is 0 or not finite."""
     gradient = landscape.gradient(landscape.origin)
     length = float(np.linalg.norm(gradient))
     if not (length > 0 and np.isfinite(length)):
         return None
 
     way = -gradient / length
-    bounded = _contains(landscape, landscape.origin)
 
     def function(distance: float) -> float:
-        place = landscape.origin + distance * way
-        outside = bounded and not _contains(landscape, place)
-        return float("nan") if outside else landscape.cost(place)
+        return landscape.cost(landscape.origin + distance * way)
 
     reach = REACH * max(1.0, float(np.max(np.abs(landscape.origin))))
+    bounded = landscape.contains(landscape.origin)
     domain = _domain_along(landscape, way) if bounded else (-np.inf, np.inf)
     low, high = choose_window(function, 0.0, (-reach, reach), domain)
     smooth = not np.any(landscape.kinks.rough)
@@ -42,12 +36,6 @@ def section_downhill(landscape: Landscape) -> Section | None:
         -length if smooth else None,
         "" if smooth else f"no tangent: {landscape.kinks.reason}",
     )
-
-
-def _contains(landscape: Landscape, place: np.ndarray) -> bool:
-    """Tell whether a place, as a flat vector, lies inside the problem's domain."""
-    point = landscape.point
-    return point.problem.contains(point.unflatten(place))
 
 
 def _domain_along(landscape: Landscape, way: np.ndarray) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calcbench.report.picture import Chart, load_altair
-from calcbench.show.pictures.style import INK, SERIES, chart_of, finish, write_number
+from calcbench.show.pictures.style import SERIES, chart_of, finish, write_number
 
 if TYPE_CHECKING:
     from calcbench.show.steps import Curve, Step
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 WIDTHS = (5.0, 3.0, 1.6)
 """Of the lines, so that of two that coincide both are seen."""
 
-RAISED = 0.02
-"""Share of the height by which one row of marks of exact errors is above another."""
+BAND = 20
+"""Pixels for the marks of one backend whose errors are exact."""
+
+TENS = [10.0**-k for k in range(0, 17, 2)]
+"""Steps that the axis names."""
 
 ROOM = 4.0
 """Factor by which the axes reach beyond what is drawn."""
@@ -26,14 +29,15 @@ ROOM = 4.0
 def draw_steps(curve: Curve) -> Chart:
     """Draw errors as lines, bounds as dashes, and the step of the least bound as a dotted rule.
 
-    An error of 0, which a logarithmic axis has no place for, is a mark "exact" at the lower edge.
+    An error of 0, which a logarithmic axis has no place for, is a mark in a band "exact" below it.
     """
     alt = load_altair()
     names = {backend: curve.labels.get(backend, backend) for backend in curve.optimum}
     floor, ceiling = _limits(curve.steps)
-    x, y = _scales(alt, curve, floor, ceiling)
-    colour, width = _lines(alt, list(names.values()))
     errors, bounds, exact = _rows(curve, names, (floor, ceiling))
+    steps, y = _scales(alt, curve, floor, ceiling)
+    x = steps.axis(labels=False, ticks=False, title=None, values=TENS) if exact else steps
+    colour, width = _lines(alt, list(names.values()))
     best = [{"step": step, "name": names[backend]} for backend, step in curve.optimum.items()]
     layers = [
         chart_of(alt, bounds)
@@ -42,12 +46,13 @@ def draw_steps(curve: Curve) -> Chart:
         chart_of(alt, errors).mark_line(opacity=0.85).encode(x, y, colour, width, detail="piece:N"),
         chart_of(alt, errors).mark_point(filled=True, size=26, opacity=1).encode(x, y, colour),
         chart_of(alt, best).mark_rule(strokeDash=[1, 3], strokeWidth=2).encode(x, colour),
-        *(_exact_marks(alt, exact, x, y, colour) if exact else []),
     ]
     legend = "dashes: the proved bound; dots: the step at which it is least"
     said = ", ".join(f"{names[b]} {write_number(h, 2)}" for b, h in curve.optimum.items())
     title = f"{curve.problem}: ∂{curve.letter}/∂{curve.partial} by difference quotients"
     chart = alt.layer(*layers).properties(width=600, height=380)
+    if exact:
+        chart = alt.vconcat(chart, _exact_band(alt, exact, steps, colour), spacing=6)
     return finish(chart, title, f"{legend} ({said})", curve.sampled)
 
 
@@ -58,7 +63,7 @@ def _scales(alt: Any, curve: Curve, floor: float, ceiling: float) -> tuple[Any, 
     return (
         alt.X("step:Q", title="step h")
         .scale(type="log", domain=[min(steps) / 2, max(steps) * 2], nice=False)
-        .axis(format=".0e", values=[10.0**-k for k in range(0, 17, 2)]),
+        .axis(format=".0e", values=TENS),
         alt.Y("error:Q", title="relative error")
         .scale(type="log", domain=[floor, ceiling], nice=False)
         .axis(format=".0e", tickCount=8),
@@ -78,12 +83,16 @@ def _lines(alt: Any, labels: list[str]) -> tuple[Any, Any]:
     )
 
 
-def _exact_marks(alt: Any, exact: list[dict[str, Any]], x: Any, y: Any, colour: Any) -> list[Any]:
-    """Mark errors of 0 at the lower edge, and say once what the marks mean."""
-    last = max(exact, key=lambda row: (row["step"], row["error"]))
-    marks = chart_of(alt, exact).mark_point(shape="triangle-down", filled=True, size=70)
-    text = chart_of(alt, [last]).mark_text(text="exact", align="right", dx=-9, dy=-10, color=INK)
-    return [marks.encode(x, y, colour), text.encode(x, y)]
+def _exact_band(alt: Any, exact: list[dict[str, Any]], x: Any, colour: Any) -> Any:
+    """Mark the steps whose error is 0, in a row for each backend."""
+    names = list(dict.fromkeys(row["name"] for row in exact))
+    rows = alt.Y("name:N", title="exact", sort=names).axis(
+        labels=False, ticks=False, grid=True, titleAngle=0, titleAlign="right", titlePadding=8
+    )
+    marks = chart_of(alt, exact).mark_point(shape="diamond", filled=True, size=55, opacity=1)
+    return marks.encode(x, rows, colour.legend(None)).properties(
+        width=600, height=BAND * len(names)
+    )
 
 
 def _limits(steps: Sequence[Step]) -> tuple[float, float]:
@@ -100,12 +109,9 @@ def _rows(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
     """List what is drawn of errors, of bounds, and of errors of 0; gaps end a piece of a line."""
     errors, bounds, exact = [], [], []
-    floor, ceiling = limits
-    for number, (backend, name) in enumerate(names.items()):
+    floor, _ = limits
+    for backend, name in names.items():
         piece = 0
-        edge = floor * (ceiling / floor) ** (
-            RAISED * (number + 1)
-        )  # one row of marks above another
         for step in (s for s in curve.steps if s.backend == backend):
             row = {"step": step.step, "name": name, "piece": f"{name}-{piece}"}
             if step.error > 0 and np.isfinite(step.error):
@@ -113,7 +119,7 @@ def _rows(
             else:
                 piece += 1
             if step.error == 0:
-                exact.append({**row, "error": edge})
+                exact.append(row)
             if floor < step.bound < np.inf:
                 bounds.append({**row, "error": step.bound, "piece": name})
     return errors, bounds, exact

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from calcbench.errors import UnreadableFormula
 from calcbench.problem.point import Point
 from calcbench.report.picture import Chart
 from calcbench.show.pictures.windows import Axis
-from calcbench.show.unicode import UnreadableFormula, as_unicode
+from calcbench.show.unicode import as_unicode
 
 SIDE = 340
 """Width and height of a square panel."""
@@ -17,7 +18,7 @@ SIDE = 340
 INK = "#222222"
 CURVE = "#0072b2"
 TANGENT = "#d55e00"
-SECANTS = ("#9ad0c2", "#4fb39a", "#00735c")
+SECANTS = ("#55b59f", "#1f8f78", "#005f4c")
 """From the widest secant to the narrowest."""
 
 MOVABLE = "#cc79a7"
@@ -27,10 +28,10 @@ PAIR = ("#d55e00", "#0072b2")
 """The slices along the first and the second parameter of a surface."""
 
 MESH = "#9aa5b1"
-LEVELS = ("#b5d3e7", "#6aaed6", "#2e7ebc", "#08306b")
-"""From the lowest level curve to the highest."""
+LEVELS = ("#2a9d8f", "#2484b0", "#2358a0", "#0b2457")
+"""From the lowest level curve to the highest: each is seen on white, and the other way round."""
 
-QUIET = ("#dfe3e7", "#b9c1c9", "#919ca7", "#687583")
+QUIET = ("#a9b3bd", "#8d98a4", "#73808c", "#586571")
 """Level curves that stand behind something else."""
 
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -47,6 +48,12 @@ def write_number(value: float, digits: int = 4) -> str:
     return (f"{rounded:,.0f}" if whole else f"{rounded:.{digits}g}").replace("-", "−")
 
 
+def write_briefly(value: float) -> str:
+    """Write a number for a label in a picture: `4e6` rather than 4,000,000."""
+    short = f"{value:.3g}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
+    return short.replace("-", "−") if abs(value) >= 1e5 else write_number(value)
+
+
 def place(names: list[str], values: Any) -> str:
     """Write where a picture is: `x = 3, y = 2`."""
     pairs = zip(names, values, strict=True)
@@ -60,6 +67,12 @@ def heading(point: Point) -> str:
     except UnreadableFormula:
         formula = ""
     return f"{point.problem.name}: {formula}" if formula else point.problem.name
+
+
+def height_axis(alt: Any, field: str, title: str) -> Any:
+    """Make a vertical axis; a letter stands upright beside it, a word along it."""
+    axis = alt.Y(field, title=title)
+    return axis.axis(titleAngle=0, titleAlign="right", titlePadding=8) if len(title) < 5 else axis
 
 
 def square(pair: tuple[Axis, Axis]) -> tuple[int, int]:
@@ -90,9 +103,11 @@ def _apart(chart: Any) -> Any:
     ).resolve_legend(color="independent", strokeDash="independent")
 
 
-def panel_title(text: str, colour: str = INK) -> dict[str, Any]:
-    """Title one panel of a picture."""
-    return {"text": text, "fontSize": 13, "anchor": "start", "color": colour, "offset": 8}
+def panel_title(text: str, colour: str = INK, below: str = "") -> dict[str, Any]:
+    """Title one panel of a picture, perhaps with a line below."""
+    title = {"text": text, "fontSize": 13, "color": colour}
+    more = {"subtitle": below} if below else {}
+    return {**title, **more, "anchor": "start", "frame": "group", "offset": 8}
 
 
 def finish(chart: Any, title: str, *lines: str) -> Chart:
@@ -103,11 +118,13 @@ def finish(chart: Any, title: str, *lines: str) -> Chart:
         .configure(font=FONT, background="#ffffff")
         .configure_mark(aria=False)  # the title says more than the numbers of every line
         .configure_view(stroke="#d0d4d8")
+        .configure_line(strokeJoin="round")  # a sharp bend would have a spike
         .configure_axis(
             labelColor=INK,
             titleColor=INK,
             gridColor="#eceff1",
             labelFontSize=12,
+            labelFlush=False,
             titleFontSize=13,
             format=",.6~g",
         )

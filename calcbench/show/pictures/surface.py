@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from calcbench.show.pictures.landscape import Landscape
-from calcbench.show.pictures.style import INK, MESH, PAIR, chart_of, panel_title, write_number
+from calcbench.show.pictures.style import INK, MESH, PAIR, chart_of, panel_title, write_briefly
 from calcbench.show.pictures.windows import Axis, nice_ticks, visible_range
 
 LINES = 21
 """Lines of the mesh in each direction."""
 
-TAIL = 2.5
-"""Heights that are this many times the middle half's range away from it are cut off."""
+TAIL = 8.0
+"""Heights that are this many times the middle half's range away from it are cut off, as at a pole:
+less would cut the corners off a surface that grows by powers."""
 
 AZIMUTH, ELEVATION = 35, 25
 """Degrees at which the surface is seen at first."""
@@ -78,15 +79,18 @@ class _Cube:
         return dict(zip(("u", "v", "w"), scaled, strict=True))
 
     def line(self, places: Sequence[Place], number: int) -> list[dict[str, Any]]:
-        """Move a line into the cube, in pieces where it leaves it."""
+        """Move a line into the cube, in pieces where it leaves it: it ends at the lid or floor."""
         rows: list[dict[str, Any]] = []
-        piece = 0
+        piece, before = 0, None
         for place in places:
             moved = self.place(*place)
-            if not all(abs(moved[direction]) <= 1 + 1e-9 for direction in "uvw"):  # or NaN
-                piece += 1
-                continue
-            rows.append({**moved, "piece": f"{number}-{piece}", "order": len(rows)})
+            drawn = [*_crossing(before, moved), *([moved] if _inside(moved) else [])]
+            piece += before is None or not _inside(before)
+            rows += [
+                {**each, "piece": f"{number}-{piece}", "order": len(rows) + k}
+                for k, each in enumerate(drawn)
+            ]
+            before = moved
         return rows
 
     def edges(self) -> list[dict[str, Any]]:
@@ -101,15 +105,40 @@ class _Cube:
 
     def labels(self, letter: str) -> list[dict[str, Any]]:
         """Write the letters of the three directions, and a few numbers along each."""
-        texts = [(0.0, -1.4, -1.0, self.axes[0].name), (-1.4, 0.0, -1.0, self.axes[1].name)]
-        texts.append((1.2, -1.35, 0.0, letter))
+        first, second = (axis.name for axis in self.axes)
+        texts = [(0.0, -_beyond(first), -1.0, first), (-_beyond(second), 0.0, -1.0, second)]
+        texts.append((1.0, -1.0, 1.12, letter))
         for k, limits in enumerate(self.limits):
             for number in nice_ticks(*limits, 4):
                 t = 2 * (number - limits[0]) / (limits[1] - limits[0]) - 1
                 places = ((t, -1.15, -1.0), (-1.15, t, -1.0), (1.1, -1.15, t))
                 if abs(t) < (0.95 if k == 2 else 0.9):
-                    texts.append((*places[k], write_number(number)))
+                    texts.append((*places[k], write_briefly(number)))
         return [{"u": u, "v": v, "w": w, "text": text} for u, v, w, text in texts]
+
+
+def _beyond(name: str) -> float:
+    """Say how far out the name of an axis stands: a long one clear of the numbers."""
+    return 1.4 if len(name) < 3 else 1.6
+
+
+def _inside(place: dict[str, float]) -> bool:
+    """Tell whether a place lies in the cube; one without a height does not."""
+    return all(abs(place[direction]) <= 1 + 1e-9 for direction in "uvw")
+
+
+def _crossing(
+    before: dict[str, float] | None, after: dict[str, float]
+) -> Iterable[dict[str, float]]:
+    """Give the place between two others where a line goes through the lid or floor, if it does."""
+    if before is None or _inside(before) == _inside(after):
+        return
+    outside = after if _inside(before) else before
+    edge = np.copysign(1.0, outside["w"])
+    if not np.isfinite(outside["w"]) or abs(outside["w"]) <= 1:
+        return
+    share = (edge - before["w"]) / (after["w"] - before["w"])
+    yield {key: before[key] + share * (after[key] - before[key]) for key in "uvw"}
 
 
 def _turned(alt: Any, rows: Iterable[dict[str, Any]]) -> Any:

@@ -30,23 +30,24 @@ def print_result(writer: Writer, native: str = "", native_value: str = "") -> st
     """
     problem, operator = writer.problem, writer.operator
     first, *more = problem.parameters
-    value = _print("C", writer.value, native_value or native)
-    gradient = _print_each("dC/d{name}", "partial", "gradient", native)
+    letter = writer.letter
+    value = _print(letter, writer.value, native_value or native)
+    gradient = _print_each(f"d{letter}/d{{name}}", "partial", "gradient", native)
     lines = {
         "cost": value,
         "gradient": gradient,
         "value_and_gradient": f"{value}\n{gradient}",
-        "partial": _print(f"dC/d{writer.component}", "partial", native),
-        "pushforward": _print("J v" if problem.vector_valued else "dC·v", "slope", native),
+        "partial": _print(f"d{letter}/d{writer.component}", "partial", native),
+        "pushforward": _print("J v" if problem.vector_valued else f"d{letter}·v", "slope", native),
         "pullback": _print_each("(J^T u)_{name}", "part", "product", native),
-        "jacobian": _print_each("dC/d{name}", "block", "jacobian", native),
+        "jacobian": _print_each(f"d{letter}/d{{name}}", "block", "jacobian", native),
         "hvp": _print_each("(H v)_{name}", "part", "product", native),
-        "hessian": _print_pairs(native),
-        "second_derivative": _print(f"d2C/d{first}2", "second_derivative", native),
+        "hessian": _print_pairs(letter, native),
+        "second_derivative": _print(f"d2{letter}/d{first}2", "second_derivative", native),
     }
     if not more:
-        lines["jacobian"] = _print(f"dC/d{first}", "jacobian", native, NEWLINE)
-        lines["hessian"] = _print(f"d2C/d{first}2", "hessian", native, NEWLINE)
+        lines["jacobian"] = _print(f"d{letter}/d{first}", "jacobian", native, NEWLINE)
+        lines["hessian"] = _print(f"d2{letter}/d{first}2", "hessian", native, NEWLINE)
     if operator.name not in lines:
         raise Unsupported(f"no program prints the {operator.name}")
     return lines[operator.name]
@@ -60,9 +61,9 @@ def _print_each(label: str, item: str, of: str, native: str) -> str:
     return f'for name, {item} in {of}.items():\n    print(f"{label} = {{{item}{native}}}")'
 
 
-def _print_pairs(native: str) -> str:
+def _print_pairs(letter: str, native: str) -> str:
     """Return the lines that print block by block, of a dict with the two names as its key."""
     return (
         "for (one, other), block in hessian.items():\n"
-        f'    print(f"d2C/d{{one}} d{{other}} = {{block{native}}}")'
+        f'    print(f"d2{letter}/d{{one}} d{{other}} = {{block{native}}}")'
     )

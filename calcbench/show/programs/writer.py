@@ -10,6 +10,7 @@ import libcst as cst
 
 from calcbench.errors import Unsupported
 from calcbench.operators import GRADIENT, Operator
+from calcbench.operators.operator import VALUE
 from calcbench.operators.partial import Partial
 from calcbench.problem.function import FunctionProblem
 from calcbench.problem.inputs import own_point
@@ -75,6 +76,11 @@ class Writer:
     def value(self) -> str:
         """The name that the value of the cost has in the program."""
         return self.fresh("value", "result")
+
+    @property
+    def letter(self) -> str:
+        """What the program calls the value where it prints it: ASCII, as all of it is."""
+        return self.problem.letter if self.problem.letter.isascii() else VALUE
 
     @property
     def component(self) -> str:

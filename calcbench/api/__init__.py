@@ -1,0 +1,42 @@
+"""The public functions, and what they return."""
+
+from calcbench.api.comparing import Comparison, compare, verify
+from calcbench.api.derivatives import (
+    cost,
+    gradient,
+    hessian,
+    hvp,
+    jacobian,
+    partial,
+    prepare,
+    pullback,
+    pushforward,
+    reference,
+    second_derivative,
+    value_and_gradient,
+)
+from calcbench.api.showing import descend, plot, show, steps
+from calcbench.api.timing import benchmark
+
+__all__ = [
+    "Comparison",
+    "benchmark",
+    "compare",
+    "cost",
+    "descend",
+    "gradient",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "partial",
+    "plot",
+    "prepare",
+    "pullback",
+    "pushforward",
+    "reference",
+    "second_derivative",
+    "show",
+    "steps",
+    "value_and_gradient",
+    "verify",
+]
