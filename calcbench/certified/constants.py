@@ -21,19 +21,19 @@ _kept: WeakKeyDictionary[Point, dict[tuple[str, Convert], tuple[np.ndarray, np.n
 
 def convert_array(array: np.ndarray, convert: Convert) -> np.ndarray:
     """Make an object array of numbers with proof."""
-    found = np.empty(array.shape, dtype=object)
-    found.reshape(-1)[:] = [convert(number) for number in array.ravel().tolist()]
-    return found
+    return np.asarray(np.frompyfunc(convert, 1, 1)(array), dtype=object)
 
 
 def convert_input(point: Point, name: str, convert: Convert) -> np.ndarray:
     """Make an object array of an input, or take the one that was made before of the same floats.
 
     For a point and all that are made from it: a thousand rows of data take as long as their sweep.
+    Of several arrays the longest is kept: trials on a few rows are quickly converted.
     """
     kept, array = _kept.setdefault(point.origin or point, {}), point[name]
     floats, found = kept.get((name, convert), (None, None))
     if found is None or floats is None or not np.array_equal(floats, array):
         found = convert_array(array, convert)
-        kept[name, convert] = array.copy(), found
+        if floats is None or floats.size <= array.size:
+            kept[name, convert] = array.copy(), found
     return found.copy()  # a cost may write into what it is given
