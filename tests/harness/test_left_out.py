@@ -27,6 +27,11 @@ class Guest(calcbench.Problem):
 
 EVER = "while True: pass"
 
+WHERE = (
+    "if not on_balls and x == 0:",  # where a backend runs
+    "if on_balls and not x.item() > 0 and not x.item() < 0:",  # where the judge does
+)
+
 
 def write(file, cost="pass", gradient="pass"):
     return file(SOURCE.replace("{cost}", cost).replace("{gradient}", gradient))
@@ -39,15 +44,9 @@ def rows(name, timeout=2.0, backends=("by_hand", "finite_difference")):
 
 @pytest.mark.few(1)
 @pytest.mark.parametrize("end", [EVER, "os._exit(3)"])
-@pytest.mark.parametrize(
-    "where",
-    [
-        "if not on_balls and x == 0:",  # where a backend runs
-        "if on_balls and not x.item() > 0 and not x.item() < 0:",  # where the judge does
-    ],
-)
+@pytest.mark.parametrize("where", WHERE)
 def test_a_cost_that_does_not_come_back_from_zeros(file, where, end):
-    records = rows(write(file, f"{where} {end}" if end != EVER else f"while {where[3:]} pass"))
+    records = rows(write(file, f"{where}\n            {end}"))
     assert {record.status for record in records} == {Status.OK}
     told = "timeout 2 s" if end == EVER else "crash exit status 3"
     assert f"not judged at zeros: {told} there (declare a domain)" in records[0].judged
@@ -86,15 +85,9 @@ def test_a_wrong_formula_is_condemned_all_the_same(file):
 
 
 @pytest.mark.full
-@pytest.mark.parametrize(
-    "where",
-    [
-        pytest.param("not on_balls and x == 0", marks=pytest.mark.full),
-        "on_balls and not x.item() > 0 and not x.item() < 0",
-    ],
-)
+@pytest.mark.parametrize("where", WHERE)
 def test_in_a_benchmark(file, where):
-    name = write(file, f"while {where}: pass")
+    name = write(file, f"{where}\n            {EVER}")
     settings = Settings(burst=0.001, rounds=2, budget=0.1, timeout=4.0)
     session = SessionInWorker(
         60.0, "spawn", problems=[name], backends=["finite_difference"], settings=settings

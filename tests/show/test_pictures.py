@@ -439,7 +439,7 @@ def test_the_command_says_where_the_picture_is(cli, file, tmp_path):
         (("saddle", "--kind", "curve"), "needs 1 moving component"),
         (("saddle", "--window", "x=3"), "not an interval"),
         (("saddle", "--parameters", "x,q"), "'q'"),
-        (("saddle", "--at", "x=1"), "'y'"),
+        (("saddle", "--at", "z=1"), "'z'"),
         (("square", "-b", "nobody"), "'nobody'"),
     ],
 )
