@@ -65,6 +65,8 @@ def main() -> None:
         if instruction := os.environ.get(COMPLETE):
             sys.exit(shell_complete(cli, {}, "calcbench", COMPLETE, instruction))
         # Not cli(): that gives a closed pipe the exit status of a disagreement.
-        with cli.make_context("calcbench", sys.argv[1:]) as context:
-            cli.invoke(context)
-        sys.stdout.flush()
+        try:
+            with cli.make_context("calcbench", sys.argv[1:]) as context:
+                cli.invoke(context)
+        finally:  # after sys.exit, too: what cannot be written is to be told
+            sys.stdout.flush()

@@ -104,3 +104,4 @@ def _strip_padding(console: Console) -> Iterator[None]:
     with console.capture() as captured:
         yield
     console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+    console.file.flush()
