@@ -3,6 +3,7 @@
 import itertools
 import os
 import random
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -14,6 +15,10 @@ from waiting import PATIENCE
 
 from calcbench.cli import main
 from calcbench.errors import NotInstalled
+
+# A job in the background of a shell ignores Ctrl-C, and so would all that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no failure; and the same examples everywhere.
 settings.register_profile("calcbench", deadline=None, max_examples=50, derandomize=True)

@@ -258,7 +258,7 @@ def flat(result):
 # --- every backend, mode and operator ------------------------------------------------------
 
 
-@pytest.mark.few(90)
+@pytest.mark.few(45)
 @pytest.mark.parametrize(
     ("name", "selector", "operator"),
     [
@@ -286,7 +286,7 @@ def compiled_in_one_piece():
     return whole
 
 
-@pytest.mark.few(60)
+@pytest.mark.few(40)
 @pytest.mark.parametrize("number", [0, 1], ids=["product", "matrix"])
 @pytest.mark.parametrize("selector", names(transforms))
 @pytest.mark.parametrize("name", calcbench.problems())
@@ -373,6 +373,7 @@ def test_hessian_is_symmetric_and_gives_the_hvp(name, selector):
     assert np.all(np.abs(hessian @ vector - product) <= allowed)
 
 
+@pytest.mark.few(8)
 @pytest.mark.parametrize("selector", MODES)
 @pytest.mark.parametrize("name", VECTOR)
 def test_pullback_is_the_adjoint_of_the_pushforward(name, selector):
@@ -389,6 +390,7 @@ def test_pullback_is_the_adjoint_of_the_pushforward(name, selector):
     assert abs(u @ forward - reverse @ v) <= allowed
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("selector", MODES)
 def test_a_sparse_hessian_is_the_dense_one(selector):
     at = where("rosenbrock")["random-1"]

@@ -16,7 +16,7 @@ BOTH = ["by_hand", "autograd"]
 PROBLEMS = ["square", "saddle", "batch_regression", "broyden_tridiagonal", "extended_rosenbrock"]
 
 
-@pytest.mark.few(8)
+@pytest.mark.few(4)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_every_operator_is_certified(operator, dtype):

@@ -105,6 +105,7 @@ def test_fate(folder, fault, moment):
     assert again.digits > 15
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("fault", ["hang", "raise"])
 def test_the_healthy_are_measured_all_the_same(folder, fault, moment):
@@ -437,6 +438,7 @@ class Endless(Mine):
 """
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("how", ["SIGINT", "SIGKILL"])
 def test_ended_from_outside(file, tmp_path, how):
     """In the course of the second problem: the records of the first are there, and no process is.

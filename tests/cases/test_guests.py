@@ -316,6 +316,7 @@ def test_a_guest_in_inputs(process, tmp_path, guest):
     assert {s for s, _ in rows(done, "saddle").values()} == {"ok"}
 
 
+@pytest.mark.full
 def test_one_backend_that_hangs_leaves_the_others_alone(process, tmp_path):
     symbols = "hasattr(np.asarray(x, object).flat[0], 'is_Symbol')"
     name = write(tmp_path, f"if {symbols}: time.sleep(10**6)")

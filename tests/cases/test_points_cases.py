@@ -33,6 +33,7 @@ TRUTH = {
 }
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("name", TRUTH)
 def test_right_gradients_are_not_condemned(name):
     records = compare(name)

@@ -211,6 +211,7 @@ def test_too_many_numbers_are_not_begun(monkeypatch):
     assert time.thread_time() - started < 0.1
 
 
+@pytest.mark.full
 def test_differences_that_take_too_long_are_skipped():
     (record,) = cb.compare(contrastive, ["finite_difference[seconds=1e-6]"], timed=False).records
     assert record.status is Status.SKIPPED

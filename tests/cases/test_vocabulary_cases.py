@@ -210,6 +210,7 @@ PAIRED = {
 }
 
 
+@pytest.mark.few(15)
 @pytest.mark.parametrize("selector", EVERY)
 @pytest.mark.parametrize(("cost", "total", "slopes"), PAIRED.values(), ids=PAIRED)
 def test_a_pair_with_a_masked_one(cost, total, slopes, selector):

@@ -85,6 +85,7 @@ def test_without_frameworks_the_others_do_their_part(without):
         assert f"python -m pip install {name}" in found[name]["reason"]
 
 
+@pytest.mark.full
 def test_without_anything_optional_every_problem_is_answered_for(without):
     done = without("torch", "tensorflow", "jax", "sympy", "sklearn")("verify", "--json")
     assert (done.status, done.err) == (0, "")
@@ -183,6 +184,7 @@ def test_broken_framework_is_a_row_beside_the_others(broken_torch):
     assert said in found["torch"]["reason"]
 
 
+@pytest.mark.few(1)
 @SOME_FAULTS
 def test_doctor_finds_a_broken_framework(broken_torch):
     run, said = broken_torch

@@ -267,6 +267,7 @@ def test_broken_problem_is_refused(installed, case):
     assert said in done.err
 
 
+@pytest.mark.full
 def test_broken_problem_among_all(installed):
     run = installed(
         {"theirs.py": "raise RuntimeError('it is broken')\n" + PROBLEM},
@@ -431,6 +432,7 @@ def copied(tmp_path, process):
     return drop
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("name", ["dropped_by_the_tests.py", "review/dropped_by_the_tests.py"])
 @pytest.mark.parametrize("form", ["class", "function"])
 def test_file_dropped_into_problems_is_found(copied, name, form):

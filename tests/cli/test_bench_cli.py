@@ -78,12 +78,14 @@ def test_dry_run_runs_nothing(cli, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.full
 def test_dry_run_of_a_resumed_run(cli, run):
     done = cli("bench", "square", "saddle", *HAND, "-o", run, "--resume", "--dry-run")
     assert "saddle (float64)" in done.out
     assert "square" not in done.out
 
 
+@pytest.mark.full
 def test_shards_merge_into_the_whole(cli, tmp_path):
     parts = [tmp_path / "1.jsonl", tmp_path / "2.jsonl"]
     for number, part in enumerate(parts, start=1):
@@ -157,6 +159,7 @@ def test_runs_of_two_machines(cli, run, tmp_path):
     assert cli("compare-runs", run, other, "--force").status == 0
 
 
+@pytest.mark.full
 def test_a_cut_run_says_so(cli, run, tmp_path):
     cut = tmp_path / "cut.jsonl"
     cut.write_bytes(run.read_bytes()[:-50])

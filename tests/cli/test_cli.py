@@ -725,7 +725,7 @@ def test_examples_name_what_there_is(file, line):
     assert len(select_backends(wanted)) >= len(wanted)  # `all` names several
 
 
-@pytest.mark.few(6)
+@pytest.mark.few(4)
 @pytest.mark.parametrize("line", [line for line in EXAMPLES if not is_long(line)])
 def test_examples_work(cli, file, line):
     file(mine(), "my_cost.py")
@@ -778,6 +778,7 @@ def test_output_that_cannot_be_written_is_one_line(arguments, tmp_path):
     assert done.stderr.count(b"\n") == 1
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "arguments", ["list", "verify square -b by_hand", "show square -b by_hand"]
 )
@@ -824,6 +825,7 @@ def test_interrupt_is_one_line(tmp_path):
     assert not psutil.wait_procs(children, timeout=PATIENCE)[1]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "env",
     [

@@ -44,6 +44,7 @@ def test_a_run_becomes_a_page(tmp_path):
     assert run("report", file, "--format", "html")[1].splitlines()[-1] == "</html>"
 
 
+@pytest.mark.full
 def test_runs_become_a_site(tmp_path):
     runs, site = tmp_path / "runs", tmp_path / "pages" / "of runs"
     first = runs / "My run.jsonl"
@@ -61,6 +62,7 @@ def test_runs_become_a_site(tmp_path):
     assert "Gradients of square" in (site / "my-run.html").read_text("utf-8")
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("words", "told"),
     [

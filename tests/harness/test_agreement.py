@@ -52,7 +52,7 @@ def certificates(name):
     return certificates_at(where(name), ["float64"])
 
 
-@pytest.mark.few(80)
+@pytest.mark.few(60)
 @pytest.mark.parametrize(("selector", "name"), cases(modes(), COSTS, BRIEFLY))
 def test_gradient(selector, name):
     (backend,) = choose_backends([selector])

@@ -73,6 +73,7 @@ def test_a_cost_that_comes_back_from_nowhere_else(file):
     assert records[0].reference["x"] == 6
 
 
+@pytest.mark.full
 def test_a_cost_that_does_not_come_back_from_its_own_point(file):
     by_hand, differences = rows(write(file, "while not on_balls and x > 2.9: pass"))
     assert (by_hand.status, differences.status) == (Status.OK, Status.TIMEOUT)

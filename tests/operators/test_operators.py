@@ -79,7 +79,7 @@ def by_hand_has_none(name, operator):
 # --- the matrix ------------------------------------------------------------------------------
 
 
-@pytest.mark.few(50)
+@pytest.mark.few(25)
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("operator", OPERATORS)
 @pytest.mark.parametrize("name", PROBLEMS)
@@ -552,6 +552,7 @@ def test_a_direction_on_the_command_line(cli):
     assert "direction: x = 1, y = 0" in done.out
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("command", ["compare", "verify", "bench", "show"])
 def test_an_unknown_operator_is_a_usage_error(cli, command):
     done = cli(command, "saddle", "--operator", "hesian")
@@ -559,6 +560,7 @@ def test_an_unknown_operator_is_a_usage_error(cli, command):
     assert "did you mean 'hessian'" in done.err
 
 
+@pytest.mark.full
 def test_show_tells_the_formulas_of_an_operator_and_how_each_backend_takes_it(cli):
     require("jax")
     done = cli("show", "saddle", "--operator", "hessian", "-b", "jax", "-b", "by_hand")
@@ -568,6 +570,7 @@ def test_show_tells_the_formulas_of_an_operator_and_how_each_backend_takes_it(cl
     assert "jax: forward over reverse" in done.out
 
 
+@pytest.mark.full
 def test_bench_times_an_operator(cli, tmp_path):
     run = tmp_path / "run.jsonl"
     flags = ["--operator", "hvp", "-b", "by_hand", "-b", "jax", "--quick", "-o", run]

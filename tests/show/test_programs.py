@@ -23,7 +23,7 @@ from calcbench.show.programs.results import print_result
 from calcbench.show.programs.writer import Writer
 
 
-@pytest.mark.few(30)
+@pytest.mark.few(15)
 @pytest.mark.parametrize("selector", PROGRAMS)
 @pytest.mark.parametrize("name", calcbench.problems())
 def test_program(name, selector):
@@ -61,7 +61,7 @@ def test_script(selector, tmp_path):
 # --- other operators ---------------------------------------------------------------------------
 
 
-@pytest.mark.few(60)
+@pytest.mark.few(30)
 @pytest.mark.parametrize("selector", PROGRAMS)
 @pytest.mark.parametrize("operator", [name for name in OPERATORS if name != "gradient"])
 @pytest.mark.parametrize(

@@ -127,6 +127,7 @@ def test_the_command_says_in_one_line_that_there_is_a_kink(cli, file):
     assert "not smooth here: one-sided derivatives differ" in done.err
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("ending", ["svg", "html", "json"])
 def test_the_command_draws_in_the_form_of_the_name(cli, file, tmp_path, ending):
     file("")

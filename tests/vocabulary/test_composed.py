@@ -457,7 +457,7 @@ case(
 case("linalg.cross", lambda xp, x, y: xp.linalg.cross(x, y), [V, U], lambda x, y: np.cross(x, y))
 
 
-@pytest.mark.few(120)
+@pytest.mark.few(80)
 @pytest.mark.parametrize("selector", [*(s for s in SELECTORS if s not in MODES), "certified"])
 @pytest.mark.parametrize("name", COMPOSED)
 def test_composed(name, selector):

@@ -333,7 +333,7 @@ def elementwise_cases(name: str, selector: str) -> list[Case]:
     ]
 
 
-@pytest.mark.few(70)
+@pytest.mark.few(40)
 @pytest.mark.parametrize("selector", JUDGED)
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_elementwise(name, selector):
@@ -871,7 +871,7 @@ def table(operators: bool) -> list[Any]:
     ]
 
 
-@pytest.mark.few(60)
+@pytest.mark.few(40)
 @pytest.mark.parametrize(("name", "selector"), table(operators=False))
 def test_arrays(name, selector):
     if (selector, name) in MISSING:

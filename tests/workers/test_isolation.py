@@ -133,6 +133,7 @@ def test_what_cannot_be_sent_is_a_failure_and_no_end(spawned):
     assert spawned.ask(os.getpid, timeout=PATIENCE) == first
 
 
+@pytest.mark.full
 def test_a_task_may_ask_back_and_waiting_costs_it_no_time(spawned):
     def answer(question):
         time.sleep(1.5)
