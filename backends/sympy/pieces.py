@@ -123,8 +123,16 @@ class _Range(NamedTuple):
 
     low: Any
     high: Any
-    ends: bool
-    """Whether both ends belong to it."""
+    has_low: bool = True
+    """Whether `low` itself is one of them."""
+    has_high: bool = True
+
+    def meet(self, other: _Range) -> _Range:
+        """Return the values that belong to both; of two bounds, the tighter one decides."""
+        low, high = max(self.low, other.low), min(self.high, other.high)
+        has_low = all(one.has_low for one in (self, other) if one.low == low)
+        has_high = all(one.has_high for one in (self, other) if one.high == high)
+        return _Range(low, high, has_low, has_high)
 
 
 def _is_possible(known: tuple[Any, ...], parameters: set[Any]) -> bool:
@@ -135,10 +143,9 @@ def _is_possible(known: tuple[Any, ...], parameters: set[Any]) -> bool:
         if allowed is None:
             continue
         before = ranges.get(expression) or _natural_range(expression)
-        low, high = max(before.low, allowed.low), min(before.high, allowed.high)
-        ranges[expression] = here = _Range(low, high, before.ends and allowed.ends)
-        single = here.ends and not _varies(expression, parameters)
-        if low > high or (low == high and not single):
+        ranges[expression] = here = before.meet(allowed)
+        single = here.has_low and here.has_high and not _varies(expression, parameters)
+        if here.low > here.high or (here.low == here.high and not single):
             return False
     return True
 
@@ -149,7 +156,7 @@ def _natural_range(expression: Any) -> _Range:
 
     low = 0 if expression.is_nonnegative else -sympy.oo
     high = 0 if expression.is_nonpositive else sympy.oo
-    return _Range(low, high, True)
+    return _Range(low, high)
 
 
 def _varies(expression: Any, parameters: set[Any]) -> bool:
@@ -171,9 +178,11 @@ def _read(comparison: Any) -> tuple[Any, _Range | None]:
         return expression, None
     end, endless = -constant / factor, sympy.oo
     if isinstance(comparison, sympy.Eq):
-        return expression, _Range(end, end, True)
+        return expression, _Range(end, end)
     if isinstance(comparison, sympy.Ne):
         return expression, None
     above = isinstance(comparison, (sympy.Gt, sympy.Ge)) == bool(factor > 0)
     ends = isinstance(comparison, (sympy.Ge, sympy.Le))
-    return expression, _Range(end, endless, ends) if above else _Range(-endless, end, ends)
+    if above:
+        return expression, _Range(end, endless, has_low=ends)
+    return expression, _Range(-endless, end, has_high=ends)

@@ -267,9 +267,10 @@ def prepare(
         >>> slope(m=0.9, b=0.1)
         {'m': array(36.305), 'b': array(6.265)}
 
-    `slope()` evaluates at the problem's own values, `slope(**at)` at those of a dict. Data may be
-    given too, in place of the problem's, in the same shapes: `slope(m=0.9, b=0.1, x=x, y=y)`. An
-    operator that takes a direction or a cotangent takes it first: `product(direction, x=3, y=2)`.
+    `slope()` evaluates at the problem's own values, `slope(**at)` at those of a dict; what is left
+    out keeps its own. Data may be given too, in place of the problem's, in the same shapes:
+    `slope(m=0.9, b=0.1, x=x, y=y)`. An operator that takes a direction or a cotangent takes it
+    first: `product(direction, x=3, y=2)`.
     With `sparse`, a Hessian or Jacobian is a `scipy.sparse.csr_array`.
 
     Raises what `gradient` raises; the call, `SelectorError` for values that do not fit.

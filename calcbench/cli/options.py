@@ -110,7 +110,7 @@ COMPARISON = (
     click.option(
         "--wide",
         is_flag=True,
-        help="What digits and times are measured against, too: median, needed, ulp, prepare, data.",
+        help="All columns, with median, needed, ulp and prepare; and the condition number.",
     ),
     no_missing_option,
     json_option,

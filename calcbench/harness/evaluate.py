@@ -34,9 +34,9 @@ MATRICES = ("jacobian", "hessian")
 class Evaluator:
     """An operator of a problem's cost by one backend, prepared once: call it at any point.
 
-    The point is given by names: a value for every parameter, as `at` has it, or none at all for
-    the problem's own; data by name take the place of the problem's. All keep the shapes that were
-    prepared for. An operator that takes a direction (or a cotangent) takes it first.
+    The point is given by names, as `at` has it: parameters that are left out keep the problem's own
+    values, and data by name take the place of the problem's. All keep the shapes that were prepared
+    for. An operator that takes a direction (or a cotangent) takes it first.
 
         >>> slope = calcbench.prepare("batch_regression", "jax")
         >>> slope(m=0.9, b=0.1)

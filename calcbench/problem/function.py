@@ -130,10 +130,14 @@ def takes_xp(function: Callable[..., Any]) -> bool:
         return False
 
 
+NAMED = ("__module__", "__name__", "__qualname__", "__doc__")
+"""What a wrapped function keeps; Python 3.12 cannot give it the type parameters of a class."""
+
+
 def _with_xp(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make a formula that needs no array namespace one that is given it, as a method is."""
 
-    @functools.wraps(function)
+    @functools.wraps(function, assigned=NAMED)
     def formula(xp: Any, *arguments: Any, **data: Any) -> Any:
         return function(*arguments, **data)
 

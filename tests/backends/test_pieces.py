@@ -29,6 +29,9 @@ def where(condition, yes, no):
         # What is no parameter may well be 0.
         (where(y >= 0, 3, 4) * where(y > 0, 1, 2), [3, 6, 8]),
         (where(sympy.Eq(y, 1), 1, 2), [1, 2]),
+        # y = 3 may well be, though y > 0 leaves out its own end.
+        (where(y > 0, where(y >= 3, where(y <= 3, 1, 2), 3), 4), [1, 2, 3, 4]),
+        (where(y > 3, where(y <= 3, 1, 2), 3), [2, 3]),
         # x > −1 and x < −4 cannot hold together, however they are written.
         (where(2 * x + 2 > 0, where(-x > 4, 1, 2), 3), [2, 3, 3]),
     ],
