@@ -18,7 +18,7 @@ from flint import arb
 from calcbench.certified import budget, elementary
 from calcbench.certified.balls import NotFinite, Undecided
 from calcbench.certified.constants import convert_array
-from calcbench.certified.evaluation import exact_numbers
+from calcbench.certified.evaluation import exact_numbers, inputs_changed
 from calcbench.certified.matrices import product, swap, zeros
 from calcbench.problem.faults import RAISED
 from calcbench.problem.point import Point
@@ -104,7 +104,7 @@ class Array:
         """Give NumPy the balls of a constant. A parameter's would lose what they depend on."""
         if self.tape is not None:
             raise TypeError("NumPy would take an array of balls for plain numbers")
-        return self.value
+        return self.value.copy()
 
     def __len__(self) -> int:
         return len(self.value)
@@ -254,9 +254,16 @@ def exact(numbers: Any) -> Array:
 def constant_values(point: Point) -> dict[str, Any]:
     """Convert an evaluation's floats to constants; other arrays, such as indices, stay."""
     return {
-        name: Array(exact_numbers(point, name)) if array.dtype.kind == "f" else array
+        name: _input_values(point, name) if array.dtype.kind == "f" else array
         for name, array in point.values.items()
     }
+
+
+def _input_values(point: Point, name: str) -> Array:
+    found = Array(exact_numbers(point, name))
+    if not inputs_changed():
+        found._sizes = np.abs(np.asarray(point[name], np.float64))
+    return found
 
 
 def attempt(function: Callable[[], T]) -> T | None:

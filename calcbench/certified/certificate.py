@@ -100,11 +100,11 @@ def smallest_normal(dtype: str) -> float:
     return float(np.finfo(dtype).smallest_normal)
 
 
-def affordable(point: Point, operator: Operator = GRADIENT) -> bool:
-    """Tell whether certifying a point, with all its rows, takes less than `FULL_SECONDS`."""
-    return _why_too_slow(point, operator) == "" and affordable_rows(point, operator) >= (
-        point.row_count
-    )
+def affordable(point: Point, seconds: float) -> bool:
+    """Tell whether certifying the gradient at a point, with all its rows, takes less than that."""
+    if _why_too_slow(point, GRADIENT):
+        return False
+    return _is_free(point) or _affords(seconds, *_price(point, GRADIENT), point.row_count)
 
 
 def affordable_rows(point: Point, operator: Operator = GRADIENT) -> int:
@@ -113,13 +113,24 @@ def affordable_rows(point: Point, operator: Operator = GRADIENT) -> int:
     All of them, if that takes less than `FULL_SECONDS`.
     """
     count = point.row_count
-    if not count or (count <= FREE_ROWS and _numbers(point) <= FREE_NUMBERS):
+    if _is_free(point):
         return count
     shared, each = _price(point, operator)
-    if np.all(shared + each * count <= (FULL_SECONDS, budget.LARGEST)):
+    if _affords(FULL_SECONDS, shared, each, count):
         return count
     afforded = (SECONDS / 2 - shared[0]) / each[0]
     return min(count, SAMPLED_ROWS, max(TRIAL_ROWS[0], int(afforded)))
+
+
+def _is_free(point: Point) -> bool:
+    """Tell whether a point is certified without estimating first how long that takes."""
+    count = point.row_count
+    return not count or (count <= FREE_ROWS and _numbers(point) <= FREE_NUMBERS)
+
+
+def _affords(seconds: float, shared: np.ndarray, each: np.ndarray, count: int) -> bool:
+    """Tell whether a price (`_price`) of so many rows is below that, and within memory."""
+    return bool(np.all(shared + each * count <= (seconds, budget.LARGEST)))
 
 
 def _price(point: Point, operator: Operator) -> tuple[np.ndarray, np.ndarray]:
@@ -282,28 +293,32 @@ def _symmetric_spread(point: Point, operator: Operator, spread: np.ndarray) -> n
     return spread
 
 
-def formula_error(certificate: Certificate) -> tuple[np.ndarray, np.ndarray]:
-    """Compute the error of the hand-derived formula without rounding, and what is allowed.
+def formula_error(certificate: Certificate) -> np.ndarray:
+    """Compute the error of the hand-derived formula without rounding.
 
-    Both are vectors in the order of the operator's layout. Evaluated in balls as precise as the
+    A vector in the order of the operator's layout. Evaluated in balls as precise as the
     reference's, the formula and the truth differ by what is wrong with the formula and by nothing
-    else; the error is 0 where they cannot be told apart. Rounded constants, such as 1/3, are
-    allowed to do as much as the rounding of the formula's own operations, which its radius at 53
-    bits bounds. Raises `NotCertified` for an operator that no hand-derived formula
-    gives, and where the formula takes too long.
+    else; the error is 0 where they cannot be told apart. Raises `NotCertified` for an operator that
+    no hand-derived formula gives, and where the formula takes too long.
     """
-    truth, operator, point = certificate.truth, certificate.operator, certificate.point
-    exact = evaluate_formula(point, truth.bits, operator, seconds=SECONDS)
-    near = evaluate_formula(point, BITS["float64"], operator, seconds=SECONDS, stepwise=True)
+    truth = certificate.truth
+    exact = evaluate_formula(certificate.point, truth.bits, certificate.operator, seconds=SECONDS)
+    differences = flatten(exact.values(), object) - flatten(truth.values.values(), object)
+    return np.array([0.0 if ball.contains(0) else float(ball.mid()) for ball in differences])
+
+
+def formula_allowance(certificate: Certificate) -> np.ndarray:
+    """Bound the error that rounded constants in the hand-derived formula, such as 1/3, may make.
+
+    They are allowed as much as the rounding of the formula's own operations, which its radius at 53
+    bits bounds. As `formula_error`.
+    """
+    bits = BITS["float64"]
+    operator = certificate.operator
+    near = evaluate_formula(certificate.point, bits, operator, seconds=SECONDS, stepwise=True)
     unit = float(np.finfo(np.float64).eps) / 2
-    errors, allowed = [], []
-    for name in exact:
-        for said, true in zip(exact[name].flat, truth.values[name].flat, strict=True):
-            difference = said - true
-            errors.append(0.0 if difference.contains(0) else float(difference.mid()))
-        for ball in near[name].flat:
-            allowed.append(ALLOWANCE * (float(ball.rad()) + unit * abs(float(ball.mid()))))
-    return np.array(errors), np.array(allowed)
+    balls = flatten(near.values(), object)
+    return np.array([ALLOWANCE * (float(b.rad()) + unit * abs(float(b.mid()))) for b in balls])
 
 
 def cost_noise(point: Point, dtype: str) -> float:

@@ -138,7 +138,7 @@ def convert_values(
             continue
         active = tape if name in point.shapes else None
         if active is None and name not in _changes:
-            found[name] = convert_input(point, name, balls.convert)
+            found[name] = convert_input(point, name, balls.convert).copy()  # a cost may write
             continue
         numbers = exact_numbers(point, name)
         found[name] = np.empty(array.shape, dtype=object)
@@ -153,7 +153,7 @@ def convert_values(
 
 
 def exact_numbers(point: Point, name: str) -> np.ndarray:
-    """Convert the floats of an input to `flint.arb`; they count as exact."""
+    """Convert the floats of an input to `flint.arb`, which are exact, and shared."""
     numbers = convert_input(point, name, arb)
     return np.asarray(numbers + numbers * _changes[name]) if name in _changes else numbers
 

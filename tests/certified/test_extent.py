@@ -9,6 +9,7 @@ import calcbench as cb
 from calcbench.certified import budget, certificate
 from calcbench.certified.certificate import affordable_rows, certify
 from calcbench.problem.inputs import own_point
+from calcbench.record.record import Status
 
 RNG = np.random.default_rng(4)
 N = 6000
@@ -74,6 +75,21 @@ def test_what_is_asked_for(monkeypatch):
     assert note("none").startswith("not certified: nobody asked for it")
     with pytest.raises(cb.SelectorError, match="certify: no 'half': choose from"):
         cb.verify(bells, QUICK, certify="half")
+
+
+def test_a_trace_of_a_fault_in_a_formula_shows_on_a_sample_of_the_rows():
+    """Below the rounding of all of them, which nobody can see through in doubles."""
+
+    def gradient(xp, w, *, X, y):
+        e = xp.matmul(X, w) - y
+        slopes = -2 * e * xp.exp(-(e**2)) / X.shape[0]
+        return {"w": (1 + 1e-12) * xp.matmul(xp.matrix_transpose(X), slopes)}
+
+    wrong = cb.problem(w=[0.3, -0.2, 0.5], X=X, y=Y, gradient=gradient)(bells._function)
+    (record,) = cb.verify(wrong, ["by_hand"]).records
+    assert record.status is Status.DISAGREE
+    assert re.match(r"on 1,200 rows: the formula for ∂C/∂w\[\d\] is off by", record.reason)
+    assert "certified in" in record.judged
 
 
 def test_few_rows_are_certified_whole_in_any_case():
