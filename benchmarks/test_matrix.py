@@ -31,19 +31,27 @@ STEADY = cb.Settings(burst=0.005, budget=8.0)
 def problems():
     for module in ("torch", "tensorflow", "jax", "sklearn"):
         pytest.importorskip(module)
-    return [name for name in cb.problems() if name != "straight_line_at_scale"]
+    return [
+        name
+        for name in cb.problems()
+        if name != "straight_line_at_scale" and not cb.problems()[name].vector_valued
+    ]
 
 
 def test_200_cells(benchmark, tmp_path):
     records = benchmark.pedantic(two_hundred, args=(problems(), tmp_path), rounds=1)
     minutes = benchmark.stats.stats.max / 60
-    failed = [(r.problem, r.backend, r.reason) for r in records if not r.status.measured]
+    failed = [(r.problem, r.backend, r.reason) for r in records if r.status.failed]
+    refused = [r for r in records if r.status is Status.SKIPPED]
     noisy = sum(r.status is Status.NOISY for r in records)
-    print(f"\n{len(records)} cells in {minutes:.1f} min, {noisy} noisy; failed: {failed}")
+    print(f"\n{len(records)} cells in {minutes:.1f} min, {noisy} noisy, {len(refused)} refused")
     benchmark.group = "matrix"
     benchmark.extra_info.update(cells=len(records), noisy=noisy)
     assert len(records) == CELLS
     assert failed == []
+    # SymPy says of two costs that their formulas are too long for it; nothing else is refused.
+    assert {r.backend for r in refused} <= {"sympy"}
+    assert len(refused) <= 2
     assert minutes < MINUTES
 
 
