@@ -104,7 +104,7 @@ def affordable(point: Point, seconds: float) -> bool:
     """Tell whether certifying the gradient at a point, with all its rows, takes less than that."""
     if _why_too_slow(point, GRADIENT):
         return False
-    return _is_free(point) or _affords(seconds, *_price(point, GRADIENT), point.row_count)
+    return is_free(point) or _affords(seconds, *_price(point, GRADIENT), point.row_count)
 
 
 def affordable_rows(point: Point, operator: Operator = GRADIENT) -> int:
@@ -113,7 +113,7 @@ def affordable_rows(point: Point, operator: Operator = GRADIENT) -> int:
     All of them, if that takes less than `FULL_SECONDS`.
     """
     count = point.row_count
-    if _is_free(point):
+    if is_free(point):
         return count
     shared, each = _price(point, operator)
     if _affords(FULL_SECONDS, shared, each, count):
@@ -122,8 +122,8 @@ def affordable_rows(point: Point, operator: Operator = GRADIENT) -> int:
     return min(count, SAMPLED_ROWS, max(TRIAL_ROWS[0], int(afforded)))
 
 
-def _is_free(point: Point) -> bool:
-    """Tell whether a point is certified without estimating first how long that takes."""
+def is_free(point: Point) -> bool:
+    """Tell whether a point has no rows, or so few that nobody asks first how long they take."""
     count = point.row_count
     return not count or (count <= FREE_ROWS and _numbers(point) <= FREE_NUMBERS)
 

@@ -32,8 +32,8 @@ ENCLOSING_SECONDS = 1.0
 """Processor time that the enclosure of one component may take; beyond it, none is enclosed."""
 
 NOISE_SECONDS = 0.5
-"""What a certificate may take, by an estimate, for the rounding of a value to be proved: that is
-done at every point for every scheme, and takes half as long."""
+"""What a certificate may take, by an estimate, for the rounding of a value to be proved: that takes
+half as long, and is done at every point, for every scheme."""
 
 SHAKES = 3
 """Random changes of the inputs from which the rounding of a value is estimated."""

@@ -17,9 +17,10 @@ from calcbench.backend.backend import Backend
 from calcbench.certified.reference import Reference
 from calcbench.errors import DeclarationError, Unsupported
 from calcbench.harness.timing import time_call
+from calcbench.judge.certifying import Certified
 from calcbench.judge.connection import departure
 from calcbench.judge.contract import Run, run_points
-from calcbench.judge.judge import Certified, Outcome, judge
+from calcbench.judge.judge import Outcome, judge
 from calcbench.judge.points import LeftOut
 from calcbench.judge.runner import Runner
 from calcbench.judge.verdict import start_run_record

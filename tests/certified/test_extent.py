@@ -65,6 +65,25 @@ def test_a_point_where_comparisons_tie_has_a_price_of_its_own():
     assert certificate._price(zeros, certificate.GRADIENT)[1][1] > few[1]
 
 
+def test_ties_at_one_point_leave_the_others_whole():
+    """Of whole numbers, many residuals are 0 at zeros: single numbers take too long for all rows.
+
+    At full size nobody is judged there, for nobody knows what ties.
+    """
+    counts = RNG.poisson(1.0, N).astype(float)
+
+    @cb.problem(w=[0.3, -0.2, 0.5], X=X, y=counts)
+    def huber(xp, w, *, X, y):
+        size = xp.abs(xp.matmul(X, w) - y)
+        return xp.mean(xp.where(size < 1.3, 0.5 * size**2, 1.3 * size - 0.845))
+
+    records = cb.verify(huber, ["sympy", "finite_difference"]).records
+    assert [(record.status, record.reason) for record in records] == [(Status.OK, "")] * 2
+    said = r"^certified in \d+\.\d s at 6,000 rows, at zeros on \d+ of them; rows found"
+    assert re.search(said, records[0].judged)
+    assert records[0].certified_digits > 30
+
+
 def test_what_is_asked_for(monkeypatch):
     monkeypatch.setattr(certificate, "FULL_SECONDS", 0.0)
     assert re.search(r"^certified on 1,\d\d\d of 6,000 rows; at full size by vote", note())
