@@ -3,5 +3,5 @@
 DEFAULT = ("by_hand", "sympy", "finite_difference", "torch", "tensorflow", "jax")
 """Those that take part when none is named. The others do when they are, or with `all`."""
 
-ORDER = (*DEFAULT, "autograd")
+ORDER = (*DEFAULT, "autograd", "dual", "tape")
 """The order of the tables; what is not named here follows."""

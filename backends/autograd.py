@@ -104,6 +104,8 @@ def spellings(autograd: Any, dtype: str) -> dict[str, Any]:
         "stack": lambda arrays, axis=0: anp.stack([lift(a) for a in arrays], axis),
         "take": take,
         "take_along_axis": take_along_axis,
+        "argsort": bind(argsort, anp),
+        **natively(anp, "argmax", "argmin", "all", "any", "isnan", "isfinite"),
         "linalg.cholesky": bind(cholesky, anp),
         "linalg.solve": bind(solve, anp),
         "linalg.slogdet": bind(slogdet, anp),
@@ -173,6 +175,11 @@ def diagonal(anp: Any, term: str, array: Any) -> tuple[str, Any]:
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
     """Take slices by integer index, of any shape."""
     return x[(slice(None),) * (axis % x.ndim) + (indices,)]
+
+
+def argsort(anp: Any, x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """Find the indices that sort x, of equals the first first."""
+    return anp.argsort(-x if descending else x, axis, kind="stable")
 
 
 def take_along_axis(x: Any, indices: Any, axis: int) -> Any:

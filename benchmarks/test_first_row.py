@@ -2,6 +2,9 @@
 
 The import of the slowest framework alone and the command are run in turn. The benchmark's time is
 that of the command; `extra_info` has the seconds to its first row, and the ratio of the medians.
+
+All of them find calcbench compiled, as after its first use: where the environment forbids to keep
+bytecode (`PYTHONDONTWRITEBYTECODE`), each start would compile 200 files, for a quarter of a second.
 """
 
 import os
@@ -38,6 +41,13 @@ LIGHT = ["-m", "calcbench", "compare", "saddle", "-b", "by_hand"]
 IMPORT = "from calcbench.catalogue.door import backends; backends()[{name!r}].framework()"
 
 
+@pytest.fixture(autouse=True)
+def compiled(tmp_path, monkeypatch):
+    """Let what is started keep its bytecode, in a folder of its own."""
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path))
+
+
 def test_compare(benchmark):
     frameworks = [name for name in default_backends() if heavy(name)]
     if not frameworks:
@@ -45,6 +55,8 @@ def test_compare(benchmark):
     imports = {name: [] for name in frameworks}
     quiet = os.getloadavg()[0] < QUIET
     light, rows = [], []
+    for name in frameworks:  # and the frameworks, where they were installed without
+        seconds(["-c", IMPORT.format(name=name)])
 
     def setup():
         light.append(seconds(LIGHT))

@@ -81,6 +81,9 @@ if TYPE_CHECKING:
     from calcbench.problem.structure import Structure as Structure
     from calcbench.record.run import SavedRun as SavedRun
     from calcbench.report.run import load as load
+    from calcbench.show.pictures.panel import Bars as Bars
+    from calcbench.show.pictures.panel import Panel as Panel
+    from calcbench.show.pictures.panel import draw as draw
     from calcbench.vocabulary.namespace import Namespace as Namespace
 
 __version__ = _version("calcbench")
@@ -108,6 +111,7 @@ _HOME = {
         ),
         "calcbench.record.run": "SavedRun",
         "calcbench.report.run": "load",
+        "calcbench.show.pictures.panel": "Bars Panel draw",
         "calcbench.vocabulary.namespace": "Namespace",
     }.items()
     for name in names.split()

@@ -17,9 +17,16 @@ project_copyright = author
 version = release = version_of("calcbench")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
-extensions += ["contents", "formulas", "problems_page", "public_names"]  # of docs/site
+extensions += [
+    "contents",
+    "formulas",
+    "lessons_page",
+    "problems_page",
+    "public_names",
+]  # of docs/site
 root_doc = "docs/index"
 include_patterns = ["*.md", "docs/*.md", "docs/site/*.md", "benchmarks/README.md"]
+include_patterns += ["lessons/exercises/README.md"]
 exclude_patterns = [".*", "build", "calcbench", "runs", "tests", "venv"]  # not walked through
 smartquotes = False  # texts as they are written
 source_suffix = {".md": "markdown"}

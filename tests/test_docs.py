@@ -35,7 +35,7 @@ PAGES = [
     ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md")
 ] + sorted((ROOT / "docs").glob("*.md"))
 
-LESSON = ROOT / "docs" / "lesson.md"
+LESSON = ROOT / "docs" / "walkthrough.md"
 VERDICTS = ROOT / "docs" / "verdicts.md"
 SLOW_TO_PREPARE = "torch[mode=compile]"
 

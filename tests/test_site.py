@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import calcbench as cb
+from calcbench.exercises.sheet import lesson_sheet
 
 pytest.importorskip("furo")
 pytest.importorskip("myst_parser")
@@ -76,3 +77,11 @@ def test_pages_can_be_searched_as_files(site):
 def test_the_first_page_leads_to_the_index(site):
     (target,) = re.findall(r'href="([^"]+)"', (site / "index.html").read_text("utf-8"))
     assert (site / target).exists()
+
+
+def test_every_exercise_of_the_lessons_is_there_with_its_answer_folded(site):
+    text = (site / "docs" / "site" / "lessons.html").read_text("utf-8")
+    for exercise in lesson_sheet():
+        assert f"<strong>{exercise.id}</strong>" in text
+        assert html.escape(exercise.solution) in text
+    assert text.count("<summary>Answer</summary>") == len(lesson_sheet())

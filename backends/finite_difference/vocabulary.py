@@ -8,12 +8,21 @@ from typing import Any
 
 import numpy as np
 
+from calcbench.vocabulary.names import PRIMITIVES
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import LOWEST, numpy_in, special, with_numbers
+from calcbench.vocabulary.numpy import LOWEST, argsort, numpy_in, special, with_numbers
 
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
 # slogdet), not defined (logaddexp), or compare imaginary parts (maximum).
+
+
+ANALYTIC = (
+    *("square", "reciprocal", "exp2", "log2", "log10", "sinh", "cosh", "prod", "cumulative_sum"),
+    *("cumulative_prod", "permute_dims", "moveaxis", "flip", "roll"),
+    *("broadcast_to", "repeat", "tril", "triu", "all", "any", "isfinite", "isnan"),
+)
+"""Names that follow from others, and for which NumPy's own function will do."""
 
 
 def _larger(x: Any, y: Any) -> Any:
@@ -52,13 +61,21 @@ def _logaddexp(x: Any, y: Any) -> Any:
 
 
 def _max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    flat = np.reshape(x, -1) if axis is None else x
-    kept = 0 if axis is None else axis
-    where = np.expand_dims(np.argmax(np.real(flat), axis=kept), kept)
-    top = np.take_along_axis(flat, where, axis=kept)
-    if axis is None:
-        return np.reshape(top, (1,) * np.ndim(x)) if keepdims else top[0]
-    return top if keepdims else np.squeeze(top, axis=kept)
+    axes = [*range(np.ndim(x))] if axis is None else [a % np.ndim(x) for a in np.atleast_1d(axis)]
+    kept = [a for a in range(np.ndim(x)) if a not in axes]
+    lanes = np.transpose(x, [*kept, *axes]).reshape((*(np.shape(x)[a] for a in kept), -1))
+    where = np.argmax(np.real(lanes), axis=-1)[..., None]
+    top = np.take_along_axis(lanes, where, axis=-1)[..., 0]
+    return np.expand_dims(top, tuple(axes)) if keepdims else top
+
+
+def _of_real(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function look at real parts alone: NumPy would order equal ones by imaginary parts."""
+    return lambda x, *arguments, **options: function(np.real(x), *arguments, **options)
+
+
+def _sort(x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    return np.take_along_axis(x, argsort(np.real(x), axis, descending), axis)
 
 
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -112,9 +129,10 @@ def _slogdet(a: Any) -> Any:
 @functools.cache
 def complex_in(dtype: str) -> Namespace:
     """Build the vocabulary on complex numbers; numbers that meet no array take `dtype`."""
-    return Namespace.over(
-        numpy_in(dtype),
+    real = numpy_in(dtype).spelling
+    return Namespace(
         {
+            **{name: real[name] for name in real.keys() & {*PRIMITIVES, *ANALYTIC}},
             "abs": _abs,
             "floor": lambda x: np.floor(np.real(x)),
             "round": lambda x: np.round(np.real(x)),
@@ -129,6 +147,10 @@ def complex_in(dtype: str) -> Namespace:
             "minimum": with_numbers(_smaller, dtype),
             "logaddexp": with_numbers(_logaddexp, dtype),
             "max": _max,
+            "argsort": _of_real(argsort),
+            "argmax": _of_real(np.argmax),
+            "argmin": _of_real(np.argmin),
+            "sort": _sort,
             "logsumexp": _logsumexp,
             "linalg.cholesky": _cholesky,
             "linalg.slogdet": _slogdet,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -38,10 +39,12 @@ class Jax(Transforming):
 
     def precision(self) -> contextlib.AbstractContextManager[Any]:
         """Open the context in which JAX keeps float64, without its global switch."""
-        if self.dtype == "float64":
-            context: contextlib.AbstractContextManager[Any] = self.framework().enable_x64(True)
-            return context
-        return contextlib.nullcontext()
+        if self.dtype != "float64":
+            return contextlib.nullcontext()
+        jax = self.framework()
+        home = jax if hasattr(jax, "enable_x64") else importlib.import_module("jax.experimental")
+        context: contextlib.AbstractContextManager[Any] = home.enable_x64(True)  # below JAX 0.8
+        return context
 
     def context(self) -> contextlib.AbstractContextManager[Any]:
         return self.precision()

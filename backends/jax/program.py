@@ -49,7 +49,8 @@ SPELLING = Spelling(
     {
         **same_names("jnp.", *CONSTANTS, *ELEMENTWISE, "maximum", "minimum", "logaddexp", "where"),
         **same_names("jnp.", "sum", "mean", "max", "asarray", "einsum", "reshape", "stack"),
-        **same_names("jnp.", "take_along_axis"),
+        **same_names("jnp.", "take_along_axis", "argsort", "sort", "argmax", "argmin"),
+        **same_names("jnp.", "all", "any", "isnan", "isfinite"),
         **same_names("jnp.", "linalg.cholesky", "linalg.solve", "linalg.slogdet"),
         **same_names("special.", *SPECIAL),
         "matmul": "lambda x, y: x @ y",

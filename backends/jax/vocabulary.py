@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import jax.scipy.special
 
+from calcbench.vocabulary.axes import running_axis
 from calcbench.vocabulary.namespace import Namespace, iterate, natively
 from calcbench.vocabulary.numpy import LOWEST
+
+SAME = (
+    *(
+        "sort",
+        "argmax",
+        "argmin",
+        "all",
+        "any",
+        "isnan",
+        "isfinite",
+        "square",
+        "reciprocal",
+        "exp2",
+    ),
+    *("log2", "log10", "sinh", "cosh", "asinh", "acosh", "atanh", "asin", "acos", "atan2"),
+    *("ceil", "sign", "min", "prod", "permute_dims", "moveaxis", "flip", "roll"),
+    *("broadcast_to", "repeat", "tril", "triu", "var", "std"),
+)
+"""Names that follow from others, and that JAX has: quicker to trace, and the same."""
+
+
+def running(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Spell jnp.cumsum or jnp.cumprod, which by themselves would flatten a matrix."""
+    return lambda x, axis=None: function(x, running_axis(x, axis))
 
 
 def pair(x: Any, y: Any) -> tuple[Any, Any]:
@@ -75,6 +101,11 @@ def namespace(eager: bool) -> Namespace:
             "maximum": lambda x, y: jnp.maximum(*pair(x, y)),
             "minimum": lambda x, y: jnp.minimum(*pair(x, y)),
             "where": lambda condition, x, y: jnp.where(condition, *pair(x, y)),
+            **natively(jnp, *SAME),
+            "cumulative_sum": running(jnp.cumsum),
+            "cumulative_prod": running(jnp.cumprod),
+            "softmax": lambda x, axis=None: jax.nn.softmax(x, axis),
+            "log_softmax": lambda x, axis=None: jax.nn.log_softmax(x, axis),
             "concat": jnp.concatenate,
             "stack": stack,
             "take": take,

@@ -21,6 +21,8 @@ def compile_expressions(trace: Trace, expressions: list[Any]) -> Callable[..., A
     """
     import sympy
 
+    from .ordering import NUMPY_FUNCTIONS
+
     arguments = []
     for name in (*trace.problem.parameters, *trace.fixed):
         arguments += list(trace.symbols[name].flat)
@@ -28,6 +30,7 @@ def compile_expressions(trace: Trace, expressions: list[Any]) -> Callable[..., A
     for name in trace.rows:
         arguments += list(trace.symbols[name].flat)
     own_functions = {
+        **NUMPY_FUNCTIONS,
         "LogSumExp": lambda *terms: logsumexp(np.stack(np.broadcast_arrays(*terms)), 0),
         "Softplus": softplus,
         "Share": lambda x, y: np.exp(x - np.maximum(y, LOWEST)),

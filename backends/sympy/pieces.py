@@ -44,7 +44,10 @@ def ties(expression: Any, numbers: dict[Any, Any]) -> bool:
     """Tell whether the sides of a comparison in an expression are equal at these numbers."""
     import sympy
 
+    from . import ordering
+
     gaps = [gap for kink in expression.atoms(*_kinks()) for gap in _gaps(kink)]
+    gaps += ordering.gaps(expression)
     gaps += [comparison.gts - comparison.lts for comparison in _comparisons(expression)]
     values = (sympy.N(gap.xreplace(numbers), 40) for gap in gaps if gap.free_symbols)
     return any(bool(abs(value) < TIE) for value in values if value.is_real)
@@ -161,9 +164,11 @@ def _natural_range(expression: Any) -> _Range:
 
 def _varies(expression: Any, parameters: set[Any]) -> bool:
     """Tell whether an expression has one value only where a comparison ties."""
+    from .ordering import Place
     from .vocabulary import Floor, Round
 
-    return bool(expression.free_symbols & parameters) and not expression.has(Floor, Round)
+    whole = expression.has(Floor, Round, Place)
+    return bool(expression.free_symbols & parameters) and not whole
 
 
 def _read(comparison: Any) -> tuple[Any, _Range | None]:

@@ -104,6 +104,11 @@ def join(*items: Any) -> Any:
     return 0.0 if first is None else first.meter.length(1 + sum(map(operations, items)))
 
 
+def chain(*items: Any) -> Any:
+    """Make the length of a choice among items, which takes an operation for each."""
+    return functools.reduce(join, items)
+
+
 def _elementwise(*arrays: Any) -> Any:
     joined = np.frompyfunc(join, len(arrays), 1)(*arrays)
     return np.asarray(joined, dtype=object).view(SymbolicArray)
@@ -112,6 +117,15 @@ def _elementwise(*arrays: Any) -> Any:
 def _reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     reduced = object_reduction(lambda items: join(*items))(x, axis, keepdims)
     return reduced.view(SymbolicArray)
+
+
+def _on_arrays(function: Callable[..., Any], **joins: Any) -> Callable[..., Any]:
+    """Let a function of orders make lengths, by these functions of them."""
+
+    def apply(*arguments: Any, **options: Any) -> Any:
+        return np.asarray(function(*arguments, **options, **joins)).view(SymbolicArray)
+
+    return apply
 
 
 def iterate(step: Any, state: Any, n: int) -> Any:
@@ -127,14 +141,18 @@ def iterate(step: Any, state: Any, n: int) -> Any:
 @functools.cache
 def lengths(spelling: Namespace) -> Namespace:
     """Make the vocabulary on lengths: what moves or multiplies entries is as in `spelling`."""
+    from . import ordering
     from .vocabulary import cholesky, determinant, solve
 
-    reductions = ("sum", "mean", "max", "logsumexp")
-    shapes = ("matrix_transpose", "reshape", "concat", "stack", "take", "take_along_axis")
+    reductions = ("sum", "mean", "max", "logsumexp", "all", "any")
+    shapes = ("matrix_transpose", "reshape", "concat", "stack")
     moves = ("matmul", "einsum", "asarray", *shapes)
     own = {
         **dict.fromkeys(reductions, _reduce),
         **{name: spelling.spelling[name] for name in moves},
+        "take": _on_arrays(ordering.take, choose=chain),
+        "take_along_axis": _on_arrays(ordering.take_along_axis, choose=chain),
+        "argsort": _on_arrays(ordering.argsort, order=join, place=join),
         "pi": np.pi,
         "e": np.e,
         "inf": np.inf,

@@ -19,6 +19,8 @@ from calcbench.errors import Unsupported
 from calcbench.vocabulary.namespace import Namespace, iterate
 from calcbench.vocabulary.objects import SymbolicArray, object_reduction
 
+from . import ordering
+
 LARGEST_DETERMINANT = 8
 """Rows of the largest matrix whose determinant is written out: its formula has 2⁸ minors."""
 
@@ -181,11 +183,6 @@ def stack(arrays: Any, axis: int = 0) -> Any:
     return symbolic(np.stack(items, axis=axis))
 
 
-def take(x: Any, indices: Any, axis: int = 0) -> Any:
-    """Take slices by integer index; NumPy's own default is to flatten x first."""
-    return symbolic(np.take(x, indices, axis=axis))
-
-
 def determinant(a: Any) -> Any:
     """Write out Laplace's expansion, every minor once: no division, so no pivot that may be 0."""
     a = np.asarray(a, dtype=object)
@@ -280,11 +277,16 @@ SYMPY = Namespace(
         "einsum": on_arrays(np.einsum),
         "matrix_transpose": np.matrix_transpose,
         "asarray": constant,
-        "reshape": np.reshape,
+        "reshape": on_arrays(np.reshape),  # of one expression, too
         "concat": on_arrays(np.concat),
         "stack": stack,
-        "take": take,
-        "take_along_axis": on_arrays(np.take_along_axis),
+        "take": on_arrays(ordering.take),
+        "take_along_axis": on_arrays(ordering.take_along_axis),
+        "argsort": on_arrays(ordering.argsort),
+        "all": reduction(lambda items: sympy.And(*map(holds, items))),
+        "any": reduction(lambda items: sympy.Or(*map(holds, items))),
+        "isfinite": elementwise(lambda x: holds(ordering.IsFinite(x))),
+        "isnan": elementwise(lambda x: holds(ordering.IsNaN(x))),
         "linalg.cholesky": cholesky,
         "linalg.solve": solve,
         "linalg.slogdet": slogdet,

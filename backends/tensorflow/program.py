@@ -214,6 +214,13 @@ def _where(use: Use) -> str:
     return "lambda condition, x, y: tf.where(condition, tf.constant(x, dtype=tf.float64), y)"
 
 
+def _condition(name: str) -> str:
+    """Spell `all` or `any`, of numbers as well: those hold that are not 0."""
+    return f"""\
+def {name}(p, axis=None, keepdims=False):
+    return tf.reduce_{name}(tf.cast(p, tf.bool), axis=axis, keepdims=keepdims)"""
+
+
 SPELLING = Spelling(
     "TensorFlow",
     {
@@ -242,6 +249,13 @@ SPELLING = Spelling(
         "matrix_transpose": "tf.linalg.matrix_transpose",
         "concat": "lambda arrays, axis=0: tf.concat(arrays, axis=axis)",
         "cumulative_sum": "tf.cumsum",
+        "argsort": """\
+def argsort(x, axis=-1, descending=False, stable=True):
+    return tf.argsort(x, axis, "DESCENDING" if descending else "ASCENDING", stable=True)""",
+        "all": _condition("all"),
+        "any": _condition("any"),
+        "isnan": "tf.math.is_nan",
+        "isfinite": "tf.math.is_finite",
         "take": "lambda x, indices, axis=0: tf.gather(x, indices, axis=axis)",
         "take_along_axis": "tf.experimental.numpy.take_along_axis",
         "linalg.cholesky": """\

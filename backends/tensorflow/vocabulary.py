@@ -14,11 +14,18 @@ import tensorflow as tf
 
 from calcbench.errors import Unsupported
 from calcbench.vocabulary.axes import running_axis
-from calcbench.vocabulary.namespace import Namespace
+from calcbench.vocabulary.namespace import Namespace, natively
 from calcbench.vocabulary.numpy import LOWEST
 
 Pair = Callable[[Any, Any], tuple[Any, Any]]
 """(x, y) → two tensors."""
+
+
+SAME = (
+    *("square", "reciprocal", "sinh", "cosh", "asinh", "acosh", "atanh", "asin", "acos", "atan2"),
+    *("ceil", "sign"),
+)
+"""Names that follow from others, and that TensorFlow has: one operation, and the same."""
 
 
 def pair_in(dtype: str) -> Pair:
@@ -117,6 +124,45 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
     return tf.transpose(moved, back)
 
 
+def argsort(x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """Find the indices that sort x, of equals the first first."""
+    return tf.argsort(x, axis, "DESCENDING" if descending else "ASCENDING", stable=True)
+
+
+def place(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Build `argmax` or `argmin`; TensorFlow's own has no keepdims, and takes the first axis."""
+
+    def find(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+        if axis is not None:
+            found = function(x, axis)
+            return tf.expand_dims(found, axis) if keepdims else found
+        found = function(tf.reshape(x, [-1]), 0)
+        return tf.reshape(found, [1] * x.shape.rank) if keepdims else found
+
+    return find
+
+
+def condition(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Build `all` or `any`, of numbers as well: those hold that are not 0."""
+    return lambda p, axis=None, keepdims=False: function(holds(p), axis, keepdims)
+
+
+def flip(x: Any, axis: int | None = None) -> Any:
+    """Reverse the order along one axis, or along all."""
+    return tf.reverse(x, list(range(x.shape.rank)) if axis is None else [axis])
+
+
+def share(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Build `softmax` or `log_softmax`, which TensorFlow takes along one axis."""
+
+    def apply(x: Any, axis: int | None = None) -> Any:
+        if axis is None:
+            return tf.reshape(function(tf.reshape(x, [-1]), axis=0), x.shape)
+        return function(x, axis=axis)
+
+    return apply
+
+
 def cholesky(x: Any) -> Any:
     """Factor (x + xᵀ)/2, so that both triangles count alike; TensorFlow reads the lower one."""
     return tf.linalg.cholesky((x + tf.linalg.matrix_transpose(x)) / 2)
@@ -169,12 +215,27 @@ def namespace(dtype: str, xla: bool) -> Namespace:
             "max": tf.reduce_max,
             "logsumexp": logsumexp,
             "cumulative_sum": lambda x, axis=None: tf.cumsum(x, running_axis(x, axis)),
+            **natively(tf.math, *SAME),
+            "min": tf.reduce_min,
+            "prod": tf.reduce_prod,
+            "permute_dims": tf.transpose,
+            "broadcast_to": tf.broadcast_to,
+            "flip": flip,
+            "softmax": share(tf.nn.softmax),
+            "log_softmax": share(tf.nn.log_softmax),
             "matmul": matmul,
             "matrix_transpose": tf.linalg.matrix_transpose,
             "concat": concat,
             "stack": stack_in(dtype),
             "take": take,
             "take_along_axis": take_along_axis,
+            "argsort": argsort,
+            "argmax": place(tf.argmax),
+            "argmin": place(tf.argmin),
+            "all": condition(tf.reduce_all),
+            "any": condition(tf.reduce_any),
+            "isnan": tf.math.is_nan,
+            "isfinite": tf.math.is_finite,
             "linalg.cholesky": cholesky,
             "linalg.solve": solve,
             "linalg.slogdet": no_slogdet if xla else slogdet,

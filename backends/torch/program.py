@@ -143,6 +143,24 @@ def _take(use: Use) -> str:
     return "lambda x, indices, axis: x[..., indices]" if last else ""
 
 
+def _condition(name: str) -> str:
+    """Spell `all` or `any`: over all axes, torch takes no `keepdim`."""
+    return f"""\
+def {name}(p, axis=None, keepdims=False):
+    dim = tuple(range(p.ndim)) if axis is None else axis
+    return torch.{name}(p, dim=dim, keepdim=keepdims)"""
+
+
+def _place(name: str) -> Rule:
+    """Spell `argmax` or `argmin`: over all axes, torch takes no `keepdim`."""
+
+    def rule(use: Use) -> str:
+        plain = use.arguments[1:] or "axis" in use.keywords or "keepdims" not in use.keywords
+        return f"torch.{name}" if plain else ""
+
+    return rule
+
+
 SPELLING = Spelling(
     "PyTorch",
     {
@@ -168,6 +186,15 @@ def cholesky(x):
         "concat": "torch.cat",
         "stack": _stack,
         "take": _take,
+        "argsort": """\
+def argsort(x, axis=-1, descending=False, stable=True):
+    return torch.argsort(x, dim=axis, descending=descending, stable=True)""",
+        **same_names("torch.nn.functional.", "conv1d", "conv2d"),
+        "all": _condition("all"),
+        "any": _condition("any"),
+        "argmax": _place("argmax"),
+        "argmin": _place("argmin"),
+        **same_names("torch.", "isnan", "isfinite"),
         "take_along_axis": "torch.take_along_dim",
         "iterate": ITERATE,
     },

@@ -9,7 +9,14 @@ import numpy as np
 import torch
 
 from calcbench.vocabulary.axes import running_axis
-from calcbench.vocabulary.namespace import Namespace
+from calcbench.vocabulary.namespace import Namespace, natively
+from calcbench.vocabulary.windows import each, paddings
+
+SAME = (
+    *("square", "reciprocal", "exp2", "log2", "log10", "hypot", "sinh", "cosh", "asinh", "acosh"),
+    *("atanh", "asin", "acos", "atan2", "ceil", "sign", "moveaxis"),
+)
+"""Names that follow from others, and that torch has: one operation, and the same."""
 
 
 def softplus(x: Any) -> Any:
@@ -91,6 +98,29 @@ def constant_in(dtype: Any) -> Callable[[Any], Any]:
     return constant
 
 
+def flip(x: Any, axis: int | None = None) -> Any:
+    """Reverse the order along one axis, or along all."""
+    return torch.flip(x, tuple(range(x.ndim)) if axis is None else (axis,))
+
+
+def prod(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """Multiply all numbers, or those along one axis; all, torch does without a keepdim."""
+    if axis is not None:
+        return torch.prod(x, axis, keepdim=keepdims)
+    return torch.prod(x).reshape((1,) * x.ndim) if keepdims else torch.prod(x)
+
+
+def share(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Build `softmax` or `log_softmax`, which torch takes along one axis."""
+
+    def apply(x: Any, axis: int | None = None) -> Any:
+        if axis is None:
+            return function(x.reshape(-1), 0).reshape(x.shape)
+        return function(x, axis)
+
+    return apply
+
+
 def matrix_transpose(x: Any) -> Any:
     """Swap the last two axes."""
     return x.mT
@@ -112,6 +142,51 @@ def take(x: Any, indices: Any, axis: int = 0) -> Any:
 def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
     """Take elements by integer index."""
     return torch.take_along_dim(x, torch.as_tensor(indices), axis)
+
+
+def argsort(x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """Find the indices that sort x, of equals the first first, which torch does on demand."""
+    return torch.argsort(x, dim=axis, descending=descending, stable=True)
+
+
+def sort(x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """Put numbers in order along an axis; equals keep theirs."""
+    return torch.sort(x, dim=axis, descending=descending, stable=True)[0]
+
+
+def place(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Spell `axis` and `keepdims` so for torch.argmax and argmin; without a dim, they flatten."""
+
+    def find(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+        if axis is None and keepdims:
+            return function(x).reshape((1,) * x.ndim)
+        return function(x, dim=axis, keepdim=keepdims)
+
+    return find
+
+
+def condition(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Spell `axis` and `keepdims` so for torch.all and any."""
+
+    def hold(p: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        return function(p, dim=tuple(range(p.ndim)) if axis is None else axis, keepdim=keepdims)
+
+    return hold
+
+
+def convolution(dims: int) -> Callable[..., Any]:
+    """Build `conv1d` or `conv2d`, which torch calls so too, and pads with numbers alone."""
+    function = getattr(torch.nn.functional, f"conv{dims}d")
+
+    def convolve(x: Any, kernel: Any, stride: Any = 1, padding: Any = 0) -> Any:
+        strides = each(stride, dims)
+        around = paddings(x, kernel, strides, padding)
+        if all(before == after for before, after in around):
+            return function(x, kernel, stride=strides, padding=[before for before, _ in around])
+        widths = [width for pair in reversed(around) for width in pair]
+        return function(torch.nn.functional.pad(x, widths), kernel, stride=strides)
+
+    return convolve
 
 
 def cholesky(x: Any) -> Any:
@@ -142,11 +217,32 @@ def namespace(dtype: str) -> Namespace:
             "max": reduction(torch.amax),
             "logsumexp": reduction(torch.logsumexp),
             "cumulative_sum": lambda x, axis=None: torch.cumsum(x, running_axis(x, axis)),
+            "cumulative_prod": lambda x, axis=None: torch.cumprod(x, running_axis(x, axis)),
+            **natively(torch, *SAME),
+            "min": reduction(torch.amin),
+            "permute_dims": torch.permute,
+            "broadcast_to": torch.broadcast_to,
+            "tril": lambda x, k=0: torch.tril(x, k),
+            "triu": lambda x, k=0: torch.triu(x, k),
+            "flip": flip,
+            "prod": prod,
+            "softmax": share(torch.softmax),
+            "log_softmax": share(torch.log_softmax),
             "matrix_transpose": matrix_transpose,
             "concat": concat,
             "stack": stack_in(floating),
             "take": take,
             "take_along_axis": take_along_axis,
+            "argsort": argsort,
+            "sort": sort,
+            "argmax": place(torch.argmax),
+            "argmin": place(torch.argmin),
+            "all": condition(torch.all),
+            "any": condition(torch.any),
+            "conv1d": convolution(1),
+            "conv2d": convolution(2),
+            "isnan": torch.isnan,
+            "isfinite": torch.isfinite,
             "linalg.cholesky": cholesky,
             "linalg.slogdet": slogdet,
         },

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from calcbench.catalogue.selection import BackendSelector, ProblemSelector
 from calcbench.harness.compare_each import compare_each
 from calcbench.harness.request import Request
 from calcbench.operators import Operator
 from calcbench.problem.arguments import check_function
+from calcbench.problem.size import SizeLike
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record
 from calcbench.report.columns import comparison_columns, to_pandas, to_polars
@@ -22,6 +23,12 @@ class Comparison:
     """The records of a comparison. It prints as tables, in a terminal and in a notebook."""
 
     records: tuple[Record, ...]
+    columns: Literal["short", "all"] = "short"
+    """What is printed: value, digits, verdict and time, or what these are measured against too."""
+
+    def wide(self) -> Comparison:
+        """Return the same comparison, to be printed with all columns, as by `--wide`."""
+        return replace(self, columns="all")
 
     @property
     def ok(self) -> bool:
@@ -50,12 +57,12 @@ class Comparison:
 
     def __str__(self) -> str:
         """Write the tables as plain text."""
-        return as_text(self.records)
+        return as_text(self.records, wide=self.columns == "all")
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return as_html(self.records)
+        return as_html(self.records, wide=self.columns == "all")
 
 
 def compare(
@@ -65,7 +72,7 @@ def compare(
     *,
     operator: str | Operator | None = None,
     direction: Mapping[str, Any] | None = None,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
     dtype: str | None = None,
     timed: bool = True,

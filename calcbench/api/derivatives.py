@@ -21,6 +21,7 @@ from calcbench.operators import Operator, find_operator
 from calcbench.operators.partial import Partial
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Arrays
+from calcbench.problem.size import SizeLike
 
 
 def cost(
@@ -28,7 +29,7 @@ def cost(
     backend: BackendSelector = "by_hand",
     at: Mapping[str, Any] | None = None,
     *,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
 ) -> np.ndarray:
     """Compute the value of a problem's cost by one backend: an array of shape ().
@@ -49,7 +50,7 @@ def gradient(
     backend: BackendSelector = "by_hand",
     at: Mapping[str, Any] | None = None,
     *,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
 ) -> Arrays:
     """Take the gradient of a problem's cost by one backend: parameter name → array of its shape.
@@ -74,7 +75,7 @@ def value_and_gradient(
     backend: BackendSelector = "by_hand",
     at: Mapping[str, Any] | None = None,
     *,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
 ) -> tuple[np.ndarray, Arrays]:
     """Take the cost and its gradient together: (C, parameter name → array of its shape).
@@ -98,7 +99,7 @@ def partial(
     backend: BackendSelector = "by_hand",
     at: Mapping[str, Any] | None = None,
     *,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
 ) -> np.ndarray:
     """Take the partial derivative by one component, `m` or `w[3]`: an array of shape ().
@@ -121,7 +122,7 @@ def pushforward(
     backend: BackendSelector = "by_hand",
     at: Mapping[str, Any] | None = None,
     *,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
 ) -> np.ndarray:
     """Take the derivative along a direction v: ∇C·v, an array of shape ().
@@ -144,7 +145,7 @@ def pullback(
     backend: BackendSelector = "by_hand",
     at: Mapping[str, Any] | None = None,
     *,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
 ) -> Arrays:
     """Multiply a cotangent u by the Jacobian, Jᵀu: parameter name → array of its shape.
@@ -166,7 +167,7 @@ def jacobian(
     backend: BackendSelector = "by_hand",
     at: Mapping[str, Any] | None = None,
     *,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
     sparse: bool = False,
 ) -> Any:
@@ -187,7 +188,7 @@ def hvp(
     backend: BackendSelector = "by_hand",
     at: Mapping[str, Any] | None = None,
     *,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
 ) -> Arrays:
     """Multiply the Hessian by a direction, without the Hessian: parameter name → array.
@@ -208,7 +209,7 @@ def hessian(
     backend: BackendSelector = "by_hand",
     at: Mapping[str, Any] | None = None,
     *,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
     sparse: bool = False,
 ) -> Any:
@@ -232,7 +233,7 @@ def second_derivative(
     backend: BackendSelector = "by_hand",
     at: Mapping[str, Any] | None = None,
     *,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
 ) -> np.ndarray:
     """Take d²C/dx² of a cost of a single number: an array of the parameter's shape.
@@ -251,7 +252,7 @@ def prepare(
     backend: BackendSelector = "by_hand",
     operator: str | Operator = "gradient",
     *,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
     sparse: bool = False,
 ) -> Evaluator:
@@ -284,7 +285,7 @@ def reference(
     *,
     operator: str | Operator = "gradient",
     direction: Mapping[str, Any] | None = None,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
 ) -> Reference:
     """Certify the gradient of a problem's cost, or another operator: values with error radii.

@@ -17,6 +17,7 @@ from calcbench.operators import Operator
 from calcbench.problem.arguments import list_of
 from calcbench.problem.faults import EXITS, blamed_on
 from calcbench.problem.inputs import own_point
+from calcbench.problem.size import SizeLike
 from calcbench.report.picture import Picture
 from calcbench.show.descent import Descent, Descents
 from calcbench.show.descent import descend as follow
@@ -55,7 +56,7 @@ def steps(
     backends: BackendSelector | Iterable[BackendSelector] | None = None,
     at: Mapping[str, Any] | None = None,
     *,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
 ) -> Curve:
     """Take one partial derivative by differences at many steps, and find its true error at each.
@@ -85,7 +86,7 @@ def plot(
     kind: str | None = None,
     parameters: str | Iterable[str] = (),
     window: Mapping[str, tuple[float, float]] | None = None,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
 ) -> Picture:
     """Draw a problem's cost around a point, with the slopes that a backend takes.
@@ -121,7 +122,7 @@ def descend(
     *,
     rate: float = ...,
     steps: int = ...,
-    size: int | None = ...,
+    size: SizeLike | None = ...,
     seed: int = ...,
 ) -> Descent: ...
 
@@ -134,7 +135,7 @@ def descend(
     *,
     rate: Iterable[float],
     steps: int = ...,
-    size: int | None = ...,
+    size: SizeLike | None = ...,
     seed: int = ...,
 ) -> Descents: ...
 
@@ -146,7 +147,7 @@ def descend(
     *,
     rate: float | Iterable[float] = 0.01,
     steps: int = 100,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
 ) -> Descent | Descents:
     """Descend the gradient of a problem's cost: θ ← θ − rate · ∇C, as often as `steps` says.

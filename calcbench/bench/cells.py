@@ -10,6 +10,7 @@ from calcbench.backend.backend import Backend
 from calcbench.errors import SelectorError
 from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.problem import Problem
+from calcbench.problem.size import fit, parse_named
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,12 @@ def groups(
 
 def _sizes(problem: Problem, sizes: Sequence[int] | None, alone: bool) -> Sequence[int]:
     """Choose a problem's sizes; `alone` says that there is no other problem."""
-    if sizes is None or (len(problem.sizes) == 1 and not alone):
+    if sizes is None or (problem.one_size and not alone):
         return problem.sizes
+    subject = f"problem {problem.name!r}"
+    sizes = [fit(subject, size, problem.sizes[0]) for size in sizes]
     if problem.one_size and set(sizes) != set(problem.sizes):
-        raise SelectorError(f"problem {problem.name!r} has one size, {problem.sizes[0]}")
+        raise SelectorError(f"{subject} has one size, {problem.sizes[0]}")
     return sizes
 
 
@@ -95,8 +98,11 @@ def shard(chosen: Sequence[Group], text: str) -> list[Group]:
 def parse_sizes(text: str) -> list[int]:
     """Parse `1000`, `8,1e3,1e6`, or a range: `10:1e7:log` by decades, `8:1024:log2` by doubling.
 
-    Raises `SelectorError` for what is none of these.
+    Or sizes by name: `n=1000,d=10`, of which several stand in as many options. Raises
+    `SelectorError` for what is none of these.
     """
+    if "=" in text:
+        return [parse_named(text, _whole)]
     found: list[int] = []
     for part in text.split(","):
         found += _range(part.strip()) if ":" in part else [_whole(part.strip())]

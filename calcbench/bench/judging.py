@@ -28,6 +28,7 @@ from calcbench.problem.inputs import own_point
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
 from calcbench.problem.sampling import describe_data
+from calcbench.problem.size import SizeLike
 from calcbench.record.record import Record
 from calcbench.workers.serving import consult
 
@@ -66,7 +67,7 @@ _problem: Problem | None = None
 _where: dict[str, Point] = {}
 
 
-def pose(problem: bytes, operator: Operator, size: int | None, seed: int) -> Posed:
+def pose(problem: bytes, operator: Operator, size: SizeLike | None, seed: int) -> Posed:
     """Draw the inputs of a problem, and choose the points; both are kept for `judge_cells`."""
     global _problem, _where
     _problem = cloudpickle.loads(problem)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -26,13 +26,14 @@ from calcbench.harness.every_problem import every_problem
 from calcbench.operators import Operator, find_operator
 from calcbench.problem.arguments import check_text, is_whole, list_of, whole_number, yes_or_no
 from calcbench.problem.problem import Problem
+from calcbench.problem.size import SizeLike, read_size
 from calcbench.workers.limits import processors
 
 
 def open_session(
     problems: ProblemSelector | Iterable[ProblemSelector] | None = None,
     backends: BackendSelector | Iterable[BackendSelector] | None = None,
-    sizes: int | Iterable[int] | None = None,
+    sizes: SizeLike | Iterable[SizeLike] | None = None,
     *,
     operator: str | Operator = "gradient",
     dtypes: str | Iterable[str] | None = None,
@@ -60,7 +61,7 @@ def open_session(
     groups = cells.groups(
         _choose_problems(problems),
         _choose_backends(backends, dtypes),
-        None if sizes is None else _read_each("sizes", sizes, _read_size),
+        None if sizes is None else _read_each("sizes", sizes, read_size),
         numbers,
         whole_number("seed", seed, 0),
         find_operator(operator),
@@ -72,14 +73,10 @@ def open_session(
 
 def _read_each(what: str, given: Any, read: Callable[[Any], int]) -> list[int]:
     """Read one number or several, each once. Raises `SelectorError` for none."""
-    many = list_of(what, given, lambda value: isinstance(value, (int, np.integer)))
+    many = list_of(what, given, lambda value: isinstance(value, (int, np.integer, Mapping)))
     if not many:
         raise SelectorError(f"{what}: none is given; leave it out for the default")
     return list(dict.fromkeys(map(read, many)))
-
-
-def _read_size(size: Any) -> int:
-    return whole_number("size", size, 1)
 
 
 def _read_threads(number: Any) -> int:

@@ -30,6 +30,7 @@ from calcbench.operators.points import points_for
 from calcbench.problem.inputs import own_point
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
+from calcbench.problem.size import SizeLike
 from calcbench.problem.whereabouts import NOWHERE, Place
 from calcbench.record.record import Status
 from calcbench.workers.memory import free_memory, peak, reset_peak, resident
@@ -107,7 +108,7 @@ def set_up(
     problem: bytes,
     backend: bytes,
     operator: Operator,
-    size: int | None,
+    size: SizeLike | None,
     seed: int,
     burst_seconds: float,
     left_out: LeftOut,
@@ -180,7 +181,7 @@ def _set_up(
     problem: Problem,
     backend: Backend,
     operator: Operator,
-    size: int | None,
+    size: SizeLike | None,
     seed: int,
     burst_seconds: float,
     left_out: LeftOut,

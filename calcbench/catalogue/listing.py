@@ -66,4 +66,4 @@ def _wrap(row: tuple[str, ...], widths: tuple[int, ...]) -> list[str]:
 
 
 def _cells(row: tuple[str, ...], tag: str) -> str:
-    return "".join(f"<{tag}>{escape(text)}</{tag}>" for text in row)
+    return "".join(f'<{tag} style="text-align:left">{escape(text)}</{tag}>' for text in row)

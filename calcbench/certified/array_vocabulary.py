@@ -52,6 +52,10 @@ def array_namespace() -> Namespace:
             "abs": lambda x: abs(lift(x)),
             "floor": _floor,
             "round": _round,
+            "equal": lambda x, y: np.asarray(compare(x, y) == 0),
+            "not_equal": lambda x, y: np.asarray(compare(x, y) != 0),
+            "isfinite": _classify(arb.is_finite),
+            "isnan": _classify(arb.is_nan),
             "logical_and": lambda p, q: _holds(p) & _holds(q),
             "logical_or": lambda p, q: _holds(p) | _holds(q),
             "logical_not": lambda p: ~_holds(p),
@@ -62,6 +66,8 @@ def array_namespace() -> Namespace:
             "sum": _sum,
             "mean": _mean,
             "max": _max,
+            "argmax": _argmax,
+            "argsort": _argsort,
             "logsumexp": _logsumexp,
             "cumulative_sum": _cumulative_sum,
             "matmul": matmul,
@@ -101,6 +107,11 @@ def _holds(condition: Any) -> np.ndarray:
     if isinstance(condition, Array):
         return np.asarray(condition != 0)
     return np.asarray(condition).astype(bool)
+
+
+def _classify(holds: Callable[[arb], bool]) -> Callable[[Any], np.ndarray]:
+    """Build a question about each number, for which nothing is compared."""
+    return lambda x: np.asarray(np.frompyfunc(holds, 1, 1)(lift(x).value), dtype=bool)
 
 
 def _rounded(x: Array, function: Callable[[Ball], Ball]) -> Array:
@@ -169,13 +180,41 @@ def _reduced(found: Array, x: Array, axis: Any, keepdims: bool) -> Array:
 def _max(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
     x = lift(x)
     lanes = _lanes(x, axis)
+    return _reduced(_take_along_axis(lanes, _places(lanes), axis=-1)[..., 0], x, axis, keepdims)
+
+
+def _argmax(x: Any, axis: Any = None, keepdims: bool = False) -> np.ndarray:
+    """Find the place of the largest, the first of equals; it does not move with the numbers."""
+    x = lift(x)
+    places = _places(_lanes(x, axis))[..., 0]
+    return np.expand_dims(places, _axes(x, axis)) if keepdims else places
+
+
+def _places(lanes: Array) -> np.ndarray:
+    """Find the place of the largest number of every lane, as an array with a last axis of 1."""
     best = np.argmax(lanes.value.astype(np.float64), axis=-1)[..., None]
     others = np.ones(lanes.shape, dtype=bool)
     np.put_along_axis(others, best, False, axis=-1)
     top = np.broadcast_to(np.take_along_axis(lanes.value, best, axis=-1), lanes.shape)
-    if np.any(decide(top[others], lanes.value[others], active=x.tape is not None) < 0):
-        raise Undecided("numbers that are one in double precision")
-    return _reduced(_take_along_axis(lanes, best, axis=-1)[..., 0], x, axis, keepdims)
+    if np.any(decide(top[others], lanes.value[others], active=lanes.tape is not None) < 0):
+        raise Undecided(ALIKE)
+    return np.asarray(best)
+
+
+def _argsort(x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> np.ndarray:
+    """Find the indices that sort, of equals the first first; they do not move with the numbers."""
+    x = lift(x)
+    floats = x.value.astype(np.float64)
+    order = np.argsort(-floats if descending else floats, axis=axis, kind="stable")
+    ordered = np.moveaxis(np.take_along_axis(x.value, order, axis=axis), axis, -1)
+    before, after = ordered[..., :-1], ordered[..., 1:]
+    outcome = decide(before, after, active=x.tape is not None)
+    if np.any(outcome < 0 if descending else outcome > 0):
+        raise Undecided(ALIKE)
+    return np.asarray(order)
+
+
+ALIKE = "numbers that are one in double precision"
 
 
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Array:

@@ -407,6 +407,26 @@ def round(x: Ball) -> Ball:
     return whole - 1 if half and int(whole.value.unique_fmpz()) % 2 else whole
 
 
+def index(place: int, numbers: Sequence[Ball]) -> Ball | int:
+    """Make an index that depends on numbers, and does not move with them, as in `floor`.
+
+    Where no parameter takes part in them, it is an integer.
+    """
+    active = next((number for number in numbers if number.tape is not None), None)
+    return place if active is None else record(arb(place), ((active, STILL),))
+
+
+def is_finite(number: Ball) -> bool:
+    """Tell whether it is a number, and not infinite."""
+    value = primal(number.value)
+    return bool(value.is_finite()) if isinstance(value, arb) else not value.is_nan()  # a germ's
+
+
+def is_nan(number: Ball) -> bool:
+    """Tell whether it is none."""
+    return bool(primal(number.value).is_nan())
+
+
 def size(number: Ball) -> float:
     """Return |midpoint| as a float, to choose a pivot by."""
     return abs(float(number.value.mid()))

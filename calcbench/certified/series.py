@@ -58,7 +58,7 @@ def taylor_bounds(
         number = convert(np.asarray(cost, dtype=object)[()])
         series = arb_series([0]) + number.series  # a constant cost has a plain ball there
         bounds = [float(series[k].abs_upper()) for k in range(order + 1)]
-        return np.nan_to_num(bounds, nan=np.inf)
+        return np.nan_to_num(bounds, nan=np.inf, posinf=np.inf)
 
 
 def _operator(function: Callable[[Series, Series], T]) -> Callable[[Series, Any], T]:
@@ -241,6 +241,21 @@ def floor(x: Series) -> Series:
 def round(x: Series) -> Series:
     """Round to the nearest whole number; as `floor`."""
     return floor(x + 0.5)
+
+
+def index(place: int, numbers: Sequence[Series]) -> int:
+    """Return an index: what compares numbers is decided over the whole interval."""
+    return place
+
+
+def is_finite(number: Series) -> bool:
+    """Tell whether it is a number, and not infinite."""
+    return bool(_value(number.series).is_finite())
+
+
+def is_nan(number: Series) -> bool:
+    """Tell whether it is none."""
+    return bool(_value(number.series).is_nan())
 
 
 def size(number: Series) -> float:

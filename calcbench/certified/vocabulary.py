@@ -12,12 +12,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from calcbench.certified import special
+from calcbench.certified import ordering, special
 from calcbench.vocabulary.namespace import Namespace, iterate
 from calcbench.vocabulary.objects import object_reduction
 
 
-class Arithmetic(Protocol):
+class Arithmetic(ordering.Ordered, Protocol):
     """What a kind of number (`balls`, `series`) provides beyond the methods of its numbers."""
 
     def total(self, terms: Sequence[Any]) -> Any:
@@ -28,9 +28,6 @@ class Arithmetic(Protocol):
 
     def logsumexp(self, terms: Sequence[Any]) -> Any:
         """Compute log Σ eˣ."""
-
-    def convert(self, number: Any) -> Any:
-        """Convert an exact number to this kind; one of this kind stays as it is."""
 
     def pi(self) -> Any:
         """Return π."""
@@ -83,6 +80,9 @@ def namespace(kind: Arithmetic) -> Namespace:
             "pi": kind.pi(),
             "e": kind.e(),
             "inf": float("inf"),
+            # NumPy calls the method of a number: so it stands in a user's own line, as a branch.
+            "equal": np.equal,
+            "not_equal": np.not_equal,
             "logical_and": lambda p, q: _holds(kind, p) & _holds(kind, q),
             "logical_or": lambda p, q: _holds(kind, p) | _holds(kind, q),
             "logical_not": lambda p: ~_holds(kind, p),
@@ -101,8 +101,12 @@ def namespace(kind: Arithmetic) -> Namespace:
             "reshape": np.reshape,
             "concat": functools.partial(_concat, kind),
             "stack": functools.partial(_stack, kind),
-            "take": _take,
-            "take_along_axis": np.take_along_axis,
+            "take": ordering.take,
+            "take_along_axis": ordering.take_along_axis,
+            "argsort": functools.partial(ordering.argsort, kind),
+            "argmax": functools.partial(ordering.argmax, kind),
+            "isfinite": ordering.classify(kind, "is_finite"),
+            "isnan": ordering.classify(kind, "is_nan"),
             "linalg.cholesky": functools.partial(_cholesky, kind),
             "linalg.solve": functools.partial(_solve, kind),
             "linalg.slogdet": functools.partial(_slogdet, kind),
@@ -178,10 +182,6 @@ def _concat(kind: Arithmetic, arrays: Sequence[Any], axis: int = 0) -> Any:
 
 def _stack(kind: Arithmetic, arrays: Sequence[Any], axis: int = 0) -> Any:
     return np.stack([_convert(kind, a) for a in arrays], axis=axis)
-
-
-def _take(x: Any, indices: Any, axis: int = 0) -> Any:
-    return np.take(x, indices, axis=axis)
 
 
 def _reduction(kind: Arithmetic, function: Callable[[Sequence[Any]], Any]) -> Callable[..., Any]:

@@ -45,7 +45,8 @@ BENCHMARK = (
         type=parse_sizes,
         multiple=True,
         metavar="N[,N…]",
-        help="Sizes: 1e6, a list 8,1000 or a range 10:1e7:log. [those that each problem declares]",
+        help="Sizes: 1e6, a list 8,1000, a range 10:1e7:log, or n=1000,d=10 by name. "
+        "[those that each problem declares]",
     ),
     click.option(
         "--dtype",

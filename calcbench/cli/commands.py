@@ -17,6 +17,9 @@ SUMMARIES = {
     "steps": "Show the error of finite differences against the step: the V and its optimum.",
     "plot": "Draw a cost: curve and tangent, surface, level curves, slices, data and curve.",
     "descend": "Descend the gradient, at one rate or several: the path, and the cost per step.",
+    "lessons": "List the lessons, or write them as one page that opens without a network.",
+    "exercise": "Show an exercise of the lessons, and mark an answer to it.",
+    "exercises": "Read a sheet of exercises, and mark a folder of hand-ins to it.",
     "doctor": "Check the installation: versions, what imports, and one gradient by each backend.",
     "bench": "Time gradients, or another operator, so that the numbers repeat, and save them as a"
     " run.",

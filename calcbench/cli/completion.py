@@ -37,6 +37,9 @@ SKETCHES = {
     " --window=value -o/--output=file",
     "descend": f"problem {OF_POINT} -b/--backend=backend --rate=value* --steps=value"
     " -o/--output=file",
+    "lessons": "value* --html=file --json",
+    "exercise": "exercise value* --sheet=file --solution --timeout=value --json",
+    "exercises": "file --grade=file -o/--output=file --timeout=value --json",
     "doctor": "-b/--backend/--backends=backend* --traceback --json",
     "bench": "problem* -p/--problem=problem* -b/--backend/--backends=backend* --operator=operator"
     " --size=value* --dtype=value --threads=value --seed=value --quick --budget=value"
@@ -97,10 +100,19 @@ OPERATORS = (
 )
 """`calcbench.operators.NAMES`, written again: that room loads NumPy. A test holds them equal."""
 
+
+def complete_exercise(incomplete: str) -> list[CompletionItem]:
+    """Complete the number of an exercise of the lessons."""
+    from calcbench.exercises.sheet import lesson_sheet  # which imports what a line seldom needs
+
+    return _beginning(lesson_sheet().by_id, incomplete)
+
+
 TAKEN: dict[str, Callable[[str], list[CompletionItem]]] = {
     "problem": complete_problem,
     "backend": complete_backend,
     "operator": complete_operator,
+    "exercise": complete_exercise,
     "file": complete_file,
     "value": lambda incomplete: [],
 }

@@ -12,6 +12,7 @@ from calcbench.cli.plot import write_file
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.cli.values import FILE, parse_size, parse_values_if_any
 from calcbench.errors import printable
+from calcbench.problem.size import SizeLike
 from calcbench.report.picture import Chart, check_ending
 from calcbench.report.tables.text import draw
 from calcbench.show import guest
@@ -45,7 +46,7 @@ def command(
     at: str | None,
     rates: tuple[float, ...],
     steps: int,
-    size: int | None,
+    size: SizeLike | None,
     seed: int,
     timeout: float,
     output: Path | None,

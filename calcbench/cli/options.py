@@ -9,7 +9,7 @@ import click
 
 from calcbench.certified.extent import EXTENTS
 from calcbench.cli.flags import json_option, no_missing_option
-from calcbench.cli.values import parse_duration, parse_size
+from calcbench.cli.values import parse_duration, parse_problem_size
 from calcbench.operators import NAMES
 from calcbench.operators.partial import Partial
 from calcbench.problem.faults import show_tracebacks
@@ -79,7 +79,10 @@ problems_option = click.option(
 )
 
 size_option = click.option(
-    "--size", type=parse_size, metavar="N", help="Size of the problem (8e6, 8_000_000)."
+    "--size",
+    type=parse_problem_size,
+    metavar="N",
+    help="Size of the problem (8e6, 8_000_000), or n=1000,d=10 where its sizes have names.",
 )
 
 COMPARISON = (

@@ -11,6 +11,7 @@ from calcbench.cli.options import COST, take
 from calcbench.cli.terminal import print_json, progress
 from calcbench.cli.values import FILE, parse_values_if_any, split_outside_brackets
 from calcbench.errors import printable
+from calcbench.problem.size import SizeLike
 from calcbench.record.writing import replacing
 from calcbench.report.picture import Chart, check_ending
 from calcbench.show import guest
@@ -49,7 +50,7 @@ def command(
     kind: str | None,
     parameters: str | None,
     window: str | None,
-    size: int | None,
+    size: SizeLike | None,
     seed: int,
     timeout: float,
     output: Path | None,

@@ -11,6 +11,7 @@ from calcbench.cli.options import COST, dtype_option, take
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.cli.values import FILE, parse_values_if_any
 from calcbench.errors import printable
+from calcbench.problem.size import SizeLike
 from calcbench.report.picture import Chart, check_ending
 from calcbench.report.tables.text import draw
 from calcbench.show import guest
@@ -44,7 +45,7 @@ def command(
     partial: str | None,
     backends: tuple[str, ...],
     at: str | None,
-    size: int | None,
+    size: SizeLike | None,
     seed: int,
     dtype: str | None,
     timeout: float,

@@ -149,7 +149,9 @@ def progress_bar(total: int) -> Iterator[tuple[Callable[[str], None], Callable[[
         TimeRemainingColumn(),
     )
     # Twice a second: what the display burns, the rounds must not notice.
-    with Progress(*columns, console=Console(stderr=True), refresh_per_second=2) as bar:
+    with Progress(
+        *columns, console=Console(stderr=True), refresh_per_second=2, transient=True
+    ) as bar:
         task = bar.add_task("starting", total=total)
 
         def advance(record: Record) -> None:

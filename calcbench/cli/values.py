@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from calcbench.errors import SelectorError
+from calcbench.problem.size import parse_named
 from calcbench.record.writing import check_name
 
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -65,6 +66,11 @@ def parse_size(text: str) -> int:
             if number >= 1 and number == int(number):
                 return int(number)
     raise click.BadParameter(f"{text!r} is not a whole number of at least 1")
+
+
+def parse_problem_size(text: str) -> int:
+    """Parse a size: a whole number as `parse_size` does, or such numbers by name: n=1e3,d=10."""
+    return parse_named(text, parse_size) if "=" in text else parse_size(text)
 
 
 def parse_duration(text: str) -> float:

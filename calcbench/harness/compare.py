@@ -32,6 +32,7 @@ from calcbench.problem.inputs import own_point, point_of_another_size, resolve_s
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.sampling import describe_data
+from calcbench.problem.size import SizeLike
 from calcbench.record.entrant import start_record
 from calcbench.record.progress import Progress, silent
 from calcbench.record.record import Record, Status
@@ -94,7 +95,7 @@ def pose(
     problem: Problem,
     operator: Operator,
     *,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
     at: Mapping[str, Any] | None = None,
     direction: Mapping[str, Any] | None = None,

@@ -26,6 +26,7 @@ from calcbench.problem.faults import EXITS, blamed_on
 from calcbench.problem.inputs import own_point, read_data, read_parameters
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
+from calcbench.problem.size import SizeLike
 
 MATRICES = ("jacobian", "hessian")
 """Operators that may be given sparse."""
@@ -114,7 +115,7 @@ def evaluate(
     problem: ProblemSelector,
     backend: BackendSelector,
     at: Mapping[str, Any] | None,
-    size: int | None,
+    size: SizeLike | None,
     seed: int,
     direction: Any = None,
     sparse: bool = False,
@@ -133,7 +134,7 @@ def prepare(
     operator: str | Operator,
     problem: ProblemSelector,
     backend: BackendSelector,
-    size: int | None,
+    size: SizeLike | None,
     seed: int,
     sparse: bool = False,
 ) -> Evaluator:
@@ -151,7 +152,7 @@ def _choose(
     problem: ProblemSelector,
     backend: BackendSelector,
     at: Mapping[str, Any] | None,
-    size: int | None,
+    size: SizeLike | None,
     seed: int,
     sparse: bool,
 ) -> tuple[Backend, Point, Operator]:

@@ -22,6 +22,7 @@ from calcbench.harness.compare import Question, pose
 from calcbench.operators import GRADIENT, Operator, find_operator, first_derivative
 from calcbench.problem.arguments import check_text, whole_number, yes_or_no
 from calcbench.problem.problem import Problem
+from calcbench.problem.size import SizeLike, read_size
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Request:
     operator: str | Operator | None = None
     """If None, the gradient; of a vector-valued problem, its Jacobian."""
     direction: Mapping[str, Any] | None = None
-    size: int | None = None
+    size: SizeLike | None = None
     seed: int = 0
     dtype: str | None = None
     timed: bool = True
@@ -112,7 +113,7 @@ def _check(request: Request) -> None:
     """Raise `SelectorError` for what no problem could be compared with."""
     whole_number("seed", request.seed, 0)
     if request.size is not None:
-        whole_number("size", request.size, 1)
+        read_size(request.size)
     if request.dtype is not None:
         check_text("dtype", request.dtype, "'float32'")
     yes_or_no("timed", request.timed)

@@ -99,12 +99,12 @@ class Trial:
     def _next(self, waiting: Sequence[int]) -> int:
         """Choose the backend whose framework is imported first; wait for that."""
         workers = {b: self.host.apart[self.plan.backends[b].framework] for b in waiting}
-        importing = [worker for worker in workers.values() if worker.importing]
-        if len(importing) < len(workers):
-            return next(b for b, worker in workers.items() if not worker.importing)
+        done = [b for b, worker in workers.items() if not worker.importing]
+        if done:
+            return done[0]
         names = ", ".join(self.plan.backends[b].selector for b in waiting)
         self.progress(f"{self.name} · importing {names}")
-        ready = first_ready(importing)
+        ready = first_ready(list(dict.fromkeys(workers.values())))  # one may be for several modes
         return next(b for b, worker in workers.items() if worker is ready)
 
     def _run(self, backend: int) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from calcbench.errors import ProblemError, nearest, short_repr
-from calcbench.problem.arguments import is_whole
 from calcbench.problem.problem import Problem
 from calcbench.problem.rows import REDUCTIONS
+from calcbench.problem.size import NamedSize, is_size
 
 
 def _is_text(value: Any) -> bool:
@@ -18,10 +18,6 @@ def _is_text(value: Any) -> bool:
 
 def _is_sequence(value: Any, holds: Callable[[Any], bool]) -> bool:
     return isinstance(value, (tuple, list)) and all(holds(item) for item in value)
-
-
-def _is_size(value: Any) -> bool:
-    return is_whole(value, 1)
 
 
 def _is_interval(value: Any) -> bool:
@@ -47,8 +43,8 @@ METHODS = ("gradient", "jacobian", "hessian", "hvp", "outputs", "structure")
 FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "name": (lambda value: _is_text(value) and value != "", "a text"),
     "sizes": (
-        lambda value: _is_sequence(value, _is_size) and len(value) > 0,
-        "a tuple of whole numbers of at least 1, such as (10, 1000)",
+        lambda value: _is_sequence(value, is_size) and len(value) > 0,
+        "a tuple of whole numbers of at least 1, such as (10, 1000), or of dicts of them by name",
     ),
     "rows": (
         lambda value: _is_sequence(value, _is_text),
@@ -96,6 +92,15 @@ def check_declarations(problem: Problem) -> None:
         _check_name(subject, "rows", name, problem.data, "data")
     for name in () if callable(problem.domain) else problem.domain:
         _check_name(subject, "domain", name, problem.parameters, "a parameter")
+    named = [isinstance(size, Mapping | NamedSize) for size in problem.sizes]
+    if any(named) and problem.options:
+        raise ProblemError(
+            f"{subject}: sizes must have no names, for a size of a decorated function is how many "
+            "of its rows to take"
+        )
+    names = {tuple(sorted(s.names)) for s in problem.sizes if isinstance(s, NamedSize)}
+    if len(names) > 1 or (any(named) and not all(named)):
+        raise ProblemError(f"{subject}: sizes must have the same names, got {problem.sizes}")
     if len(problem.sizes) > 1 and problem.fixed_data:
         raise ProblemError(
             f"{subject}: sizes needs rows=…, of which a size takes the first: the data of a "

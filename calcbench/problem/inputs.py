@@ -22,12 +22,13 @@ from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.returns import check_returns
+from calcbench.problem.size import SizeLike, fit, read_size
 from calcbench.problem.structure import Structure
 
 
 def own_point(
     problem: Problem,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
     at: Mapping[str, Any] | None = None,
 ) -> Point:
@@ -80,14 +81,15 @@ def point_of_another_size(own: Point) -> Point | None:
     return draw_point(own.problem, min(others), seed) if others else None
 
 
-def resolve_size(problem: Problem, size: int | None) -> int:
+def resolve_size(problem: Problem, size: SizeLike | None) -> int:
     """Return the size to run at: the one given, or the problem's first.
 
-    Raises `SelectorError` for a size below 1, or another size of a problem that has only one.
+    Of sizes by name, those that are not given are the first's. Raises `SelectorError` for a size
+    below 1, another size of a problem that has only one, and names that the problem has not.
     """
     if size is None:
         return problem.sizes[0]
-    size = whole_number("size", size, 1)
+    size = fit(f"problem {problem.name!r}", read_size(size), problem.sizes[0])
     if problem.one_size and size != problem.sizes[0]:
         raise SelectorError(f"problem {problem.name!r} has one size, {problem.sizes[0]}")
     return size

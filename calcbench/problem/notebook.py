@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcbench.errors import missing, printable
+from calcbench.errors import NotInstalled, UnreadableFormula, missing, printable
 from calcbench.problem.faults import RAISED, describe
+from calcbench.problem.mathml import as_mathml
 
 if TYPE_CHECKING:
     from calcbench.problem.problem import Problem
 
 HEADS = ("argument", "what", "shape")
+
+LEFT = ' style="text-align:left"'
+"""Of a cell: notebooks put all text to the right."""
 
 
 def as_markdown(problem: Problem) -> str:
@@ -28,15 +32,31 @@ def as_markdown(problem: Problem) -> str:
 
 
 def as_html(problem: Problem) -> str:
-    """Write a problem as HTML; the formula is LaTeX, which notebooks set."""
+    """Write a problem as HTML."""
     rows, note = _arguments(problem)
     summary = _html(problem.summary)
     parts = [f"<p><b>{_html(problem.name)}</b>{f'<br>{summary}' if summary else ''}</p>"]
-    parts += [f"<div>$${escape_html(formula)}$$</div>" for formula in _formula(problem)]
+    parts += [set_formula(formula) for formula in _formula(problem)]
     parts += [f"<table><thead>{_row(HEADS, 'th')}</thead><tbody>"]
     parts += [_row(row, "td") for row in rows]
     parts += ["</tbody></table>", f"<p>{_html(note)}</p>" if note else ""]
     return "".join(parts)
+
+
+def as_latex(problem: Problem) -> str | None:
+    """Write a problem's formula as LaTeX; None where it has none."""
+    return next((f"$\\displaystyle {formula}$" for formula in _formula(problem)), None)
+
+
+def set_formula(latex: str) -> str:
+    """Set a formula in HTML: browsers draw MathML themselves.
+
+    Without the library for that, or of what is no LaTeX, it stays LaTeX, which a notebook sets.
+    """
+    try:
+        return f'<div style="margin:.6em 0">{as_mathml(latex)}</div>'
+    except (NotInstalled, UnreadableFormula):
+        return f"<div>$${escape_html(latex)}$$</div>"
 
 
 def escape_markdown(text: str) -> str:
@@ -77,7 +97,7 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 
 def _row(cells: tuple[str, ...], tag: str) -> str:
-    return f"<tr>{''.join(f'<{tag}>{_html(cell)}</{tag}>' for cell in cells)}</tr>"
+    return f"<tr>{''.join(f'<{tag}{LEFT}>{_html(cell)}</{tag}>' for cell in cells)}</tr>"
 
 
 def _html(text: str) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from calcbench.errors import ProblemError
 from calcbench.problem import notebook
 from calcbench.problem.faults import RAISED, describe
+from calcbench.problem.size import NamedSize, declared
 from calcbench.problem.structure import DENSE, Structure
 
 Arrays = dict[str, np.ndarray]
@@ -39,7 +40,9 @@ class Problem(ABC):
     """
 
     sizes: ClassVar[tuple[int, ...]] = (1,)
-    """Sizes worth running (what size means, the problem says); the first is the default."""
+    """Sizes worth running (what size means, the problem says); the first is the default. They may
+    have names: `sizes = ({"n": 8, "d": 2}, {"n": 1000, "d": 10})`, and `inputs` reads
+    `size["n"]`."""
 
     rows: ClassVar[tuple[str, ...]] = ()
     """Data arguments with one row per sample, along their first axis. The cost must then be
@@ -74,6 +77,12 @@ class Problem(ABC):
 
     place: ClassVar[str] = ""
     """Its place in the class, for example "Gradients"."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Make named sizes of the dicts that a class declares."""
+        super().__init_subclass__(**options)
+        if "sizes" in vars(cls):
+            cls.sizes = declared(cls.sizes)
 
     @abstractmethod
     def inputs(self, size: int, rng: np.random.Generator) -> Mapping[str, Any]:
@@ -181,8 +190,8 @@ class Problem(ABC):
 
     @property
     def one_size(self) -> bool:
-        """Whether there is no other size than that of `sizes`."""
-        return len(self.sizes) == 1
+        """Whether there is no other size than that of `sizes`; where it has names, there is."""
+        return len(self.sizes) == 1 and not isinstance(self.sizes[0], NamedSize)
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
@@ -310,6 +319,9 @@ class Problem(ABC):
 
     def _repr_html_(self) -> str:
         return notebook.as_html(self)
+
+    def _repr_latex_(self) -> str | None:
+        return notebook.as_latex(self)
 
 
 def _letter(name: str) -> str:

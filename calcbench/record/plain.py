@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from calcbench.problem.size import NamedSize
+
 
 def plain(value: Any, nan: str | None = "nan") -> Any:
     """Turn arrays into lists, and what is not finite into text, so that JSON can hold it.
@@ -14,6 +16,8 @@ def plain(value: Any, nan: str | None = "nan") -> Any:
     Infinity becomes `"inf"` or `"-inf"`. NaN becomes `"nan"`, which `number` reads back; data
     that nobody reads back into calcbench may have `nan=None`, the `null` of JSON, instead.
     """
+    if isinstance(value, NamedSize):
+        return value.names
     if isinstance(value, dict):
         return {key: plain(item, nan) for key, item in value.items()}
     if isinstance(value, np.ndarray):

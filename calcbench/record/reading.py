@@ -17,6 +17,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
+from calcbench.problem.size import NamedSize
 from calcbench.record.plain import number
 
 Scalar = str | int | float | bool | None
@@ -45,6 +46,15 @@ Positive = Annotated[int, Within(1, 2**63 - 1)]
 """The same, of at least one."""
 
 
+@dataclass(frozen=True)
+class Named:
+    """Says that a number may be several by name, for which an object stands (`NamedSize`)."""
+
+
+Size = Annotated[int, Named()]
+"""The size of a problem."""
+
+
 class FieldError(ValueError):
     """A field that is missing, or has a value of another type; the message says which."""
 
@@ -59,6 +69,8 @@ def read(kind: Any, data: Any, field: str = "") -> Any:
         return _read_dataclass(kind, data, field)
     origin, parts = get_origin(kind), get_args(kind)
     if origin is Annotated:
+        if isinstance(parts[1], Named):
+            return _read_size(data, field)
         return _read_within(parts[0], parts[1], data, field)
     if origin in (Union, types.UnionType):
         return _read_union(parts, data, field)
@@ -106,6 +118,13 @@ def _read_within(kind: Any, allowed: Within, data: Any, field: str) -> Any:
     value = read(kind, data, field)
     _demand(allowed.low <= value <= allowed.high, f"{_WORDS[kind]} {allowed}", data, field)
     return value
+
+
+def _read_size(data: Any, field: str) -> int:
+    """Read a number of at least 1, or an object of them by name."""
+    if not isinstance(data, dict) or not data:
+        return int(read(Positive, data, field))
+    return NamedSize({n: read(Positive, item, _join(field, n)) for n, item in data.items()})
 
 
 def _read_union(kinds: tuple[Any, ...], data: Any, field: str) -> Any:

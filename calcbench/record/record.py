@@ -12,7 +12,7 @@ import numpy as np
 
 from calcbench.errors import SelectorError
 from calcbench.record.plain import plain
-from calcbench.record.reading import Count, Positive, echo, read
+from calcbench.record.reading import Count, Positive, Size, echo, read
 from calcbench.record.samples import Timing
 
 SCHEMA = 4
@@ -109,7 +109,8 @@ class Record:
     dtype: str
     """Of the floats that the backend computed with: `float64` or `float32`."""
     status: Status
-    size: Positive = 1
+    size: Size = 1
+    """A number, or numbers by name (`NamedSize`), which are an object in JSON."""
     seed: int = 0
     reason: str = ""
     """Why the status is not `ok`; empty where it is."""

@@ -14,9 +14,8 @@ from calcbench.report.tables.html import write_html
 from calcbench.report.tables.table import Column, Entry, Table
 from calcbench.report.tables.text import write_text
 from calcbench.report.tables.widths import (
-    NAME_WIDTH,
     PIPED_WIDTH,
-    least_width,
+    block_width,
     line_width,
     natural_width,
 )
@@ -121,7 +120,7 @@ def _fit_components(
 ) -> list[Column]:
     """Take the first component, and as many more as fit beside what is never left out."""
     # A long selector breaks, rather than keep components out.
-    name_width = min(natural_width(names), max(least_width(names), NAME_WIDTH))
+    name_width = block_width(names)
     kept = list(map(natural_width, others))
     found = list(components[:1])
     for component in components[1:]:

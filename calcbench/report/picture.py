@@ -66,6 +66,11 @@ def load_altair() -> Any:
     return importlib.import_module("altair")
 
 
+def can_draw() -> bool:
+    """Tell whether the extra `plot` is there: a notebook shows text where it is not."""
+    return missing(REQUIRED, INSTALL) is None
+
+
 def check_ending(path: str | Path, endings: tuple[str, ...] = ENDINGS) -> str:
     """Return the ending of a file's name. Raises `SelectorError` for one that is no form."""
     if not isinstance(path, (str, Path)):

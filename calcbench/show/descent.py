@@ -18,7 +18,7 @@ from calcbench.problem.flat import cut, flatten
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
 from calcbench.record.plain import plain
-from calcbench.report.picture import Picture, check_ending
+from calcbench.report.picture import Picture, can_draw, check_ending
 from calcbench.report.tables.table import Entry, Table
 from calcbench.show.pictures.descent import draw_descent
 from calcbench.show.pictures.style import place, write_number
@@ -88,8 +88,8 @@ class Descent:
         )
         return data
 
-    def _repr_svg_(self) -> str:
-        return self.picture().svg()
+    def _repr_svg_(self) -> str | None:
+        return self.picture().svg() if can_draw() else None
 
     def __str__(self) -> str:
         """Say in a line where the path began and ended, and what became of the cost."""
@@ -139,8 +139,8 @@ class Descents:
         check_ending(path)  # before it is drawn
         self.picture().save(path)
 
-    def _repr_svg_(self) -> str:
-        return self.picture().svg()
+    def _repr_svg_(self) -> str | None:
+        return self.picture().svg() if can_draw() else None
 
     def __str__(self) -> str:
         """Say in a line each what became of a path."""

@@ -24,6 +24,7 @@ from calcbench.problem.faults import RAISED
 from calcbench.problem.faults import describe as describe_fault
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
+from calcbench.record.plain import plain
 from calcbench.record.record import Status
 from calcbench.show.programs.find import write_program
 from calcbench.show.unicode import as_unicode
@@ -53,7 +54,7 @@ def describe(
         "place": problem.place,
         "parameters": list(problem.parameters),
         "data": list(problem.data),
-        "sizes": list(problem.sizes),
+        "sizes": plain(problem.sizes),
         "formula": problem.formula,
         "derivation": [{"words": words, "latex": latex} for words, latex in problem.derivation],
         "sources": list(problem.sources),
@@ -171,7 +172,8 @@ def _print_part(console: Console, heading: str, lines: list[Line], after: bool =
         return
     console.print(Text(printable(heading), style="bold"))
     for text, style in lines:
-        console.print(Padding(Text(escape_controls(text), style=style), (0, 0, 0, 2)))
+        said = Text(escape_controls(text), style=style)
+        console.print(Padding(said, (0, 0, 0, 2), expand=False))
     if after:
         console.print()
 
@@ -185,7 +187,7 @@ def _print_program(console: Console, heading: str, program: dict[str, str]) -> N
         _print_part(console, heading, [(program["reason"], "yellow")])
         return
     console.print(Text(printable(heading), style="bold"))
-    source = escape_controls(program["program"])
+    source = escape_controls(program["program"]).rstrip("\n")
     if console.is_terminal:
         console.print(Syntax(source, "python", background_color="default"))
     else:

@@ -9,6 +9,7 @@ from calcbench.catalogue import selection
 from calcbench.problem.faults import blamed_on
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
+from calcbench.problem.size import SizeLike
 from calcbench.report.picture import check_ending
 from calcbench.report.tables.table import Table
 from calcbench.show import descent, describe, steps
@@ -36,7 +37,7 @@ def measure_steps(
     partial: str | None,
     backends: Iterable[str],
     at: Mapping[str, Any] | None,
-    size: int | None,
+    size: SizeLike | None,
     seed: int,
     dtype: str | None = None,
 ) -> steps.Curve:
@@ -52,7 +53,7 @@ def draw(
     selector: str,
     backend: str | None,
     at: Mapping[str, Any] | None,
-    size: int | None,
+    size: SizeLike | None,
     seed: int,
     what: Mapping[str, Any],
     ending: str,
@@ -69,7 +70,7 @@ def follow(
     selector: str,
     backend: str | None,
     at: Mapping[str, Any] | None,
-    size: int | None,
+    size: SizeLike | None,
     seed: int,
     rates: Iterable[float],
     steps: int,

@@ -16,13 +16,15 @@ from typing import Any
 import numpy as np
 
 from calcbench.backend.backend import Backend
+from calcbench.backend.error_bound import ErrorBound
 from calcbench.certified.reference import NotCertified, NotSmoothHere, reference
 from calcbench.errors import SelectorError
 from calcbench.problem.inputs import own_point
 from calcbench.problem.point import Point, component_name
-from calcbench.problem.problem import Problem
+from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.size import SizeLike
 from calcbench.record.plain import plain
-from calcbench.report.picture import Chart, check_ending
+from calcbench.report.picture import Chart, can_draw, check_ending
 from calcbench.report.tables.table import Entry, Table
 from calcbench.report.tables.text import write_text
 from calcbench.report.tables.widths import PIPED_WIDTH
@@ -44,6 +46,7 @@ class Step:
     step: float
     error: float
     bound: float
+    """Proved; infinite where there is no proof."""
 
 
 SCHEMES = tuple(
@@ -60,7 +63,7 @@ class Curve:
     partial: str
     steps: tuple[Step, ...]
     optimum: Mapping[str, float]
-    """Backend → the step at which its bound is least."""
+    """Backend → the step at which its bound is least; NaN where it has none."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Backend → what it is called in tables and pictures: `forward`, `central`."""
     letter: str = "C"
@@ -77,8 +80,8 @@ class Curve:
         check_ending(path, Chart.endings)  # before it is drawn
         self.picture().save(path)
 
-    def _repr_svg_(self) -> str:
-        return self.picture().svg()
+    def _repr_svg_(self) -> str | None:
+        return self.picture().svg() if can_draw() else None
 
     def __str__(self) -> str:
         """Write the table: a row per step, a column per backend."""
@@ -97,7 +100,7 @@ def curve(
     partial: str | None,
     backends: Iterable[Backend],
     at: Mapping[str, Any] | None = None,
-    size: int | None = None,
+    size: SizeLike | None = None,
     seed: int = 0,
 ) -> Curve:
     """Difference one partial (`m`, `w[3]`; the first if None) at every step of `STEPS`.
@@ -127,14 +130,27 @@ def curve(
             with np.errstate(all="ignore"):  # a step below the spacing of floats gives 0/0
                 value = stepped.prepare(point).evaluate(point)[name][index]
                 bound = stepped.error_bound(point)
-            allowed = np.nan if bound is None else float(bound[name][index])
+            allowed = _proved(bound, name, index)
             error = abs(float(value) - truth)
             taken.append(Step(backend.selector, delta, error / scale, allowed / scale))
         steps += taken
-        optimum[backend.selector] = min(taken, key=lambda s: s.bound).step
+        least = min(taken, key=lambda step: step.bound)
+        optimum[backend.selector] = least.step if np.isfinite(least.bound) else np.nan
     partial = component_name(name, index)
     letter = problem.letter
     return Curve(problem.name, partial, tuple(steps), optimum, _label(engines), letter, sampled)
+
+
+def _proved(bound: Arrays | None, name: str, index: tuple[int, ...]) -> float:
+    """Take the bound of one partial if it is proved; infinite if it is an estimate, or missing.
+
+    An estimate follows from quotients at longer and shorter steps: it says nothing of a step beyond
+    which the cost is flat.
+    """
+    if bound is None:
+        return np.inf
+    proved = not isinstance(bound, ErrorBound) or bool(bound.proved[name][index])
+    return float(bound[name][index]) if proved else np.inf
 
 
 def _true_partial(point: Point, name: str, index: tuple[int, ...]) -> float:
@@ -167,7 +183,9 @@ def table(curve: Curve) -> Table:
     def entry(backend: str, step: float) -> Entry:
         here = found[backend, step]
         mark = " ←" if curve.optimum[backend] == step else "  "
-        return Entry(f"{here.error:.1e} (≤ {_up(here.bound):.0e}){mark}")
+        above = _up(here.bound)
+        bound = f"≤ {above:.0e}" if np.isfinite(above) else "no bound"
+        return Entry(f"{here.error:.1e} ({bound}){mark}")
 
     rows = [[Entry(f"{h:.1e}"), *(entry(b, h) for b in backends)] for h in STEPS]
     title = f"{curve.problem}: relative error of ∂{curve.letter}/∂{curve.partial} against the step"
@@ -181,4 +199,5 @@ def _up(bound: float) -> float:
     if not 0 < bound < np.inf:
         return bound
     unit = 10.0 ** np.floor(np.log10(bound))
-    return float(np.ceil(bound / unit) * unit)
+    with np.errstate(over="ignore"):
+        return float(np.ceil(bound / unit) * unit)

@@ -64,6 +64,8 @@ PRIMITIVES: dict[str, str] = {
     "stack": "stack(arrays, axis=0)",
     "take": "take(x, indices, axis=0): slices by integer index",
     "take_along_axis": "take_along_axis(x, indices, axis): elements by integer index",
+    "argsort": "argsort(x, axis=-1, descending=False, stable=True): indices that sort x; of equals "
+    "the first comes first",
     "linalg.cholesky": "linalg.cholesky(x): lower triangular factor of (x + xᵀ)/2",
     "linalg.solve": "linalg.solve(a, b): the x with a x = b; b a vector or a matrix",
     "linalg.slogdet": "linalg.slogdet(x): (sign, log |det x|)",

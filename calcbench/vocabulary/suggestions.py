@@ -9,16 +9,20 @@ import numpy as np
 from calcbench.vocabulary.names import NAMES
 
 SPELLED = {
+    # NumPy
     "absolute": "abs",
     "fabs": "abs",
     "amax": "max",
     "concatenate": "concat",
     "hstack": "concat",
     "vstack": "stack",
+    "column_stack": "stack",
     "dot": "matmul",
+    "inner": "vecdot",
     "cumsum": "cumulative_sum",
     "cumprod": "cumulative_prod",
     "power": "pow",
+    "float_power": "pow",
     "amin": "min",
     "product": "prod",
     "arcsin": "asin",
@@ -29,20 +33,105 @@ SPELLED = {
     "arccosh": "acosh",
     "arctanh": "atanh",
     "rint": "round",
+    "around": "round",
     "mod": "remainder",
     "fmod": "remainder",
+    "ravel": "reshape",
+    "flatten": "reshape",
+    "newaxis": "expand_dims",
+    "transpose": "permute_dims",
+    "swapaxes": "moveaxis",
+    "fliplr": "flip",
+    "flipud": "flip",
+    "full_like": "full",
+    "array": "asarray",
+    "identity": "eye",
+    "alltrue": "all",
+    "sometrue": "any",
+    "msort": "sort",
+    # SciPy
     "lgamma": "gammaln",
     "loggamma": "gammaln",
     "psi": "digamma",
     "polygamma": "digamma",
+    "log_expit": "log_sigmoid",
+    # PyTorch
     "logsigmoid": "log_sigmoid",
     "swish": "silu",
-    "transpose": "permute_dims",
-    "swapaxes": "moveaxis",
     "clamp": "clip",
-    "identity": "eye",
+    "hardtanh": "clip",
+    "cat": "concat",
+    "unbind": "unstack",
+    "unsqueeze": "expand_dims",
+    "permute": "permute_dims",
+    "movedim": "moveaxis",
+    "swapdims": "moveaxis",
+    "sgn": "sign",
+    "adjoint": "matrix_transpose",
+    "expand": "broadcast_to",
+    "repeat_interleave": "repeat",
+    "index_select": "take",
+    "take_along_dim": "take_along_axis",
+    "topk": "top_k",
+    "mm": "matmul",
+    "bmm": "matmul",
+    "mv": "matmul",
+    "ger": "linalg.outer",
+    "inverse": "linalg.inv",
+    "logdet": "linalg.slogdet",
+    "tensor": "asarray",
+    "as_tensor": "asarray",
+    "from_numpy": "asarray",
+    # TensorFlow
+    "reduce_sum": "sum",
+    "reduce_mean": "mean",
+    "reduce_max": "max",
+    "reduce_min": "min",
+    "reduce_prod": "prod",
+    "reduce_std": "std",
+    "reduce_variance": "var",
+    "reduce_logsumexp": "logsumexp",
+    "reduce_all": "all",
+    "reduce_any": "any",
+    "is_finite": "isfinite",
+    "is_nan": "isnan",
+    "clip_by_value": "clip",
+    "floormod": "remainder",
+    "matvec": "matmul",
+    "range": "arange",
+    "fill": "full",
+    "reverse": "flip",
+    "convert_to_tensor": "asarray",
+    "matrix_inverse": "linalg.inv",
+    # JAX
+    "select": "where",
+    "fori_loop": "iterate",
+    "conv": "conv2d",
+    "conv_general_dilated": "conv2d",
+    "variance": "var",
 }
-"""Functions of NumPy, SciPy and PyTorch → what the vocabulary calls them."""
+"""What functions are called in the libraries that have them so first → in the vocabulary."""
+
+LACKING = {
+    *("beta", "chndtr", "erfcx", "erfi", "exp1", "exp10", "expi", "expn", "gamma", "gammainc"),
+    *("gammaincc", "gammasgn", "nbdtr", "nbdtrc", "nbdtri", "ncfdtr", "nctdtr", "ndtri"),
+    *("celu", "glu", "igamma", "igammac", "log1mexp", "logcumsumexp", "lu", "prelu", "relu6"),
+    *(
+        "rrelu",
+        "rsqrt",
+        "selu",
+        "signal",
+        "zero",
+        "broadcast_tensors",
+        "broadcast_to_rank",
+        "cond",
+        "conv3d",
+    ),
+    *("broadcast_to_rank", "cumlogsumexp", "cumulative_logsumexp", "cumulative_trapezoid"),
+    *("pbroadcast", "pmax", "pmean", "pmin", "psum"),
+}
+"""Functions of SciPy, PyTorch, TensorFlow and JAX that the vocabulary lacks, and that are no
+misspelling of another. (NumPy's are known, for it is there.)"""
 
 NEAR = 0.8
 """How similar a name must be to be taken for a misspelling (`difflib`, from 0 to 1)."""
@@ -50,6 +139,7 @@ NEAR = 0.8
 
 def in_vocabulary(name: str) -> str:
     """Return what the vocabulary calls a function of another library; "" where it has none."""
+    name = name.removesuffix("_")  # PyTorch writes into an array by `exp_`
     known = [full for full in (name, f"linalg.{name}") if full in NAMES]
     return known[0] if known else SPELLED.get(name, "")
 
@@ -57,10 +147,11 @@ def in_vocabulary(name: str) -> str:
 def suggest(name: str) -> str:
     """End a message about a name that the vocabulary lacks: the name that is meant.
 
-    A function that NumPy has, such as `zeros`, is no misspelling of another.
+    A function that a library has, such as `sinc`, is no misspelling of another.
     """
     ours = in_vocabulary(name)
     if ours:
         return f"use xp.{ours}"
-    close = [] if hasattr(np, name) else difflib.get_close_matches(name, NAMES, n=1, cutoff=NEAR)
+    lacking = hasattr(np, name) or name.removesuffix("_") in LACKING
+    close = [] if lacking else difflib.get_close_matches(name, NAMES, n=1, cutoff=NEAR)
     return f"did you mean {close[0]!r}?" if close else "docs/vocabulary.md lists what is"

@@ -1,6 +1,6 @@
 """The limits of a process, on processors and memory, set before NumPy or a framework is imported.
 
-This file imports the standard library alone: libraries make their thread pools when imported.
+This file imports nothing but the standard library: libraries make their thread pools when imported.
 CPU affinity is what every framework obeys (measured: JAX 0.10 ignores `XLA_FLAGS`); the
 environment variables serve systems that have no affinity.
 """
@@ -12,6 +12,8 @@ import ctypes
 import os
 import signal
 import sys
+
+from calcbench.workers.printing import over_progress
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")
 """Environment variables by which OpenMP, OpenBLAS, MKL and XLA choose their threads."""
@@ -41,7 +43,7 @@ def restrict(threads: int | None, memory: int | None) -> None:
     _end_with_parent()
     # What a cost prints must not stand between the harness's own lines.
     os.dup2(2, 1)
-    sys.stdout = sys.stderr
+    sys.stdout = sys.stderr = over_progress(sys.stderr)
 
 
 def _limit_threads(threads: int) -> None:

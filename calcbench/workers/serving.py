@@ -9,6 +9,7 @@ import contextlib
 import importlib
 import os
 import pickle
+import sys
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from calcbench.errors import first_line
 from calcbench.problem import whereabouts
 from calcbench.problem.whereabouts import Place
 from calcbench.workers import limits
+from calcbench.workers.printing import end_line
 
 
 class Reply(NamedTuple):
@@ -55,6 +57,8 @@ def run_task(message: bytes) -> bytes:
         return pickle.dumps(Reply("result", task(*arguments)))
     except BaseException as error:  # SystemExit too: a task must not end the process quietly
         return pickle.dumps(_as_reply(error))
+    finally:
+        end_line(sys.stdout)
 
 
 def consult(question: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from docutils.nodes import SkipNode
 
-from calcbench.report.page.mathml import as_mathml
+from calcbench.problem.mathml import as_mathml
 
 
 def setup(app):

@@ -5,6 +5,7 @@ import ast
 import pytest
 
 import calcbench as cb
+from calcbench.report import picture
 
 
 def test_show_prints_what_the_command_prints(cli):
@@ -24,6 +25,41 @@ def test_show_in_a_notebook():
     assert "2 * x" in ast.unparse(ast.parse(program))
 
 
+def test_show_in_a_notebook_without_a_network():
+    pytest.importorskip("latex2mathml")
+    html = cb.show("saddle", ["by_hand"])._repr_html_()
+    assert html.count("<math") == 1 + len(cb.problems()["saddle"].derivation)
+    assert "let x move by Δ" in html
+    assert "gradient = {&quot;x&quot;: 2 * x" in html
+    assert "∂z/∂x = 2*x<br>" in html
+    assert "<b>symbolic hessian</b>" in cb.show("saddle", [], "hessian")._repr_html_()
+
+
+def test_without_pictures_a_notebook_shows_text(monkeypatch):
+    monkeypatch.setattr(picture, "REQUIRED", ("nowhere_to_be_found",))
+    assert cb.steps("square")._repr_svg_() is None
+    assert cb.descend("square", steps=2)._repr_svg_() is None
+    assert cb.descend("square", steps=2, rate=[0.1, 0.2])._repr_svg_() is None
+
+
+def test_a_comparison_prints_all_columns_when_asked(cli):
+    found = cb.verify("saddle", ["by_hand", "finite_difference"])
+    wide = found.wide()
+    assert wide.records == found.records
+    assert "needed" in str(wide)
+    assert "<th" in wide._repr_html_()
+    assert "needed" in wide._repr_html_()
+    assert "needed" not in str(found) + found._repr_html_()
+    assert (
+        str(wide).splitlines()[1]
+        == (
+            cli(
+                "verify", "saddle", "-b", "by_hand", "-b", "finite_difference", "--wide"
+            ).out.splitlines()[1]
+        )
+    )
+
+
 def test_show_has_data():
     data = cb.show("saddle", [], "hessian").data
     assert list(data["symbolic"].values()) == ["x**2 - y**2", "2", "0", "0", "-2"]
@@ -37,14 +73,14 @@ def hostile(x):
 
 
 def test_what_a_docstring_holds_stays_text():
+    for html in (cb.show(hostile, [])._repr_html_(), hostile._repr_html_()):
+        assert "&lt;script&gt;alert(1)" in html
+        assert "<script" not in html
+        assert "\x1b" not in html
     for text in (cb.show(hostile, [])._repr_markdown_(), hostile._repr_markdown_()):
         assert "\\<script>" in text
         assert r"\| \$x\$ \*y\*" in text
         assert "\x1b" not in text
-    html = hostile._repr_html_()
-    assert "&lt;script&gt;alert(1)" in html
-    assert "<script" not in html
-    assert "\x1b" not in html
 
 
 def test_a_problem_that_raises_is_at_fault():

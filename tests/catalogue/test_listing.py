@@ -26,7 +26,7 @@ def test_html_has_a_row_for_each():
     for catalogue in (cb.problems(), cb.backends()):
         html = catalogue._repr_html_()
         assert html.count("<tr>") == html.count("</tr>") == len(catalogue) + 1
-        assert all(f"<td>{name}</td>" in html for name in catalogue)
+        assert all(f">{name}</td>" in html for name in catalogue)
 
 
 def test_a_card_that_is_broken_says_why_and_stays_text():

@@ -226,10 +226,12 @@ def test_bench_of_everything_names_what_is_missing(without, selected):
     done = without("torch", "tensorflow", "jax", "autograd")(*words)
     found = {row["backend"]: row for row in json.loads(done.out)}
     assert done.status == 0
+    teaching = ["dual", "tape"] if selected else []
     assert [name for name, row in found.items() if row["timing"]] == [
         "by_hand",
         "sympy",
         "finite_difference",
+        *teaching,
     ]
     assert found["torch"]["status"] == "not_installed"
     assert "torch is not installed; install it with" in found["torch"]["reason"]

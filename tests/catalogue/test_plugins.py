@@ -455,7 +455,7 @@ def test_package_folders_are_the_packages():
     with open(ROOT / "pyproject.toml", "rb") as file:
         declared = tomllib.load(file)["tool"]["setuptools"]["packages"]
     folders = {"calcbench": "calcbench"}
-    folders |= {f"calcbench.{name}": name for name in ("backends", "problems")}
+    folders |= {f"calcbench.{name}": name for name in ("backends", "lessons", "problems")}
     found = {
         ".".join([package, *init.parent.relative_to(ROOT / folder).parts]): init
         for package, folder in folders.items()

@@ -850,8 +850,11 @@ def test_json_loses_nothing_to_a_narrow_encoding(process):
     ]
 
 
-def in_terminal(columns, *arguments, **env):
-    """What a command writes to a terminal of so many columns, and its exit status."""
+def in_terminal(columns, *arguments, both=False, **env):
+    """What a command writes to a terminal of so many columns, and its exit status.
+
+    With `both`, the standard error stream is there too; without, nothing may be written to it.
+    """
     fcntl, pty, termios = (pytest.importorskip(name) for name in ("fcntl", "pty", "termios"))
     ours, theirs = pty.openpty()
     size = bytes([40, 0, columns, 0, 0, 0, 0, 0])
@@ -861,7 +864,7 @@ def in_terminal(columns, *arguments, **env):
         [sys.executable, "-m", "calcbench", *arguments],
         stdin=theirs,
         stdout=theirs,
-        stderr=subprocess.PIPE,
+        stderr=theirs if both else subprocess.PIPE,
         env={**inherited, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **env},
     ) as running:
         os.close(theirs)
@@ -874,7 +877,7 @@ def in_terminal(columns, *arguments, **env):
             if not chunk:
                 break
             written += chunk
-        assert running.stderr.read() == b""
+        assert both or running.stderr.read() == b""
     os.close(ours)
     return running.returncode, written.decode().replace("\r\n", "\n")
 
@@ -943,6 +946,29 @@ def test_a_pipe_may_end_in_the_terminal_that_nothing_is_written_to_then(tmp_path
     assert b"certified" in (out if piped else (tmp_path / "out.txt").read_bytes())
     assert ("certifying the gradient" in written) != piped
     assert visible(written) == [""]
+
+
+PRINTS = """
+import calcbench
+
+@calcbench.problem(x=3.0)
+def chatty(xp, x):
+    print("the cost", end=" ")
+    print("is asked")
+    return x**2
+"""
+
+
+@pytest.mark.parametrize("command", ["verify", "descend"])
+def test_what_a_cost_prints_is_not_glued_to_the_progress(file, command):
+    words = (command, file(PRINTS), "-b", "finite_difference")
+    status, written = in_terminal(80, *words, both=True)
+    assert status == 0
+    assert "cost.py · " in written or "chatty · " in written  # what is being done
+    lines = visible(written)
+    printed = [line for line in lines if "asked" in line]
+    assert set(printed) == {"the cost is asked"}
+    assert lines[len(printed)].startswith("chatty")  # the table
 
 
 def test_a_terminal_shows_a_row_before_the_last_is_ready():

@@ -90,6 +90,13 @@ def test_records_are_in_the_order_that_was_asked_for(frameworks):
     assert [record.backend for record in records] == ["finite_difference", "one", "by_hand"]
 
 
+def test_modes_of_one_framework_share_its_import(frameworks):
+    modes = (One(), One(scheme="forward"), Other())
+    records = compare("square", modes)
+    assert [r.backend for r in records] == ["one", "one[scheme=forward]", "other"]
+    assert {r.status for r in records} == {Status.OK}
+
+
 def test_a_framework_that_does_not_import_is_refused_by_name(frameworks, monkeypatch):
     (frameworks / "slow_one.py").write_text("raise RuntimeError('it is broken')")
     with pytest.raises(NotInstalled, match="RuntimeError: it is broken"):

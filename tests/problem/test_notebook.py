@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 import calcbench as cb
+from calcbench.problem import mathml
+
+pytest.importorskip("latex2mathml")
 
 
 class Cells(HTMLParser):
@@ -38,8 +41,23 @@ def test_every_problem_shows_itself(name):
     cells = Cells(html).cells
     assert cells[::3] == [*problem.parameters, *problem.data]
     assert problem.formula in text
+    assert problem.formula in problem._repr_latex_()
+    assert html.count("<math") == 1
     assert name.replace("_", r"\_") in text
     assert f"<b>{name}</b>" in html
+
+
+def test_a_formula_that_cannot_be_set_stays_latex(monkeypatch):
+    saddle = cb.problems()["saddle"]
+    monkeypatch.setattr(mathml, "missing_mathml", lambda: "latex2mathml is not installed")
+    assert "<div>$$z = x^2 - y^2$$</div>" in saddle._repr_html_()
+
+    @cb.problem(x=1.0)
+    def plain(x):
+        return x**2
+
+    assert plain._repr_latex_() is None
+    assert "$" not in plain._repr_html_()
 
 
 def test_shapes_of_parameters_and_data():

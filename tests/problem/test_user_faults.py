@@ -13,7 +13,8 @@ from calcbench.problem.faults import blamed_on, describe, find_fault
 from calcbench.problem.remedies import find_remedy
 from calcbench.problem.returns import check_returns
 from calcbench.problem.snippets import Snippet
-from calcbench.vocabulary.suggestions import suggest
+from calcbench.vocabulary.names import NAMES
+from calcbench.vocabulary.suggestions import SPELLED, suggest
 
 
 class Mute(Exception):
@@ -186,4 +187,37 @@ def test_a_misspelling_is_recognised(name, meant):
     ("name", "ours"), [("concatenate", "concat"), ("dot", "matmul"), ("solve", "linalg.solve")]
 )
 def test_the_name_in_other_libraries_is_translated(name, ours):
+    assert suggest(name) == f"use xp.{ours}"
+
+
+def test_a_translation_is_of_what_is_no_name_into_one_that_is():
+    assert {*SPELLED.values()} <= NAMES.keys()
+    assert not SPELLED.keys() & NAMES.keys()
+    assert not {f"linalg.{name}" for name in SPELLED} & NAMES.keys()
+
+
+@pytest.mark.parametrize(
+    "library",
+    [
+        *("numpy", "scipy.special"),
+        *(
+            pytest.param(name, marks=pytest.mark.full)
+            for name in (
+                *("torch", "torch.special", "torch.nn.functional", "tensorflow"),
+                *("jax.numpy", "jax.nn", "jax.lax", "jax.scipy.special"),
+            )
+        ),
+    ],
+)
+def test_what_a_library_has_is_no_misspelling_of_what_we_have(library):
+    """Its names are translated, or the page is named: `gammainc` is no mistake for `gammaln`."""
+    module = pytest.importorskip(library)
+    theirs = [name for name in dir(module) if name.islower() and not name.startswith("_")]
+    theirs = [name for name in theirs if name not in NAMES and callable(getattr(module, name))]
+    assert len(theirs) > 15
+    assert [name for name in theirs if suggest(name).startswith("did you mean")] == []
+
+
+@pytest.mark.parametrize(("name", "ours"), [("exp_", "exp"), ("clamp_", "clip")])
+def test_a_function_that_writes_into_an_array_is_translated_too(name, ours):
     assert suggest(name) == f"use xp.{ours}"

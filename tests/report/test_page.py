@@ -27,10 +27,11 @@ from waiting import PATIENCE
 
 import calcbench as cb
 from calcbench.bench.fingerprint import fingerprint
+from calcbench.problem import mathml
 from calcbench.record.record import Status
 from calcbench.report import provenance
 from calcbench.report.formats import write
-from calcbench.report.page import comparison, library, mathml, template
+from calcbench.report.page import comparison, library, template
 from calcbench.report.page.library import chart_library
 from calcbench.report.page.tables import write_table
 from calcbench.report.profile import profiles

@@ -1,6 +1,7 @@
 """Gradient descent: the path is the one of the book, by every backend, and ends where it must."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from modes import installed
 import calcbench as cb
 from calcbench.errors import SelectorError, Unsupported
 from calcbench.show.descent import Descent, shown_steps
+from calcbench.show.pictures.style import SERIES
 
 
 @cb.problem(x=1.0)
@@ -28,7 +30,7 @@ def test_steps_are_those_of_the_definition():
     assert path.parameters["x"].tolist() == [8.0 * 0.5**k for k in range(11)]
     assert path.costs.tolist() == [64.0 * 0.25**k for k in range(11)]
     assert path.end == {"x": 0.0078125}
-    assert str(path) == "10 steps at rate 0.25: y from 64 to 6.10352e−05 at x = 0.0078125"
+    assert str(path) == "10 steps at rate 0.25: y from 64 to 6.10352·10⁻⁵ at x = 0.0078125"
 
 
 @pytest.mark.parametrize(
@@ -179,6 +181,38 @@ def test_paths_of_all_kinds_have_a_picture(name, rate):
     assert "cost per step" in svg
     for row in rows_of(paths.picture()):
         assert all(np.isfinite(v) for v in row.values() if isinstance(v, float))
+
+
+def test_of_paths_that_coincide_all_are_seen():
+    rates = [0.01, 0.010000001, 0.01]
+    svg = cb.descend("saddle", rate=rates, steps=20).picture().svg()
+    for label in ("rate 0.01", "rate 0.010000001"):
+        assert svg.count(f">{label}</text>") == 1
+    drawn = re.findall(r'stroke="(#[0-9a-f]{6})" stroke-width="([\d.]+)"', svg)
+    widths = [float(width) for colour, width in drawn if colour in SERIES[:2]]
+    assert len(widths) == 4 + 2  # both panels, and the legend
+    assert widths[:2] == sorted(widths[:2], reverse=True)
+    assert widths[0] > 1.5 * widths[1]
+
+
+def test_no_label_stands_under_a_path():
+    chart = cb.descend("batch_regression", rate=[0.01, 0.04], steps=40).picture().chart.to_dict()
+    rows = [row for text in chart["datasets"].values() for row in json.loads(text)]
+    labels = [(row["x"], row["y"]) for row in rows if "text" in row]
+    path = [(row["x"], row["y"]) for row in rows if "path" in row and "cost" not in row]
+    assert len(labels) > 2
+    width, height = np.ptp(path, axis=0)
+    for x, y in labels:
+        apart = np.abs(np.array(path) - (x, y)) / (width, height)
+        assert apart.max(axis=1).min() > 0.02
+
+
+def test_costs_on_a_logarithmic_axis_are_1_2_or_5_times_a_power_of_ten():
+    svg = cb.descend("batch_regression", rate=0.04, steps=40).picture().svg()
+    texts = re.findall(r"<text[^>]*>([^<]+)</text>", svg)
+    place = texts.index("10")
+    assert {"20", "10", "5", "2", "1", "0.5", "0.2"} <= set(texts)
+    assert not {"9", "7", "0.9", "0.7"} & set(texts[place - 4 : place + 8])
 
 
 def test_a_cost_of_zero_is_no_cliff_on_a_logarithmic_axis():

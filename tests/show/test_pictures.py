@@ -19,9 +19,10 @@ from calcbench.show.pictures import plot as plots
 from calcbench.show.pictures.contours import LETTER, LINE, choose_levels
 from calcbench.show.pictures.curve import secant_slopes, section_along
 from calcbench.show.pictures.fit import find_fit
+from calcbench.show.pictures.grid import compute_grid, refine
 from calcbench.show.pictures.landscape import Landscape, default_backend
 from calcbench.show.pictures.profile import section_downhill
-from calcbench.show.pictures.style import write_number
+from calcbench.show.pictures.style import LABELS, write_briefly, write_number
 from calcbench.show.pictures.windows import Axis, choose_window, nice_ticks, sample, visible_range
 
 REALS = (-math.inf, math.inf)
@@ -71,6 +72,24 @@ def test_a_window_holds_the_point_and_shrinks_around_a_steep_one():
     assert choose_window(lambda x: x**2, 2.0, (-4, 6), (0.0, math.inf)) == (0.0, 6)
 
 
+def decay(x):
+    return math.exp(-1e9 * x) if x > -7e-7 else math.inf
+
+
+def test_a_window_shrinks_until_the_curve_is_seen():
+    low, high = choose_window(decay, 1e-9, (-2.0, 2.0), REALS)
+    assert low < 1e-9 < high < 1e-8
+    values = [decay(x) for x in np.linspace(low, high, 50)]
+    assert max(values) < 100 * np.median(values)
+
+
+def test_a_curve_that_is_steep_however_close_is_not_drawn_from_nearby():
+    low, high = choose_window(lambda x: abs(x) ** 0.01 + (x == 0), 0.0, (-2.0, 2.0), REALS)
+    assert high - low > 0.05
+    step = choose_window(lambda x: max(0.0, x - 1.8), 0.5, (-2.0, 2.5), REALS)
+    assert step == (-2.0, 2.5)
+
+
 def test_a_window_leaves_out_what_has_no_value():
     def root(x):
         return math.sqrt(x) if x >= 0 else math.nan
@@ -103,6 +122,34 @@ def test_ticks_are_round():
     assert nice_ticks(-6, 6, 4) == [-6, -4, -2, 0, 2, 4, 6] or nice_ticks(-6, 6, 4) == [-5, 0, 5]
     assert write_number(-0.73575888) == "−0.7358"
     assert write_number(1_000_000.0) == "1,000,000"
+
+
+NUMBERS = {
+    0.0: "0",
+    -6.0: "−6",
+    0.0025: "0.0025",
+    1_500_000.0: "1,500,000",
+    1e-9: "10⁻⁹",
+    -1e9: "−10⁹",
+    1.5e-9: "1.5·10⁻⁹",
+    -2.5e300: "−2.5·10³⁰⁰",
+}
+
+
+def test_powers_of_ten_are_raised():
+    assert {value: write_number(value) for value in NUMBERS} == NUMBERS
+    assert [write_briefly(4e6), write_briefly(123_456.0)] == ["4·10⁶", "1.23·10⁵"]
+    assert [write_number(math.nan), write_number(-math.inf)] == ["no number", "−∞"]
+
+
+def test_axes_write_numbers_as_text_does():
+    alt = picture.load_altair()
+    axis = alt.Axis(labelExpr=LABELS, values=list(NUMBERS), labelOverlap=False)
+    chart = alt.Chart(alt.InlineData([{"x": value} for value in NUMBERS])).mark_point()
+    drawn = picture.Chart("", chart.encode(alt.X("x:Q", axis=axis).scale(type="symlog"))).svg()
+    assert sorted(re.findall("<text[^>]*>([^<]+)</text>", drawn)) == sorted(
+        [*NUMBERS.values(), "x"]
+    )
 
 
 # --- slopes ----------------------------------------------------------------------------------
@@ -252,6 +299,31 @@ def test_what_a_cost_prints_or_ends_is_kept_out(cli, file, tmp_path):
 
 
 # --- level curves, regressions, letters ------------------------------------------------------
+
+
+@cb.problem(x=0.4, y=1.0)
+def saddle_of_kinks(xp, x, y):
+    return xp.abs(x) - xp.abs(y)
+
+
+@pytest.mark.parametrize(
+    ("problem", "smooth"), [("single_point_regression", True), (saddle_of_kinks, False)]
+)
+def test_a_grid_is_refined_where_that_is_nearer_to_the_cost(problem, smooth):
+    scene = landscape(problem, backend="finite_difference")
+    axes = (Axis("a", 0, -2.0, 2.0), Axis("b", 1, -1.9, 2.1))
+
+    def height(a, b):
+        return scene.cost(np.array([a, b]))
+
+    coarse = compute_grid(height, axes)
+    fine = refine(coarse, height, axes)
+    assert (len(fine.xs) > len(coarse.xs)) == smooth
+    for i, j in [(0, 0), (7, 100), (60, 20), (33, 57)]:
+        i, j = i % len(fine.ys), j % len(fine.xs)
+        assert fine.heights[i, j] == pytest.approx(
+            height(fine.xs[j], fine.ys[i]), rel=1e-9, abs=1e-9
+        )
 
 
 def test_levels_are_round_and_grow_by_factors_where_the_cost_does():

@@ -77,6 +77,28 @@ def test_bounds_lie_above_errors_in_the_picture():
     assert "Infinity" not in text
 
 
+@cb.problem(rate=1e-9)
+def decay(xp, rate):
+    return xp.exp(-1e9 * rate) * 1e-14 + 3e-15
+
+
+def test_what_is_not_proved_is_no_bound():
+    found = curve(decay, None, select_backends(SCHEMES))
+    forward = [step for step in found.steps if "forward" in step.backend]
+    assert all(step.error <= step.bound for step in found.steps if not np.isnan(step.error))
+    assert forward[0].error > 0.9  # at h = 1 the cost is flat, and an estimate would be tiny
+    assert forward[0].bound == np.inf
+    assert max(found.optimum.values()) < 1e-9
+    assert "(no bound)" in str(found)
+
+
+def test_a_scheme_without_proofs_has_no_best_step():
+    found = measure("square", schemes=["finite_difference[scheme=complex]"])
+    assert np.isnan(list(found.optimum.values())).all()
+    assert "←" not in str(found).replace("← the step", "")
+    assert "none is proved" in found.picture().svg()
+
+
 def test_the_axes_leave_room_for_the_best_step():
     found = measure("saddle", "x")
     assert max(found.optimum.values()) == 1.0

@@ -37,6 +37,8 @@ REFUSED = {
         *("sign", "ceil", "remainder", "equal", "not_equal", "leaky_relu", "elu"),
         *("min", "tril", "triu", "linalg.trace", "linalg.diagonal"),
         *("linalg.vector_norm", "linalg.cholesky"),
+        *("argsort", "sort", "argmax", "argmin", "median", "top_k", "all", "any"),
+        *("isnan", "isfinite"),
     )
 }
 """Backend → names of which some cases, on arrays, have no program: SymPy's arrays cannot be

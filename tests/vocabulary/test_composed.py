@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from vocabulary import convolution_cases, ordering_cases
 from vocabulary.test_vocabulary import (
     BATCH,
     CASES,
     ELEMENTWISE,
     MODES,
+    REDUCTIONS,
     SELECTORS,
     SQUARE,
     WHOLE,
@@ -227,6 +229,26 @@ for at, axis, keepdims in AXES:
     )
 
 
+def over_pairs(function: Any) -> Any:
+    """A reduction over the first and the last axis together."""
+    return lambda x: reduced(function, -1, False)(x.transpose(1, 0, 2).reshape(x.shape[1], -1))
+
+
+for name, exact in {**REDUCTIONS, "min": min, "var": exact_var(0)}.items():
+    case(
+        name,
+        lambda xp, x, name=name: getattr(xp, name)(x, axis=(0, -1)),
+        [BATCH],
+        over_pairs(exact),
+    )
+    case(
+        name,
+        lambda xp, x, name=name: getattr(xp, name)(x, axis=(0, 2), keepdims=True),
+        [BATCH],
+        lambda x, exact=exact: over_pairs(exact)(x)[None, :, None],
+    )
+
+
 def along(function: Any) -> Any:
     """A function of a list to a list of the same length, along an axis."""
 
@@ -263,6 +285,9 @@ for at, axis in ((V, 0), (M, 0), (M, -1), (BATCH, 1)):
             [at],
             lambda x, exact=exact, axis=axis: along(exact)(x, axis),
         )
+for zeros in ([0.5, 0.0, 2.0], [0.0, -1.25, 0.0, 3.0]):  # slopes are products of the others
+    case("prod", lambda xp, x: xp.prod(x), [zeros], lambda x: math.prod(x))
+    case("cumulative_prod", lambda xp, x: xp.cumulative_prod(x), [zeros], running_products)
 case("softmax", lambda xp, x: xp.softmax(x), [M], lambda x: along(exact_softmax)(x, None))
 case("cumulative_prod", lambda xp, x: xp.cumulative_prod(x), [V], running_products)
 
@@ -455,6 +480,9 @@ case(
     lambda x, y: np.sum(x * y, axis=0),
 )
 case("linalg.cross", lambda xp, x, y: xp.linalg.cross(x, y), [V, U], lambda x, y: np.cross(x, y))
+
+ordering_cases.add(case)
+convolution_cases.add(case)
 
 
 @pytest.mark.few(80)

@@ -1057,6 +1057,8 @@ ANSWERS: dict[str, tuple[Any, ...]] = {
     "tensorflow": (0, 1, 0, 1, 0, 1, (0.5, 0.5), 0, 1, 0, inf, (nan, nan), nan, (0, 0)),
     "jax": (1, 0.5, 0.5, 0.5, 0.5, 0.5, (0.5, 0.5), 0, 1, nan, inf, (nan, nan), 1, (0, 0)),
     "autograd": (0, 0.5, 0.5, 0.5, 0.5, 0.5, (0.5, 0.5), 0, 1, nan, inf, (nan, nan), 1, (0, 0)),
+    "dual": (1, 0, 1, 0, 1, 0, (0, 1), 0, 1, 0, inf, (0, 0), 1, (0, 0)),
+    "tape": (1, 0, 1, 0, 1, 0, (0, 1), 0, 1, 0, inf, (nan, nan), 1, (0, 0)),
 }
 """What each backend answers, in that order; a pair where there are two arguments."""
 

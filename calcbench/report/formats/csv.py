@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from calcbench.errors import escape_controls
@@ -25,8 +25,12 @@ def write(run: SavedRun) -> str:
     """
     rows = [fields(run, row) for section in sections(run) for row in section.rows]
     names = list(fields(run, NO_ROW))
-    lines = [names, *([_cell(row[name]) for name in names] for row in rows)]
-    return "".join(map(_line, lines))
+    return write_lines([names, *([row[name] for name in names] for row in rows)])
+
+
+def write_lines(rows: Iterable[Sequence[Any]]) -> str:
+    """Write rows of cells, none of which a spreadsheet takes for a formula."""
+    return "".join(_line([_cell(value) for value in row]) for row in rows)
 
 
 def _line(cells: Sequence[Any]) -> str:

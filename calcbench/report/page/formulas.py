@@ -8,9 +8,9 @@ from html import escape
 from calcbench.bench.fingerprint import fingerprint
 from calcbench.catalogue import door
 from calcbench.errors import CalcbenchError
+from calcbench.problem.mathml import write_formula
 from calcbench.problem.problem import Problem
 from calcbench.record.record import Record
-from calcbench.report.page.mathml import write_formula
 
 
 def find_problems(records: Iterable[Record]) -> dict[str, Problem]:

@@ -58,7 +58,9 @@ function draw(place) {
   const spec = JSON.parse(place.querySelector("script").textContent);
   const target = place.querySelector("div") ?? place.appendChild(document.createElement("div"));
   const actions = { export: true, source: false, compiled: false, editor: false };
-  const options = { renderer: "svg", config: chartConfig(place.clientWidth), actions };
+  // A picture has colours of its own, for a light ground.
+  const config = place.closest("figure.own") ? {} : chartConfig(place.clientWidth);
+  const options = { renderer: "svg", config, actions };
   return vegaEmbed(target, spec, options).catch((error) => { target.textContent = `This chart cannot be drawn: ${error.message}`; });
 }
 

@@ -86,7 +86,11 @@ WHO = (tip("b", "backend"), tip("n", "size", ","))
 def log_axis(field: str, title: str, label: str) -> Row:
     """Make a logarithmic axis, with labels at 1, 2 and 5 times powers of ten as they fit."""
     round_number = "indexof('125', slice(format(datum.value, 'e'), 0, 1)) >= 0"
-    axis = {"labelExpr": f"{round_number} ? {label} : ''", "labelOverlap": "greedy"}
+    axis = {
+        "labelExpr": f"{round_number} ? {label} : ''",
+        "labelOverlap": "greedy",
+        "labelSeparation": 6,
+    }
     scale = {"type": "log", "nice": False, "padding": 8}
     return {"field": field, "type": "quantitative", "scale": scale, "title": title, "axis": axis}
 

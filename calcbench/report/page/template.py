@@ -10,12 +10,12 @@ from string import Template
 from typing import Any
 
 from calcbench.errors import printable
+from calcbench.problem.mathml import missing_mathml
 from calcbench.record.plain import plain
 from calcbench.record.run import Environment
 from calcbench.record.writing import write_json
 from calcbench.report.citation import SETTINGS
 from calcbench.report.page.library import chart_library, missing_library
-from calcbench.report.page.mathml import missing_mathml
 from calcbench.report.page.specs import Chart
 
 MACHINE = (

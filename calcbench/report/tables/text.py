@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from calcbench.record.record import Status
 from calcbench.report.tables.table import LEFT, Column, Entry, Table
-from calcbench.report.tables.widths import fit_widths, least_width, line_width, wrap
+from calcbench.report.tables.widths import block_width, fit_widths, least_width, line_width, wrap
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -85,11 +85,16 @@ def _styled_text(entry: Entry, width: int) -> Text:
 
 
 def _blocks(table: Table, width: int) -> list[list[Column]]:
-    """Group the columns into blocks, each with the first one, if one line cannot hold them all."""
+    """Group the columns into blocks, each with the first one, if one line cannot hold them all.
+
+    Where there are several, names stand whole in them, as far as they are short.
+    """
     first, *rest = table.by_column()
+    if line_width(map(least_width, table.by_column())) <= width:
+        return [[first, *rest]]
     blocks = [[first]]
     for column in rest:
-        if len(blocks[-1]) > 1 and line_width(map(least_width, [*blocks[-1], column])) > width:
+        if len(blocks[-1]) > 1 and line_width(map(block_width, [*blocks[-1], column])) > width:
             blocks.append([first])
         blocks[-1].append(column)
     return blocks

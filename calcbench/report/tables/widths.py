@@ -38,6 +38,11 @@ def least_width(column: Column) -> int:
     return max(text_width(piece.rstrip()) for text in column.texts for piece in pieces(text))
 
 
+def block_width(column: Column) -> int:
+    """Count the characters that a column takes where it does not have to be narrow."""
+    return max(least_width(column), min(natural_width(column), NAME_WIDTH))
+
+
 def fit_widths(columns: Sequence[Column], width: int) -> list[int]:
     """Fit columns into a line: the widest that can still break gives way first."""
     widths, least = list(map(natural_width, columns)), list(map(least_width, columns))

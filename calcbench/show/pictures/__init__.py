@@ -2,6 +2,7 @@
 
 plot        which kinds suit a problem, or the one asked for
 landscape   the cost around a point: its values and slopes, by one backend
+grid        the cost of two components on a grid, for level curves
 windows     how far a picture reaches, and where a curve is broken
 style       colours, numbers and what all charts share
 trace       the operations of a cost with their certified values and slopes, for the graph

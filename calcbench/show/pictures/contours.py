@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import itertools
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from calcbench.show.pictures.grid import Grid, compute_grid, refine
 from calcbench.show.pictures.landscape import Landscape
 from calcbench.show.pictures.style import (
     INK,
@@ -21,9 +23,6 @@ from calcbench.show.pictures.style import (
     write_briefly,
 )
 from calcbench.show.pictures.windows import Axis
-
-GRID = 81
-"""Nodes in each direction from which level curves are followed."""
 
 ARROWS = 9
 """Arrows in each direction."""
@@ -40,8 +39,11 @@ SPAN = 50.0
 RESOLVED = 0.02
 """Share of the grid that lies below a level that the grid can follow."""
 
-LETTER, LINE, GAP = 7.5, 14.0, 5.0
-"""Pixels that a label takes for each character, and in height; and what lies between two."""
+LETTER, LINE = 7.5, 14.0
+"""Pixels that a label takes for each character, and in height."""
+
+GAP = np.array([12.0, 5.0])
+"""Pixels between two labels side by side, and between one and the next below it."""
 
 DOT = 6.0
 """Half the size of the dot at the point, in pixels."""
@@ -59,22 +61,29 @@ def draw_contours(
     axes: tuple[Axis, Axis],
     size: tuple[int, int],
     arrows: bool = True,
+    over: np.ndarray | None = None,
 ) -> Any:
-    """Draw level curves and, with `arrows`, the gradient on a grid and at the point."""
-    heights = _heights(landscape, axes)
-    levels = choose_levels(heights)
+    """Draw level curves and, with `arrows`, the gradient on a grid and at the point.
+
+    Labels keep clear of what is drawn over them: `over` has places of it, a row each.
+    """
+    height = functools.partial(_cost, landscape, axes)
+    coarse = compute_grid(height, axes)
+    levels, grid = choose_levels(coarse.heights), refine(coarse, height, axes)
     x, y = scales(alt, axes)
     shades = LEVELS if arrows else QUIET
     point = landscape.origin[[axis.position for axis in axes]]
-    kept = [Box(_pixels(point, axes, size), np.full(2, DOT))] if arrows else []
-    curves, *labels = _level_curves(alt, axes, heights, levels, shades, (x, y), size, kept)
+    dot = [Box(to_pixels(point, axes, size), np.full(2, DOT))] if arrows else []
+    covered = [] if over is None else _boxes_over(to_pixels(over, axes, size))
+    kept = [[*dot, *covered], dot]
+    curves, *labels = draw_level_curves(alt, axes, grid, levels, shades, (x, y), size, kept)
     if not arrows:
         return alt.layer(curves, *labels).properties(width=size[0], height=size[1])
     layers = [
         curves,
-        _arrows(alt, _field(landscape, axes, size), axes, size, "#667788", 1.2),
+        draw_arrows(alt, _field(landscape, axes, size), axes, size, "#667788", 1.2),
         *labels,
-        _arrows(alt, _here(landscape, axes, size), axes, size, TANGENT, 2.5),
+        draw_arrows(alt, _here(landscape, axes, size), axes, size, TANGENT, 2.5),
         _dot(alt, landscape, axes, x, y),
     ]
     title = panel_title("level curves, and arrows along the gradient")
@@ -98,21 +107,17 @@ def choose_levels(heights: np.ndarray) -> list[float]:
     return [step * k for k in range(first, int(np.floor(high / step)) + 1) if low < step * k < high]
 
 
+def _cost(landscape: Landscape, axes: tuple[Axis, Axis], x: float, y: float) -> float:
+    """Compute the cost with two components moved; NaN where it is no finite number."""
+    vector = landscape.origin.copy()
+    vector[axes[0].position], vector[axes[1].position] = x, y
+    return landscape.cost(vector)
+
+
 def _round_up(least: float) -> float:
     """Round up to a number that one can count in: 1, 2, 2.5, 4 or 5 times a power of ten."""
     unit = 10.0 ** np.floor(np.log10(least))
     return float(min(m for m in (1, 2, 2.5, 4, 5, 10) if m * unit >= least * (1 - 1e-9)) * unit)
-
-
-def _heights(landscape: Landscape, axes: tuple[Axis, Axis]) -> np.ndarray:
-    """Compute the cost on the grid: a row per value of the second axis, as contourpy wants it."""
-    vector = landscape.origin.copy()
-    heights = np.empty((GRID, GRID))
-    for j, y in enumerate(axes[1].values(GRID)):
-        for i, x in enumerate(axes[0].values(GRID)):
-            vector[axes[0].position], vector[axes[1].position] = x, y
-            heights[j, i] = landscape.cost(vector)
-    return heights
 
 
 def scales(alt: Any, axes: tuple[Axis, Axis]) -> tuple[Any, Any]:
@@ -123,19 +128,22 @@ def scales(alt: Any, axes: tuple[Axis, Axis]) -> tuple[Any, Any]:
     )
 
 
-def _level_curves(
+def draw_level_curves(
     alt: Any,
     axes: tuple[Axis, Axis],
-    heights: np.ndarray,
+    grid: Grid,
     levels: list[float],
     shades: Sequence[str],
     channels: tuple[Any, Any],
     size: tuple[int, int],
-    kept: list[Box],
+    kept: list[list[Box]],
 ) -> list[Any]:
-    """Follow every level through the grid, and write its value on it, but not where is `kept`."""
+    """Follow every level through the grid, and write its value on it.
+
+    The label stands clear of all that is first in `kept`; if it cannot, of what is second.
+    """
     follower = importlib.import_module("contourpy").contour_generator(
-        axes[0].values(GRID), axes[1].values(GRID), np.ma.masked_invalid(heights)
+        grid.xs, grid.ys, np.ma.masked_invalid(grid.heights)
     )
     rows, labels, taken = [], [], list[Box]()
     for number, level in enumerate(levels):
@@ -146,7 +154,8 @@ def _level_curves(
                 for n, (a, b) in enumerate(line)
             ]
         text = write_briefly(level)
-        found = _label_box([_pixels(line, axes, size) for line in lines], text, taken, kept, size)
+        drawn = [to_pixels(line, axes, size) for line in lines]
+        found = next(filter(None, (_label_box(drawn, text, taken, k, size) for k in kept)), None)
         if found is not None:
             taken.append(found)
             a, b = _values(found.middle, axes, size)
@@ -171,7 +180,13 @@ class Box(NamedTuple):
     half: Pixels
 
 
-def _pixels(places: np.ndarray, axes: tuple[Axis, Axis], size: tuple[int, int]) -> Pixels:
+def _boxes_over(pixels: Pixels) -> list[Box]:
+    """Cover what is drawn over the level curves with squares."""
+    cells = np.unique(np.round(pixels / DOT), axis=0)
+    return [Box(cell * DOT, np.full(2, DOT / 2)) for cell in cells]
+
+
+def to_pixels(places: np.ndarray, axes: tuple[Axis, Axis], size: tuple[int, int]) -> Pixels:
     """Convert values of the two components to pixels."""
     low, width = np.array([[a.low, a.width] for a in axes]).T
     return np.asarray((places - low) / width * size)
@@ -231,7 +246,7 @@ def _field(landscape: Landscape, axes: tuple[Axis, Axis], size: tuple[int, int])
     usual = float(np.quantile(lengths[lengths > 0], USUAL))
     cell = 0.9 * min(size) / ARROWS
     arrows = [
-        _arrow(_pixels(np.array(place), axes, size), slope * _scale(axes, size), length)
+        _arrow(to_pixels(np.array(place), axes, size), slope * _scale(axes, size), length)
         for place, slope, length in zip(
             places, slopes, cell * np.minimum(1.0, lengths / usual) ** power, strict=True
         )
@@ -261,25 +276,31 @@ def _here(landscape: Landscape, axes: tuple[Axis, Axis], size: tuple[int, int]) 
     slope, rough = landscape.gradient(landscape.origin)[both], landscape.kinks.rough[both]
     if np.any(rough) or not np.all(np.isfinite(slope)) or not np.any(slope):
         return []
-    start, way = _pixels(landscape.origin[both], axes, size), slope * _scale(axes, size)
+    start, way = to_pixels(landscape.origin[both], axes, size), slope * _scale(axes, size)
     tried = [_arrow(start, way, share * min(size)) for share in (0.17, 0.12, 0.08, 0.05)]
     return [arrow for arrow in tried if _inside(arrow, size)][:1]
 
 
-def _arrows(
+def draw_arrows(
     alt: Any,
     arrows: list[Arrow],
     axes: tuple[Axis, Axis],
     size: tuple[int, int],
     colour: str,
     width: float,
+    channels: tuple[Any, Any] | None = None,
+    longest: float = np.inf,
 ) -> Any:
-    """Draw arrows as three strokes each, so that their heads turn with them."""
+    """Draw arrows as three strokes each, so that their heads turn with them.
+
+    An arrow of more than `longest` pixels has no larger head than one of that length.
+    """
     rows = []
     for k, (start, end) in enumerate(arrows):
         along = end - start
-        across = np.array([-along[1], along[0]])
-        back = end - 0.3 * along
+        head = along * min(1.0, longest / max(float(np.linalg.norm(along)), 1e-9))
+        across = np.array([-head[1], head[0]])
+        back = end - 0.3 * head
         path = [start, end, back + 0.18 * across, end, back - 0.18 * across]
         rows += [
             {"x": float(a), "y": float(b), "arrow": k, "order": n}
@@ -288,7 +309,7 @@ def _arrows(
     strokes = chart_of(alt, rows).mark_line(
         clip=True, color=colour, strokeWidth=width, strokeJoin="round", strokeCap="round"
     )
-    return strokes.encode(*scales(alt, axes), detail="arrow:N", order="order:Q")
+    return strokes.encode(*(channels or scales(alt, axes)), detail="arrow:N", order="order:Q")
 
 
 def _dot(alt: Any, landscape: Landscape, axes: tuple[Axis, Axis], x: Any, y: Any) -> Any:

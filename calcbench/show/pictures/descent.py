@@ -14,6 +14,8 @@ from calcbench.show.pictures.fit import Fit, draw_points, find_fit, fit_scales
 from calcbench.show.pictures.landscape import Landscape, default_backend
 from calcbench.show.pictures.style import (
     INK,
+    LABELS,
+    LOG_LABELS,
     MESH,
     SERIES,
     SIDE,
@@ -23,6 +25,7 @@ from calcbench.show.pictures.style import (
     finish,
     heading,
     height_axis,
+    line_widths,
     panel_title,
     square,
     write_number,
@@ -38,6 +41,9 @@ DRAWN = 400
 DOTS = 80
 """Up to so many steps each one has a dot."""
 
+DOT = 2.4
+"""Pixels that such a dot is wider than its line."""
+
 FAR = 1e3
 """Multiple of the first cost beyond which a path has left the picture."""
 
@@ -46,6 +52,9 @@ MARGIN = 0.2
 
 GROWTH = 10
 """Of a path whose cost grows, so many steps are drawn: more would cover the others."""
+
+BETWEEN = 20
+"""Places between two steps of a path that no label shall cover."""
 
 RATIO = 30.0
 """Ratio of costs above which their axis is logarithmic."""
@@ -57,6 +66,7 @@ COMPONENTS = 6
 def draw_descent(paths: Sequence[Descent]) -> Picture:
     """Draw paths from one start. Raises `NotInstalled` without the extra `plot`."""
     alt = load_altair()
+    paths = list({path.rate: path for path in paths}.values())
     start = paths[0].start
     landscape = Landscape(start, default_backend(start.problem))
     match start.size:
@@ -75,17 +85,24 @@ def draw_descent(paths: Sequence[Descent]) -> Picture:
     return finish(below(alt, *rows), title, *map(str, paths))
 
 
-def _label(path: Descent) -> str:
-    return f"rate {write_number(path.rate)}"
+def _label(path: Descent, paths: Sequence[Descent]) -> str:
+    """Name a path by its rate, with as many digits as tell it from the others."""
+    names = [[write_number(each.rate, digits) for each in paths] for digits in range(4, 18)]
+    enough = next(k for k, found in enumerate(names) if len(set(found)) == len(paths))
+    return f"rate {write_number(path.rate, enough + 4)}"
 
 
-def _colour(alt: Any, labels: Sequence[str], legend: bool) -> Any:
-    """Give every path its colour."""
+def _look(alt: Any, paths: Sequence[Descent], legend: bool) -> tuple[Any, Any]:
+    """Give every path its colour and its width."""
+    labels = [_label(path, paths) for path in paths]
     colours = [SERIES[k % len(SERIES)] for k in range(len(labels))]
     return (
-        alt.Color("path:N", title=None, sort=list(labels))
-        .scale(domain=list(labels), range=colours)
-        .legend(alt.Legend(orient="bottom", columns=3) if legend else None)
+        alt.Color("path:N", title=None, sort=labels)
+        .scale(domain=labels, range=colours)
+        .legend(alt.Legend(orient="bottom", columns=3) if legend else None),
+        alt.StrokeWidth("path:N", sort=labels)
+        .scale(domain=labels, range=line_widths(len(labels)))
+        .legend(None),
     )
 
 
@@ -136,9 +153,10 @@ def _on_contours(alt: Any, landscape: Landscape, paths: Sequence[Descent]) -> An
     """Draw the paths of two components on the level curves."""
     first, second = _axes(landscape, paths)
     size = square((first, second))
-    levels = draw_contours(alt, landscape, (first, second), size, arrows=False)
+    covered = np.concatenate([_along(path) for path in paths])
+    levels = draw_contours(alt, landscape, (first, second), size, arrows=False, over=covered)
     rows = [
-        {"x": float(a), "y": float(b), "path": _label(path), "step": k}
+        {"x": float(a), "y": float(b), "path": _label(path, paths), "step": k}
         for path in paths
         for k in _followed_steps(path)
         for a, b in [path.positions[k]]
@@ -153,6 +171,14 @@ def _on_contours(alt: Any, landscape: Landscape, paths: Sequence[Descent]) -> An
     )
 
 
+def _along(path: Descent) -> np.ndarray:
+    """List places along what is drawn of a path, close to each other."""
+    corners = path.positions[_followed_steps(path)]
+    shares = np.linspace(0, 1, BETWEEN, endpoint=False)[:, None, None]
+    between = corners[:-1] + shares * np.diff(corners, axis=0)
+    return np.concatenate([between.reshape(-1, corners.shape[1]), corners[-1:]])
+
+
 def _on_curve(alt: Any, landscape: Landscape, paths: Sequence[Descent]) -> Any:
     """Draw the path of one component on the curve."""
     (axis,) = _axes(landscape, paths)
@@ -162,7 +188,7 @@ def _on_curve(alt: Any, landscape: Landscape, paths: Sequence[Descent]) -> Any:
         {
             "x": float(path.positions[k, 0]),
             "y": float(path.costs[k]),
-            "path": _label(path),
+            "path": _label(path, paths),
             "step": k,
         }
         for path in paths
@@ -188,15 +214,24 @@ def _paths(
     alt: Any, rows: list[dict[str, Any]], x: Any, y: Any, paths: Sequence[Descent]
 ) -> list[Any]:
     """Draw paths as lines, with dots where there is room, and their common start."""
-    colour = _colour(alt, [_label(path) for path in paths], legend=False)
+    colour, width = _look(alt, paths, legend=False)
     few = all(path.steps <= DOTS for path in paths)
-    dots = {"filled": True, "size": 22, "opacity": 1} if few else False
-    lines = chart_of(alt, rows).mark_line(clip=True, strokeWidth=1.8, point=dots)
+    lines = chart_of(alt, rows)
     start = chart_of(alt, [row for row in rows if row["step"] == 0][:1])
     return [
-        lines.encode(x, y, colour, order="step:Q"),
+        lines.mark_line(clip=True).encode(x, y, colour, width, order="step:Q"),
+        *([_dots(alt, lines, x, y, paths)] if few else []),
         start.mark_point(filled=True, size=80, color=INK, opacity=1, stroke="white").encode(x, y),
     ]
+
+
+def _dots(alt: Any, lines: Any, x: Any, y: Any, paths: Sequence[Descent]) -> Any:
+    """Mark every step by a dot that is wider than its line."""
+    labels = [_label(path, paths) for path in paths]
+    areas = [(width + DOT) ** 2 for width in line_widths(len(paths))]
+    size = alt.Size("path:N", sort=labels).scale(domain=labels, range=areas).legend(None)
+    colour, _ = _look(alt, paths, legend=False)
+    return lines.mark_point(filled=True, opacity=1, clip=True).encode(x, y, colour, size)
 
 
 def _components(alt: Any, landscape: Landscape, paths: Sequence[Descent]) -> Any:
@@ -215,8 +250,8 @@ def _components(alt: Any, landscape: Landscape, paths: Sequence[Descent]) -> Any
         .scale(domain=names, range=list(SERIES))
         .legend(alt.Legend(orient="bottom", columns=3))
     )
-    of = f" {len(names)} of {len(landscape.names)}" if len(names) < len(landscape.names) else ""
-    which = f" at {_label(path)}" if len(paths) > 1 else ""
+    of = f", {len(names)} of {len(landscape.names)}" if len(names) < len(landscape.names) else ""
+    which = f", {_label(path, paths)}" if len(paths) > 1 else ""
     return (
         chart_of(alt, rows)
         .mark_line(strokeWidth=1.8)
@@ -239,12 +274,12 @@ def _costs(alt: Any, letter: str, paths: Sequence[Descent]) -> Any:
     logarithmic = bool(np.all(costs >= 0)) and len(positive) > 0
     logarithmic = logarithmic and float(np.max(positive)) > RATIO * float(np.min(positive))
     rows = [
-        {"step": k, "cost": float(path.costs[k]), "path": _label(path)}
+        {"step": k, "cost": float(path.costs[k]), "path": _label(path, paths)}
         for path in paths
         for k in _drawn_steps(path)
         if not (logarithmic and path.costs[k] == 0)
     ]
-    y = height_axis(alt, "cost:Q", letter).scale(
+    y = height_axis(alt, "cost:Q", letter, LOG_LABELS if logarithmic else LABELS).scale(
         **{"type": "log"} if logarithmic else {"zero": False}, nice=False
     )
     title = "cost per step"
@@ -252,11 +287,11 @@ def _costs(alt: Any, letter: str, paths: Sequence[Descent]) -> Any:
         title += "; where it is exactly 0 there is no line"
     return (
         chart_of(alt, rows)
-        .mark_line(strokeWidth=1.8)
+        .mark_line()
         .encode(
             alt.X("step:Q", title="step").scale(nice=False),
             y,
-            _colour(alt, [_label(path) for path in paths], legend=True),
+            *_look(alt, paths, legend=True),
         )
         .properties(width=SIDE, height=SIDE, title=panel_title(title))
     )
@@ -296,7 +331,7 @@ def _moments(path: Descent) -> list[tuple[str, str, np.ndarray]]:
 def _ends(paths: Sequence[Descent]) -> list[tuple[str, str, np.ndarray]]:
     """Choose the start, and the ends of those paths whose cost fell."""
     ends = [
-        (f"{_label(path)}, step {path.steps:,}", SERIES[k % len(SERIES)], path.positions[-1])
+        (f"{_label(path, paths)}, step {path.steps:,}", SERIES[k % len(SERIES)], path.positions[-1])
         for k, path in enumerate(paths)
         if path.costs[-1] <= path.costs[0]
     ]

@@ -275,11 +275,14 @@ def _slopes(landscape: Landscape, axes: tuple[Axis, ...]) -> str:
     """List the partial derivatives at the point, and who took them."""
     if len(axes) > STEEPEST:
         return f"gradient: {landscape.backend.selector}"
-    sign = "d" if len(landscape.names) == 1 else "∂"
-    slopes = landscape.gradient(landscape.origin)
-    said = [
-        f"{sign}{landscape.letter}/{sign}{axis.name} = {write_number(slopes[axis.position], 6)}"
-        for axis in axes
-        if not landscape.kinks.rough[axis.position]
-    ]
+    smooth = [axis for axis in axes if not landscape.kinks.rough[axis.position]]
+    said = [_slope(landscape, axis) for axis in smooth]
     return f"{', '.join(said)} ({landscape.backend.selector})" if said else ""
+
+
+def _slope(landscape: Landscape, axis: Axis) -> str:
+    """Say what the partial derivative by one component is."""
+    d = "d" if len(landscape.names) == 1 else "∂"
+    slope = float(landscape.gradient(landscape.origin)[axis.position])
+    said = f"= {write_number(slope, 6)}" if np.isfinite(slope) else "is not finite"
+    return f"{d}{landscape.letter}/{d}{axis.name} {said}"

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calcbench.report.picture import Chart, load_altair
-from calcbench.show.pictures.style import SERIES, chart_of, finish, write_number
+from calcbench.show.pictures.style import (
+    LOG_LABELS,
+    SERIES,
+    chart_of,
+    finish,
+    line_widths,
+    write_number,
+)
 
 if TYPE_CHECKING:
     from calcbench.show.steps import Curve, Step
-
-WIDTHS = (5.0, 3.0, 1.6)
-"""Of the lines, so that of two that coincide both are seen."""
 
 BAND = 20
 """Pixels for the marks of one backend whose errors are exact."""
@@ -24,6 +28,10 @@ TENS = [10.0**-k for k in range(0, 17, 2)]
 
 ROOM = 4.0
 """Factor by which the axes reach beyond what is drawn."""
+
+
+WORTHLESS = 1e3
+"""Relative errors and bounds above this one are not drawn: they would flatten the others."""
 
 
 def draw_steps(curve: Curve) -> Chart:
@@ -38,22 +46,27 @@ def draw_steps(curve: Curve) -> Chart:
     steps, y = _scales(alt, curve, floor, ceiling)
     x = steps.axis(labels=False, ticks=False, title=None, values=TENS) if exact else steps
     colour, width = _lines(alt, list(names.values()))
-    best = [{"step": step, "name": names[backend]} for backend, step in curve.optimum.items()]
+    optimum = {names[b]: step for b, step in curve.optimum.items() if np.isfinite(step)}
+    best = [{"step": step, "name": name} for name, step in optimum.items()]
     layers = [
         chart_of(alt, bounds)
         .mark_line(strokeDash=[5, 4], opacity=0.6, clip=True)
         .encode(x, y, colour, detail="piece:N"),
-        chart_of(alt, errors).mark_line(opacity=0.85).encode(x, y, colour, width, detail="piece:N"),
-        chart_of(alt, errors).mark_point(filled=True, size=26, opacity=1).encode(x, y, colour),
+        chart_of(alt, errors)
+        .mark_line(opacity=0.85, clip=True)
+        .encode(x, y, colour, width, detail="piece:N"),
+        chart_of(alt, errors)
+        .mark_point(filled=True, size=26, opacity=1, clip=True)
+        .encode(x, y, colour),
         chart_of(alt, best).mark_rule(strokeDash=[1, 3], strokeWidth=2).encode(x, colour),
     ]
     legend = "dashes: the proved bound; dots: the step at which it is least"
-    said = ", ".join(f"{names[b]} {write_number(h, 2)}" for b, h in curve.optimum.items())
+    said = ", ".join(f"{name} {write_number(step, 2)}" for name, step in optimum.items())
     title = f"{curve.problem}: ∂{curve.letter}/∂{curve.partial} by difference quotients"
     chart = alt.layer(*layers).properties(width=600, height=380)
     if exact:
         chart = alt.vconcat(chart, _exact_band(alt, exact, steps, colour), spacing=6)
-    return finish(chart, title, f"{legend} ({said})", curve.sampled)
+    return finish(chart, title, f"{legend} ({said or 'none is proved'})", curve.sampled)
 
 
 def _scales(alt: Any, curve: Curve, floor: float, ceiling: float) -> tuple[Any, Any]:
@@ -63,10 +76,10 @@ def _scales(alt: Any, curve: Curve, floor: float, ceiling: float) -> tuple[Any, 
     return (
         alt.X("step:Q", title="step h")
         .scale(type="log", domain=[min(steps) / 2, max(steps) * 2], nice=False)
-        .axis(format=".0e", values=TENS),
+        .axis(labelExpr=LOG_LABELS, values=TENS),
         alt.Y("error:Q", title="relative error")
         .scale(type="log", domain=[floor, ceiling], nice=False)
-        .axis(format=".0e", tickCount=8),
+        .axis(labelExpr=LOG_LABELS, tickCount=8),
     )
 
 
@@ -78,7 +91,7 @@ def _lines(alt: Any, labels: list[str]) -> tuple[Any, Any]:
         .scale(domain=labels, range=[SERIES[k % len(SERIES)] for k in places])
         .legend(alt.Legend(orient="top", symbolType="stroke", symbolOpacity=1)),
         alt.StrokeWidth("name:N", sort=labels)
-        .scale(domain=labels, range=[WIDTHS[min(k, len(WIDTHS) - 1)] for k in places])
+        .scale(domain=labels, range=line_widths(len(labels)))
         .legend(None),
     )
 
@@ -101,7 +114,8 @@ def _limits(steps: Sequence[Step]) -> tuple[float, float]:
     if not found:  # exact throughout
         return 1e-17, 1.0
     bounds = [step.bound for step in steps if step.bound > 0 and np.isfinite(step.bound)]
-    return min(found) / ROOM, max([*found, *(b for b in bounds if b < 1e3)]) * ROOM
+    highest = max([*found, *(b for b in bounds if b < WORTHLESS)])
+    return min(found) / ROOM, max(min(highest, WORTHLESS), 2 * min(found)) * ROOM
 
 
 def _rows(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from calcbench.errors import UnreadableFormula
 from calcbench.problem.point import Point
 from calcbench.report.picture import Chart
 from calcbench.show.pictures.windows import Axis
-from calcbench.show.unicode import as_unicode
+from calcbench.show.unicode import SUPERSCRIPTS, as_unicode
 
 SIDE = 340
 """Width and height of a square panel."""
@@ -37,21 +38,67 @@ QUIET = ("#a9b3bd", "#8d98a4", "#73808c", "#586571")
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """Colours that people tell apart, whatever they see (Okabe & Ito)."""
 
+THIN, STEP, WIDE = 1.7, 1.6, 6.5
+"""Width of a single line, of each one below it in addition, and of none more."""
+
 FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
 """First one that has ∂, Σ and small raised and lowered letters."""
 
 
 def write_number(value: float, digits: int = 4) -> str:
-    """Write a number for a reader: `6`, `−0.7358`, `1.5e−09`."""
+    """Write a number for a reader: `6`, `−0.7358`, `1.5·10⁻⁹`; `no number` for NaN."""
+    if math.isnan(value):
+        return "no number"
     rounded = float(f"{value + 0.0:.{digits}g}")
     whole = rounded == int(rounded) and abs(rounded) < 1e7 if abs(rounded) < 1e300 else False
-    return (f"{rounded:,.0f}" if whole else f"{rounded:.{digits}g}").replace("-", "−")
+    return _typeset(f"{rounded:,.0f}" if whole else f"{rounded:.{digits}g}")
 
 
 def write_briefly(value: float) -> str:
-    """Write a number for a label in a picture: `4e6` rather than 4,000,000."""
-    short = f"{value:.3g}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
-    return short.replace("-", "−") if abs(value) >= 1e5 else write_number(value)
+    """Write a number for a label in a picture: `4·10⁶` rather than 4,000,000."""
+    return _typeset(f"{value:.3g}") if abs(value) >= 1e5 else write_number(value)
+
+
+def _typeset(text: str) -> str:
+    """Write minus signs and powers of ten as in print: `-1e-09` is −10⁻⁹."""
+    mantissa, e, exponent = text.replace("inf", "∞").partition("e")
+    mantissa = mantissa.replace("-", "−")
+    if not e:
+        return mantissa
+    raised = str(int(exponent)).replace("-", "−")
+    power = "10" + "".join(SUPERSCRIPTS[sign] for sign in raised)
+    unit = mantissa in ("1", "−1")
+    return mantissa.removesuffix("1") + power if unit else f"{mantissa}·{power}"
+
+
+def _label_numbers(least: float, most: float) -> str:
+    """Write the expression by which Vega labels an axis: powers of ten outside of two sizes."""
+    mantissa, raised = (f"split(format(datum.value, '.5~e'), 'e')[{k}]" for k in (0, 1))
+    signs = {"[+]": "", "[-−]": SUPERSCRIPTS["−"], **{d: SUPERSCRIPTS[d] for d in "0123456789"}}
+    for sign, small in signs.items():
+        raised = f"replace({raised}, regexp('{sign}', 'g'), '{small}')"
+    front = f"replace({mantissa} + '·', regexp('^([-−]?)1·$'), '$1')"
+    size = "abs(datum.value)"
+    plain = f"!datum.value || ({least!r} <= {size} && {size} < {most!r})"
+    return f"{plain} ? format(datum.value, ',.7~f') : {front} + '10' + {raised}"
+
+
+LABELS = _label_numbers(1e-4, 1e7)
+"""How the numbers on an axis are written, unless it says otherwise."""
+
+LOG_LABELS = (
+    "indexof('125', slice(format(datum.value, 'e'), 0, 1)) >= 0 ? "
+    f"({_label_numbers(1e-2, 1e4)}) : ''"
+)
+"""How those on a logarithmic axis are: 1, 2 and 5 times powers of ten."""
+
+
+def line_widths(count: int) -> list[float]:
+    """Choose widths for lines from the lowest to the top, so that of equal ones all are seen.
+
+    Given are the first and the last: Vega spreads the others between them.
+    """
+    return [min(WIDE, THIN + STEP * (count - 1)), THIN]
 
 
 def place(names: list[str], values: Any) -> str:
@@ -69,10 +116,10 @@ def heading(point: Point) -> str:
     return f"{point.problem.name}: {formula}" if formula else point.problem.name
 
 
-def height_axis(alt: Any, field: str, title: str) -> Any:
+def height_axis(alt: Any, field: str, title: str, labels: str = LABELS) -> Any:
     """Make a vertical axis; a letter stands upright beside it, a word along it."""
-    axis = alt.Y(field, title=title)
-    return axis.axis(titleAngle=0, titleAlign="right", titlePadding=8) if len(title) < 5 else axis
+    upright = {"titleAngle": 0, "titleAlign": "right", "titlePadding": 8} if len(title) < 5 else {}
+    return alt.Y(field, title=title).axis(labelExpr=labels, **upright)
 
 
 def square(pair: tuple[Axis, Axis]) -> tuple[int, int]:
@@ -112,9 +159,10 @@ def panel_title(text: str, colour: str = INK, below: str = "") -> dict[str, Any]
 
 def finish(chart: Any, title: str, *lines: str) -> Chart:
     """Give a chart its title, the lines below it, and the common style."""
-    heading = {"text": title, "subtitle": [line for line in lines if line], "anchor": "start"}
+    below = {"subtitle": found} if (found := [line for line in lines if line]) else {}
+    heading = {"title": {"text": title, **below, "anchor": "start", "offset": 12}} if title else {}
     styled = (
-        chart.properties(title={**heading, "offset": 12}, padding=12, description=title)
+        chart.properties(**heading, padding=12, description=title)
         .configure(font=FONT, background="#ffffff")
         .configure_mark(aria=False)  # the title says more than the numbers of every line
         .configure_view(stroke="#d0d4d8")
@@ -126,7 +174,7 @@ def finish(chart: Any, title: str, *lines: str) -> Chart:
             labelFontSize=12,
             labelFlush=False,
             titleFontSize=13,
-            format=",.6~g",
+            labelExpr=LABELS,
         )
         .configure_title(
             fontSize=16, subtitleFontSize=13, subtitleColor="#555555", subtitlePadding=5, color=INK

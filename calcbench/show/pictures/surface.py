@@ -47,9 +47,10 @@ def draw_surface(alt: Any, landscape: Landscape, axes: tuple[Axis, Axis], side: 
         _lines(alt, slices[0], PAIR[0], 3),
         _lines(alt, slices[1], PAIR[1], 3),
         _turned(alt, cube.line([here], 0)).mark_point(filled=True, size=90, color=INK, opacity=1),
-        _turned(alt, cube.labels(landscape.letter))
-        .mark_text(fontSize=12, color=INK)
-        .encode(text="text:N"),
+        *(
+            _turned(alt, texts).mark_text(fontSize=12, color=INK, align=side).encode(text="text:N")
+            for side, texts in cube.labels(landscape.letter).items()
+        ),
     ]
     return (
         alt.layer(*layers)
@@ -103,18 +104,26 @@ class _Cube:
             for n, (u, v, w) in enumerate(line)
         ]
 
-    def labels(self, letter: str) -> list[dict[str, Any]]:
-        """Write the letters of the three directions, and a few numbers along each."""
+    def labels(self, letter: str) -> dict[str, list[dict[str, Any]]]:
+        """Write the letters of the three directions, and a few numbers along each.
+
+        Those of heights begin beside the upright, however long they are; others are centred.
+        """
         first, second = (axis.name for axis in self.axes)
         texts = [(0.0, -_beyond(first), -1.0, first), (-_beyond(second), 0.0, -1.0, second)]
         texts.append((1.0, -1.0, 1.12, letter))
+        beside: list[tuple[float, float, float, str]] = []
         for k, limits in enumerate(self.limits):
             for number in nice_ticks(*limits, 4):
                 t = 2 * (number - limits[0]) / (limits[1] - limits[0]) - 1
-                places = ((t, -1.15, -1.0), (-1.15, t, -1.0), (1.1, -1.15, t))
+                places = ((t, -1.15, -1.0), (-1.15, t, -1.0), (1.04, -1.06, t))
                 if abs(t) < (0.95 if k == 2 else 0.9):
-                    texts.append((*places[k], write_briefly(number)))
-        return [{"u": u, "v": v, "w": w, "text": text} for u, v, w, text in texts]
+                    kept = beside if k == 2 else texts
+                    kept.append((*places[k], write_briefly(number)))
+        return {
+            side: [{"u": u, "v": v, "w": w, "text": text} for u, v, w, text in found]
+            for side, found in (("center", texts), ("left", beside))
+        }
 
 
 def _beyond(name: str) -> float:

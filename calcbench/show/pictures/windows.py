@@ -19,8 +19,17 @@ REACH = 2.0
 STEEPEST = 5.0
 """Range of a curve, as a multiple of that of its middle half, above which the window shrinks."""
 
+FEW = 0.15
+"""Share of a curve that must not be level, if not all of it is."""
+
 HALVINGS = 6
-"""How often a window shrinks at most."""
+"""How often a window shrinks, where it stays steep however often it does."""
+
+FINEST = 40
+"""How often it shrinks at most, until a curve is seen: a rate of 10⁻⁹ is far from 1."""
+
+RESOLVED = 1e-6
+"""Share of the point's size that a window reaches at least: in less, roundings are seen."""
 
 BISECTIONS = 40
 """Halvings of a segment after which a jump that is still there is one."""
@@ -51,14 +60,20 @@ def choose_window(
 ) -> tuple[float, float]:
     """Choose an interval: the widest, or a closer one around the `start` of a steep curve."""
     half = (widest[1] - widest[0]) / 2
-    tried = [widest, *((start - half / 2**k, start + half / 2**k) for k in range(1, HALVINGS + 1))]
-    for low, high in tried:
+    reaches = [half / 2**k for k in range(1, FINEST + 1)]
+    reaches = [r for k, r in enumerate(reaches) if k < HALVINGS or r > RESOLVED * abs(start)]
+    tried = [widest, *((start - reach, start + reach) for reach in reaches)]
+    steep = None
+    for shrunk, (low, high) in enumerate(tried):
         inside = max(low, domain[0]), min(high, domain[1])
         places = np.linspace(*inside, TRIED)
         values = [function(x) for x in places]
         if inside[0] < inside[1] and not _outgrows(values):
-            break
-    return _trim(places, values)
+            return _trim(places, values)
+        if shrunk <= HALVINGS:
+            steep = _trim(places, values)
+    assert steep is not None
+    return steep
 
 
 def _trim(places: np.ndarray, values: list[float]) -> tuple[float, float]:
@@ -77,7 +92,10 @@ def _outgrows(values: list[float]) -> bool:
         return True
     first, third = np.quantile(found, [0.25, 0.75])
     middle = third - first
-    return bool(middle > 0 and np.ptp(found) > STEEPEST * middle)
+    if middle == 0:  # level, but for the place where something happens
+        others = found[found != first]
+        return len(others) > 0 and (len(others) < FEW * len(found) or _outgrows(others.tolist()))
+    return bool(np.ptp(found) > STEEPEST * middle)
 
 
 def visible_range(values: list[float], tail: float = 20.0) -> tuple[float, float]:
@@ -100,13 +118,15 @@ def visible_range(values: list[float], tail: float = 20.0) -> tuple[float, float
     return low - margin, high + margin
 
 
-def sample(function: Function, low: float, high: float) -> list[tuple[float, float, int]]:
+def sample(
+    function: Function, low: float, high: float, count: int = SAMPLES
+) -> list[tuple[float, float, int]]:
     """Sample a curve: (x, y, piece); it is drawn piece by piece, so that a jump has no line.
 
     What is not finite is left out, and ends a piece.
     """
     points: list[tuple[float, float, int]] = []
-    xs = np.linspace(low, high, SAMPLES)
+    xs = np.linspace(low, high, count)
     ys = [function(float(x)) for x in xs]
     finite = [y for y in ys if np.isfinite(y)]
     large = 0.1 * float(np.subtract(*np.quantile(finite, [0.9, 0.1]))) if finite else 0.0

@@ -14,6 +14,7 @@ import numpy as np
 from calcbench.errors import Unsupported
 from calcbench.problem.function import FunctionProblem
 from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.size import NamedSize
 from calcbench.show.programs.copying import LITERALS, Copier
 from calcbench.show.programs.layout import names_in, wrap
 from calcbench.show.programs.parentheses import join_lines
@@ -115,12 +116,17 @@ def _statements(problem: Problem, source: Source, copier: Copier, arrays: list[s
     text = source.code(kept, footer=last.leading_lines)
     used = names_in("\n".join([text, *arrays]))
     size, rng = list(inspect.signature(problem.inputs).parameters)[:2]
-    starts = {size: f"{problem.sizes[0]:_}", rng: "np.random.default_rng(0)"}
+    starts = {size: _format_size(problem.sizes[0]), rng: "np.random.default_rng(0)"}
     for name in source.free_names():
         if name in used:
             copier.define_name(problem.inputs, name)
     lines = [f"{name} = {start}" for name, start in starts.items() if name in used]
     return "\n".join([*lines, text]).strip("\n")
+
+
+def _format_size(size: int) -> str:
+    """Write a size as source text: a number, or a dict by name."""
+    return repr(size.names) if isinstance(size, NamedSize) else f"{size:_}"
 
 
 def assign(values: list[Value], native: Native) -> tuple[list[str], list[str]]:

@@ -24,6 +24,11 @@ def matrix_transpose(use: Use) -> str:
     return "lambda x: x.T" if use.ranks == (2,) else "lambda x: x.swapaxes(-1, -2)"
 
 
+ARGSORT = """\
+def argsort(x, axis=-1, descending=False, stable=True):
+    return np.argsort(-x if descending else x, axis=axis, stable=True)"""
+
+
 SPELLING = Spelling(
     "NumPy",
     {
@@ -45,6 +50,8 @@ def logsumexp(x, axis=None, keepdims=False):
     total = top + np.log(np.maximum(total, 1.0))  # below 1 only where all are -inf
     return total if keepdims else np.squeeze(total, axis=axis)""",
         "concat": "np.concatenate",
+        "argsort": ARGSORT,
+        **same_names("np.", "argmax", "argmin", "all", "any", "isnan", "isfinite"),
         "cumulative_sum": "np.cumsum",
         "linalg.cholesky": """\
 def cholesky(x):

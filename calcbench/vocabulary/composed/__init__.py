@@ -19,9 +19,11 @@ from typing import Any
 
 from . import (
     activations,
+    convolution,
     creation,
     elementary,
     linear_algebra,
+    ordering,
     products,
     reductions,
     shapes,
@@ -34,8 +36,10 @@ THEMES: dict[ModuleType, str] = {
     special: "",
     activations: "",
     reductions: "",
+    ordering: "",
     shapes: "",
     products: "",
+    convolution: "",
     linear_algebra: "linalg.",
 }
 """Module → the prefix of its names."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from html import escape, unescape
 from xml.etree.ElementTree import Element, tostring
 
-from calcbench.errors import UnreadableFormula, missing
+from calcbench.errors import NotInstalled, UnreadableFormula, missing
 
 INSTALL = "python -m pip install latex2mathml"
 
@@ -42,7 +42,12 @@ def missing_mathml() -> str | None:
 
 
 def as_mathml(latex: str, display: str = "block") -> str:
-    """Write a formula as a `<math>` element, `block` or `inline`. Raises `UnreadableFormula`."""
+    """Write a formula as a `<math>` element, `block` or `inline`.
+
+    Raises `UnreadableFormula`, and `NotInstalled` without latex2mathml.
+    """
+    if reason := missing_mathml():
+        raise NotInstalled(reason)
     try:
         found = importlib.import_module("latex2mathml.converter").Converter(display=display)
         math: Element = found.convert_to_element(latex)
@@ -60,12 +65,10 @@ def as_mathml(latex: str, display: str = "block") -> str:
 
 def write_formula(latex: str, display: str = "block") -> str:
     """Write a formula for a page: what cannot be MathML stays LaTeX, as code."""
-    if missing_mathml() is None:
-        try:
-            return as_mathml(latex, display)
-        except UnreadableFormula:
-            pass
-    return f"<code>{escape(latex)}</code>"
+    try:
+        return as_mathml(latex, display)
+    except (NotInstalled, UnreadableFormula):
+        return f"<code>{escape(latex)}</code>"
 
 
 def _clean(element: Element, latex: str) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 import calcbench as cb
 from calcbench.errors import UnreadableFormula
-from calcbench.report.page import mathml
-from calcbench.report.page.mathml import ATTRIBUTES, CHILDREN, ELEMENTS, as_mathml
+from calcbench.problem import mathml
+from calcbench.problem.mathml import ATTRIBUTES, CHILDREN, ELEMENTS, as_mathml
 
 pytest.importorskip("latex2mathml")
 

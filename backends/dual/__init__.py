@@ -1,0 +1,1 @@
+"""Forward mode by dual numbers, to be read."""

@@ -1,0 +1,1 @@
+"""Reverse mode by a tape, to be read."""
