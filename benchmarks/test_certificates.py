@@ -3,9 +3,10 @@
     pytest benchmarks/test_certificates.py -s
 
 Each cost runs in a fresh process: its whole certificate at one point (a sweep at 128 bits or more,
-and one at 53), NumPy's gradient by a formula, and the sweep at 128 bits over single numbers, which
-the tape of arrays is there to replace. The limits that the project sets itself: at least 30 digits,
-in at most so many times NumPy's time, at least twice as fast as single numbers, in half a gigabyte.
+and one in rounded floats), NumPy's gradient by a formula, and the sweep at 128 bits over single
+numbers, which the tape of arrays is there to replace. The limits that the project sets itself: at
+least 30 digits, in at most so many times NumPy's time, at least twice as fast as single numbers, in
+half a gigabyte.
 """
 
 import json
@@ -132,9 +133,12 @@ class Mixture(calcbench.Problem):
 
 
 class Process(calcbench.Problem):
-    """A Gaussian process of 60 points: a Cholesky likelihood."""
+    """A Gaussian process of 60 points: a Cholesky likelihood.
 
-    within = 4000
+    Radii leave it no digit, so that seventeen sweeps with simulated roundings are in the price.
+    """
+
+    within = 8000
 
     def inputs(self, size, rng):
         places = NORMAL((60, 2))

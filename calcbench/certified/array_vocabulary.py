@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from calcbench.certified import balls, matrices, natural
+from calcbench.certified import balls, matrices, rounded
 from calcbench.certified.arrays import (
     Array,
     Pull,
     Read,
-    Tie,
     add_up,
+    as_numbers,
     choose,
     compare,
     decide,
@@ -36,6 +36,7 @@ from calcbench.certified.arrays import (
 )
 from calcbench.certified.balls import Ball, Undecided
 from calcbench.certified.elementary import RULES
+from calcbench.certified.rounded import Rounded
 from calcbench.errors import Unsupported
 from calcbench.vocabulary.axes import running_axis
 from calcbench.vocabulary.namespace import Namespace, iterate
@@ -46,16 +47,16 @@ def array_namespace() -> Namespace:
     return Namespace(
         {
             **{name: element_by_element(name) for name in RULES},
-            "pi": Array(arb.pi()),
-            "e": Array(arb.const_e()),
+            "pi": lift(arb.pi()),
+            "e": lift(arb.const_e()),
             "inf": float("inf"),
             "abs": lambda x: abs(lift(x)),
             "floor": _floor,
             "round": _round,
             "equal": lambda x, y: np.asarray(compare(x, y) == 0),
             "not_equal": lambda x, y: np.asarray(compare(x, y) != 0),
-            "isfinite": _classify(arb.is_finite),
-            "isnan": _classify(arb.is_nan),
+            "isfinite": _classify(arb.is_finite, np.isfinite),
+            "isnan": _classify(arb.is_nan, np.isnan),
             "logical_and": lambda p, q: _holds(p) & _holds(q),
             "logical_or": lambda p, q: _holds(p) | _holds(q),
             "logical_not": lambda p: ~_holds(p),
@@ -109,27 +110,43 @@ def _holds(condition: Any) -> np.ndarray:
     return np.asarray(condition).astype(bool)
 
 
-def _classify(holds: Callable[[arb], bool]) -> Callable[[Any], np.ndarray]:
+def _classify(
+    holds: Callable[[arb], bool], of_floats: Callable[[np.ndarray], np.ndarray]
+) -> Callable[[Any], np.ndarray]:
     """Build a question about each number, for which nothing is compared."""
-    return lambda x: np.asarray(np.frompyfunc(holds, 1, 1)(lift(x).value), dtype=bool)
+
+    def ask(x: Any) -> np.ndarray:
+        numbers = lift(x).value
+        if isinstance(numbers, Rounded):
+            return of_floats(numbers.mid)
+        return np.asarray(np.frompyfunc(holds, 1, 1)(numbers), dtype=bool)
+
+    return ask
 
 
-def _rounded(x: Array, function: Callable[[Ball], Ball]) -> Array:
+def _each(x: Array, function: Callable[[Ball], Ball]) -> Array:
     return Array(np.frompyfunc(lambda number: function(Ball(number)).value, 1, 1)(x.value))
 
 
 def _floor(x: Any) -> Array:
-    """Round down to constants. At a whole number that is a tie."""
+    """Round down to constants. At a whole number of a parameter that is a tie, and raises `Tie`."""
     x = lift(x)
-    whole = _rounded(x, balls.floor)
-    if x.tape is not None and np.any(np.equal(x.value, whole.value, dtype=object)):
-        raise Tie
+    floats = isinstance(x.value, Rounded)
+    whole = Array(rounded.floor(x.value)) if floats else _each(x, balls.floor)
+    if x.tape is not None:
+        compare(x, whole)
     return whole
 
 
 def _round(x: Any) -> Array:
     x = lift(x)
-    return _floor(x + 0.5) if x.tape is not None else _rounded(x, balls.round)
+    if x.tape is not None:
+        return _floor(x + 0.5)
+    if isinstance(x.value, Rounded):
+        if not x.value.exact:
+            raise Undecided("a constant that is rounded twice")
+        return Array(Rounded(np.rint(x.value.mid), exact=True))
+    return _each(x, balls.round)
 
 
 # --- along axes -----------------------------------------------------------------------------------
@@ -145,7 +162,7 @@ def _sum(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
     x = lift(x)
     axes = _axes(x, axis)
 
-    def back(adjoint: np.ndarray, read: Read) -> np.ndarray:
+    def back(adjoint: Any, read: Read) -> Any:
         kept = adjoint if keepdims else np.expand_dims(adjoint, axes)
         return np.broadcast_to(kept, x.shape)
 
@@ -224,19 +241,16 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
     shift = np.max(lanes.value.astype(np.float64), axis=-1, keepdims=True)
     if not np.all(np.isfinite(shift)):
         raise Unsupported("the logarithm of nothing")
-    parts = _EXP(lanes.value - shift)
+    parts = np.exp(lanes.value - shift)
     whole = add_up(parts, (parts.ndim - 1,), keepdims=True)
-    value = np.asarray(shift + _LOG(whole))
-    slopes = _EXP(lanes.value - value) if natural.chosen() else parts / whole
+    value = shift + np.log(whole)
+    slopes = np.exp(lanes.value - value) if isinstance(value, Rounded) else parts / whole
 
-    def back(adjoint: np.ndarray, read: Read) -> np.ndarray:
-        return np.asarray(adjoint[..., None] * read(partial))
+    def back(adjoint: Any, read: Read) -> Any:
+        return adjoint[..., None] * read(partial)
 
     partial = Array(slopes)
     return _reduced(record(value[..., 0], ((lanes, back),)), x, axis, keepdims)
-
-
-_EXP, _LOG = np.frompyfunc(arb.exp, 1, 1), np.frompyfunc(arb.log, 1, 1)
 
 
 def _logaddexp(x: Any, y: Any) -> Array:
@@ -255,7 +269,7 @@ def _cumulative_sum(x: Any, axis: int | None = None) -> Array:
     x = lift(x)
     along = running_axis(x, axis)
 
-    def back(adjoint: np.ndarray, read: Read) -> np.ndarray:
+    def back(adjoint: Any, read: Read) -> Any:
         last_first = np.flip(adjoint, along)
         return np.flip(np.add.accumulate(last_first, axis=along), along)
 
@@ -274,7 +288,7 @@ def _matrix_transpose(x: Any) -> Array:
 
 def _part(axis: int, k: Any) -> Pull:
     """Pull an adjoint back to one of several operands: its part along an axis."""
-    return lambda adjoint, read: np.asarray(adjoint[(slice(None),) * axis + (k,)])
+    return lambda adjoint, read: as_numbers(adjoint[(slice(None),) * axis + (k,)])
 
 
 def _concat(arrays: Sequence[Any], axis: int = 0) -> Array:
@@ -373,7 +387,7 @@ def _cholesky(x: Any) -> Array:
     x = lift(x)
     factor = Array(matrices.cholesky(x.value))
 
-    def back(adjoint: np.ndarray, read: Read) -> np.ndarray:
+    def back(adjoint: Any, read: Read) -> Any:
         if read is sizes_of:
             return matrices.cholesky_sizes(factor.value.astype(np.float64), adjoint)
         return matrices.cholesky_adjoint(factor.value, adjoint)
@@ -389,13 +403,17 @@ def _solve(a: Any, b: Any) -> Array:
         return reshape(_solve(a, reshape(b, (*b.shape, 1))), b.shape)
     x = Array(matrices.solve(a.value, b.value))
 
-    def to_right(adjoint: np.ndarray, read: Read) -> np.ndarray:
+    solved: list[Any] = []  # both operands ask for it
+
+    def to_right(adjoint: Any, read: Read) -> Any:
         if read is sizes_of:
             inverse = np.linalg.inv(a.value.astype(np.float64))
             return np.asarray(np.abs(inverse).T @ adjoint)
-        return matrices.solve(a.value.T, adjoint)
+        if not solved:
+            solved.append(matrices.solve(a.value.T, adjoint))
+        return solved[0]
 
-    def to_left(adjoint: np.ndarray, read: Read) -> np.ndarray:
+    def to_left(adjoint: Any, read: Read) -> Any:
         found = matrices.product(to_right(adjoint, read), read(x).T)
         return found if read is sizes_of else -found
 

@@ -8,6 +8,7 @@ ties, and the chain rule gives numbers; elsewhere `balls` does.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -15,28 +16,27 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from flint import arb
 
-from calcbench.certified import budget, elementary
+from calcbench.certified import budget, elementary, rounded, rounded_functions
 from calcbench.certified.balls import NotFinite, Undecided
 from calcbench.certified.constants import convert_array
 from calcbench.certified.evaluation import exact_numbers, inputs_changed
-from calcbench.certified.matrices import product, swap, zeros
+from calcbench.certified.matrices import Numbers, product, swap, zeros
+from calcbench.certified.rounded import Rounded
 from calcbench.problem.faults import RAISED
 from calcbench.problem.point import Point
 
 T = TypeVar("T")
 
-Read = Callable[["Array"], np.ndarray]
-"""What is taken of a partial: its balls, or their sizes in floats."""
+Read = Callable[["Array"], Any]
+"""What is taken of a partial: its numbers, or their sizes in floats."""
 
-Pull = Callable[[np.ndarray, Read], Any]
+Pull = Callable[[Any, Read], Any]
 """(adjoint of the result, what to read of partials) → what it adds to the adjoint of an operand.
 
 With sizes in place of balls, that is how much may cancel there."""
 
 BLOCK = 65_536
 """Numbers of an array between two readings of the clock."""
-
-ONE, MINUS_ONE = arb(1), arb(-1)
 
 
 class Tie(ArithmeticError):
@@ -61,14 +61,14 @@ class Array:
 
         A `view` has numbers of its operands, and computes none.
         """
-        self.value = np.asarray(value, dtype=object)
-        budget.spend_array(0 if view else self.value.size)
+        self.value = as_numbers(value)
+        budget.spend_array(0 if view else self.value.size, rounded.chosen())
         self.edges = tuple(edges)
         self.tape = tape
         self.view = view
         self.moved: bool = view and any(operand.moved for operand, _ in self.edges)
         """Whether it has numbers of the parameters themselves."""
-        self.adjoint: np.ndarray | None = None
+        self.adjoint: Any = None
         self.magnitude: np.ndarray | None = None
         """Σ |terms of the adjoint|, of what has numbers of the parameters."""
         self._sizes: np.ndarray | None = None
@@ -86,7 +86,7 @@ class Array:
     @property
     def dtype(self) -> np.dtype[Any]:
         """What NumPy says of balls: they are objects."""
-        return self.value.dtype
+        return np.dtype(object)
 
     @property
     def T(self) -> Array:  # noqa: N802 (it is called so)
@@ -104,7 +104,7 @@ class Array:
         """Give NumPy the balls of a constant. A parameter's would lose what they depend on."""
         if self.tape is not None:
             raise TypeError("NumPy would take an array of balls for plain numbers")
-        return self.value.copy()
+        return self.value.balls() if isinstance(self.value, Rounded) else self.value.copy()
 
     def __len__(self) -> int:
         return len(self.value)
@@ -115,7 +115,8 @@ class Array:
     def _beside(self, other: Any) -> Array:
         """Make an operand an array, unless the result would be too large."""
         found = lift(other)
-        budget.expect(np.broadcast(self.value, found.value).size)
+        shape = np.broadcast_shapes(self.shape, found.shape)
+        budget.expect(math.prod(shape), isinstance(found.value, Rounded))
         return found
 
     # --- arithmetic ---
@@ -127,7 +128,7 @@ class Array:
 
     def __sub__(self, other: Any) -> Array:
         other = self._beside(other)
-        edges = ((self, passed(self.shape)), (other, scaled(MINUS, other.shape)))
+        edges = ((self, passed(self.shape)), (other, negated(other.shape)))
         return record(self.value - other.value, edges)
 
     def __mul__(self, other: Any) -> Array:
@@ -145,20 +146,19 @@ class Array:
 
     def __pow__(self, other: Any) -> Array:
         other = self._beside(other)
-        if other.tape is None and not other.shape and other.value[()].is_integer():
-            return _power(self, int(other.value[()].mid().fmpz()))
-        active = self.tape is not None, other.tape is not None
-        rule = np.frompyfunc(lambda x, y: elementary.power(x, y, *active), 2, 3)
-        value, *partials = rule(self.value, other.value)
+        n = _whole_exponent(other)
+        if n is not None:
+            return _power(self, n)
+        value, *partials = _fractional_power(self, other)
         edges = [
-            (operand, scaled(Array(_without_none(partial)), operand.shape))
+            (operand, scaled(Array(partial), operand.shape))
             for operand, partial in zip((self, other), partials, strict=True)
             if operand.tape is not None
         ]
         return record(value, edges)
 
     def __neg__(self) -> Array:
-        return record(-self.value, ((self, scaled(MINUS, self.shape)),))
+        return record(-self.value, ((self, negated(self.shape)),))
 
     def __abs__(self) -> Array:
         return choose(np.asarray(compare(self, 0) > 0), self, -self)
@@ -219,20 +219,23 @@ class Scattered(NamedTuple):
     """What is added to a part of an adjoint: at an index without repetitions."""
 
     key: Any
-    term: np.ndarray
+    term: Any
     shape: tuple[int, ...]
 
-    def add_to(self, total: np.ndarray | None) -> np.ndarray:
+    def add_to(self, total: Any) -> Any:
         """Return the total with the term added; the total itself may be another array's too."""
         found = zeros(self.shape, like=self.term) if total is None else total.copy()
-        if total is None:
-            found[self.key] = self.term if self.term.ndim else self.term[()]
-        else:
-            found[self.key] += self.term
+        term = self.term if total is None else join(found[self.key], self.term)
+        found[self.key] = term if self.term.ndim else term[()]
         return found
 
 
 # --- making arrays --------------------------------------------------------------------------------
+
+
+def as_numbers(value: Any) -> Numbers:
+    """Make an array of balls; one of rounded floats stays as it is."""
+    return value if isinstance(value, Rounded) else np.asarray(value, dtype=object)
 
 
 _from_integers = np.frompyfunc(arb, 1, 1)
@@ -243,6 +246,8 @@ def exact(numbers: Any) -> Array:
     array = np.asarray(numbers)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"no array of numbers: {type(numbers).__name__}")
+    if rounded.chosen():
+        return Array(rounded.as_rounded(array))
     if array.dtype.kind != "f":
         return Array(_from_integers(array.astype(object) + 0))
     array = array.astype(np.float64)
@@ -260,6 +265,8 @@ def constant_values(point: Point) -> dict[str, Any]:
 
 
 def _input_values(point: Point, name: str) -> Array:
+    if rounded.chosen():
+        return exact(point[name])
     found = Array(exact_numbers(point, name))
     if not inputs_changed():
         found._sizes = np.abs(np.asarray(point[name], np.float64))
@@ -282,7 +289,7 @@ def lift(number: Any) -> Array:
     if isinstance(number, Array):
         return number
     if isinstance(number, arb):
-        return Array(number)
+        return Array(rounded.near(float(number)) if rounded.chosen() else number)
     if isinstance(number, (int, float, np.generic, np.ndarray)):
         return exact(number)
     raise TypeError(f"no array of numbers: {type(number).__name__}")
@@ -298,8 +305,11 @@ def record(value: Any, edges: Iterable[tuple[Array, Pull]], view: bool = False) 
     return found
 
 
-def leaf(numbers: np.ndarray, tape: list[Array]) -> Array:
+def leaf(constant: Array, tape: list[Array]) -> Array:
     """Make a parameter."""
+    numbers = constant.value
+    if isinstance(numbers, Rounded):
+        numbers = rounded.variable(numbers.mid)
     found = Array(numbers, (), tape, view=True)
     found.moved = True
     return found
@@ -308,8 +318,8 @@ def leaf(numbers: np.ndarray, tape: list[Array]) -> Array:
 # --- rules ----------------------------------------------------------------------------------------
 
 
-def balls_of(partial: Array) -> np.ndarray:
-    """Read the balls of a partial."""
+def numbers_of(partial: Array) -> Numbers:
+    """Read the numbers of a partial."""
     return partial.value
 
 
@@ -323,6 +333,11 @@ def passed(shape: tuple[int, ...]) -> Pull:
     return lambda adjoint, read: collapse(adjoint, shape)
 
 
+def negated(shape: tuple[int, ...]) -> Pull:
+    """Pull an adjoint back with the other sign."""
+    return lambda adjoint, read: collapse(adjoint if read is sizes_of else -adjoint, shape)
+
+
 def scaled(partial: Array, shape: tuple[int, ...]) -> Pull:
     """Pull an adjoint back through an operation element by element, by its partials."""
     return lambda adjoint, read: collapse(adjoint * read(partial), shape)
@@ -333,9 +348,9 @@ def divided(divisor: Array, shape: tuple[int, ...]) -> Pull:
     return lambda adjoint, read: collapse(adjoint / read(divisor), shape)
 
 
-def collapse(adjoint: Any, shape: tuple[int, ...]) -> np.ndarray:
+def collapse(adjoint: Any, shape: tuple[int, ...]) -> Any:
     """Undo broadcasting: add up along the axes that it has stretched."""
-    found = np.asarray(adjoint)
+    found = adjoint if isinstance(adjoint, Rounded) else np.asarray(adjoint)
     if found.shape == shape:
         return found
     first = found.ndim - len(shape)
@@ -343,21 +358,58 @@ def collapse(adjoint: Any, shape: tuple[int, ...]) -> np.ndarray:
     return add_up(found, (*range(first), *stretched)).reshape(shape)
 
 
-def add_up(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarray:
+def add_up(x: Any, axes: tuple[int, ...], keepdims: bool = False) -> Any:
     """Add up along axes, one number after the other."""
     if x.size == 0:
         return zeros(np.zeros(x.shape).sum(axes, keepdims=keepdims).shape, like=x)
-    found: np.ndarray = np.add.reduce(x, axes, keepdims=keepdims)  # type: ignore[call-overload]
-    return np.asarray(found)
+    found: Any = np.add.reduce(x, axes, keepdims=keepdims)  # type: ignore[call-overload]
+    return found if isinstance(found, Rounded) else np.asarray(found)
+
+
+def join(total: Any, term: Any) -> Any:
+    """Add a term to a sum of several, in whatever order."""
+    return rounded.join(total, term) if isinstance(total, Rounded) else np.asarray(total + term)
+
+
+def scatter(x: Any, places: np.ndarray, size: int) -> Any:
+    """Add numbers up by their places in a vector of `size`."""
+    if isinstance(x, Rounded):
+        return rounded.scatter(x, places, size)
+    found = zeros((size,), like=x)
+    np.add.at(found, places, x)
+    return found
+
+
+def _whole_exponent(exponent: Array) -> int | None:
+    """Return an exponent that is one whole number, and constant."""
+    if exponent.tape is not None or exponent.shape:
+        return None
+    if isinstance(exponent.value, Rounded):
+        number = float(exponent.value.mid)
+        return int(number) if exponent.value.exact and number.is_integer() else None
+    ball: arb = exponent.value[()]
+    return int(ball.mid().fmpz()) if ball.is_integer() else None
 
 
 def _power(x: Array, n: int) -> Array:
     if n == 0:
-        return Array(np.full(x.shape, ONE, dtype=object))
-    if x.tape is None:
-        return Array(x.value**n)
-    slope = Array(n * x.value ** (n - 1))
-    return record(x.value**n, ((x, scaled(slope, x.shape)),))
+        return exact(np.ones(x.shape))
+    value: Any
+    if isinstance(x.value, Rounded):
+        value, slope = rounded_functions.whole_power(x.value, n)
+    else:
+        value, slope = x.value**n, (n * x.value ** (n - 1) if x.tape is not None else 0)
+    return record(value, ((x, scaled(Array(slope), x.shape)),) if x.tape is not None else ())
+
+
+def _fractional_power(x: Array, y: Array) -> Sequence[Any]:
+    """Compute xʸ, and its partials by what is active."""
+    active = x.tape is not None, y.tape is not None
+    if isinstance(x.value, Rounded) and isinstance(y.value, Rounded):
+        return rounded_functions.fractional_power(x.value, y.value, *active)
+    rule = np.frompyfunc(lambda base, exponent: elementary.power(base, exponent, *active), 2, 3)
+    value, *partials = rule(x.value, y.value)
+    return value, *map(_without_none, partials)
 
 
 def _without_none(partials: Any) -> np.ndarray:
@@ -367,11 +419,14 @@ def _without_none(partials: Any) -> np.ndarray:
 
 def element_by_element(name: str) -> Callable[[Any], Array]:
     """Build an elementary function (`certified.elementary`) of arrays."""
-    rule = np.frompyfunc(elementary.RULES[name], 1, 2)
+    of_balls = np.frompyfunc(elementary.RULES[name], 1, 2)
+    of_floats = rounded_functions.RULES[name]
 
     def apply(x: Any) -> Array:
         x = lift(x)
-        value, slope = _apply(rule, x.value)
+        value, slope = (
+            of_floats(x.value) if isinstance(x.value, Rounded) else _apply(of_balls, x.value)
+        )
         return record(value, ((x, scaled(Array(slope), x.shape)),) if x.tape is not None else ())
 
     return apply
@@ -428,10 +483,8 @@ def transpose(x: Array, axes: tuple[int, ...]) -> Array:
 def gather(x: Array, places: np.ndarray) -> Array:
     """Take numbers by their places in the flat array; a place may come more than once."""
 
-    def back(adjoint: np.ndarray, read: Read) -> np.ndarray:
-        found = zeros((x.value.size,), like=adjoint)
-        np.add.at(found, places, adjoint)
-        return found.reshape(x.shape)
+    def back(adjoint: Any, read: Read) -> Any:
+        return scatter(adjoint, places, x.value.size).reshape(x.shape)
 
     return record(x.value.ravel()[places], ((x, back),), view=True)
 
@@ -459,8 +512,13 @@ def compare(x: Any, y: Any) -> np.ndarray:
     return decide(x.value, y.value, active=x.tape is not None or y.tape is not None)
 
 
-def decide(left: np.ndarray, right: np.ndarray, active: bool) -> np.ndarray:
+def decide(left: Any, right: Any, active: bool) -> np.ndarray:
     """Compare as `compare` does; `active` says whether a parameter takes part."""
+    if isinstance(left, Rounded):
+        outcome = rounded.outcomes(left, right)
+        if active and not np.all(outcome):
+            raise Tie
+        return outcome
     below, above = (
         np.asarray(relation(left, right, dtype=object), dtype=bool)
         for relation in (np.less, np.greater)
@@ -482,6 +540,3 @@ def _check_tie(one: arb, other: arb) -> None:
         raise NotFinite("the cost compares with what is not a number")
     if not (one.is_exact() and other.is_exact() and operator.eq(one, other)):
         raise Undecided(f"{one.str(5)} against {other.str(5)}")
-
-
-MINUS = Array(MINUS_ONE)

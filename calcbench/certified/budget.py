@@ -28,6 +28,9 @@ SINGLE = 333
 ELEMENT = 90
 """Bytes of a number in an array, which remembers that for all of them, at 128 bits."""
 
+ROUNDED = 24
+"""Bytes of a float in an array, with its radius and its adjoint's."""
+
 LARGEST_INPUTS = 3_000_000
 """Numbers in the inputs beyond which nothing is begun: to convert them takes all the time."""
 
@@ -110,18 +113,18 @@ def spend() -> None:
         budget.check()
 
 
-def spend_array(size: int) -> None:
-    """Count an array of so many numbers that is made; raises as `spend`."""
+def spend_array(size: int, floats: bool = False) -> None:
+    """Count an array of so many numbers that is made, balls or `floats`; raises as `spend`."""
     if _open:
         budget = _open[-1]
-        budget.taken += ELEMENT * size
+        budget.taken += (ROUNDED if floats else ELEMENT) * size
         budget.check()
 
 
-def expect(size: int = 0, seconds: float = 0.0) -> None:
+def expect(size: int = 0, floats: bool = False, seconds: float = 0.0) -> None:
     """Raise `TooSlow` where so many numbers in arrays would be too many, or so long too late."""
     if _open:
-        _open[-1].check(ELEMENT * size, seconds)
+        _open[-1].check((ROUNDED if floats else ELEMENT) * size, seconds)
 
 
 def register(tape: list[Any]) -> None:

@@ -12,18 +12,15 @@ from calcbench.certified import budget
 from calcbench.certified.evaluation import TookTooLong
 from calcbench.certified.formulas import evaluate_formula
 from calcbench.certified.one_sided import EDGE
-from calcbench.certified.reference import BITS, NotCertified, Reference, enclose_rounding, reference
+from calcbench.certified.reference import BITS, NotCertified, Reference, reference
+from calcbench.certified.rounding import ALLOWANCE, Rounding, bound_rounding
 from calcbench.operators import GRADIENT, Operator, matrix_operator
 from calcbench.operators.entries import Entries
-from calcbench.problem.flat import flatten
+from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
 from calcbench.problem.rows import NOT_FOUND, sought
 from calcbench.problem.sampling import thin
-
-ALLOWANCE = 8.0
-"""The multiple of the ball that an exact method may land in: its order of operations is not the
-one traced. Ten healthy backends at 2,000 points needed at most 1.8; see docs/verdicts.md."""
 
 SECONDS = 2.0
 """The longest that one sweep of a certificate may take, of the processor's time."""
@@ -54,7 +51,10 @@ class Certificate:
     value: np.ndarray
     """The float64 nearest to the truth."""
     bound: np.ndarray
-    """Absolute: how far from the truth an exact method in this dtype may land."""
+    """Absolute: how far from the truth an exact method in this dtype may land, by the smaller of
+    what is proved and what is estimated."""
+    proved: np.ndarray
+    """The part of that question that has a proof for an answer: at least `bound`."""
     magnitude: np.ndarray
     """Σ |terms| that each number is the sum of: what errors are relative to where one is 0."""
     rough: np.ndarray
@@ -184,8 +184,7 @@ def certify(
     Raises `NotCertified` with the reason where that cannot be done, or not within `SECONDS` a
     sweep, unless it is not `limited`.
     """
-    truth, near = _sweeps(point, dtype, operator, limited)
-    unit = float(np.finfo(dtype).eps) / 2
+    truth, rounding = _sweeps(point, dtype, operator, limited)
     value, magnitude, rough, unknown, beside, reasons = (
         flatten(part.values())
         for part in (
@@ -197,18 +196,20 @@ def certify(
             truth.reasons,
         )
     )
-    radius, terms = flatten(near.radius.values()), flatten(near.magnitudes.values())
-    # A ball is exact where an operation happens to be; a method with another order of operations
-    # rounds there. So half a unit of Σ |terms| is added, and all of it is allowed several times.
-    with np.errstate(invalid="ignore", over="ignore"):
-        own = np.where(rough | unknown, 0.0, radius + unit * terms)
-        spread = _symmetric_spread(point, operator, own)
-        bound = ALLOWANCE * spread + smallest_normal(dtype)
-        bound[np.isnan(bound)] = np.inf  # no bound
-    fault = near.range_fault or _flushing_fault(truth, point, dtype, operator, bound)
+
+    def allow(spread: np.ndarray) -> np.ndarray:
+        with np.errstate(invalid="ignore", over="ignore"):
+            own = np.where(rough | unknown, 0.0, spread)
+            allowed = ALLOWANCE * _symmetric_spread(point, operator, own) + smallest_normal(dtype)
+        return np.where(np.isnan(allowed), np.inf, allowed)  # no bound
+
+    proved = allow(rounding.proved)
+    bound = np.minimum(proved, allow(rounding.estimated))
+    fault = truth.range_fault or _flushing_fault(truth, point, dtype, operator, bound)
     return Certificate(
         value,
         bound,
+        proved,
         magnitude,
         rough,
         unknown,
@@ -259,19 +260,18 @@ def _flush(point: Point, dtype: str) -> Point:
 
 def _sweeps(
     point: Point, dtype: str, operator: Operator, limited: bool
-) -> tuple[Reference, Reference]:
-    """Compute the reference, and the enclosure of rounding.
+) -> tuple[Reference, Rounding]:
+    """Compute the reference, and what rounding may do.
 
     Where one takes too long, that is kept in mind: nothing is begun at the other points.
     """
-    if not limited:
-        return reference(point, operator), enclose_rounding(point, dtype, operator)
+    seconds = SECONDS if limited else float("inf")
     reason = _why_too_slow(point, operator)
-    if reason:
+    if limited and reason:
         raise NotCertified(reason)
     try:
-        truth = reference(point, operator, SECONDS)
-        return truth, enclose_rounding(point, dtype, operator, SECONDS)
+        truth = reference(point, operator, seconds, dtype)
+        return truth, bound_rounding(point, dtype, operator, seconds, truth)
     except TookTooLong:
         budget.refuse(point, operator.selector)
         raise TookTooLong(_why_too_slow(point, operator)) from None
@@ -310,12 +310,12 @@ def formula_error(certificate: Certificate) -> np.ndarray:
 def formula_allowance(certificate: Certificate) -> np.ndarray:
     """Bound the error that rounded constants in the hand-derived formula, such as 1/3, may make.
 
-    They are allowed as much as the rounding of the formula's own operations, which its radius at 53
-    bits bounds. As `formula_error`.
+    They are allowed as much as the rounding of the formula's own operations in float64, but for the
+    additions in sums, of which there may be thousands. As `formula_error`.
     """
     bits = BITS["float64"]
     operator = certificate.operator
-    near = evaluate_formula(certificate.point, bits, operator, seconds=SECONDS, stepwise=True)
+    near = evaluate_formula(certificate.point, bits, operator, seconds=SECONDS, rounded=True)
     unit = float(np.finfo(np.float64).eps) / 2
     balls = flatten(near.values(), object)
     return np.array([ALLOWANCE * (float(b.rad()) + unit * abs(float(b.mid()))) for b in balls])
@@ -324,15 +324,11 @@ def formula_allowance(certificate: Certificate) -> np.ndarray:
 def cost_noise(point: Point, dtype: str) -> float:
     """Bound how far rounding may carry one evaluation of the cost in `dtype`, near a point.
 
-    The radius alone would be too small where operations happen to be exact, which they are not a
-    step away. So the parameters are moved a little, to numbers that use all their bits, and every
-    intermediate result v counts with u·|∂C/∂v·v|, whether it was rounded or not (running error
-    analysis: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.3).
+    Where a factor is 0 nothing is rounded, but something is a step away. So the parameters are
+    moved a little, to numbers that use all their bits.
     """
-    near = enclose_rounding(_move_aside(point), dtype, matrix_operator(point, 0), SECONDS)
-    assert near.cost is not None
-    unit = float(np.finfo(dtype).eps) / 2
-    return ALLOWANCE * (float(near.cost.rad()) + unit * near.cost_magnitude)
+    near = bound_rounding(_move_aside(point), dtype, matrix_operator(point, 0), SECONDS)
+    return ALLOWANCE * float(near.proved[0])
 
 
 def gradient_noise(point: Point, dtype: str) -> Arrays:
@@ -340,10 +336,8 @@ def gradient_noise(point: Point, dtype: str) -> Arrays:
 
     Parameter name → array of its shape. At parameters moved a little, as `cost_noise`.
     """
-    near = enclose_rounding(_move_aside(point), dtype, seconds=SECONDS)
-    unit = float(np.finfo(dtype).eps) / 2
-    radius = near.radius
-    return {name: ALLOWANCE * (radius[name] + unit * near.magnitudes[name]) for name in radius}
+    near = bound_rounding(_move_aside(point), dtype, seconds=SECONDS)
+    return unflatten(ALLOWANCE * near.proved, point.shapes)
 
 
 def _move_aside(point: Point) -> Point:

@@ -61,8 +61,6 @@ class SweepResult(NamedTuple):
     """For each number that is open or a limit, why, such as `0·∞ in the chain rule at sqrt`."""
     cost: arb | None
     """The cost; None for a vector-valued problem."""
-    cost_magnitude: float
-    """Σ |∂C/∂v · v| over all intermediate results v."""
     range_fault: str
     """An intermediate result that the dtype cannot hold, if there was one."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from flint import arb
 
-from calcbench.certified import balls
+from calcbench.certified import balls, natural
 from calcbench.certified.array_sweep import sweep_arrays
 from calcbench.certified.balls import Ball
 from calcbench.certified.evaluation import Evaluation, SweepResult, evaluate, influence, range_fault
@@ -61,7 +61,8 @@ def first_order(
         # for each. What it gives is a single row of partials, as of a cost.
         each = np.arange(point.size)
         terms = (Entries(1, each, 0, each),)
-    if weighted or not point.problem.vector_valued:
+    # Arrays have no formulas of libraries: rounded floats take their place there.
+    if not natural.chosen() and (weighted or not point.problem.vector_valued):
         swept = sweep_arrays(point, point.seed_vector if weighted else np.ones(()), dtype)
         if swept is not None:
             return _sum_swept(point, terms, size, swept)
@@ -76,7 +77,7 @@ def first_order(
         _add(sums, term, point, rows)
     cost = None if point.problem.vector_valued else run.outputs[0].value
     fault = next((row.range_fault for row in rows if row.range_fault), "")
-    return sums.result(cost=cost, cost_magnitude=rows[0].influence, range_fault=fault)
+    return sums.result(cost=cost, range_fault=fault)
 
 
 def _sum_swept(point: Point, terms: tuple[Term, ...], size: int, swept: Swept) -> SweepResult:
@@ -93,7 +94,6 @@ def _sum_swept(point: Point, terms: tuple[Term, ...], size: int, swept: Swept) -
             sums.add_all(out, swept.partials[column], swept.magnitudes[column], weights)
     return sums.result(
         cost=None if point.problem.vector_valued else swept.value,
-        cost_magnitude=swept.influence,
         range_fault=swept.range_fault,
     )
 

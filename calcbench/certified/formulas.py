@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from itertools import pairwise
@@ -17,6 +18,7 @@ from calcbench.certified.budget import TooSlow
 from calcbench.certified.constants import convert_array
 from calcbench.certified.evaluation import NotCertified, convert_values, run_on_balls
 from calcbench.certified.natural import natural_formulas
+from calcbench.certified.rounded import rounded_arithmetic
 from calcbench.certified.vocabulary import namespace
 from calcbench.errors import FormulaError, ProblemError
 from calcbench.operators import GRADIENT, Operator
@@ -36,12 +38,13 @@ def evaluate_formula(
     operator: Operator = GRADIENT,
     tape: Tape | None = None,
     seconds: float = float("inf"),
-    stepwise: bool = False,
+    rounded: bool = False,
 ) -> dict[str, np.ndarray]:
     """Evaluate an operator by the hand-derived formulas, in balls of `bits` bits.
 
-    With a tape, parameters are active on it: its `watch` is told of their comparisons. `stepwise`
-    rounds every product of matrices as a library does.
+    With a tape, parameters are active on it: its `watch` is told of their comparisons. If
+    `rounded`, the radii tell what rounding does to floats of so many bits, but for the additions in
+    sums: these are computed with in place of balls, where arrays run.
     Returns name → object array of `flint.arb`, in the shapes of the operator's layout. Raises
     `NotCertified` where no formula gives the operator, or it takes longer than `seconds` of the
     processor's time; `FormulaError` for one of the wrong form.
@@ -52,9 +55,10 @@ def evaluate_formula(
         raise NotCertified(f"no hand-derived formula gives the {operator.name}")
     layout = operator.layout(point)
     limited = budget.limit(time.thread_time() + seconds)
-    with balls.precision(bits), natural_formulas(stepwise), limited:
+    floats = rounded_arithmetic(2.0**-bits, sums=False) if rounded else contextlib.nullcontext()
+    with balls.precision(bits), natural_formulas(rounded), limited:
         try:
-            numbers = _evaluate_terms(point, terms, formula, layout.size, tape)
+            numbers = _evaluate_terms(point, terms, formula, layout.size, tape, floats)
         except Undecided as error:
             raise NotCertified(f"the formula has a branch too near a tie: {error}") from error
         except TooSlow:
@@ -79,12 +83,18 @@ class _Kind(NamedTuple):
 
 
 def _evaluate_terms(
-    point: Point, terms: tuple[Term, ...], formula: str, size: int, tape: Tape | None
+    point: Point,
+    terms: tuple[Term, ...],
+    formula: str,
+    size: int,
+    tape: Tape | None,
+    floats: contextlib.AbstractContextManager[Any],
 ) -> np.ndarray:
     """Add up the operator's terms, on arrays if they can, and there is no tape."""
     if tape is None:
-        arrays = _Kind(array_namespace(), constant_values(point), exact)
-        found = attempt(lambda: _add_terms(point, terms, formula, size, arrays))
+        with floats:
+            arrays = _Kind(array_namespace(), constant_values(point), exact)
+            found = attempt(lambda: _add_terms(point, terms, formula, size, arrays))
         if found is not None:
             return found
     single = _Kind(namespace(balls), convert_values(point, tape), _to_balls)

@@ -74,7 +74,7 @@ class Sums:
         np.add.at(self.values, out, terms)
         np.add.at(self.magnitudes, out, sizes)
 
-    def result(self, *, cost: arb | None, cost_magnitude: float, range_fault: str) -> SweepResult:
+    def result(self, *, cost: arb | None, range_fault: str) -> SweepResult:
         """Give the numbers, with what the sweeps say of the cost."""
         return SweepResult(
             values=self.values,
@@ -84,6 +84,5 @@ class Sums:
             beside=self.beside,
             reasons=self.reasons,
             cost=cost,
-            cost_magnitude=cost_magnitude,
             range_fault=range_fault,
         )

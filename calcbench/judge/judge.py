@@ -179,7 +179,7 @@ def _judge_sample(vote: Vote, certified: Certified, dtypes: Sequence[str]) -> li
     on_sample = verdicts(small, few)
     growth = _growth(vote.where["own"], sample["own"])
     scaled = {
-        key: (growth * found.bound, growth * found.magnitude)
+        key: (growth * found.proved, growth * found.magnitude)
         for key, found in few.items()
         if isinstance(found, Certificate) and _is_plain(found)
     }

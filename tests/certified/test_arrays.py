@@ -9,18 +9,16 @@ from vocabulary.test_vocabulary import CASES, ELEMENTWISE, Probe, elementwise_ca
 import calcbench
 from calcbench.certified import balls, budget, first_order, formulas
 from calcbench.certified.array_sweep import sweep_arrays
-from calcbench.certified.array_vocabulary import array_namespace
 from calcbench.certified.arrays import exact, leaf
 from calcbench.certified.formulas import evaluate_formula
-from calcbench.certified.natural import natural_formulas
-from calcbench.certified.reference import enclose_rounding, reference, sweep
+from calcbench.certified.reference import reference, sweep
 from calcbench.operators import GRADIENT, find_operator
 from calcbench.operators.points import points_for
 from calcbench.problem.inputs import own_point
 
 
-def on_arrays(point, bits=128, natural=False):
-    with balls.precision(bits), natural_formulas(natural):
+def on_arrays(point, bits=128):
+    with balls.precision(bits):
         return sweep_arrays(point, np.ones(()), "float64")
 
 
@@ -28,12 +26,15 @@ def on_arrays(point, bits=128, natural=False):
 def on_single_balls(monkeypatch):
     """Compute the reference number by number."""
 
-    def compute(point, bits=512, natural=False, operator=GRADIENT):
+    def compute(point, bits=512, operator=GRADIENT):
         with monkeypatch.context() as patch:
             patch.setattr(first_order, "sweep_arrays", lambda *_: None)
-            return sweep(point, operator, bits, natural=natural)
+            return sweep(point, operator, bits)
 
     return compute
+
+
+VALUE_AND_GRADIENT = find_operator("value_and_gradient")
 
 
 def flat(reference):
@@ -64,22 +65,18 @@ def check_program(seed, on_single_balls):
     except balls.Undecided:  # a number against itself, after two ways to compute it
         assert on_arrays(point) is None
         return 0
-    count = 0
-    for bits, natural in ((128, False), (53, True)):
-        found = on_arrays(point, bits, natural)
-        if found is not None:
-            wrong = [
-                (b, t) for b, t in zip(found.partials, truth, strict=True) if not b.contains(t)
-            ]
-            assert not wrong, (seed, bits, wrong)
-            count += len(truth)
-    return count
+    found = on_arrays(point)
+    if found is None:
+        return 0
+    wrong = [(b, t) for b, t in zip(found.partials, truth, strict=True) if not b.contains(t)]
+    assert not wrong, (seed, wrong)
+    return len(truth)
 
 
 @pytest.mark.parametrize("start", range(0, 100, 25))
 def test_random_programs_lie_within_their_radii(start, on_single_balls):
     counts = [check_program(seed, on_single_balls) for seed in range(start, start + 25)]
-    assert sum(counts) > 700  # few tie: u against itself
+    assert sum(counts) > 400  # few tie: u against itself
 
 
 @pytest.mark.parametrize("bits", [53, 128])
@@ -90,12 +87,11 @@ def test_all_that_is_said_of_a_gradient_is_the_same(name, bits, on_single_balls)
     """The magnitudes of what cancels, and the influence of roundings on the cost."""
     problem = calcbench.problems()[name]
     for point in points_for(own_point(problem)).values():
-        single = on_single_balls(point, bits, natural=bits == 53)
-        arrays = sweep(point, GRADIENT, bits, natural=bits == 53)
+        single = on_single_balls(point, bits, VALUE_AND_GRADIENT)
+        arrays = sweep(point, VALUE_AND_GRADIENT, bits)
         assert all(a.overlaps(b) for a, b in zip(flat(arrays), flat(single), strict=True))
         assert arrays.cost.overlaps(single.cost)
-        assert arrays.cost_magnitude == pytest.approx(single.cost_magnitude)
-        for part in problem.parameters:
+        for part in single.magnitudes:
             assert arrays.magnitudes[part] == pytest.approx(single.magnitudes[part], 1e-12)
 
 
@@ -161,44 +157,7 @@ def test_it_gives_up_in_time(monkeypatch):
         on_arrays(point)
 
 
-# --- rounding -------------------------------------------------------------------------------------
-
-
-def test_products_are_rounded_step_by_step():
-    """What an honest product of matrices may be off by, whatever order it adds up in."""
-    rng = np.random.default_rng(0)
-    x, y = rng.standard_normal((2, 40, 40))
-    with balls.precision(53):
-        xp = array_namespace()
-        with natural_formulas():
-            stepwise = xp.matmul(exact(x), exact(y)).value
-        whole = xp.matmul(exact(x), exact(y)).value
-    radii, narrow = (
-        np.array([[float(b.rad()) for b in row] for row in m]) for m in (stepwise, whole)
-    )
-    unit = np.finfo(float).eps / 2
-    assert np.all(radii >= 3 * unit * np.abs(x @ y))
-    assert radii.mean() > 3 * narrow.mean()
-
-
-def test_libraries_stay_inside_the_ball_of_a_factor():
-    """Cholesky, solve and determinant in NumPy, against the radii at 53 bits."""
-    a = np.random.default_rng(1).standard_normal((6, 6))
-
-    @calcbench.problem(a=a @ a.T + np.eye(6), b=np.arange(6.0))
-    def forms(xp, a, b):
-        factor = xp.linalg.cholesky(a)
-        x = xp.linalg.solve(a, b)
-        return xp.sum(factor * factor[0, 0]) + xp.sum(x) + xp.linalg.slogdet(a)[1]
-
-    point = own_point(forms)
-    near, true = enclose_rounding(point), reference(point)
-    assert on_arrays(point) is not None
-    assert float(near.cost.rad()) < 1e-11
-    assert near.cost.contains(true.cost)
-    assert abs(
-        float(forms.cost(calcbench.vocabulary.numpy.NUMPY, **point.parameters)) - float(true.cost)
-    ) < float(near.cost.rad())
+# --- formulas -------------------------------------------------------------------------------------
 
 
 def test_formulas_are_evaluated_on_arrays(monkeypatch):
@@ -216,8 +175,11 @@ def test_formulas_are_evaluated_on_arrays(monkeypatch):
 
     monkeypatch.setattr(formulas, "run_on_balls", None)
     point = own_point(Squares())
+    truth = reference(point).values["w"]
     found = evaluate_formula(point, 128)["w"]
-    assert all(a.overlaps(b) for a, b in zip(found, reference(point).values["w"], strict=True))
+    assert all(a.overlaps(b) for a, b in zip(found, truth, strict=True))
+    near = evaluate_formula(point, 53, rounded=True)["w"]
+    assert all(0 < ball.rad() < 1e-12 * abs(ball) for ball in near)
 
 
 def test_numpy_takes_no_parameter_for_plain_numbers():
@@ -225,4 +187,4 @@ def test_numpy_takes_no_parameter_for_plain_numbers():
     constant = exact([1.0, 2.0])
     assert [float(ball) for ball in np.asarray(constant)] == [1.0, 2.0]
     with pytest.raises(TypeError, match="plain numbers"):
-        np.asarray(leaf(constant.value, []))
+        np.asarray(leaf(constant, []))
