@@ -19,7 +19,7 @@ from calcbench.catalogue.cards import entry_point_card, read_card
 from calcbench.catalogue.door import default_backends
 from calcbench.catalogue.files import load_file
 from calcbench.catalogue.selection import select_backends, select_problems
-from calcbench.certified import budget, certificate, reference
+from calcbench.certified import additions, budget, certificate, reference, rounding
 from calcbench.certified.difference_bounds import ROUNDINGS, SAFETY
 from calcbench.cli import cli
 from calcbench.cli.values import parse_values
@@ -302,16 +302,29 @@ def test_verdicts_state_the_constants():
     assert f"{precisions[0]} bits at first" in text
     assert ", ".join(map(str, precisions[1:])) + f" and {last}" in text
     assert f"{reference.TARGET:.0e}" in text
-    assert f"bound = {certificate.ALLOWANCE:.0f} · (radius + u · Σ|terms|)" in text
-    assert f"up to {certificate.ALLOWANCE:.0f}·(radius + u·|g|)" in text
-    assert f"more than {certificate.SECONDS:.0f} seconds" in text
+    assert f"bound = {rounding.ALLOWANCE:.0f} · min(A, MC)" in text
+    assert rounding.SHARP == 2.0**13
+    assert f"{rounding.ALLOWANCE:.0f}·A > 2¹³·u·|g|" in text
+    assert (rounding.SWEEPS, rounding.PROBES, rounding.AMPLIFIED) == (16, 2, 8)
+    assert f"a bound smaller by {rounding.GAIN:.0f} (in the median" in text
+    assert rounding.PROPORTIONAL == 0.01
+    assert "a hundredth of Σ|terms|" in text
+    assert f"take more than {rounding.SIMULATING_SECONDS:.0f} seconds, by their numbers" in text
+    assert f"{rounding.chance_of_error(1):.0e} for r = 1".replace("e-0", "e-") in text
+    assert f"up to {additions.FEW} terms only" in text
+    assert f"more than {additions.MEASURED:.0e} terms".replace("e+0", "e") in text
+    assert f"up to {rounding.ALLOWANCE:.0f}·(radius + u·|g|)" in text
+    assert f"a sweep more than {certificate.SECONDS:.0f} seconds" in text
+    assert f"Up to {certificate.FULL_SECONDS:.0f} seconds a point" in text
     assert f"more than {certificate.FREE_ROWS:,} `rows`" in text
     assert f"more than {certificate.FREE_NUMBERS:,} numbers" in text
     assert f"More than {budget.LARGEST_INPUTS:,} numbers of inputs" in text
-    assert f"{budget.LARGEST:,} numbers, data included" in text
+    assert budget.LARGEST == 10**9
+    assert "a gigabyte of numbers, data included" in text
     assert f"first axis of {rows.LONG} or more" in text
     assert f"selections of {rows.FEW} rows" in text
-    assert f"timed on {certificate.TRIAL_ROWS} of them" in text
+    few, more = certificate.TRIAL_ROWS
+    assert f"certified on {few} and on {more} of them first" in text
     assert f"about {certificate.SAMPLED_ROWS:,} evenly spaced rows" in text
     assert ENCLOSED == 4
     assert "four components" in text
@@ -319,11 +332,11 @@ def test_verdicts_state_the_constants():
     assert "a quarter of a second" in text
     assert f"{SAFETY:.0f}·|D(2h) − D(h)| / (2ᵖ − 1)" in text
     assert f"{ROUNDINGS:.0f}·ε·(|C| + |slope|)" in text
-    for scheme, (wanted, truncation, rounding) in SCHEMES.items():
+    for scheme, (wanted, truncation, noise) in SCHEMES.items():
         order, a, b = re.findall(rf"\| `{scheme}`[^|]*\| (\d) \| ([^|]*) \| ([^|]*) \|", text)[0]
         assert int(order) == wanted
         assert float(a.split()[-1]) == pytest.approx(truncation, rel=2e-3)
-        assert float(b.split()[-1]) == pytest.approx(rounding, rel=2e-3)
+        assert float(b.split()[-1]) == pytest.approx(noise, rel=2e-3)
 
 
 def test_table_of_faults_in_the_verdicts():

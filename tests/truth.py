@@ -3,7 +3,7 @@
 import numpy as np
 
 from calcbench.certified.certificate import Certificate
-from calcbench.judge.judge import certificates_at
+from calcbench.judge.certifying import certificates_at
 from calcbench.operators import GRADIENT
 from calcbench.problem.flat import flatten
 

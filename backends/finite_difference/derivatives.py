@@ -20,6 +20,7 @@ from calcbench.backend.backend import Backend
 from calcbench.backend.error_bound import ErrorBound, proved_components
 from calcbench.backend.numpy_cost import check_value, prepare_numpy_cost
 from calcbench.backend.prepared import Prepared
+from calcbench.certified.certificate import is_free
 from calcbench.certified.difference_bounds import (
     STRETCHES,
     enclose_error,
@@ -399,8 +400,8 @@ class FiniteDifference(Backend):
 
         Proved by enclosing the higher derivative over the step's interval: for every component
         with an explicit `delta`, and else for a seeded few of them, and all others that there is
-        time for. Estimated from three steps for the rest, for costs over too many rows, and where
-        there is no enclosure.
+        time for. Estimated from three steps for the rest, for costs over many rows, and where there
+        is no enclosure.
         """
         if self.scheme == "complex" and self.delta is None:
             return self._analytic_bound(point, GRADIENT, self._field(point, 1))
@@ -412,6 +413,8 @@ class FiniteDifference(Backend):
 
     def _enclosed_bounds(self, point: Point) -> Iterator[tuple[int, float]]:
         """Prove bounds: (component, bound) pairs, infinite where there is no enclosure."""
+        if self.delta is None and not is_free(point):  # it takes series of single numbers
+            return
         rounded = point.round_to(self.dtype)
         # A complex step leaves the real interval over which derivatives are enclosed.
         real = self.scheme != "complex"

@@ -76,6 +76,7 @@ def compare(
     seed: int = 0,
     dtype: str | None = None,
     timed: bool = True,
+    certify: str | None = None,
     progress: Progress = silent,
 ) -> Comparison:
     """Differentiate problems by backends; judge who agrees, to how many digits; time one call.
@@ -86,11 +87,14 @@ def compare(
     applies to every backend. `operator` asks for something else than the gradient (the Jacobian,
     of a vector-valued problem), such as `"hessian"` (see `calcbench.operators`); where a problem or
     backend has none, its record is `skipped`. Products are taken with `direction` (a single
-    problem's), or with a random one.
+    problem's), or with a random one. `certify` is `"full"` for the truth over all rows of the data,
+    `"sample"` for some of them, `"none"` for a vote; by default an estimate of the time decides.
 
     Raises what `gradient` raises, for bad input; what a backend gets wrong is a record.
     """
-    request = Request(problems, backends, at, operator, direction, size, seed, dtype, timed)
+    request = Request(
+        problems, backends, at, operator, direction, size, seed, dtype, timed, certify
+    )
     check_function("progress", progress)
     batches = compare_each(request, progress)
     return Comparison(tuple(record for batch in batches for record in batch))

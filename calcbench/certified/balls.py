@@ -17,10 +17,9 @@ from typing import Any
 import numpy as np
 from flint import arb, arb_mat, ctx
 
-from calcbench.certified import budget, natural
-from calcbench.certified import special as functions
+from calcbench.certified import budget, elementary
 from calcbench.certified.budget import TooSlow
-from calcbench.certified.jets import Jet, logarithm, primal
+from calcbench.certified.jets import Jet, primal
 from calcbench.certified.ordering import INDEX
 from calcbench.errors import Unsupported
 from calcbench.vocabulary.duals import Dual
@@ -96,6 +95,11 @@ def _comparison(holds: Callable[[int, int], bool]) -> Callable[[Ball, Any], Any]
     return _operator(compare)
 
 
+def _elementary(name: str) -> Callable[[Ball], Ball]:
+    """Make a method of an elementary function."""
+    return lambda self: special(name, self)
+
+
 class Ball:
     """A real number known to within a radius; active if it depends on a parameter."""
 
@@ -139,19 +143,10 @@ class Ball:
 
     @_operator
     def __pow__(self, other: Ball) -> Ball:
-        if other.tape is None and other.value.is_integer():
-            return self._power(int(other.value.mid().fmpz()))
-        # xʸ = e^(y·log x): a fractional power has a positive base.
-        value = self.value**other.value
-        edges = [(self, other.value * self.value ** (other.value - 1))]
-        if other.tape is not None:
-            edges.append((other, value * self.value.log()))
+        active = self.tape is not None, other.tape is not None
+        value, by_base, by_exponent = elementary.power(self.value, other.value, *active)
+        edges = [(x, p) for x, p in ((self, by_base), (other, by_exponent)) if p is not None]
         return record(value, edges, "**")
-
-    def _power(self, n: int) -> Ball:
-        if n == 0:
-            return Ball(arb(1))
-        return record(self.value**n, ((self, n * self.value ** (n - 1)),), "**")
 
     def __neg__(self) -> Ball:
         return record(-self.value, ((self, -ONE),))
@@ -203,58 +198,9 @@ class Ball:
 
     # --- functions; NumPy's ufuncs call these by name on object arrays ---
 
-    def exp(self) -> Ball:
-        value = self.value.exp()
-        return record(value, ((self, value),))
-
-    def expm1(self) -> Ball:
-        if natural.chosen():
-            return self._by_natural_formula("expm1", primal(self.value).expm1())
-        return record(self.value.expm1(), ((self, self.value.exp()),))
-
-    def log(self) -> Ball:
-        plain = isinstance(self.value, arb)
-        value = logarithm(self.value) if plain else self.value.log()
-        return record(value, ((self, 1 / self.value),), "log")
-
-    def log1p(self) -> Ball:
-        return record(self.value.log1p(), ((self, 1 / (1 + self.value)),), "log1p")
-
-    def sqrt(self) -> Ball:
-        root = self.value.sqrt()
-        return record(root, ((self, 1 / (2 * root)),), "sqrt")
-
-    def sin(self) -> Ball:
-        sine, cosine = self.value.sin_cos()
-        return record(sine, ((self, cosine),))
-
-    def cos(self) -> Ball:
-        sine, cosine = self.value.sin_cos()
-        return record(cosine, ((self, -sine),))
-
-    def tan(self) -> Ball:
-        return record(self.value.tan(), ((self, self.value.sec() ** 2),))
-
-    def tanh(self) -> Ball:
-        if natural.chosen():
-            return self._by_natural_formula("tanh", primal(self.value).tanh())
-        return record(self.value.tanh(), ((self, self.value.sech() ** 2),))
-
-    def sigmoid(self) -> Ball:
-        if natural.chosen():
-            return self._by_natural_formula("sigmoid", _sigmoid(primal(self.value)))
-        up, down = _sigmoid(self.value), _sigmoid(-self.value)
-        return record(up, ((self, up * down),))  # σ(x)·σ(−x): no cancellation in 1 − σ
-
-    def softplus(self) -> Ball:
-        if natural.chosen():
-            return self._by_natural_formula("softplus", _softplus(primal(self.value)))
-        return record(_softplus(self.value), ((self, _sigmoid(self.value)),))
-
-    def _by_natural_formula(self, function: str, value: arb) -> Ball:
-        """Record a function whose slope follows from its value, as libraries compute it."""
-        number, slope = natural.value_and_slope(function, self.value, value)
-        return record(number, ((self, slope),))
+    exp, expm1, log, log1p = map(_elementary, ("exp", "expm1", "log", "log1p"))
+    sqrt, sin, cos, tan = map(_elementary, ("sqrt", "sin", "cos", "tan"))
+    tanh, sigmoid, softplus = map(_elementary, ("tanh", "sigmoid", "softplus"))
 
     def abs(self) -> Ball:
         return self if self > 0 else -self
@@ -275,6 +221,8 @@ def convert(number: Any) -> Ball:
     """Convert a number to a constant ball; a float counts as exact. A ball stays as it is."""
     if isinstance(number, Ball):
         return number
+    if isinstance(number, arb):
+        return Ball(number)
     return Ball(arb(number if isinstance(number, int) else float(number)))
 
 
@@ -322,22 +270,8 @@ def logsumexp(terms: Sequence[Ball]) -> Ball:
     edges: list[tuple[Ball, Number]] = [(term, ZERO) for term in absent]
     if not present:
         return record(MINUS_INFINITY, edges)
-    numbers = [term.value for term in present]
-    if natural.chosen():
-        value, _ = _logsumexp([primal(number) for number in numbers])
-        value, slopes = natural.logsumexp_and_slopes(numbers, value)
-    else:
-        value, slopes = _logsumexp(numbers)
+    value, slopes = elementary.logsumexp([term.value for term in present])
     return record(value, [*zip(present, slopes, strict=True), *edges])
-
-
-def _logsumexp(numbers: Sequence[Number]) -> tuple[Number, list[Number]]:
-    """Compute log Σ eˣ and the softmax of numbers that are not −∞."""
-    # The shift may be any exact number: near the largest term, no exponential overflows.
-    shift = max((number.mid() for number in numbers), key=float)
-    shifted = [(number - shift).exp() for number in numbers]
-    whole = sum(shifted[1:], shifted[0])
-    return shift + whole.log(), [part / whole for part in shifted]
 
 
 def _is_minus_infinity(value: Number) -> bool:
@@ -435,18 +369,6 @@ def precision(bits: int) -> Iterator[None]:
         ctx.prec = before
 
 
-def _sigmoid(x: Number) -> Number:
-    # The two forms are the same number; each is the accurate one on its side.
-    if x.mid() > 0:
-        return 1 / (1 + (-x).exp())
-    decay = x.exp()
-    return decay / (1 + decay)
-
-
-def _softplus(x: Number) -> Number:
-    return x + (-x).exp().log1p() if x.mid() > 0 else x.exp().log1p()
-
-
 def pi() -> Ball:
     """Return π at the current precision."""
     return Ball(arb.pi())
@@ -458,11 +380,9 @@ def e() -> Ball:
 
 
 def special(name: str, x: Ball) -> Ball:
-    """Evaluate a special function (`certified.special`)."""
-    value, slope = functions.value(name, x.value), functions.slope(name, x.value)
-    if natural.chosen():
-        value, slope = (number + functions.loss(name, x.value) for number in (value, slope))
-    return record(value, ((x, slope),))
+    """Evaluate a function by its rule (`certified.elementary`)."""
+    value, slope = elementary.rule_of(name)(x.value)
+    return record(value, ((x, slope),), name)
 
 
 def floor(x: Ball) -> Ball:

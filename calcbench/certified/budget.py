@@ -19,10 +19,19 @@ from calcbench.problem.point import Point
 INTERVAL = 16
 """Numbers between two readings of the clock, which would cost as much as a number if read each."""
 
-LARGEST = 3_000_000
-"""Numbers made in one evaluation: about a gigabyte of them."""
+LARGEST = 1_000_000_000
+"""Bytes of the numbers that are made in one evaluation."""
 
-LARGEST_INPUTS = 300_000
+SINGLE = 333
+"""Bytes of a number that remembers how it was computed: three million are a gigabyte."""
+
+ELEMENT = 90
+"""Bytes of a number in an array, which remembers that for all of them, at 128 bits."""
+
+ROUNDED = 24
+"""Bytes of a float in an array, with its radius and its adjoint's."""
+
+LARGEST_INPUTS = 3_000_000
 """Numbers in the inputs beyond which nothing is begun: to convert them takes all the time."""
 
 
@@ -37,7 +46,13 @@ class _Budget:
         self.deadline = deadline
         self.largest = LARGEST if np.isfinite(deadline) else np.inf
         self.made = 0
+        self.taken = 0
         self.tapes: list[list[Any]] = []
+
+    def check(self, more: int = 0, seconds: float = 0.0) -> None:
+        """Raise `TooSlow` where so many bytes more are too many, or so much more time too late."""
+        if self.taken + more > self.largest or time.thread_time() + seconds > self.deadline:
+            raise TooSlow
 
 
 _open: list[_Budget] = []
@@ -49,15 +64,42 @@ def limit(deadline: float) -> Iterator[None]:
     """Allow numbers to be made until `deadline`, in seconds of `time.thread_time()`.
 
     So that a busy machine changes no verdict. `spend` raises `TooSlow` after that, or beyond
-    `LARGEST` numbers. In the end the tapes are emptied: a tape and its numbers refer to each other,
+    `LARGEST` bytes. In the end the tapes are emptied: a tape and its numbers refer to each other,
     and would stay in memory until the garbage collector comes.
     """
     _open.append(_Budget(deadline))
     try:
         yield
     finally:
-        for tape in _open.pop().tapes:
+        ended = _open.pop()
+        for tape in ended.tapes:
             tape.clear()
+        for taken in _measured:
+            taken.append(ended.taken)
+
+
+@contextlib.contextmanager
+def passing() -> Iterator[None]:
+    """Count what is made in the block as long as it lasts: all of it is given back."""
+    before = _open[-1].taken if _open else 0
+    yield
+    if _open:
+        _open[-1].taken = before
+
+
+_measured: list[list[int]] = []
+"""What measures the evaluations that are under way."""
+
+
+@contextlib.contextmanager
+def measure() -> Iterator[list[int]]:
+    """Collect how many bytes of numbers each evaluation in the block makes."""
+    taken: list[int] = []
+    _measured.append(taken)
+    try:
+        yield taken
+    finally:
+        _measured.pop()
 
 
 def spend() -> None:
@@ -66,10 +108,23 @@ def spend() -> None:
         return
     budget = _open[-1]
     budget.made += 1
-    if budget.made % INTERVAL == 0 and (
-        budget.made > budget.largest or time.thread_time() > budget.deadline
-    ):
-        raise TooSlow
+    budget.taken += SINGLE
+    if budget.made % INTERVAL == 0:
+        budget.check()
+
+
+def spend_array(size: int, floats: bool = False) -> None:
+    """Count an array of so many numbers that is made, balls or `floats`; raises as `spend`."""
+    if _open:
+        budget = _open[-1]
+        budget.taken += (ROUNDED if floats else ELEMENT) * size
+        budget.check()
+
+
+def expect(size: int = 0, floats: bool = False, seconds: float = 0.0) -> None:
+    """Raise `TooSlow` where so many numbers in arrays would be too many, or so long too late."""
+    if _open:
+        _open[-1].check((ROUNDED if floats else ELEMENT) * size, seconds)
 
 
 def register(tape: list[Any]) -> None:

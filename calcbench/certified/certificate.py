@@ -12,22 +12,21 @@ from calcbench.certified import budget
 from calcbench.certified.evaluation import TookTooLong
 from calcbench.certified.formulas import evaluate_formula
 from calcbench.certified.one_sided import EDGE
-from calcbench.certified.reference import BITS, NotCertified, Reference, enclose_rounding, reference
+from calcbench.certified.reference import BITS, NotCertified, Reference, reference
+from calcbench.certified.rounding import ALLOWANCE, Rounding, bound_rounding
 from calcbench.operators import GRADIENT, Operator, matrix_operator
 from calcbench.operators.entries import Entries
-from calcbench.problem.flat import flatten
+from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
 from calcbench.problem.rows import NOT_FOUND, sought
 from calcbench.problem.sampling import thin
 
-ALLOWANCE = 8.0
-"""The multiple of the ball that an exact method may land in: its order of operations is not the
-one traced. Ten healthy backends at 2,000 points needed at most 1.8; see docs/verdicts.md."""
-
 SECONDS = 2.0
-"""The longest that certifying one point may take, of the processor's time: over many rows by an
-estimate from a few of them, and in any case by the clock of each sweep."""
+"""The longest that one sweep of a certificate may take, of the processor's time."""
+
+FULL_SECONDS = 3.0
+"""The longest that certifying one point may take by an estimate, for all of its rows to be."""
 
 FREE_ROWS = 1024
 """Rows up to which a point is certified without estimating first how long that takes, ..."""
@@ -35,8 +34,11 @@ FREE_ROWS = 1024
 FREE_NUMBERS = 20_000
 """... if they hold no more numbers than this."""
 
-TRIAL_ROWS = 16
-"""Rows from which the time for all of them is estimated."""
+TRIAL_ROWS = (16, 256)
+"""Rows from which the time for all of them is estimated: what each costs, and what all share."""
+
+LONG_TRIAL = 0.25
+"""Seconds after which a trial says enough, and no longer one is made."""
 
 SAMPLED_ROWS = 1024
 """Rows to certify, if there is time, and to measure sensitivity on, where there are too many."""
@@ -49,7 +51,10 @@ class Certificate:
     value: np.ndarray
     """The float64 nearest to the truth."""
     bound: np.ndarray
-    """Absolute: how far from the truth an exact method in this dtype may land."""
+    """Absolute: how far from the truth an exact method in this dtype may land, by the smaller of
+    what is proved and what is estimated."""
+    proved: np.ndarray
+    """The part of that question that has a proof for an answer: at least `bound`."""
     magnitude: np.ndarray
     """Σ |terms| that each number is the sum of: what errors are relative to where one is 0."""
     rough: np.ndarray
@@ -95,26 +100,57 @@ def smallest_normal(dtype: str) -> float:
     return float(np.finfo(dtype).smallest_normal)
 
 
-def affordable(point: Point, operator: Operator = GRADIENT) -> bool:
-    """Tell whether certifying a point, with all its rows, takes less than `SECONDS`."""
-    return _why_too_slow(point, operator) == "" and affordable_rows(point, operator) >= (
-        point.row_count
-    )
+def affordable(point: Point, seconds: float) -> bool:
+    """Tell whether certifying the gradient at a point, with all its rows, takes less than that."""
+    if _why_too_slow(point, GRADIENT):
+        return False
+    return is_free(point) or _affords(seconds, *_price(point, GRADIENT), point.row_count)
 
 
 def affordable_rows(point: Point, operator: Operator = GRADIENT) -> int:
-    """Return how many rows can be certified in `SECONDS`, by a trial on some: all, or a sample."""
+    """Return how many rows to certify, by trials on a few: all, or a sample of `SAMPLED_ROWS`.
+
+    All of them, if that takes less than `FULL_SECONDS`.
+    """
     count = point.row_count
-    if not count or (count <= FREE_ROWS and _numbers(point) <= FREE_NUMBERS):
+    if is_free(point):
         return count
-    trial = thin(point, TRIAL_ROWS)
+    shared, each = _price(point, operator)
+    if _affords(FULL_SECONDS, shared, each, count):
+        return count
+    afforded = (SECONDS / 2 - shared[0]) / each[0]
+    return min(count, SAMPLED_ROWS, max(TRIAL_ROWS[0], int(afforded)))
+
+
+def is_free(point: Point) -> bool:
+    """Tell whether a point has no rows, or so few that nobody asks first how long they take."""
+    count = point.row_count
+    return not count or (count <= FREE_ROWS and _numbers(point) <= FREE_NUMBERS)
+
+
+def _affords(seconds: float, shared: np.ndarray, each: np.ndarray, count: int) -> bool:
+    """Tell whether a price (`_price`) of so many rows is below that, and within memory."""
+    return bool(np.all(shared + each * count <= (seconds, budget.LARGEST)))
+
+
+def _price(point: Point, operator: Operator) -> tuple[np.ndarray, np.ndarray]:
+    """Estimate what a certificate takes: for all rows together, and for each. As `_try`."""
+    few, more = (thin(point, rows) for rows in TRIAL_ROWS)
+    _try(few, operator)  # what is done only once
+    small = _try(few, operator)
+    if small[0] > LONG_TRIAL or more.row_count == few.row_count:
+        return np.zeros(2), small / few.row_count
+    large = _try(more, operator)
+    each = np.maximum(large - small, 1e-9) / (more.row_count - few.row_count)
+    return np.maximum(large - each * more.row_count, 0.0), each
+
+
+def _try(trial: Point, operator: Operator) -> np.ndarray:
+    """Measure what certifying a few rows takes, whatever comes of it: seconds, and bytes."""
     started = time.thread_time()
-    with contextlib.suppress(NotCertified):
+    with budget.measure() as taken, contextlib.suppress(NotCertified):
         certify(trial, "float64", operator)
-    per_row = (time.thread_time() - started) / trial.row_count
-    if per_row * count <= SECONDS:
-        return count
-    return min(count, SAMPLED_ROWS, max(TRIAL_ROWS, int(SECONDS / 2 / per_row)))
+    return np.array([time.thread_time() - started, max(taken, default=0)])
 
 
 def _numbers(point: Point) -> int:
@@ -140,13 +176,15 @@ def _remedy(point: Point) -> str:
     return " (compare it at a smaller size, or with less data)"
 
 
-def certify(point: Point, dtype: str, operator: Operator = GRADIENT) -> Certificate:
+def certify(
+    point: Point, dtype: str, operator: Operator = GRADIENT, limited: bool = True
+) -> Certificate:
     """Certify an operator at exactly these numbers, for evaluations in `dtype`.
 
-    Raises `NotCertified` with the reason where that cannot be done, or not within `SECONDS`.
+    Raises `NotCertified` with the reason where that cannot be done, or not within `SECONDS` a
+    sweep, unless it is not `limited`.
     """
-    truth, near = _sweeps(point, dtype, operator)
-    unit = float(np.finfo(dtype).eps) / 2
+    truth, rounding = _sweeps(point, dtype, operator, limited)
     value, magnitude, rough, unknown, beside, reasons = (
         flatten(part.values())
         for part in (
@@ -158,18 +196,20 @@ def certify(point: Point, dtype: str, operator: Operator = GRADIENT) -> Certific
             truth.reasons,
         )
     )
-    radius, terms = flatten(near.radius.values()), flatten(near.magnitudes.values())
-    # A ball is exact where an operation happens to be; a method with another order of operations
-    # rounds there. So half a unit of Σ |terms| is added, and all of it is allowed several times.
-    with np.errstate(invalid="ignore", over="ignore"):
-        own = np.where(rough | unknown, 0.0, radius + unit * terms)
-        spread = _symmetric_spread(point, operator, own)
-        bound = ALLOWANCE * spread + smallest_normal(dtype)
-        bound[np.isnan(bound)] = np.inf  # no bound
-    fault = near.range_fault or _flushing_fault(truth, point, dtype, operator, bound)
+
+    def allow(spread: np.ndarray) -> np.ndarray:
+        with np.errstate(invalid="ignore", over="ignore"):
+            own = np.where(rough | unknown, 0.0, spread)
+            allowed = ALLOWANCE * _symmetric_spread(point, operator, own) + smallest_normal(dtype)
+        return np.where(np.isnan(allowed), np.inf, allowed)  # no bound
+
+    proved = allow(rounding.proved)
+    bound = np.minimum(proved, allow(rounding.estimated))
+    fault = truth.range_fault or _flushing_fault(truth, point, dtype, operator, bound)
     return Certificate(
         value,
         bound,
+        proved,
         magnitude,
         rough,
         unknown,
@@ -218,17 +258,20 @@ def _flush(point: Point, dtype: str) -> Point:
     return flushed.with_seed({name: flush(array) for name, array in point.seed.items()})
 
 
-def _sweeps(point: Point, dtype: str, operator: Operator) -> tuple[Reference, Reference]:
-    """Compute the reference, and the enclosure of rounding.
+def _sweeps(
+    point: Point, dtype: str, operator: Operator, limited: bool
+) -> tuple[Reference, Rounding]:
+    """Compute the reference, and what rounding may do.
 
     Where one takes too long, that is kept in mind: nothing is begun at the other points.
     """
+    seconds = SECONDS if limited else float("inf")
     reason = _why_too_slow(point, operator)
-    if reason:
+    if limited and reason:
         raise NotCertified(reason)
     try:
-        truth = reference(point, operator, SECONDS)
-        return truth, enclose_rounding(point, dtype, operator, SECONDS)
+        truth = reference(point, operator, seconds, dtype)
+        return truth, bound_rounding(point, dtype, operator, seconds, truth)
     except TookTooLong:
         budget.refuse(point, operator.selector)
         raise TookTooLong(_why_too_slow(point, operator)) from None
@@ -250,42 +293,42 @@ def _symmetric_spread(point: Point, operator: Operator, spread: np.ndarray) -> n
     return spread
 
 
-def formula_error(certificate: Certificate) -> tuple[np.ndarray, np.ndarray]:
-    """Compute the error of the hand-derived formula without rounding, and what is allowed.
+def formula_error(certificate: Certificate) -> np.ndarray:
+    """Compute the error of the hand-derived formula without rounding.
 
-    Both are vectors in the order of the operator's layout. Evaluated in balls as precise as the
+    A vector in the order of the operator's layout. Evaluated in balls as precise as the
     reference's, the formula and the truth differ by what is wrong with the formula and by nothing
-    else; the error is 0 where they cannot be told apart. Rounded constants, such as 1/3, are
-    allowed to do as much as the rounding of the formula's own operations, which its radius at 53
-    bits bounds. Raises `NotCertified` for an operator that no hand-derived formula
-    gives, and where the formula takes too long.
+    else; the error is 0 where they cannot be told apart. Raises `NotCertified` for an operator that
+    no hand-derived formula gives, and where the formula takes too long.
     """
-    truth, operator, point = certificate.truth, certificate.operator, certificate.point
-    exact = evaluate_formula(point, truth.bits, operator, seconds=SECONDS)
-    near = evaluate_formula(point, BITS["float64"], operator, seconds=SECONDS)
+    truth = certificate.truth
+    exact = evaluate_formula(certificate.point, truth.bits, certificate.operator, seconds=SECONDS)
+    differences = flatten(exact.values(), object) - flatten(truth.values.values(), object)
+    return np.array([0.0 if ball.contains(0) else float(ball.mid()) for ball in differences])
+
+
+def formula_allowance(certificate: Certificate) -> np.ndarray:
+    """Bound the error that rounded constants in the hand-derived formula, such as 1/3, may make.
+
+    They are allowed as much as the rounding of the formula's own operations in float64, but for the
+    additions in sums, of which there may be thousands. As `formula_error`.
+    """
+    bits = BITS["float64"]
+    operator = certificate.operator
+    near = evaluate_formula(certificate.point, bits, operator, seconds=SECONDS, rounded=True)
     unit = float(np.finfo(np.float64).eps) / 2
-    errors, allowed = [], []
-    for name in exact:
-        for said, true in zip(exact[name].flat, truth.values[name].flat, strict=True):
-            difference = said - true
-            errors.append(0.0 if difference.contains(0) else float(difference.mid()))
-        for ball in near[name].flat:
-            allowed.append(ALLOWANCE * (float(ball.rad()) + unit * abs(float(ball.mid()))))
-    return np.array(errors), np.array(allowed)
+    balls = flatten(near.values(), object)
+    return np.array([ALLOWANCE * (float(b.rad()) + unit * abs(float(b.mid()))) for b in balls])
 
 
 def cost_noise(point: Point, dtype: str) -> float:
     """Bound how far rounding may carry one evaluation of the cost in `dtype`, near a point.
 
-    The radius alone would be too small where operations happen to be exact, which they are not a
-    step away. So the parameters are moved a little, to numbers that use all their bits, and every
-    intermediate result v counts with u·|∂C/∂v·v|, whether it was rounded or not (running error
-    analysis: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.3).
+    Where a factor is 0 nothing is rounded, but something is a step away. So the parameters are
+    moved a little, to numbers that use all their bits.
     """
-    near = enclose_rounding(_move_aside(point), dtype, matrix_operator(point, 0), SECONDS)
-    assert near.cost is not None
-    unit = float(np.finfo(dtype).eps) / 2
-    return ALLOWANCE * (float(near.cost.rad()) + unit * near.cost_magnitude)
+    near = bound_rounding(_move_aside(point), dtype, matrix_operator(point, 0), SECONDS)
+    return ALLOWANCE * float(near.proved[0])
 
 
 def gradient_noise(point: Point, dtype: str) -> Arrays:
@@ -293,10 +336,8 @@ def gradient_noise(point: Point, dtype: str) -> Arrays:
 
     Parameter name → array of its shape. At parameters moved a little, as `cost_noise`.
     """
-    near = enclose_rounding(_move_aside(point), dtype, seconds=SECONDS)
-    unit = float(np.finfo(dtype).eps) / 2
-    radius = near.radius
-    return {name: ALLOWANCE * (radius[name] + unit * near.magnitudes[name]) for name in radius}
+    near = bound_rounding(_move_aside(point), dtype, seconds=SECONDS)
+    return unflatten(ALLOWANCE * near.proved, point.shapes)
 
 
 def _move_aside(point: Point) -> Point:

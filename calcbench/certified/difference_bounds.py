@@ -31,6 +31,10 @@ ROUNDINGS = 16.0
 ENCLOSING_SECONDS = 1.0
 """Processor time that the enclosure of one component may take; beyond it, none is enclosed."""
 
+NOISE_SECONDS = 0.5
+"""What a certificate may take, by an estimate, for the rounding of a value to be proved: that takes
+half as long, and is done at every point, for every scheme."""
+
 SHAKES = 3
 """Random changes of the inputs from which the rounding of a value is estimated."""
 
@@ -94,7 +98,7 @@ def prove_noise(point: Point, dtype: str, gradient: bool) -> np.ndarray | None:
 
     None where there is no certificate, or it would take too long.
     """
-    if point.problem.vector_valued or not affordable(point):
+    if point.problem.vector_valued or not affordable(point, NOISE_SECONDS):
         return None
     try:
         if gradient:

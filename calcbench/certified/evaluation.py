@@ -48,7 +48,7 @@ class NotFiniteHere(NotCertified):
 class SweepResult(NamedTuple):
     """An operator's result as sweeps give it: flat vectors in the order of its layout."""
 
-    values: Sequence[arb]
+    values: Sequence[arb] | np.ndarray
     magnitudes: np.ndarray
     """Σ |terms| that each number is the sum of: its rounding is relative to that."""
     rough: np.ndarray
@@ -61,8 +61,6 @@ class SweepResult(NamedTuple):
     """For each number that is open or a limit, why, such as `0·∞ in the chain rule at sqrt`."""
     cost: arb | None
     """The cost; None for a vector-valued problem."""
-    cost_magnitude: float
-    """Σ |∂C/∂v · v| over all intermediate results v."""
     range_fault: str
     """An intermediate result that the dtype cannot hold, if there was one."""
 
@@ -138,19 +136,24 @@ def convert_values(
             continue
         active = tape if name in point.shapes else None
         if active is None and name not in _changes:
-            found[name] = convert_input(point, name, balls.convert)
+            found[name] = convert_input(point, name, balls.convert).copy()  # a cost may write
             continue
+        numbers = exact_numbers(point, name)
         found[name] = np.empty(array.shape, dtype=object)
         for index in np.ndindex(array.shape):
-            value: Number = arb(float(array[index]))
-            if name in _changes:
-                value += value * _changes[name][index]
+            value: Number = numbers[index]
             if active is not None and lift is not None:
                 value, position = lift(value, position), position + 1
             found[name][index] = ball = Ball(value, (), active)
             if active is not None:
                 active.leaves.append(ball)
     return found
+
+
+def exact_numbers(point: Point, name: str) -> np.ndarray:
+    """Convert the floats of an input to `flint.arb`, which are exact, and shared."""
+    numbers = convert_input(point, name, arb)
+    return np.asarray(numbers + numbers * _changes[name]) if name in _changes else numbers
 
 
 _changes: Mapping[str, np.ndarray] = {}
@@ -166,6 +169,11 @@ def change_inputs(relative: Mapping[str, np.ndarray]) -> Iterator[None]:
         yield
     finally:
         _changes = before
+
+
+def inputs_changed() -> bool:
+    """Tell whether inputs are changed by less than a float can hold."""
+    return bool(_changes)
 
 
 def run_on_balls(function: Callable[[], Any]) -> Any:
@@ -204,20 +212,43 @@ def _is_infinite(value: Any) -> bool:
     return bool(not value.mid().is_finite() and value.rad().is_finite() and not value.is_nan())
 
 
-def range_fault(order: Iterable[Ball], scale: arb, dtype: str) -> str:
-    """Name the first intermediate result that the dtype cannot hold, after a sweep, if any.
+class Range(NamedTuple):
+    """What a dtype can hold."""
 
-    One that overflows, or one that underflows and matters: to first order it contributes more to
-    an output of size `scale` than rounding does.
-    """
-    largest, smallest = (float(limit) for limit in (np.finfo(dtype).max, np.finfo(dtype).tiny))
-    unit = float(np.finfo(dtype).eps)
-    for ball in order:
-        value, adjoint = primal(ball.value), primal(ball.adjoint)
+    largest: float
+    smallest: float
+    unit: float
+
+    @classmethod
+    def of(cls, dtype: str) -> Range:
+        """Read the limits of a dtype."""
+        kind = np.finfo(dtype)
+        return cls(float(kind.max), float(kind.tiny), float(kind.eps))
+
+    def excludes(self, value: arb, adjoint: arb | None, scale: arb) -> bool:
+        """Tell whether an intermediate result overflows, or underflows and matters.
+
+        That is, to first order it contributes more to an output of size `scale` than rounding does.
+        """
         size = abs(value)
-        underflows = size < smallest and size > 0 and adjoint is not None
-        overflows = size > largest and not _is_infinite(value)
-        if overflows or (underflows and abs(adjoint * value) > unit * scale):
-            text = value.str(3, radius=False) if value.is_finite() else "infinite"
-            return f"an intermediate result is {text}"
+        underflows = size < self.smallest and size > 0 and adjoint is not None
+        return bool(
+            (size > self.largest and not _is_infinite(value))
+            or (underflows and abs(adjoint * value) > self.unit * scale)
+        )
+
+
+def describe_fault(value: arb) -> str:
+    """Say which intermediate result a dtype cannot hold."""
+    text = value.str(3, radius=False) if value.is_finite() else "infinite"
+    return f"an intermediate result is {text}"
+
+
+def range_fault(order: Iterable[Ball], scale: arb, dtype: str) -> str:
+    """Name the first intermediate result that the dtype cannot hold, after a sweep, if any."""
+    limits = Range.of(dtype)
+    for ball in order:
+        value = primal(ball.value)
+        if limits.excludes(value, primal(ball.adjoint), scale):
+            return describe_fault(value)
     return ""

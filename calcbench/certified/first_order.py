@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from flint import arb
 
-from calcbench.certified import balls
+from calcbench.certified import balls, natural
+from calcbench.certified.array_sweep import sweep_arrays
 from calcbench.certified.balls import Ball
 from calcbench.certified.evaluation import Evaluation, SweepResult, evaluate, influence, range_fault
 from calcbench.certified.one_sided import (
@@ -22,6 +23,7 @@ from calcbench.certified.one_sided import (
     settle,
     settling_deadline,
 )
+from calcbench.certified.row_blocks import Swept
 from calcbench.certified.sums import Partial, Sums
 from calcbench.operators.entries import Entries, Product, Term
 from calcbench.problem.point import Point
@@ -53,16 +55,19 @@ def first_order(
     Raises as `evaluate`; `TooSlow` past the deadline, `ProblemError` for a declared structure of
     the Jacobian that leaves out an entry that is not 0.
     """
-    run = evaluate(point, deadline)
     weighted = terms == (Product(1, transposed=True),)
     if weighted:
         # One sweep serves all outputs, weighted by the cotangent, where the Jacobian would take one
         # for each. What it gives is a single row of partials, as of a cost.
-        rows = [_weighted_row(run, point.seed_vector, dtype)]
         each = np.arange(point.size)
         terms = (Entries(1, each, 0, each),)
-    else:
-        rows = list(_rows(run, dtype))
+    # Arrays have no formulas of libraries: rounded floats take their place there.
+    if not natural.chosen() and (weighted or not point.problem.vector_valued):
+        swept = sweep_arrays(point, point.seed_vector if weighted else np.ones(()), dtype)
+        if swept is not None:
+            return _sum_swept(point, terms, size, swept)
+    run = evaluate(point, deadline)
+    rows = [_weighted_row(run, point.seed_vector, dtype)] if weighted else list(_rows(run, dtype))
     if any(term.order for term in terms):
         settle_partials(point, run, rows, deadline)
     if not weighted:
@@ -72,7 +77,25 @@ def first_order(
         _add(sums, term, point, rows)
     cost = None if point.problem.vector_valued else run.outputs[0].value
     fault = next((row.range_fault for row in rows if row.range_fault), "")
-    return sums.result(cost=cost, cost_magnitude=rows[0].influence, range_fault=fault)
+    return sums.result(cost=cost, range_fault=fault)
+
+
+def _sum_swept(point: Point, terms: tuple[Term, ...], size: int, swept: Swept) -> SweepResult:
+    """Add up terms of a single row of partials, and of the value that it belongs to."""
+    sums = Sums(size)
+    for term in terms:
+        entries = term.entries(point) if isinstance(term, Product) else term
+        out, _, column = entries.places
+        weights = entries.weights(point.seed_vector)
+        if entries.order == 0:
+            for k, weight in zip(out.tolist(), weights.tolist(), strict=True):
+                sums.add(k, Partial(swept.value, swept.influence), weight)
+        else:
+            sums.add_all(out, swept.partials[column], swept.magnitudes[column], weights)
+    return sums.result(
+        cost=None if point.problem.vector_valued else swept.value,
+        range_fault=swept.range_fault,
+    )
 
 
 def cost_row(point: Point, dtype: str, deadline: float) -> Row:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from calcbench.certified import balls, budget
+from calcbench.certified.array_vocabulary import array_namespace
+from calcbench.certified.arrays import attempt, constant_values, exact
 from calcbench.certified.balls import Tape, Undecided
 from calcbench.certified.budget import TooSlow
 from calcbench.certified.constants import convert_array
 from calcbench.certified.evaluation import NotCertified, convert_values, run_on_balls
+from calcbench.certified.natural import natural_formulas
+from calcbench.certified.rounded import rounded_arithmetic
 from calcbench.certified.vocabulary import namespace
 from calcbench.errors import FormulaError, ProblemError
 from calcbench.operators import GRADIENT, Operator
@@ -24,6 +29,7 @@ from calcbench.operators.hand_derived import ORDER, apply_formula, formula_for
 from calcbench.problem.faults import describe
 from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.point import Point
+from calcbench.vocabulary.namespace import Namespace
 
 
 def evaluate_formula(
@@ -32,10 +38,13 @@ def evaluate_formula(
     operator: Operator = GRADIENT,
     tape: Tape | None = None,
     seconds: float = float("inf"),
+    rounded: bool = False,
 ) -> dict[str, np.ndarray]:
     """Evaluate an operator by the hand-derived formulas, in balls of `bits` bits.
 
-    With a tape, parameters are active on it: its `watch` is told of their comparisons.
+    With a tape, parameters are active on it: its `watch` is told of their comparisons. If
+    `rounded`, the radii tell what rounding does to floats of so many bits, but for the additions in
+    sums: these are computed with in place of balls, where arrays run.
     Returns name → object array of `flint.arb`, in the shapes of the operator's layout. Raises
     `NotCertified` where no formula gives the operator, or it takes longer than `seconds` of the
     processor's time; `FormulaError` for one of the wrong form.
@@ -45,9 +54,11 @@ def evaluate_formula(
     if not gives(point, operator):
         raise NotCertified(f"no hand-derived formula gives the {operator.name}")
     layout = operator.layout(point)
-    with balls.precision(bits), budget.limit(time.thread_time() + seconds):
+    limited = budget.limit(time.thread_time() + seconds)
+    floats = rounded_arithmetic(2.0**-bits, sums=False) if rounded else contextlib.nullcontext()
+    with balls.precision(bits), natural_formulas(rounded), limited:
         try:
-            numbers = _evaluate_terms(point, terms, formula, layout.size, tape)
+            numbers = _evaluate_terms(point, terms, formula, layout.size, tape, floats)
         except Undecided as error:
             raise NotCertified(f"the formula has a branch too near a tie: {error}") from error
         except TooSlow:
@@ -62,27 +73,59 @@ def gives(point: Point, operator: Operator) -> bool:
     return bool(formula) and all(term.order == ORDER[formula] for term in terms)
 
 
+class _Kind(NamedTuple):
+    """What a formula is called with: numbers of one kind."""
+
+    xp: Namespace
+    values: Mapping[str, Any]
+    constants: Callable[[np.ndarray], Any]
+    """Converts floats."""
+
+
 def _evaluate_terms(
-    point: Point, terms: tuple[Term, ...], formula: str, size: int, tape: Tape | None
+    point: Point,
+    terms: tuple[Term, ...],
+    formula: str,
+    size: int,
+    tape: Tape | None,
+    floats: contextlib.AbstractContextManager[Any],
+) -> np.ndarray:
+    """Add up the operator's terms, on arrays if they can, and there is no tape."""
+    if tape is None:
+        with floats:
+            arrays = _Kind(array_namespace(), constant_values(point), exact)
+            found = attempt(lambda: _add_terms(point, terms, formula, size, arrays))
+        if found is not None:
+            return found
+    single = _Kind(namespace(balls), convert_values(point, tape), _to_balls)
+    found = run_on_balls(lambda: _add_terms(point, terms, formula, size, single))
+    return np.asarray(found)
+
+
+def _to_balls(floats: np.ndarray) -> np.ndarray:
+    return convert_array(floats, balls.convert)
+
+
+def _add_terms(
+    point: Point, terms: tuple[Term, ...], formula: str, size: int, kind: _Kind
 ) -> np.ndarray:
     """Add up the operator's terms, from a formula's stored entries or its product with the seed."""
-    values = convert_values(point, tape)
     if formula == "hvp" and terms == (Product(2),):
-        return _numbers(_products_with(point, values, [point.seed])[0])
-    stored = _stored_entries(point, formula, values)
+        return _numbers(_products_with(point, kind, [point.seed])[0])
+    stored = _stored_entries(point, formula, kind)
     total = np.full(size, balls.convert(0), dtype=object)
     for term in terms:
         total = total + _evaluate_term(point, term, stored, size)
     return _numbers(total)
 
 
-def _stored_entries(point: Point, formula: str, values: Mapping[str, Any]) -> np.ndarray:
+def _stored_entries(point: Point, formula: str, kind: _Kind) -> np.ndarray:
     """Evaluate the matrix of partials that a formula gives: its stored entries, row by row."""
     if formula != "hvp":
-        return flatten(_evaluate(point, formula, values, None).values(), object)
+        return flatten(_evaluate(point, formula, kind, None).values(), object)
     compression = compress(point.pattern(2), point.size) if point.sparse(2) else None
     vectors = np.eye(point.size) if compression is None else compression.vectors
-    found = _products_with(point, values, [point.unflatten(vector) for vector in vectors])
+    found = _products_with(point, kind, [point.unflatten(vector) for vector in vectors])
     if compression is None:
         return np.stack(found, axis=1).ravel()
     entries: np.ndarray = np.concatenate(found)[compression.places(point.size)]
@@ -90,25 +133,22 @@ def _stored_entries(point: Point, formula: str, values: Mapping[str, Any]) -> np
 
 
 def _products_with(
-    point: Point, values: Mapping[str, Any], directions: list[dict[str, np.ndarray]]
+    point: Point, kind: _Kind, directions: list[dict[str, np.ndarray]]
 ) -> list[np.ndarray]:
     """Evaluate the hand-derived Hessian-vector product along each direction, as a flat vector."""
     found = []
     for direction in directions:
-        along = {name: convert_array(part, balls.convert) for name, part in direction.items()}
-        found.append(flatten(_evaluate(point, "hvp", values, along).values(), object))
+        along = {name: kind.constants(part) for name, part in direction.items()}
+        found.append(flatten(_evaluate(point, "hvp", kind, along).values(), object))
     return found
 
 
-def _evaluate(point: Point, formula: str, values: Mapping[str, Any], along: Any) -> dict[str, Any]:
-    """Call a formula on balls; `along` is the direction of a Hessian-vector product."""
+def _evaluate(point: Point, formula: str, kind: _Kind, along: Any) -> Any:
+    """Call a formula; `along` is the direction of a Hessian-vector product."""
     try:
-        found: dict[str, Any] = run_on_balls(
-            lambda: apply_formula(point, formula, namespace(balls), values, along)
-        )
+        return apply_formula(point, formula, kind.xp, kind.values, along)
     except ProblemError as error:
         raise FormulaError(f"{describe(error)}, evaluated on balls") from error
-    return found
 
 
 def _evaluate_term(point: Point, term: Term, stored: np.ndarray, size: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The reference: an operator's true result to 30 digits, and what rounding does to it."""
+"""The reference: an operator's true result to 30 digits."""
 
 from __future__ import annotations
 
@@ -37,7 +37,6 @@ __all__ = [
     "NotSmoothHere",
     "Reference",
     "UndecidedHere",
-    "enclose_rounding",
     "reference",
 ]
 
@@ -79,8 +78,6 @@ class Reference:
     """Name → for each number, whether it is certified by its limits beside the point."""
     reasons: dict[str, np.ndarray] = field(default_factory=dict)
     """Name → for each number that is open or a limit, why: `0·∞ in the chain rule at sqrt`."""
-    cost_magnitude: float = 0.0
-    """Σ |∂C/∂v · v| over all intermediate results v: u times it is the rounding of the cost."""
     range_fault: str = ""
     """A result, or an intermediate one, that the dtype cannot hold, if there was one."""
     holds_cost: bool = False
@@ -126,21 +123,24 @@ class Reference:
 
 
 def reference(
-    point: Point, operator: Operator = GRADIENT, seconds: float = float("inf")
+    point: Point,
+    operator: Operator = GRADIENT,
+    seconds: float = float("inf"),
+    dtype: str = "float64",
 ) -> Reference:
     """Certify the result of an operator at a point, to 30 digits where it can be.
 
     The numbers at the point, and its direction or cotangent, are taken to be exactly the floats
-    that they are. Raises `NotCertified` where the cost leaves the vocabulary or takes longer than
-    `seconds` of processor time, `NotFiniteHere` where it is not a number, `UndecidedHere` where no
-    precision decides a branch, `ProblemError` where it is not what the problem says, or a declared
-    structure is wrong.
+    that they are; the result says what is beyond the range of `dtype`. Raises `NotCertified` where
+    the cost leaves the vocabulary or takes longer than `seconds` of processor time,
+    `NotFiniteHere` where it is not a number, `UndecidedHere` where no precision decides a branch,
+    `ProblemError` where it is not what the problem says, or a declared structure is wrong.
     """
     found, reason = None, ""
     deadline = time.thread_time() + seconds
     for bits in PRECISIONS:
         try:
-            found = sweep(point, operator, bits, deadline=deadline)
+            found = sweep(point, operator, bits, dtype, deadline)
         except Undecided as error:
             reason = f"a comparison is not decided at {bits} bits: {error}"
             continue
@@ -152,25 +152,6 @@ def reference(
         # Finite partials do not make it one: log(x) is none below 0, where the rule gives 1/x.
         raise NotFiniteHere("the cost is not a finite number")
     return found
-
-
-def enclose_rounding(
-    point: Point,
-    dtype: str = "float64",
-    operator: Operator = GRADIENT,
-    seconds: float = float("inf"),
-) -> Reference:
-    """Enclose what rounding may make of the result in `dtype`: the same sweep at its precision.
-
-    The radii bound, step by step, what rounding does to an evaluation in that dtype, with
-    derivatives by the formulas that libraries evaluate (`certified.natural`). Raises
-    `NotCertified` where balls of that precision do not decide a branch, and as `reference`.
-    """
-    try:
-        deadline = time.thread_time() + seconds
-        return sweep(point, operator, BITS[dtype], dtype, deadline, natural=True)
-    except Undecided as error:
-        raise NotCertified(f"too near a tie to judge: {error}") from error
 
 
 def sweep(
@@ -218,7 +199,6 @@ def sweep(
             pieces[3],
             pieces[4],
             pieces[5],
-            found.cost_magnitude,
             found.range_fault or _result_fault(found, dtype),
             any(term.order == 0 for term in terms),
             point.problem.letter,

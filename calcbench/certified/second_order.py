@@ -9,7 +9,7 @@ import numpy as np
 from flint import arb
 
 from calcbench.certified import balls
-from calcbench.certified.evaluation import SweepResult, evaluate, influence, range_fault
+from calcbench.certified.evaluation import SweepResult, evaluate, range_fault
 from calcbench.certified.first_order import NONE, Row, cost_row
 from calcbench.certified.jets import make_jet, primal, slope_magnitudes, slopes
 from calcbench.certified.one_sided import (
@@ -42,7 +42,6 @@ class Products:
     ties: list[list[int]]
     """For each comparison that ties, the positions of the components that it depends on."""
     cost: arb
-    cost_magnitude: float
     range_fault: str
 
 
@@ -76,7 +75,6 @@ def second_order(
             _add_entries(sums, term, point, columns)
     return sums.result(
         cost=found.cost,
-        cost_magnitude=found.cost_magnitude,
         range_fault=found.range_fault,
     )
 
@@ -115,7 +113,7 @@ def _sweep(point: Point, directions: np.ndarray, dtype: str, deadline: float) ->
                 partials[i, k] = partial.leave_open(endless)
     cost = primal(output.value)
     fault = range_fault(order, abs(cost), dtype)
-    return Products(partials, run.tied, run.ties, cost, influence(order), fault)
+    return Products(partials, run.tied, run.ties, cost, fault)
 
 
 def _settle_products(

@@ -45,7 +45,7 @@ def taylor_bounds(
     """
     with balls.precision(BITS), _series_length(order + 1):
         lifted = {
-            key: array if array.dtype.kind != "f" else convert_input(point, key, convert)
+            key: array if array.dtype.kind != "f" else convert_input(point, key, convert).copy()
             for key, array in point.values.items()
         }
         moved = lifted[name].copy()

@@ -37,7 +37,7 @@ class Sums:
 
     def __init__(self, size: int) -> None:
         """Start with `size` zeros."""
-        self.values: list[arb] = [arb(0)] * size
+        self.values = np.full(size, arb(0), dtype=object)
         self.magnitudes = np.zeros(size)
         """Σ |terms| of every number: rounding is relative to it, however much cancels."""
         self.rough = np.zeros(size, dtype=bool)
@@ -62,7 +62,19 @@ class Sums:
         if partial.open or (partial.beside and not self.open[k]):
             self.reasons[k] = partial.reason
 
-    def result(self, *, cost: arb | None, cost_magnitude: float, range_fault: str) -> SweepResult:
+    def add_all(
+        self, out: np.ndarray, values: np.ndarray, magnitudes: np.ndarray, weights: np.ndarray
+    ) -> None:
+        """Add many partials, which are all there, each to the number of its place in `out`."""
+        kept = weights != 0
+        out, weights = out[kept], weights[kept]
+        terms, sizes = values[kept], magnitudes[kept] * np.abs(weights)
+        if np.any(weights != 1):
+            terms = terms * weights
+        np.add.at(self.values, out, terms)
+        np.add.at(self.magnitudes, out, sizes)
+
+    def result(self, *, cost: arb | None, range_fault: str) -> SweepResult:
         """Give the numbers, with what the sweeps say of the cost."""
         return SweepResult(
             values=self.values,
@@ -72,6 +84,5 @@ class Sums:
             beside=self.beside,
             reasons=self.reasons,
             cost=cost,
-            cost_magnitude=cost_magnitude,
             range_fault=range_fault,
         )

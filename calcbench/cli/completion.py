@@ -20,6 +20,7 @@ SHOWN = "problem --operator=operator --timeout=value --traceback --json"
 COMPARED = (
     "problem* -p/--problem=problem* -b/--backend/--backends=backend* --operator=operator"
     " --direction=value --at=value --size=value --seed=value --dtype=float64|float32"
+    " --certify=full|sample|none"
     " --timeout=value --traceback --wide --no-missing --json"
 )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from calcbench.certified.extent import EXTENTS
 from calcbench.cli.flags import json_option, no_missing_option
 from calcbench.cli.values import parse_duration, parse_problem_size
 from calcbench.operators import NAMES
@@ -102,6 +103,11 @@ COMPARISON = (
     size_option,
     seed_option,
     dtype_option,
+    click.option(
+        "--certify",
+        type=click.Choice(EXTENTS),
+        help="Certify all rows of the data, a sample, or nothing. [all that take seconds]",
+    ),
     timeout_option,
     traceback_option,
     click.option(

@@ -17,9 +17,10 @@ from calcbench.backend.backend import Backend
 from calcbench.certified.reference import Reference
 from calcbench.errors import DeclarationError, Unsupported
 from calcbench.harness.timing import time_call
+from calcbench.judge.certifying import Certified
 from calcbench.judge.connection import departure
 from calcbench.judge.contract import Run, run_points
-from calcbench.judge.judge import Certified, Outcome, judge
+from calcbench.judge.judge import Outcome, judge
 from calcbench.judge.points import LeftOut
 from calcbench.judge.runner import Runner
 from calcbench.judge.verdict import start_run_record
@@ -55,13 +56,15 @@ class Question:
     seed: int
     unsupported: str = ""
     """Why the problem does not have this operator: nobody is asked then."""
+    certify: str = ""
+    """One of `certified.extent.EXTENTS`; if empty, an estimate of the time decides."""
     left_out: LeftOut = field(default_factory=LeftOut)
     """Points at which nothing is run."""
 
     @cached_property
     def certified(self) -> Certified:
         """The certificates at the points, found when the first answers are judged."""
-        return Certified(self.where, self.operator)
+        return Certified(self.where, self.operator, self.certify)
 
     @property
     def own(self) -> Point:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,8 @@ from calcbench.catalogue.selection import (
     list_selectors,
     select_problems,
 )
-from calcbench.errors import SelectorError
+from calcbench.certified.extent import EXTENTS
+from calcbench.errors import SelectorError, nearest, short_repr
 from calcbench.harness.compare import Question, pose
 from calcbench.operators import GRADIENT, Operator, find_operator, first_derivative
 from calcbench.problem.arguments import check_text, whole_number, yes_or_no
@@ -38,6 +39,8 @@ class Request:
     seed: int = 0
     dtype: str | None = None
     timed: bool = True
+    certify: str | None = None
+    """One of `certified.extent.EXTENTS`; if None, an estimate of the time decides."""
 
 
 class Selection:
@@ -94,7 +97,7 @@ class Selection:
     def pose(self, number: int) -> Question:
         """Draw the inputs of a problem, and choose its points; raises what `pose` raises."""
         problem, request = self.problem(number), self.request
-        return pose(
+        question = pose(
             problem,
             self.operator or first_derivative(problem),
             # A problem of one size keeps it, unless it is the only one.
@@ -103,6 +106,7 @@ class Selection:
             at=request.at,
             direction=request.direction,
         )
+        return replace(question, certify=request.certify or "")
 
 
 def _check(request: Request) -> None:
@@ -113,3 +117,9 @@ def _check(request: Request) -> None:
     if request.dtype is not None:
         check_text("dtype", request.dtype, "'float32'")
     yes_or_no("timed", request.timed)
+    if request.certify is not None:
+        check_text("certify", request.certify, "'full'")
+        if request.certify not in EXTENTS:
+            raise SelectorError(
+                f"certify: no {short_repr(request.certify)}: {nearest(request.certify, EXTENTS)}"
+            )

@@ -1,5 +1,8 @@
 """Doubt: how probable it is that an estimate condemns a right result.
 
+Where there is a certificate, the smaller of two bounds of rounding is allowed, which may be the one
+that is estimated (`certified.rounding`). What is beyond the proved one too is wrong for sure.
+
 Two things are estimated in a vote, and each may be wrong by bad luck.
 
 *Drawn roundings.* What rounding may do to a result is 8·u·(|g| + κ), by a backward stable method,
@@ -26,6 +29,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from calcbench.certified.rounding import chance_of_error
+
 DRAWS = 8
 """Random changes of each input."""
 
@@ -48,21 +53,34 @@ class Doubt:
     comparisons: int = 1
     """Components times points."""
     where: np.ndarray | bool = True
-    """The components that this concerns; others are certified."""
+    """The components that the vote concerns; others are certified."""
+    unproved: np.ndarray | None = None
+    """How much larger the proved bound is than what is allowed, for what is certified."""
 
     def concerns(self, position: int) -> bool:
-        """Tell whether anything is estimated of a component."""
+        """Tell whether a component was put to a vote, in which something is estimated."""
         if not self.arrays and self.gap is None:
             return False
         return self.where is True or bool(np.asarray(self.where)[position])
 
-    def chance(self, position: int, error: float, allowed: float) -> float:
+    def disproves(self, error: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+        """Tell for each component whether an error is beyond the proved bound, if there is one."""
+        return ~(error <= allowed + (0.0 if self.unproved is None else self.unproved))
+
+    def chance(self, position: int, error: float, allowed: float) -> float | None:
         """Bound the probability that a right result is off by `error` where `allowed` is less.
 
-        0 where nothing is estimated. An error that is not finite is no matter of luck.
+        None where nothing is estimated. An error that is not finite is no matter of luck.
         """
         error = error if np.isfinite(error) else np.inf
         excess = error / allowed if allowed > 0 else np.inf
+        if self.concerns(position):
+            return self._chance_in_vote(position, error, excess)
+        if self.unproved is None or error > allowed + self.unproved[position]:
+            return None
+        return float(min(1.0, self.comparisons * chance_of_error(excess)))
+
+    def _chance_in_vote(self, position: int, error: float, excess: float) -> float:
         drawn = self.arrays * (2 * np.sqrt(2) / (SLACK * excess)) ** DRAWS
         gap = float(self.gap[position]) if self.gap is not None else 0.0
         coinciding = 1.0 if np.isinf(gap) else gap / error

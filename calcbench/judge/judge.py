@@ -9,24 +9,17 @@ bound, scaled by its proven growth.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from calcbench.backend.backend import Backend
-from calcbench.backend.numpy_cost import check_cost, cost_fault
-from calcbench.certified.certificate import (
-    SECONDS,
-    Certificate,
-    affordable_rows,
-    certify,
-)
-from calcbench.certified.reference import NotCertified, NotFiniteHere, UndecidedHere
+from calcbench.certified.certificate import SAMPLED_ROWS, SECONDS, Certificate
+from calcbench.certified.reference import NotCertified, UndecidedHere
 from calcbench.certified.sensitivity import true_sensitivity
-from calcbench.errors import DeclarationError, ProblemError
+from calcbench.judge.certifying import Certified
 from calcbench.judge.contract import Run
 from calcbench.judge.differing import differing_values
 from calcbench.judge.formulas import Examination, examine_formula, judge_formula
@@ -37,8 +30,6 @@ from calcbench.judge.structure import check_structure
 from calcbench.judge.verdict import Certificates, verdicts
 from calcbench.judge.vote import Vote
 from calcbench.operators import GRADIENT, Layout, Operator
-from calcbench.problem import whereabouts
-from calcbench.problem.faults import describe
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.problem.sampling import thin
@@ -58,26 +49,6 @@ class Outcome:
     """Which branches of the cost and its hand-derived formula were never taken, in words."""
     condition: float | None
     """Relative change of the result per relative change of its inputs, at the own point."""
-
-
-@dataclass(frozen=True, eq=False)
-class Certified:
-    """The certificates at the points of a question, each found once, when it is asked for."""
-
-    where: Mapping[str, Point]
-    operator: Operator = GRADIENT
-    found: dict[tuple[str, str], Certificate | NotCertified] = field(default_factory=dict)
-
-    @cached_property
-    def sample(self) -> Mapping[str, Point]:
-        """The points that are certified: of fewer rows, where all would take too long."""
-        return _points_to_certify(self.where, self.operator)
-
-    def at(self, dtypes: Sequence[str]) -> Certificates:
-        """Give the certificates of all points for some dtypes."""
-        new = [dtype for dtype in dtypes if ("own", dtype) not in self.found]
-        self.found.update(certificates_at(self.sample, new, self.operator))
-        return {key: found for key, found in self.found.items() if key[1] in dtypes}
 
 
 def judge(
@@ -102,31 +73,32 @@ def judge(
     runner, left_out = runner or InProcess(), LeftOut() if left_out is None else left_out
     dtypes = list(dict.fromkeys(run.backend.dtype for run in runs))
     certified = certified or Certified(where, operator)
-    sample, certificates = certified.sample, certified.at(dtypes)
+    certificates = certified.at(dtypes)
     own = certificates.get(("own", dtypes[0])) if dtypes else None
     certificate = own if isinstance(own, Certificate) else None
     if certificate is None:  # where there is one, it has checked the structure
         _check_structure(runs, where["own"], operator, runner)
-    tied = _tied(certificates)
-    vote = Vote(runs, where, seed, list(witnesses), {}, operator, runner, tied)
-    if sample is where:
-        records = verdicts(vote, certificates)
+    vote = Vote(runs, where, seed, list(witnesses), {}, operator, runner, _tied(certificates))
+    if certified.sample:
+        records = _judge_sample(vote, certified, dtypes)
     else:
-        records = _judge_sample(vote, sample, certificates)
+        records = verdicts(vote, certificates)
     remarks = _remarks(vote, certificates, dtypes)
-    if sample is not where:
-        count, all_rows = sample["own"].row_count, where["own"].row_count
-        remarks = remarks or [f"certified on {count:,} of {all_rows:,} rows; at full size by vote"]
+    if certificate is not None:
+        remarks.append(certified.describe(_points_not_judged(vote, certificates)))
     remarks += left_out.remarks()
-    examined = _examine_formula(runs, records, sample, certificates, operator, left_out)
+    examined = _examine_formula(
+        runs, records, certified.sample or where, certificates, operator, left_out
+    )
     records = [
         _judge_examined(record, examined) if run.backend.hand_derived else record
         for run, record in zip(runs, records, strict=True)
     ]
     remarks += [*_describe_rows(where["own"]), *examined.unseen]
     condition = _certified_condition(certificate, seed) if certificate else vote.condition
-    whole = certificate if certificate and certificate.judged.any() and sample is where else None
-    note = "; ".join(dict.fromkeys(remarks))
+    full = certificate if "own" not in certified.beyond else None
+    whole = full if full and full.judged.any() else None
+    note = "; ".join(dict.fromkeys(filter(None, remarks)))
     return Outcome(records, whole, note, examined.unseen, condition)
 
 
@@ -179,33 +151,42 @@ def _tied(certificates: Certificates) -> dict[str, np.ndarray | bool]:
     }
 
 
-def _judge_sample(
-    vote: Vote, sample: Mapping[str, Point], certificates: Certificates
-) -> list[Record]:
-    """Judge runs over too many rows to certify: on a sample of them, and at full size by vote.
+def _judge_sample(vote: Vote, certified: Certified, dtypes: Sequence[str]) -> list[Record]:
+    """Judge runs where there are too many rows to certify: on a sample, and at full size by vote.
 
     A fault of a formula shows on few rows as well as on many, and there it meets a proof.
     What shows at full size alone (memory, accumulated rounding) is left to the vote; its bound is
-    the proved one of the sample, scaled by how much it can grow. A backend must pass both.
+    the proved one of the sample, scaled by how much it can grow. A backend must pass both. Where a
+    comparison ties, the sample alone is judged: at full size nothing is known of what ties there.
+    Points where all rows are certified need no sample.
     """
+    sample, few = certified.sample, certified.on_sample(dtypes)
     runs = [
         vote.runner.run_points(run.backend, sample, vote.operator)
         if run.status is Status.OK
         else run
         for run in vote.runs
     ]
+    take_vote = partial(
+        Vote,
+        seed=vote.seed,
+        witnesses=vote.witnesses,
+        operator=vote.operator,
+        runner=vote.runner,
+        tied=_tied(few),
+    )
+    small = take_vote(runs, sample, bounds={})
+    on_sample = verdicts(small, few)
     growth = _growth(vote.where["own"], sample["own"])
     scaled = {
-        key: (growth * found.bound, growth * found.magnitude)
-        for key, found in certificates.items()
-        if isinstance(found, Certificate)
+        key: (growth * found.proved, growth * found.magnitude)
+        for key, found in few.items()
+        if isinstance(found, Certificate) and _is_plain(found)
     }
-    shared = (vote.seed, vote.witnesses)
-    small = Vote(runs, sample, *shared, {}, vote.operator, vote.runner, vote.tied)
-    on_sample = verdicts(small, certificates)
-    at_full_size = verdicts(
-        Vote(vote.runs, vote.where, *shared, scaled, vote.operator, vote.runner), {}
-    )
+    left_out = _points_not_judged(small, few) | _points_with_ties(few)
+    judged = {name: p for name, p in vote.where.items() if name == "own" or name not in left_out}
+    large = take_vote(vote.runs, judged, bounds=scaled)
+    at_full_size = verdicts(large, certified.of_all_rows(dtypes))
     rows = sample["own"].row_count
     return [
         replace(small, digits=full.digits, reason=f"on {rows:,} rows: {small.reason}")
@@ -215,34 +196,35 @@ def _judge_sample(
     ]
 
 
+def _is_plain(found: Certificate) -> bool:
+    """Tell whether every number is certified by the chain rule: nothing ties, nothing is open."""
+    return bool(np.all(found.judged & ~found.beside))
+
+
+def _points_with_ties(certificates: Certificates) -> set[str]:
+    """Return the points where the chain rule alone does not certify every number."""
+    return {
+        point
+        for (point, _), found in certificates.items()
+        if isinstance(found, Certificate) and not _is_plain(found)
+    }
+
+
+def _points_not_judged(vote: Vote, certificates: Certificates) -> set[str]:
+    """Return the points where nobody is judged, by their certificates."""
+    return {
+        point
+        for (point, _), found in certificates.items()
+        if why_not_judged(point, found, vote.runs)
+    }
+
+
 def _check_structure(runs: list[Run], own: Point, operator: Operator, runner: Runner) -> None:
     """Raise `ProblemError` for a declared structure that is not true."""
     complete = [run for run in runs if run.status is Status.OK]
     if complete:
         entries = flatten(complete[0].results["own"].values(), np.float64)
         check_structure(operator, own, entries, [run.backend for run in complete], runner)
-
-
-def certificates_at(
-    where: Mapping[str, Point], dtypes: Iterable[str], operator: Operator = GRADIENT
-) -> Certificates:
-    """Certify every point for every dtype: (point, dtype) → certificate, or why there is none."""
-    defined = functools.cache(lambda: cost_fault(where["own"]) is None)
-    found: dict[tuple[str, str], Certificate | NotCertified] = {}
-    for name, point in where.items():
-        for dtype in dtypes:
-            with whereabouts.at("point", name):
-                certificate = _certify(name, point, dtype, operator)
-                if name != "own" and type(certificate) is NotCertified and defined():
-                    certificate = _undefined(point) or certificate
-            found[name, dtype] = certificate
-    return found
-
-
-def _undefined(point: Point) -> NotCertified | None:
-    """Say that the cost is undefined at a point that calcbench chose, if NumPy raises there."""
-    fault = cost_fault(point)
-    return None if fault is None else NotFiniteHere(describe(fault))
 
 
 def _remarks(vote: Vote, certificates: Certificates, dtypes: Sequence[str]) -> list[str]:
@@ -310,16 +292,6 @@ def _list_components(layout: Layout, which: np.ndarray) -> str:
     return ", ".join(map(layout.label, chosen[:3])) + (", …" if chosen[3:] else "")
 
 
-def _points_to_certify(where: Mapping[str, Point], operator: Operator) -> Mapping[str, Point]:
-    """Return the points, with fewer rows where certifying all would take too long."""
-    rows = affordable_rows(where["own"], operator)
-    if rows == where["own"].row_count:
-        return where
-    sample = {name: thin(point, rows) for name, point in where.items()}
-    fewer = sample["own"].row_count < where["own"].row_count
-    return sample if fewer else where  # twice as many as can be afforded are not thinned
-
-
 def _growth(whole: Point, sample: Point) -> float:
     """Return how much larger the rounding bound of all rows may be than that of a sample.
 
@@ -331,26 +303,6 @@ def _growth(whole: Point, sample: Point) -> float:
     return factor**2 if whole.rows.reduction == "sum" else factor
 
 
-def _certify(name: str, point: Point, dtype: str, operator: Operator) -> Certificate | NotCertified:
-    """Certify evaluations in `dtype`, at the numbers as that dtype holds them, or say why not.
-
-    Raises `ProblemError` for a declared structure that is not true, and for a cost that is at fault
-    at the problem's own point, in NumPy too.
-    """
-    try:
-        return certify(point.round_to(dtype), dtype, operator)
-    except DeclarationError:
-        raise
-    except ProblemError as error:
-        if name == "own":
-            check_cost(point)
-        return NotCertified(describe(error))
-    except NotCertified as error:
-        # Without the frames that it passed through, which hold on to all that was computed.
-        error.__traceback__ = error.__context__ = None
-        return error
-
-
 def _certified_condition(certificate: Certificate, seed: int) -> float | None:
     """Measure the condition number at a certificate's point: κ relative to the largest component.
 
@@ -360,9 +312,17 @@ def _certified_condition(certificate: Certificate, seed: int) -> float | None:
     if not np.any(certificate.value[judged]):
         return None
     try:
-        kappa = true_sensitivity(certificate.point, certificate.operator, seed, SECONDS)
+        kappa = _true_sensitivity(certificate, seed)
     except NotCertified:
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
         condition = float(np.max((kappa / certified_scale(certificate))[judged]))
     return condition if np.isfinite(condition) else None
+
+
+def _true_sensitivity(certificate: Certificate, seed: int) -> np.ndarray:
+    """Measure κ at a certificate's point; where there are many rows, on some of them."""
+    own = certificate.point
+    few = thin(own, SAMPLED_ROWS)
+    share = own.row_count / few.row_count if own.rows.reduction == "sum" else 1.0
+    return share * true_sensitivity(few, certificate.operator, seed, SECONDS)

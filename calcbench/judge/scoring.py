@@ -65,10 +65,8 @@ class Comparison:
         """
         if np.broadcast_to(self.ballot.estimated, self.error.shape)[position]:
             return 1.0
-        doubt = self.agreed.doubt
-        if not doubt.concerns(position):
-            return None
-        return doubt.chance(position, float(self.error[position]), float(self.allowed[position]))
+        error, allowed = float(self.error[position]), float(self.allowed[position])
+        return self.agreed.doubt.chance(position, error, allowed)
 
 
 def compare(ballot: Ballot, agreed: Consensus) -> Comparison:
@@ -84,10 +82,11 @@ def disagreement(layout: Layout, point: str, found: Comparison) -> Disagreement 
     One that is known to be wrong comes before those that only an estimate is against.
     """
     outside = found.outside
-    sure = outside & ~np.broadcast_to(found.ballot.estimated, outside.shape)
     if not outside.any():
         return None
-    position = found.worst(sure if sure.any() else outside)
+    known = outside & ~np.broadcast_to(found.ballot.estimated, outside.shape)
+    proved = known & found.agreed.doubt.disproves(found.error, found.allowed)
+    position = found.worst(next(where for where in (proved, known, outside) if where.any()))
     return Disagreement(
         point,
         layout.label(position),

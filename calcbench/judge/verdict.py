@@ -11,6 +11,7 @@ from calcbench.certified.certificate import Certificate, certify
 from calcbench.certified.reference import NotCertified, NotFiniteHere
 from calcbench.judge import scoring
 from calcbench.judge.contract import Run
+from calcbench.judge.doubt import Doubt
 from calcbench.judge.formulas import judge_formula
 from calcbench.judge.points import why_not_judged
 from calcbench.judge.scale import certified_scale
@@ -90,7 +91,7 @@ def _judge_certified(
     """
     run = vote.runs[index]
     ballot = cast_ballot(run, point, certificate.bound, certificate.magnitude)
-    agreed = _as_consensus(certificate, run.backend.dtype)
+    agreed = _as_consensus(certificate, run.backend.dtype, len(vote.where))
     left_out = ~certificate.judged if point == "own" else ~certificate.judged | certificate.beside
     ballot, agreed = _mask(ballot, agreed, left_out)
     if point == "own" and certificate.open.any():
@@ -161,12 +162,15 @@ def _put_to_vote(
         tied=consensus.tied,
         alone=consensus.alone,
         flushed=consensus.flushed,
-        doubt=replace(consensus.doubt, where=where),
+        doubt=replace(consensus.doubt, where=where, unproved=agreed.doubt.unproved),
     )
 
 
-def _as_consensus(certificate: Certificate, dtype: str) -> Consensus:
-    """Make a certificate a consensus to compare with: the truth, to half a unit of the dtype."""
+def _as_consensus(certificate: Certificate, dtype: str, points: int) -> Consensus:
+    """Make a certificate a consensus to compare with: the truth, to half a unit of the dtype.
+
+    `points` is at how many points a result is compared, in all.
+    """
     # Rounding the exact result to the dtype would be as large an error.
     half_unit = float(np.finfo(dtype).eps) / 2 * np.abs(certificate.value)
     return Consensus(
@@ -174,6 +178,17 @@ def _as_consensus(certificate: Certificate, dtype: str) -> Consensus:
         bound=half_unit,
         scale=certified_scale(certificate),
         range_fault=certificate.range_fault,
+        doubt=_doubt(certificate, points),
+    )
+
+
+def _doubt(certificate: Certificate, points: int) -> Doubt:
+    """Say where what is allowed is an estimate, and a larger bound is proved."""
+    if np.array_equal(certificate.bound, certificate.proved):
+        return Doubt()
+    unproved = certificate.proved - certificate.bound
+    return Doubt(
+        comparisons=len(certificate.value) * points, unproved=np.nan_to_num(unproved, posinf=np.inf)
     )
 
 

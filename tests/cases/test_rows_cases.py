@@ -138,13 +138,13 @@ def test_fifty_thousand_rows_take_half_a_minute_and_1_5_gb(tmp_path):
     status, busy, kilobytes = json.loads(measured.stdout)
     text = output.read_text("utf-8")
     assert status == 0, text
-    assert re.search(r"certified on [\d,]+ of 50,000 rows; at full size by vote", text)
+    assert re.search(r"certified in \d+\.\d s at 50,000 rows", text)
     assert "rows found: X, y" in text
-    assert busy <= 30, busy  # seconds of the processor: the machine may be busy with other things
+    assert busy <= 25, busy  # seconds of the processor: the machine may be busy with other things
     assert kilobytes <= 1_500_000
 
 
-@cb.problem(weights=np.eye(3), X=RNG.standard_normal((700, 3)))
+@cb.problem(weights=np.eye(3), X=RNG.standard_normal((3500, 3)))
 def contrastive(xp, weights, *, X):
     z = xp.matmul(X, weights)
     return xp.mean(xp.logsumexp(xp.matmul(z, xp.matrix_transpose(z)), axis=1))
@@ -169,8 +169,8 @@ def test_long_data_without_rows_are_declined_at_once_by_symbols():
     (record,) = cb.compare(contrastive, ["sympy"], timed=False).records
     assert record.status is Status.SKIPPED
     assert record.reason == (
-        "a formula of 2,100 numbers of data would be too long, and no rows were found of which the "
-        "cost is the mean or sum"
+        "a formula of 10,500 numbers of data would be too long, and no rows were found of which "
+        "the cost is the mean or sum"
     )
     assert "no rows were found of which the cost is the mean or sum" in record.judged
     assert "rows found" not in record.judged
@@ -198,7 +198,7 @@ def test_the_deadline_holds_for_data_too_and_is_met_once(monkeypatch):
 
 
 def test_memory_is_limited_as_time_is(monkeypatch):
-    monkeypatch.setattr(budget, "LARGEST", 10_000)
+    monkeypatch.setattr(budget, "LARGEST", 3_000_000)
     with pytest.raises(TookTooLong):
         certify(own_point(work_on_data_alone), "float64")
 

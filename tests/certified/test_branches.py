@@ -200,4 +200,4 @@ def test_a_formula_that_takes_too_long_in_balls_is_given_up():
     point = own_point(Normal())
     assert evaluate_formula(point, 53)["w"].shape == (60,)
     with pytest.raises(NotCertified, match="too long"):
-        evaluate_formula(point, 53, seconds=0.01)
+        evaluate_formula(point, 53, seconds=0.001)

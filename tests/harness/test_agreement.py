@@ -15,8 +15,8 @@ from truth import assert_right
 import calcbench
 from calcbench.catalogue.selection import choose_backends, select_backends
 from calcbench.certified.certificate import Certificate
+from calcbench.judge.certifying import certificates_at
 from calcbench.judge.contract import run_points
-from calcbench.judge.judge import certificates_at
 from calcbench.judge.verdict import verdicts
 from calcbench.judge.vote import Vote
 from calcbench.operators.points import points_for

@@ -22,8 +22,9 @@ from random_costs import random_cost
 import calcbench
 from calcbench.catalogue.selection import select_backends
 from calcbench.certified.certificate import Certificate
+from calcbench.judge.certifying import certificates_at
 from calcbench.judge.contract import run_points
-from calcbench.judge.judge import certificates_at, judge
+from calcbench.judge.judge import judge
 from calcbench.judge.verdict import verdicts
 from calcbench.judge.vote import Vote
 from calcbench.operators.points import points_for

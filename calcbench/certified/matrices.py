@@ -1,0 +1,184 @@
+"""Matrices of balls: products, factors and solutions on object arrays of `flint.arb`.
+
+Whole matrices are multiplied and solved by Arb, whose radii are narrow (Johansson, "Faster
+arbitrary-precision dot product and matrix multiplication", IEEE ARITH 2019, 15-22). Rounded floats
+go step by step, as in a library, so that they tell what rounding does there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from flint import arb, arb_mat
+
+from calcbench.certified import budget, rounded
+from calcbench.certified.rounded import Rounded
+
+SMALL = 8
+"""Rows and columns below which a product is quicker number by number."""
+
+Numbers = np.ndarray | Rounded
+"""An object array of balls, or rounded floats."""
+
+STEP, QUICK_STEP = 5e-8, 5e-9
+"""Seconds of a multiplication and addition at least, in Python's numbers and inside of Arb: what
+would take too long is not begun, for it cannot be stopped."""
+
+ZERO = arb(0)
+
+
+def zeros(shape: tuple[int, ...], like: Any) -> Any:
+    """Make an array of zeros of the same kind: exact balls, or floats."""
+    if isinstance(like, Rounded):
+        return rounded.zeros(shape)
+    return np.full(shape, ZERO, dtype=object) if like.dtype == object else np.zeros(shape)
+
+
+def swap(x: Any) -> Any:
+    """Swap the last two axes."""
+    return np.swapaxes(x, -1, -2)
+
+
+def product(x: Any, y: Any) -> Any:
+    """Multiply as `np.matmul` does: arrays of balls, or of floats."""
+    batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    shape = (*batch, *x.shape[-2:-1], *(y.shape[-1:] if y.ndim > 1 else ()))
+    if x.shape[-1] == 0:
+        return zeros(shape, like=x)
+    if isinstance(x, Rounded) or x.dtype != object:
+        return np.matmul(x, y)
+    large = min(x.ndim, y.ndim) > 1 and min(x.shape[-2], y.shape[-1]) >= SMALL
+    size = math.prod(shape)
+    budget.expect(size, seconds=size * x.shape[-1] * (QUICK_STEP if large else STEP))
+    if not large:
+        return np.asarray(np.matmul(x, y))
+    x, y = (np.broadcast_to(a, batch + a.shape[-2:]) for a in (x, y))
+    found = np.empty(shape, dtype=object)
+    for place in np.ndindex(batch):
+        found[place] = _from_matrix(_to_matrix(x[place]) * _to_matrix(y[place]))
+    return found
+
+
+def _to_matrix(x: np.ndarray) -> arb_mat:
+    return arb_mat(*x.shape, x.ravel().tolist())
+
+
+def _from_matrix(matrix: arb_mat) -> np.ndarray:
+    found = np.empty(matrix.nrows() * matrix.ncols(), dtype=object)
+    found[:] = matrix.entries()
+    return found.reshape(matrix.nrows(), matrix.ncols())
+
+
+def each_matrix(function: Callable[..., Any], *arrays: Any) -> Any:
+    """Apply a function of square matrices to each of a batch of them."""
+    if arrays[0].ndim == 2:
+        return function(*arrays)
+    found = zeros(arrays[0].shape, like=arrays[0])
+    for place in np.ndindex(arrays[0].shape[:-2]):
+        found[place] = function(*(array[place] for array in arrays))
+    return found
+
+
+# --- Cholesky factors -----------------------------------------------------------------------------
+
+
+def cholesky(x: Any) -> Any:
+    """Factor (x + xᵀ)/2 = L Lᵀ by the Cholesky-Banachiewicz algorithm, column by column."""
+    return each_matrix(_cholesky, (x + swap(x)) / 2)
+
+
+def _cholesky(a: Any) -> Any:
+    factor = zeros(a.shape, like=a)
+    for j in range(len(a)):
+        rest = a[j:, j] - product(factor[j:, :j], factor[j, :j])
+        factor[j, j] = np.sqrt(rest[0])
+        factor[j + 1 :, j] = rest[1:] / factor[j, j]
+    return factor
+
+
+def cholesky_adjoint(factor: Any, adjoint: Any) -> Any:
+    """Turn the adjoint of L into that of the matrix: L⁻ᵀ Φ(Lᵀ L̄) L⁻¹, made symmetric.
+
+    Φ keeps the lower triangle, with half the diagonal (Murray, "Differentiation of the Cholesky
+    decomposition", arXiv:1602.07527).
+    """
+    return each_matrix(_cholesky_adjoint, factor, adjoint)
+
+
+def _cholesky_adjoint(factor: Any, adjoint: Any) -> Any:
+    inner = _halved(product(factor.T, _lower(adjoint)))
+    left = _substitute(factor.T, inner)
+    both = _substitute(factor.T, left.T).T
+    return (both + both.T) / 2
+
+
+def cholesky_sizes(factor: np.ndarray, adjoint: np.ndarray) -> Any:
+    """Bound the terms of `cholesky_adjoint`, for an adjoint of sizes and a factor in floats."""
+    return each_matrix(_cholesky_sizes, factor, adjoint)
+
+
+def _cholesky_sizes(factor: np.ndarray, adjoint: np.ndarray) -> np.ndarray:
+    inner = _halved(np.abs(factor.T) @ np.tril(adjoint))
+    inverse = np.abs(np.linalg.inv(factor))
+    both = inverse.T @ inner @ inverse
+    return np.asarray((both + both.T) / 2)
+
+
+def _lower(x: Any) -> Any:
+    return np.where(np.tri(*x.shape) > 0, x, zeros((), like=x))
+
+
+def _halved(x: Any) -> Any:
+    """Keep the lower triangle, with half the diagonal."""
+    found = _lower(x)
+    diagonal = np.arange(len(x))
+    found[diagonal, diagonal] = found[diagonal, diagonal] / 2
+    return found
+
+
+# --- systems of equations -------------------------------------------------------------------------
+
+
+def solve(a: Any, b: Any) -> Any:
+    """Solve a x = b, for a matrix b, by elimination and back substitution."""
+    if isinstance(a, Rounded):
+        upper, right, _ = _eliminate(a, b)
+        return _substitute(upper, right)
+    budget.expect(seconds=len(a) ** 3 / 3 * QUICK_STEP)
+    return _from_matrix(_to_matrix(a).solve(_to_matrix(b)))
+
+
+def log_determinant(a: Any) -> tuple[int, Any]:
+    """Compute the sign and log |det a|, from the pivots."""
+    upper, _, sign = _eliminate(a, zeros((len(a), 1), like=a))
+    pivots = np.diagonal(upper)
+    signs = np.sign(pivots.astype(np.float64))
+    logs = np.add.reduce(np.log(pivots * signs), 0)
+    return sign * int(np.prod(signs)), logs
+
+
+def _eliminate(a: Any, b: Any) -> tuple[Any, Any, int]:
+    """Eliminate below the diagonal: (upper triangle, right side, sign of the row exchanges)."""
+    # Any pivot gives a true enclosure; a large one gives a narrow one. So it is chosen by midpoint,
+    # and no comparison of balls has to be decided.
+    a, b, sign = a.copy(), b.copy(), 1
+    for k in range(len(a)):
+        budget.expect()
+        pivot = k + int(np.argmax(np.abs(a[k:, k].astype(np.float64))))
+        if pivot != k:
+            a[[k, pivot]], b[[k, pivot]], sign = a[[pivot, k]], b[[pivot, k]], -sign
+        factors = (a[k + 1 :, k] / a[k, k])[:, None]
+        a[k + 1 :, k + 1 :] = a[k + 1 :, k + 1 :] - factors * a[k, k + 1 :]
+        b[k + 1 :] = b[k + 1 :] - factors * b[k]
+    return a, b, sign
+
+
+def _substitute(upper: Any, right: Any) -> Any:
+    """Solve for a matrix on the right, where only the upper triangle of the left one counts."""
+    x = right.copy()
+    for i in reversed(range(len(upper))):
+        x[i] = (right[i] - product(upper[i, i + 1 :], x[i + 1 :])) / upper[i, i]
+    return x
