@@ -87,20 +87,16 @@ def array_namespace() -> Namespace:
             "cond": branch_on(lambda condition: bool(_holds(condition))),
             "while_loop": loop_while(lambda condition: bool(_holds(condition))),
             "stop_gradient": lambda x: Array(lift(x).value),
-            **{name: _leave_to_single_balls(name) for name in APPROXIMATED},
+            "polygamma": lambda n, x: element_by_element(f"polygamma{n}" if n else "digamma")(x),
+            "i0e": lambda x: element_by_element("ive0")(abs(lift(x))),
+            "linalg.expm": _leave_to_single_balls,
         }
     )
 
 
-APPROXIMATED = ("polygamma", "i0e", "linalg.expm")
-"""Names whose definitions leave out what float64 cannot tell: no proof, for single balls can."""
-
-
-def _leave_to_single_balls(name: str) -> Callable[..., Any]:
-    def refuse(*arguments: Any, **options: Any) -> Any:
-        raise Unsupported(f"xp.{name} on arrays of balls")
-
-    return refuse
+def _leave_to_single_balls(x: Any) -> Array:
+    """Refuse: the definition leaves out what float64 cannot tell, which is no proof."""
+    raise Unsupported("xp.linalg.expm on arrays of balls")
 
 
 def _asarray(value: Any) -> Any:

@@ -420,7 +420,7 @@ def _without_none(partials: Any) -> np.ndarray:
 
 def element_by_element(name: str) -> Callable[[Any], Array]:
     """Build an elementary function (`certified.elementary`) of arrays."""
-    of_balls = np.frompyfunc(elementary.RULES[name], 1, 2)
+    of_balls = np.frompyfunc(elementary.rule_of(name), 1, 2)
     of_floats = rounded_functions.RULES.get(name)
 
     def apply(x: Any) -> Array:
