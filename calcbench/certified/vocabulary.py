@@ -97,9 +97,6 @@ def of_numbers(kind: Arithmetic) -> Namespace:
             "pi": kind.pi(),
             "e": kind.e(),
             "inf": float("inf"),
-            # NumPy calls the method of a number: so it stands in a user's own line, as a branch.
-            "equal": np.equal,
-            "not_equal": np.not_equal,
             "logical_and": lambda p, q: _holds(kind, p) & _holds(kind, q),
             "logical_or": lambda p, q: _holds(kind, p) | _holds(kind, q),
             "logical_not": lambda p: ~_holds(kind, p),
@@ -140,7 +137,16 @@ def _with_control(kind: Arithmetic, functions: dict[str, Any]) -> Namespace:
         return bool(_holds(kind, condition))
 
     found = {n: on_duals(n, f) if callable(f) else f for n, f in functions.items()}
-    return Namespace({**found, "cond": branch_on(holds), "while_loop": loop_while(holds)})
+    return Namespace(
+        {
+            **found,
+            # NumPy calls the method of a number: so it stands in a user's own line, as a branch.
+            "equal": np.equal,
+            "not_equal": np.not_equal,
+            "cond": branch_on(holds),
+            "while_loop": loop_while(holds),
+        }
+    )
 
 
 def _method(kind: Arithmetic, name: str) -> Callable[[Any], Any]:

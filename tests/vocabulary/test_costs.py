@@ -15,7 +15,8 @@ from calcbench.record.record import Status
 
 FOLDER = Path(__file__).parent / "costs"
 
-COSTS = sorted(path.stem for path in FOLDER.glob("*.py"))
+COSTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "loops")
+"""Those with loops are in test_loop_costs."""
 
 EVERY_RUN = ("sympy", "finite_difference", "finite_difference[scheme=complex]", "autograd", "torch")
 

@@ -103,7 +103,9 @@ def test_what_will_not_do_is_composed(selector, name):
 
 def test_backends_with_one_column_have_one_vocabulary():
     for name, other in ALIKE.items():
-        assert vocabulary(name).spelling == vocabulary(other).spelling
+        one, same = vocabulary(name).spelling, vocabulary(other).spelling
+        different = {each for each in one.keys() | same.keys() if one.get(each) != same.get(each)}
+        assert different <= {"stop_gradient"}  # which differences refuse
 
 
 @pytest.mark.parametrize("selector", [*COLUMNS, "certified"])
