@@ -13,7 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from calcbench.certified import decompositions, ordering, special
-from calcbench.vocabulary.duals import on_duals
+from calcbench.errors import Unsupported
+from calcbench.vocabulary.duals import Dual, on_duals
 from calcbench.vocabulary.loops import branch_on, loop_while
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.objects import object_reduction
@@ -76,7 +77,11 @@ METHODS = (
 
 def namespace(kind: Proved) -> Namespace:
     """Build the vocabulary for one kind of number, with proof of all that it gives."""
-    return Namespace.over(of_numbers(kind), decompositions.spell(kind))
+    functions = decompositions.spell(kind)
+    return Namespace.over(
+        of_numbers(kind),
+        {**{n: on_duals(n, f) for n, f in functions.items()}, "i0e": _i0e_without_duals(kind)},
+    )
 
 
 def of_numbers(kind: Arithmetic) -> Namespace:
@@ -91,7 +96,7 @@ def of_numbers(kind: Arithmetic) -> Namespace:
             **{name: _method(kind, name) for name in METHODS},
             **{name: _special(kind, name) for name in special.NAMES},
             "polygamma": lambda n, x: _special(kind, f"polygamma{n}" if n else "digamma")(x),
-            "i0e": lambda x: _special(kind, "ive0")(_method(kind, "abs")(x)),
+            "i0e": functools.partial(_i0e, kind),
             "floor": _of_number(kind, kind.floor),
             "round": _of_number(kind, kind.round),
             "pi": kind.pi(),
@@ -163,6 +168,21 @@ def _of_number(kind: Arithmetic, function: Callable[[Any], Any]) -> Callable[[An
 
 def _special(kind: Arithmetic, name: str) -> Callable[[Any], Any]:
     return _of_number(kind, functools.partial(kind.special, name))
+
+
+def _i0e(kind: Arithmetic, x: Any) -> Any:
+    return _special(kind, "ive0")(_method(kind, "abs")(x))
+
+
+def _i0e_without_duals(kind: Arithmetic) -> Callable[[Any], Any]:
+    """Refuse duals: they would go through the definition, whose series end, which is no proof."""
+
+    def i0e(x: Any) -> Any:
+        if isinstance(x, Dual):
+            raise Unsupported("xp.i0e has no certified derivative inside of xp.grad")
+        return _i0e(kind, x)
+
+    return i0e
 
 
 def _pairwise(kind: Arithmetic, function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

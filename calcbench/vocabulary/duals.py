@@ -388,6 +388,8 @@ RULES: dict[str, Callable[..., Any]] = {
     "gammaln": _elementwise(lambda xp, x, y: xp.digamma(x)),
     "digamma": _elementwise(lambda xp, x, y: xp.polygamma(1, x)),
     "polygamma": _polygamma,
+    "erfinv": _elementwise(lambda xp, x, y: xp.exp(y * y) * xp.pi**0.5 / 2.0),
+    "log_ndtr": _elementwise(lambda xp, x, y: xp.exp(x * x * -0.5 - y) / (2.0 * xp.pi) ** 0.5),
     "maximum": _extreme(operator.gt),
     "minimum": _extreme(operator.lt),
     "logaddexp": _logaddexp,
@@ -434,8 +436,21 @@ def _eigh(xp: Any, x: Dual) -> tuple[Dual, Dual]:
     return Dual(xp, values, shifts, x.level), Dual(xp, vectors, turned, x.level)
 
 
+def _expm(xp: Any, x: Dual) -> Dual:
+    """Find the slope above the diagonal of the exponential of [a ȧ; 0 a].
+
+    (Higham, Functions of Matrices, theorem 3.6.)
+    """
+    n, a = x.shape[-1], x.value
+    upper = xp.concat([a, x.slope], axis=-1)
+    lower = xp.concat([a * 0.0, a], axis=-1)
+    both = xp.linalg.expm(xp.concat([upper, lower], axis=-2))
+    return Dual(xp, both[..., :n, :n], both[..., :n, n:], x.level)
+
+
 ON_DUALS: dict[str, Callable[..., Any]] = {
     "max": _max,
+    "linalg.expm": _expm,
     "linalg.slogdet": _slogdet,
     "linalg.eigh": _eigh,
     "asarray": lambda xp, x: x,
