@@ -205,7 +205,9 @@ def _raise(x: Rounded, y: Rounded) -> Rounded:
     value = np.power(x.mid, y.mid)
 
     def reach() -> Any:
-        of_base = _reach(x.rad, (np.abs(y.mid) + y.rad) * steepest_reciprocal(x.mid, x.rad))
+        # A base below 0 has a power where the exponent is whole; then that is no logarithm of it.
+        steepest = steepest_reciprocal(np.abs(x.mid), x.rad)
+        of_base = _reach(x.rad, (np.abs(y.mid) + y.rad) * steepest)
         moved = of_base + _reach(y.rad, np.abs(np.log(x.mid)))
         return np.abs(value) * np.expm1(moved) * (1 + 2.0**-40)
 

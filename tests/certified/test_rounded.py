@@ -118,6 +118,18 @@ def test_products_of_matrices_lose_what_their_sums_do(shape):
     assert np.all(found.radii <= k * UNIT * (np.abs(x) @ np.abs(y)))
 
 
+def test_whole_powers_of_what_is_negative_have_a_radius():
+    """Of exponents that are data: what is below 0 has a power, and no logarithm."""
+
+    @calcbench.problem(w=[-0.3, 0.7], n=np.array([2.0, 3.0, -3.0]))
+    def powers(xp, w, *, n):
+        return xp.sum((xp.sum(w**3) - w[0] * w[1] - 1.5) ** n)
+
+    found, truth = on_floats(own_point(powers)), on_arrays(own_point(powers))
+    assert np.all(np.isfinite(found.partials.radii))
+    assert outside(found.partials, truth.partials) == []
+
+
 def test_whole_constants_are_exact():
     """So a label of −1 is equal to −1; a parameter's numbers are rounded, whatever they are."""
     with rounded_arithmetic(UNIT):
