@@ -18,9 +18,9 @@ from calcbench.certified.decompositions import batched, perturb
 from calcbench.certified.vocabulary import of_numbers
 from calcbench.operators.function import Function
 from calcbench.problem.problem import Problem
-from calcbench.vocabulary.duals import LOWEST, on_duals
+from calcbench.vocabulary.duals import on_duals
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import NUMPY, special
+from calcbench.vocabulary.numpy import LOWEST, NUMPY, special
 
 from . import _rules
 

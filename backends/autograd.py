@@ -15,10 +15,10 @@ from calcbench.backend.transforming import Transforming
 from calcbench.operators.function import Derived, Function
 from calcbench.problem.problem import Problem
 from calcbench.vocabulary.axes import require_thin, running_axis
-from calcbench.vocabulary.duals import LOWEST, check_number
+from calcbench.vocabulary.duals import check_number
 from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.namespace import Namespace, natively
-from calcbench.vocabulary.numpy import NUMPY, SPECIAL, constant
+from calcbench.vocabulary.numpy import LOWEST, NUMPY, SPECIAL, constant
 
 INDEPENDENT = "Output seems independent of input"
 """autograd's warning where nothing depends on the parameters. It is no mistake: the slope is 0."""

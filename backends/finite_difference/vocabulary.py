@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from calcbench.errors import Unsupported
-from calcbench.vocabulary.duals import LOWEST, on_duals
+from calcbench.vocabulary.duals import on_duals
 from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.names import PRIMITIVES
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import argsort, numpy_in, polygamma, special, with_numbers
+from calcbench.vocabulary.numpy import LOWEST, argsort, numpy_in, polygamma, special, with_numbers
 
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,

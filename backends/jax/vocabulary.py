@@ -11,27 +11,17 @@ import jax.scipy.linalg
 import jax.scipy.special
 
 from calcbench.vocabulary.axes import require_thin, running_axis
-from calcbench.vocabulary.duals import LOWEST, check_number
+from calcbench.vocabulary.duals import check_number
 from calcbench.vocabulary.namespace import Namespace, natively
+from calcbench.vocabulary.numpy import LOWEST
 
 from .control import EAGER, TRACED
 
 SAME = (
-    *(
-        "argmax",
-        "argmin",
-        "all",
-        "any",
-        "isnan",
-        "isfinite",
-        "square",
-        "reciprocal",
-        "exp2",
-        "log2",
-    ),
-    *("log10", "sinh", "cosh", "asinh", "acosh", "atanh", "asin", "acos", "atan2", "ceil", "sign"),
-    *("min", "prod", "permute_dims", "moveaxis", "flip", "roll", "broadcast_to", "repeat", "tril"),
-    *("triu", "var", "std"),
+    *("argmax", "argmin", "all", "any", "isnan", "isfinite", "square", "reciprocal", "exp2"),
+    *("log2", "log10", "sinh", "cosh", "asinh", "acosh", "atanh", "asin", "acos", "atan2", "ceil"),
+    *("sign", "min", "prod", "permute_dims", "moveaxis", "flip", "roll", "broadcast_to", "repeat"),
+    *("tril", "triu", "var", "std"),
 )
 """Names that follow from others, and that JAX has: quicker to trace, and the same."""
 

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from calcbench.backend.rows import add_blocks
-from calcbench.vocabulary.duals import LOWEST
-from calcbench.vocabulary.numpy import logsumexp, polygamma, sigmoid, softplus, special
+from calcbench.vocabulary.numpy import LOWEST, logsumexp, polygamma, sigmoid, softplus, special
 
 from .trace import Trace, scalars
 

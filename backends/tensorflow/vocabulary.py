@@ -14,9 +14,9 @@ import tensorflow as tf
 
 from calcbench.errors import Unsupported
 from calcbench.vocabulary.axes import require_thin, running_axis
-from calcbench.vocabulary.duals import LOWEST
 from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.namespace import Namespace, natively
+from calcbench.vocabulary.numpy import LOWEST
 
 from .control import grad_in, traced
 

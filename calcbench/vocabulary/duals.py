@@ -20,9 +20,6 @@ import numpy as np
 from calcbench.errors import ProblemError, Unsupported
 from calcbench.vocabulary.composed import DEFINITIONS
 
-LOWEST = -3e38
-"""As good as −∞ to shift by, and finite in float32 too."""
-
 _levels = itertools.count(1)
 
 
@@ -110,6 +107,8 @@ def on_duals(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function, updated=())
     def call(*arguments: Any, **options: Any) -> Any:
         duals = _duals(arguments)
+        if _duals(list(options.values())):
+            raise Unsupported(f"inside of xp.grad, xp.{name} takes its arrays by position alone")
         if not duals:
             return function(*arguments, **options)
         return apply(duals[0].xp, name, arguments, options)
@@ -324,13 +323,18 @@ def _multilinear(xp: Any, f: Any, y: Any, values: Any, slopes: Any, options: Any
 def _logsumexp(xp: Any, f: Any, y: Any, values: Any, slopes: Any, options: Any) -> Any:
     x, *more = values
     given = {**dict(zip(("axis", "keepdims"), more, strict=False)), **options}
-    whole = f(x, axis=given.get("axis"), keepdims=True)
-    return xp.sum(xp.exp(x - xp.maximum(whole, LOWEST)) * slopes[0], **given)
+    shift = _finite(xp, f(x, axis=given.get("axis"), keepdims=True))
+    return xp.sum(xp.exp(x - shift) * slopes[0], **given)
 
 
 def _logaddexp(xp: Any, f: Any, z: Any, values: Any, slopes: Any, options: Any) -> Any:
-    whole = xp.maximum(z, LOWEST)
-    return _plus(*(_times(s, xp.exp(x - whole)) for x, s in zip(values, slopes, strict=True)))
+    shift = _finite(xp, z)
+    return _plus(*(_times(s, xp.exp(x - shift)) for x, s in zip(values, slopes, strict=True)))
+
+
+def _finite(xp: Any, x: Any) -> Any:
+    """Put 0 in the place of −∞, where no term is to be shifted."""
+    return xp.where(xp.isfinite(x), x, 0.0)
 
 
 def _extreme(first: Callable[[Any, Any], Any]) -> Callable[..., Any]:

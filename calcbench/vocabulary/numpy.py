@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 
 from calcbench.vocabulary.axes import require_thin, running_axis
-from calcbench.vocabulary.duals import LOWEST, on_duals
+from calcbench.vocabulary.duals import on_duals
 from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.namespace import Namespace, natively
+
+LOWEST = -3e38
+"""As good as −∞ to shift by, and finite in float32 too."""
 
 SPECIAL = ("erf", "erfc", "gammaln", "digamma")
 """Functions that NumPy lacks, and SciPy and all libraries have."""

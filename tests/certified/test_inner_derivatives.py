@@ -72,3 +72,22 @@ def test_the_inner_derivative_of_a_bessel_function_is_not_proved():
 
     with pytest.raises(NotCertified, match="i0e has no certified derivative inside"):
         reference(own_point(slope))
+
+
+def test_shares_of_numbers_far_below_floats_are_true():
+    @calcbench.problem(t=0.25)
+    def share(xp, t):
+        return xp.grad(lambda s: xp.logaddexp(s - 1e39, -1e39))(t)
+
+    found = reference(own_point(share)).values["t"][()]
+    true = mp.exp(mp.mpf(-0.25)) / (1 + mp.exp(mp.mpf(-0.25))) ** 2
+    assert abs(mp.mpf(found.str(40, radius=False)) / true - 1) < 1e-30
+
+
+def test_a_function_that_is_given_arrays_by_name_says_so():
+    @calcbench.problem(t=0.25)
+    def branch(xp, t):
+        return xp.grad(lambda s: xp.where(condition=s > 0, x=s * s, y=0.0))(t)
+
+    with pytest.raises(NotCertified, match=r"inside of xp.grad, xp.where takes its arrays by posi"):
+        reference(own_point(branch))
