@@ -101,10 +101,8 @@ def namespace(eager: bool) -> Namespace:
     return Namespace.over(
         jnp,
         {
-            **natively(jax.scipy.special, "erf", "erfc", "gammaln", "digamma"),
-            **natively(
-                jax.scipy.special, "polygamma", "i0e"
-            ),  # its log_ndtr and erfinv lose digits
+            # Its log_ndtr and erfinv lose digits.
+            **natively(jax.scipy.special, "erf", "erfc", "gammaln", "digamma", "polygamma", "i0e"),
             "sigmoid": jax.nn.sigmoid,
             "softplus": jax.nn.softplus,
             "logaddexp": logaddexp,

@@ -26,7 +26,7 @@ from calcbench.certified.evaluation import Range, describe_fault, inputs_changed
 from calcbench.certified.matrices import zeros
 from calcbench.certified.rounded import Rounded
 from calcbench.certified.row_blocks import (
-    FREE_ROWS,
+    FITTING_ROWS,
     Swept,
     rows_per_block,
     sweep_in_blocks,
@@ -46,7 +46,7 @@ def sweep_arrays(point: Point, weights: np.ndarray, dtype: str) -> Swept | None:
     def sweep(part: Point) -> Swept | None:
         return _sweep_at_once(part, weights, dtype)
 
-    if not point.problem.vector_valued and point.row_count > FREE_ROWS and not inputs_changed():
+    if not point.problem.vector_valued and point.row_count > FITTING_ROWS and not inputs_changed():
         size = rows_per_block(point, sweep)
         found = sweep_in_blocks(point, size, sweep) if size < point.row_count else None
         if found is not None:

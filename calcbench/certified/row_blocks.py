@@ -16,8 +16,8 @@ from flint import arb
 from calcbench.certified import budget
 from calcbench.problem.point import Point
 
-FREE_ROWS = 4096
-"""Rows up to which nobody asks how much memory they take."""
+FITTING_ROWS = 4096
+"""Rows that fit into memory: up to so many, nobody asks how much they take."""
 
 TRIALS = (16, 64)
 """Rows from which the memory of one is estimated."""

@@ -54,13 +54,10 @@ SPELLED = {
     "loggamma": "gammaln",
     "psi": "digamma",
     "log_expit": "log_sigmoid",
-    # PyTorch
     "trigamma": "polygamma",
-    "bessel_i0e": "i0e",
+    # PyTorch
     "matrix_exp": "linalg.expm",
     "linalg.matrix_exp": "linalg.expm",
-    "linalg.triangular_solve": "linalg.solve_triangular",
-    "log_normal_cdf": "log_ndtr",
     "logsigmoid": "log_sigmoid",
     "swish": "silu",
     "clamp": "clip",
@@ -107,6 +104,9 @@ SPELLED = {
     "fill": "full",
     "reverse": "flip",
     "convert_to_tensor": "asarray",
+    "bessel_i0e": "i0e",
+    "linalg.triangular_solve": "linalg.solve_triangular",
+    "log_normal_cdf": "log_ndtr",
     "matrix_inverse": "linalg.inv",
     # JAX
     "select": "where",
@@ -121,17 +121,7 @@ LACKING = {
     *("beta", "chndtr", "erfcx", "erfi", "exp1", "exp10", "expi", "expn", "gamma", "gammainc"),
     *("gammaincc", "gammasgn", "nbdtr", "nbdtrc", "nbdtri", "ncfdtr", "nctdtr", "ndtri"),
     *("celu", "glu", "igamma", "igammac", "log1mexp", "logcumsumexp", "lu", "prelu", "relu6"),
-    *(
-        "rrelu",
-        "rsqrt",
-        "selu",
-        "signal",
-        "zero",
-        "broadcast_tensors",
-        "broadcast_to_rank",
-        "cond",
-        "conv3d",
-    ),
+    *("rrelu", "rsqrt", "selu", "signal", "zero", "broadcast_tensors", "conv3d"),
     *("broadcast_to_rank", "cumlogsumexp", "cumulative_logsumexp", "cumulative_trapezoid"),
     *("pbroadcast", "pmax", "pmean", "pmin", "psum"),
 }
