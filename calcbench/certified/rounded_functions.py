@@ -80,7 +80,8 @@ def _tan(x: Rounded) -> tuple[Rounded, Any]:
     def reach() -> Any:  # tan(x + r) − tan x = tan r · (1 + tan² x) / (1 − tan x · tan r)
         step = np.tan(np.minimum(x.rad, 1.0)) * (1 + 2.0**-40)
         left = 1 - np.abs(value) * step
-        return np.where(left > 0, step * (1 + value**2) / np.where(left > 0, left, 1.0), np.inf)
+        known = (left > 0) & (x.rad < 1)
+        return np.where(known, step * (1 + value**2) / np.where(known, left, 1.0), np.inf)
 
     found = round_to(value, 2 * np.abs(value), reach, x)
     return found, 1 + found * found

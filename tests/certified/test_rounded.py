@@ -9,7 +9,7 @@ from vocabulary.test_composed import COMPOSED
 from vocabulary.test_vocabulary import CASES, ELEMENTWISE, Probe, elementwise_cases
 
 import calcbench
-from calcbench.certified import balls, rounded
+from calcbench.certified import balls, rounded, rounded_functions
 from calcbench.certified.array_sweep import sweep_arrays, sweep_floats
 from calcbench.certified.array_vocabulary import array_namespace
 from calcbench.certified.arrays import exact, leaf
@@ -128,6 +128,13 @@ def test_whole_powers_of_what_is_negative_have_a_radius():
     found, truth = on_floats(own_point(powers)), on_arrays(own_point(powers))
     assert np.all(np.isfinite(found.partials.radii))
     assert outside(found.partials, truth.partials) == []
+
+
+def test_a_tangent_within_a_radius_of_more_than_one_may_be_anything():
+    with rounded_arithmetic(UNIT):
+        value, _ = rounded_functions.RULES["tan"](rounded.Rounded([0.1, 0.1], np.array([0.5, 3.0])))
+    assert value.radii[0] == pytest.approx(math.tan(0.6) - math.tan(0.1))
+    assert value.radii[1] == np.inf
 
 
 def test_whole_constants_are_exact():
