@@ -87,11 +87,14 @@ def loss(name: str, x: Number) -> arb:
     """Enclose what libraries lose of a function and its slope where these are small.
 
     They add up log Γ and ψ from terms of the size of log x, and 1 at least, however small the sum.
+    SciPy's erfc has the factor e^(−x²) in its tail, of an x² that is rounded.
     """
-    if name not in ("gammaln", "digamma"):
-        return arb(0)
-    size = 1 + abs(abs(primal(x).mid()).log())
-    return arb(0, size * arb(2) ** -ctx.prec)
+    at, unit = primal(x).mid(), arb(2) ** -ctx.prec
+    if name in ("gammaln", "digamma"):
+        return arb(0, (1 + abs(abs(at).log())) * unit)
+    if name == "erfc" and at > 0:
+        return arb(0, at.erfc() * at * at * unit)
+    return arb(0)
 
 
 PLAIN: dict[str, Callable[[arb], arb]] = {

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import random_programs
+from scipy.special import erfc
 from vocabulary.test_composed import COMPOSED
 from vocabulary.test_vocabulary import CASES, ELEMENTWISE, Probe, elementwise_cases
 
@@ -13,6 +14,7 @@ from calcbench.certified import balls, rounded, rounded_functions
 from calcbench.certified.array_sweep import sweep_arrays, sweep_floats
 from calcbench.certified.array_vocabulary import array_namespace
 from calcbench.certified.arrays import exact, leaf
+from calcbench.certified.certificate import certify
 from calcbench.certified.reference import reference
 from calcbench.certified.rounded import rounded_arithmetic
 from calcbench.problem.inputs import own_point
@@ -184,6 +186,19 @@ def test_libraries_stay_inside_the_radius_of_a_factor():
     assert float(cost.radii) < 1e-11
     assert outside(cost, [truth.cost]) == []
     assert abs(by_numpy - float(truth.cost)) < float(cost.radii)
+
+
+@pytest.mark.parametrize("on_balls", [False, True])
+def test_a_value_in_the_tail_of_erfc_is_allowed_what_scipy_loses(on_balls):
+    @calcbench.problem(x=[2.7, 7.3, 11.9, 18.0, 25.1], y=np.ones(5))
+    def tails(xp, x, y):
+        kink = xp.sum(abs(x - x)) if on_balls else 0.0  # a tie, which takes single balls
+        return xp.sum(y * xp.erfc(x)) + kink
+
+    found = certify(own_point(tails), "float64")
+    by_scipy = erfc(np.array([2.7, 7.3, 11.9, 18.0, 25.1]))
+    assert np.all(np.abs(by_scipy - found.value[5:]) <= found.bound[5:])
+    assert np.all(found.bound[5:] < 1e-11 * by_scipy)
 
 
 def test_simulated_roundings_are_as_large_as_they_are_drawn():
