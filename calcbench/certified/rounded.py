@@ -436,7 +436,13 @@ def sqrt(x: Rounded) -> Rounded:
 def exp(x: Rounded) -> Rounded:
     """Compute eˣ."""
     value = np.exp(x.mid)
-    return _round(value, 2 * value, lambda: value * np.expm1(x.rad) * (1 + 2.0**-40), (x,))
+
+    def reach() -> Any:  # of what underflows no multiple is known
+        tiny = value < np.finfo(float).smallest_normal
+        moved = np.where(tiny & (x.rad > 0), np.exp(x.mid + x.rad), value * np.expm1(x.rad))
+        return moved * (1 + 2.0**-40)
+
+    return _round(value, 2 * value, reach, (x,))
 
 
 def log(x: Rounded) -> Rounded:

@@ -139,6 +139,13 @@ def test_a_tangent_within_a_radius_of_more_than_one_may_be_anything():
     assert value.radii[1] == np.inf
 
 
+def test_what_underflows_may_be_large_within_its_radius():
+    with rounded_arithmetic(UNIT), np.errstate(all="ignore"):
+        value = rounded.exp(rounded.Rounded([-1000.0, -1000.0], np.array([0.0, 900.0])))
+    assert np.all(value.mid == 0.0)
+    assert value.radii == pytest.approx([0.0, math.exp(-100.0)], rel=1e-10)
+
+
 def test_whole_constants_are_exact():
     """So a label of −1 is equal to −1; a parameter's numbers are rounded, whatever they are."""
     with rounded_arithmetic(UNIT):
