@@ -20,6 +20,7 @@ from calcbench.show.pictures.style import (
     chart_of,
     height_axis,
     panel_title,
+    shorten,
     write_briefly,
 )
 from calcbench.show.pictures.windows import Axis
@@ -155,8 +156,8 @@ def draw_level_curves(
         for k, (line, pixels) in enumerate(zip(lines, drawn, strict=True)):
             rows += [
                 {
-                    "x": _short(a),
-                    "y": _short(b),
+                    "x": shorten(a),
+                    "y": shorten(b),
                     "level": number,
                     "line": f"{number}-{k}",
                     "order": n,
@@ -206,11 +207,6 @@ def _distances(places: Pixels, start: Pixels, end: Pixels) -> np.ndarray:
     (across, up), (x, y) = end - start, (places - start).T
     length = np.hypot(across, up)
     return np.asarray(abs(across * y - up * x) / length if length else np.hypot(x, y))
-
-
-def _short(value: float) -> float:
-    """Round a number to what a picture shows: 17 digits would make a page twice as long."""
-    return float(f"{value:.6g}")
 
 
 class Box(NamedTuple):

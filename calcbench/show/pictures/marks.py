@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from calcbench.show.pictures.contours import Box
-from calcbench.show.pictures.style import chart_of
+from calcbench.show.pictures.style import chart_of, shorten
 
 Rows = tuple[Mapping[str, Any], ...]
 
@@ -92,12 +92,9 @@ def _label_box(place: np.ndarray, text: str, side: str) -> Box:
     return Box(place + shift, half)
 
 
-def short(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Round numbers to what a picture shows: 17 digits would make a page twice as long."""
-    return {
-        key: float(f"{value:.6g}") if isinstance(value, float) else value
-        for key, value in row.items()
-    }
+def _shortened(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Shorten the numbers of a row."""
+    return {key: shorten(v) if isinstance(v, float) else v for key, v in row.items()}
 
 
 def _group(mark: Mark) -> tuple[int, str, str]:
@@ -115,7 +112,7 @@ def _rows(members: Iterable[Mark], numbers: Mapping[int, int]) -> Iterable[dict[
         line = mark.kind in LINES
         more = {"line": numbers[id(mark)]} if line else {"colour": mark.colour}
         for row in mark.rows:
-            yield {**short(row), **more}
+            yield {**_shortened(row), **more}
 
 
 def _draw_line(alt: Any, rows: Any, first: Mark) -> list[Any]:

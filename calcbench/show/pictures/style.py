@@ -59,6 +59,11 @@ def write_number(value: float, digits: int = 4) -> str:
     return _typeset(f"{rounded:,.0f}" if whole else f"{rounded:.{digits}g}")
 
 
+def shorten(value: float) -> float:
+    """Round a number to what a picture shows: 17 digits would make a page twice as long."""
+    return float(f"{value:.6g}")
+
+
 def write_briefly(value: float) -> str:
     """Write a number for a label in a picture: `4·10⁶` rather than 4,000,000."""
     return _typeset(f"{value:.3g}") if abs(value) >= 1e5 else write_number(value)
