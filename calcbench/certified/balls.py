@@ -202,6 +202,12 @@ class Ball:
     sqrt, sin, cos, tan = map(_elementary, ("sqrt", "sin", "cos", "tan"))
     tanh, sigmoid, softplus = map(_elementary, ("tanh", "sigmoid", "softplus"))
 
+    def __index__(self) -> int:
+        """Return the integer of an index that an order gave (`index`); nothing else is one."""
+        if self.operation != INDEX:
+            raise TypeError("a number that no order gave is no index")
+        return int(self.value.unique_fmpz())
+
     def abs(self) -> Ball:
         return self if self > 0 else -self
 

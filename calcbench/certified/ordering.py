@@ -7,6 +7,7 @@ which the parameter takes part: a branch (`branches`). It does not move with the
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -69,10 +70,10 @@ def integers(indices: Any) -> np.ndarray:
 
 
 def _integer(index: Any) -> int | None:
-    if isinstance(index, (int, np.integer)):
-        return int(index)
-    made = getattr(index, "operation", "") == INDEX
-    return int(index.value.unique_fmpz()) if made else None
+    try:
+        return operator.index(index)
+    except TypeError:
+        return None
 
 
 def classify(kind: Ordered, name: str) -> Callable[[Any], Any]:

@@ -509,3 +509,13 @@ def test_a_jet_compares_by_its_value():
     assert one < 2
     assert one > arb(0)
     assert not one.is_integer()
+
+
+def test_a_number_may_be_taken_out_by_an_index_that_an_order_gave():
+    @calcbench.problem(w=[0.3, -0.7, 0.5])
+    def largest(xp, w):
+        return w[xp.argmax(w)] ** 3
+
+    found = reference(own_point(largest), find_operator("hessian"))
+    (hessian,) = found.value.values()
+    np.testing.assert_array_equal(hessian, np.diag([0.0, 0.0, 3.0]))
