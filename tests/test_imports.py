@@ -118,7 +118,7 @@ import calcbench as cb
 for package in ("calcbench.problems", "calcbench.backends"):
     module = importlib.import_module(package)
     for found in pkgutil.walk_packages(module.__path__, package + "."):
-        if not found.name.endswith(".vocabulary"):  # which imports a framework
+        if not found.name.endswith((".vocabulary", ".control")):  # which import a framework
             importlib.import_module(found.name)
 import calcbench.problems, calcbench.backends
 import calcbench.backends.by_hand, calcbench.problems.review.square

@@ -150,8 +150,20 @@ def reference(
         raise UndecidedHere(reason)
     if found.cost is not None and not found.cost.is_finite():
         # Finite partials do not make it one: log(x) is none below 0, where the rule gives 1/x.
-        raise NotFiniteHere("the cost is not a finite number")
+        raise NotFiniteHere(f"the cost is not a finite number{_missing_data(point)}")
     return found
+
+
+def _missing_data(point: Point) -> str:
+    """Say which data hold what is no finite number: the cost may have forgotten to mask it."""
+    floats = {n: point[n] for n in point.problem.data if point[n].dtype.kind == "f"}
+    holding = [
+        f"{kind} in {name!r}"
+        for name, array in floats.items()
+        for kind, found in (("NaN", np.isnan(array)), ("infinity", np.isinf(array)))
+        if found.any()
+    ]
+    return f" (there is {' and '.join(holding)})" if holding else ""
 
 
 def sweep(

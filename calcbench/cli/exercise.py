@@ -58,18 +58,19 @@ def command(
     timeout: float,
     as_json: bool,
 ) -> None:
-    """Show an exercise, and mark an answer: exit status 1 if it is wrong.
+    """Show an exercise of the lessons, and mark an answer to it.
 
-    Without ID, the exercises are listed. Without an answer, a terminal asks for it. An answer is a
-    number or an expression for each value that is asked for; of a derivation, an expression for
-    each parameter, or a .py file with a function `gradient`. Options stand before the answers.
+    Exit status 1 if it is wrong. Without ID, the exercises are listed. Without an answer, a
+    terminal asks for it. An answer is a number or an expression for each value that is asked for;
+    of a derivation, an expression for each parameter, or a .py file with a function `gradient`.
+    Options stand before the answers.
 
     \b
     Examples:
       calcbench exercise
       calcbench exercise 5.3
       calcbench exercise 5.5 4 13
-      calcbench exercise 6.2 8*pi 4*pi/3
+      calcbench exercise 6.2 '8*pi' '4*pi/3'
       calcbench exercise 5.5 --solution
     """
     sheet = lesson_sheet() if file is None else load_sheet(file)

@@ -177,7 +177,7 @@ def test_long_data_without_rows_are_declined_at_once_by_symbols():
     assert time.thread_time() - started < 3 * certificate.SECONDS
 
 
-@cb.problem(a=1.0, X=RNG.standard_normal((300, 8)))
+@cb.problem(a=1.0, X=RNG.standard_normal((900, 8)))
 def work_on_data_alone(xp, a, *, X):
     near = xp.matmul(X, xp.matrix_transpose(X))
     return a * xp.sum(xp.exp(-near))

@@ -226,6 +226,19 @@ def test_these_sources_are_sound(cli, file):
         assert done.out.count("ok") == 2
 
 
+@pytest.mark.parametrize(("number", "kind"), [("nan", "NaN"), ("inf", "infinity")])
+def test_data_that_were_not_masked_are_named(cli, file, number, kind):
+    """They may stand there: of a cost that masks them there is a verdict."""
+    x = f"[1.0, float('{number}'), 3.0]"
+    done = cli("verify", file(over_rows(x)), *HAND)
+    assert done.status == 1
+    said = f"the cost is not a finite number (there is {kind} in 'x')"
+    assert said in " ".join(done.out.split())
+    masked = "xp.mean((m * xp.where(y < 2, x, 1.0) - y) ** 2)"
+    done = cli("verify", file(over_rows(x, cost=masked)), "-b", "finite_difference")
+    assert done.status == 0
+
+
 FILES = {
     "does not import": (
         "import calcbench\n\nimport no_such_module_anywhere\n",
@@ -316,8 +329,6 @@ FILES = {
     "inputs: text": (mine(inputs='{"m": "1.5"}'), ["'mine'", "'m'", "real numbers", "'1.5'"]),
     "inputs: complex": (mine(inputs='{"m": 1j}'), ["'mine'", "'m'", "real numbers", "1j"]),
     "inputs: None": (mine(inputs='{"m": None}'), ["'mine'", "'m'", "NaN"]),
-    "data: NaN": (over_rows("[1.0, float('nan'), 3.0]"), ["'mine'", "'x'", "NaN"]),
-    "data: infinite": (over_rows("[1.0, float('inf'), 3.0]"), ["'mine'", "'x'", "infinity"]),
     "data: empty": (over_rows("[]"), ["'mine'", "'x'", "empty"]),
     "data: ragged": (over_rows("[[1.0], [2.0, 3.0]]"), ["'mine'", "'x'", "[[1.0], [2.0, 3.0]]"]),
     "data: text": (over_rows("['1', '2', '3']"), ["'mine'", "'x'", "['1', '2', '3']"]),
@@ -697,7 +708,8 @@ def test_every_command_has_json(name):
     """And what runs a problem or a backend shows where its code raises."""
     options = {option for p in COMMANDS[name].load().params for option in p.opts}
     assert "--json" in options
-    runs = name not in ("list", "merge", "report", "compare-runs", "cite")
+    silent = ("list", "merge", "report", "compare-runs", "cite", "exercise", "exercises", "lessons")
+    runs = name not in silent
     assert ("--traceback" in options) == runs
 
 

@@ -538,7 +538,11 @@ def is_written_out(name: str, case: Case) -> bool:
 
 
 @pytest.mark.few(3)
-@pytest.mark.parametrize("selector", WHOLE)
+@pytest.mark.parametrize(
+    "selector",
+    # JAX compiles every definition anew: half a minute.
+    [pytest.param(each, marks=pytest.mark.full) if each == "jax" else each for each in WHOLE],
+)
 def test_definitions_of_names_that_a_backend_spells(selector, monkeypatch):
     """What a backend has something better for, as it is on one that has not."""
     backend = backend_for(selector)

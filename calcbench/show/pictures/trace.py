@@ -112,7 +112,7 @@ def round(number: Node) -> Node:
 
 
 def hold(number: Node) -> Node:
-    """Hold a number constant."""
+    """Hold a number constant: the slope is 0."""
     return Node("", balls.hold(number.ball))
 
 
