@@ -110,10 +110,14 @@ def round(number: Node) -> Node:
     return Node("", balls.round(number.ball))
 
 
-def index(place: int, numbers: Sequence[Node]) -> Node | int:
-    """Make an index that numbers decide, and that does not move with them."""
-    found = balls.index(place, [number.ball for number in numbers])
-    return Node("", found) if isinstance(found, Ball) else found
+def hold(number: Node) -> Node:
+    """Hold a number constant, for its slope is 0 then."""
+    return Node("", balls.hold(number.ball))
+
+
+def index(place: int, numbers: Sequence[Node]) -> int:
+    """Return an index, which has no slope and is no box of the graph."""
+    return place
 
 
 def is_finite(number: Node) -> bool:
