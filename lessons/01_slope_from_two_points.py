@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 1. A slope from two points
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/calcbench/calcbench/blob/main/lessons/01_slope_from_two_points.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/not.published/calcbench/blob/main/lessons/01_slope_from_two_points.ipynb)
 
 # %%
 from importlib import invalidate_caches
@@ -21,7 +21,13 @@ if find_spec("calcbench") is None:  # nothing to do where it is installed
     from pathlib import Path
 
     wheels = sorted(Path.cwd().glob("calcbench-*.whl"))  # one that lies beside this notebook
-    source = wheels[-1].as_uri() if wheels else "git+https://github.com/calcbench/calcbench"
+    home = "not.published/calcbench"  # on GitHub, as soon as the project is
+    if not wheels and home.startswith("not.published"):
+        raise ModuleNotFoundError(
+            "calcbench is not installed here, and has no public address yet. "
+            "Put its wheel (calcbench-….whl) beside this notebook, and run this cell again."
+        )
+    source = wheels[-1].as_uri() if wheels else f"git+https://github.com/{home}"
     command = [sys.executable, "-m", "pip", "install", "-q", f"calcbench[plot] @ {source}"]
     subprocess.run(command, check=True)
     invalidate_caches()
@@ -83,7 +89,7 @@ for delta in (-3, -1, -0.1, -0.01, -0.001, -1e-6):
 # %% [markdown]
 # No Δ gives 6, and yet 6 is the only number that all of them close in on. Name any distance from
 # 6, as small as you like: from some Δ on, all slopes are nearer than that. That is what *limit*
-# means. The derivative is the limit of the slopes as Δ tends to 0.
+# means. The derivative is the limit of the slopes as Δ tends to 0: as it gets as small as you like.
 
 # %% [markdown]
 # ## The picture
@@ -149,7 +155,13 @@ cb.draw(*map(zoom, (1, 0.5, 0.1, 0.01)), title="The slope at x = −1 is 0")
 # %%
 cb.draw(
     cb.Panel("Δ", (-1, 1), "slope − 6", (-1, 1), size=(320, 320))
-    .curve(lambda delta: secant_slope(2, delta) - 6, "it is Δ itself", over=(-1, -1e-9), at=-0.5)
+    .curve(
+        lambda delta: secant_slope(2, delta) - 6,
+        "it is Δ itself",
+        over=(-1, -1e-9),
+        at=-0.5,
+        side="se",
+    )
     .curve(lambda delta: secant_slope(2, delta) - 6, over=(1e-9, 1))
     .dots([0], [0], ["no value at Δ = 0"], hollow=True, side="se")
 )
@@ -157,32 +169,35 @@ cb.draw(
 # %% [markdown]
 # ## Six ways
 #
-# calcbench has this parabola as the problem `delta_method`. `by_hand` is the formula 2x + 2 of
-# step 4. `finite_difference` is rise over run; with `scheme=forward` and a `delta`, exactly ours.
+# calcbench has this parabola as the problem `delta_method`. A way to compute its slope is a
+# *backend*. `by_hand` is the formula 2x + 2 of step 4. `finite_difference` is rise over run; with
+# `scheme=forward` (Q lies ahead of P) and a `delta`, exactly ours.
 
 # %%
 steps = [f"finite_difference[scheme=forward,delta={delta}]" for delta in (0.1, 0.01, 0.001)]
 cb.verify("delta_method", ["by_hand", *steps])
 
 # %% [markdown]
-# - `reference` is the true slope, computed with a proof.
-# - `digits` says how many digits are right, at the worst of several points.
+# - `reference` is the true slope; `certified` says that it was computed with a proof.
+# - `digits` says how many digits are right, of the 16 that a computer keeps: at the worst of several
+#   points.
 # - `verdict` says whether a result is as good as its method promises: `ok` is yes.
 # - Ten times smaller Δ, one more digit.
 #
-# There are other ways to a slope. The next lessons explain them one by one; here they all give 6.
-# (One that is not installed says so.)
+# There are other ways to a slope. Lessons 2 to 4 explain them one by one; here they all give 6. (One
+# that is not installed says so.) `time` is what one slope costs: 1 µs is a millionth of a second,
+# and 1000 ns are 1 µs. `proved` says that the formula was checked for every x, by algebra.
 
 # %%
 cb.compare("delta_method")
 
-# @EXERCISES
-
 # %% [markdown]
 # ## Exercises
 #
-# Write your answers in place of the dots, and run the cell. A wrong one gets a hint. The second
-# time, the answer is shown, and why. `score()` counts.
+# Take a pencil. In a notebook, write your answers in place of the dots, and run the cell. An answer
+# is a number, such as 0.35355 (five digits are enough), or a formula in quotes, such as
+# "sqrt(2)/4". A wrong one gets a hint. The second time, the answer is shown, and why. `score()`
+# counts.
 
 # %%
 exercise("1.1")

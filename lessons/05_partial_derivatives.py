@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 5. Partial derivatives: one variable moves
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/calcbench/calcbench/blob/main/lessons/05_partial_derivatives.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/not.published/calcbench/blob/main/lessons/05_partial_derivatives.ipynb)
 
 # %%
 from importlib import invalidate_caches
@@ -21,7 +21,13 @@ if find_spec("calcbench") is None:  # nothing to do where it is installed
     from pathlib import Path
 
     wheels = sorted(Path.cwd().glob("calcbench-*.whl"))  # one that lies beside this notebook
-    source = wheels[-1].as_uri() if wheels else "git+https://github.com/calcbench/calcbench"
+    home = "not.published/calcbench"  # on GitHub, as soon as the project is
+    if not wheels and home.startswith("not.published"):
+        raise ModuleNotFoundError(
+            "calcbench is not installed here, and has no public address yet. "
+            "Put its wheel (calcbench-….whl) beside this notebook, and run this cell again."
+        )
+    source = wheels[-1].as_uri() if wheels else f"git+https://github.com/{home}"
     command = [sys.executable, "-m", "pip", "install", "-q", f"calcbench[plot] @ {source}"]
     subprocess.run(command, check=True)
     invalidate_caches()
@@ -80,15 +86,16 @@ for delta in (1, 0.1, 0.01, 0.001):
 # ## The picture
 #
 # Two walls cut through the landscape: y = 2 and x = 3. Where a wall cuts it there is a curve, a
-# *slice*. The two slices meet at the point (3, 2, 5). In a page, sliders turn the landscape.
+# *slice*. The slice y = 2 opens upwards, and the slice x = 3 downwards. They meet at the point
+# (3, 2, 5). In a page, sliders turn the landscape.
 
 # %%
 cb.plot("saddle", kind="surface", window={"x": (-3, 3), "y": (-3, 3)})
 
 # %% [markdown]
-# The slices through y = 0 and x = 2, with tangents at five places each. The slope along x does not
-# ask which y is held here, and the slope along y not which x. (That is so for a sum of an x-part
-# and a y-part. It is not so for a product.)
+# Two other slices, y = 0 and x = 2, with tangents at five places each. Beside each place stands its
+# slope. Here the slope along x is the same whichever y is held, and the slope along y whichever x.
+# (That is so for a sum of an x-part and a y-part. It is not so for a product.)
 
 # %%
 along_x = cb.Panel("x", (-3, 3), "z", (-5, 9), title="the slice y = 0: slopes 2x")
@@ -122,7 +129,7 @@ cb.draw(
 # %% [markdown]
 # From above. On a *level curve* the height is the same all along. The arrows are the two slopes
 # put together, (∂z/∂x, ∂z/∂y): the *gradient*. It points to where the ground rises most, and it
-# stands at right angles to the level curve.
+# stands at right angles to the level curve. (Drawn at a twelfth of their length, they do not cross.)
 
 # %%
 places = [(k - 2.5, j - 2.5) for k in range(6) for j in range(6)]
@@ -165,8 +172,8 @@ sympy.expand(z(3 + a, 2 + b) - plane(3 + a, 2 + b))
 # %% [markdown]
 # ## Six ways
 #
-# One table: the formulas by hand, the same by algebra (SymPy), rise over run on both sides, and
-# three libraries that differentiate programs. Lesson 4 is about those.
+# One table: the formulas by hand, the same by algebra (SymPy, a program that computes with letters),
+# rise over run, and three libraries that differentiate programs. Lesson 4 is about those.
 
 # %%
 cb.compare("saddle")
@@ -179,20 +186,21 @@ print(cb.partial("saddle", "x", "by_hand"), cb.partial("saddle", "y", "finite_di
 
 # %% [markdown]
 # How good is rise over run along y? Too large a step is wrong, and so is too small a one; lesson 2
-# says why. Of a parabola, the central quotient is right at every large step, and only rounding is
-# left. (A logarithmic axis has no place for an error of 0. Such steps are marked in the band
-# below, called "exact".)
+# says why. *Forward* is rise over run from y to y + Δ; *central* goes from y − Δ to y + Δ, and
+# *richardson* combines two central ones. Of a parabola, the central quotient is right at every large
+# step, and only rounding is left. (A logarithmic axis, one of powers of ten, has no place for an
+# error of 0. Such steps are marked in the band below, called "exact".)
 
 # %%
 cb.steps("saddle", "y")
 
-# @EXERCISES
-
 # %% [markdown]
 # ## Exercises
 #
-# Write your answers in place of the dots, and run the cell. A wrong one gets a hint. The second
-# time, the answer is shown, and why. `score()` counts.
+# Take a pencil. In a notebook, write your answers in place of the dots, and run the cell. An answer
+# is a number, such as 0.35355 (five digits are enough), or a formula in quotes, such as
+# "sqrt(2)/4". A wrong one gets a hint. The second time, the answer is shown, and why. `score()`
+# counts.
 
 # %%
 exercise("5.1")

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 8. The chain rule for partial derivatives
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/calcbench/calcbench/blob/main/lessons/08_chain_rule.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/not.published/calcbench/blob/main/lessons/08_chain_rule.ipynb)
 
 # %%
 from importlib import invalidate_caches
@@ -21,7 +21,13 @@ if find_spec("calcbench") is None:  # nothing to do where it is installed
     from pathlib import Path
 
     wheels = sorted(Path.cwd().glob("calcbench-*.whl"))  # one that lies beside this notebook
-    source = wheels[-1].as_uri() if wheels else "git+https://github.com/calcbench/calcbench"
+    home = "not.published/calcbench"  # on GitHub, as soon as the project is
+    if not wheels and home.startswith("not.published"):
+        raise ModuleNotFoundError(
+            "calcbench is not installed here, and has no public address yet. "
+            "Put its wheel (calcbench-….whl) beside this notebook, and run this cell again."
+        )
+    source = wheels[-1].as_uri() if wheels else f"git+https://github.com/{home}"
     command = [sys.executable, "-m", "pip", "install", "-q", f"calcbench[plot] @ {source}"]
     subprocess.run(command, check=True)
     invalidate_caches()
@@ -72,14 +78,16 @@ def slopes_of_y(x, z):
     return by_u * z + by_v * 1, by_u * x + by_v * -1
 
 
-print(slopes_of_y(0, 0))
-print(slopes_of_y(1, 0.5))
+for x, z in ((0, 0), (1, 0.5)):
+    by_x, by_z = slopes_of_y(x, z)
+    print(f"at x = {x}, z = {z}: by x {by_x:.6f}, by z {by_z:.6f}")
 
 # %% [markdown]
 # ## The picture
 #
-# Three *graphs*. A circle is a variable, and an arrow says "is used by". On each arrow stands its
-# slope. From the left to the right there are one, two and three paths for each variable.
+# Three *graphs*. A dot is a variable, and an arrow says "is used by". On each arrow stands its
+# slope. In the first there is one path, in the second there are two, and in the third three. (The
+# third function has six letters; it comes below.)
 
 # %%
 BLUE, RED, GREEN = "#0072b2", "#b04a00", "#00785a"
@@ -99,7 +107,7 @@ def dependencies(names, inner, slopes, outer, title):
             .arrows([(1.08, 0.95 * height)], [(0.84, -0.9 * height)], colour=colour)
             .dots([1], [height], [name], colour=colour, side=away if height else "s")
             .text(0.5, height / 2, slope, colour=colour, side=west)
-            .text(1.45, height / 2, last, colour=colour, side=east)
+            .text(1.45 if height else 1.36, height / 2, last, colour=colour, side=east)
         )
     return panel.dots([0, 2], [0, 0], names, side="s")
 
@@ -119,9 +127,9 @@ cb.draw(
 )
 
 # %% [markdown]
-# The third is a class in itself: u = x⁴y + y²z³, where x = rseᵗ, y = rs²e⁻ᵗ and z = r²s·sin t.
-# Three variables to start from, three in between: nine products. Here they are at r = 2, s = 1, t
-# = 0, path by path:
+# The third is a class in itself: u = x⁴y + y²z³, where x = rseᵗ, y = rs²e⁻ᵗ and z = r²s·sin t. (Here
+# u is the result.) Three variables to start from, three in between: nine products. The picture
+# shows the paths of s. Here are those of r, s and t, at r = 2, s = 1, t = 0:
 
 
 # %%
@@ -171,10 +179,11 @@ quarter, cos45 = math.pi / 4, math.sqrt(0.5)
 circle = [2 * math.pi * k / 120 for k in range(121)]
 cb.draw(
     cb.Panel("x", (-1.5, 1.5), "y", (-1.5, 1.5), title="level curves of x²y, and the walk")
-    .levels(lambda x, y: x * x * y, [-1.5, -0.75, -0.25, -0.05, 0.05, 0.25, 0.75, 1.5])
+    .levels(lambda x, y: x * x * y, [-1.5, -0.75, -0.25, -0.1, 0.1, 0.25, 0.75, 1.5])
     .path(map(math.cos, circle), map(math.sin, circle), colour=RED)
     .dots(map(math.cos, times), map(math.sin, times), colour=RED)
-    .dots([1, cos45], [0, cos45], ["t = 0", "t = π/4"], side="e"),
+    .dots([1], [0], ["t = 0"], side="w")
+    .dots([cos45], [cos45], ["t = π/4"], side="e"),
     cb.Panel("t", (-0.6, 6.4), "z", (-0.6, 0.6), title="the height on the way")
     .curve(height, colour=RED)
     .line(steepness(0), (0, 0), reach=0.45, colour=BLUE)
@@ -212,19 +221,19 @@ if find_spec("torch"):
     print(f"by hand: {slopes_of_y(1, 0.5)[0]:.6f}")
 
 # %% [markdown]
-# And SymPy's own answer for the first example, by substitution:
+# And SymPy's own answer for ∂y/∂x, with u and v put in. It is step 3 above:
 
 # %%
-a, b = sympy.symbols("x z")
-sympy.diff(sympy.exp(a * b) * sympy.sin(a - b), a)
-
-# @EXERCISES
+x, z = sympy.symbols("x z")
+sympy.diff(sympy.exp(x * z) * sympy.sin(x - z), x)
 
 # %% [markdown]
 # ## Exercises
 #
-# Write your answers in place of the dots, and run the cell. A wrong one gets a hint. The second
-# time, the answer is shown, and why. `score()` counts.
+# Take a pencil. In a notebook, write your answers in place of the dots, and run the cell. An answer
+# is a number, such as 0.35355 (five digits are enough), or a formula in quotes, such as
+# "sqrt(2)/4". A wrong one gets a hint. The second time, the answer is shown, and why. `score()`
+# counts.
 
 # %%
 exercise("8.1")

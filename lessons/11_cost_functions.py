@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 11. Cost functions
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/calcbench/calcbench/blob/main/lessons/11_cost_functions.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/not.published/calcbench/blob/main/lessons/11_cost_functions.ipynb)
 
 # %%
 from importlib import invalidate_caches
@@ -21,7 +21,13 @@ if find_spec("calcbench") is None:  # nothing to do where it is installed
     from pathlib import Path
 
     wheels = sorted(Path.cwd().glob("calcbench-*.whl"))  # one that lies beside this notebook
-    source = wheels[-1].as_uri() if wheels else "git+https://github.com/calcbench/calcbench"
+    home = "not.published/calcbench"  # on GitHub, as soon as the project is
+    if not wheels and home.startswith("not.published"):
+        raise ModuleNotFoundError(
+            "calcbench is not installed here, and has no public address yet. "
+            "Put its wheel (calcbench-….whl) beside this notebook, and run this cell again."
+        )
+    source = wheels[-1].as_uri() if wheels else f"git+https://github.com/{home}"
     command = [sys.executable, "-m", "pip", "install", "-q", f"calcbench[plot] @ {source}"]
     subprocess.run(command, check=True)
     invalidate_caches()
@@ -207,13 +213,13 @@ cb.compare(mean_absolute_error)
 # %%
 cb.verify(mean_absolute_error, ["by_hand", "finite_difference"], at={"b": 1.86})
 
-# @EXERCISES
-
 # %% [markdown]
 # ## Exercises
 #
-# Write your answers in place of the dots, and run the cell. A wrong one gets a hint. The second
-# time, the answer is shown, and why. `score()` counts.
+# Take a pencil. In a notebook, write your answers in place of the dots, and run the cell. An answer
+# is a number, such as 0.35355 (five digits are enough), or a formula in quotes, such as
+# "sqrt(2)/4". A wrong one gets a hint. The second time, the answer is shown, and why. `score()`
+# counts.
 
 # %%
 exercise("11.1")

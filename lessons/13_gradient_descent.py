@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 13. Descending the gradient
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/calcbench/calcbench/blob/main/lessons/13_gradient_descent.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/not.published/calcbench/blob/main/lessons/13_gradient_descent.ipynb)
 
 # %%
 from importlib import invalidate_caches
@@ -21,7 +21,13 @@ if find_spec("calcbench") is None:  # nothing to do where it is installed
     from pathlib import Path
 
     wheels = sorted(Path.cwd().glob("calcbench-*.whl"))  # one that lies beside this notebook
-    source = wheels[-1].as_uri() if wheels else "git+https://github.com/calcbench/calcbench"
+    home = "not.published/calcbench"  # on GitHub, as soon as the project is
+    if not wheels and home.startswith("not.published"):
+        raise ModuleNotFoundError(
+            "calcbench is not installed here, and has no public address yet. "
+            "Put its wheel (calcbench-….whl) beside this notebook, and run this cell again."
+        )
+    source = wheels[-1].as_uri() if wheels else f"git+https://github.com/{home}"
     command = [sys.executable, "-m", "pip", "install", "-q", f"calcbench[plot] @ {source}"]
     subprocess.run(command, check=True)
     invalidate_caches()
@@ -43,8 +49,9 @@ from calcbench.report.citation import cite
 # ## With a pencil
 #
 # Eight points and a straight line y = mx + b. The cost C(m, b) is the mean of the squared
-# residuals (lesson 12). Its gradient ∇C has a number for m and one for b, and points uphill.
-# *Gradient descent* goes the other way, again and again:
+# *residuals*, mx + b − y at each point (lesson 12). Its gradient ∇C has a number for m and one for
+# b, and points uphill. *Gradient descent* goes the other way, again and again (the arrow says that
+# the new value takes the place of the old one):
 #
 # $$m \leftarrow m - \alpha \frac{\partial C}{\partial m} \qquad b \leftarrow b - \alpha
 # \frac{\partial C}{\partial b}$$
@@ -56,12 +63,20 @@ from calcbench.report.citation import cite
 # 2. $b \leftarrow 0.1 - 0.01 \cdot 6.265 = 0.03735$
 #
 # The cost falls from 19.675 to 8.572. Then the same again.
-#
+
+# %%
+start, after = {"m": 0.9, "b": 0.1}, {"m": 0.53695, "b": 0.03735}
+slopes = cb.gradient("batch_regression", "by_hand", at=start)
+print(f"gradient ({slopes['m']:.3f}, {slopes['b']:.3f})")
+for at in (start, after):
+    print(f"m = {at['m']:g}, b = {at['b']:g}: C = {cb.cost('batch_regression', at=at):.3f}")
+
+# %% [markdown]
 # Why is a large rate bad? Look at one variable: y = x². The slope is 2x, so that a step is
 # $x \leftarrow x - 2\alpha x = (1 - 2\alpha)\,x$. Every step multiplies x by the same factor. It
-# shrinks only if the factor lies between −1 and 1: only for rates below 1. In general the wall
-# stands at 2/λ, where λ (lambda) is the second derivative along the steepest bend. Here λ is 2,
-# and 2/λ is 1.
+# shrinks only if the factor lies between −1 and 1: only for rates below 1. We call this limit *the
+# wall*. In general it stands at 2/λ, where λ (lambda) is the second derivative, in the direction in
+# which the ground bends most. Here λ is 2, and 2/λ is 1.
 
 
 # %%
@@ -102,8 +117,8 @@ cb.draw(
 )
 
 # %% [markdown]
-# Now the eight points. `cb.descend` takes all steps, and keeps the path. The cost is a long
-# valley: steep across, nearly flat along.
+# Now the eight points. `cb.descend` takes all steps from m = 0.9, b = 0.1, and keeps the path. The
+# cost is a long valley: steep across, nearly flat along.
 
 # %%
 rates = [0.01, 0.02, 0.04, 0.05, 0.054, 0.055]
@@ -118,6 +133,8 @@ print(paths)
 
 # %%
 cost = cb.prepare("batch_regression", "by_hand", "cost")
+arrived = paths[3]  # with rate 0.05, after 1200 steps
+lowest = {name: values[-1] for name, values in arrived.parameters.items()}
 
 
 def path(panel, rate):
@@ -126,7 +143,7 @@ def path(panel, rate):
     shown = slice(0, 41 if found.costs[-1] < found.costs[0] else 11)
     return panel.path(
         found.parameters["m"][shown], found.parameters["b"][shown], colour="#b04a00", dots=True
-    ).text(-1.4, 3.8, f"rate {rate:g}: C = {found.costs[-1]:.3g} after 40 steps", side="e")
+    ).text(1.45, -1.8, f"rate {rate:g}: C = {found.costs[-1]:.3g} after 40 steps", side="w")
 
 
 cb.draw(
@@ -134,7 +151,7 @@ cb.draw(
     .levels(lambda m, b: float(cost(m=m, b=b)), [0.03, 0.1, 0.3, 1, 3, 10, 20, 40, 80])
     .moving({"rate": (0.005, 0.055, 0.0025, 0.04)}, path)
     .dots([0.9], [0.1], ["start"], side="e")
-    .dots([-657 / 1400], [1.76], ["lowest"], side="e"),
+    .dots([lowest["m"]], [lowest["b"]], ["lowest"], side="e"),
     title="Forty steps on the level curves",
 )
 
@@ -184,7 +201,7 @@ print(
 # shortly before the wall.
 
 # %%
-least = cost(m=-657 / 1400, b=1.76)
+least = cost(**lowest)
 
 
 def steps_needed(rate):
@@ -235,13 +252,13 @@ for backend in ("by_hand", "sympy", "finite_difference", "torch", "tensorflow", 
 # %%
 cb.compare("batch_regression")
 
-# @EXERCISES
-
 # %% [markdown]
 # ## Exercises
 #
-# Write your answers in place of the dots, and run the cell. A wrong one gets a hint. The second
-# time, the answer is shown, and why. `score()` counts.
+# Take a pencil. In a notebook, write your answers in place of the dots, and run the cell. An answer
+# is a number, such as 0.35355 (five digits are enough), or a formula in quotes, such as
+# "sqrt(2)/4". A wrong one gets a hint. The second time, the answer is shown, and why. `score()`
+# counts.
 
 # %%
 exercise("13.1")

@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from calcbench.cli.flags import json_option
-from calcbench.cli.options import timeout_option
+from calcbench.cli.options import limit_time
 from calcbench.cli.terminal import console, print_json
 from calcbench.cli.values import FILE
-from calcbench.errors import printable
+from calcbench.errors import SelectorError, printable
 from calcbench.exercises import guest
+from calcbench.exercises.answers import read_number
 from calcbench.exercises.exercise import Exercise, plain_text
 from calcbench.exercises.session import Reply, Session
 from calcbench.exercises.sheet import Sheet, lesson_sheet, load_sheet
@@ -48,7 +49,7 @@ class WithNegativeAnswers(click.Command):
 @click.argument("answers", metavar="[ANSWER]...", nargs=-1)
 @click.option("--sheet", "file", metavar="FILE", type=FILE, help="A sheet of your own (TOML).")
 @click.option("--solution", is_flag=True, help="Show the answer, and why.")
-@timeout_option
+@limit_time("What judging a derivation may take.")
 @json_option
 def command(
     id: str | None,
@@ -140,11 +141,22 @@ def _check(session: Session, exercise: Exercise, answers: tuple[str, ...], timeo
 
 def _converse(session: Session, exercise: Exercise, timeout: float) -> int:
     """Ask for each value until the answer is right or was shown; give the exit status."""
+    read = _read_number if exercise.kind == "number" else str
     while True:
         answers = tuple(
-            click.prompt(f"  {answer.name}", prompt_suffix=" = ") for answer in exercise.answers
+            click.prompt(f"  {answer.name}", prompt_suffix=" = ", value_proc=read)
+            for answer in exercise.answers
         )
         reply = _check(session, exercise, answers, timeout)
         click.echo(str(reply))
         if reply.outcome in ("right", "shown"):
             return STATUS[reply.outcome]
+
+
+def _read_number(text: str) -> str:
+    """Take text that is a number, or ask again: the other values need not be written twice."""
+    try:
+        read_number(text)
+    except SelectorError as error:
+        raise click.UsageError(str(error)) from None
+    return text

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from calcbench.cli.flags import json_option
-from calcbench.cli.options import timeout_option
+from calcbench.cli.options import limit_time
 from calcbench.cli.plot import write_file
 from calcbench.cli.terminal import console, print_json, progress, say
 from calcbench.cli.values import FILE
@@ -26,7 +26,7 @@ from calcbench.workers.starting import start_method
 @click.argument("sheet", type=FILE)
 @click.option("--grade", "folder", metavar="FOLDER", type=FILE, help="Mark the files in a folder.")
 @click.option("-o", "--output", metavar="FILE", type=FILE, help="Write the marks there, as CSV.")
-@timeout_option
+@limit_time("What one hand-in may take.")
 @json_option
 def command(
     sheet: Path, folder: Path | None, output: Path | None, timeout: float, as_json: bool

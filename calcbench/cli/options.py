@@ -53,13 +53,15 @@ dtype_option = click.option(
     "--dtype", type=click.Choice(["float64", "float32"]), help="Floats of all backends. [float64]"
 )
 
-timeout_option = click.option(
-    "--timeout",
-    type=parse_duration,
-    default="60s",
-    metavar="TIME",
-    help="What one backend, or the judge, may take for one problem. [60s]",
-)
+
+def limit_time(what: str) -> Option:
+    """Make the option --timeout, of what may take so long."""
+    return click.option(
+        "--timeout", type=parse_duration, default="60s", metavar="TIME", help=f"{what} [60s]"
+    )
+
+
+timeout_option = limit_time("What one backend, or the judge, may take for one problem.")
 
 traceback_option = click.option(
     "--traceback",

@@ -66,7 +66,7 @@ def parse(text: str) -> ast.expr:
         return ast.parse(spelled, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise SelectorError(
-            f"{_quoted(text)} is no number and no expression such as 3*pi/2 or sqrt(2)"
+            f"{_quoted(text)} is no number and no expression such as 3*pi/2 or sqrt(2) (times is *)"
         ) from None
 
 

@@ -53,8 +53,15 @@ def _fault(answer: Answer, found: float, tolerance: float) -> str:
     if error <= tolerance * scale:
         return ""
     if error <= NEAR * scale:
-        return f"{answer.name} is near, but not within {100 * tolerance:g} %: too few digits?"
+        return f"{answer.name} is near, but {_how_far(answer.value, found, tolerance)}"
     return f"{answer.name} is not {found:.9g}"
+
+
+def _how_far(value: float, found: float, tolerance: float) -> str:
+    """Say why a number that is near is not right; of a count, digits are not too few."""
+    if value.is_integer() and found.is_integer():
+        return f"not {found:.9g}"
+    return f"not within {100 * tolerance:g} % (too few digits?)"
 
 
 def _mark_gradient(exercise: Exercise, handed: Sequence[Any]) -> Mark:

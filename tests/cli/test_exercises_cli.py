@@ -1,6 +1,9 @@
 """`calcbench exercise` and `calcbench exercises`."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -65,6 +68,27 @@ def test_a_derivation_may_be_a_file_which_runs_in_a_process_of_its_own(cli, shee
     assert done.err.endswith("mine.py: timeout 1 s\n")
     path.write_text("slope = 1\n")
     assert "no function `gradient`" in cli("exercise", "--sheet", sheet, "1.2", str(path)).err
+
+
+def test_a_terminal_asks_for_a_value_again_that_is_none():
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "calcbench", "exercise", "5.5"]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs) as running:
+        os.close(theirs)
+        os.write(ours, b"4 13\n4\n13\n")
+        written = "".join(iter(lambda: _read(ours), ""))
+    assert running.returncode == 0
+    assert "Error: '4 13' is no number" in written
+    assert written.count("∂z/∂x = ") == 2
+    assert "5.5: right" in written
+
+
+def _read(terminal):
+    try:
+        return os.read(terminal, 65536).decode()
+    except OSError:  # how Linux says that nobody writes there any more
+        return ""
 
 
 def test_a_sheet_is_tried_out(cli, sheet):

@@ -108,7 +108,7 @@ def test_what_is_no_answer_is_told_in_a_sentence_and_is_no_try(session, handed, 
 def test_five_digits_are_enough_and_fewer_are_said_to_be_too_few(session):
     assert session.check("5.2", 28.274).right
     reply = session.check("5.2", 28.27)
-    assert "area is near, but not within 0.01 %: too few digits?" in str(reply)
+    assert "area is near, but not within 0.01 % (too few digits?)." in str(reply)
     assert "is not 28.2" not in str(reply)
 
 

@@ -1,6 +1,9 @@
 """The lessons run from top to bottom, and the notebooks are what their sources say."""
 
 import functools
+import importlib.util
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,9 @@ from calcbench.report.page.library import chart_library, missing_library
 FOLDER = Path(__file__).parents[2] / "lessons"
 
 LESSONS = lessons()
+
+HOME = "not.published/calcbench"
+"""Where the project is on GitHub: a place holder. No owner there has a dot, so it is nobody's."""
 
 LARGEST_PAGE = 4_000_000
 """Bytes of the page of all lessons, with the library that draws its pictures."""
@@ -74,6 +80,36 @@ def test_cells_are_read_as_jupytext_reads_them(lesson):
     assert [(c.is_text, c.source) for c in lesson.cells] == [
         (c.cell_type == "markdown", c.source) for c in cells if c.source
     ]
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=name_of)
+def test_a_lesson_is_opened_and_installed_from_the_home_of_the_project(lesson):
+    text = (FOLDER / f"{lesson.name}.py").read_text("utf-8")
+    assert f"/github/{HOME}/blob/main/lessons/{lesson.name}.ipynb)" in text
+    assert f'    home = "{HOME}"  #' in text
+    assert set(re.findall(r"[\w.-]+/calcbench\b", text)) == {HOME}
+
+
+def test_without_calcbench_and_without_a_home_the_first_cell_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(subprocess, "run", lambda *command, **how: pytest.fail("installs"))
+    first = next(cell for cell in LESSONS[0].cells if not cell.is_text)
+    with pytest.raises(ModuleNotFoundError, match=r"Put its wheel \(calcbench-….whl\) beside"):
+        exec(first.source, {})
+
+
+def test_a_wheel_beside_the_notebook_is_installed(tmp_path, monkeypatch):
+    (tmp_path / "calcbench-0.1.0-py3-none-any.whl").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    commands = []
+    monkeypatch.setattr(subprocess, "run", lambda command, check: commands.append(command))
+    first = next(cell for cell in LESSONS[0].cells if not cell.is_text)
+    exec(first.source, {})
+    (command,) = commands
+    assert command[-1].startswith("calcbench[plot] @ file:///")
+    assert command[-1].endswith(".whl")
 
 
 @pytest.mark.full

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from calcbench.errors import printable
 from calcbench.record.record import Status
 
-LEFT = ("backend", "problem", "verdict", "formula")
+LEFT = ("backend", "problem", "verdict", "formula", "question")
 """Columns of words, which begin at the left; numbers end at the right."""
 
 
