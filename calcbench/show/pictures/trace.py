@@ -21,6 +21,7 @@ from calcbench.certified.balls import Ball, Tape, Undecided
 from calcbench.certified.evaluation import NotCertified, run_on_balls
 from calcbench.certified.vocabulary import METHODS, namespace
 from calcbench.problem.point import Point, component_name
+from calcbench.vocabulary.duals import Dual
 
 BITS = 64
 """Precision: a picture shows a few digits."""
@@ -111,7 +112,7 @@ def round(number: Node) -> Node:
 
 
 def hold(number: Node) -> Node:
-    """Hold a number constant, for its slope is 0 then."""
+    """Hold a number constant: the slope is 0."""
     return Node("", balls.hold(number.ball))
 
 
@@ -166,7 +167,7 @@ def _binary(label: str, function: Callable[[Ball, Ball], Ball], swapped: bool = 
     """Make a method of two nodes, or of a node and an exact number; arrays are NumPy's."""
 
     def apply(self: Node, other: Any) -> Any:
-        if isinstance(other, np.ndarray):
+        if isinstance(other, (np.ndarray, Dual)):
             return NotImplemented
         pair = (convert(other), self) if swapped else (self, convert(other))
         return _apply(label, function(pair[0].ball, pair[1].ball), pair)
