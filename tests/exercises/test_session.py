@@ -6,7 +6,7 @@ import sympy
 
 from calcbench.errors import SelectorError
 from calcbench.exercises.session import Session
-from calcbench.exercises.sheet import read_sheet
+from calcbench.exercises.sheet import lesson_sheet, read_sheet
 
 SHEET = """
 [[exercise]]
@@ -110,6 +110,11 @@ def test_five_digits_are_enough_and_fewer_are_said_to_be_too_few(session):
     reply = session.check("5.2", 28.27)
     assert "area is near, but not within 0.01 % (too few digits?)." in str(reply)
     assert "is not 28.2" not in str(reply)
+
+
+def test_a_count_that_is_near_has_not_too_few_digits():
+    reply = Session(lesson_sheet()).check("13.3", 1200, 598, 297, 237, 251)
+    assert reply.lines[0] == "not right: rate 0.01 is near, but not 1200."
 
 
 def test_an_answer_of_zero_may_be_off_by_rounding(session):
