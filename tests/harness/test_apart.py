@@ -1,5 +1,6 @@
 """Frameworks in workers of their own: imported at the same time, and the same results as here."""
 
+import re
 import sys
 from dataclasses import dataclass
 
@@ -110,10 +111,15 @@ def test_a_framework_whose_import_ends_its_worker_is_a_row(frameworks):
     assert records[2].reason == "crash exit status 3"
 
 
+def without_time(judged):
+    return re.sub(r"certified in [\d.]+ s", "certified", judged)
+
+
 def same(records, others):
     assert len(records) == len(others)
     for one, other in zip(records, others, strict=True):
-        assert (one.backend, one.status, one.judged) == (other.backend, other.status, other.judged)
+        assert (one.backend, one.status) == (other.backend, other.status)
+        assert without_time(one.judged) == without_time(other.judged)
         assert one.digits == pytest.approx(other.digits, abs=0.5)
         for name, value in other.value.items():
             assert np.array_equal(one.value[name], value)
