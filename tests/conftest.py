@@ -25,18 +25,25 @@ settings.register_profile("calcbench", deadline=None, max_examples=50, derandomi
 settings.load_profile("calcbench")
 
 
+MORE = 40
+"""Cases of a long table that `pytest -m full` adds, so that CI ends within half an hour."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Leave all but n cases of a test that is marked `few(n)` to `pytest -m full`.
+    """Leave all but n cases of a test that is marked `few(n)` to longer runs.
 
-    The n are drawn, and always the same ones: every nth of a table would be of one column.
+    `MORE` of them to `pytest -m full`, and the others, of a very long table, to `pytest -m ""`,
+    which runs everything. They are drawn, and always the same ones: every nth of a table would be
+    of one column.
     """
     marked = [item for item in items if item.get_closest_marker("few")]
     for _, cases in itertools.groupby(marked, lambda item: item.nodeid.partition("[")[0]):
         cases = [case for case in cases if not case.get_closest_marker("full")]
         (n,) = cases[0].get_closest_marker("few").args if cases else (0,)
-        for case in random.Random(n).sample(cases, max(0, len(cases) - n)):
-            case.add_marker("full")
+        left = random.Random(n).sample(cases, max(0, len(cases) - n))
+        for place, case in enumerate(left):
+            case.add_marker("full" if place < MORE else "every")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -737,10 +738,21 @@ def test_examples_name_what_there_is(file, line):
     assert len(select_backends(wanted)) >= len(wanted)  # `all` names several
 
 
+SHEET = """
+[[exercise]]
+id = "1"
+question = "Slopes of $x^2 - y^2$ at (3, 2)"
+answers = [{name="x", value="6"}, {name="y", value="-4"}]
+"""
+
+
 @pytest.mark.few(4)
 @pytest.mark.parametrize("line", [line for line in EXAMPLES if not is_long(line)])
 def test_examples_work(cli, file, line):
     file(mine(), "my_cost.py")
+    file(SHEET, "sheet.toml")
+    Path("hand_ins").mkdir()
+    Path("hand_ins/anna.toml").write_text("1 = [6, -4]", encoding="utf-8")
     name, given = parse(line)
     for backend in select_backends(given.get("backends", ())):
         if missing := backend.missing():
@@ -751,7 +763,8 @@ def test_examples_work(cli, file, line):
     hand = HAND if name in ("compare", "verify", "show") and not given["backends"] else ()
     done = cli(*shlex.split(line), *hand)
     assert done.status == 0, done
-    assert re.fullmatch(r"(written to \S+\n)?", done.err), done
+    said = r"(written to \S+\n|\d+ (lessons in|hand-ins? marked in) \S+\n)?"
+    assert re.fullmatch(said, done.err), done
 
 
 # --- real processes -------------------------------------------------------------------------------
