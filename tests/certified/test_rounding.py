@@ -179,6 +179,8 @@ LIBRARIES = installed(["autograd", "torch", "jax"])
 )
 def test_nobody_needs_what_is_allowed(make, numbers):
     backends = select_backends(LIBRARIES[:1] if len(numbers) < 20 else LIBRARIES)
+    if not backends:
+        pytest.skip("none of the libraries is installed")
     found = [shares(make(number), backends) for number in numbers]
     certified = [share for share in found if share is not None]
     assert len(certified) > 0.7 * len(numbers)
