@@ -22,8 +22,8 @@ MEASURED = 2**25
 """Products of numbers up to which those that are added up in a product of matrices are looked at:
 beyond, n − 1 is taken."""
 
-HALF_PRECISION = 1e-12
-"""What tells the unit of float64 from that of float32."""
+DOUBLE_BELOW = 1e-12
+"""Units of roundoff below this are those of float64, and above it those of float32."""
 
 AT_ONCE = 2**20
 """Products that are in memory at a time."""
@@ -74,7 +74,7 @@ def _lose_one_by_one(x: np.ndarray, unit: float) -> np.ndarray:
     theorem B).
     """
     with np.errstate(invalid="ignore", over="ignore"):
-        x = x.astype(np.float64 if unit < HALF_PRECISION else np.float32)
+        x = x.astype(np.float64 if unit < DOUBLE_BELOW else np.float32)
         sums = np.add.accumulate(x, axis=0)
         before, after, added = sums[:-1], sums[1:], x[1:]
         part = after - before

@@ -17,6 +17,7 @@ from calcbench.exercises.exercise import Exercise
 from calcbench.exercises.grading import grade, write_csv
 from calcbench.exercises.marking import mark
 from calcbench.exercises.sheet import Sheet, load_sheet
+from calcbench.report.numbers import plural
 from calcbench.report.tables.table import Entry, Table
 from calcbench.report.tables.text import draw
 from calcbench.workers.starting import start_method
@@ -55,7 +56,7 @@ def command(
         print_json([vars(each) for each in grades])
     elif output:
         write_file(output, write_csv(found, grades).encode())
-        say(f"{len(grades)} hand-ins marked in {output}")
+        say(f"{len(grades)} {plural(len(grades), 'hand-in')} marked in {output}")
     else:
         click.echo(write_csv(found, grades), nl=False)
 

@@ -3,8 +3,8 @@
 A definition is a function of the name, whose first argument is the vocabulary in which it is
 evaluated: `clip(xp, x, low, high)`. Every backend has the name by it, and so do the certificate
 and stand-alone programs, into which its source is copied (hence it may use `xp`, NumPy, Python's
-own functions and what stands beside it, and no other name of calcbench). Only a backend that has
-something better spells the name.
+own functions, and plain functions of this room, which are copied with it). Only a backend that
+has something better spells the name.
 
 The signature and the first line of the docstring are what `calcbench.vocabulary.names` says of it.
 Names that begin with `_` are helpers.

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from calcbench.vocabulary.axes import require_thin
+
 
 def solve_triangular(xp: Any, a: Any, b: Any, lower: bool = False) -> Any:
     """Solve a x = b, of a no more than the upper (or the lower) triangle is read."""
@@ -39,9 +41,8 @@ def qr(xp: Any, x: Any) -> tuple[Any, Any]:
 
 def svd(xp: Any, x: Any, full_matrices: bool = True) -> tuple[Any, Any, Any]:
     """Factor x = U diag(s) Vᵀ, the largest first; of no square, with full_matrices=False."""
+    require_thin(x.shape, full_matrices)
     rows, columns = x.shape[-2:]
-    if full_matrices and rows != columns:
-        raise ValueError(f"svd of shape {tuple(x.shape)} needs full_matrices=False")
     if rows < columns:
         q, r = xp.linalg.qr(xp.matrix_transpose(x))
         u, s, v = _svd_of_square(xp, xp.matrix_transpose(r))
