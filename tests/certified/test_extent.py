@@ -35,7 +35,8 @@ def test_all_rows_are_certified_where_that_takes_seconds():
 
 @pytest.mark.parametrize(
     ("module", "limit", "value"),
-    [(certificate, "FULL_SECONDS", 0.01), (budget, "LARGEST", 1_000_000)],
+    # A millionth of a second: no measurement, however disturbed, is below.
+    [(certificate, "FULL_SECONDS", 1e-6), (budget, "LARGEST", 1_000_000)],
 )
 def test_a_sample_is_where_all_rows_would_take_too_much(monkeypatch, module, limit, value):
     monkeypatch.setattr(module, limit, value)
