@@ -52,7 +52,9 @@ from calcbench.report.citation import cite
 # ## With a pencil
 #
 # A program is a list of small steps. Our example is C = x·y + sin x. Each step has a slope by each
-# of its inputs, the *local slope*, which a rule of lesson 3 gives. At x = 2, y = 3:
+# of its inputs, the *local slope*, which a rule of lesson 3 gives. (A slope by one of several inputs
+# is written with a round ∂: the other inputs are held, as if they were numbers. Lesson 5 is about
+# that.) At x = 2, y = 3:
 #
 # 1. $p = x \cdot y = 6$; local slopes $\frac{\partial p}{\partial x} = y = 3$ and
 #    $\frac{\partial p}{\partial y} = x = 2$.
@@ -70,7 +72,8 @@ from calcbench.report.citation import cite
 # %% [markdown]
 # ## The picture
 #
-# Blue, from the left: values. Orange, from the right: adjoints. On the arrows: local slopes.
+# Blue, from the left: values. Orange, from the right: adjoints. On the arrows: local slopes. (In the
+# cell, `xp` stands for a library of functions: each backend puts its own sine and cosine there.)
 
 
 # %%

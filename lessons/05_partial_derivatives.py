@@ -187,7 +187,7 @@ print(cb.partial("saddle", "x", "by_hand"), cb.partial("saddle", "y", "finite_di
 # %% [markdown]
 # How good is rise over run along y? Too large a step is wrong, and so is too small a one; lesson 2
 # says why. *Forward* is rise over run from y to y + Δ; *central* goes from y − Δ to y + Δ, and
-# *richardson* combines two central ones. Of a parabola, the central quotient is right at every large
+# *richardson* combines three central ones. Of a parabola, the central quotient is right at every large
 # step, and only rounding is left. (A logarithmic axis, one of powers of ten, has no place for an
 # error of 0. Such steps are marked in the band below, called "exact".)
 

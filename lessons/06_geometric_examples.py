@@ -95,7 +95,8 @@ cb.draw(
 
 # %% [markdown]
 # How good is the prediction? Left: what is added, and what the slope predicts. Right: their
-# difference, on logarithmic axes. A tenth of Δr, a hundredth of the error: the error goes as Δr².
+# difference, on logarithmic axes. A tenth of Δr, a hundredth of the error (the two dotted lines): the
+# error goes as Δr².
 
 # %%
 steps = [10 ** (-3 + k / 4) for k in range(13)]

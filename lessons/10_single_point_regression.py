@@ -152,8 +152,10 @@ cb.draw(
 )
 
 # %% [markdown]
-# The Hessian says so too. A direction in which nothing bends has the eigenvalue 0, and with it the
-# *determinant* (the product of the eigenvalues) is 0.
+# The Hessian, the table of second derivatives (lesson 7), says so too. Its *eigenvalues* say how much
+# the ground bends, in the direction in which it bends most and in the one in which it bends least.
+# Along the valley nothing bends: that eigenvalue is 0, and with it the *determinant*, the product of
+# the two. (The *rank* counts the directions that bend.)
 
 # %%
 hessian = cb.hessian("single_point_regression", "by_hand")
