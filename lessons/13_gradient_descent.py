@@ -208,7 +208,7 @@ least = cost(**lowest)
 
 def steps_needed(rate):
     """Count the steps until the cost is within 1e-6 of its least."""
-    most = 3000 if rate > 0.054 else round(20 / rate)
+    most = 3000 if rate > 0.054 else round(14 / rate)
     found = cb.descend("batch_regression", "by_hand", rate=rate, steps=most)
     return int(np.argmax(found.costs - least <= 1e-6))
 
