@@ -34,14 +34,19 @@ def name_of(lesson):
     return lesson.name
 
 
+IN_TURN = [
+    pytest.param(lesson, marks=() if lesson.number == 5 else pytest.mark.full) for lesson in LESSONS
+]
+"""A bare run is content with one, of all six backends and every kind of picture, that is short."""
+
+
 @functools.cache
 def outputs_of(lesson):
     """What its cells give; in one process, so that frameworks are imported once."""
     return list(run(lesson))
 
 
-@pytest.mark.few(1)
-@pytest.mark.parametrize("lesson", LESSONS, ids=name_of)
+@pytest.mark.parametrize("lesson", IN_TURN, ids=name_of)
 def test_a_lesson_runs_from_top_to_bottom(lesson):
     outputs = outputs_of(lesson)
     assert [output.missing for output in outputs if output.missing] == []
