@@ -178,6 +178,7 @@ steps = [f"finite_difference[scheme=forward,delta={delta}]" for delta in (0.1, 0
 cb.verify("delta_method", ["by_hand", *steps])
 
 # %% [markdown]
+# - `∂y/∂x` is dy/dx. (Why the d is round, lesson 5 says.)
 # - `reference` is the true slope; `certified` says that it was computed with a proof.
 # - `digits` says how many digits are right, of the 16 that a computer keeps: at the worst of several
 #   points.

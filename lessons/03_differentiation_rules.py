@@ -186,7 +186,9 @@ for record in cb.verify(rules, ["by_hand", "sympy", "finite_difference"]):
 cb.compare("product_rule")
 
 # %% [markdown]
-# A function of your own needs no more than a name, and a value for x:
+# A function of your own needs no more than a name, and a value for x. (Its result is called C, for
+# want of another letter. And at x = 0, where calcbench looks as well, this one is 0 to the power of
+# 0, which has no slope to be judged; the line below the table says so.)
 
 
 # %%

@@ -312,8 +312,8 @@ run
 
 # %% [markdown]
 # `cite` writes the entry for a list of references, and a sentence. Of a run of your own it is
-# `cite(cb.benchmark("batch_regression"))`, or, in a terminal, `calcbench bench batch_regression`
-# and then `calcbench cite`.
+# `cite(cb.benchmark("batch_regression", operator="value_and_gradient"))`, or, in a terminal,
+# `calcbench bench batch_regression --operator value_and_gradient` and then `calcbench cite`.
 
 # %%
 print(cite(run))
