@@ -199,8 +199,8 @@ cb.steps("saddle", "y")
 #
 # Take a pencil. In a notebook, write your answers in place of the dots, and run the cell. An answer
 # is a number, such as 0.35355 (five digits are enough), or a formula in quotes, such as
-# "sqrt(2)/4". A wrong one gets a hint. The second time, the answer is shown, and why. `score()`
-# counts.
+# "sqrt(2)/4"; where there are choices, it is a letter in quotes, such as "a". A wrong one gets a
+# hint. The second time, the answer is shown, and why. `score()` counts.
 
 # %%
 exercise("5.1")
@@ -224,7 +224,7 @@ check("5.3", ..., ..., ...)
 exercise("5.4")
 
 # %%
-check("5.4", ..., ...)
+check("5.4", ..., ..., ...)
 
 # %%
 exercise("5.5")

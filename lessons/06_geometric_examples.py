@@ -171,8 +171,12 @@ cb.verify(["cone_volume", "sphere_volume", "torus_volume", "box_volume"], ["by_h
 #
 # Take a pencil. In a notebook, write your answers in place of the dots, and run the cell. An answer
 # is a number, such as 0.35355 (five digits are enough), or a formula in quotes, such as
-# "sqrt(2)/4". A wrong one gets a hint. The second time, the answer is shown, and why. `score()`
-# counts.
+# "sqrt(2)/4"; where there are choices, it is a letter in quotes, such as "a". A wrong one gets a
+# hint. The second time, the answer is shown, and why. `score()` counts.
+#
+# Where slopes are asked for as formulas (6.2), give your own derivation, in r and h: as text,
+# such as "2*r*h", "r**2", or as a function, such as `lambda r, h: (2 * r * h, r**2)`. It is judged like any gradient by
+# hand: at many points, and not only at the one in the question.
 
 # %%
 exercise("6.1")
@@ -190,7 +194,7 @@ check("6.2", ..., ...)
 exercise("6.3")
 
 # %%
-check("6.3", ..., ...)
+check("6.3", ..., ..., ...)
 
 # %%
 exercise("6.4")

@@ -232,8 +232,12 @@ sympy.diff(sympy.exp(x * z) * sympy.sin(x - z), x)
 #
 # Take a pencil. In a notebook, write your answers in place of the dots, and run the cell. An answer
 # is a number, such as 0.35355 (five digits are enough), or a formula in quotes, such as
-# "sqrt(2)/4". A wrong one gets a hint. The second time, the answer is shown, and why. `score()`
-# counts.
+# "sqrt(2)/4"; where there are choices, it is a letter in quotes, such as "a". A wrong one gets a
+# hint. The second time, the answer is shown, and why. `score()` counts.
+#
+# Where slopes are asked for as formulas (8.1, 8.4), give your own derivation, in x and z: as text,
+# such as "2*x*z", "x**2", or as a function, such as `lambda x, z: (2 * x * z, x**2)`. It is judged like any gradient by
+# hand: at many points, and not only at the one in the question.
 
 # %%
 exercise("8.1")

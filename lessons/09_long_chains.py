@@ -163,8 +163,8 @@ for name in threes:
 #
 # Take a pencil. In a notebook, write your answers in place of the dots, and run the cell. An answer
 # is a number, such as 0.35355 (five digits are enough), or a formula in quotes, such as
-# "sqrt(2)/4". A wrong one gets a hint. The second time, the answer is shown, and why. `score()`
-# counts.
+# "sqrt(2)/4"; where there are choices, it is a letter in quotes, such as "a". A wrong one gets a
+# hint. The second time, the answer is shown, and why. `score()` counts.
 
 # %%
 exercise("9.1")
@@ -182,7 +182,7 @@ check("9.2", ..., ..., ..., ..., ..., ...)
 exercise("9.3")
 
 # %%
-check("9.3", ..., ..., ...)
+check("9.3", ..., ..., ..., ...)
 
 # %%
 exercise("9.4")

@@ -257,8 +257,8 @@ cb.compare("batch_regression")
 #
 # Take a pencil. In a notebook, write your answers in place of the dots, and run the cell. An answer
 # is a number, such as 0.35355 (five digits are enough), or a formula in quotes, such as
-# "sqrt(2)/4". A wrong one gets a hint. The second time, the answer is shown, and why. `score()`
-# counts.
+# "sqrt(2)/4"; where there are choices, it is a letter in quotes, such as "a". A wrong one gets a
+# hint. The second time, the answer is shown, and why. `score()` counts.
 
 # %%
 exercise("13.1")
