@@ -18,7 +18,7 @@ from calcbench.native.certifying import Certified, certify, point_of
 from calcbench.native.front_ends import build
 from calcbench.native.function import Function, NoGradient, NotKnown, WrongGradient
 from calcbench.native.trees import function_name
-from calcbench.problem.arguments import check_function, check_text, whole_number
+from calcbench.problem.arguments import check_function, check_text, positive, whole_number
 from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
@@ -142,13 +142,14 @@ def check(
             f"{nearest(str(operator), OPERATORS)}"
         )
     whole_number("points", points, 1)
+    allowed = positive("seconds", seconds)
     started = time.thread_time()
     try:
         function = build(f, x, name or "")
     except NotKnown as error:
         return Check(name or function_name(f), NOT_CERTIFIED, str(error))
     with function.undisturbed():
-        return _Checking(function, grad, float(seconds), started).at_points(points)
+        return _Checking(function, grad, allowed, started).at_points(points)
 
 
 def assert_gradient(

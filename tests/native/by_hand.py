@@ -123,20 +123,20 @@ def convolution_gradient(kernel):
 def gaussian_process(theta):
     """Minus the log likelihood, by a Cholesky factor that is solved with in a loop."""
     length, noise = np.exp(theta)
-    squares = (X[:, None, 0] - X[None, :, 0]) ** 2
-    L = np.linalg.cholesky(np.exp(-0.5 * squares / length**2) + (noise + 1e-2) * np.eye(8))
-    z = np.zeros(8)
-    for i in range(8):
+    squares = (X[:5, None, 0] - X[None, :5, 0]) ** 2
+    L = np.linalg.cholesky(np.exp(-0.5 * squares / length**2) + (noise + 1e-2) * np.eye(5))
+    z = np.zeros(5)
+    for i in range(5):
         z[i] = (Y[i] - L[i, :i] @ z[:i]) / L[i, i]
     return 0.5 * np.sum(z**2) + np.sum(np.log(np.diag(L)))
 
 
 def gaussian_process_gradient(theta):
     length, noise = np.exp(theta)
-    squares = (X[:, None, 0] - X[None, :, 0]) ** 2
+    squares = (X[:5, None, 0] - X[None, :5, 0]) ** 2
     kernel = np.exp(-0.5 * squares / length**2)
-    inverse = np.linalg.inv(kernel + (noise + 1e-2) * np.eye(8))
-    a = inverse @ Y
+    inverse = np.linalg.inv(kernel + (noise + 1e-2) * np.eye(5))
+    a = inverse @ Y[:5]
     inner = 0.5 * (inverse - np.outer(a, a))
     return np.array([np.sum(inner * kernel * squares) / length**2, np.trace(inner) * noise])
 
