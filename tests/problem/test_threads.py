@@ -1,4 +1,4 @@
-"""Linear algebra takes one thread where a cost is judged, and as many as before where it is timed."""
+"""Linear algebra takes one thread where a cost is judged, and all of them where it is timed."""
 
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
