@@ -16,8 +16,8 @@ def lesson_run(number: int) -> Run:
 
         >>> print(cite(lesson_run(5)))
 
-    It is a file that is installed with calcbench, so that everybody who opens the lesson has the
-    same one. In a notebook it shows its tables. Raises `SelectorError` where there is no such lesson.
+    It is a file that is installed with calcbench: whoever opens the lesson has the same one. In a
+    notebook it shows its tables. Raises `SelectorError` where there is no such lesson.
     """
     from calcbench.report.run import load  # imports NumPy, which questions do without
 
