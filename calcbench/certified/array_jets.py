@@ -10,7 +10,6 @@ they serve for second derivatives as they are.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -107,7 +106,7 @@ class ArrayJet(NDArrayOperatorsMixin):
         return len(self.value)
 
     def __getitem__(self, key: Any) -> ArrayJet:
-        return _move(operator.getitem, self, key)
+        return _move(lambda x: x[key], self)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self.value[key] = _element(np.asarray(primal(value), dtype=object))

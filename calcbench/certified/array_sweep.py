@@ -7,6 +7,7 @@ the Jacobian times them.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -79,9 +80,11 @@ def push_forward(point: Point, directions: np.ndarray, dtype: str) -> Swept | No
 
 def _in_parts(directions: np.ndarray, sweep: Callable[[np.ndarray], Swept | None]) -> Swept | None:
     """Take some directions at a time, and put what they give side by side."""
-    parts = []
-    for start in range(0, directions.shape[1], DIRECTIONS_PER_SWEEP):
-        with budget.passing():
+    parts, count = [], directions.shape[1]
+    for start in range(0, count, DIRECTIONS_PER_SWEEP):
+        # What the last part has made stays counted: it is what a sweep takes.
+        last = start + DIRECTIONS_PER_SWEEP >= count
+        with contextlib.nullcontext() if last else budget.passing():
             found = sweep(directions[:, start : start + DIRECTIONS_PER_SWEEP])
         if found is None:
             return None

@@ -14,7 +14,7 @@ import numpy as np
 from flint import arb
 
 from calcbench.certified import balls, matrices, natural, rounded
-from calcbench.certified.array_jets import primal
+from calcbench.certified.array_jets import ArrayJet, primal
 from calcbench.certified.arrays import (
     Array,
     Pull,
@@ -256,6 +256,10 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
     parts = np.exp(lanes.value - shift)
     whole = add_up(parts, (parts.ndim - 1,), keepdims=True)
     value = shift + np.log(whole)
+    if natural.chosen() and isinstance(value, ArrayJet):
+        softmax = np.exp(primal(lanes.value) - primal(value))
+        moved = add_up(softmax * lanes.value, (parts.ndim - 1,), keepdims=True)
+        value = ArrayJet(value.value, moved.slopes)
     as_libraries = isinstance(value, Rounded) or natural.chosen()
     slopes = np.exp(lanes.value - value) if as_libraries else parts / whole
 

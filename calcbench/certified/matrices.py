@@ -23,6 +23,9 @@ from calcbench.certified.rounded import Rounded
 SMALL = 8
 """Rows and columns below which a product is quicker number by number."""
 
+FEW = 8
+"""A matrix of which no more than one number in so many is not 0 is multiplied by these alone."""
+
 Numbers = np.ndarray | Rounded | ArrayJet
 """An object array of balls, or rounded floats, or balls with slopes."""
 
@@ -76,16 +79,33 @@ def _product_of_jets(x: Any, y: Any) -> ArrayJet:
     joined = min(x.ndim, y.ndim) > 1
 
     def from_left(part: np.ndarray) -> Any:
-        return product(part, right) if part.dtype == object else part @ sizes_of(y)
+        return _product_of_slopes(part, right) if part.dtype == object else part @ sizes_of(y)
 
     def from_right(part: np.ndarray) -> Any:
-        return product(left, part) if part.dtype == object else sizes_of(x) @ part
+        return _product_of_slopes(left, part) if part.dtype == object else sizes_of(x) @ part
 
     return add_slopes(
         product(left, right),
         _map_slopes(x, from_left, -2 if joined else None),
         _map_slopes(y, from_right, -1 if joined else None),
     )
+
+
+_are_zero = np.frompyfunc(arb.is_zero, 1, 1)
+
+
+def _product_of_slopes(x: np.ndarray, y: np.ndarray) -> Any:
+    """Multiply balls, of which the right or the left ones may be directions: 0 but for a few."""
+    if x.ndim == y.ndim == 2:
+        for matrix, other, transposed in ((y, x, False), (x.T, y.T, True)):
+            row, column = np.nonzero(~_are_zero(matrix).astype(bool))
+            if len(row) * FEW <= matrix.size:
+                found = zeros((len(other), matrix.shape[1]), like=other)
+                for i, j in zip(row.tolist(), column.tolist(), strict=True):
+                    budget.expect()
+                    found[:, j] = found[:, j] + other[:, i] * matrix[i, j]
+                return found.T if transposed else found
+    return product(x, y)
 
 
 def _map_slopes(
