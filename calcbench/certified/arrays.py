@@ -421,7 +421,7 @@ def _without_none(partials: Any) -> np.ndarray:
 def element_by_element(name: str) -> Callable[[Any], Array]:
     """Build an elementary function (`certified.elementary`) of arrays."""
     of_balls = np.frompyfunc(elementary.rule_of(name), 1, 2)
-    of_floats = rounded_functions.RULES.get(name)
+    of_floats = rounded_functions.rule_of(name)
 
     def apply(x: Any) -> Array:
         x = lift(x)

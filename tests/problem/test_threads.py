@@ -1,4 +1,4 @@
-"""Linear algebra takes one thread where a cost is judged, and as many as before where it is timed."""
+"""A cost is judged in one thread of linear algebra, and timed with as many as there were."""
 
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
