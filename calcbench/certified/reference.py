@@ -258,7 +258,10 @@ def _garbage_collection_off() -> Iterator[None]:
 def _result_fault(found: SweepResult, dtype: str) -> str:
     """Name the first number of the result itself that overflows in the dtype, if any."""
     largest = float(np.finfo(dtype).max)
-    for ball in found.values:
+    values = np.asarray(found.values, dtype=object)
+    with np.errstate(invalid="ignore"):
+        suspect = ~(np.abs(values.astype(np.float64)) <= largest)
+    for ball in values[suspect]:
         if abs(ball) > largest:
             return f"a result is {ball.str(3, radius=False) if ball.is_finite() else 'infinite'}"
     return ""
