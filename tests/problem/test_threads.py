@@ -1,4 +1,4 @@
-"""A cost is judged in one thread of linear algebra, and timed with as many as there were."""
+"""Linear algebra takes one thread where a cost is judged, and all of them where it is timed."""
 
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
