@@ -14,6 +14,7 @@ array_vocabulary   the array vocabulary on these arrays
 array_sweep        a gradient by one reverse sweep over arrays
 rounded            floats in place of balls, each operation of which may be rounded
 rounded_functions  elementary functions of these
+losses             how far libraries may be off the value of a special function
 additions          what rounding does to sums of many numbers
 row_blocks         a gradient over many rows, some at a time
 matrices           products and factors of matrices of balls

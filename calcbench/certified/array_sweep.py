@@ -30,7 +30,7 @@ from calcbench.certified.arrays import (
     sizes_of,
 )
 from calcbench.certified.evaluation import Range, describe_fault, inputs_changed
-from calcbench.certified.matrices import zeros
+from calcbench.certified.matrices import ZERO, zeros
 from calcbench.certified.rounded import Rounded
 from calcbench.certified.row_blocks import (
     FITTING_ROWS,
@@ -327,10 +327,10 @@ def _influence(node: Array) -> float:
 def _range_fault(node: Array, scale: arb, limits: Range) -> str:
     """Name the first number of a node that the dtype cannot hold, if any."""
     value: Any = primal(node.value)
-    there = np.asarray(np.not_equal(value, 0, dtype=object), dtype=bool)
-    suspect = ~(node.sizes <= limits.largest) | ((node.sizes < limits.smallest) & there)
+    suspect = np.asarray(~(node.sizes <= limits.largest) | (node.sizes < limits.smallest))
     if not suspect.any():
         return ""
+    suspect[suspect] = np.not_equal(value[suspect], ZERO, dtype=object).astype(bool)
     adjoints = np.full(node.shape, None) if node.adjoint is None else primal(node.adjoint)
     for number, adjoint in zip(value[suspect], adjoints[suspect], strict=True):
         if limits.excludes(number, adjoint, scale):

@@ -308,7 +308,7 @@ def _part(axis: int, k: Any) -> Pull:
 
     def back(adjoint: Any, read: Read) -> Any:
         part = adjoint[(slice(None),) * axis + (k,)]
-        return part if isinstance(part, Rounded) else np.asarray(part)  # of one number, too
+        return np.asarray(part) if isinstance(part, (arb, float)) else part  # of one number, too
 
     return back
 

@@ -415,8 +415,14 @@ def _power(x: Array, n: int) -> Array:
     if isinstance(x.value, Rounded):
         value, slope = rounded_functions.whole_power(x.value, n)
     else:
-        value, slope = x.value**n, (n * x.value ** (n - 1) if x.tape is not None else 0)
+        value = _raised(x.value, n)
+        slope = arb(n) * _raised(x.value, n - 1) if x.tape is not None else 0
     return record(value, ((x, scaled(Array(slope), x.shape)),) if x.tape is not None else ())
+
+
+def _raised(numbers: Any, n: int) -> Any:
+    """Raise balls to a whole power; the first two in a third of the time that Arb's power takes."""
+    return numbers if n == 1 else numbers * numbers if n == 2 else numbers**n
 
 
 def _fractional_power(x: Array, y: Array) -> Sequence[Any]:
@@ -448,7 +454,7 @@ def _without_none(partials: Any) -> np.ndarray:
 def element_by_element(name: str) -> Callable[[Any], Array]:
     """Build an elementary function (`certified.elementary`) of arrays."""
     rule = elementary.rule_of(name)
-    of_balls, of_floats = np.frompyfunc(rule, 1, 2), rounded_functions.RULES.get(name)
+    of_balls, of_floats = np.frompyfunc(rule, 1, 2), rounded_functions.rule_of(name)
 
     def evaluate(numbers: Any) -> Sequence[Any]:
         if of_floats and isinstance(numbers, Rounded):

@@ -100,8 +100,7 @@ def _softplus_and_slope(x: Number) -> tuple[Number, Number]:
 def _special(name: str, x: Number) -> tuple[Number, Number]:
     value, slope = special.value(name, x), special.slope(name, x)
     if natural.chosen():
-        loss = special.loss(name, x)
-        return value + loss, slope + loss
+        return value + special.loss(name, x, value), slope + special.loss_of_slope(name, x, slope)
     return value, slope
 
 

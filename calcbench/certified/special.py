@@ -15,6 +15,7 @@ from typing import Any
 from flint import acb, arb, arb_series, ctx
 
 from calcbench.certified.jets import Jet, primal
+from calcbench.certified.losses import loss_of_value
 
 Number = Any
 """A `flint.arb` or a `Jet`."""
@@ -83,17 +84,21 @@ def slope(name: str, x: Number) -> Number:
     return value(f"polygamma{_order(name) + 1}", x) if n < 0 else _bessel_slope(n, x)
 
 
-def loss(name: str, x: Number) -> arb:
-    """Enclose what libraries lose of a function and its slope where these are small.
+def loss(name: str, x: Number, value: Number) -> arb:
+    """Enclose what libraries lose of a function (`certified.losses`)."""
+    at, found = (float(primal(number).mid()) for number in (x, value))
+    return arb(0, float(loss_of_value(name, at, found))) * arb(2) ** -ctx.prec
 
-    They add up log Γ and ψ from terms of the size of log x, and 1 at least, however small the sum.
-    SciPy's erfc has the factor e^(−x²) in its tail, of an x² that is rounded.
-    """
-    at, unit = primal(x).mid(), arb(2) ** -ctx.prec
-    if name in ("gammaln", "digamma"):
-        return arb(0, (1 + abs(abs(at).log())) * unit)
-    if name == "erfc" and at > 0:
-        return arb(0, at.erfc() * at * at * unit)
+
+def loss_of_slope(name: str, x: Number, slope: Number) -> arb:
+    """Enclose what libraries lose of a slope beyond the roundings of its formula."""
+    n = _bessel_order(name)
+    if n >= 0:
+        return loss(name, x, value(name, x)) + loss(f"ive{n + 1}", x, value(f"ive{n + 1}", x))
+    if name == "gammaln":
+        return loss("digamma", x, slope)
+    if name == "digamma" or name.startswith("polygamma"):
+        return loss(f"polygamma{_order(name) + 1}", x, slope)
     return arb(0)
 
 

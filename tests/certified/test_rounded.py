@@ -39,10 +39,6 @@ def outside(found, truth):
     return [(mid, rad, ball) for mid, rad, ball in numbers if not abs(ball - mid) <= rad]
 
 
-ON_BALLS = ("erfinv", "log_ndtr", "i0e", "polygamma", "digamma")
-"""Names whose rounding is that of balls; of `digamma`, where it is written as polygamma(0, x)."""
-
-
 @pytest.mark.parametrize("name", [*ELEMENTWISE, *CASES, *COMPOSED])
 def test_every_name_runs_on_floats(name):
     """Where it runs on arrays of balls: no comparison ties, and no number is out of range."""
@@ -53,7 +49,7 @@ def test_every_name_runs_on_floats(name):
         point = own_point(Probe([case]))
         truth, found = on_arrays(point), on_floats(point)
         if found is None:
-            assert truth is None or name in ON_BALLS
+            assert truth is None
         else:
             assert outside(found.partials, truth.partials) == []
             assert outside(found.value, [truth.value]) == []
@@ -80,7 +76,7 @@ def test_a_slope_is_what_libraries_compute():
         ((_, pull),) = tape[-1].edges
         slope = pull(rounded.as_rounded(np.ones(2)), lambda partial: partial.value)
     assert slope.mid[0] == 0.0
-    assert np.all((slope.radii >= 2 * UNIT) & (slope.radii <= 8 * UNIT))
+    assert np.all((slope.radii >= 2 * UNIT) & (slope.radii <= 20 * UNIT))
 
 
 def radius_of_sum(terms):
