@@ -35,6 +35,7 @@ from calcbench.native.numpy_functions import (
     UFUNCS,
     WRITES,
 )
+from calcbench.native.numpy_storage import Storage
 from calcbench.native.rebinding import python_function
 from calcbench.native.reductions import accumulate, reduce
 from calcbench.native.values import Numbers, boxed, is_certified, lift
@@ -92,21 +93,6 @@ def _count(shape: tuple[int, ...]) -> np.ndarray:
     return np.arange(int(np.prod(shape, dtype=int))).reshape(shape)
 
 
-class Storage:
-    """The numbers of an array and of its views: a plain array, or numbers with proof."""
-
-    __slots__ = ("numbers",)
-
-    def __init__(self, numbers: Any) -> None:
-        """Take the numbers, as a vector."""
-        self.numbers = numbers
-
-    @property
-    def plain(self) -> bool:
-        """Whether no number with proof was written into it."""
-        return not is_certified(self.numbers)
-
-
 class Traced(NDArrayOperatorsMixin):
     """An array of numbers with proof, as NumPy's code sees it."""
 
@@ -128,26 +114,17 @@ class Traced(NDArrayOperatorsMixin):
     @property
     def numbers(self) -> Any:
         """The numbers with proof, or a plain array of floats, which is a view into the storage."""
-        flat, places = self.storage.numbers, self.places
         if self.storage.plain:
-            start = int(places.ravel()[0]) if places.size else 0
-            steps = [step // places.itemsize * flat.itemsize for step in places.strides]
-            return np.lib.stride_tricks.as_strided(flat[start:], places.shape, steps)
-        if places.size == flat.shape[0] and np.array_equal(places.ravel(), np.arange(places.size)):
-            return boxed(self.run.xp.reshape(flat, places.shape))
-        return boxed(self.run.xp.take(flat, places))
+            return self.storage.view(self.places)
+        return self.storage.read(self.run.xp, self.places)
 
     def write(self, key: Any, values: Any) -> None:
         """Write into the storage, where all views see it."""
         numbers = self._fitting(values)
-        if self.storage.plain:
-            if not is_certified(numbers):
-                self.numbers[key] = numbers
-                return
-            self.storage.numbers = lift(self.run.xp, self.storage.numbers)
-        self.storage.numbers = movement.replace(
-            self.run.xp, self.storage.numbers, self.places[key], numbers
-        )
+        if self.storage.plain and not is_certified(numbers):
+            self.numbers[key] = numbers
+        else:
+            self.storage.write(self.run.xp, np.asarray(self.places[key]), numbers)
 
     def _fitting(self, values: Any) -> Any:
         """Return the numbers of what is written, rounded if this array's dtype is coarser."""
@@ -355,8 +332,10 @@ class Traced(NDArrayOperatorsMixin):
         numbers = lift(self.run.xp, unwrap(values))
         if numbers.shape != places.shape:
             numbers = movement.broadcast(self.run.xp, numbers, places.shape)
-        storage = target.storage
-        storage.numbers = movement.scatter_add(self.run.xp, storage.numbers, places, numbers)
+        every = np.arange(target.storage.source.size)
+        whole = Traced(self.run, target.storage, every, target.dtype)
+        added = movement.scatter_add(self.run.xp, whole.numbers, places, numbers)
+        whole.write(Ellipsis, self.run.wrap(added, target.dtype))
 
     # --- movement ---
 
@@ -368,9 +347,8 @@ class Traced(NDArrayOperatorsMixin):
         if np.may_share_memory(places, self.places):
             return self._view(places)
         if self.storage.plain:
-            return self.run.hold(self.storage.numbers[places])
-        numbers = self.run.xp.take(self.storage.numbers, places)
-        return self.run.wrap(boxed(numbers), self.dtype)
+            return self.run.hold(self.storage.parts[0][places])
+        return self.run.wrap(self.storage.read(self.run.xp, places), self.dtype)
 
     def _move_by(self, function: Any, inputs: Any, options: Any) -> Any:
         """Run a function that computes nothing on the places of numbers."""
