@@ -262,6 +262,12 @@ class Traced(NDArrayOperatorsMixin):
         """Return a number, which stays one with proof."""
         return self.reshape(-1)[index[0] if index else 0] if self.ndim else self
 
+    def __copy__(self) -> Any:
+        return np.copy(self)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return np.copy(self)
+
     def fill(self, value: Any) -> None:
         """Write one number everywhere."""
         self.write(Ellipsis, value)
@@ -487,6 +493,9 @@ def _result_dtype(inputs: Any, dtype: Any) -> np.dtype[Any]:
 def _run_ufunc(xp: Any, ufunc: Any, method: str, operands: list[Any], options: Any) -> Any:
     """Run a ufunc, or one of its methods, on numbers with proof."""
     name = ufunc.__name__
+    module = next((m for m in UFUNC_MODULES if _has(m, name, ufunc)), "")
+    if not module:
+        raise NotKnown(f"ufunc {name}")
     if method == "__call__" and name in UFUNCS and not options:
         return UFUNCS[name](xp, *operands)
     if method == "reduce" and name in REDUCTIONS and options.keys() <= {"axis", "keepdims"}:
@@ -496,9 +505,16 @@ def _run_ufunc(xp: Any, ufunc: Any, method: str, operands: list[Any], options: A
     if method == "outer" and name in UFUNCS and not options:
         x, y = (lift(xp, operand) for operand in operands)
         return UFUNCS[name](xp, xp.reshape(x, x.shape + (1,) * y.ndim), y)
-    module = "numpy" if hasattr(np, name) else "scipy.special"
     said = f"{module}.{name}" if method == "__call__" else f"{module}.{name}.{method}"
     raise NotKnown(f"{said} with these options" if options else said)
+
+
+UFUNC_MODULES = ("numpy", "scipy.special")
+"""Modules whose ufuncs are known by name; others may have the same names."""
+
+
+def _has(module: str, name: str, function: Any) -> bool:
+    return getattr(sys.modules.get(module), name, None) is function
 
 
 def _axes(options: Any) -> dict[str, Any]:
