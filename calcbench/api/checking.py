@@ -13,7 +13,7 @@ import numpy as np
 from calcbench.certified.evaluation import NotCertified
 from calcbench.errors import ProblemError, SelectorError, nearest, short_repr
 from calcbench.judge.result import Judged, judge_result
-from calcbench.judge.witnesses import Witness, ask_differences
+from calcbench.judge.witnesses import Witness, ask_complex_step, ask_differences
 from calcbench.native.certifying import Certified, certify, point_of
 from calcbench.native.front_ends import build
 from calcbench.native.function import Function, NoGradient, NotKnown, WrongGradient
@@ -71,6 +71,8 @@ class Check:
     """How far from it each partial may be; empty where it is not certified."""
     witness: Witness | None = None
     """What difference quotients say, where nothing is certified."""
+    step: Witness | None = None
+    """What the complex step says, where nothing is certified and the function takes one."""
     seconds: float = 0.0
     """Processor time that the check took."""
 
@@ -81,24 +83,27 @@ class Check:
 
     @property
     def witnessed(self) -> bool:
-        """Whether nothing is proved, and difference quotients agree as far as they can."""
-        return self.status == NOT_CERTIFIED and self.witness is not None and self.witness.agrees
+        """Whether nothing is proved, and differences agree as far as they can."""
+        if self.status != NOT_CERTIFIED or self.witness is None or not self.witness.agrees:
+            return False
+        return self.step is None or not self.step.outside.any()
 
     def as_json(self) -> dict[str, Any]:
         """Return what is known as plain data: arrays as lists, by name."""
-        witness = None
-        if self.witness is not None:
-            numbers = {"digits": self.witness.digits, "needed": self.witness.needed}
-            witness = {"agrees": self.witness.agrees, **numbers}
         known = {each.name: getattr(self, each.name) for each in fields(self)}
-        found: dict[str, Any] = plain({**known, "witness": witness})
+        told = {name: _as_json(known[name]) for name in ("witness", "step")}
+        found: dict[str, Any] = plain({**known, **told})
         return found
 
     def __str__(self) -> str:
         """Write the verdict, and below it what is wrong."""
         if self.status == NOT_CERTIFIED:
-            told = f"; {_describe_witness(self.witness)}" if self.witness else ""
-            return f"{self.name}: not certified: {self.reason}{told}"
+            told = [f"{self.name}: not certified: {self.reason}"]
+            if self.witness is not None:
+                told.append(_describe_witness("difference quotients", self.witness))
+            if self.step is not None and self.witness is not None and self.witness.agrees:
+                told.append(_describe_witness("complex steps", self.step))
+            return "; ".join(told)
         if self.digits is None:
             return f"{self.name}: {self.status}: {self.reason}"
         dtype = "" if self.dtype == "float64" else f", {self.dtype}"
@@ -302,8 +307,12 @@ class _Checking:
     def _ask(self, reason: str, arguments: Arrays, gradient: Arrays) -> Check:
         """Ask difference quotients, where nothing is certified."""
         claimed = flatten(gradient.values(), np.float64)
-        witness = ask_differences(self.function.call, arguments, claimed, self.function.dtype)
-        return self._end(NOT_CERTIFIED, reason, witness=witness, value=gradient)
+        function, dtype = self.function, self.function.dtype
+        witness = ask_differences(function.call, arguments, claimed, dtype)
+        step = None
+        if dtype == "float64":  # what is computed in complex128
+            step = ask_complex_step(function.call_complex, arguments, claimed, witness)
+        return self._end(NOT_CERTIFIED, reason, witness=witness, step=step, value=gradient)
 
     def _end(self, status: str, reason: str = "", **known: Any) -> Check:
         return Check(
@@ -344,19 +353,25 @@ def _count(partials: int) -> str:
     return f"{partials:,} partial{'' if partials == 1 else 's'}"
 
 
-def _describe_witness(found: Witness) -> str:
-    """Say what difference quotients say, and that they are witnesses alone."""
+def _as_json(found: Witness | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {"agrees": found.agrees, "digits": found.digits, "needed": found.needed}
+
+
+def _describe_witness(kind: str, found: Witness) -> str:
+    """Say what differences of a kind say, by an estimate of their errors."""
     some = "" if len(found.positions) == found.of else f" in {len(found.positions):,} partials"
     if found.vague and not found.outside.any():
-        return f"difference quotients{some} vouch for no digit"
+        return f"{kind}{some} vouch for no digit"
     if found.agrees:
         return (
-            f"difference quotients{some} agree to {found.digits:.1f} digits "
+            f"{kind}{some} agree to {found.digits:.1f} digits "
             f"({found.needed:.1f} needed, estimated)"
         )
     k = found.worst
     return (
-        f"difference quotients disagree in {int(found.outside.sum())} of "
+        f"{kind} disagree in {int(found.outside.sum())} of "
         f"{_count(len(found.positions))}: one is {found.claimed[k]:.10g}, they give "
         f"{found.quotients[k]:.10g} (± {found.bounds[k]:.1g}, estimated)"
     )

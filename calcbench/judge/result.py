@@ -30,11 +30,11 @@ class Judged(NamedTuple):
 
     @property
     def needed(self) -> float:
-        """The digits that a right result has at least, by what is allowed; at most the dtype's."""
+        """The digits that a right result has at least, by what is allowed: 0 to the dtype's."""
         unit = float(np.finfo(self.record.dtype).eps) / 2
         with np.errstate(divide="ignore", invalid="ignore"):
             allowed = (self.compared.allowed / self.compared.scale)[self.counted]
-        return float(-np.log10(np.max(allowed, initial=unit)))
+        return float(max(-np.log10(np.max(allowed, initial=unit)), 0.0))
 
 
 def judge_result(

@@ -65,6 +65,10 @@ class Function(ABC):
     def call(self, arguments: Arrays) -> np.ndarray:
         """Call the function at these numbers; its value as a float64 array."""
 
+    def call_complex(self, arguments: Arrays) -> np.ndarray:
+        """Call the function at complex numbers; what does not take them raises."""
+        raise NotKnown("complex numbers")
+
     @abstractmethod
     def differentiate(self, arguments: Arrays, gradient: Callable[..., Any] | None) -> Arrays:
         """Call the gradient, or the framework's own if it is None: name → float64 array.

@@ -102,6 +102,10 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "of vectors": lambda w: np.outer(w[0], w[1]) + np.vdot(w, w) + np.cross(w[0], w[1]),
     "einsum": lambda w: np.einsum("ij,jk->i", w, M) + np.einsum("...j,j", w, w[0]),
     "tensordot": lambda w: np.tensordot(w, M, axes=1) + np.tensordot(w, w, axes=([0, 1], [0, 1])),
+    "of the present": lambda w: np.nanmax(w, axis=0) * np.nanmin(w) + np.median(w, axis=0),
+    "where not zero": lambda w: w[np.nonzero(w > 1)] * w.ravel()[np.flatnonzero(w)[:2]],
+    "grids": lambda w: np.meshgrid(w[0], w[1])[1] * w[1, 0] + (w[0] // 0.8) * w[0] + w[1] % 0.9,
+    "singular values": lambda w: np.linalg.svdvals(w),
     "kron": lambda w: np.kron(w, M) + np.trace(w[:, :2]),
     "vector convolution": lambda w: np.convolve(w[0], w[1], mode="same") + np.polyval(w[0], 0.3),
     "trapezoid": lambda w: np.trapezoid(w, dx=0.5) + np.trapezoid(w[0], x=w[1] ** 2),
@@ -201,7 +205,7 @@ def test_float32_on_the_way_sets_the_allowance() -> None:
 
 def test_tape_of_arrays_carries_the_function() -> None:
     """Whatever falls back to single balls is a hundred times slower."""
-    slow = {"eigenvalues"}
+    slow = {"eigenvalues", "singular values"}
     for case, function in CASES.items():
         with balls.precision(128):
             swept = sweep_arrays(
