@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
+import importlib
 import math
 from collections.abc import Callable
 from typing import Any
@@ -255,6 +257,33 @@ def test_arguments_are_lists_dicts_and_numbers() -> None:
 def test_dtype_without_bounds_is_refused() -> None:
     with pytest.raises(NotKnown, match="dtype complex128"):
         NumpyFunction(np.sum, W * 1j)
+
+
+def test_helpers_in_other_modules_are_covered(tmp_path: Any, monkeypatch: Any) -> None:
+    source = (
+        "from numpy import zeros\n\ndef fill(w):\n    found = zeros(3)\n    found[1] = w[0, 1]\n"
+    )
+    (tmp_path / "helper_of_a_user.py").write_text(source + "    return found\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    helper = importlib.import_module("helper_of_a_user")
+    fill = helper.fill
+    for function in (lambda w: fill(w).sum() ** 2, lambda w: helper.fill(w).sum() ** 2):
+        truth = certify(NumpyFunction(function, W)).certificate
+        np.testing.assert_allclose(truth.value[1:], [0, 2 * W[0, 1], 0, 0, 0, 0])
+        assert helper.zeros is np.zeros
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        functools.partial(lambda n, w: np.sum(np.zeros(n) + w[0]), 3),
+        functools.wraps(np.sum)(lambda w: np.sum(np.array([w[0, 0], w[0, 1], w[0, 2]]))),
+        type("Loss", (), {"__call__": lambda self, w: np.asarray([w[0]]).sum()})(),
+    ],
+)
+def test_whatever_can_be_called_is_a_function(function: Any) -> None:
+    truth = certify(NumpyFunction(function, W)).certificate
+    np.testing.assert_allclose(truth.value[1:], [1, 1, 1, 0, 0, 0])
 
 
 class Layer:
