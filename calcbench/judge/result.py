@@ -22,6 +22,7 @@ class Judged(NamedTuple):
     """Every number beside the truth."""
     counted: np.ndarray
     """For each number, whether it is judged."""
+    certificate: Certificate
 
     @property
     def outside(self) -> np.ndarray:
@@ -54,4 +55,4 @@ def judge_result(
         flushed=certificate.flushed,
     )
     after, compared = judge_vector(record, point, certificate, ballot, ~counted)
-    return Judged(after, compared, counted)
+    return Judged(after, compared, counted, certificate)

@@ -61,8 +61,8 @@ class Witness:
 
     @property
     def outside(self) -> np.ndarray:
-        """For each component, whether it is outside of the quotient's bound."""
-        return np.asarray(~(self.errors <= self.bounds))
+        """For each component, whether it is outside of the quotient's bound, if that is one."""
+        return np.asarray(np.isfinite(self.bounds) & ~(self.errors <= self.bounds))
 
     @property
     def agrees(self) -> bool:
@@ -105,7 +105,10 @@ def ask_differences(call: Call, arguments: Arrays, claimed: np.ndarray, dtype: s
     here = flatten(arguments.values(), np.float64)
 
     def at(vector: np.ndarray) -> float:
-        return float(call(unflatten(vector, shapes)))
+        try:
+            return float(call(unflatten(vector, shapes)))
+        except RAISED:  # a step from here it may have no value
+            return float("nan")
 
     few = min(len(here), MOST)
     positions = np.unique(np.linspace(0, len(here) - 1, few).round().astype(int))
@@ -116,7 +119,9 @@ def ask_differences(call: Call, arguments: Arrays, claimed: np.ndarray, dtype: s
         for stretch in STRETCHES
     ]
     noise = estimate_cost_noise(lambda x: at(x.astype(np.float64)), [here.astype(dtype)], {})
-    bounds = estimate_truncation(quotients, ORDER) + noise / steps[positions]
+    bounds = np.nan_to_num(
+        estimate_truncation(quotients, ORDER) + noise / steps[positions], nan=np.inf, posinf=np.inf
+    )
     return Witness(positions, quotients[1], bounds, claimed[positions], len(here))
 
 

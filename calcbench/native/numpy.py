@@ -51,6 +51,11 @@ class NumpyFunction(Function):
         with np.errstate(all="ignore"):
             return np.asarray(self.function(*self._inputs(arguments)))
 
+    def native(self, arguments: Arrays) -> Any:
+        """Give numbers the form of the argument."""
+        inputs = self._inputs(arguments)
+        return inputs[0] if len(inputs) == 1 else inputs
+
     def call_complex(self, arguments: Arrays) -> np.ndarray:
         """Call the function at complex arrays and Python numbers."""
         leaves = [

@@ -158,6 +158,62 @@ def test_several_points_are_checked() -> None:
     assert cb.check(squares, lambda x: 2 * x, x, points=3).ok
 
 
+def test_points_where_the_function_has_no_value_do_not_count() -> None:
+    def root(x: np.ndarray) -> Any:
+        if abs(x[0] - 1e-3) > 1e-8:
+            raise ValueError("only here")
+        return np.sum(np.sqrt(x))
+
+    x = np.array([1e-3, 2.0])
+    assert cb.check(root, lambda x: 0.5 / np.sqrt(x), x, points=4).ok
+
+    def raising(x: np.ndarray) -> np.ndarray:
+        return 2 * x if abs(x[0] - 1e-3) < 1e-8 else x[:1]
+
+    there = cb.check(lambda x: np.sum(x**2), raising, x, points=3)
+    assert there.status == "error"
+
+
+def test_witnesses_vouch_for_nothing_beside_the_domain() -> None:
+    def alone(x: np.ndarray) -> Any:
+        if x[0] != 1.0:
+            raise ValueError("only here")
+        return np.sum(x**2)
+
+    found = cb.check(alone, lambda x: 2 * x, np.array([1.0, 2.0]))
+    assert found.status == "not certified"
+    assert not found.witnessed
+    assert "difference quotients vouch for no digit" in str(found)
+
+
+def test_single_precision_points_are_single_precision() -> None:
+    def steep(x: np.ndarray) -> Any:
+        return np.sum(np.exp(np.float32(20) * x))
+
+    def gradient(x: np.ndarray) -> np.ndarray:
+        return np.float32(20) * np.exp(np.float32(20) * x)
+
+    found = cb.check(steep, gradient, np.array([0.7, 0.9], dtype=np.float32), points=6)
+    assert found.ok, found
+
+
+def test_product_with_the_hessian_is_checked() -> None:
+    def product(w: np.ndarray, v: np.ndarray) -> np.ndarray:
+        s = 1 / (1 + np.exp(-(X @ w)))
+        return X.T @ (s * (1 - s) * (X @ v)) / len(X)
+
+    def entropy(w: np.ndarray) -> Any:
+        return np.mean(np.log1p(np.exp(X @ w)))
+
+    found = cb.check(entropy, product, w, operator="hvp")
+    assert found.ok, found
+    wrong = cb.check(entropy, lambda w, v: product(w, w), w, operator="hvp", points=2)
+    assert wrong.status == "disagree"
+    assert "the worst: (H·v)[w[" in str(wrong)
+    with pytest.raises(TypeError, match="operator='hvp'"):
+        cb.check(entropy, None, w, operator="hvp")
+
+
 def test_components_are_named_by_arguments() -> None:
     def f(params: dict[str, Any], scale: float) -> Any:
         return np.sum(params["layers.0.weight"] ** 2) * scale
