@@ -525,6 +525,13 @@ MOVES = {
 FILLS = {np.pad, np.triu, np.tril, np.diag, np.diagflat}
 """Those of them that put zeros, or another number, beside the numbers that they are given."""
 
+COPIES = {
+    *FILLS, np.concatenate, np.concat, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack,
+    np.block, np.take, np.take_along_axis, np.repeat, np.tile, np.roll, np.delete, np.insert,
+    np.append, np.resize, np.compress, np.extract, np.copy, np.choose, np.meshgrid,
+}  # fmt: skip
+"""Those of them whose result is never a view of what they are given."""
+
 WRITES = {np.copyto, np.put, np.fill_diagonal, np.put_along_axis, np.place, np.putmask}
 """NumPy's functions that write into their first argument, and compute nothing."""
 

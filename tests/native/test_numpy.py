@@ -65,6 +65,17 @@ def scattered(w: Any) -> Any:
     return found
 
 
+def late(w: Any) -> Any:
+    """Views of an array that holds no number of the argument yet."""
+    found = np.zeros(6)
+    square, row = np.reshape(found, (2, 3)), found[None, :3]
+    found[1] = w[0, 1]
+    np.multiply(w[1], 2.0, out=square[1])
+    np.add(np.ones(3), 1.0, out=found[3:])
+    np.subtract(found[:3], w[0, 0], out=row[0])
+    return square
+
+
 def own_dtype(w: Any) -> Any:
     table: dict[Any, str] = {np.float64: "double", float: "number"}
     half = np.full(3, 0.5, dtype=float)
@@ -124,6 +135,7 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "filled in a loop": filled,
     "written in place": in_place,
     "scattered": scattered,
+    "views before writing": late,
     "dtypes": own_dtype,
     "lists of numbers": by_row,
     "cholesky": lambda w: np.linalg.cholesky(square(w)) + scipy.linalg.cholesky(square(w)),
