@@ -101,7 +101,7 @@ class _Conversion(type):
         return cls.real(*map(unwrap, values))
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, cls.real)
+        return isinstance(instance, cls.real) or (type(instance) is Traced and not instance.ndim)
 
     def __eq__(cls, other: object) -> bool:
         return other is cls or other is cls.real
