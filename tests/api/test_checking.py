@@ -11,6 +11,9 @@ import pytest
 from native.by_hand import TABLE, X, logistic, logistic_gradient
 
 import calcbench as cb
+from calcbench.catalogue.selection import find_problem
+from calcbench.problem.inputs import own_point
+from calcbench.vocabulary.numpy import NUMPY
 
 w = np.array([0.3, -1.2, 0.7, 0.1])
 
@@ -111,6 +114,28 @@ def test_right_gradient_at_random_points_is_never_condemned(name: str, seed: int
     f, gradient, draw = TABLE[name]
     found = cb.check(f, gradient, draw(np.random.default_rng(100 + seed)))
     assert found.status == "ok", found
+
+
+@pytest.mark.few(4)
+@pytest.mark.parametrize("name", list(cb.problems().cards))
+def test_problem_of_calcbench_is_right_as_a_numpy_function(name: str) -> None:
+    problem = find_problem(name)
+    point = own_point(problem)
+    if problem.vector_valued or not problem.has_gradient or point.row_count > 1000:
+        pytest.skip("no gradient by hand, or many rows")
+    parameters, data = problem.split(point.values)
+
+    def gradient(*parameters: Any) -> Any:
+        found = problem.gradient(NUMPY, *parameters, **data)
+        return tuple(found[each] for each in problem.parameters)
+
+    found = cb.check(
+        lambda *parameters: problem.cost(NUMPY, *parameters, **data), gradient, parameters
+    )
+    assert found.ok, found
+    truths = cb.reference(problem).value.values()  # in which π is no float
+    rows = zip(found.reference.values(), truths, found.bound.values(), strict=True)
+    assert all(np.all(np.abs(ours - truth) <= bound) for ours, truth, bound in rows)
 
 
 def test_texts_are_those_of_the_documentation() -> None:
