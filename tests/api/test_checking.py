@@ -331,6 +331,23 @@ def test_partials_without_a_derivative_are_not_judged() -> None:
     assert not none.ok
 
 
+def test_many_weights_of_zero_are_settled_beside_the_point() -> None:
+    rng = np.random.default_rng(0)
+    A, b = rng.normal(size=(20, 60)), rng.normal(size=20)
+    weights = rng.normal(size=60) * (rng.random(60) < 0.3)
+
+    def lasso(w: np.ndarray) -> Any:
+        return np.mean((A @ w - b) ** 2) + 0.1 * np.sum(np.abs(w))
+
+    def gradient(w: np.ndarray) -> np.ndarray:
+        return A.T @ (A @ w - b) / 10 + 0.1 * np.sign(w)
+
+    found = cb.check(lasso, gradient, weights)
+    assert found.ok, found
+    assert found.no_derivative == np.sum(weights == 0)
+    assert cb.check(lasso, lambda w: gradient(w) * (1 + 1e-9), weights).status == "disagree"
+
+
 def test_bound_without_a_digit_is_imprecise() -> None:
     def cancelling(x: np.ndarray) -> Any:
         return (np.exp(x[0] * 1e-9) - 1 - 1e-9 * x[0]) ** 2
