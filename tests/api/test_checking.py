@@ -474,6 +474,35 @@ def test_model_keeps_what_it_kept() -> None:
     assert vars(model) == before
 
 
+class Memo:
+    """Value and gradient together, kept for the last argument, as SciPy does with `jac=True`."""
+
+    def __init__(self) -> None:
+        self.x: Any = None
+        self.found: Any = None
+
+    def both(self, x: np.ndarray) -> Any:
+        if self.x is None or not np.all(x == self.x):
+            self.x = np.asarray(x).copy()
+            self.found = np.sum(x**3), 3 * x**2
+        return self.found
+
+    def value(self, x: np.ndarray) -> Any:
+        return self.both(x)[0]
+
+    def gradient(self, x: np.ndarray) -> Any:
+        return self.both(x)[1]
+
+
+def test_function_that_remembers_its_last_argument_is_not_condemned() -> None:
+    memo = Memo()
+    found = cb.check(memo.value, memo.gradient, w)
+    assert found.ok or found.witnessed, found
+    wrong = cb.check(memo.value, lambda x: 2 * memo.gradient(x), w)
+    assert not wrong.ok
+    assert not wrong.witnessed
+
+
 def test_arguments_seeds_and_modules_are_left_as_they_were() -> None:
     def f(x: np.ndarray) -> Any:
         x *= 2.0

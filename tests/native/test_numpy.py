@@ -91,6 +91,7 @@ def by_row(w: Any) -> Any:
 
 CASES: dict[str, Callable[[Any], Any]] = {
     "exp of math": lambda w: math.exp(w[0, 0]) + math.pow(w[1, 0], 2.0) + math.log(w[0, 2], 2),
+    "asked": lambda w: w[0] if math.isfinite(w[0, 0]) and not math.isnan(w[1, 1]) else w[1],
     "fsum": lambda w: math.fsum(w[0]) * math.hypot(w[0, 0], w[0, 1]),
     "imported names": lambda w: exp(w) * zeros(3) + exp(-w),
     "activations": lambda w: np.tanh(w) + sp.expit(w) + np.maximum(w, 0) + sp.erf(w),
