@@ -11,6 +11,9 @@ import pytest
 from native.by_hand import TABLE, X, logistic, logistic_gradient
 
 import calcbench as cb
+from calcbench.catalogue.selection import find_problem
+from calcbench.problem.inputs import own_point
+from calcbench.vocabulary.numpy import NUMPY
 
 w = np.array([0.3, -1.2, 0.7, 0.1])
 
@@ -80,6 +83,30 @@ def test_planted_faults_are_caught(name: str) -> None:
         assert found.status == expected, (fault, found)
 
 
+@pytest.mark.few(4)
+@pytest.mark.parametrize("name", TABLE)
+def test_one_partial_wrong_by_1e_10_is_found_where_rounding_is_less(name: str) -> None:
+    f, gradient, draw = TABLE[name]
+    rng = np.random.default_rng(3)
+    x = draw(rng)
+    right = cb.check(f, gradient, x)
+    assert right.ok
+    sizes = np.concatenate([np.ravel(part) for part in leaves(right.reference)])
+    allowed = np.concatenate([np.ravel(part) for part in leaves(right.bound)])
+    sharp = np.flatnonzero(allowed < 1e-11 * np.abs(sizes))
+    assert len(sharp) > len(sizes) / 2
+    for position in rng.choice(sharp, min(3, len(sharp)), replace=False):
+        counted = iter(range(len(sizes)))
+
+        def nudged(part: Any) -> Any:
+            factors = [1 + 1e-10 * (next(counted) == position) for _ in range(np.size(part))]  # noqa: B023
+            return part * np.reshape(factors, np.shape(part))
+
+        wrong = cb.check(f, lambda *args: changed(gradient(*args), nudged), x)
+        assert wrong.status == "disagree"
+        assert wrong.outside == 1
+
+
 @pytest.mark.few(12)
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("name", TABLE)
@@ -87,6 +114,28 @@ def test_right_gradient_at_random_points_is_never_condemned(name: str, seed: int
     f, gradient, draw = TABLE[name]
     found = cb.check(f, gradient, draw(np.random.default_rng(100 + seed)))
     assert found.status == "ok", found
+
+
+@pytest.mark.few(4)
+@pytest.mark.parametrize("name", list(cb.problems().cards))
+def test_problem_of_calcbench_is_right_as_a_numpy_function(name: str) -> None:
+    problem = find_problem(name)
+    point = own_point(problem)
+    if problem.vector_valued or not problem.has_gradient or point.row_count > 1000:
+        pytest.skip("no gradient by hand, or many rows")
+    parameters, data = problem.split(point.values)
+
+    def gradient(*parameters: Any) -> Any:
+        found = problem.gradient(NUMPY, *parameters, **data)
+        return tuple(found[each] for each in problem.parameters)
+
+    found = cb.check(
+        lambda *parameters: problem.cost(NUMPY, *parameters, **data), gradient, parameters
+    )
+    assert found.ok, found
+    truths = cb.reference(problem).value.values()  # in which π is no float
+    rows = zip(found.reference.values(), truths, found.bound.values(), strict=True)
+    assert all(np.all(np.abs(ours - truth) <= bound) for ours, truth, bound in rows)
 
 
 def test_texts_are_those_of_the_documentation() -> None:
@@ -134,6 +183,82 @@ def test_several_points_are_checked() -> None:
     assert cb.check(squares, lambda x: 2 * x, x, points=3).ok
 
 
+def test_points_where_the_function_has_no_value_do_not_count() -> None:
+    def root(x: np.ndarray) -> Any:
+        if abs(x[0] - 1e-3) > 1e-8:
+            raise ValueError("only here")
+        return np.sum(np.sqrt(x))
+
+    x = np.array([1e-3, 2.0])
+    assert cb.check(root, lambda x: 0.5 / np.sqrt(x), x, points=4).ok
+
+    def raising(x: np.ndarray) -> np.ndarray:
+        return 2 * x if abs(x[0] - 1e-3) < 1e-8 else x[:1]
+
+    there = cb.check(lambda x: np.sum(x**2), raising, x, points=3)
+    assert there.status == "error"
+
+
+def test_witnesses_vouch_for_nothing_beside_the_domain() -> None:
+    def alone(x: np.ndarray) -> Any:
+        if x[0] != 1.0:
+            raise ValueError("only here")
+        return np.sum(x**2)
+
+    found = cb.check(alone, lambda x: 2 * x, np.array([1.0, 2.0]))
+    assert found.status == "not certified"
+    assert not found.witnessed
+    assert "difference quotients vouch for no digit" in str(found)
+
+
+def test_single_precision_points_are_single_precision() -> None:
+    def steep(x: np.ndarray) -> Any:
+        return np.sum(np.exp(np.float32(20) * x))
+
+    def gradient(x: np.ndarray) -> np.ndarray:
+        return np.float32(20) * np.exp(np.float32(20) * x)
+
+    found = cb.check(steep, gradient, np.array([0.7, 0.9], dtype=np.float32), points=6)
+    assert found.ok, found
+
+
+def test_product_with_the_hessian_is_checked() -> None:
+    def product(w: np.ndarray, v: np.ndarray) -> np.ndarray:
+        s = 1 / (1 + np.exp(-(X @ w)))
+        return X.T @ (s * (1 - s) * (X @ v)) / len(X)
+
+    def entropy(w: np.ndarray) -> Any:
+        return np.mean(np.log1p(np.exp(X @ w)))
+
+    found = cb.check(entropy, product, w, operator="hvp")
+    assert found.ok, found
+    wrong = cb.check(entropy, lambda w, v: product(w, w), w, operator="hvp", points=2)
+    assert wrong.status == "disagree"
+    assert "the worst: (H·v)[w[" in str(wrong)
+    with pytest.raises(TypeError, match=r"check\(f, hvp, x, operator='hvp'\)"):
+        cb.check(entropy, None, w, operator="hvp")
+
+
+def test_derivative_along_a_direction_is_checked() -> None:
+    x = (w, np.array([2.0, -1.0]))
+
+    def f(a: np.ndarray, b: np.ndarray) -> Any:
+        return np.sum(np.sin(a)) * np.prod(b)
+
+    def along(a: np.ndarray, b: np.ndarray, v: Any) -> Any:
+        return np.cos(a) @ v[0] * np.prod(b) + np.sum(np.sin(a)) * (b[::-1] @ v[1])
+
+    right = cb.check(f, along, x, operator="pushforward", points=2)
+    assert right.ok, right
+    assert right.partials == 1
+    wrong = cb.check(f, lambda a, b, v: along(a, b, v) + 1e-9, x, operator="pushforward")
+    assert wrong.status == "disagree"
+    assert "1 of 1 partial outside what rounding allows" in str(wrong)
+    odd = cb.check(f, lambda a, b, v: a, x, operator="pushforward")
+    assert odd.status == "error"
+    assert "must be one real number" in str(odd)
+
+
 def test_components_are_named_by_arguments() -> None:
     def f(params: dict[str, Any], scale: float) -> Any:
         return np.sum(params["layers.0.weight"] ** 2) * scale
@@ -175,6 +300,25 @@ def test_what_is_not_known_is_told_with_witnesses() -> None:
     assert "difference quotients disagree in 4 of 4 partials" in str(wrong)
 
 
+def test_complex_steps_see_what_difference_quotients_do_not() -> None:
+    from scipy.optimize import rosen, rosen_der
+
+    right = cb.check(rosen, rosen_der, w)
+    assert right.status == "not certified"
+    assert right.witnessed
+    assert right.step is not None
+    assert right.step.digits > 13
+    assert "; difference quotients agree to " in str(right)
+    assert "; complex steps agree to 1" in str(right)
+    off = cb.check(rosen, lambda x: rosen_der(x) * (1 + 1e-10), w)
+    assert off.witness is not None
+    assert off.witness.agrees
+    assert not off.witnessed
+    assert "complex steps disagree in 4 of 4 partials" in str(off)
+    real = cb.check(spectrum, spectrum_gradient, w)
+    assert real.step is None
+
+
 def test_function_that_is_not_repeatable_is_not_certified() -> None:
     rng = np.random.default_rng(0)
     found = cb.check(lambda x: np.sum(x * rng.normal()), lambda x: x, w)
@@ -205,6 +349,23 @@ def test_partials_without_a_derivative_are_not_judged() -> None:
     none = cb.check(sizes, np.sign, np.array([0.0]))
     assert none.status == "not certified"
     assert not none.ok
+
+
+def test_many_weights_of_zero_are_settled_beside_the_point() -> None:
+    rng = np.random.default_rng(0)
+    A, b = rng.normal(size=(20, 60)), rng.normal(size=20)
+    weights = rng.normal(size=60) * (rng.random(60) < 0.3)
+
+    def lasso(w: np.ndarray) -> Any:
+        return np.mean((A @ w - b) ** 2) + 0.1 * np.sum(np.abs(w))
+
+    def gradient(w: np.ndarray) -> np.ndarray:
+        return A.T @ (A @ w - b) / 10 + 0.1 * np.sign(w)
+
+    found = cb.check(lasso, gradient, weights)
+    assert found.ok, found
+    assert found.no_derivative == np.sum(weights == 0)
+    assert cb.check(lasso, lambda w: gradient(w) * (1 + 1e-9), weights).status == "disagree"
 
 
 def test_bound_without_a_digit_is_imprecise() -> None:
@@ -310,6 +471,56 @@ def test_assert_gradient_takes_witnesses_unless_certified_is_wanted() -> None:
 
 
 # --- what is left as it was -----------------------------------------------------------------------
+
+
+class Model:
+    """A model whose forward pass keeps what its backward pass needs."""
+
+    def forward(self, w: np.ndarray) -> Any:
+        self.z = X @ w
+        self.calls = getattr(self, "calls", 0) + 1
+        return np.mean(np.log1p(np.exp(-self.z)))
+
+    def backward(self, w: np.ndarray) -> Any:
+        self.forward(w)
+        return X.T @ (-1 / (1 + np.exp(self.z))) / len(X)
+
+
+def test_model_keeps_what_it_kept() -> None:
+    model = Model()
+    model.forward(w)
+    before = dict(vars(model))
+    assert cb.check(model.forward, model.backward, w).ok
+    assert vars(model) == before
+
+
+class Memo:
+    """Value and gradient together, kept for the last argument, as SciPy does with `jac=True`."""
+
+    def __init__(self) -> None:
+        self.x: Any = None
+        self.found: Any = None
+
+    def both(self, x: np.ndarray) -> Any:
+        if self.x is None or not np.all(x == self.x):
+            self.x = np.asarray(x).copy()
+            self.found = np.sum(x**3), 3 * x**2
+        return self.found
+
+    def value(self, x: np.ndarray) -> Any:
+        return self.both(x)[0]
+
+    def gradient(self, x: np.ndarray) -> Any:
+        return self.both(x)[1]
+
+
+def test_function_that_remembers_its_last_argument_is_not_condemned() -> None:
+    memo = Memo()
+    found = cb.check(memo.value, memo.gradient, w)
+    assert found.ok or found.witnessed, found
+    wrong = cb.check(memo.value, lambda x: 2 * memo.gradient(x), w)
+    assert not wrong.ok
+    assert not wrong.witnessed
 
 
 def test_arguments_seeds_and_modules_are_left_as_they_were() -> None:
