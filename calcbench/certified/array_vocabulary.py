@@ -20,6 +20,7 @@ from calcbench.certified.arrays import (
     Pull,
     Read,
     add_up,
+    as_array,
     choose,
     compare,
     decide,
@@ -306,11 +307,7 @@ def _matrix_transpose(x: Any) -> Array:
 def _part(axis: int, k: Any) -> Pull:
     """Pull an adjoint back to one of several operands: its part along an axis."""
 
-    def back(adjoint: Any, read: Read) -> Any:
-        part = adjoint[(slice(None),) * axis + (k,)]
-        return part if isinstance(part, Rounded) else np.asarray(part)  # of one number, too
-
-    return back
+    return lambda adjoint, read: as_array(adjoint[(slice(None),) * axis + (k,)])
 
 
 def _concat(arrays: Sequence[Any], axis: int = 0) -> Array:
