@@ -277,7 +277,7 @@ def test_products_are_certified_at_full_size():
     (record,) = cb.verify(bell_problem(), "by_hand", operator="hvp").records
     assert record.status is Status.OK, record.reason
     assert record.certified_digits > 30
-    assert re.search(r"certified in \d+\.\d s at 2,000 rows", record.judged)
+    assert re.search(r"certified in \d+\.\d+ s at 2,000 rows", record.judged)
 
 
 def test_a_fault_planted_in_a_product_of_many_rows_is_found():
