@@ -4,9 +4,9 @@
 
 Each cost runs in a fresh process: its whole certificate at one point (a sweep at 128 bits or more,
 and one in rounded floats), NumPy's gradient by a formula, and the sweep at 128 bits over single
-numbers, which the tape of arrays is there to replace. The limits that the project sets itself: at
-least 30 digits, in at most so many times NumPy's time, at least twice as fast as single numbers, in
-half a gigabyte.
+numbers, which the tape of arrays is there to replace; the sweeps for a Hessian-vector product on
+both, too. The limits that the project sets itself: at least 30 digits, in at most so many times
+NumPy's time, at least twice as fast as single numbers, in half a gigabyte.
 """
 
 import json
@@ -20,11 +20,10 @@ import pytest
 from scipy.special import expit, softmax
 
 import calcbench
-from calcbench.certified import first_order
-from calcbench.certified.array_sweep import sweep_arrays
+from calcbench.certified import first_order, second_order
 from calcbench.certified.certificate import certify
 from calcbench.certified.reference import sweep
-from calcbench.operators import GRADIENT
+from calcbench.operators import GRADIENT, find_operator
 from calcbench.problem.inputs import own_point
 from calcbench.problem.sampling import thin
 
@@ -194,6 +193,9 @@ MEGABYTES = 500
 SINGLE_ROWS = 50_000
 """Rows up to which single numbers are timed: more do not fit into memory."""
 
+PRODUCT_ROWS = 5_000
+"""Rows up to which Hessian-vector products are."""
+
 
 @pytest.mark.parametrize("name", CASES)
 def test_certificate(benchmark, name):
@@ -208,13 +210,15 @@ def test_certificate(benchmark, name):
     case = CASES[name]
     print(f"\n{name}: {found['certificate']:.2f} s, {ratio:.0f} times NumPy's", end="; ")
     print(f"{found['digits']:.1f} digits, {found['megabytes']:.0f} MB", end="; ")
-    print(f"a sweep {found['sweep']:.2f} s, over single numbers {found['single']:.2f} s")
+    print(f"a sweep {found['sweep']:.2f} s, over single numbers {found['single']:.2f} s", end="; ")
+    print(f"H·v {found['product']:.2f} s, over single numbers {found['single_product']:.2f} s")
     benchmark.group = "certificate at full size"
     benchmark.extra_info.update(found, over_numpy=ratio, over_single=1 / single)
     assert found["digits"] >= 30
     assert ratio <= case.within
     assert found["megabytes"] <= getattr(case, "megabytes", MEGABYTES)
     assert single >= SLOWER
+    assert found["single_product"] >= SLOWER * found["product"]
 
 
 def measure(problem):
@@ -230,7 +234,11 @@ def measure(problem):
     one_sweep, _ = seconds(sweep, point, GRADIENT, 128)
     first_order.sweep_arrays = lambda *_: None
     single, _ = seconds(sweep, point, GRADIENT, 128)
-    first_order.sweep_arrays = sweep_arrays
+    hvp = find_operator("hvp")
+    few = hvp.seed_point(thin(point, PRODUCT_ROWS), np.random.default_rng(0))
+    product, _ = seconds(sweep, few, hvp, 128)
+    second_order.sweep_products = lambda *_: None
+    single_product, _ = seconds(sweep, few, hvp, 128)
     return {
         "numpy": numpy_time,
         "certificate": taken,
@@ -238,6 +246,8 @@ def measure(problem):
         "megabytes": megabytes,
         "sweep": one_sweep,
         "single": single,
+        "product": product,
+        "single_product": single_product,
     }
 
 

@@ -20,6 +20,7 @@ from calcbench.certified.arrays import (
     Pull,
     Read,
     add_up,
+    as_array,
     at_rest,
     choose,
     compare,
@@ -312,11 +313,7 @@ def _matrix_transpose(x: Any) -> Array:
 def _part(axis: int, k: Any) -> Pull:
     """Pull an adjoint back to one of several operands: its part along an axis."""
 
-    def back(adjoint: Any, read: Read) -> Any:
-        part = adjoint[(slice(None),) * axis + (k,)]
-        return np.asarray(part) if isinstance(part, (arb, float)) else part  # of one number, too
-
-    return back
+    return lambda adjoint, read: as_array(adjoint[(slice(None),) * axis + (k,)])
 
 
 def _concat(arrays: Sequence[Any], axis: int = 0) -> Array:

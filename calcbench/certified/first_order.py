@@ -1,4 +1,9 @@
-"""First derivatives in balls: one reverse sweep for every output, or for a cotangent."""
+"""First derivatives in balls: one reverse sweep for every output, or for a cotangent.
+
+On arrays of balls (`array_sweep`, `array_jacobian`), if they can. Single numbers take over where
+arrays give nothing: at ties and where the chain rule gives 0·∞, which are settled beside the point,
+number by number; and for costs that do with their arrays what those have not.
+"""
 
 from __future__ import annotations
 
