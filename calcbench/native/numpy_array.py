@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -33,6 +35,7 @@ from calcbench.native.numpy_functions import (
     UFUNCS,
     WRITES,
 )
+from calcbench.native.rebinding import python_function
 from calcbench.native.reductions import accumulate, reduce
 from calcbench.native.values import Numbers, boxed, is_certified, lift
 
@@ -45,18 +48,44 @@ class Run:
         self.xp, self.function = xp, function
 
     def wrap(self, numbers: Any, dtype: Any) -> Any:
-        """Make a traced array of numbers with proof; anything else stays as it is."""
+        """Make a traced array of numbers with proof; truth values and integers stay.
+
+        Raises `NotKnown` for plain floats: what depends on the argument would count as constant.
+        """
         if isinstance(numbers, (list, tuple)):
             return type(numbers)(self.wrap(each, dtype) for each in numbers)
         if not is_certified(numbers):
+            if np.asarray(numbers).dtype.kind not in "biu":
+                raise NotKnown("an operation that loses numbers with proof")
             return numbers
         self.function.use(np.dtype(dtype).name)
         numbers = boxed(numbers)
         return Traced(self, Storage(self.xp.reshape(numbers, (-1,))), _count(numbers.shape), dtype)
 
+    def library(self) -> str:
+        """Name the function of a library that the user's own code has called, and is running."""
+        own = python_function(getattr(self.function, "function", None))
+        frame: FrameType | None = sys._getframe(2)
+        called = ""
+        while frame is not None and own is not None:
+            if frame.f_code.co_filename == own.__code__.co_filename:
+                return called
+            module = frame.f_globals.get("__name__", "")
+            if not module.startswith("calcbench."):
+                called = _public_name(module, frame.f_code.co_qualname) or called
+            frame = frame.f_back
+        return ""
+
     def hold(self, array: np.ndarray) -> Traced:
         """Make an array to write into, of a plain one of floats."""
         return Traced(self, Storage(array.ravel()), _count(array.shape), array.dtype)
+
+
+def _public_name(module: str, name: str) -> str:
+    """Name a function as its users do; empty for one that is not theirs."""
+    if "<locals>" in name or "._" in f".{name}" or "array_api" in module:
+        return ""
+    return ".".join([*(part for part in module.split(".") if not part.startswith("_")), name])
 
 
 def _count(shape: tuple[int, ...]) -> np.ndarray:
@@ -131,7 +160,7 @@ class Traced(NDArrayOperatorsMixin):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """Give NumPy the floats of what holds no number with proof."""
         if not self.storage.plain:
-            raise NotKnown("an array made of the argument by what NumPy does not hand over")
+            raise NotKnown(self.run.library() or "a conversion that NumPy does not hand over")
         numbers: np.ndarray = self.numbers if dtype is None else self.numbers.astype(dtype)
         return numbers.copy() if copy else numbers
 
@@ -191,7 +220,7 @@ class Traced(NDArrayOperatorsMixin):
     def __float__(self) -> float:
         if self.storage.plain:
             return float(self.numbers)
-        raise NotKnown("float(), or a number of the argument in what takes floats alone")
+        raise NotKnown(self.run.library() or "float() of a number of the argument")
 
     def __int__(self) -> int:
         if self.storage.plain:
@@ -451,6 +480,8 @@ def _index(key: Any) -> Any:
     """Make an index of integers and truth values; numbers of the argument are none."""
 
     def plain(part: Any) -> Any:
+        if _is_traced(part) and not part.storage.plain:
+            raise NotKnown("an index that is a float")
         return np.asarray(part) if _is_traced(part) else part
 
     return tuple(map(plain, key)) if isinstance(key, tuple) else plain(key)
@@ -487,7 +518,8 @@ def _run_ufunc(xp: Any, ufunc: Any, method: str, operands: list[Any], options: A
     if method == "outer" and name in UFUNCS and not options:
         x, y = (lift(xp, operand) for operand in operands)
         return UFUNCS[name](xp, xp.reshape(x, x.shape + (1,) * y.ndim), y)
-    said = f"numpy.{name}" if method == "__call__" else f"numpy.{name}.{method}"
+    module = "numpy" if hasattr(np, name) else "scipy.special"
+    said = f"{module}.{name}" if method == "__call__" else f"{module}.{name}.{method}"
     raise NotKnown(f"{said} with these options" if options else said)
 
 

@@ -182,10 +182,13 @@ def _diff(xp: Any, a: Any, n: int = 1, axis: int = -1) -> Numbers:
     return found
 
 
-def _clip(xp: Any, a: Any, a_min: Any = None, a_max: Any = None) -> Numbers:
-    if a_min is not None:
-        a = elementwise(xp, "maximum", a, a_min)
-    return a if a_max is None else elementwise(xp, "minimum", a, a_max)
+def _clip(
+    xp: Any, a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None
+) -> Numbers:
+    low, high = (a_min if min is None else min), (a_max if max is None else max)
+    if low is not None:
+        a = elementwise(xp, "maximum", a, low)
+    return lift(xp, a) if high is None else elementwise(xp, "minimum", a, high)
 
 
 def _trapezoid(xp: Any, y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Numbers:

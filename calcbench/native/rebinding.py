@@ -32,7 +32,7 @@ class Proxy(types.ModuleType):
 
 def replacement(value: Any, replaced: Mapping[Any, Any]) -> Any:
     """Return what to call instead of a function; any other object stays as it is."""
-    if isinstance(value, type) or not callable(value):
+    if not callable(value):
         return value
     try:
         return replaced.get(value, value)
@@ -48,17 +48,20 @@ def _replace(value: Any, modules: tuple[types.ModuleType, ...], replaced: Mappin
 
 @contextlib.contextmanager
 def rebound(
-    function: Any, modules: tuple[types.ModuleType, ...], replaced: Mapping[Any, Any]
+    function: Any,
+    modules: tuple[types.ModuleType, ...],
+    replaced: Mapping[Any, Any],
+    builtin: Mapping[str, Any],
 ) -> Iterator[None]:
     """Replace functions, and modules that hold them, among a function's globals and closures.
 
-    Whatever is raised, they are put back.
+    `builtin` are names that stand beside the globals, such as `float`. Whatever is raised, all is
+    put back.
     """
-    cells, names = _places_of(function)
     before: list[tuple[Any, Any, Any]] = []
     try:
-        for table, name, value in [*names, *cells]:
-            new = _replace(value, modules, replaced)
+        for table, name, value in _places_of(function, builtin):
+            new = builtin[name] if value is ABSENT else _replace(value, modules, replaced)
             if new is not value:
                 before.append((table, name, value))
                 _put(table, name, new)
@@ -68,21 +71,29 @@ def rebound(
             _put(table, name, value)
 
 
+ABSENT = object()
+"""What is under a name that a module does not have."""
+
+
 def _put(table: Any, name: Any, value: Any) -> None:
     if isinstance(table, types.CellType):
         table.cell_contents = value
+    elif value is ABSENT:
+        table.pop(name, None)
     else:
         table[name] = value
 
 
-def _places_of(function: Any) -> tuple[list[Any], list[Any]]:
-    """List where a function finds what it calls: (its closures, the globals of its module)."""
-    code = _python_function(function)
+def _places_of(function: Any, builtin: Mapping[str, Any]) -> list[tuple[Any, Any, Any]]:
+    """List where a function finds what it calls: (closure or globals, name, what is there)."""
+    code = python_function(function)
     if code is None:
-        return [], []
+        return []
+    table = code.__globals__
     cells = [(cell, None, _contents(cell)) for cell in code.__closure__ or ()]
-    names = [(code.__globals__, name, value) for name, value in code.__globals__.items()]
-    return cells, [each for each in names if not each[1].startswith("__")]
+    names = [(table, name, value) for name, value in table.items() if not name.startswith("__")]
+    absent = [(table, name, ABSENT) for name in builtin if name not in table]
+    return [*cells, *names, *absent]
 
 
 def _contents(cell: types.CellType) -> Any:
@@ -92,7 +103,7 @@ def _contents(cell: types.CellType) -> Any:
         return None
 
 
-def _python_function(function: Any) -> types.FunctionType | None:
+def python_function(function: Any) -> types.FunctionType | None:
     """Find the Python function behind a method, a partial, a wrapper or an object to call."""
     while isinstance(function, functools.partial):
         function = function.func
