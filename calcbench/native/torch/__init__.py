@@ -9,6 +9,7 @@ keeping       what a run changes, put back
 elementary    rules of operations on single numbers
 along_axes    rules of sums, orders, norms and losses
 matrices      rules of products, attention, convolutions and linear algebra
+recurrent     the rule of a recurrent layer as a whole
 moving        operations that move numbers, by running them on indices
 truth         where a condition holds
 """

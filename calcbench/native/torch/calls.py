@@ -11,16 +11,18 @@ import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
+from calcbench.native.comparing import choose
 from calcbench.native.function import NotKnown
-from calcbench.native.torch import along_axes, elementary, matrices, moving
+from calcbench.native.torch import along_axes, elementary, matrices, moving, recurrent
 from calcbench.native.torch.keeping import written
 from calcbench.native.torch.program import Rule, Slot
 from calcbench.native.torch.storage import Unknown, constant, dtype_name, floats_of, is_nothing
+from calcbench.native.values import hold
 
 if TYPE_CHECKING:
     from calcbench.native.torch.recording import Recorder
 
-RULES = {**elementary.RULES, **along_axes.RULES, **matrices.RULES}
+RULES = {**elementary.RULES, **along_axes.RULES, **matrices.RULES, **recurrent.RULES}
 """ATen's name → its rule, of the operands as they are given."""
 
 SHAPED = frozenset({
@@ -90,7 +92,7 @@ class Call:
         result = self._plain()
         for tensor in () if _is_view(self.func) else _tensors(result):
             if tensor.is_floating_point():
-                self._write_floats(tensor)
+                self._write_floats(tensor, active=True)
         return result
 
     def _view(self) -> Any:
@@ -122,7 +124,7 @@ class Call:
 
     def _drawn(self) -> Any:
         result = self._plain()
-        self._write_floats(self._flat[0])
+        self._write_floats(self._flat[0], active=True)
         return result
 
     def _changes_unseen(self) -> bool:
@@ -186,6 +188,7 @@ class Call:
             "_to_copy": self._converted,
             "native_dropout": self._dropped,
             "equal": self._compared,
+            "embedding": self._embedded,
             **dict.fromkeys(matrices.SIGNED, self._signed),
         }.get(self.base)
 
@@ -222,6 +225,19 @@ class Call:
         result = self._plain()
         factor = floats_of(result[1]) / (1 - self.args[1]) if self.args[2] else np.ones(())
         return self._keep(result, lambda xp, x: elementary.times(xp, x, factor), self.known[0])
+
+    def _embedded(self) -> Any:
+        """Take rows; torch holds the padding constant."""
+        named = moving.bound(self.func, self.args, self.kwargs)
+        movement = moving.Movement(self.func, self.args, self.kwargs, self._settled)
+        take, padding = movement.rule(), named.get("padding_idx", -1)
+        padded = floats_of(named["indices"])[..., None] == padding
+
+        def rule(xp: Any, weight: Any) -> Any:
+            rows = take(xp, weight)
+            return choose(xp, padded, hold(xp, rows), rows) if padded.any() else rows
+
+        return self._keep(self._plain(), rule, self._operand_of(named["weight"]))
 
     def _signed(self) -> Any:
         """Record a decomposition, whose vectors have the signs that torch gave them."""
@@ -308,8 +324,10 @@ class Call:
                 self._write_floats(tensor)
         return result
 
-    def _write_floats(self, tensor: torch.Tensor) -> None:
-        self.mode.shadows.write(tensor, self.mode.program.record(constant(floats_of(tensor))))
+    def _write_floats(self, tensor: torch.Tensor, active: bool = False) -> None:
+        """Have what a tensor is now; `active` where autograd goes on to take it for that."""
+        slot = self.mode.program.record(constant(floats_of(tensor)), active=active)
+        self.mode.shadows.write(tensor, slot)
 
     # --- results ---
 

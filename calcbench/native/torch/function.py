@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
+from calcbench.errors import SelectorError, short_repr
 from calcbench.native import trees
 from calcbench.native.function import Function
 from calcbench.native.torch.keeping import Keeping, unchanged
@@ -26,11 +28,13 @@ class TorchFunction(Function):
     def __init__(self, function: Callable[..., Any], x: Any, name: str = "") -> None:
         """Take the function, its argument (a tuple: its arguments), and a name to call it by.
 
-        Raises `NotKnown` for dtypes that are not certified.
+        Raises `NotKnown` for dtypes that are not certified, `SelectorError` for floats that are no
+        tensors.
         """
         self._function, self._x = function, x
         self._leaves = trees.name_leaves(function, x)
         self._recorded: dict[bytes, Recorded] = {}
+        _check_tensors(self._leaves)
         moving = {n: leaf for n, leaf in self._leaves.items() if _moves(leaf)}
         super().__init__(
             name or trees.function_name(function),
@@ -40,14 +44,14 @@ class TorchFunction(Function):
 
     def call(self, arguments: Arrays) -> np.ndarray:
         """Call the function at these numbers; its value as a float64 array."""
-        with unchanged() as kept, torch.enable_grad(), Keeping(kept):
+        with unchanged() as kept, Keeping(kept):
             value = self._run(self._tensors(arguments))
             return _numbers(value)
 
     def differentiate(self, arguments: Arrays, gradient: Callable[..., Any] | None) -> Arrays:
         """Call the gradient, or autograd if it is None: name → float64 array."""
         tensors = self._tensors(arguments)
-        with unchanged() as kept, torch.enable_grad(), Keeping(kept):
+        with unchanged() as kept, Keeping(kept):
             if gradient is None:
                 return self._by_autograd(tensors)
             found = pytree.tree_map(_plain, gradient(*self._given(tensors)))
@@ -61,14 +65,16 @@ class TorchFunction(Function):
             tensors = self._tensors(floats)
             recorded = record(lambda: self._run(tensors), list(tensors.values()), self.use)
             self._recorded = {key: recorded}  # of the last point alone
-        return self._recorded[key].evaluate(xp, [arguments[name] for name in self.arguments])
+        found = self._recorded[key].evaluate(xp, [arguments[name] for name in self.arguments])
+        return xp.reshape(found, ()) if math.prod(np.shape(found)) == 1 else found
 
     def _tensors(self, arguments: Arrays) -> dict[str, torch.Tensor]:
         """Make tensors of these numbers, of which autograd keeps the gradient."""
-        return {
-            name: torch.tensor(arguments[name], dtype=self._leaves[name].dtype, requires_grad=True)
-            for name in self.arguments
-        }
+        with torch.inference_mode(False):
+            return {
+                n: torch.tensor(arguments[n], dtype=self._leaves[n].dtype, requires_grad=True)
+                for n in self.arguments
+            }
 
     def _given(self, tensors: Mapping[str, Any]) -> Sequence[Any]:
         """Build the arguments as the function wants them."""
@@ -90,6 +96,16 @@ class TorchFunction(Function):
             name: np.zeros(self.arguments[name].shape) if part is None else _numbers(part)
             for name, part in zip(tensors, found, strict=True)
         }
+
+
+def _check_tensors(leaves: Mapping[str, Any]) -> None:
+    """Raise `SelectorError` for numbers that are no tensors: torch has no gradient by them."""
+    for name, leaf in leaves.items():
+        if isinstance(leaf, (float, np.floating, np.ndarray)):
+            raise SelectorError(
+                f"a function of torch is checked by tensors, but {name} is {short_repr(leaf)}; "
+                f"give it as torch.tensor(…)"
+            )
 
 
 def _moves(leaf: Any) -> bool:

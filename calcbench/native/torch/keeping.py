@@ -11,6 +11,13 @@ from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
 
+def storage_key(tensor: torch.Tensor) -> int:
+    """Return what a storage is known by; 0 for a sparse tensor, which has none of its own."""
+    if tensor.layout is not torch.strided:
+        return 0
+    return int(tensor.untyped_storage()._cdata)
+
+
 class Kept:
     """The contents of storages from before the run, as far as it has written into them."""
 
@@ -26,8 +33,8 @@ class Kept:
         if generator is not None and generator not in self._generators:
             self._generators[generator] = generator.get_state()
         for tensor in written(func, args, kwargs):
-            key = _key(tensor)
-            if key not in self._made and key not in self._before:
+            key = storage_key(tensor)
+            if key and key not in self._made and key not in self._before:
                 whole = torch.empty(0, dtype=tensor.dtype).set_(tensor.untyped_storage())
                 self._before[key] = whole, whole.clone()
 
@@ -35,7 +42,7 @@ class Kept:
         """Remember what an operation has made."""
         for tensor in pytree.tree_leaves(result):
             if isinstance(tensor, torch.Tensor) and not _shares(func):
-                self._made.add(_key(tensor))
+                self._made.add(storage_key(tensor))
 
     def put_back(self) -> None:
         """Write into the storages what was there before."""
@@ -66,10 +73,6 @@ def _shares(func: Any) -> bool:
     return any(r.alias_info is not None for r in func._schema.returns)
 
 
-def _key(tensor: torch.Tensor) -> int:
-    return int(tensor.untyped_storage()._cdata)
-
-
 class Keeping(TorchDispatchMode):  # type: ignore[misc]
     """Run operations as they are, and keep what they write over."""
 
@@ -89,14 +92,15 @@ class Keeping(TorchDispatchMode):  # type: ignore[misc]
 
 @contextlib.contextmanager
 def unchanged() -> Iterator[Kept]:
-    """Put back the state of torch's random numbers, its modes, and buffers, whatever happens.
+    """Run with autograd on; put back torch's random numbers, modes and buffers, whatever happens.
 
     So every run begins with the same random numbers: dropout drops the same.
     """
     kept, seed = Kept(), torch.get_rng_state()
     modes = torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_num_threads()
     try:
-        yield kept
+        with torch.inference_mode(False), torch.enable_grad():
+            yield kept
     finally:
         torch.set_rng_state(seed)
         for now, set_to, before in zip(

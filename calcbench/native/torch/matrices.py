@@ -304,8 +304,8 @@ SIGNED: dict[str, Callable[..., Any]] = {
 
 
 RULES: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys(("mm", "bmm", "mv", "dot", "vdot", "matmul"), matmul),
-    **dict.fromkeys(("addmm", "addmv", "baddbmm"), _plus_product),
+    **dict.fromkeys(("mm", "bmm", "mv", "dot", "vdot", "matmul", "_sparse_mm"), matmul),
+    **dict.fromkeys(("addmm", "addmv", "baddbmm", "_sparse_addmm"), _plus_product),
     "addr": _outer_added,
     "linear": _linear,
     "linalg_cross": _cross,

@@ -21,9 +21,9 @@ from calcbench.native.torch.program import Rule
 from calcbench.native.values import lift
 
 MOVES = frozenset({
-    "_reshape_copy", "_unsafe_view", "as_strided_copy", "block_diag", "cat",
-    "channel_shuffle", "constant_pad_nd", "copy", "diag", "diag_embed", "diagonal",
-    "diagonal_copy", "diagonal_scatter", "embedding", "expand", "expand_copy", "fill",
+    "_pack_padded_sequence", "_reshape_copy", "_unsafe_view", "as_strided_copy", "block_diag",
+    "cat", "channel_shuffle", "constant_pad_nd", "copy", "diag", "diag_embed", "diagonal",
+    "diagonal_copy", "diagonal_scatter", "expand", "expand_copy", "fill",
     "flip", "gather", "im2col", "index", "index_put", "index_select", "masked_scatter",
     "masked_select", "native_channel_shuffle", "permute", "permute_copy", "pixel_shuffle",
     "pixel_unshuffle", "put", "reflection_pad1d", "reflection_pad2d", "reflection_pad3d",
@@ -57,7 +57,7 @@ LINEAR = {
 ADDING = frozenset(("index_add", "scatter_add", "index_put", "scatter", "scatter_reduce"))
 """ATen's names of what may add numbers at places."""
 
-PLACES = frozenset(("index", "indices", "mask", "repeats"))
+PLACES = frozenset(("index", "indices", "mask", "repeats", "lengths"))
 """What ATen calls operands that say where numbers go."""
 
 
@@ -90,10 +90,16 @@ class Movement:
         found = self._func(**self._arguments)
         fill = self._fill
         several = isinstance(found, (tuple, list))
-        places = [np.asarray(r).astype(np.int64) for r in (found if several else [found])]
+        results = [np.asarray(r) for r in (found if several else [found])]
+
+        def part(xp: Any, operands: Any, result: np.ndarray) -> Any:
+            if result.dtype.kind != "f":  # no indices, but integers of its own
+                return result
+            return pick(xp, operands, result.astype(np.int64), fill)
+
         if not several:
-            return lambda xp, *operands: pick(xp, operands, places[0], fill)
-        return lambda xp, *operands: tuple(pick(xp, operands, each, fill) for each in places)
+            return lambda xp, *operands: part(xp, operands, results[0])
+        return lambda xp, *operands: tuple(part(xp, operands, each) for each in results)
 
     def _indices(self, name: str, value: Any) -> Any:
         """Put indices in the place of what is moved."""

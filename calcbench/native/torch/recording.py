@@ -80,8 +80,10 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
     def read(self, tensor: torch.Tensor) -> Slot | Unknown | None:
         """Return what there is to know of a tensor where it is used; None if it is constant."""
         if not self.shadows.has(tensor):
-            return Unknown(f"a result of {tensor.grad_fn.name()} that no operation gives")
+            return self._lost(tensor)
         found = self.shadows.find(tensor)
+        if isinstance(found, Slot) and not found.active and self._is_lost(tensor):
+            return self._lost(tensor)
         if self.counts(tensor) or (isinstance(found, Slot) and not found.active):
             return found
         return (
@@ -105,6 +107,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
     def looks_through(self) -> bool:
         """Tell whether autograd does not look at what is being run."""
         return self.inside or in_custom_function()
+
+    def _lost(self, tensor: torch.Tensor) -> Unknown:
+        return Unknown(f"a result of {tensor.grad_fn.name()} that no operation gives")
 
     def _is_lost(self, tensor: torch.Tensor) -> bool:
         """Tell whether autograd takes for a function of an argument what no operation gave."""
@@ -238,7 +243,7 @@ def record(
     `use` is told of the dtypes of active operations. Raises `NotKnown` for a value that depends on
     the leaves in a way that there is no rule for.
     """
-    with unchanged() as kept, torch.enable_grad():
+    with unchanged() as kept:
         recorder = Recorder(kept, use)
         for leaf in leaves:
             recorder.watch(leaf)

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from calcbench.native.function import NotKnown
 from calcbench.native.movement import pick
+from calcbench.native.torch.keeping import storage_key
 from calcbench.native.torch.program import Program, Slot
 
 Geometry = tuple[tuple[int, ...], tuple[int, ...], int]
@@ -76,11 +78,11 @@ class Shadows:
 
     def has(self, tensor: torch.Tensor) -> bool:
         """Tell whether there is something to know of a tensor, beside its floats."""
-        return not is_nothing(tensor) and _key(tensor) in self._of_storage
+        return not is_nothing(tensor) and storage_key(tensor) in self._of_storage
 
     def find(self, tensor: torch.Tensor) -> Slot | Unknown:
         """Return what is known of a tensor that there is something to know of."""
-        shadow = self._of_storage[_key(tensor)]
+        shadow = self._of_storage[storage_key(tensor)]
         if isinstance(shadow, Shadow) and shadow.dtype != tensor.dtype:
             return Unknown(f"the bits of {dtype_name(shadow.dtype)} as {dtype_name(tensor.dtype)}")
         return shadow if isinstance(shadow, Unknown) else shadow.read(tensor)
@@ -89,7 +91,9 @@ class Shadows:
         """Keep what a tensor has. Storage of which a part is unknown is unknown."""
         if is_nothing(tensor):
             return
-        key, shadow = _key(tensor), self._of_storage.get(_key(tensor))
+        if tensor.layout is not torch.strided:
+            raise NotKnown("a sparse tensor of what depends on an argument")
+        key, shadow = storage_key(tensor), self._of_storage.get(storage_key(tensor))
         if isinstance(value, Unknown):
             self._kept.append(tensor)
             self._of_storage[key] = value
@@ -130,7 +134,8 @@ def _covers_storage(tensor: torch.Tensor) -> bool:
 
 def floats_of(tensor: torch.Tensor) -> np.ndarray:
     """Return a tensor's numbers as float64; integers and truth values stay what they are."""
-    plain = tensor.detach().resolve_neg()
+    plain = tensor.detach()
+    plain = plain.resolve_neg() if plain.layout is torch.strided else plain.to_dense()
     if plain.is_floating_point():
         plain = plain.to(torch.float64)
     return np.array(plain.cpu().numpy())
@@ -144,10 +149,6 @@ def dtype_name(dtype: torch.dtype) -> str:
 def is_nothing(tensor: torch.Tensor) -> bool:
     """Tell whether a tensor has no numbers: an empty one, on a device without any, or zeros."""
     return not tensor.numel() or bool(tensor.is_meta) or bool(tensor._is_zerotensor())
-
-
-def _key(tensor: torch.Tensor) -> int:
-    return int(tensor.untyped_storage()._cdata)
 
 
 def _geometry(tensor: torch.Tensor) -> Geometry:
