@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from calcbench.native import trees
 from calcbench.native.function import Function, NoGradient, NotKnown
+from calcbench.native.keeping import kept
 from calcbench.native.numpy_array import Run, unwrap
 from calcbench.native.numpy_escaping import what_escapes
 from calcbench.native.rebinding import rebound
@@ -37,10 +40,30 @@ class NumpyFunction(Function):
             {n: array.dtype.name for n, array in self.moving.items()},
         )
 
+    @contextlib.contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Leave random numbers as they were, and what the function's own objects keep."""
+        with super().undisturbed(), kept(self.function):
+            yield
+
     def call(self, arguments: Arrays) -> np.ndarray:
         """Call the function at copies of these numbers."""
         with np.errstate(all="ignore"):
             return np.asarray(self.function(*self._inputs(arguments)))
+
+    def native(self, arguments: Arrays) -> Any:
+        """Give numbers the form of the argument."""
+        inputs = self._inputs(arguments)
+        return inputs[0] if len(inputs) == 1 else inputs
+
+    def call_complex(self, arguments: Arrays) -> np.ndarray:
+        """Call the function at complex arrays and Python numbers."""
+        leaves = [
+            _like_complex(leaf, arguments[n]) if n in arguments else _copy(leaf)
+            for n, leaf in self.leaves.items()
+        ]
+        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+            return np.asarray(self.function(*trees.as_tuple(trees.rebuild(self.x, leaves))))
 
     def differentiate(self, arguments: Arrays, gradient: Callable[..., Any] | None) -> Arrays:
         """Call the gradient at copies of these numbers; NumPy has none of its own."""
@@ -62,7 +85,8 @@ class NumpyFunction(Function):
                 for n, leaf in self.leaves.items()
             ],
         )
-        with rebound(self.function, *what_escapes(run)), np.errstate(all="ignore"):
+        quiet = np.errstate(all="ignore")
+        with kept(self.function), rebound(self.function, *what_escapes(run)), quiet:
             found = unwrap(self.function(*trees.as_tuple(inputs)))
         found = lift(xp, found)
         return xp.reshape(found, ()) if math.prod(found.shape) == 1 else found
@@ -104,6 +128,10 @@ def _to_double(array: np.ndarray) -> np.ndarray:
 
 def _copy(leaf: Any) -> Any:
     return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
+
+
+def _like_complex(leaf: Any, numbers: np.ndarray) -> Any:
+    return numbers if isinstance(leaf, np.ndarray) else complex(numbers)
 
 
 def _like(leaf: Any, numbers: np.ndarray) -> Any:
