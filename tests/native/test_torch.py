@@ -135,6 +135,22 @@ def test_a_wrong_gradient_by_hand_is_caught_and_named():
     assert "∂f/∂weight_hh_l0[3, 2]" in found.reason
 
 
+def test_products_with_the_hessian_are_checked():
+    f, x = KINDS["MLP tanh"]
+
+    def product(*given):
+        *x, v = given
+        return torch.func.jvp(torch.func.grad(f, argnums=(0, 1, 2)), tuple(x), tuple(v))[1]
+
+    def off(*given):
+        first, *others = product(*given)
+        return (first * (1 + 1e-8), *others)
+
+    right = calcbench.check(f, product, x, operator="hvp")
+    assert right.ok, right
+    assert calcbench.check(f, off, x, operator="hvp").status == "disagree"
+
+
 # --- what counts as constant, as autograd sees it -------------------------------------------------
 
 
@@ -455,6 +471,8 @@ def test_nothing_of_the_caller_is_changed(fails):
 
     def f(p):
         own.add_(1)
+        net.eval()
+        net.train(not fails)
         noise = torch.rand(4, generator=generator, **double)
         found = (functional_call(net, p, (functions.X,)) * noise).sum() ** 2
         if fails:
@@ -483,7 +501,7 @@ def test_nothing_of_the_caller_is_changed(fails):
 
 def _flags(net):
     return (
-        net.training,
+        [module.training for module in net.modules()],
         torch.is_grad_enabled(),
         torch.get_default_dtype(),
         torch.get_num_threads(),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from torch.utils import _pytree as pytree
 from calcbench.errors import SelectorError, short_repr
 from calcbench.native import trees
 from calcbench.native.function import Function
-from calcbench.native.torch.keeping import Keeping, unchanged
+from calcbench.native.keeping import kept
+from calcbench.native.torch.keeping import Keeping, modes_kept, unchanged
 from calcbench.native.torch.recording import Recorded, record
 from calcbench.native.torch.storage import dtype_name, floats_of
 from calcbench.native.values import midpoints
@@ -42,20 +44,31 @@ class TorchFunction(Function):
             {n: dtype_name(leaf.dtype) for n, leaf in moving.items()},
         )
 
+    @contextlib.contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Leave random numbers, what the function's own objects keep, and modes of modules."""
+        with super().undisturbed(), kept(self._function), modes_kept(self._function):
+            yield
+
     def call(self, arguments: Arrays) -> np.ndarray:
         """Call the function at these numbers; its value as a float64 array."""
-        with unchanged() as kept, Keeping(kept):
+        with unchanged() as before, Keeping(before):
             value = self._run(self._tensors(arguments))
             return _numbers(value)
 
     def differentiate(self, arguments: Arrays, gradient: Callable[..., Any] | None) -> Arrays:
         """Call the gradient, or autograd if it is None: name → float64 array."""
         tensors = self._tensors(arguments)
-        with unchanged() as kept, Keeping(kept):
+        with unchanged() as before, Keeping(before):
             if gradient is None:
                 return self._by_autograd(tensors)
             found = pytree.tree_map(_plain, gradient(*self._given(tensors)))
         return trees.read_gradient(self._x, self._leaves, self.arguments, found)
+
+    def native(self, arguments: Arrays) -> Any:
+        """Give numbers the form of the argument, as tensors."""
+        given = self._given({n: t.detach() for n, t in self._tensors(arguments).items()})
+        return given[0] if len(given) == 1 else given
 
     def evaluate(self, xp: Any, arguments: Mapping[str, Any]) -> Any:
         """Run what the function does at these numbers again, on numbers with proof."""
@@ -76,7 +89,7 @@ class TorchFunction(Function):
                 for n in self.arguments
             }
 
-    def _given(self, tensors: Mapping[str, Any]) -> Sequence[Any]:
+    def _given(self, tensors: Mapping[str, Any]) -> tuple[Any, ...]:
         """Build the arguments as the function wants them."""
         leaves = [tensors.get(name, leaf) for name, leaf in self._leaves.items()]
         return trees.as_tuple(trees.rebuild(self._x, leaves))
