@@ -19,6 +19,9 @@ from torch.utils.checkpoint import checkpoint  # noqa: E402
 from torch_functions import FAULTS, KINDS, Swish, numbers  # noqa: E402
 
 import calcbench  # noqa: E402
+from calcbench.native.elementwise import OWN  # noqa: E402
+from calcbench.native.torch.elementary import FUNCTIONS  # noqa: E402
+from calcbench.vocabulary.names import NAMES  # noqa: E402
 
 double = {"dtype": torch.float64}
 
@@ -416,6 +419,7 @@ REFUSED = {
     "Tensor.item() of what depends on an argument": caught_by_the_function,
     "aten::mul_, without autograd": written_without_autograd,
     "aten::_fft_r2c": lambda x: torch.fft.rfft(x).abs().sum(),
+    "aten::special_bessel_j0": lambda x: torch.special.bessel_j0(x).sum(),
     "aten::histc": lambda x: (x.histc(3) * x).sum(),
     "complex numbers": lambda x: (x.to(torch.complex128) * 1j).abs().sum(),
     "dtype float16": lambda x: x.half().sum(),
@@ -430,6 +434,10 @@ def test_what_is_not_known_is_not_certified_and_named(reason):
     assert reason in found.reason
 
 
+def test_every_function_is_one_that_there_is():
+    assert {*FUNCTIONS.values()} <= {*OWN, *NAMES}
+
+
 def test_what_is_not_known_may_be_asked_where_nothing_depends_on_it():
     def f(x):
         spectrum = torch.fft.rfft(x).abs()  # computed, and not used
@@ -438,6 +446,19 @@ def test_what_is_not_known_may_be_asked_where_nothing_depends_on_it():
         return (x**2).sum() * scale if len(spectrum) else x.sum()
 
     assert check(f, numbers(3)).ok
+
+
+def test_a_model_that_does_not_use_its_argument_is_told_so():
+    net = nn.Linear(5, 1).double()
+    found = check(lambda p: net(functions.X).sum(), dict(net.named_parameters()))
+    assert found.status == "error"
+    assert "does f use its argument?" in found.reason
+
+
+def test_complex_arguments_are_not_certified():
+    found = check(lambda x: x.abs().sum(), torch.ones(2, dtype=torch.complex128))
+    assert found.status == "not certified"
+    assert found.reason == "complex numbers"
 
 
 def test_numbers_that_are_no_tensors_are_refused_with_what_to_write():

@@ -56,7 +56,7 @@ class Call:
     def said(self) -> str:
         """Name the operation for a message."""
         name = f"{self.space}::{self.name}"
-        return name if self.space in ("aten", "prims") else f"custom_op {name}"
+        return self.mode.inside or (name if self.space == "aten" else f"custom_op {name}")
 
     def run(self) -> Any:
         """Run it, and see to it that every result has proof, or is known to have none."""
@@ -209,7 +209,7 @@ class Call:
                 raise NotKnown(found.reason)
             if found is not None:
                 self.mode.program.expect(found, floats_of(value))
-        return value
+        return value.cpu() if isinstance(value, torch.Tensor) else value
 
     def _converted(self) -> Any:
         source, result = self._flat[0], self._plain()
@@ -293,7 +293,7 @@ class Call:
         decomposition = None if self.func._schema.is_mutable else _decompositions().get(self.func)
         run = decomposition or functools.partial(self.func.decompose)
         args, kwargs = pytree.tree_map(self._without_hidden, (self.args, self.kwargs))
-        result = self.mode.again(lambda: run(*args, **kwargs))
+        result = self.mode.again(self.said, lambda: run(*args, **kwargs))
         return self._give_up(self.said) if result is NotImplemented else result
 
     def _without_hidden(self, value: Any) -> Any:
