@@ -264,9 +264,9 @@ class _Checking:
         except (NoGradient, NotKnown):
             raise
         except WrongGradient as error:
-            return self._end(Status.ERROR, str(error))
+            return self._end(Status.ERROR, f"{error}{_where(place)}")
         except RAISED as error:
-            return self._end(Status.ERROR, f"the gradient raises {describe(error)}")
+            return self._end(Status.ERROR, f"the gradient raises {describe(error)}{_where(place)}")
         again = self._value(arguments)
         if again != value:
             reason = f"f gives another value at the same x: {value:.17g}, then {again:.17g}"
@@ -301,16 +301,16 @@ class _Checking:
         try:
             proof = self._prove(arguments)
         except NotCertified as error:
-            return self._ask(str(error), arguments, gradient)
+            return self._ask(place, str(error), gradient)
         if not abs(value - proof.value) <= proof.allowed:
             reason = (
                 f"f(x) is {value:.17g}, and its operations on numbers with proof give "
                 f"{proof.value:.17g}"
             )
-            return self._ask(reason, arguments, gradient)
-        return self._report(place, proof, arguments, gradient)
+            return self._ask(place, reason, gradient)
+        return self._report(place, proof, gradient)
 
-    def _report(self, place: str, proof: _Proof, arguments: Arrays, gradient: Arrays) -> Check:
+    def _report(self, place: str, proof: _Proof, gradient: Arrays) -> Check:
         """Judge by a certificate that the value confirms."""
         certificate, start = proof.found.certificate, proof.start
         function = self.function
@@ -324,10 +324,10 @@ class _Checking:
         if judged.record.status == Status.DISAGREE:
             reason = _describe_worst(judged)
         elif certificate.open[start:].any():
-            return self._ask(certificate.open_reason, arguments, gradient)
+            return self._ask(place, certificate.open_reason, gradient)
         elif not judged.counted.any():
             reason = "one-sided derivatives differ here, of every partial"
-            return self._ask(reason, arguments, gradient)
+            return self._ask(place, reason, gradient)
         return self._end(
             judged.record.status,
             reason,
@@ -340,8 +340,11 @@ class _Checking:
             bound=self.own.unflatten(judged.compared.allowed[start:]),
         )
 
-    def _ask(self, reason: str, arguments: Arrays, gradient: Arrays) -> Check:
-        """Ask difference quotients, where nothing is certified."""
+    def _ask(self, place: str, reason: str, gradient: Arrays) -> Check:
+        """Ask differences, where nothing is certified at the point that somebody asked for."""
+        if place != "own":
+            return self._end(NOT_CERTIFIED, reason)
+        arguments = self.function.arguments
         claimed = flatten(gradient.values(), np.float64)
         function, dtype = self.function, self.function.dtype
         witness = ask_differences(function.call, arguments, claimed, dtype)
@@ -386,7 +389,7 @@ class _CheckingProduct(_Checking):
         found = certify(self.function, Hvp(), arguments, self.direction, self.seconds)
         return _Proof(found, value.value[0], value.bound[0], 0)
 
-    def _ask(self, reason: str, arguments: Arrays, gradient: Arrays) -> Check:
+    def _ask(self, place: str, reason: str, gradient: Arrays) -> Check:
         return self._end(NOT_CERTIFIED, reason, value=gradient)
 
 
@@ -397,12 +400,16 @@ def _describe_worst(judged: Judged) -> str:
     got = float(judged.compared.ballot.value[worst])
     true = float(judged.compared.agreed.reference[worst])
     place = "" if judged.record.disagreement is None else judged.record.disagreement.point
-    where = f" at {place}" if place not in ("", "own") else ""
     return (
         f"{int(judged.outside.sum())} of {_count(certificate.point.size)} outside what rounding "
-        f"allows{where}; the worst: {label} is {got:.17g}, should be {true:.17g}"
+        f"allows{_where(place)}; the worst: {label} is {got:.17g}, should be {true:.17g}"
         f"{_ratio(got, true)}"
     )
+
+
+def _where(place: str) -> str:
+    """Name a point that calcbench chose."""
+    return f" at {place}" if place not in ("", "own") else ""
 
 
 def _ratio(got: float, true: float) -> str:
