@@ -17,6 +17,7 @@ from torch.func import functional_call  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 from torch.utils.checkpoint import checkpoint  # noqa: E402
 from torch_functions import FAULTS, KINDS, Swish, numbers  # noqa: E402
+from torch_operations import OPERATIONS  # noqa: E402
 
 import calcbench  # noqa: E402
 from calcbench.native.elementwise import OWN  # noqa: E402
@@ -55,6 +56,14 @@ def test_no_right_gradient_is_condemned_at_random_points(name, seed):
 
     found = calcbench.check(f, x=torch.utils._pytree.tree_map(drawn, x))
     assert found.status in ("ok", "imprecise") or "tie" in found.reason, found
+
+
+@pytest.mark.few(10)
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_is_certified(name):
+    found = check(OPERATIONS[name], torch.tensor([0.7, 1.61, 0.85], **double), name=name)
+    assert found.ok, found
 
 
 def test_a_large_network_takes_seconds():
