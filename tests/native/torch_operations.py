@@ -178,6 +178,7 @@ OPERATIONS = {
     ),
     "distributions": lambda x: (
         torch.distributions.Gamma(x[0], x[1]).log_prob(x[2])
+        + torch.distributions.Beta(x[0], x[1]).log_prob(x[2] / 2)
         + torch.distributions.StudentT(x[0] + 1, x[1], x[2]).log_prob(x[0])
     ),
 }

@@ -25,7 +25,7 @@ from calcbench.native.torch import (
     recurrent,
 )
 from calcbench.native.torch.keeping import written
-from calcbench.native.torch.program import Rule, Slot
+from calcbench.native.torch.program import Rule, Slot, of_open
 from calcbench.native.torch.storage import Unknown, constant, dtype_name, floats_of, is_nothing
 from calcbench.native.values import hold
 
@@ -39,6 +39,11 @@ THEMES = (
 
 RULES = {name: rule for theme in THEMES for name, rule in theme.RULES.items()}
 """ATen's name → its rule, of the operands as they are given."""
+
+OF_OPEN = frozenset({
+    *elementary.RELATIONS, "logical_and", "logical_or", "bitwise_and", "bitwise_or",
+})  # fmt: skip
+"""Operations whose result may be decided though an operand is not."""
 
 SHAPED = frozenset({
     "empty_like", "zeros_like", "ones_like", "full_like", "rand_like", "randn_like",
@@ -189,6 +194,8 @@ class Call:
         def apply(xp: Any, operands: Any, rest: Any) -> Any:
             return rule(xp, *operands, **dict(zip(names, rest, strict=True)))
 
+        if self.base in OF_OPEN:
+            of_open(apply)
         return self._keep(self._plain(), apply, list(args), list(options.values()))
 
     def _special(self) -> Callable[[], Any] | None:
@@ -361,7 +368,7 @@ class Call:
         return result
 
     def _keep_one(self, tensor: torch.Tensor, whole: Slot, k: int) -> None:
-        part = functools.partial(_part, k=k, shape=tuple(tensor.shape), said=self.said)
+        part = of_open(functools.partial(_part, k=k, shape=tuple(tensor.shape), said=self.said))
         active = whole.active and tensor.is_floating_point()
         self.mode.shadows.write(tensor, self.mode.program.record(part, whole, active=active))
         if active and (k or self.mode.in_custom_function()):

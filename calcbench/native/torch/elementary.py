@@ -10,11 +10,11 @@ import numpy as np
 from calcbench.native.comparing import choose, compare, is_finite, is_nan
 from calcbench.native.elementwise import cast, elementwise, whole_power
 from calcbench.native.function import NotKnown
-from calcbench.native.torch.truth import both, either, holds, relate
+from calcbench.native.torch.truth import absolute, both, either, holds, relate
 from calcbench.native.values import Numbers, boxed, lift
 
 SAME = (
-    "abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "cos",
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "cos",
     "cosh", "digamma", "erf", "erfc", "erfinv", "exp", "expm1", "exp2", "floor",
     "hypot", "log", "log10", "log1p", "log2", "logaddexp", "maximum", "minimum",
     "reciprocal", "round", "rsqrt", "sigmoid", "sign", "silu", "sin", "sinh", "sqrt",
@@ -295,6 +295,7 @@ def same(xp: Any, x: Any) -> Any:
 RULES: dict[str, Callable[..., Any]] = {
     **{name: _function(ours) for name, ours in FUNCTIONS.items()},
     **{name: _relation(ours) for name, ours in RELATIONS.items()},
+    "abs": absolute,
     "add": _add,
     "sub": _subtract,
     "rsub": lambda xp, x, y, alpha=1: minus(xp, y, times(xp, x, alpha)),

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from calcbench.certified.balls import Undecided
-from calcbench.native.torch.truth import holds
+from calcbench.native.torch.truth import Open, holds
 from calcbench.native.values import Numbers, is_certified, midpoints
 
 Rule = Callable[..., Any]
@@ -67,7 +67,10 @@ class Program:
         for index in self._needed(output):
             step = self._steps[index]
             if step is not None:
-                found[index] = step.rule(xp, *(_filled(a, found) for a in step.arguments))
+                operands = [_filled(a, found) for a in step.arguments]
+                if not getattr(step.rule, "of_open", False):
+                    _check_decided(operands)
+                found[index] = step.rule(xp, *operands)
         return found[output.place]
 
     def _needed(self, output: Slot) -> list[int]:
@@ -97,6 +100,21 @@ def _filled(argument: Any, found: dict[int, Any]) -> Any:
     if isinstance(argument, (tuple, list)) and any(True for _ in slots_in(argument)):
         return type(argument)(_filled(each, found) for each in argument)
     return argument
+
+
+def of_open(rule: Rule) -> Rule:
+    """Mark a rule that can go on with what is not decided (`truth.Open`)."""
+    rule.of_open = True  # type: ignore[attr-defined]
+    return rule
+
+
+def _check_decided(operands: Any) -> None:
+    """Raise why an operand is not decided, if one is not."""
+    for each in operands:
+        if isinstance(each, Open):
+            raise each.reason
+        if isinstance(each, (tuple, list)):
+            _check_decided(each)
 
 
 def _compare_with(decided: np.ndarray) -> Rule:
