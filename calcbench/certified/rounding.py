@@ -95,10 +95,15 @@ def bound_rounding(
         return Rounding(proved, np.full(len(proved), np.inf))
     proved, price = found.numbers.radii, found.price
     estimated = None
-    if truth is not None and price * (SWEEPS + 1) <= SIMULATING_SECONDS:
+    if truth is not None and price * (SWEEPS + 1) <= _simulating_seconds(seconds):
         with contextlib.suppress(TookTooLong):
             estimated = _within(seconds, lambda: _simulate(point, dtype, operator, proved, truth))
     return Rounding(proved, np.full(len(proved), np.inf) if estimated is None else estimated)
+
+
+def _simulating_seconds(seconds: float) -> float:
+    """Return what simulating may take: more, where somebody allows more for a sweep."""
+    return max(SIMULATING_SECONDS, seconds / 4) if np.isfinite(seconds) else SIMULATING_SECONDS
 
 
 def _within(seconds: float, function: Callable[[], T]) -> T:
