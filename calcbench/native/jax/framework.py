@@ -1,0 +1,78 @@
+"""Equations that JAX computes itself: those in which no argument of the function takes part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import jax
+import numpy as np
+from jax.extend.core import ClosedJaxpr, Jaxpr, Literal, jaxpr_as_fun
+
+T = TypeVar("T")
+
+EXACT = frozenset(
+    {
+        "bitcast_convert_type", "broadcast_in_dim", "concatenate", "convert_element_type", "copy",
+        "iota", "pad", "reshape", "select_n", "slice", "squeeze", "transpose",
+    }
+)  # fmt: skip
+"""Equations whose floats are not rounded, of integers and of numbers in the text."""
+
+
+def is_real(aval: Any) -> bool:
+    """Tell whether a variable holds floats."""
+    return bool(jax.numpy.issubdtype(aval.dtype, np.floating))
+
+
+def is_discrete(aval: Any) -> bool:
+    """Tell whether a variable holds integers, truth values or keys, which no slope passes."""
+    return not jax.numpy.issubdtype(aval.dtype, np.inexact)
+
+
+def has_discrete_operands(equation: Any) -> bool:
+    """Tell whether an equation computes with discrete variables and literals alone."""
+    return all(isinstance(v, Literal) or is_discrete(v.aval) for v in equation.invars)
+
+
+def plain(value: Any) -> Any:
+    """Make NumPy's array of one of JAX's; keys of random numbers stay."""
+    if jax.numpy.issubdtype(getattr(value, "dtype", np.float64), jax.dtypes.prng_key):
+        return value
+    return np.asarray(value)
+
+
+def literal(variable: Any) -> np.ndarray:
+    """Read a number in the text of a jaxpr, as its dtype holds it."""
+    return np.asarray(variable.val, variable.aval.dtype)
+
+
+class Framework:
+    """Runs equations in JAX, compiled once: every new one takes it a twentieth of a second."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._remembered: dict[int, tuple[Any, Any]] = {}
+
+    def apply(self, equation: Any, operands: Sequence[Any]) -> list[Any]:
+        """Apply one equation to native arrays."""
+        given = {
+            variable: value
+            for variable, value in zip(equation.invars, operands, strict=True)
+            if not isinstance(variable, Literal)
+        }
+        apply = self.remember(equation, lambda: _compile(equation, [*given]))
+        return [plain(value) for value in apply(*given.values())]
+
+    def remember(self, part: Any, build: Callable[[], T]) -> T:
+        """Return what is built for a part of a jaxpr, which is built once."""
+        if id(part) not in self._remembered:
+            self._remembered[id(part)] = part, build()  # the part too, or another had its id
+        found: T = self._remembered[id(part)][1]
+        return found
+
+
+def _compile(equation: Any, inputs: Sequence[Any]) -> Callable[..., Any]:
+    jaxpr = Jaxpr([], inputs, equation.outvars, [equation])
+    function: Callable[..., Any] = jax.jit(jaxpr_as_fun(ClosedJaxpr(jaxpr, [])))
+    return function
