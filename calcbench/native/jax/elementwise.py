@@ -45,6 +45,9 @@ RELATIONS = {
     "ge": "greater_equal",
     "eq": "equal",
     "ne": "not_equal",
+    "lt_to": "less",
+    "le_to": "less_equal",
+    "eq_to": "equal",
 }
 """Primitive → the relation's name in the core."""
 
@@ -138,8 +141,9 @@ def _convert(step: Step, x: Any) -> Any:
 
 def _select(step: Step, which: np.ndarray, *cases: Any) -> Any:
     """Take numbers from the cases by their position; false is 0."""
+    which = np.asarray(which)
     if not any(map(is_certified, cases)):
-        return step.natively(which, *cases)
+        return np.select([which == k for k in range(len(cases))], cases)
     found = cases[0]
     for k, case in enumerate(cases[1:], start=1):
         found = choose(step.xp, np.broadcast_to(which == k, case.shape), case, found)

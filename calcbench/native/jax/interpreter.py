@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import jax
 import numpy as np
 from jax.extend.core import Literal
 
@@ -18,13 +19,14 @@ from calcbench.native.function import NotKnown
 from calcbench.native.jax.demand import SLOPE, UNUSED, Needs, Planner
 from calcbench.native.jax.framework import (
     EXACT,
+    INTEGERS,
     Framework,
     has_discrete_operands,
     is_real,
     literal,
     plain,
 )
-from calcbench.native.jax.rules import RULES
+from calcbench.native.jax.rules import OF_ALL, RULES
 from calcbench.native.jax.step import Step
 from calcbench.native.values import boxed, hold, is_certified, midpoints
 
@@ -59,8 +61,8 @@ class Interpreter:
 
     def _apply(self, equation: Any, operands: list[Any], needs: Needs) -> list[Any]:
         name = equation.primitive.name
-        if has_discrete_operands(equation):
-            return self._natively(equation, operands)
+        if has_discrete_operands(equation) and not _has_rule_for_integers(name, operands):
+            return self._of_integers(equation, operands)
         rule = RULES.get(name)
         if rule is None or _odd_dtypes(equation):
             return self._without_rule(equation, operands)
@@ -71,6 +73,14 @@ class Interpreter:
         _check_shapes(equation, results, needs)
         self._report(equation, operands)
         return results
+
+    def _of_integers(self, equation: Any, operands: Sequence[Any]) -> list[Any]:
+        """Compute integers, truth values and keys, and constants of these."""
+        function = INTEGERS.get(equation.primitive.name)
+        if function is None or is_real(equation.outvars[0].aval):
+            return self._natively(equation, operands)
+        with np.errstate(all="ignore"):  # they wrap around
+            return [function(*operands)]
 
     def _without_rule(self, equation: Any, operands: Sequence[Any]) -> list[Any]:
         """Leave to JAX what has no rule. Raises `NotKnown` if an argument takes part in it."""
@@ -101,6 +111,11 @@ class Interpreter:
         if found and any(map(is_active, operands)):
             for dtype in found:
                 self.use(dtype)
+
+
+def _has_rule_for_integers(name: str, operands: Sequence[Any]) -> bool:
+    """Tell whether a rule takes NumPy's arrays of all kinds; keys are JAX's own."""
+    return name in OF_ALL and not any(isinstance(x, jax.Array) for x in operands)
 
 
 def is_active(x: Any) -> bool:

@@ -63,6 +63,18 @@ def _split(step: Step, x: Any) -> list[Any]:
     return [x[(*before, slice(start, end))] for start, end in zip([0, *ends], ends, strict=False)]
 
 
+def _unstack(step: Step, x: Any) -> list[Any]:
+    before = (slice(None),) * step.params["axis"]
+    return [x[(*before, k)] for k in range(x.shape[step.params["axis"]])]
+
+
+def _tile(step: Step, x: Any) -> Any:
+    times = step.params["reps"]
+    if not is_certified(x):
+        return np.tile(x, times)
+    return move(step.xp, lambda places: np.tile(places, times), x)
+
+
 def _dynamic_slice(step: Step, x: Any, *starts: Any) -> Any:
     return x[_clamped(x.shape, starts[: x.ndim], step.params["slice_sizes"])]
 
@@ -73,6 +85,15 @@ def _clamped(shape: Any, starts: Any, sizes: Any) -> tuple[slice, ...]:
     return tuple(slice(k, k + m) for k, m in zip(first, sizes, strict=True))
 
 
+def _count(step: Step, *_: Any) -> np.ndarray:
+    """Count along one axis, from 0 on."""
+    along = tuple(-1 if a == step.params["dimension"] else 1 for a in range(len(step.shape)))
+    dtype = step.equation.outvars[0].aval.dtype
+    return np.broadcast_to(
+        np.arange(step.shape[step.params["dimension"]], dtype=dtype).reshape(along), step.shape
+    )
+
+
 # --- several arrays -------------------------------------------------------------------------------
 
 
@@ -81,6 +102,13 @@ def _concatenate(step: Step, *parts: Any) -> Any:
     if not any(map(is_certified, parts)):
         return np.concatenate(parts, axis)
     return step.xp.concat([lift(step.xp, part) for part in parts], axis=axis)
+
+
+def _stack(step: Step, *parts: Any) -> Any:
+    axis = step.params["axis"]
+    if not any(map(is_certified, parts)):
+        return np.stack(parts, axis)
+    return step.xp.stack([lift(step.xp, part) for part in parts], axis=axis)
 
 
 def _pad(step: Step, x: Any, value: Any) -> Any:
@@ -207,6 +235,7 @@ def _combining(reduction: str, function: str, neutral: float) -> Callable[..., A
 
 
 RULES: dict[str, Rule] = {
+    "iota": _count,
     "reshape": _reshape,
     "squeeze": _reshape,
     "expand_dims": _reshape,
@@ -215,8 +244,11 @@ RULES: dict[str, Rule] = {
     "slice": _slice,
     "rev": _reverse,
     "split": _split,
+    "unstack": _unstack,
+    "tile": _tile,
     "dynamic_slice": _dynamic_slice,
     "concatenate": _concatenate,
+    "stack": _stack,
     "pad": _pad,
     "dynamic_update_slice": _dynamic_update_slice,
     "gather": _gather,

@@ -13,3 +13,12 @@ RULES: dict[str, Rule] = {
     **control.RULES,
 }
 """Primitive → its rule."""
+
+OF_ALL = frozenset(
+    {
+        "broadcast_in_dim", "concatenate", "convert_element_type", "copy", "dynamic_slice", "iota",
+        "pad", "reshape", "rev", "select_n", "slice", "split", "squeeze", "stack", "tile",
+        "transpose", "unstack",
+    }
+)  # fmt: skip
+"""Primitives whose rules take integers and truth values, too: they compute nothing."""
