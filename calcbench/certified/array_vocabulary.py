@@ -19,7 +19,6 @@ from calcbench.certified.arrays import (
     Pull,
     Read,
     add_up,
-    as_numbers,
     choose,
     compare,
     decide,
@@ -299,7 +298,12 @@ def _matrix_transpose(x: Any) -> Array:
 
 def _part(axis: int, k: Any) -> Pull:
     """Pull an adjoint back to one of several operands: its part along an axis."""
-    return lambda adjoint, read: as_numbers(adjoint[(slice(None),) * axis + (k,)])
+
+    def back(adjoint: Any, read: Read) -> Any:
+        part = adjoint[(slice(None),) * axis + (k,)]
+        return part if isinstance(part, Rounded) else np.asarray(part)  # of one number, too
+
+    return back
 
 
 def _concat(arrays: Sequence[Any], axis: int = 0) -> Array:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
-from calcbench.errors import Unsupported
+from calcbench.errors import CalcbenchError, Unsupported
 from calcbench.problem.problem import Arrays, Problem
 
 PRECISION = {"float64": 53, "float32": 24}
@@ -17,6 +19,14 @@ PRECISION = {"float64": 53, "float32": 24}
 
 class NotKnown(Unsupported):
     """Raised where a front end has no rule; the message names what: `primitive fft`."""
+
+
+class NoGradient(CalcbenchError, TypeError):
+    """A gradient is not given, and the framework has none of its own."""
+
+
+class WrongGradient(CalcbenchError):
+    """A gradient that is not an array of real numbers for each argument, of its shape."""
 
 
 class Function(ABC):
@@ -57,11 +67,25 @@ class Function(ABC):
 
     @abstractmethod
     def differentiate(self, arguments: Arrays, gradient: Callable[..., Any] | None) -> Arrays:
-        """Call the gradient, or the framework's own if it is None: name → float64 array."""
+        """Call the gradient, or the framework's own if it is None: name → float64 array.
+
+        Raises `WrongGradient` for what is not of the arguments' shapes, and `NoGradient` where
+        there is none of its own.
+        """
 
     @abstractmethod
     def evaluate(self, xp: Any, arguments: Mapping[str, Any]) -> Any:
         """Run the function on numbers with proof: name → array of them. Gives its value as one."""
+
+    @contextlib.contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Leave random numbers as they were; a front end adds what else its framework keeps."""
+        states = random.getstate(), np.random.get_state()
+        try:
+            yield
+        finally:
+            random.setstate(states[0])
+            np.random.set_state(states[1])
 
     def use(self, dtype: str) -> None:
         """Report the dtype of an active operation. Raises `NotKnown` for one without bounds."""
