@@ -60,7 +60,7 @@ PROPORTIONAL = 0.01
 
 SIMULATING_SECONDS = 2.0
 """What simulating may take, at `PER_OPERATION` and `PER_NUMBER` seconds, whatever the clock says: a
-verdict is the same twice."""
+verdict is the same twice. It may take as long as one sweep, where that is more."""
 
 PER_OPERATION, PER_NUMBER = 1e-5, 3e-8
 
@@ -95,10 +95,14 @@ def bound_rounding(
         return Rounding(proved, np.full(len(proved), np.inf))
     proved, price = found.numbers.radii, found.price
     estimated = None
-    if truth is not None and price * (SWEEPS + 1) <= SIMULATING_SECONDS:
+    if truth is not None and price * (SWEEPS + 1) <= _simulating_seconds(seconds):
         with contextlib.suppress(TookTooLong):
             estimated = _within(seconds, lambda: _simulate(point, dtype, operator, proved, truth))
     return Rounding(proved, np.full(len(proved), np.inf) if estimated is None else estimated)
+
+
+def _simulating_seconds(seconds: float) -> float:
+    return max(SIMULATING_SECONDS, seconds) if np.isfinite(seconds) else SIMULATING_SECONDS
 
 
 def _within(seconds: float, function: Callable[[], T]) -> T:

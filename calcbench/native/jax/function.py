@@ -11,11 +11,12 @@ from typing import Any
 import jax
 import numpy as np
 
-from calcbench.native.function import Function, NotKnown
+from calcbench.errors import short_repr
+from calcbench.native import trees
+from calcbench.native.function import Function, NotKnown, WrongGradient
 from calcbench.native.jax.demand import SLOPE, Planner
 from calcbench.native.jax.framework import Framework
 from calcbench.native.jax.interpreter import Interpreter
-from calcbench.native.trees import argument_names, is_arguments
 from calcbench.problem.problem import Arrays
 
 UNTRACEABLE = (
@@ -33,19 +34,21 @@ class JaxFunction(Function):
     how = "jaxpr on balls"
 
     def __init__(self, function: Callable[..., Any], x: Any, name: str = "") -> None:
-        """Take the function and its argument; floats in it are what it is differentiated by."""
-        self.function = function
-        arguments = x if is_arguments(x) else (x,)
-        self._wide = bool(jax.config.jax_enable_x64) or any(map(_is_wide, _leaves(arguments)))
-        paths, self._tree = jax.tree_util.tree_flatten_with_path(arguments)
-        names = argument_names(function, len(arguments))
+        """Take the function, its argument, and a name to call it by.
+
+        Raises `NotKnown` for dtypes that are not certified.
+        """
+        self.function, self._x = function, trees.as_tuple(x)
+        paths, self._tree = jax.tree_util.tree_flatten_with_path(self._x)
         self._leaves = [leaf for _, leaf in paths]
+        self._wide = bool(jax.config.jax_enable_x64) or any(map(_is_wide, self._leaves))
+        names = trees.argument_names(function, len(self._x))
         with self.precision():
             arrays = {k: jax.numpy.asarray(v) for k, v in enumerate(self._leaves) if _is_float(v)}
         self._dtypes = {k: array.dtype for k, array in arrays.items()}
         self._places = {_name(paths[k][0], names): k for k in arrays}
         super().__init__(
-            name or getattr(function, "__name__", type(function).__name__),
+            name or trees.function_name(function),
             {n: np.asarray(arrays[k], np.float64) for n, k in self._places.items()},
             {n: str(arrays[k].dtype) for n, k in self._places.items()},
         )
@@ -62,7 +65,8 @@ class JaxFunction(Function):
     def call(self, arguments: Arrays) -> np.ndarray:
         """Call the function at these numbers."""
         with self.precision():
-            return np.asarray(self._flat(*self._native(arguments)), np.float64)
+            found = np.asarray(self._flat(*self._native(arguments)))
+        return found.astype(np.float64) if found.dtype.kind == "V" else found  # as bfloat16
 
     def differentiate(self, arguments: Arrays, gradient: Callable[..., Any] | None) -> Arrays:
         """Call the gradient, or `jax.grad` of the function: name → float64 array."""
@@ -72,10 +76,8 @@ class JaxFunction(Function):
                 found = jax.grad(self._flat, argnums=tuple(range(len(floats))))(*floats)
             else:
                 found = self._pick(gradient(*self._arguments(floats)))
-            return {
-                name: np.asarray(part, np.float64)
-                for name, part in zip(self._places, found, strict=True)
-            }
+        parts = zip(self.arguments.items(), found, strict=True)
+        return {name: trees.read_part(name, part, a.shape) for (name, a), part in parts}
 
     def evaluate(self, xp: Any, arguments: Mapping[str, Any]) -> Any:
         """Run the function's jaxpr on numbers with proof."""
@@ -122,21 +124,25 @@ class JaxFunction(Function):
         return self.function(*self._arguments(floats))
 
     def _pick(self, gradient: Any) -> list[Any]:
-        """Pick what belongs to floats from a gradient, which is like the argument."""
-        leaves = _leaves(gradient)
-        if len(leaves) == len(self._leaves):
-            leaves = [leaves[k] for k in self._places.values()]
-        if len(leaves) != len(self._places):
-            raise TypeError(
-                f"the gradient has {len(leaves)} arrays: {self.name} has {len(self._places)} "
-                f"arguments to differentiate by ({', '.join(self._places)})"
-            )
-        return leaves
+        """Pick what belongs to floats from a gradient.
 
-
-def _leaves(tree: Any) -> list[Any]:
-    found: list[Any] = jax.tree_util.tree_leaves(tree)
-    return found
+        It is like the arguments, or like those of them that hold floats, or like the only one.
+        Raises `WrongGradient` for another.
+        """
+        structure, leaves = jax.tree_util.tree_structure, jax.tree_util.tree_leaves(gradient)
+        real = tuple(
+            part for part in self._x if any(map(_is_float, jax.tree_util.tree_leaves(part)))
+        )
+        for like in (self._x, real):
+            forms = (like, list(like), *(like if len(like) == 1 else ()))
+            if structure(gradient) in map(structure, forms):
+                wanted = map(_is_float, jax.tree_util.tree_leaves(like))
+                return [leaf for leaf, moves in zip(leaves, wanted, strict=True) if moves]
+        raise WrongGradient(
+            f"the gradient must be in the form of x, a derivative by each of "
+            f"{', '.join(self._places)}, but it is {short_repr(gradient)}"
+            + (": jax.grad needs argnums for more than the first" if len(real) > 1 else "")
+        )
 
 
 def _is_float(leaf: Any) -> bool:
