@@ -141,13 +141,11 @@ def _tell_apart(matvec: Any, count: int, shapes: Sequence[Any]) -> _Systems:
 
 def _group(linked: np.ndarray) -> np.ndarray:
     """List the members of each group of linked ones; one group if their sizes differ."""
-    count = len(linked)
-    labels, before = np.arange(count), None
-    while not np.array_equal(labels, before):
-        before = labels
-        labels = np.array([before[linked[:, k] | linked[k]].min() for k in range(count)])
+    labels, both = np.arange(len(linked)), linked | linked.T
+    for _ in labels:  # the least label goes from one to the next
+        labels = np.where(both, labels, len(linked)).min(axis=1)
     groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-    return np.stack(groups) if len({*map(len, groups)}) == 1 else np.arange(count)[None]
+    return np.stack(groups) if len({*map(len, groups)}) == 1 else np.arange(len(linked))[None]
 
 
 def _over_rows(matvec: Any, count: int, shapes: Sequence[Any]) -> Any:
