@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import jax
 import numpy as np
-from jax.extend.core import ClosedJaxpr, Jaxpr, Literal, jaxpr_as_fun
+from jax.extend.core import Literal
 
 T = TypeVar("T")
 
@@ -88,6 +88,15 @@ class Framework:
 
 
 def _compile(equation: Any, inputs: Sequence[Any]) -> Callable[..., Any]:
-    jaxpr = Jaxpr([], inputs, equation.outvars, [equation])
-    function: Callable[..., Any] = jax.jit(jaxpr_as_fun(ClosedJaxpr(jaxpr, [])))
-    return function
+    primitive = equation.primitive
+    found = primitive.get_bind_params(equation.params)
+    functions, params = found if isinstance(found, tuple) else ((), found)  # before JAX 0.10
+
+    def apply(*arrays: Any) -> Any:
+        known = dict(zip(inputs, arrays, strict=True))
+        operands = [literal(v) if isinstance(v, Literal) else known[v] for v in equation.invars]
+        results = primitive.bind(*functions, *operands, **params)
+        return results if primitive.multiple_results else [results]
+
+    compiled: Callable[..., Any] = jax.jit(apply)
+    return compiled

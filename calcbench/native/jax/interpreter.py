@@ -13,7 +13,6 @@ import jax
 import numpy as np
 from jax.extend.core import Literal
 
-from calcbench.certified.arrays import Array
 from calcbench.native.elementwise import cast
 from calcbench.native.function import NotKnown
 from calcbench.native.jax.demand import SLOPE, UNUSED, Needs, Planner
@@ -28,7 +27,7 @@ from calcbench.native.jax.framework import (
 )
 from calcbench.native.jax.rules import OF_ALL, RULES
 from calcbench.native.jax.step import Step
-from calcbench.native.values import boxed, hold, is_certified, midpoints
+from calcbench.native.values import boxed, hold, is_active, is_certified, midpoints
 
 
 class Interpreter:
@@ -116,13 +115,6 @@ class Interpreter:
 def _has_rule_for_integers(name: str, operands: Sequence[Any]) -> bool:
     """Tell whether a rule takes NumPy's arrays of all kinds; keys are JAX's own."""
     return name in OF_ALL and not any(isinstance(x, jax.Array) for x in operands)
-
-
-def is_active(x: Any) -> bool:
-    """Tell whether a value depends on an argument."""
-    if isinstance(x, Array):
-        return x.tape is not None
-    return is_certified(x) and any(ball.tape is not None for ball in np.ravel(boxed(x)))
 
 
 def _odd_dtypes(equation: Any) -> list[str]:

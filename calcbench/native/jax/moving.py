@@ -19,7 +19,7 @@ from calcbench.native.elementwise import elementwise
 from calcbench.native.jax.step import Rule, Step
 from calcbench.native.movement import lanes, move, pick, replace, scatter_add, transpose
 from calcbench.native.reductions import reduce
-from calcbench.native.values import Numbers, is_certified, lift
+from calcbench.native.values import Numbers, is_active, is_certified, lift
 
 # --- one array in another form --------------------------------------------------------------------
 
@@ -229,6 +229,9 @@ def _combining(reduction: str, function: str, neutral: float) -> Callable[..., A
         found = reduce(xp, reduction, pick(xp, [updates], places, fill=neutral), 1)
         combined = elementwise(xp, function, x, xp.reshape(found, x.shape))
         touched = np.any(places > 0, axis=1).reshape(x.shape)
+        if reduction in ("max", "min") and is_active(x):
+            # JAX takes an adjoint back to a number that was replaced, and then away again.
+            return lift(xp, x + choose(xp, touched, combined - x, 0.0))
         return choose(xp, touched, combined, x)
 
     return scatter
