@@ -132,6 +132,37 @@ def test_the_tests_that_are_named_are_there(page):
         assert (ROOT / path).exists(), path
 
 
+# --- a page whose examples print what stands below them -----------------------------------------
+
+
+CHECK = ROOT / "docs" / "check.md"
+
+
+def test_examples_of_checks_print_what_the_page_says(capsys):
+    fences = re.findall(r"^```(python|text)\n(.*?)^```$", CHECK.read_text("utf-8"), re.M | re.S)
+    names, printed = {}, ""
+    for language, body in fences:
+        if language == "python":
+            assert not printed, printed  # what is printed stands below
+            exec(compile(body, str(CHECK), "exec"), names)
+            printed = capsys.readouterr().out
+        else:
+            assert_same_text(printed, body)
+            printed = ""
+
+
+def assert_same_text(printed, expected):
+    """The same words; numbers as near as machines are, digits to one, and times as they come."""
+    number = r"-?\d+(?:\.\d+)?(?:e[+-]\d+)?"
+    assert re.split(number, printed) == re.split(number, expected)
+    found, wanted = (
+        re.findall(rf"({number})( s\)| digits?| needed)?", t) for t in (printed, expected)
+    )
+    for (one, unit), (other, _) in zip(found, wanted, strict=True):
+        tolerance = {" s)": 1e9, "": 1e-6 * abs(float(other))}.get(unit, 1.5)
+        assert float(one) == pytest.approx(float(other), abs=tolerance)
+
+
 # --- pasted output -------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.sampling import draw_nearby
+from calcbench.record.plain import plain
 from calcbench.record.record import Record, Status
 
 NOT_CERTIFIED = "not certified"
@@ -82,6 +83,16 @@ class Check:
     def witnessed(self) -> bool:
         """Whether nothing is proved, and difference quotients agree as far as they can."""
         return self.status == NOT_CERTIFIED and self.witness is not None and self.witness.agrees
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what is known as plain data: arrays as lists, by name."""
+        witness = None
+        if self.witness is not None:
+            numbers = {"digits": self.witness.digits, "needed": self.witness.needed}
+            witness = {"agrees": self.witness.agrees, **numbers}
+        known = {each.name: getattr(self, each.name) for each in fields(self)}
+        found: dict[str, Any] = plain({**known, "witness": witness})
+        return found
 
     def __str__(self) -> str:
         """Write the verdict, and below it what is wrong."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 import difflib
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeVar
 
 from calcbench.catalogue.cards import describe_error
 from calcbench.errors import CalcbenchError, SelectorError, first_line, printable
 from calcbench.problem import whereabouts
 from calcbench.problem.faults import RAISED
 from calcbench.problem.problem import Problem
+
+T = TypeVar("T")
 
 FILE_MODULE = "calcbench_file_"
 """How the names of modules begin that were loaded from a path: no other process can import them."""
@@ -24,12 +28,22 @@ def load_file(path: Path, told: Path | None = None) -> list[Problem]:
     `told` is what messages call it, if not by its path. Raises `SelectorError` with the file's own
     error where it does not import.
     """
-    with whereabouts.at("file", str(told or path)):
-        return _load(path, told or path)
+    told = told or path
+    return _load(path, told, lambda module: _problems_of(module, told))
 
 
-def _load(path: Path, told: Path) -> list[Problem]:
-    """Import a file that messages call `told`."""
+def load_module(path: Path) -> ModuleType:
+    """Import a `.py` file, whatever it defines; as `load_file`."""
+    return _load(path, path, lambda module: module)
+
+
+def _load(path: Path, told: Path, read: Callable[[ModuleType], T]) -> T:
+    """Import a file that messages call `told`, and read what is wanted of it."""
+    with whereabouts.at("file", str(told)):
+        return _import(path, told, read)
+
+
+def _import(path: Path, told: Path, read: Callable[[ModuleType], T]) -> T:
     if not resolve(path).is_file():
         close = difflib.get_close_matches(path.name, (p.name for p in path.parent.glob("*.py")))
         hint = "".join(f"; did you mean {str(told.parent / name)!r}?" for name in close[:1])
@@ -43,7 +57,7 @@ def _load(path: Path, told: Path) -> list[Problem]:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-        return _problems_of(module, told)
+        return read(module)
     except CalcbenchError as error:
         where = _line_in(path, error)
         if where:  # what the file asks of calcbench

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import importlib
+import importlib.util
 import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -46,6 +47,8 @@ def build(function: Callable[..., Any], x: Any, name: str = "") -> Function:
 
         return NumpyFunction(function, x, name)
     front_end = FRONT_ENDS[framework]
+    if importlib.util.find_spec(front_end.module) is None:
+        raise NotKnown(f"{framework}, which has no front end yet")
     made: Function = getattr(importlib.import_module(front_end.module), front_end.function)(
         function, x, name
     )

@@ -10,6 +10,7 @@ import numpy as np
 
 from calcbench.native import trees
 from calcbench.native.function import Function, NoGradient, NotKnown
+from calcbench.native.keeping import kept
 from calcbench.native.numpy_array import Run, unwrap
 from calcbench.native.numpy_escaping import what_escapes
 from calcbench.native.rebinding import rebound
@@ -62,7 +63,8 @@ class NumpyFunction(Function):
                 for n, leaf in self.leaves.items()
             ],
         )
-        with rebound(self.function, *what_escapes(run)), np.errstate(all="ignore"):
+        quiet = np.errstate(all="ignore")
+        with kept(self.function), rebound(self.function, *what_escapes(run)), quiet:
             found = unwrap(self.function(*trees.as_tuple(inputs)))
         found = lift(xp, found)
         return xp.reshape(found, ()) if math.prod(found.shape) == 1 else found

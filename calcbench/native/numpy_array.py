@@ -35,6 +35,7 @@ from calcbench.native.numpy_functions import (
     UFUNCS,
     WRITES,
 )
+from calcbench.native.numpy_storage import Storage
 from calcbench.native.rebinding import python_function
 from calcbench.native.reductions import accumulate, reduce
 from calcbench.native.values import Numbers, boxed, is_certified, lift
@@ -92,21 +93,6 @@ def _count(shape: tuple[int, ...]) -> np.ndarray:
     return np.arange(int(np.prod(shape, dtype=int))).reshape(shape)
 
 
-class Storage:
-    """The numbers of an array and of its views: a plain array, or numbers with proof."""
-
-    __slots__ = ("numbers",)
-
-    def __init__(self, numbers: Any) -> None:
-        """Take the numbers, as a vector."""
-        self.numbers = numbers
-
-    @property
-    def plain(self) -> bool:
-        """Whether no number with proof was written into it."""
-        return not is_certified(self.numbers)
-
-
 class Traced(NDArrayOperatorsMixin):
     """An array of numbers with proof, as NumPy's code sees it."""
 
@@ -128,26 +114,17 @@ class Traced(NDArrayOperatorsMixin):
     @property
     def numbers(self) -> Any:
         """The numbers with proof, or a plain array of floats, which is a view into the storage."""
-        flat, places = self.storage.numbers, self.places
         if self.storage.plain:
-            start = int(places.ravel()[0]) if places.size else 0
-            steps = [step // places.itemsize * flat.itemsize for step in places.strides]
-            return np.lib.stride_tricks.as_strided(flat[start:], places.shape, steps)
-        if places.size == flat.shape[0] and np.array_equal(places.ravel(), np.arange(places.size)):
-            return boxed(self.run.xp.reshape(flat, places.shape))
-        return boxed(self.run.xp.take(flat, places))
+            return self.storage.view(self.places)
+        return self.storage.read(self.run.xp, self.places)
 
     def write(self, key: Any, values: Any) -> None:
         """Write into the storage, where all views see it."""
         numbers = self._fitting(values)
-        if self.storage.plain:
-            if not is_certified(numbers):
-                self.numbers[key] = numbers
-                return
-            self.storage.numbers = lift(self.run.xp, self.storage.numbers)
-        self.storage.numbers = movement.replace(
-            self.run.xp, self.storage.numbers, self.places[key], numbers
-        )
+        if self.storage.plain and not is_certified(numbers):
+            self.numbers[key] = numbers
+        else:
+            self.storage.write(self.run.xp, np.asarray(self.places[key]), numbers)
 
     def _fitting(self, values: Any) -> Any:
         """Return the numbers of what is written, rounded if this array's dtype is coarser."""
@@ -285,6 +262,12 @@ class Traced(NDArrayOperatorsMixin):
         """Return a number, which stays one with proof."""
         return self.reshape(-1)[index[0] if index else 0] if self.ndim else self
 
+    def __copy__(self) -> Any:
+        return np.copy(self)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return np.copy(self)
+
     def fill(self, value: Any) -> None:
         """Write one number everywhere."""
         self.write(Ellipsis, value)
@@ -355,8 +338,10 @@ class Traced(NDArrayOperatorsMixin):
         numbers = lift(self.run.xp, unwrap(values))
         if numbers.shape != places.shape:
             numbers = movement.broadcast(self.run.xp, numbers, places.shape)
-        storage = target.storage
-        storage.numbers = movement.scatter_add(self.run.xp, storage.numbers, places, numbers)
+        every = np.arange(target.storage.source.size)
+        whole = Traced(self.run, target.storage, every, target.dtype)
+        added = movement.scatter_add(self.run.xp, whole.numbers, places, numbers)
+        whole.write(Ellipsis, self.run.wrap(added, target.dtype))
 
     # --- movement ---
 
@@ -368,9 +353,8 @@ class Traced(NDArrayOperatorsMixin):
         if np.may_share_memory(places, self.places):
             return self._view(places)
         if self.storage.plain:
-            return self.run.hold(self.storage.numbers[places])
-        numbers = self.run.xp.take(self.storage.numbers, places)
-        return self.run.wrap(boxed(numbers), self.dtype)
+            return self.run.hold(self.storage.parts[0][places])
+        return self.run.wrap(self.storage.read(self.run.xp, places), self.dtype)
 
     def _move_by(self, function: Any, inputs: Any, options: Any) -> Any:
         """Run a function that computes nothing on the places of numbers."""
@@ -509,6 +493,9 @@ def _result_dtype(inputs: Any, dtype: Any) -> np.dtype[Any]:
 def _run_ufunc(xp: Any, ufunc: Any, method: str, operands: list[Any], options: Any) -> Any:
     """Run a ufunc, or one of its methods, on numbers with proof."""
     name = ufunc.__name__
+    module = next((m for m in UFUNC_MODULES if _has(m, name, ufunc)), "")
+    if not module:
+        raise NotKnown(f"ufunc {name}")
     if method == "__call__" and name in UFUNCS and not options:
         return UFUNCS[name](xp, *operands)
     if method == "reduce" and name in REDUCTIONS and options.keys() <= {"axis", "keepdims"}:
@@ -518,9 +505,16 @@ def _run_ufunc(xp: Any, ufunc: Any, method: str, operands: list[Any], options: A
     if method == "outer" and name in UFUNCS and not options:
         x, y = (lift(xp, operand) for operand in operands)
         return UFUNCS[name](xp, xp.reshape(x, x.shape + (1,) * y.ndim), y)
-    module = "numpy" if hasattr(np, name) else "scipy.special"
     said = f"{module}.{name}" if method == "__call__" else f"{module}.{name}.{method}"
     raise NotKnown(f"{said} with these options" if options else said)
+
+
+UFUNC_MODULES = ("numpy", "scipy.special")
+"""Modules whose ufuncs are known by name; others may have the same names."""
+
+
+def _has(module: str, name: str, function: Any) -> bool:
+    return getattr(sys.modules.get(module), name, None) is function
 
 
 def _axes(options: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 GROUPS = {
-    "Start": ("README", "pictures", "terminal", "python", "site/problems"),
+    "Start": ("README", "check", "pictures", "terminal", "python", "site/problems"),
     "Learn": ("lesson", "site/lessons", "walkthrough", "teaching", "lessons/exercises/README"),
     "Understand": ("concepts", "verdicts", "operators", "backends", "vocabulary"),
     "Measure": ("timing", "reports", "benchmarks/README"),

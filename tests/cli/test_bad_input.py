@@ -68,6 +68,8 @@ COMMANDS = {
     "compare": ["{}", "-p {}", "-b {}", "--operator {}", "--at {}", "--direction {}", "--size {}",
                 "--seed {}", "--dtype {}", "--html {}", "saddle"],
     "verify": ["{}", "-b {}", "--operator {}", "--at {}", "--size {}", "--wide", "saddle"],
+    "check": ["{}", "{}::f", "bad.py::{}", "bad.py::f --grad {}", "bad.py::f --x {}", "--points {}",
+              "--seconds {}", "--json"],
     "steps": ["{}", "saddle", "saddle {}", "-b {}", "--at {}", "--size {}", "--dtype {}",
               "--plot {}", "--json"],
     "plot": ["{}", "saddle", "-b {}", "--at {}", "--kind {}", "--kind graph", "--kind curve",

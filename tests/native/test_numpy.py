@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import math
 from collections.abc import Callable
 from typing import Any
@@ -250,3 +251,51 @@ def test_arguments_are_lists_dicts_and_numbers() -> None:
 def test_dtype_without_bounds_is_refused() -> None:
     with pytest.raises(NotKnown, match="dtype complex128"):
         NumpyFunction(np.sum, W * 1j)
+
+
+class Layer:
+    """A layer as people write them: it keeps what its backward pass needs, and counts."""
+
+    def __init__(self) -> None:
+        self.hidden: Any = None
+        self.seen: list[Any] = []
+        self.running = np.zeros(3)
+        self.counts = {"calls": 0}
+
+    def loss(self, w: Any) -> Any:
+        self.counts["calls"] += 1
+        self.seen.append(w)
+        self.hidden = np.tanh(w)
+        self.running = 0.9 * self.running + 0.1 * self.hidden.mean(axis=0)
+        return np.sum(self.hidden**2)
+
+    def gradient(self, w: Any) -> Any:
+        self.loss(w)
+        return 2 * self.hidden * (1 - self.hidden**2)
+
+
+def test_what_an_object_keeps_is_put_back() -> None:
+    layer = Layer()
+    layer.gradient(W)
+    before = dict(vars(layer)), dict(layer.counts), list(layer.seen)
+    found = certify(NumpyFunction(layer.loss, W))
+    assert (vars(layer), layer.counts, layer.seen) == before
+    difference = np.abs(layer.gradient(W).ravel() - found.certificate.value[1:])
+    assert np.all(difference <= found.certificate.bound[1:])
+
+
+def test_ufunc_of_somebody_else_is_not_taken_for_that_of_numpy() -> None:
+    square = np.frompyfunc(lambda x: 3 * x, 1, 1)
+    with pytest.raises(NotCertified, match="ufunc"):
+        certify(NumpyFunction(lambda w: square(w).sum(), W))
+
+
+def test_copies_are_copies() -> None:
+    def copied(w: Any) -> Any:
+        other, deep = copy.copy(w), copy.deepcopy(w)
+        other *= 2
+        deep[0] = 0
+        return np.sum(w * other + deep)
+
+    truth = certify(NumpyFunction(copied, W)).certificate
+    np.testing.assert_allclose(truth.value[1:], (4 * W + [[0], [1]]).ravel())
