@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -53,14 +54,20 @@ def arguments(name: str, seed: int) -> Any:
     return jax.tree_util.tree_map(jnp.asarray, KINDS[name][1](np.random.default_rng(seed)))
 
 
+@functools.cache
+def compiled(name: str) -> Any:
+    """Compile a kind: operation by operation JAX takes longer."""
+    return jax.jit(KINDS[name][0])
+
+
 # --- right gradients ------------------------------------------------------------------------------
 
 
-@pytest.mark.few(4)
+@pytest.mark.few(3)
 @pytest.mark.parametrize("name", KINDS)
 def test_own_gradient_is_certified_in_no_time(name: str) -> None:
-    f, x = KINDS[name][0], arguments(name, 1)
-    cb.check(f, None, x)  # JAX compiles
+    f, x = compiled(name), arguments(name, 1)
+    cb.check(f, None, x)
     found = cb.check(f, None, x)
     assert found.ok, found
     assert found.digits is not None
@@ -74,7 +81,7 @@ def test_own_gradient_is_certified_in_no_time(name: str) -> None:
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("name", KINDS)
 def test_right_gradient_at_random_points_is_never_condemned(name: str, seed: int) -> None:
-    found = cb.check(KINDS[name][0], None, arguments(name, 100 + seed))
+    found = cb.check(compiled(name), None, arguments(name, 100 + seed))
     assert found.status in ("ok", "imprecise"), found
     assert found.ok or name == "Gaussian process", found
 
@@ -84,11 +91,10 @@ SLOW = ("eigenvectors", "singular values", "singular vectors", "orthogonal colum
 """Cases of what arrays of balls have not: decompositions, and what ties."""
 
 
-@pytest.mark.few(8)
+@pytest.mark.few(5)
 @pytest.mark.parametrize("name", CASES)
 def test_value_and_gradient_are_those_of_the_function(name: str) -> None:
-    f, x = scalar(CASES[name][0]), jnp.asarray(CASES[name][1])
-    function = JaxFunction(f, x)
+    function = JaxFunction(jax.jit(scalar(CASES[name][0])), jnp.asarray(CASES[name][1]))
     truth = certify(function).certificate
     assert truth.judged.all()
     gradient = function.differentiate(function.arguments, None)
@@ -98,10 +104,10 @@ def test_value_and_gradient_are_those_of_the_function(name: str) -> None:
     assert not np.allclose(truth.value[1:], 0)
 
 
-@pytest.mark.few(8)
+@pytest.mark.few(5)
 @pytest.mark.parametrize("name", CASES)
 def test_single_balls_and_arrays_give_one_value(name: str) -> None:
-    function = JaxFunction(scalar(CASES[name][0]), jnp.asarray(CASES[name][1]))
+    function = JaxFunction(jax.jit(scalar(CASES[name][0])), jnp.asarray(CASES[name][1]))
     point = point_of(function)
     with balls.precision(128):
         swept = sweep_arrays(point, np.ones(()), "float64")
@@ -172,11 +178,11 @@ def test_seven_faults_in_custom_rules_are_caught(build: Any) -> None:
         assert found.status == "disagree", (fault, found)
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", KINDS)
 def test_one_component_off_by_1e_10_is_caught(name: str, seed: int) -> None:
-    f, x = KINDS[name][0], arguments(name, 200 + seed)
+    f, x = compiled(name), arguments(name, 200 + seed)
     rng = np.random.default_rng(seed)
     right = cb.check(f, None, x)
     value, bound = (flatten(part.values()) for part in (right.value, right.bound))
@@ -219,7 +225,9 @@ def test_attention_of_jax_computes_in_single_precision() -> None:
     def attend(q: Any) -> Any:
         return jnp.sum(jax.nn.dot_product_attention(q, q + 1.0, q) ** 2)
 
-    found = cb.check(attend, None, jnp.asarray(np.random.default_rng(0).normal(size=(1, 4, 2, 3))))
+    found = cb.check(
+        jax.jit(attend), None, jnp.asarray(np.random.default_rng(0).normal(size=(1, 4, 2, 3)))
+    )
     assert found.ok, found
     assert found.dtype == "float32"
     assert "jaxpr on balls, float32; " in str(found)
@@ -228,6 +236,7 @@ def test_attention_of_jax_computes_in_single_precision() -> None:
 def test_single_precision_is_allowed_for() -> None:
     w = jnp.asarray(np.random.default_rng(0).normal(size=(4, 3)), jnp.float32)
 
+    @jax.jit
     def f(w: Any) -> Any:
         scores = jax.nn.log_softmax(X.astype(np.float32) @ w)
         return -jnp.mean(jnp.take_along_axis(scores, LABELS[:, None], 1))
