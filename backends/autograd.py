@@ -114,6 +114,7 @@ def spellings(autograd: Any, dtype: str) -> dict[str, Any]:
         "take_along_axis": take_along_axis,
         "argsort": bind(argsort, anp),
         **natively(anp, "argmax", "argmin", "all", "any", "isnan", "isfinite"),
+        **natively(anp, "mean", "logical_or"),
         "linalg.cholesky": bind(cholesky, anp),
         "linalg.solve": bind(solve, anp),
         "linalg.solve_triangular": importlib.import_module(

@@ -87,7 +87,9 @@ if TYPE_CHECKING:
     from calcbench.show.pictures.bars import Bars as Bars
     from calcbench.show.pictures.drawing import draw as draw
     from calcbench.show.pictures.panel import Panel as Panel
+    from calcbench.vocabulary.array import Array as Array
     from calcbench.vocabulary.namespace import Namespace as Namespace
+    from calcbench.vocabulary.protocol import Vocabulary as Vocabulary
 
 __version__ = _version("calcbench")
 
@@ -118,7 +120,9 @@ _HOME = {
         "calcbench.show.pictures.bars": "Bars",
         "calcbench.show.pictures.drawing": "draw",
         "calcbench.show.pictures.panel": "Panel",
+        "calcbench.vocabulary.array": "Array",
         "calcbench.vocabulary.namespace": "Namespace",
+        "calcbench.vocabulary.protocol": "Vocabulary",
     }.items()
     for name in names.split()
 }

@@ -12,9 +12,9 @@ import numpy as np
 from calcbench.errors import Unsupported
 from calcbench.vocabulary.duals import on_duals
 from calcbench.vocabulary.loops import KNOWN
-from calcbench.vocabulary.names import PRIMITIVES
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.numpy import LOWEST, argsort, numpy_in, polygamma, special, with_numbers
+from calcbench.vocabulary.primitives import PRIMITIVES
 
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
@@ -25,7 +25,7 @@ ANALYTIC = (
     *("square", "reciprocal", "exp2", "log2", "log10", "sinh", "cosh", "prod", "cumulative_sum"),
     *("cumulative_prod", "permute_dims", "moveaxis", "flip", "roll"),
     *("broadcast_to", "repeat", "tril", "triu", "all", "any", "isfinite", "isnan"),
-    *("linalg.solve_triangular", "linalg.expm"),
+    *("linalg.solve_triangular", "linalg.expm", "mean", "matrix_transpose", "logical_or"),
 )
 """Names that follow from others, and for which NumPy's own function will do."""
 

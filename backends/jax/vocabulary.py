@@ -21,7 +21,7 @@ SAME = (
     *("argmax", "argmin", "all", "any", "isnan", "isfinite", "square", "reciprocal", "exp2"),
     *("log2", "log10", "sinh", "cosh", "asinh", "acosh", "atanh", "asin", "acos", "atan2", "ceil"),
     *("sign", "min", "prod", "permute_dims", "moveaxis", "flip", "roll", "broadcast_to", "repeat"),
-    *("tril", "triu", "var", "std"),
+    *("tril", "triu", "var", "std", "mean", "matrix_transpose", "logical_or"),
 )
 """Names that follow from others, and that JAX has: quicker to trace, and the same."""
 

@@ -190,7 +190,7 @@ def lengths(spelling: Namespace) -> Namespace:
     moves = ("matmul", "einsum", "asarray", *shapes)
     own = {
         **dict.fromkeys(reductions, _reduce),
-        **{name: spelling.spelling[name] for name in moves},
+        **{name: spelling.spelling[name] for name in moves if name in spelling.spelling},
         "take": _on_arrays(ordering.take, choose=chain),
         "take_along_axis": _on_arrays(ordering.take_along_axis, choose=chain),
         "argsort": _on_arrays(ordering.argsort, order=join, place=join),

@@ -26,7 +26,7 @@ Pair = Callable[[Any, Any], tuple[Any, Any]]
 
 SAME = (
     *("square", "reciprocal", "sinh", "cosh", "asinh", "acosh", "atanh", "asin", "acos", "atan2"),
-    *("ceil", "sign"),
+    *("ceil", "sign", "sigmoid"),
 )
 """Names that follow from others, and that TensorFlow has: one operation, and the same."""
 
@@ -222,9 +222,6 @@ def namespace(dtype: str, mode: str) -> Namespace:
     return Namespace.over(
         tf,
         {
-            "pi": np.pi,
-            "e": np.e,
-            "inf": np.inf,
             "erf": tf.math.erf,
             "erfc": tf.math.erfc,
             "gammaln": tf.math.lgamma,

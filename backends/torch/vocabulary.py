@@ -17,7 +17,7 @@ from calcbench.vocabulary.windows import each, paddings
 
 SAME = (
     *("square", "reciprocal", "exp2", "log2", "log10", "hypot", "sinh", "cosh", "asinh", "acosh"),
-    *("atanh", "asin", "acos", "atan2", "ceil", "sign", "moveaxis"),
+    *("atanh", "asin", "acos", "atan2", "ceil", "sign", "moveaxis", "sigmoid", "logical_or"),
 )
 """Names that follow from others, and that torch has: one operation, and the same."""
 

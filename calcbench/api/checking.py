@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from calcbench.certified.evaluation import NotCertified
 from calcbench.errors import ProblemError, SelectorError, nearest, short_repr
 from calcbench.judge.result import Judged, judge_result
-from calcbench.judge.witnesses import Witness, ask_differences
+from calcbench.judge.witnesses import Witness, ask_complex_step, ask_differences
 from calcbench.native.certifying import Certified, certify, point_of
 from calcbench.native.front_ends import build
 from calcbench.native.function import Function, NoGradient, NotKnown, WrongGradient
 from calcbench.native.trees import function_name
+from calcbench.operators.cost import Cost
+from calcbench.operators.hvp import Hvp
 from calcbench.problem.arguments import check_function, check_text, positive, whole_number
 from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.flat import flatten
-from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.sampling import draw_nearby
 from calcbench.record.plain import plain
@@ -30,7 +32,7 @@ from calcbench.record.record import Record, Status
 NOT_CERTIFIED = "not certified"
 """The status where nothing is proved."""
 
-OPERATORS = ("gradient",)
+OPERATORS = ("gradient", "hvp")
 """What can be checked of a function as it is."""
 
 
@@ -71,6 +73,8 @@ class Check:
     """How far from it each partial may be; empty where it is not certified."""
     witness: Witness | None = None
     """What difference quotients say, where nothing is certified."""
+    step: Witness | None = None
+    """What the complex step says, where nothing is certified and the function takes one."""
     seconds: float = 0.0
     """Processor time that the check took."""
 
@@ -81,24 +85,27 @@ class Check:
 
     @property
     def witnessed(self) -> bool:
-        """Whether nothing is proved, and difference quotients agree as far as they can."""
-        return self.status == NOT_CERTIFIED and self.witness is not None and self.witness.agrees
+        """Whether nothing is proved, and differences agree as far as they can."""
+        if self.status != NOT_CERTIFIED or self.witness is None or not self.witness.agrees:
+            return False
+        return self.step is None or not self.step.outside.any()
 
     def as_json(self) -> dict[str, Any]:
         """Return what is known as plain data: arrays as lists, by name."""
-        witness = None
-        if self.witness is not None:
-            numbers = {"digits": self.witness.digits, "needed": self.witness.needed}
-            witness = {"agrees": self.witness.agrees, **numbers}
         known = {each.name: getattr(self, each.name) for each in fields(self)}
-        found: dict[str, Any] = plain({**known, "witness": witness})
+        told = {name: _as_json(known[name]) for name in ("witness", "step")}
+        found: dict[str, Any] = plain({**known, **told})
         return found
 
     def __str__(self) -> str:
         """Write the verdict, and below it what is wrong."""
         if self.status == NOT_CERTIFIED:
-            told = f"; {_describe_witness(self.witness)}" if self.witness else ""
-            return f"{self.name}: not certified: {self.reason}{told}"
+            told = [f"{self.name}: not certified: {self.reason}"]
+            if self.witness is not None:
+                told.append(_describe_witness("difference quotients", self.witness))
+            if self.step is not None and self.witness is not None and self.witness.agrees:
+                told.append(_describe_witness("complex steps", self.step))
+            return "; ".join(told)
         if self.digits is None:
             return f"{self.name}: {self.status}: {self.reason}"
         dtype = "" if self.dtype == "float64" else f", {self.dtype}"
@@ -133,6 +140,9 @@ def check(
     rules. The function is run on numbers with proof, and every partial is held against the truth,
     with an allowance for rounding that is proved, or estimated where it says so.
 
+    With `operator="hvp"`, `grad` is the Hessian times a direction: `grad(x, v)`, where v and the
+    result have the form of `x`. The direction is drawn.
+
     `points` is at how many points to check: `x`, and others drawn around it. `seconds` is the
     processor time that each sweep of a certificate may take. `name` is what to call the function.
 
@@ -160,7 +170,8 @@ def check(
     except NotKnown as error:
         return Check(name or function_name(f), NOT_CERTIFIED, str(error))
     with function.undisturbed():
-        return _Checking(function, grad, allowed, started).at_points(points)
+        kind = _Checking if operator == "gradient" else _CheckingProduct
+        return kind(function, grad, allowed, started).at_points(points)
 
 
 def assert_gradient(
@@ -197,8 +208,22 @@ def _check_arguments(f: Any, grad: Any, x: Any, name: str | None) -> None:
         check_text("name", name, "'logistic'")
 
 
+class _Proof(NamedTuple):
+    """What is proved at one point."""
+
+    found: Certified
+    value: float
+    """The function's value, ..."""
+    allowed: float
+    """... and how far from it rounding may carry a call."""
+    start: int
+    """How many numbers of the certificate stand before those that are checked."""
+
+
 class _Checking:
-    """One check under way."""
+    """One check of a gradient under way."""
+
+    operator = "gradient"
 
     def __init__(
         self, function: Function, grad: Callable[..., Any] | None, seconds: float, started: float
@@ -212,26 +237,31 @@ class _Checking:
             )
 
     def at_points(self, points: int) -> Check:
-        """Check at x, and at other points around it until one is wrong."""
-        found = self._at("own", self.function.arguments)
-        rng = np.random.default_rng(0)
-        for number in range(1, points):
-            if not found.ok:
-                break
-            drawn = draw_nearby(self.own, rng)
-            there = self._at(f"random-{number}", drawn)
-            if there.status == Status.DISAGREE:
-                return there
-        return found
+        """Check at x, and at other points around it until one is wrong.
 
-    def _at(self, place: str, arguments: Arrays) -> Check:
-        """Check at one point."""
-        value = self._value(arguments)
+        Points that nobody asked for count where the function has a value.
+        """
+        value = self._value(self.function.arguments)
         if not math.isfinite(value):
             return self._end(Status.ERROR, f"no verdict: f(x) is {value}")
+        found = self._at("own", self.function.arguments, value)
+        rng = np.random.default_rng(0)
+        for number in range(1, points if found.ok else 1):
+            drawn = self.function.representable(draw_nearby(self.own, rng))
+            with contextlib.suppress(ProblemError):
+                value = self._value(drawn)
+                there = (
+                    self._at(f"random-{number}", drawn, value) if math.isfinite(value) else found
+                )
+                if there.status in (Status.DISAGREE, Status.ERROR):
+                    return there
+        return found
+
+    def _at(self, place: str, arguments: Arrays, value: float) -> Check:
+        """Check at one point."""
         try:
-            gradient = self.function.differentiate(arguments, self.grad)
-        except NoGradient:
+            gradient = self._derivative(arguments)
+        except (NoGradient, NotKnown):
             raise
         except WrongGradient as error:
             return self._end(Status.ERROR, str(error))
@@ -242,6 +272,16 @@ class _Checking:
             reason = f"f gives another value at the same x: {value:.17g}, then {again:.17g}"
             return self._end(NOT_CERTIFIED, reason)
         return self._judge(place, arguments, value, gradient)
+
+    def _derivative(self, arguments: Arrays) -> Arrays:
+        """Call what is checked."""
+        return self.function.differentiate(arguments, self.grad)
+
+    def _prove(self, arguments: Arrays) -> _Proof:
+        """Certify the value and what is checked."""
+        found = certify(self.function, arguments=arguments, seconds=self.seconds)
+        certificate = found.certificate
+        return _Proof(found, certificate.value[0], certificate.bound[0], 1)
 
     def _value(self, arguments: Arrays) -> float:
         """Call the function: one real number."""
@@ -259,51 +299,56 @@ class _Checking:
     def _judge(self, place: str, arguments: Arrays, value: float, gradient: Arrays) -> Check:
         """Hold a gradient against the certificate, or else against difference quotients."""
         try:
-            found = certify(self.function, arguments=arguments, seconds=self.seconds)
+            proof = self._prove(arguments)
         except NotCertified as error:
             return self._ask(str(error), arguments, gradient)
-        certificate = found.certificate
-        if not abs(value - certificate.value[0]) <= certificate.bound[0]:
+        if not abs(value - proof.value) <= proof.allowed:
             reason = (
                 f"f(x) is {value:.17g}, and its operations on numbers with proof give "
-                f"{certificate.value[0]:.17g}"
+                f"{proof.value:.17g}"
             )
             return self._ask(reason, arguments, gradient)
-        return self._report(place, found, value, gradient)
+        return self._report(place, proof, arguments, gradient)
 
-    def _report(self, place: str, found: Certified, value: float, gradient: Arrays) -> Check:
+    def _report(self, place: str, proof: _Proof, arguments: Arrays, gradient: Arrays) -> Check:
         """Judge by a certificate that the value confirms."""
-        certificate = found.certificate
-        record = Record(self.function.name, self.function.how, "gradient", found.dtype, Status.OK)
-        both = np.array([value, *flatten(gradient.values(), np.float64)])
-        counted = np.arange(len(both)) > 0
-        judged = judge_result(record, place, certificate, both, counted)
-        status: str = judged.record.status
+        certificate, start = proof.found.certificate, proof.start
+        function = self.function
+        record = Record(function.name, function.how, self.operator, proof.found.dtype, Status.OK)
+        numbers = np.concatenate(
+            [certificate.value[:start], flatten(gradient.values(), np.float64)]
+        )
+        counted = np.arange(len(numbers)) >= start
+        judged = judge_result(record, place, certificate, numbers, counted)
         reason = judged.record.reason
-        if status == Status.DISAGREE:
-            reason = _describe_worst(judged, certificate.point)
-        elif certificate.open[1:].any():
-            return self._ask(certificate.open_reason, self.function.arguments, gradient)
+        if judged.record.status == Status.DISAGREE:
+            reason = _describe_worst(judged)
+        elif certificate.open[start:].any():
+            return self._ask(certificate.open_reason, arguments, gradient)
         elif not judged.counted.any():
             reason = "one-sided derivatives differ here, of every partial"
-            return self._ask(reason, self.function.arguments, gradient)
+            return self._ask(reason, arguments, gradient)
         return self._end(
-            status,
+            judged.record.status,
             reason,
             digits=judged.record.digits,
             needed=judged.needed,
             outside=int(judged.outside.sum()),
-            no_derivative=int(certificate.rough[1:].sum()),
+            no_derivative=int(certificate.rough[start:].sum()),
             value=gradient,
-            reference=self.own.unflatten(certificate.value[1:]),
-            bound=self.own.unflatten(judged.compared.allowed[1:]),
+            reference=self.own.unflatten(certificate.value[start:]),
+            bound=self.own.unflatten(judged.compared.allowed[start:]),
         )
 
     def _ask(self, reason: str, arguments: Arrays, gradient: Arrays) -> Check:
         """Ask difference quotients, where nothing is certified."""
         claimed = flatten(gradient.values(), np.float64)
-        witness = ask_differences(self.function.call, arguments, claimed, self.function.dtype)
-        return self._end(NOT_CERTIFIED, reason, witness=witness, value=gradient)
+        function, dtype = self.function, self.function.dtype
+        witness = ask_differences(function.call, arguments, claimed, dtype)
+        step = None
+        if dtype == "float64":  # what is computed in complex128
+            step = ask_complex_step(function.call_complex, arguments, claimed, witness)
+        return self._end(NOT_CERTIFIED, reason, witness=witness, step=step, value=gradient)
 
     def _end(self, status: str, reason: str = "", **known: Any) -> Check:
         return Check(
@@ -318,17 +363,45 @@ class _Checking:
         )
 
 
-def _describe_worst(judged: Judged, point: Point) -> str:
+class _CheckingProduct(_Checking):
+    """One check of the Hessian times a direction."""
+
+    operator = "hvp"
+
+    def __init__(self, *what: Any) -> None:
+        super().__init__(*what)
+        rng = np.random.default_rng(1)
+        drawn = {n: np.asarray(rng.normal(size=shape)) for n, shape in self.own.shapes.items()}
+        self.direction = self.function.representable(drawn)
+
+    def _derivative(self, arguments: Arrays) -> Arrays:
+        product = self.grad
+        if product is None:
+            raise NoGradient("an hvp is checked as check(f, hvp, x, operator='hvp')")
+        v = self.function.native(self.direction)
+        return self.function.differentiate(arguments, lambda *x: product(*x, v))
+
+    def _prove(self, arguments: Arrays) -> _Proof:
+        value = certify(self.function, Cost(), arguments, seconds=self.seconds).certificate
+        found = certify(self.function, Hvp(), arguments, self.direction, self.seconds)
+        return _Proof(found, value.value[0], value.bound[0], 0)
+
+    def _ask(self, reason: str, arguments: Arrays, gradient: Arrays) -> Check:
+        return self._end(NOT_CERTIFIED, reason, value=gradient)
+
+
+def _describe_worst(judged: Judged) -> str:
     """Say how many partials are outside, and which one by most."""
-    worst = judged.compared.worst(judged.outside)
+    worst, certificate = judged.compared.worst(judged.outside), judged.certificate
+    label = certificate.operator.layout(certificate.point).label(worst)
     got = float(judged.compared.ballot.value[worst])
     true = float(judged.compared.agreed.reference[worst])
     place = "" if judged.record.disagreement is None else judged.record.disagreement.point
     where = f" at {place}" if place not in ("", "own") else ""
     return (
-        f"{int(judged.outside.sum())} of {_count(len(judged.counted) - 1)} outside what rounding "
-        f"allows{where}; the worst: ∂f/∂{point.component(worst - 1)} is {got:.17g}, should be "
-        f"{true:.17g}{_ratio(got, true)}"
+        f"{int(judged.outside.sum())} of {_count(certificate.point.size)} outside what rounding "
+        f"allows{where}; the worst: {label} is {got:.17g}, should be {true:.17g}"
+        f"{_ratio(got, true)}"
     )
 
 
@@ -344,19 +417,25 @@ def _count(partials: int) -> str:
     return f"{partials:,} partial{'' if partials == 1 else 's'}"
 
 
-def _describe_witness(found: Witness) -> str:
-    """Say what difference quotients say, and that they are witnesses alone."""
+def _as_json(found: Witness | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {"agrees": found.agrees, "digits": found.digits, "needed": found.needed}
+
+
+def _describe_witness(kind: str, found: Witness) -> str:
+    """Say what differences of a kind say, by an estimate of their errors."""
     some = "" if len(found.positions) == found.of else f" in {len(found.positions):,} partials"
     if found.vague and not found.outside.any():
-        return f"difference quotients{some} vouch for no digit"
+        return f"{kind}{some} vouch for no digit"
     if found.agrees:
         return (
-            f"difference quotients{some} agree to {found.digits:.1f} digits "
+            f"{kind}{some} agree to {found.digits:.1f} digits "
             f"({found.needed:.1f} needed, estimated)"
         )
     k = found.worst
     return (
-        f"difference quotients disagree in {int(found.outside.sum())} of "
+        f"{kind} disagree in {int(found.outside.sum())} of "
         f"{_count(len(found.positions))}: one is {found.claimed[k]:.10g}, they give "
         f"{found.quotients[k]:.10g} (± {found.bounds[k]:.1g}, estimated)"
     )

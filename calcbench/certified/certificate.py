@@ -186,14 +186,15 @@ def certify(
     dtype: str,
     operator: Operator = GRADIENT,
     limited: bool = True,
-    seconds: float = SECONDS,
+    seconds: float | None = None,
 ) -> Certificate:
     """Certify an operator at exactly these numbers, for evaluations in `dtype`.
 
     Raises `NotCertified` with the reason where that cannot be done, or not within `seconds` a
-    sweep, unless it is not `limited`.
+    sweep (`SECONDS` without them), unless it is not `limited`.
     """
-    truth, rounding = _sweeps(point, dtype, operator, seconds if limited else float("inf"))
+    allowed_seconds = (seconds or SECONDS) if limited else float("inf")
+    truth, rounding = _sweeps(point, dtype, operator, allowed_seconds)
     value, magnitude, rough, unknown, beside, reasons = (
         flatten(part.values())
         for part in (

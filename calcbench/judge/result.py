@@ -22,6 +22,7 @@ class Judged(NamedTuple):
     """Every number beside the truth."""
     counted: np.ndarray
     """For each number, whether it is judged."""
+    certificate: Certificate
 
     @property
     def outside(self) -> np.ndarray:
@@ -30,11 +31,11 @@ class Judged(NamedTuple):
 
     @property
     def needed(self) -> float:
-        """The digits that a right result has at least, by what is allowed; at most the dtype's."""
+        """The digits that a right result has at least, by what is allowed: 0 to the dtype's."""
         unit = float(np.finfo(self.record.dtype).eps) / 2
         with np.errstate(divide="ignore", invalid="ignore"):
             allowed = (self.compared.allowed / self.compared.scale)[self.counted]
-        return float(-np.log10(np.max(allowed, initial=unit)))
+        return float(max(-np.log10(np.max(allowed, initial=unit)), 0.0))
 
 
 def judge_result(
@@ -54,4 +55,4 @@ def judge_result(
         flushed=certificate.flushed,
     )
     after, compared = judge_vector(record, point, certificate, ballot, ~counted)
-    return Judged(after, compared, counted)
+    return Judged(after, compared, counted, certificate)

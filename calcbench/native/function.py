@@ -56,6 +56,7 @@ class Function(ABC):
         """Take the function's name, its arguments by name, and the dtype of each."""
         self.name = name
         self.arguments = arguments
+        self.dtypes = dict(dtypes)
         self.dtype = "float64"
         """The coarsest dtype of the arguments and of all active operations, so far."""
         for dtype in dtypes.values():
@@ -64,6 +65,18 @@ class Function(ABC):
     @abstractmethod
     def call(self, arguments: Arrays) -> np.ndarray:
         """Call the function at these numbers; its value as a float64 array."""
+
+    def representable(self, arguments: Arrays) -> Arrays:
+        """Round numbers to what the arguments' own dtypes hold; as float64 arrays all the same."""
+        return {n: a.astype(self.dtypes[n]).astype(np.float64) for n, a in arguments.items()}
+
+    def native(self, arguments: Arrays) -> Any:
+        """Give numbers the form of the argument: what a product takes as its direction."""
+        raise NotKnown(f"directions of {self.how}")
+
+    def call_complex(self, arguments: Arrays) -> np.ndarray:
+        """Call the function at complex numbers; what does not take them raises."""
+        raise NotKnown("complex numbers")
 
     @abstractmethod
     def differentiate(self, arguments: Arrays, gradient: Callable[..., Any] | None) -> Arrays:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -38,10 +40,30 @@ class NumpyFunction(Function):
             {n: array.dtype.name for n, array in self.moving.items()},
         )
 
+    @contextlib.contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Leave random numbers as they were, and what the function's own objects keep."""
+        with super().undisturbed(), kept(self.function):
+            yield
+
     def call(self, arguments: Arrays) -> np.ndarray:
         """Call the function at copies of these numbers."""
         with np.errstate(all="ignore"):
             return np.asarray(self.function(*self._inputs(arguments)))
+
+    def native(self, arguments: Arrays) -> Any:
+        """Give numbers the form of the argument."""
+        inputs = self._inputs(arguments)
+        return inputs[0] if len(inputs) == 1 else inputs
+
+    def call_complex(self, arguments: Arrays) -> np.ndarray:
+        """Call the function at complex arrays and Python numbers."""
+        leaves = [
+            _like_complex(leaf, arguments[n]) if n in arguments else _copy(leaf)
+            for n, leaf in self.leaves.items()
+        ]
+        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+            return np.asarray(self.function(*trees.as_tuple(trees.rebuild(self.x, leaves))))
 
     def differentiate(self, arguments: Arrays, gradient: Callable[..., Any] | None) -> Arrays:
         """Call the gradient at copies of these numbers; NumPy has none of its own."""
@@ -106,6 +128,10 @@ def _to_double(array: np.ndarray) -> np.ndarray:
 
 def _copy(leaf: Any) -> Any:
     return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
+
+
+def _like_complex(leaf: Any, numbers: np.ndarray) -> Any:
+    return numbers if isinstance(leaf, np.ndarray) else complex(numbers)
 
 
 def _like(leaf: Any, numbers: np.ndarray) -> Any:

@@ -26,19 +26,18 @@ from calcbench.native.elementwise import cast
 from calcbench.native.function import PRECISION, Function, NotKnown
 from calcbench.native.numpy_functions import (
     ATTRIBUTES,
+    COPIES,
     FILLS,
     FUNCTIONS,
     MOVES,
-    PADDINGS,
-    REDUCTIONS,
     SEVERAL,
-    UFUNCS,
     WRITES,
 )
+from calcbench.native.numpy_moving import Moving, count, deep, leaves, padding
 from calcbench.native.numpy_storage import Storage
+from calcbench.native.numpy_ufuncs import run_ufunc
 from calcbench.native.rebinding import python_function
-from calcbench.native.reductions import accumulate, reduce
-from calcbench.native.values import Numbers, boxed, is_certified, lift
+from calcbench.native.values import boxed, is_certified, lift
 
 
 class Run:
@@ -61,7 +60,7 @@ class Run:
             return numbers
         self.function.use(np.dtype(dtype).name)
         numbers = boxed(numbers)
-        return Traced(self, Storage(self.xp.reshape(numbers, (-1,))), _count(numbers.shape), dtype)
+        return Traced(self, Storage(self.xp.reshape(numbers, (-1,))), count(numbers.shape), dtype)
 
     def library(self) -> str:
         """Name the function of a library that the user's own code has called, and is running."""
@@ -79,7 +78,7 @@ class Run:
 
     def hold(self, array: np.ndarray) -> Traced:
         """Make an array to write into, of a plain one of floats."""
-        return Traced(self, Storage(array.ravel()), _count(array.shape), array.dtype)
+        return Traced(self, Storage(array.ravel()), count(array.shape), array.dtype)
 
 
 def _public_name(module: str, name: str) -> str:
@@ -87,10 +86,6 @@ def _public_name(module: str, name: str) -> str:
     if "<locals>" in name or "._" in f".{name}" or "array_api" in module:
         return ""
     return ".".join([*(part for part in module.split(".") if not part.startswith("_")), name])
-
-
-def _count(shape: tuple[int, ...]) -> np.ndarray:
-    return np.arange(int(np.prod(shape, dtype=int))).reshape(shape)
 
 
 class Traced(NDArrayOperatorsMixin):
@@ -283,15 +278,12 @@ class Traced(NDArrayOperatorsMixin):
         out = options.pop("out", None)
         operands = [unwrap(x) for x in inputs]
         if not any(map(is_certified, operands)):
-            plain = None if out is None else tuple(unwrap(each) for each in out)
-            if plain is not None:
-                options["out"] = plain
             result = getattr(ufunc, method)(*operands, **options)
-            return result if out is None else out[0]
+            return result if out is None else self._put_into(out, result)
         if method == "at":
             return self._add_at(ufunc, inputs)
         dtype = options.pop("dtype", None)
-        found = _run_ufunc(self.run.xp, ufunc, method, operands, options)
+        found = run_ufunc(self.run.xp, ufunc, method, operands, options)
         return self._finish(found, _result_dtype(inputs, dtype), out)
 
     def __array_function__(self, function: Any, types: Any, inputs: Any, options: Any) -> Any:
@@ -300,13 +292,14 @@ class Traced(NDArrayOperatorsMixin):
             return function(*(_places_of(x) for x in inputs), **options)
         if function in LIKE:
             return LIKE[function](self.run, *inputs, **options)
-        values, named = _deep(unwrap, inputs), _deep(unwrap, options)
-        if not any(map(is_certified, _leaves([values, named]))):
+        values, named = deep(unwrap, inputs), deep(unwrap, options)
+        plain = not any(map(is_certified, leaves([values, named])))
+        if function in MOVES and not (plain and function in COPIES):
+            return self._move_by(function, inputs, options)
+        if plain:
             return function(*values, **named)
         if function in WRITES:
             return self._write_by(function, inputs, options)
-        if function in MOVES:
-            return self._move_by(function, inputs, options)
         if function not in FUNCTIONS:
             raise NotKnown(_full_name(function))
         out, dtype = named.pop("out", None), named.pop("dtype", None)
@@ -321,12 +314,18 @@ class Traced(NDArrayOperatorsMixin):
 
     def _finish(self, found: Any, dtype: Any, out: Any) -> Any:
         """Wrap a result, or write it where it is to be."""
-        if out is None:
-            return self.run.wrap(found, dtype)
+        result = self.run.wrap(found, dtype)
+        return result if out is None else self._put_into(out, result)
+
+    def _put_into(self, out: Any, result: Any) -> Any:
+        """Write a result where it is to be."""
         (target,) = out if isinstance(out, tuple) else (out,)
-        if not _is_traced(target):
+        if _is_traced(target):
+            target.write(Ellipsis, result)
+        elif _is_traced(result):
             raise NotKnown("writing numbers of the argument into an array from outside")
-        target.write(Ellipsis, self.run.wrap(found, dtype))
+        else:
+            target[...] = result
         return target
 
     def _add_at(self, ufunc: Any, inputs: Any) -> None:
@@ -358,70 +357,26 @@ class Traced(NDArrayOperatorsMixin):
 
     def _move_by(self, function: Any, inputs: Any, options: Any) -> Any:
         """Run a function that computes nothing on the places of numbers."""
-        moving = _Moving(self.run.xp, SEVERAL.get(function, (0,)), inputs)
-        if any(map(is_certified, _leaves(_deep(unwrap, [moving.others(inputs), options])))):
+        moving = Moving(self.run.xp, SEVERAL.get(function, (0,)), inputs, unwrap)
+        if any(map(is_certified, leaves(deep(unwrap, [moving.others(inputs), options])))):
             raise NotKnown(f"{_full_name(function)} by numbers of the argument")
         if len(moving.operands) == 1 and function not in FILLS:
             alone = moving.leaves[0]
-            return _deep(alone._moved, function(*moving.put(inputs, [alone.places]), **options))
-        options, fill = _padding(function, options)
+            return deep(alone._moved, function(*moving.put(inputs, [alone.places]), **options))
+        options, fill = padding(function, options)
         places = function(*moving.put(inputs, moving.indices), **options)
         dtype = _result_dtype(inputs, None)
-        return _deep(lambda each: self.run.wrap(moving.pick(each, fill), dtype), places)
+        return deep(lambda each: self.run.wrap(moving.pick(each, fill), dtype), places)
 
     def _write_by(self, function: Any, inputs: Any, options: Any) -> None:
         """Run a function that writes into its first argument on the places of numbers."""
         if not _is_traced(inputs[0]):
             raise NotKnown("writing numbers of the argument into an array from outside")
-        moving = _Moving(self.run.xp, SEVERAL[function], inputs)
+        moving = Moving(self.run.xp, SEVERAL[function], inputs, unwrap)
         places = moving.put(inputs, moving.indices)
         function(*places, **options)
         found = moving.pick(places[0], 0.0)
         inputs[0].write(Ellipsis, self.run.wrap(found, inputs[0].dtype))
-
-
-class _Moving:
-    """The numbers in what a function is given that moves them, and the places that stand for them.
-
-    Places are counted from 1 on through all operands, so that 0 is what is filled in.
-    """
-
-    def __init__(self, xp: Any, positions: Any, inputs: Any) -> None:
-        self.xp, self.positions = xp, positions
-        self.leaves = _leaves([x for k, x in enumerate(inputs) if k in positions])
-        self.operands = [lift(xp, unwrap(leaf)) for leaf in self.leaves]
-        sizes = [int(np.prod(x.shape, dtype=int)) for x in self.operands]
-        starts = np.cumsum([1, *sizes[:-1]])
-        self.indices = [
-            start + _count(x.shape) for x, start in zip(self.operands, starts, strict=True)
-        ]
-
-    def others(self, inputs: Any) -> list[Any]:
-        """List the inputs that hold no numbers that move."""
-        return [x for k, x in enumerate(inputs) if k not in self.positions]
-
-    def put(self, inputs: Any, places: list[np.ndarray]) -> list[Any]:
-        """Put places where the numbers are."""
-        left = iter(places)
-        return [
-            _deep(lambda leaf: next(left), x) if k in self.positions else x
-            for k, x in enumerate(inputs)
-        ]
-
-    def pick(self, places: Any, fill: float) -> Numbers:
-        """Pick the numbers at places."""
-        return movement.pick(self.xp, self.operands, np.asarray(places), fill)
-
-
-def _padding(function: Any, options: Any) -> tuple[dict[str, Any], float]:
-    """Take what `np.pad` pads with out of its options."""
-    if function is not np.pad:
-        return options, 0.0
-    options = dict(options)
-    fill = options.pop("constant_values", 0.0)
-    if options.get("mode", "constant") not in PADDINGS or np.ndim(fill):
-        raise NotKnown("numpy.pad with these options")
-    return options, float(fill)
 
 
 # --- what functions are given ---------------------------------------------------------------------
@@ -438,22 +393,6 @@ def _is_traced(x: Any) -> bool:
 def unwrap(x: Any) -> Any:
     """Return the numbers of a traced array; what is none stays as it is."""
     return x.numbers if _is_traced(x) else x
-
-
-def _deep(function: Callable[[Any], Any], x: Any) -> Any:
-    """Apply a function to what is in lists, tuples and dicts."""
-    if isinstance(x, dict):
-        return {key: _deep(function, value) for key, value in x.items()}
-    if type(x) in (list, tuple):
-        return type(x)(_deep(function, each) for each in x)
-    return function(x)
-
-
-def _leaves(x: Any) -> list[Any]:
-    """List what is in lists, tuples and dicts."""
-    found: list[Any] = []
-    _deep(found.append, x)
-    return found
 
 
 def _is_coarser(dtype: np.dtype[Any], other: np.dtype[Any]) -> bool:
@@ -483,42 +422,11 @@ def _result_dtype(inputs: Any, dtype: Any) -> np.dtype[Any]:
     """Return the dtype of what is computed of operands, as NumPy promotes it."""
     operands = [
         x.dtype if _is_traced(x) or isinstance(x, (np.ndarray, np.generic)) else x
-        for x in _leaves(inputs)
+        for x in leaves(inputs)
         if _is_traced(x) or isinstance(x, (np.ndarray, np.generic, float))
     ]
     found: np.dtype[Any] = np.dtype(np.result_type(*operands) if dtype is None else dtype)
     return found if found.kind == "f" else np.dtype(float)
-
-
-def _run_ufunc(xp: Any, ufunc: Any, method: str, operands: list[Any], options: Any) -> Any:
-    """Run a ufunc, or one of its methods, on numbers with proof."""
-    name = ufunc.__name__
-    module = next((m for m in UFUNC_MODULES if _has(m, name, ufunc)), "")
-    if not module:
-        raise NotKnown(f"ufunc {name}")
-    if method == "__call__" and name in UFUNCS and not options:
-        return UFUNCS[name](xp, *operands)
-    if method == "reduce" and name in REDUCTIONS and options.keys() <= {"axis", "keepdims"}:
-        return reduce(xp, REDUCTIONS[name], operands[0], **_axes(options))
-    if method == "accumulate" and name in UFUNCS and options.keys() <= {"axis"}:
-        return accumulate(xp, name, operands[0], options.get("axis", 0))
-    if method == "outer" and name in UFUNCS and not options:
-        x, y = (lift(xp, operand) for operand in operands)
-        return UFUNCS[name](xp, xp.reshape(x, x.shape + (1,) * y.ndim), y)
-    said = f"{module}.{name}" if method == "__call__" else f"{module}.{name}.{method}"
-    raise NotKnown(f"{said} with these options" if options else said)
-
-
-UFUNC_MODULES = ("numpy", "scipy.special")
-"""Modules whose ufuncs are known by name; others may have the same names."""
-
-
-def _has(module: str, name: str, function: Any) -> bool:
-    return getattr(sys.modules.get(module), name, None) is function
-
-
-def _axes(options: Any) -> dict[str, Any]:
-    return {"axes": options.get("axis", 0), "keepdims": options.get("keepdims", False)}
 
 
 # --- arrays like others ---------------------------------------------------------------------------

@@ -91,6 +91,7 @@ UFUNCS: dict[str, Handler] = {
     "rad2deg": _times(180 / np.pi),
     "degrees": _times(180 / np.pi),
     "gamma": lambda xp, x: _gamma(xp, x),
+    "floor_divide": lambda xp, x, y: elementwise(xp, "floor", elementwise(xp, "divide", x, y)),
 }
 """Name of a ufunc → what it does."""
 
@@ -227,6 +228,23 @@ def _nansum(xp: Any, a: Any, axis: Any = None, keepdims: bool = False) -> Number
 def _nanmean(xp: Any, a: Any, axis: Any = None, keepdims: bool = False) -> Numbers:
     count = np.sum(~is_nan(xp, a), axis=axis, keepdims=keepdims)
     return elementwise(xp, "divide", _nansum(xp, a, axis, keepdims), count)
+
+
+def _extreme(name: str, absent: float) -> Handler:
+    """Reduce to the largest or smallest of the numbers that are not missing."""
+
+    def apply(xp: Any, a: Any, axis: Any = None, keepdims: bool = False) -> Numbers:
+        return reduce(xp, name, choose(xp, is_nan(xp, a), absent, a), axis, keepdims)
+
+    return apply
+
+
+def _median(xp: Any, a: Any, axis: int | None = None, keepdims: bool = False) -> Numbers:
+    return boxed(xp.median(lift(xp, a), axis=axis, keepdims=keepdims))
+
+
+def _where_not_zero(find: Callable[..., Any]) -> Handler:
+    return lambda xp, a: find(compare(xp, "not_equal", a, 0.0))
 
 
 def _nan_to_num(xp: Any, x: Any) -> Numbers:
@@ -432,9 +450,17 @@ FUNCTIONS: dict[Any, Handler] = {
     np.ptp: _ptp,
     np.nansum: _nansum,
     np.nanmean: _nanmean,
+    np.nanmax: _extreme("max", -np.inf),
+    np.nanmin: _extreme("min", np.inf),
     np.nan_to_num: _nan_to_num,
+    np.median: _median,
+    np.nonzero: _where_not_zero(np.nonzero),
+    np.flatnonzero: _where_not_zero(np.flatnonzero),
+    np.argwhere: _where_not_zero(np.argwhere),
     np.cumsum: _running("add"),
     np.cumprod: _running("multiply"),
+    np.cumulative_sum: _running("add"),
+    np.cumulative_prod: _running("multiply"),
     np.diff: _diff,
     np.trapezoid: _trapezoid,
     np.clip: _clip,
@@ -477,6 +503,7 @@ FUNCTIONS: dict[Any, Handler] = {
     ),
     np.linalg.multi_dot: _multi_dot,
     np.linalg.matrix_power: _matrix_power,
+    np.linalg.svdvals: lambda xp, x: boxed(xp.linalg.svdvals(lift(xp, x))),
     np.linalg.eigh: _eigh,
     np.linalg.eigvalsh: lambda xp, a: _eigh(xp, a)[0],
 }
@@ -490,6 +517,7 @@ MOVES = {
     np.tile, np.roll, np.flip, np.flipud, np.fliplr, np.rot90, np.split, np.array_split, np.hsplit,
     np.vsplit, np.unstack, np.diag, np.diagonal, np.diagflat, np.triu, np.tril, np.delete,
     np.insert, np.append, np.resize, np.compress, np.extract, np.copy, np.pad, np.choose,
+    np.meshgrid,
     np.lib.stride_tricks.sliding_window_view, np.linalg.diagonal, np.linalg.matrix_transpose,
 }  # fmt: skip
 """NumPy's functions that compute nothing."""
@@ -497,13 +525,20 @@ MOVES = {
 FILLS = {np.pad, np.triu, np.tril, np.diag, np.diagflat}
 """Those of them that put zeros, or another number, beside the numbers that they are given."""
 
+COPIES = {
+    *FILLS, np.concatenate, np.concat, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack,
+    np.block, np.take, np.take_along_axis, np.repeat, np.tile, np.roll, np.delete, np.insert,
+    np.append, np.resize, np.compress, np.extract, np.copy, np.choose, np.meshgrid,
+}  # fmt: skip
+"""Those of them whose result is never a view of what they are given."""
+
 WRITES = {np.copyto, np.put, np.fill_diagonal, np.put_along_axis, np.place, np.putmask}
 """NumPy's functions that write into their first argument, and compute nothing."""
 
 SEVERAL = {
     np.insert: (0, 2), np.append: (0, 1), np.choose: (1,), np.extract: (1,), np.compress: (1,),
     np.copyto: (0, 1), np.put: (0, 2), np.fill_diagonal: (0, 1), np.put_along_axis: (0, 2),
-    np.place: (0, 2), np.putmask: (0, 2), np.broadcast_arrays: range(32),
+    np.place: (0, 2), np.putmask: (0, 2), np.broadcast_arrays: range(32), np.meshgrid: range(32),
 }  # fmt: skip
 """Function of these → which of its arguments hold numbers that move, where it is not the first."""
 

@@ -1,8 +1,9 @@
-"""Rebinding: other functions under the names of a function's own module, while it runs.
+"""Rebinding: other functions under the names of a user's own modules, while a function runs.
 
 What NumPy does not hand over by its protocols, such as `np.zeros(n)` that is filled in a loop, is
-found where the function's code finds it, among its globals. NumPy itself is left alone: another
-thread, or an import that happens meanwhile, sees what it always saw.
+found where the function's code finds it, among its globals, and where those of the user's functions
+do that it calls. Installed libraries are left alone, NumPy itself above all: another thread, or an
+import that happens meanwhile, sees what it always saw.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import sys
+import sysconfig
 import types
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -85,15 +88,68 @@ def _put(table: Any, name: Any, value: Any) -> None:
 
 
 def _places_of(function: Any, builtin: Mapping[str, Any]) -> list[tuple[Any, Any, Any]]:
-    """List where a function finds what it calls: (closure or globals, name, what is there)."""
-    code = python_function(function)
-    if code is None:
-        return []
-    table = code.__globals__
-    cells = [(cell, None, _contents(cell)) for cell in code.__closure__ or ()]
-    names = [(table, name, value) for name, value in table.items() if not name.startswith("__")]
-    absent = [(table, name, ABSENT) for name in builtin if name not in table]
-    return [*cells, *names, *absent]
+    """List where a user's functions find what they call: (closure or globals, name, contents)."""
+    tables, cells = _reach(_layers(function))
+    found: list[tuple[Any, Any, Any]] = [(cell, None, _contents(cell)) for cell in cells]
+    for table in tables:
+        found += [(table, name, value) for name, value in table.items() if name[:2] != "__"]
+        found += [(table, name, ABSENT) for name in builtin if name not in table]
+    return found
+
+
+MOST = 64
+"""Modules of a user's own that are looked through."""
+
+
+def _layers(function: Any) -> list[types.FunctionType]:
+    """List the Python functions that a function is made of: itself, and what it wraps."""
+    wrapped = python_function(function)
+    outer = [function] if isinstance(function, types.FunctionType) else []
+    return outer if wrapped is None or wrapped in outer else [*outer, wrapped]
+
+
+def _reach(
+    functions: list[types.FunctionType],
+) -> tuple[list[dict[str, Any]], list[types.CellType]]:
+    """Find the globals and closures of functions, and of a user's functions that they can reach."""
+    tables = {id(function.__globals__): function.__globals__ for function in functions}
+    cells: dict[int, types.CellType] = {}
+    left: list[Any] = [*functions, *(value for t in tables.values() for value in t.values())]
+    while left and len(tables) < MOST:
+        value = left.pop()
+        if isinstance(value, types.FunctionType):
+            new = {id(cell): cell for cell in value.__closure__ or () if id(cell) not in cells}
+            cells |= new
+            left += map(_contents, new.values())
+        table = _own_table(value)
+        if table is not None and id(table) not in tables:
+            tables[id(table)] = table
+            left += table.values()
+    return list(tables.values()), list(cells.values())
+
+
+def _own_table(value: Any) -> dict[str, Any] | None:
+    """Return the globals of a function, class or module of the user's own; None for others."""
+    if isinstance(value, types.FunctionType):
+        table = value.__globals__
+    elif isinstance(value, (types.ModuleType, type)):
+        name = value.__module__ if isinstance(value, type) else value.__name__
+        table = getattr(sys.modules.get(name), "__dict__", {})
+    else:
+        return None
+    return table if _is_own(table.get("__name__", ""), table.get("__file__", "")) else None
+
+
+LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib"))
+"""Folders of Python's own library."""
+
+
+@functools.cache
+def _is_own(name: str, file: str | None) -> bool:
+    """Tell whether a module is a user's own, and no library."""
+    if not file or name.partition(".")[0] in ("calcbench", "numpy"):
+        return False
+    return not (file.startswith(LIBRARIES) or "site-packages" in file or "dist-packages" in file)
 
 
 def _contents(cell: types.CellType) -> Any:

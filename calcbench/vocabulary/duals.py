@@ -18,15 +18,17 @@ from typing import Any
 import numpy as np
 
 from calcbench.errors import ProblemError, Unsupported
+from calcbench.vocabulary.array import Array
 from calcbench.vocabulary.composed import DEFINITIONS
 
 _levels = itertools.count(1)
 
 
-def derivative(xp: Any, f: Callable[..., Any]) -> Callable[..., Any]:
-    """Differentiate f(x, *others) by x: one evaluation of f on duals for each number of x.
+def grad(xp: Any, f: Callable[..., Any]) -> Callable[..., Array]:
+    """Build the function (x, *others) → the derivative of the number f(x, *others) by x.
 
-    Raises `ProblemError` where f does not give one number.
+    Here it is one evaluation of f on duals for each number of x. Raises `ProblemError` where f does
+    not give one number.
     """
 
     def slopes(x: Any, *others: Any) -> Any:

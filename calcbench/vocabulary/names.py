@@ -4,8 +4,8 @@ A cost takes its array functions from `xp` and from nowhere else, and this file 
 list. Each backend spells the names in its own library (its `vocabulary.py`), and so do the
 certificate (`certified/vocabulary.py`) and stand-alone programs (`program.py`,
 `show/programs/numpy_spelling.py`); what they do not spell follows from other names, as `composed/`
-says. `tests/vocabulary/` compares value and derivative of every name
-on every backend, at ordinary points, ties, zero and extremes. Spelling and meaning follow the
+says. `calcbench.conformance` compares value and derivative of every name
+with exact ones, at ordinary points, ties, zero and extremes. Spelling and meaning follow the
 Python array API standard where it has the name.
 
 Operators (`+ - * / **`, comparisons, unary minus), basic slices (`w[0]`, `w[1:]`,
@@ -15,85 +15,26 @@ writes do not: gather, never scatter.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 from calcbench.vocabulary.composed import DEFINITIONS
+from calcbench.vocabulary.constants import CONSTANTS
+from calcbench.vocabulary.contracts import Contract, read_contract
+from calcbench.vocabulary.duals import grad
+from calcbench.vocabulary.primitives import PRIMITIVES
 
-PRIMITIVES: dict[str, str] = {
-    "pi": "the circle constant π",
-    "e": "Euler's number e",
-    "inf": "infinity",
-    "exp": "exp(x): eˣ",
-    "expm1": "expm1(x): eˣ − 1, accurate near 0",
-    "log": "log(x): natural logarithm",
-    "log1p": "log1p(x): log(1 + x), accurate near 0",
-    "sqrt": "sqrt(x): square root",
-    "sin": "sin(x)",
-    "cos": "cos(x)",
-    "tan": "tan(x)",
-    "tanh": "tanh(x)",
-    "atan": "atan(x): the inverse of tan, between −π/2 and π/2",
-    "abs": "abs(x): |x|",
-    "floor": "floor(x): round down to a whole number; its derivative is 0",
-    "round": "round(x): the nearest whole number, of two the even one; its derivative is 0",
-    "sigmoid": "sigmoid(x): 1 / (1 + e⁻ˣ), without overflow",
-    "softplus": "softplus(x): log(1 + eˣ), without overflow",
-    "erf": "erf(x): 2/√π ∫₀ˣ e^(−t²) dt",
-    "erfc": "erfc(x): 1 − erf(x), accurate for large x",
-    "gammaln": "gammaln(x): log |Γ(x)|",
-    "digamma": "digamma(x): the derivative of gammaln",
-    "maximum": "maximum(x, y): the larger, element by element; y may be a number",
-    "minimum": "minimum(x, y): the smaller, element by element; y may be a number",
-    "logaddexp": "logaddexp(x, y): log(eˣ + eʸ), without overflow",
-    "logical_and": "logical_and(p, q): of two conditions",
-    "logical_or": "logical_or(p, q): of two conditions",
-    "logical_not": "logical_not(p): of a condition",
-    "where": "where(condition, x, y): x where the condition holds, else y",
-    "sum": "sum(x, axis=None, keepdims=False)",
-    "mean": "mean(x, axis=None, keepdims=False)",
-    "max": "max(x, axis=None, keepdims=False)",
-    "logsumexp": "logsumexp(x, axis=None, keepdims=False): log Σ eˣ, without overflow",
-    "matmul": "matmul(x, y): matrix product; vectors (1-D) allowed on either side",
-    "einsum": "einsum(subscripts, *arrays)",
-    "matrix_transpose": "matrix_transpose(x): swap the last two axes",
-    "stop_gradient": "stop_gradient(x): x, held constant: its derivative is 0",
-    "asarray": "asarray(constant): a number or array that no parameter enters, for arithmetic",
-    "reshape": "reshape(x, shape)",
-    "concat": "concat(arrays, axis=0)",
-    "stack": "stack(arrays, axis=0)",
-    "take": "take(x, indices, axis=0): slices by integer index",
-    "take_along_axis": "take_along_axis(x, indices, axis): elements by integer index",
-    "argsort": "argsort(x, axis=-1, descending=False, stable=True): indices that sort x; of equals "
-    "the first comes first",
-    "linalg.cholesky": "linalg.cholesky(x): lower triangular factor of (x + xᵀ)/2",
-    "linalg.solve": "linalg.solve(a, b): the x with a x = b; b a vector or a matrix",
-    "linalg.eigh": "linalg.eigh(x): (eigenvalues, eigenvectors) of (x + xᵀ)/2, the smallest first",
-    "linalg.slogdet": "linalg.slogdet(x): (sign, log |det x|)",
+GENERIC: dict[str, Callable[..., Any]] = {"grad": grad, **DEFINITIONS}
+"""Name → the function, of a vocabulary and of its arguments, that defines it in any vocabulary."""
+
+CONTRACTS: dict[str, Contract] = {
+    **{name: Contract(name, text) for name, (_, text) in CONSTANTS.items()},
+    **{name: read_contract(name, function) for name, function in {**PRIMITIVES, **GENERIC}.items()},
 }
-"""The names that follow from nothing: every backend spells them, or has them in its library."""
-
-
-def _describe(name: str, definition: Callable[..., Any]) -> str:
-    """Format a definition as `clip(x, low=None, high=None): …`, by its source."""
-    signature = inspect.signature(definition)
-    arguments = [
-        str(argument.replace(annotation=inspect.Parameter.empty))
-        for argument in list(signature.parameters.values())[1:]
-    ]
-    meaning = (inspect.getdoc(definition) or "").split("\n", 1)[0].removesuffix(".")
-    return f"{name}({', '.join(arguments)}): {meaning}"
-
-
-BY_DUALS: dict[str, str] = {
-    "grad": "grad(f): the function (x, *others) → the derivative of the number f(x, *others) by x",
-}
-"""The names that every vocabulary has by `calcbench.vocabulary.duals`, or something better."""
+"""Name → how it is called, and what it is: for the page, for editors, and for messages."""
 
 NAMES: dict[str, str] = {
-    **PRIMITIVES,
-    **BY_DUALS,
-    **{name: _describe(name, definition) for name, definition in DEFINITIONS.items()},
+    name: f"{contract.call}: {contract.meaning}" if contract.signature else contract.meaning
+    for name, contract in CONTRACTS.items()
 }
-"""Name → how it is called, and what it is."""
+"""Name → one line: `square(x): x²`."""

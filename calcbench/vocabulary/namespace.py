@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from calcbench.errors import ProblemError, Unsupported
-from calcbench.vocabulary.composed import DEFINITIONS
-from calcbench.vocabulary.duals import derivative
-from calcbench.vocabulary.names import BY_DUALS, NAMES, PRIMITIVES
+from calcbench.vocabulary.constants import CONSTANTS
+from calcbench.vocabulary.names import GENERIC, NAMES
+from calcbench.vocabulary.primitives import PRIMITIVES
 from calcbench.vocabulary.suggestions import suggest
 
 
@@ -62,10 +62,11 @@ class Namespace:
             raise AttributeError(name)
         if name not in NAMES:
             raise ProblemError(f"xp.{name} is not in the array vocabulary: {suggest(name)}")
-        definition = derivative if name in BY_DUALS else DEFINITIONS.get(name)
-        if definition is None:
+        if name in CONSTANTS:
+            return CONSTANTS[name][0]
+        if name not in GENERIC:
             raise Unsupported(f"xp.{name} is not available on this backend")
-        return functools.partial(definition, self)
+        return functools.partial(GENERIC[name], self)
 
 
 class _Nested:

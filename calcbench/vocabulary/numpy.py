@@ -28,6 +28,7 @@ SAME = (
     *("square", "reciprocal", "exp2", "log2", "log10", "hypot", "sinh", "cosh", "asinh", "acosh"),
     *("atanh", "ceil", "remainder", "asin", "acos", "atan2", "min", "prod"),
     *("permute_dims", "moveaxis", "flip", "roll", "broadcast_to", "repeat", "tril", "triu"),
+    *("mean", "matrix_transpose", "logical_or"),
 )
 """Names that follow from others, and that NumPy has: quicker, and the same."""
 

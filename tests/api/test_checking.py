@@ -80,6 +80,30 @@ def test_planted_faults_are_caught(name: str) -> None:
         assert found.status == expected, (fault, found)
 
 
+@pytest.mark.few(4)
+@pytest.mark.parametrize("name", TABLE)
+def test_one_partial_wrong_by_1e_10_is_found_where_rounding_is_less(name: str) -> None:
+    f, gradient, draw = TABLE[name]
+    rng = np.random.default_rng(3)
+    x = draw(rng)
+    right = cb.check(f, gradient, x)
+    assert right.ok
+    sizes = np.concatenate([np.ravel(part) for part in leaves(right.reference)])
+    allowed = np.concatenate([np.ravel(part) for part in leaves(right.bound)])
+    sharp = np.flatnonzero(allowed < 1e-11 * np.abs(sizes))
+    assert len(sharp) > len(sizes) / 2
+    for position in rng.choice(sharp, min(3, len(sharp)), replace=False):
+        counted = iter(range(len(sizes)))
+
+        def nudged(part: Any) -> Any:
+            factors = [1 + 1e-10 * (next(counted) == position) for _ in range(np.size(part))]  # noqa: B023
+            return part * np.reshape(factors, np.shape(part))
+
+        wrong = cb.check(f, lambda *args: changed(gradient(*args), nudged), x)
+        assert wrong.status == "disagree"
+        assert wrong.outside == 1
+
+
 @pytest.mark.few(12)
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("name", TABLE)
@@ -134,6 +158,62 @@ def test_several_points_are_checked() -> None:
     assert cb.check(squares, lambda x: 2 * x, x, points=3).ok
 
 
+def test_points_where_the_function_has_no_value_do_not_count() -> None:
+    def root(x: np.ndarray) -> Any:
+        if abs(x[0] - 1e-3) > 1e-8:
+            raise ValueError("only here")
+        return np.sum(np.sqrt(x))
+
+    x = np.array([1e-3, 2.0])
+    assert cb.check(root, lambda x: 0.5 / np.sqrt(x), x, points=4).ok
+
+    def raising(x: np.ndarray) -> np.ndarray:
+        return 2 * x if abs(x[0] - 1e-3) < 1e-8 else x[:1]
+
+    there = cb.check(lambda x: np.sum(x**2), raising, x, points=3)
+    assert there.status == "error"
+
+
+def test_witnesses_vouch_for_nothing_beside_the_domain() -> None:
+    def alone(x: np.ndarray) -> Any:
+        if x[0] != 1.0:
+            raise ValueError("only here")
+        return np.sum(x**2)
+
+    found = cb.check(alone, lambda x: 2 * x, np.array([1.0, 2.0]))
+    assert found.status == "not certified"
+    assert not found.witnessed
+    assert "difference quotients vouch for no digit" in str(found)
+
+
+def test_single_precision_points_are_single_precision() -> None:
+    def steep(x: np.ndarray) -> Any:
+        return np.sum(np.exp(np.float32(20) * x))
+
+    def gradient(x: np.ndarray) -> np.ndarray:
+        return np.float32(20) * np.exp(np.float32(20) * x)
+
+    found = cb.check(steep, gradient, np.array([0.7, 0.9], dtype=np.float32), points=6)
+    assert found.ok, found
+
+
+def test_product_with_the_hessian_is_checked() -> None:
+    def product(w: np.ndarray, v: np.ndarray) -> np.ndarray:
+        s = 1 / (1 + np.exp(-(X @ w)))
+        return X.T @ (s * (1 - s) * (X @ v)) / len(X)
+
+    def entropy(w: np.ndarray) -> Any:
+        return np.mean(np.log1p(np.exp(X @ w)))
+
+    found = cb.check(entropy, product, w, operator="hvp")
+    assert found.ok, found
+    wrong = cb.check(entropy, lambda w, v: product(w, w), w, operator="hvp", points=2)
+    assert wrong.status == "disagree"
+    assert "the worst: (H·v)[w[" in str(wrong)
+    with pytest.raises(TypeError, match="operator='hvp'"):
+        cb.check(entropy, None, w, operator="hvp")
+
+
 def test_components_are_named_by_arguments() -> None:
     def f(params: dict[str, Any], scale: float) -> Any:
         return np.sum(params["layers.0.weight"] ** 2) * scale
@@ -173,6 +253,25 @@ def test_what_is_not_known_is_told_with_witnesses() -> None:
     assert wrong.status == "not certified"
     assert not wrong.witnessed
     assert "difference quotients disagree in 4 of 4 partials" in str(wrong)
+
+
+def test_complex_steps_see_what_difference_quotients_do_not() -> None:
+    from scipy.optimize import rosen, rosen_der
+
+    right = cb.check(rosen, rosen_der, w)
+    assert right.status == "not certified"
+    assert right.witnessed
+    assert right.step is not None
+    assert right.step.digits > 13
+    assert "; difference quotients agree to " in str(right)
+    assert "; complex steps agree to 1" in str(right)
+    off = cb.check(rosen, lambda x: rosen_der(x) * (1 + 1e-10), w)
+    assert off.witness is not None
+    assert off.witness.agrees
+    assert not off.witnessed
+    assert "complex steps disagree in 4 of 4 partials" in str(off)
+    real = cb.check(spectrum, spectrum_gradient, w)
+    assert real.step is None
 
 
 def test_function_that_is_not_repeatable_is_not_certified() -> None:
@@ -310,6 +409,27 @@ def test_assert_gradient_takes_witnesses_unless_certified_is_wanted() -> None:
 
 
 # --- what is left as it was -----------------------------------------------------------------------
+
+
+class Model:
+    """A model whose forward pass keeps what its backward pass needs."""
+
+    def forward(self, w: np.ndarray) -> Any:
+        self.z = X @ w
+        self.calls = getattr(self, "calls", 0) + 1
+        return np.mean(np.log1p(np.exp(-self.z)))
+
+    def backward(self, w: np.ndarray) -> Any:
+        self.forward(w)
+        return X.T @ (-1 / (1 + np.exp(self.z))) / len(X)
+
+
+def test_model_keeps_what_it_kept() -> None:
+    model = Model()
+    model.forward(w)
+    before = dict(vars(model))
+    assert cb.check(model.forward, model.backward, w).ok
+    assert vars(model) == before
 
 
 def test_arguments_seeds_and_modules_are_left_as_they_were() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
+import importlib
 import math
 from collections.abc import Callable
 from typing import Any
@@ -63,6 +65,17 @@ def scattered(w: Any) -> Any:
     return found
 
 
+def late(w: Any) -> Any:
+    """Views of an array that holds no number of the argument yet."""
+    found = np.zeros(6)
+    square, row = np.reshape(found, (2, 3)), found[None, :3]
+    found[1] = w[0, 1]
+    np.multiply(w[1], 2.0, out=square[1])
+    np.add(np.ones(3), 1.0, out=found[3:])
+    np.subtract(found[:3], w[0, 0], out=row[0])
+    return square
+
+
 def own_dtype(w: Any) -> Any:
     table: dict[Any, str] = {np.float64: "double", float: "number"}
     half = np.full(3, 0.5, dtype=float)
@@ -102,6 +115,10 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "of vectors": lambda w: np.outer(w[0], w[1]) + np.vdot(w, w) + np.cross(w[0], w[1]),
     "einsum": lambda w: np.einsum("ij,jk->i", w, M) + np.einsum("...j,j", w, w[0]),
     "tensordot": lambda w: np.tensordot(w, M, axes=1) + np.tensordot(w, w, axes=([0, 1], [0, 1])),
+    "of the present": lambda w: np.nanmax(w, axis=0) * np.nanmin(w) + np.median(w, axis=0),
+    "where not zero": lambda w: w[np.nonzero(w > 1)] * w.ravel()[np.flatnonzero(w)[:2]],
+    "grids": lambda w: np.meshgrid(w[0], w[1])[1] * w[1, 0] + (w[0] // 0.8) * w[0] + w[1] % 0.9,
+    "singular values": lambda w: np.linalg.svdvals(w),
     "kron": lambda w: np.kron(w, M) + np.trace(w[:, :2]),
     "vector convolution": lambda w: np.convolve(w[0], w[1], mode="same") + np.polyval(w[0], 0.3),
     "trapezoid": lambda w: np.trapezoid(w, dx=0.5) + np.trapezoid(w[0], x=w[1] ** 2),
@@ -118,6 +135,7 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "filled in a loop": filled,
     "written in place": in_place,
     "scattered": scattered,
+    "views before writing": late,
     "dtypes": own_dtype,
     "lists of numbers": by_row,
     "cholesky": lambda w: np.linalg.cholesky(square(w)) + scipy.linalg.cholesky(square(w)),
@@ -201,7 +219,7 @@ def test_float32_on_the_way_sets_the_allowance() -> None:
 
 def test_tape_of_arrays_carries_the_function() -> None:
     """Whatever falls back to single balls is a hundred times slower."""
-    slow = {"eigenvalues"}
+    slow = {"eigenvalues", "singular values"}
     for case, function in CASES.items():
         with balls.precision(128):
             swept = sweep_arrays(
@@ -251,6 +269,33 @@ def test_arguments_are_lists_dicts_and_numbers() -> None:
 def test_dtype_without_bounds_is_refused() -> None:
     with pytest.raises(NotKnown, match="dtype complex128"):
         NumpyFunction(np.sum, W * 1j)
+
+
+def test_helpers_in_other_modules_are_covered(tmp_path: Any, monkeypatch: Any) -> None:
+    source = (
+        "from numpy import zeros\n\ndef fill(w):\n    found = zeros(3)\n    found[1] = w[0, 1]\n"
+    )
+    (tmp_path / "helper_of_a_user.py").write_text(source + "    return found\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    helper = importlib.import_module("helper_of_a_user")
+    fill = helper.fill
+    for function in (lambda w: fill(w).sum() ** 2, lambda w: helper.fill(w).sum() ** 2):
+        truth = certify(NumpyFunction(function, W)).certificate
+        np.testing.assert_allclose(truth.value[1:], [0, 2 * W[0, 1], 0, 0, 0, 0])
+        assert helper.zeros is np.zeros
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        functools.partial(lambda n, w: np.sum(np.zeros(n) + w[0]), 3),
+        functools.wraps(np.sum)(lambda w: np.sum(np.array([w[0, 0], w[0, 1], w[0, 2]]))),
+        type("Loss", (), {"__call__": lambda self, w: np.asarray([w[0]]).sum()})(),
+    ],
+)
+def test_whatever_can_be_called_is_a_function(function: Any) -> None:
+    truth = certify(NumpyFunction(function, W)).certificate
+    np.testing.assert_allclose(truth.value[1:], [1, 1, 1, 0, 0, 0])
 
 
 class Layer:

@@ -54,7 +54,12 @@ REFUSED = {
 compared, and one function of theirs takes either numbers or arrays. NumPy has no derivative, and a
 difference quotient holds nothing constant. All others have one."""
 
-NESTED = {"sympy": ("cond", "while_loop", "linalg.solve_triangular")}
+NESTED = {
+    "sympy": (
+        *("cond", "while_loop", "linalg.solve_triangular"),
+        *("sigmoid", "softplus", "logaddexp", "logsumexp"),
+    )
+}
 """Backend → names whose definitions choose between arrays, for which it has no program."""
 
 ONE_RANK = {"sympy": ("clip", "relu", "std", "linalg.norm", "ndtr", "gelu")}

@@ -31,6 +31,7 @@ from vocabulary.test_vocabulary import (
     check,
     choose,
     elementwise,
+    elementwise_cases,
     matrix,
     mp,
     reduced,
@@ -38,8 +39,9 @@ from vocabulary.test_vocabulary import (
 
 from calcbench.errors import Unsupported
 from calcbench.vocabulary.composed import DEFINITIONS
-from calcbench.vocabulary.names import NAMES, PRIMITIVES
+from calcbench.vocabulary.names import NAMES
 from calcbench.vocabulary.namespace import Namespace
+from calcbench.vocabulary.primitives import PRIMITIVES
 
 COMPOSED: dict[str, list[Case]] = {}
 
@@ -550,7 +552,8 @@ def test_definitions_of_names_that_a_backend_spells(selector, monkeypatch):
     xp = Namespace({name: spelling[name] for name in spelling.keys() & PRIMITIVES.keys()})
     monkeypatch.setattr(type(backend), "namespace", lambda self: xp)
     for name in (spelling.keys() & DEFINITIONS.keys()).difference(NO_FORMULAS.get(selector, ())):
-        check(selector, {**CASES, **COMPOSED, **CONTROL}[name])
+        cases = {**CASES, **COMPOSED, **CONTROL}.get(name) or elementwise_cases(name, selector)
+        check(selector, cases)
 
 
 NO_FORMULAS = {"sympy": ("erfinv", "i0e", "log_ndtr", "linalg.expm", "while_loop")}

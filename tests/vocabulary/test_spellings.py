@@ -3,21 +3,15 @@
 A name that a backend does not spell follows from others there, or is missing.
 """
 
-import os
-from pathlib import Path
-
 import pytest
+from vocabulary.page import hold
 from vocabulary.test_vocabulary import BUILT_IN, COMPLEX, MISSING, backend_for
 
 from calcbench.certified import balls
 from calcbench.certified.vocabulary import namespace
 from calcbench.vocabulary.composed import DEFINITIONS
-from calcbench.vocabulary.names import PRIMITIVES
 from calcbench.vocabulary.namespace import Namespace
-
-PAGE = Path(__file__).parents[2] / "docs" / "vocabulary.md"
-
-BEGIN, END = "<!-- who spells what: begin -->", "<!-- who spells what: end -->"
+from calcbench.vocabulary.primitives import PRIMITIVES
 
 ALIKE = {"finite_difference": "by_hand"}
 """Backends with the vocabulary of another one, beside which they have no column."""
@@ -86,14 +80,7 @@ def table() -> str:
 
 
 def test_the_page_says_who_spells_what():
-    text = PAGE.read_text("utf-8")
-    before, rest = text.split(BEGIN)
-    found, after = rest.split(END)
-    wanted = f"\n\n{table()}\n\n"
-    if os.environ.get("UPDATE_DOCS"):
-        PAGE.write_text(before + BEGIN + wanted + END + after, "utf-8")
-    else:
-        assert found == wanted
+    hold("who spells what", table())
 
 
 @pytest.mark.parametrize(("selector", "name"), COMPOSED_ON_PURPOSE)

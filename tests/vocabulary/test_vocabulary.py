@@ -18,7 +18,6 @@ import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -1117,16 +1116,3 @@ def test_using_a_backend_changes_no_global_setting(selector):
     else:
         mpmath = importlib.import_module("mpmath")
         assert mpmath.mp.prec == 53
-
-
-# --- the page for readers --------------------------------------------------------------------
-
-
-def documentation() -> str:
-    return (Path(__file__).parents[2] / "docs" / "vocabulary.md").read_text(encoding="utf-8")
-
-
-def test_documentation_lists_exactly_the_names():
-    rows = [f"| `{name}` | {text.replace('|', chr(92) + '|')} |" for name, text in NAMES.items()]
-    table = "\n".join(rows)
-    assert table in documentation(), table

@@ -6,16 +6,15 @@ and stand-alone programs, into which its source is copied (hence it may use `xp`
 own functions, and plain functions of this room, which are copied with it). Only a backend that
 has something better spells the name.
 
-The signature and the first line of the docstring are what `calcbench.vocabulary.names` says of it.
+The signature and the docstring are its contract (`calcbench.vocabulary.names`).
 Names that begin with `_` are helpers.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+
+from calcbench.vocabulary.contracts import collect
 
 from . import (
     activations,
@@ -50,17 +49,5 @@ THEMES: dict[ModuleType, str] = {
 }
 """Module → the prefix of its names."""
 
-
-def _collect() -> dict[str, Callable[..., Any]]:
-    return {
-        f"{prefix}{name}": function
-        for module, prefix in THEMES.items()
-        for name, function in vars(module).items()
-        if inspect.isfunction(function)
-        and function.__module__ == module.__name__
-        and not name.startswith("_")
-    }
-
-
-DEFINITIONS = _collect()
+DEFINITIONS = collect(THEMES)
 """Name (`linalg.norm`) → the function that defines it, in the order of the files."""

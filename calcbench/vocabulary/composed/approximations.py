@@ -9,11 +9,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from calcbench.vocabulary.array import Array
+from calcbench.vocabulary.protocol import Vocabulary
+
 BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798)
 """The Bernoulli numbers B₂, B₄, …, B₁₈."""
 
 
-def polygamma(xp: Any, n: int, x: Any) -> Any:
+def polygamma(xp: Vocabulary, n: int, x: Array) -> Array:
     """Compute the n-th derivative of digamma, of x > 0; n is a Python integer, 0 for digamma."""
     if n == 0:
         return xp.digamma(x)
@@ -24,10 +27,10 @@ def polygamma(xp: Any, n: int, x: Any) -> Any:
     series = math.factorial(n - 1) + 0.5 * math.factorial(n) / z
     for j, b in enumerate(BERNOULLI, 1):
         series = series + b * math.factorial(2 * j + n - 1) / math.factorial(2 * j) / z ** (2 * j)
-    return (-1) ** (n + 1) * (near + series / z**n)
+    return (1.0 if n % 2 else -1.0) * (near + series / z**n)
 
 
-def erfinv(xp: Any, x: Any) -> Any:
+def erfinv(xp: Vocabulary, x: Array) -> Array:
     """Compute the inverse of erf, of |x| < 1."""
     # Halley's method from a rough start, which triples its digits and those of its slopes.
     sign = xp.where(x < 0, -1.0, 1.0)
@@ -45,13 +48,14 @@ def erfinv(xp: Any, x: Any) -> Any:
     return sign * y
 
 
-def log_ndtr(xp: Any, x: Any) -> Any:
+def log_ndtr(xp: Vocabulary, x: Array) -> Array:
     """Compute the logarithm of `ndtr`, accurate in its left tail too."""
     root = xp.sqrt(xp.asarray(0.5))
     right = xp.log1p(-0.5 * xp.erfc(root * xp.where(x > 0, x, 0.0)))
     left = xp.log(0.5 * xp.erfc(-root * xp.where(x > 0, 0.0, xp.where(x < -10, -10.0, x))))
     far = xp.where(x < -10, x, -10.0)
-    series, t = 0.0, 1.0 / (far * far)  # DLMF 7.12.1
+    series: Any = 0.0
+    t = 1.0 / (far * far)  # DLMF 7.12.1
     for k in reversed(range(24)):
         series = -(2 * k + 1) * t * (1.0 + series)
     scale = 0.5 * xp.log(xp.asarray(0.5) / xp.pi)
@@ -59,15 +63,16 @@ def log_ndtr(xp: Any, x: Any) -> Any:
     return xp.where(x < -10, tail, xp.where(x > 0, right, left))
 
 
-def i0e(xp: Any, x: Any) -> Any:
+def i0e(xp: Vocabulary, x: Array) -> Array:
     """Compute e^−|x| I₀(x), with the modified Bessel function of the first kind, of order 0."""
     size = xp.abs(x)
     near = xp.where(size < 20, size, 20.0)
-    series, square = 0.0, 0.25 * near * near  # DLMF 10.25.2
+    series: Any = 0.0
+    square = 0.25 * near * near  # DLMF 10.25.2
     for k in reversed(range(1, 50)):
         series = square / k**2 * (1.0 + series)
     far = xp.where(size < 20, 20.0, size)
-    tail = 0.0  # DLMF 10.40.1
+    tail: Any = 0.0  # DLMF 10.40.1
     for k in reversed(range(1, 30)):
         tail = (2 * k - 1) ** 2 / (8.0 * k) / far * (1.0 + tail)
     distant = (1.0 + tail) / xp.sqrt(2.0 * xp.pi * far)

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from calcbench.vocabulary.array import Condition, State
 from calcbench.vocabulary.loops import choose, count_steps, slice_step, spoil, stack_steps
+from calcbench.vocabulary.protocol import Vocabulary
 
 
 def scan(
-    xp: Any, step: Callable[[Any, Any], Any], state: Any, xs: Any, length: int | None = None
-) -> Any:
+    xp: Vocabulary,
+    step: Callable[[Any, Any], Any],
+    state: State,
+    xs: State,
+    length: int | None = None,
+) -> tuple[State, State]:
     """step(state, x) → (state, y) for each slice x of xs; return (state, all y stacked)."""
     kept = []
     for k in range(count_steps(xs, length)):
@@ -19,25 +25,29 @@ def scan(
     return state, stack_steps(xp, kept)
 
 
-def iterate(xp: Any, step: Callable[[Any], Any], state: Any, n: int) -> Any:
+def iterate(xp: Vocabulary, step: Callable[[Any], State], state: State, n: int) -> State:
     """Apply step n times; state is an array or a tuple of arrays."""
     return xp.scan(lambda state, _: (step(state), None), state, None, n)[0]
 
 
 def cond(
-    xp: Any,
-    predicate: Any,
-    true_fn: Callable[..., Any],
-    false_fn: Callable[..., Any],
+    xp: Vocabulary,
+    predicate: Condition,
+    true_fn: Callable[..., State],
+    false_fn: Callable[..., State],
     *operands: Any,
-) -> Any:
+) -> State:
     """true_fn(*operands) where predicate, one condition, holds; else false_fn(*operands)."""
     return choose(xp.where, predicate, true_fn(*operands), false_fn(*operands))
 
 
 def while_loop(
-    xp: Any, condition: Callable[[Any], Any], step: Callable[[Any], Any], state: Any, limit: int
-) -> Any:
+    xp: Vocabulary,
+    condition: Callable[[Any], Condition],
+    step: Callable[[Any], State],
+    state: State,
+    limit: int,
+) -> State:
     """Apply step while condition(state) holds; an error if it still does after `limit` steps."""
     start = state
 

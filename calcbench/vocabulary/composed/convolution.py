@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
+from calcbench.vocabulary.array import Array, Padding
+from calcbench.vocabulary.protocol import Vocabulary
 from calcbench.vocabulary.windows import counts, each, paddings, places
 
 
-def conv1d(xp: Any, x: Any, kernel: Any, stride: int = 1, padding: Any = 0) -> Any:
+def conv1d(xp: Vocabulary, x: Array, kernel: Array, stride: int = 1, padding: Padding = 0) -> Array:
     """Slide a kernel (out, in, width) along x, (in, length) or (batch, in, length)."""
     return _convolve(xp, x, kernel, each(stride, 1), padding)
 
 
-def conv2d(xp: Any, x: Any, kernel: Any, stride: Any = 1, padding: Any = 0) -> Any:
+def conv2d(
+    xp: Vocabulary, x: Array, kernel: Array, stride: int | Sequence[int] = 1, padding: Padding = 0
+) -> Array:
     """Slide a kernel (out, in, height, width) over x, (in, rows, columns) or (batch, in, …)."""
     return _convolve(xp, x, kernel, each(stride, 2), padding)
 
 
-def _convolve(xp: Any, x: Any, kernel: Any, strides: Any, padding: Any) -> Any:
+def _convolve(
+    xp: Vocabulary, x: Array, kernel: Array, strides: Sequence[int], padding: Padding
+) -> Array:
     """Lay the numbers under the kernel into columns, and multiply matrices."""
     dims, widths = len(strides), tuple(kernel.shape[2:])
     around = paddings(x, kernel, strides, padding)

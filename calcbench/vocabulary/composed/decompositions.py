@@ -10,20 +10,22 @@ from typing import Any
 
 import numpy as np
 
+from calcbench.vocabulary.array import Array
 from calcbench.vocabulary.axes import require_thin
+from calcbench.vocabulary.protocol import Vocabulary
 
 
-def solve_triangular(xp: Any, a: Any, b: Any, lower: bool = False) -> Any:
+def solve_triangular(xp: Vocabulary, a: Array, b: Array, lower: bool = False) -> Array:
     """Solve a x = b, of a no more than the upper (or the lower) triangle is read."""
     return xp.linalg.solve(xp.tril(a) if lower else xp.triu(a), b)
 
 
-def eigvalsh(xp: Any, x: Any) -> Any:
+def eigvalsh(xp: Vocabulary, x: Array) -> Array:
     """Compute the eigenvalues of (x + xᵀ)/2, the smallest first."""
     return xp.linalg.eigh(x)[0]
 
 
-def qr(xp: Any, x: Any) -> tuple[Any, Any]:
+def qr(xp: Vocabulary, x: Array) -> tuple[Array, Array]:
     """Factor x = Q R: orthonormal columns, no more than x has rows or columns, and a triangle."""
     # Gram and Schmidt's method; what is left of a column is made orthogonal a second time, for the
     # digits that it lost the first time (Parlett: twice is enough).
@@ -39,7 +41,7 @@ def qr(xp: Any, x: Any) -> tuple[Any, Any]:
     return q, xp.triu(xp.matmul(xp.matrix_transpose(q), x))
 
 
-def svd(xp: Any, x: Any, full_matrices: bool = True) -> tuple[Any, Any, Any]:
+def svd(xp: Vocabulary, x: Array, full_matrices: bool = True) -> tuple[Array, Array, Array]:
     """Factor x = U diag(s) Vᵀ, the largest first; of no square, with full_matrices=False."""
     require_thin(x.shape, full_matrices)
     rows, columns = x.shape[-2:]
@@ -54,7 +56,7 @@ def svd(xp: Any, x: Any, full_matrices: bool = True) -> tuple[Any, Any, Any]:
     return _svd_of_square(xp, x)
 
 
-def _svd_of_square(xp: Any, x: Any) -> tuple[Any, Any, Any]:
+def _svd_of_square(xp: Vocabulary, x: Array) -> tuple[Array, Array, Array]:
     """Find singular values by eigenvalues, without the digits that would be lost in xᵀx.
 
     The matrix [0 x; xᵀ 0] has the eigenvalues ±s and the eigenvectors (u, ±v)/√2 (Jordan and
@@ -70,12 +72,12 @@ def _svd_of_square(xp: Any, x: Any) -> tuple[Any, Any, Any]:
     return u, xp.take(values, largest, axis=-1), xp.matrix_transpose(v)
 
 
-def svdvals(xp: Any, x: Any) -> Any:
+def svdvals(xp: Vocabulary, x: Array) -> Array:
     """Compute the singular values, the largest first."""
     return xp.linalg.svd(x, full_matrices=False)[1]
 
 
-def expm(xp: Any, x: Any) -> Any:
+def expm(xp: Vocabulary, x: Array) -> Array:
     """Compute the exponential I + x + x²/2! + … of a square matrix."""
     # Scaling and squaring: e^x is the square of e^(x/2). How often that is done depends on x, so
     # that it is done as often as it may be needed, and each time kept or not.

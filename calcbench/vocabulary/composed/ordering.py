@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from calcbench.vocabulary.array import Array, Axes, Condition
+from calcbench.vocabulary.protocol import Vocabulary
 
 
-def sort(xp: Any, x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+def sort(
+    xp: Vocabulary, x: Array, axis: int = -1, descending: bool = False, stable: bool = True
+) -> Array:
     """Put numbers in order along an axis, the smallest first or, if `descending`, the largest."""
     order = xp.argsort(x, axis=axis, descending=descending, stable=stable)
     return xp.take_along_axis(x, order, axis)
 
 
-def argmax(xp: Any, x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+def argmax(xp: Vocabulary, x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
     """Find where the largest is, the first of equals: its place along an axis, or in all of x."""
     lanes, along = (xp.reshape(x, (-1,)), 0) if axis is None else (x, axis % len(x.shape))
     order = xp.argsort(lanes, axis=along, descending=True)
@@ -22,12 +25,12 @@ def argmax(xp: Any, x: Any, axis: int | None = None, keepdims: bool = False) -> 
     return xp.reshape(first, tuple(kept))
 
 
-def argmin(xp: Any, x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+def argmin(xp: Vocabulary, x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
     """Find where the smallest is, the first of equals: its place along an axis, or in all of x."""
     return xp.argmax(-x, axis=axis, keepdims=keepdims)
 
 
-def top_k(xp: Any, x: Any, k: int, axis: int = -1) -> Any:
+def top_k(xp: Vocabulary, x: Array, k: int, axis: int = -1) -> tuple[Array, Array]:
     """Find the k largest along an axis: (values, indices), the largest first."""
     along = axis % len(x.shape)
     order = xp.argsort(x, axis=along, descending=True)
@@ -35,7 +38,7 @@ def top_k(xp: Any, x: Any, k: int, axis: int = -1) -> Any:
     return xp.take_along_axis(x, indices, along), indices
 
 
-def median(xp: Any, x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+def median(xp: Vocabulary, x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
     """Find the number in the middle; of an even number of them, the mean of the middle two."""
     lanes, along = (xp.reshape(x, (-1,)), 0) if axis is None else (x, axis % len(x.shape))
     ordered, count = xp.sort(lanes, axis=along), lanes.shape[along]
@@ -49,21 +52,21 @@ def median(xp: Any, x: Any, axis: int | None = None, keepdims: bool = False) -> 
     return xp.reshape(xp.stack([middle]), tuple(kept))
 
 
-def all(xp: Any, p: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def all(xp: Vocabulary, p: Condition, axis: Axes = None, keepdims: bool = False) -> Array:
     """Tell whether all conditions hold: of numbers, where they are not 0."""
     return xp.min(xp.where(p, 1.0, 0.0), axis=axis, keepdims=keepdims) > 0.5
 
 
-def any(xp: Any, p: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def any(xp: Vocabulary, p: Condition, axis: Axes = None, keepdims: bool = False) -> Array:
     """Tell whether any of the conditions holds: of numbers, where they are not 0."""
     return xp.max(xp.where(p, 1.0, 0.0), axis=axis, keepdims=keepdims) > 0.5
 
 
-def isnan(xp: Any, x: Any) -> Any:
+def isnan(xp: Vocabulary, x: Array) -> Array:
     """Tell where x is not a number."""
     return xp.logical_not(x <= xp.inf)
 
 
-def isfinite(xp: Any, x: Any) -> Any:
+def isfinite(xp: Vocabulary, x: Array) -> Array:
     """Tell where x is a number, and not infinite."""
     return xp.abs(x) < xp.inf

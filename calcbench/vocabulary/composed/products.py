@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+
+from calcbench.vocabulary.array import Array
+from calcbench.vocabulary.protocol import Vocabulary
 
 
-def vecdot(xp: Any, x: Any, y: Any, axis: int = -1) -> Any:
+def vecdot(xp: Vocabulary, x: Array, y: Array, axis: int = -1) -> Array:
     """Compute Σ xᵢyᵢ along an axis."""
     return xp.sum(x * y, axis=axis)
 
 
-def tensordot(xp: Any, x: Any, y: Any, axes: Any = 2) -> Any:
+def tensordot(xp: Vocabulary, x: Array, y: Array, axes: int | Sequence[Sequence[int]] = 2) -> Array:
     """Sum products over axes: the last so many of x with the first of y, or those of two lists."""
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
     one, other = [*letters[: len(x.shape)]], [*letters[-len(y.shape) :]]

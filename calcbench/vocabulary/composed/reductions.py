@@ -2,32 +2,63 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 import numpy as np
 
+from calcbench.vocabulary.array import Array, Axes
 from calcbench.vocabulary.axes import running_axis
+from calcbench.vocabulary.protocol import Vocabulary
 
 
-def min(xp: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def mean(xp: Vocabulary, x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
+    """Compute the mean of all numbers, or along axes."""
+    return xp.sum(x, axis=axis, keepdims=keepdims) / _count(x, axis)
+
+
+def _count(x: Array, axis: Axes) -> float:
+    """Return how many numbers there are along axes."""
+    axes = range(len(x.shape)) if axis is None else np.atleast_1d(axis)
+    return float(math.prod(x.shape[a] for a in axes))
+
+
+def logsumexp(xp: Vocabulary, x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
+    """log Σ eˣ of all numbers, or along axes, without overflow.
+
+    Of nothing but −∞ it is −∞, with the slopes 0.
+    """
+    top = xp.max(x, axis=axis, keepdims=True)
+    some = top > -xp.inf
+    total = xp.sum(xp.exp(x - xp.where(some, top, 0.0)), axis=axis, keepdims=True)
+    found = xp.log(xp.where(some, total, 1.0)) + top
+    if keepdims:
+        return found
+    axes = range(len(x.shape)) if axis is None else np.atleast_1d(axis) % len(x.shape)
+    return xp.reshape(found, tuple(n for k, n in enumerate(x.shape) if k not in axes))
+
+
+def min(xp: Vocabulary, x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """Find the smallest."""
     return -xp.max(-x, axis=axis, keepdims=keepdims)
 
 
-def var(xp: Any, x: Any, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Any:
+def var(
+    xp: Vocabulary, x: Array, axis: Axes = None, correction: float = 0.0, keepdims: bool = False
+) -> Array:
     """Compute the mean squared distance from the mean (over n − correction, not n numbers)."""
     apart = x - xp.mean(x, axis=axis, keepdims=True)
-    axes = tuple(range(len(x.shape))) if axis is None else axis
-    count = float(np.prod([x.shape[a] for a in np.atleast_1d(axes)]))
-    return xp.sum(apart * apart, axis=axis, keepdims=keepdims) / (count - correction)
+    squares = xp.sum(apart * apart, axis=axis, keepdims=keepdims)
+    return squares / (_count(x, axis) - correction)
 
 
-def std(xp: Any, x: Any, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Any:
+def std(
+    xp: Vocabulary, x: Array, axis: Axes = None, correction: float = 0.0, keepdims: bool = False
+) -> Array:
     """Compute the square root of `var`."""
     return xp.sqrt(xp.var(x, axis=axis, correction=correction, keepdims=keepdims))
 
 
-def prod(xp: Any, x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+def prod(xp: Vocabulary, x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
     """Multiply all numbers, or those along one axis."""
     last = xp.reshape(x, (-1,)) if axis is None else xp.moveaxis(x, axis, -1)
     product = last[..., 0]
@@ -39,7 +70,7 @@ def prod(xp: Any, x: Any, axis: int | None = None, keepdims: bool = False) -> An
     return xp.reshape(xp.stack([product]), tuple(kept))
 
 
-def cumulative_sum(xp: Any, x: Any, axis: int | None = None) -> Any:
+def cumulative_sum(xp: Vocabulary, x: Array, axis: int | None = None) -> Array:
     """Compute running totals along an axis; only a vector needs none."""
     axis = running_axis(x, axis)
     before = (slice(None),) * (axis % len(x.shape))
@@ -49,7 +80,7 @@ def cumulative_sum(xp: Any, x: Any, axis: int | None = None) -> Any:
     return xp.stack(totals, axis=axis) if totals else x
 
 
-def cumulative_prod(xp: Any, x: Any, axis: int | None = None) -> Any:
+def cumulative_prod(xp: Vocabulary, x: Array, axis: int | None = None) -> Array:
     """Compute running products along an axis; only a vector needs none."""
     axis = running_axis(x, axis)
     before = (slice(None),) * (axis % len(x.shape))
