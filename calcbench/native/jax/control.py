@@ -10,6 +10,7 @@ import jax
 import numpy as np
 from jax.extend.core import jaxpr_as_fun
 
+from calcbench.native.comparing import choose
 from calcbench.native.jax.demand import CALLS, SLOPE, UNUSED, Needs, callee
 from calcbench.native.jax.step import Rule, Step
 from calcbench.native.movement import pick
@@ -42,12 +43,25 @@ def _branch(step: Step, which: np.ndarray, *operands: Any) -> list[Any]:
 
 
 def _while(step: Step, *operands: Any) -> list[Any]:
+    """Apply a step while a condition holds; of a batch, where it does."""
     p = step.params
     ends = np.cumsum([p["cond_nconsts"], p["body_nconsts"]])
     asked, done, state = operands[: ends[0]], operands[ends[0] : ends[1]], [*operands[ends[1] :]]
-    while bool(_all(step, p["cond_jaxpr"], [*asked, *state])[0]):
-        state = _all(step, p["body_jaxpr"], [*done, *state])
+    while np.any(going := np.asarray(_all(step, p["cond_jaxpr"], [*asked, *state])[0])):
+        moved = _all(step, p["body_jaxpr"], [*done, *state])
+        pairs = zip(state, moved, strict=True)
+        state = [_choose(step, going, *pair) for pair in pairs] if going.ndim else moved
     return state
+
+
+def _choose(step: Step, going: np.ndarray, before: Any, after: Any) -> Any:
+    """Take what is after a step where it is made, by the first axes."""
+    where = np.broadcast_to(
+        going.reshape(going.shape + (1,) * (np.ndim(after) - going.ndim)), np.shape(after)
+    )
+    if is_certified(before) or is_certified(after):
+        return choose(step.xp, where, after, before)
+    return np.where(where, after, before)
 
 
 def _scan(step: Step, *operands: Any) -> list[Any]:
