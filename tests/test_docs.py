@@ -138,9 +138,27 @@ def test_the_tests_that_are_named_are_there(page):
 CHECK = ROOT / "docs" / "check.md"
 
 
-def test_examples_of_checks_print_what_the_page_says(capsys):
-    fences = re.findall(r"^```(python|text)\n(.*?)^```$", CHECK.read_text("utf-8"), re.M | re.S)
-    names, printed = {}, ""
+FRAMEWORKS = ("torch", "jax")
+"""Those that the page has a section for."""
+
+
+def sections_of(framework):
+    """The section for a framework; without one, what is in no such section."""
+    sections = re.split(r"^(?=## )", CHECK.read_text("utf-8"), flags=re.M)
+    own = [s.partition("\n")[0].removeprefix("## ").lower() for s in sections]
+    return "".join(
+        section
+        for section, title in zip(sections, own, strict=True)
+        if (title if title in FRAMEWORKS else "") == framework
+    )
+
+
+@pytest.mark.parametrize("framework", ["", *FRAMEWORKS])
+def test_examples_of_checks_print_what_the_page_says(framework, capsys):
+    if framework:
+        pytest.importorskip(framework)
+    fences = re.findall(r"^```(python|text)\n(.*?)^```$", sections_of(framework), re.M | re.S)
+    names, printed = {"cb": cb}, ""
     for language, body in fences:
         if language == "python":
             assert not printed, printed  # what is printed stands below

@@ -60,7 +60,7 @@ PROPORTIONAL = 0.01
 
 SIMULATING_SECONDS = 2.0
 """What simulating may take, at `PER_OPERATION` and `PER_NUMBER` seconds, whatever the clock says: a
-verdict is the same twice. It may take as long as one sweep, where that is more."""
+verdict is the same twice."""
 
 PER_OPERATION, PER_NUMBER = 1e-5, 3e-8
 
@@ -102,7 +102,8 @@ def bound_rounding(
 
 
 def _simulating_seconds(seconds: float) -> float:
-    return max(SIMULATING_SECONDS, seconds) if np.isfinite(seconds) else SIMULATING_SECONDS
+    """Return what simulating may take: more, where somebody allows more for a sweep."""
+    return max(SIMULATING_SECONDS, seconds / 4) if np.isfinite(seconds) else SIMULATING_SECONDS
 
 
 def _within(seconds: float, function: Callable[[], T]) -> T:

@@ -1,0 +1,135 @@
+"""torch: a function of tensors, certified by what it does on real ones."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils import _pytree as pytree
+
+from calcbench.errors import SelectorError, short_repr
+from calcbench.native import trees
+from calcbench.native.function import Function
+from calcbench.native.keeping import kept
+from calcbench.native.torch.keeping import Keeping, modes_kept, unchanged
+from calcbench.native.torch.recording import Recorded, record
+from calcbench.native.torch.storage import dtype_name, floats_of
+from calcbench.native.values import midpoints
+from calcbench.problem.problem import Arrays
+
+
+class TorchFunction(Function):
+    """A function of tensors, several arguments, lists or dicts of them."""
+
+    how = "ATen on balls"
+
+    def __init__(self, function: Callable[..., Any], x: Any, name: str = "") -> None:
+        """Take the function, its argument (a tuple: its arguments), and a name to call it by.
+
+        Raises `NotKnown` for dtypes that are not certified, `SelectorError` for floats that are no
+        tensors.
+        """
+        self._function, self._x = function, x
+        self._leaves = trees.name_leaves(function, x)
+        self._recorded: dict[bytes, Recorded] = {}
+        _check_tensors(self._leaves)
+        moving = {n: leaf for n, leaf in self._leaves.items() if _moves(leaf)}
+        super().__init__(
+            name or trees.function_name(function),
+            {n: floats_of(leaf) for n, leaf in moving.items()},
+            {n: dtype_name(leaf.dtype) for n, leaf in moving.items()},
+        )
+
+    @contextlib.contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Leave random numbers, what the function's own objects keep, and modes of modules."""
+        with super().undisturbed(), kept(self._function), modes_kept(self._function):
+            yield
+
+    def call(self, arguments: Arrays) -> np.ndarray:
+        """Call the function at these numbers; its value as a float64 array."""
+        with unchanged() as before, Keeping(before):
+            value = self._run(self._tensors(arguments))
+            return _numbers(value)
+
+    def differentiate(self, arguments: Arrays, gradient: Callable[..., Any] | None) -> Arrays:
+        """Call the gradient, or autograd if it is None: name → float64 array."""
+        tensors = self._tensors(arguments)
+        with unchanged() as before, Keeping(before):
+            if gradient is None:
+                return self._by_autograd(tensors)
+            found = pytree.tree_map(_plain, gradient(*self._given(tensors)))
+        return trees.read_gradient(self._x, self._leaves, self.arguments, found)
+
+    def native(self, arguments: Arrays) -> Any:
+        """Give numbers the form of the argument, as tensors."""
+        given = self._given({n: t.detach() for n, t in self._tensors(arguments).items()})
+        return given[0] if len(given) == 1 else given
+
+    def evaluate(self, xp: Any, arguments: Mapping[str, Any]) -> Any:
+        """Run what the function does at these numbers again, on numbers with proof."""
+        floats = {name: midpoints(arguments[name]) for name in self.arguments}
+        key = b"".join(np.asarray(array).tobytes() for array in floats.values())
+        if key not in self._recorded:
+            tensors = self._tensors(floats)
+            recorded = record(lambda: self._run(tensors), list(tensors.values()), self.use)
+            self._recorded = {key: recorded}  # of the last point alone
+        found = self._recorded[key].evaluate(xp, [arguments[name] for name in self.arguments])
+        return xp.reshape(found, ()) if math.prod(np.shape(found)) == 1 else found
+
+    def _tensors(self, arguments: Arrays) -> dict[str, torch.Tensor]:
+        """Make tensors of these numbers, of which autograd keeps the gradient."""
+        with torch.inference_mode(False):
+            return {
+                n: torch.tensor(arguments[n], dtype=self._leaves[n].dtype, requires_grad=True)
+                for n in self.arguments
+            }
+
+    def _given(self, tensors: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Build the arguments as the function wants them."""
+        leaves = [tensors.get(name, leaf) for name, leaf in self._leaves.items()]
+        return trees.as_tuple(trees.rebuild(self._x, leaves))
+
+    def _run(self, tensors: Mapping[str, Any]) -> Any:
+        return self._function(*self._given(tensors))
+
+    def _by_autograd(self, tensors: Mapping[str, torch.Tensor]) -> Arrays:
+        value = self._run(tensors)
+        moves = isinstance(value, torch.Tensor) and value.requires_grad
+        found = (
+            torch.autograd.grad(value, list(tensors.values()), allow_unused=True)
+            if moves
+            else [None] * len(tensors)
+        )
+        return {
+            name: np.zeros(self.arguments[name].shape) if part is None else _numbers(part)
+            for name, part in zip(tensors, found, strict=True)
+        }
+
+
+def _check_tensors(leaves: Mapping[str, Any]) -> None:
+    """Raise `SelectorError` for numbers that are no tensors: torch has no gradient by them."""
+    for name, leaf in leaves.items():
+        if isinstance(leaf, (float, np.floating, np.ndarray)):
+            raise SelectorError(
+                f"a function of torch is checked by tensors, but {name} is {short_repr(leaf)}; "
+                f"give it as torch.tensor(…)"
+            )
+
+
+def _moves(leaf: Any) -> bool:
+    return isinstance(leaf, torch.Tensor) and bool(leaf.is_floating_point())
+
+
+def _numbers(value: Any) -> np.ndarray:
+    """Return a result as a NumPy array, floats as float64."""
+    return floats_of(torch.as_tensor(value))
+
+
+def _plain(value: Any) -> Any:
+    """Make NumPy's array of a tensor."""
+    return floats_of(value) if isinstance(value, torch.Tensor) else value

@@ -1,0 +1,112 @@
+"""Program: the operations that a function ran through, to be run again on any kind of number.
+
+The function itself runs once, on floats, and its branches are those that it took there. Run again,
+the program is a straight line of the same operations; where the floats decided something that the
+line depends on, it looks whether the numbers with proof decide it the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from calcbench.certified.balls import Undecided
+from calcbench.native.torch.truth import holds
+from calcbench.native.values import Numbers, is_certified, midpoints
+
+Rule = Callable[..., Any]
+"""(xp, *arguments) → numbers with proof, truth values or integers; or a tuple of them."""
+
+
+class Slot(NamedTuple):
+    """A result on the way: where it is in the program."""
+
+    place: int
+    active: bool
+    """Whether it moves with the arguments."""
+
+
+class _Step(NamedTuple):
+    rule: Rule
+    arguments: Sequence[Any]
+    """Slots, constants, or lists of them."""
+    check: bool
+
+
+class Program:
+    """A straight line of operations on numbers with proof."""
+
+    def __init__(self) -> None:
+        """Begin with no operation."""
+        self.leaves: list[Slot] = []
+        self._steps: list[_Step | None] = []
+
+    def leaf(self) -> Slot:
+        """Take one more argument."""
+        self._steps.append(None)
+        slot = Slot(len(self._steps) - 1, active=True)
+        self.leaves.append(slot)
+        return slot
+
+    def record(self, rule: Rule, *arguments: Any, active: bool | None = None) -> Slot:
+        """Append an operation; its result moves if one of its operands does, unless it is said."""
+        if active is None:
+            active = any(slot.active for slot in slots_in(arguments))
+        self._steps.append(_Step(rule, arguments, check=False))
+        return Slot(len(self._steps) - 1, active)
+
+    def expect(self, slot: Slot, decided: np.ndarray) -> None:
+        """Have the numbers with proof decide as floats did, for what follows depends on it."""
+        self._steps.append(_Step(_compare_with(decided), (slot,), check=True))
+
+    def run(self, xp: Any, leaves: Sequence[Numbers], output: Slot) -> Any:
+        """Run all that the output needs, and look at what was decided."""
+        found: dict[int, Any] = dict(zip((s.place for s in self.leaves), leaves, strict=True))
+        for index in self._needed(output):
+            step = self._steps[index]
+            if step is not None:
+                found[index] = step.rule(xp, *(_filled(a, found) for a in step.arguments))
+        return found[output.place]
+
+    def _needed(self, output: Slot) -> list[int]:
+        """List in order the steps that the output depends on, and those that look."""
+        needed = {output.place}
+        for index in reversed(range(len(self._steps))):
+            step = self._steps[index]
+            if step is not None and (step.check or index in needed):
+                needed.add(index)
+                needed.update(slot.place for slot in slots_in(step.arguments))
+        return sorted(needed)
+
+
+def slots_in(arguments: Any) -> Iterator[Slot]:
+    """List the slots in arguments, and in lists of them."""
+    if isinstance(arguments, Slot):
+        yield arguments
+    elif isinstance(arguments, (tuple, list)):
+        for each in arguments:
+            yield from slots_in(each)
+
+
+def _filled(argument: Any, found: dict[int, Any]) -> Any:
+    """Put numbers in the place of slots."""
+    if isinstance(argument, Slot):
+        return found[argument.place]
+    if isinstance(argument, (tuple, list)) and any(True for _ in slots_in(argument)):
+        return type(argument)(_filled(each, found) for each in argument)
+    return argument
+
+
+def _compare_with(decided: np.ndarray) -> Rule:
+    def look(xp: Any, numbers: Any) -> None:
+        if decided.dtype == bool:
+            same = np.array_equal(holds(xp, numbers), decided)
+        else:
+            whole = midpoints(numbers) if is_certified(numbers) else np.asarray(numbers)
+            same = np.array_equal(whole, decided)
+        if not same:
+            raise Undecided("a branch that rounding decides")
+
+    return look
