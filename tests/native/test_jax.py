@@ -25,6 +25,8 @@ from native.jax_functions import (  # noqa: E402
     X,
     cross_entropy,
     custom_rule,
+    grown,
+    heron,
     scalar,
 )
 
@@ -115,6 +117,32 @@ def test_single_balls_and_arrays_give_one_value(name: str) -> None:
     assert (swept is not None) or name in SLOW
     assert abs(float(single.mid()) - float(function.call(function.arguments))) < 1e-9
     assert swept is None or single.overlaps(swept.value)
+
+
+def test_products_with_the_hessian_are_certified() -> None:
+    x = arguments("layer norm", 4)
+    f = compiled("layer norm")
+
+    def product(*given: Any) -> Any:
+        gradient = jax.grad(f, tuple(range(len(x))))
+        return jax.jvp(gradient, given[:-1], given[-1])[1]
+
+    assert cb.check(f, product, x, operator="hvp").ok
+    wrong = cb.check(
+        f, lambda *given: (2 * product(*given)[0], *product(*given)[1:]), x, operator="hvp"
+    )
+    assert wrong.status == "disagree"
+
+
+def test_loops_without_a_reverse_mode_are_certified() -> None:
+    """Of `while_loop` JAX has the forward mode alone. Each of a batch has steps of its own."""
+    for f in (heron, lambda a: jnp.sum(jax.vmap(grown)(a**2 + 0.1))):
+        assert cb.check(f, jax.jacfwd(f), jnp.asarray(V)).ok
+        assert (
+            cb.check(f, lambda a, f=f: jax.jacfwd(f)(a) * (1 + 1e-9), jnp.asarray(V)).status
+            == "disagree"
+        )
+        assert cb.check(f, None, jnp.asarray(V)).status == "error"
 
 
 # --- wrong ones -----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -78,6 +79,21 @@ class JaxFunction(Function):
                 found = self._pick(gradient(*self._arguments(floats)))
         parts = zip(self.arguments.items(), found, strict=True)
         return {name: trees.read_part(name, part, a.shape) for (name, a), part in parts}
+
+    def native(self, arguments: Arrays) -> Any:
+        """Give numbers the form of the argument."""
+        given = self._arguments(self._native(arguments))
+        return given[0] if len(given) == 1 else given
+
+    def call_complex(self, arguments: Arrays) -> np.ndarray:
+        """Call the function at complex arrays, of which each is as precise."""
+        kinds = {np.dtype(np.float64): np.complex128, np.dtype(np.float32): np.complex64}
+        with self.precision(), warnings.catch_warnings(action="ignore"):
+            numbers = [
+                jax.numpy.asarray(arguments[name], kinds[self._dtypes[k]])
+                for name, k in self._places.items()
+            ]
+            return np.asarray(self._flat(*numbers))
 
     def evaluate(self, xp: Any, arguments: Mapping[str, Any]) -> Any:
         """Run the function's jaxpr on numbers with proof."""
