@@ -11,7 +11,9 @@ import numpy as np
 from jax.extend.core import jaxpr_as_fun
 
 from calcbench.native.comparing import choose
+from calcbench.native.elementwise import elementwise
 from calcbench.native.jax.demand import CALLS, SLOPE, UNUSED, Needs, callee
+from calcbench.native.jax.smooth import is_logaddexp
 from calcbench.native.jax.step import Rule, Step
 from calcbench.native.movement import pick
 from calcbench.native.products import solve
@@ -20,6 +22,9 @@ from calcbench.native.values import Numbers, boxed, is_certified, lift
 
 def _call(step: Step, *operands: Any) -> list[Any]:
     """Apply the function itself; the rule for its derivative, if it has one, is what is judged."""
+    equation, framework = step.equation, step.interpreter.framework
+    if framework.remember("logaddexp", equation, lambda: is_logaddexp(equation)):
+        return [elementwise(step.xp, "logaddexp", *operands)]
     jaxpr, consts = callee(step.equation)
     return step.run(jaxpr, consts, operands, step.needs)
 
@@ -117,7 +122,9 @@ def _solve(step: Step, *operands: Any) -> list[Any]:
     consts, right = operands[: lengths.matvec], operands[sum(lengths) :]
     shapes = [x.shape for x in right]
     framework = step.interpreter.framework
-    systems = framework.remember(matvec, lambda: _tell_apart(matvec, len(consts), shapes))
+    systems = framework.remember(
+        "systems", matvec, lambda: _tell_apart(matvec, len(consts), shapes)
+    )
     sides = pick(step.xp, right, systems.unknowns[..., None] + 1)
     solved = solve(step.xp, _matrices(step, systems, consts), sides)
     places = np.argsort(systems.unknowns, axis=None) + 1

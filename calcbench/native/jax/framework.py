@@ -67,7 +67,7 @@ class Framework:
 
     def __init__(self) -> None:
         """Start without any."""
-        self._remembered: dict[int, tuple[Any, Any]] = {}
+        self._remembered: dict[tuple[str, int], tuple[Any, Any]] = {}
 
     def apply(self, equation: Any, operands: Sequence[Any]) -> list[Any]:
         """Apply one equation to native arrays."""
@@ -76,14 +76,15 @@ class Framework:
             for variable, value in zip(equation.invars, operands, strict=True)
             if not isinstance(variable, Literal)
         }
-        apply = self.remember(equation, lambda: _compile(equation, [*given]))
+        apply = self.remember("compiled", equation, lambda: _compile(equation, [*given]))
         return [plain(value) for value in apply(*given.values())]
 
-    def remember(self, part: Any, build: Callable[[], T]) -> T:
+    def remember(self, what: str, part: Any, build: Callable[[], T]) -> T:
         """Return what is built for a part of a jaxpr, which is built once."""
-        if id(part) not in self._remembered:
-            self._remembered[id(part)] = part, build()  # the part too, or another had its id
-        found: T = self._remembered[id(part)][1]
+        key = what, id(part)
+        if key not in self._remembered:
+            self._remembered[key] = part, build()  # the part too, or another had its id
+        found: T = self._remembered[key][1]
         return found
 
 
