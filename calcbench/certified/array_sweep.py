@@ -263,7 +263,7 @@ def _go_back(recorded: _Recorded, visit: Callable[[Array], None]) -> None:
         visit(node)
         if node.adjoint is not None:
             _pull_back(node, node.adjoint)
-        node.edges, node.adjoint = (), None
+        node.edges, node.adjoint, node.rest = (), None, None
 
 
 def _pull_back(node: Array, adjoint: Any) -> None:

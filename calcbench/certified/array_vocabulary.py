@@ -20,6 +20,7 @@ from calcbench.certified.arrays import (
     Pull,
     Read,
     add_up,
+    at_rest,
     choose,
     compare,
     decide,
@@ -225,7 +226,12 @@ def _places(lanes: Array) -> np.ndarray:
     others = np.ones(lanes.shape, dtype=bool)
     np.put_along_axis(others, best, False, axis=-1)
     top = np.broadcast_to(np.take_along_axis(numbers, best, axis=-1), lanes.shape)
-    if np.any(decide(top[others], numbers[others], active=lanes.tape is not None) < 0):
+
+    def rest() -> np.ndarray:
+        still = at_rest(lanes)
+        return np.asarray((still & np.take_along_axis(still, best, axis=-1))[others])
+
+    if np.any(decide(top[others], numbers[others], rest) < 0):
         raise Undecided(ALIKE)
     return np.asarray(best)
 
@@ -237,7 +243,7 @@ def _argsort(x: Any, axis: int = -1, descending: bool = False, stable: bool = Tr
     order = np.argsort(-floats if descending else floats, axis=axis, kind="stable")
     ordered = np.moveaxis(np.take_along_axis(primal(x.value), order, axis=axis), axis, -1)
     before, after = ordered[..., :-1], ordered[..., 1:]
-    outcome = decide(before, after, active=x.tape is not None)
+    outcome = decide(before, after, lambda: np.full(before.shape, x.tape is None))
     if np.any(outcome < 0 if descending else outcome > 0):
         raise Undecided(ALIKE)
     return np.asarray(order)
@@ -322,14 +328,24 @@ def _concat(arrays: Sequence[Any], axis: int = 0) -> Array:
         (part, _part(along, slice(start, end)))
         for part, start, end in zip(parts, starts, ends, strict=True)
     ]
-    return record(np.concatenate([part.value for part in parts], axis=along), edges, view=True)
+    return record(
+        np.concatenate([part.value for part in parts], axis=along),
+        edges,
+        view=True,
+        rest=lambda: np.concatenate([at_rest(part) for part in parts], axis=along),
+    )
 
 
 def _stack(arrays: Sequence[Any], axis: int = 0) -> Array:
     parts = [lift(a) for a in arrays]
     along = axis % (parts[0].ndim + 1)
     edges = [(part, _part(along, k)) for k, part in enumerate(parts)]
-    return record(np.stack([part.value for part in parts], axis=along), edges, view=True)
+    return record(
+        np.stack([part.value for part in parts], axis=along),
+        edges,
+        view=True,
+        rest=lambda: np.stack([at_rest(part) for part in parts], axis=along),
+    )
 
 
 def _take(x: Any, indices: Any, axis: int = 0) -> Array:

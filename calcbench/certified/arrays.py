@@ -38,6 +38,10 @@ Pull = Callable[[Any, Read], Any]
 With sizes in place of balls, that is how much may cancel there."""
 
 
+Rest = Callable[[], np.ndarray]
+"""Tells for each number whether it is at rest; it is asked where a comparison ties."""
+
+
 class Tie(ArithmeticError):
     """Raised where a comparison ties in which a parameter takes part: there are two slopes."""
 
@@ -45,7 +49,9 @@ class Tie(ArithmeticError):
 class Array:
     """An array of numbers known to within a radius; active if it depends on a parameter."""
 
-    __slots__ = ("_sizes", "adjoint", "edges", "magnitude", "moved", "tape", "value", "view")
+    __slots__ = (
+        "_sizes", "adjoint", "edges", "magnitude", "moved", "rest", "tape", "value", "view",
+    )  # fmt: skip
     __array_ufunc__ = None  # so that NumPy leaves operators to this class
     __hash__ = object.__hash__
 
@@ -70,6 +76,8 @@ class Array:
         self.adjoint: Any = None
         self.magnitude: np.ndarray | None = None
         """Σ |terms of the adjoint|, of what has numbers of the parameters."""
+        self.rest: Rest | np.ndarray | None = None
+        """Tells which of its numbers are at rest (`at_rest`), if any may be."""
         self._sizes: np.ndarray | None = None
 
     @property
@@ -126,17 +134,17 @@ class Array:
     def __add__(self, other: Any) -> Array:
         other = self._beside(other)
         edges = ((self, passed(self.shape)), (other, passed(other.shape)))
-        return record(self.value + other.value, edges)
+        return record(self.value + other.value, edges, rest=_both_at_rest(self, other))
 
     def __sub__(self, other: Any) -> Array:
         other = self._beside(other)
         edges = ((self, passed(self.shape)), (other, negated(other.shape)))
-        return record(self.value - other.value, edges)
+        return record(self.value - other.value, edges, rest=_both_at_rest(self, other))
 
     def __mul__(self, other: Any) -> Array:
         other = self._beside(other)
         edges = ((self, scaled(other, self.shape)), (other, scaled(self, other.shape)))
-        return record(self.value * other.value, edges)
+        return record(self.value * other.value, edges, rest=_product_at_rest(self, other))
 
     def __truediv__(self, other: Any) -> Array:
         other = self._beside(other)
@@ -160,7 +168,7 @@ class Array:
         return record(value, edges)
 
     def __neg__(self) -> Array:
-        return record(-self.value, ((self, negated(self.shape)),))
+        return record(-self.value, ((self, negated(self.shape)),), rest=lambda: at_rest(self))
 
     def __abs__(self) -> Array:
         return choose(np.asarray(compare(self, 0) > 0), self, -self)
@@ -214,7 +222,7 @@ class Array:
             places = np.arange(self.value.size).reshape(self.shape)[key]
             return gather(self, np.asarray(places))
         edges = ((self, lambda adjoint, read: Scattered(key, adjoint, self.shape)),)
-        return record(self.value[key], edges, view=True)
+        return record(self.value[key], edges, view=True, rest=lambda: at_rest(self)[key])
 
 
 class Scattered(NamedTuple):
@@ -311,12 +319,21 @@ def lift(number: Any) -> Array:
     raise TypeError(f"no array of numbers: {type(number).__name__}")
 
 
-def record(value: Any, edges: Iterable[tuple[Array, Pull]], view: bool = False) -> Array:
-    """Make the array computed from operands; tape it if one of them is active."""
+def record(
+    value: Any,
+    edges: Iterable[tuple[Array, Pull]],
+    view: bool = False,
+    rest: Rest | None = None,
+) -> Array:
+    """Make the array computed from operands; tape it if one of them is active.
+
+    `rest` tells which of its numbers are at rest, if any may be (`at_rest`).
+    """
     active = [edge for edge in edges if edge[0].tape is not None]
     tape = active[0][0].tape if active else None
     found = Array(value, active, tape, view)
     if tape is not None:
+        found.rest = rest
         tape.append(found)
     return found
 
@@ -462,7 +479,8 @@ def element_by_element(name: str) -> Callable[[Any], Array]:
         if of_floats is None and isinstance(x.value, Rounded):
             raise Unsupported(f"xp.{name} of rounded floats")
         value, slope = evaluate(_numbers_for_rules(x))
-        return record(value, ((x, scaled(Array(slope), x.shape)),) if x.tape is not None else ())
+        edges = ((x, scaled(Array(slope), x.shape)),) if x.tape is not None else ()
+        return record(value, edges, rest=lambda: at_rest(x))
 
     return apply
 
@@ -493,14 +511,18 @@ def matmul(x: Any, y: Any) -> Array:
 def reshape(x: Array, shape: Any) -> Array:
     """Give an array another shape."""
     edges = ((x, lambda adjoint, read: adjoint.reshape(x.shape)),)
-    return record(np.reshape(x.value, shape), edges, view=True)
+    return record(
+        np.reshape(x.value, shape), edges, view=True, rest=lambda: at_rest(x).reshape(shape)
+    )
 
 
 def transpose(x: Array, axes: tuple[int, ...]) -> Array:
     """Put the axes into another order."""
     back = tuple(np.argsort(axes).tolist())
     edges = ((x, lambda adjoint, read: np.transpose(adjoint, back)),)
-    return record(np.transpose(x.value, axes), edges, view=True)
+    return record(
+        np.transpose(x.value, axes), edges, view=True, rest=lambda: at_rest(x).transpose(axes)
+    )
 
 
 def gather(x: Array, places: np.ndarray) -> Array:
@@ -509,7 +531,9 @@ def gather(x: Array, places: np.ndarray) -> Array:
     def back(adjoint: Any, read: Read) -> Any:
         return scatter(adjoint, places, x.value.size).reshape(x.shape)
 
-    return record(x.value.ravel()[places], ((x, back),), view=True)
+    return record(
+        x.value.ravel()[places], ((x, back),), view=True, rest=lambda: at_rest(x).ravel()[places]
+    )
 
 
 def choose(condition: np.ndarray, x: Array, y: Array) -> Array:
@@ -519,7 +543,52 @@ def choose(condition: np.ndarray, x: Array, y: Array) -> Array:
         return lambda g, read: collapse(np.where(holds, g, zeros((), like=g)), shape)
 
     edges = ((x, back(condition, x.shape)), (y, back(~condition, y.shape)))
-    return record(np.where(condition, x.value, y.value), edges, view=True)
+    return record(
+        np.where(condition, x.value, y.value),
+        edges,
+        view=True,
+        rest=lambda: np.where(condition, at_rest(x), at_rest(y)),
+    )
+
+
+# --- numbers at rest ------------------------------------------------------------------------------
+
+
+def at_rest(x: Array) -> np.ndarray:
+    """Tell for each number whether it is known to stay where it is, whatever the parameters do.
+
+    A constant is, and so is a product with a 0 that is at rest, as of what is masked. Where two
+    such numbers tie in a comparison, nothing changes beside the point.
+    """
+    if x.tape is None:
+        return np.ones(x.shape, dtype=bool)
+    if callable(x.rest):
+        for node in x.tape:  # operands come first, so that no rule has to ask another one
+            if callable(node.rest):
+                node.rest = np.asarray(node.rest())
+            if node is x:
+                break
+    return np.zeros(x.shape, dtype=bool) if x.rest is None else np.asarray(x.rest)
+
+
+def _both_at_rest(x: Array, y: Array) -> Rest:
+    return lambda: at_rest(x) & at_rest(y)
+
+
+def _product_at_rest(x: Array, y: Array) -> Rest:
+    def rest() -> np.ndarray:
+        one, other = at_rest(x), at_rest(y)
+        return np.asarray((one & other) | (one & _is_zero(x)) | (other & _is_zero(y)))
+
+    return rest
+
+
+def _is_zero(x: Array) -> np.ndarray:
+    """Tell for each number whether it is exactly 0."""
+    value = primal(x.value)
+    if isinstance(value, Rounded):
+        return np.asarray((value.mid == 0) & (value.radii == 0))
+    return np.asarray(np.equal(value, 0, dtype=object), dtype=bool)
 
 
 # --- comparisons ----------------------------------------------------------------------------------
@@ -532,17 +601,20 @@ def compare(x: Any, y: Any) -> np.ndarray:
     which a parameter takes part.
     """
     x, y = lift(x), lift(y)
-    return decide(x.value, y.value, active=x.tape is not None or y.tape is not None)
+    return decide(x.value, y.value, _both_at_rest(x, y))
 
 
-def decide(left: Any, right: Any, active: bool) -> np.ndarray:
-    """Compare as `compare` does; `active` says whether a parameter takes part."""
-    left, right = primal(left), primal(right)
+def decide(left: Any, right: Any, rest: Rest) -> np.ndarray:
+    """Compare as `compare` does; `rest` tells which pairs are at rest, so that ties do no harm."""
+    outcome = _outcomes(primal(left), primal(right))
+    if not np.all(outcome) and np.any((outcome == 0) & ~rest()):
+        raise Tie
+    return outcome
+
+
+def _outcomes(left: Any, right: Any) -> np.ndarray:
     if isinstance(left, Rounded):
-        outcome = rounded.outcomes(left, right)
-        if active and not np.all(outcome):
-            raise Tie
-        return outcome
+        return rounded.outcomes(left, right)
     below, above = (
         np.asarray(relation(left, right, dtype=object), dtype=bool)
         for relation in (np.less, np.greater)
@@ -554,8 +626,6 @@ def decide(left: Any, right: Any, active: bool) -> np.ndarray:
     equal = outcome == 0
     for one, other in zip(left[equal], right[equal], strict=True):
         _check_tie(one, other)
-    if active:
-        raise Tie
     return np.asarray(outcome)
 
 

@@ -31,13 +31,12 @@ class NumpyFunction(Function):
         Raises `NotKnown` for an argument without floats, and for dtypes that are not certified.
         """
         self.function, self.x = function, as_arrays(x)
-        leaves = trees.name_leaves(function, self.x)
-        self.moving = {n: np.asarray(leaf) for n, leaf in leaves.items() if _is_float(leaf)}
-        self.leaves = leaves
+        self.leaves = trees.name_leaves(function, self.x)
+        moving = {n: np.asarray(leaf) for n, leaf in self.leaves.items() if _is_float(leaf)}
         super().__init__(
             name or trees.function_name(function),
-            {n: _to_double(array) for n, array in self.moving.items()},
-            {n: array.dtype.name for n, array in self.moving.items()},
+            {n: _to_double(array) for n, array in moving.items()},
+            {n: array.dtype.name for n, array in moving.items()},
         )
 
     @contextlib.contextmanager
@@ -58,12 +57,9 @@ class NumpyFunction(Function):
 
     def call_complex(self, arguments: Arrays) -> np.ndarray:
         """Call the function at complex arrays and Python numbers."""
-        leaves = [
-            _like_complex(leaf, arguments[n]) if n in arguments else _copy(leaf)
-            for n, leaf in self.leaves.items()
-        ]
+        inputs = self._build(lambda name, leaf: _like_complex(leaf, arguments[name]))
         with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
-            return np.asarray(self.function(*trees.as_tuple(trees.rebuild(self.x, leaves))))
+            return np.asarray(self.function(*inputs))
 
     def differentiate(self, arguments: Arrays, gradient: Callable[..., Any] | None) -> Arrays:
         """Call the gradient at copies of these numbers; NumPy has none of its own."""
@@ -76,42 +72,37 @@ class NumpyFunction(Function):
     def evaluate(self, xp: Any, arguments: Mapping[str, Any]) -> Numbers:
         """Run the function on traced arrays."""
         run = Run(xp, self)
-        inputs = trees.rebuild(
-            self.x,
-            [
-                run.wrap(lift(xp, arguments[n]), self.moving[n].dtype)
-                if n in arguments
-                else _copy(leaf)
-                for n, leaf in self.leaves.items()
-            ],
+        inputs = self._build(
+            lambda name, leaf: run.wrap(lift(xp, arguments[name]), self.dtypes[name])
         )
         quiet = np.errstate(all="ignore")
         with kept(self.function), rebound(self.function, *what_escapes(run)), quiet:
-            found = unwrap(self.function(*trees.as_tuple(inputs)))
+            found = unwrap(self.function(*inputs))
         found = lift(xp, found)
         return xp.reshape(found, ()) if math.prod(found.shape) == 1 else found
 
     def _inputs(self, arguments: Arrays) -> tuple[Any, ...]:
         """Build the arguments with these numbers, each array a copy of its own dtype."""
-        return trees.as_tuple(
-            trees.rebuild(
-                self.x,
-                [
-                    _like(leaf, arguments[n]) if n in arguments else _copy(leaf)
-                    for n, leaf in self.leaves.items()
-                ],
-            )
-        )
+        return self._build(lambda name, leaf: _like(leaf, arguments[name]))
+
+    def _build(self, make: Callable[[str, Any], Any]) -> tuple[Any, ...]:
+        """Build the arguments with what is made of each array of floats, and copies of the rest."""
+        leaves = [
+            make(name, leaf) if name in self.arguments else _copy(leaf)
+            for name, leaf in self.leaves.items()
+        ]
+        return trees.as_tuple(trees.rebuild(self.x, leaves))
 
 
 def as_arrays(x: Any) -> Any:
     """Make an array of a list of numbers, as SciPy does of what it is given."""
-    if isinstance(x, list) and x:
-        numbers = all(isinstance(item, (int, float, np.number, list)) for item in x)
-        array = np.asarray(x) if numbers else None
-        if array is not None and array.dtype.kind in "fiu":
-            return array.astype(np.float64)
-    return x
+    if not isinstance(x, list) or any(isinstance(item, np.ndarray) for item in x):
+        return x
+    try:
+        array = np.asarray(x)
+    except ValueError:  # lists of different lengths, which are arrays of their own
+        return x
+    return array.astype(np.float64) if array.dtype.kind in "fiu" else x
 
 
 def _is_float(leaf: Any) -> bool:

@@ -43,6 +43,8 @@ def what_escapes(run: Run) -> Escaping:
         replaced[function] = functools.partial(_math, run, function, own)
     replaced[math.log] = functools.partial(_log, run)
     replaced[math.fsum] = functools.partial(_fsum, run)
+    for ask, ufunc in ASKED.items():
+        replaced[ask] = functools.partial(_asked, ask, ufunc)
     for name, handlers in SCIPY.items():
         module = scipy[name]
         for key, handler in handlers.items() if module is not None else ():
@@ -101,7 +103,7 @@ class _Conversion(type):
         return cls.real(*map(unwrap, values))
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, cls.real)
+        return isinstance(instance, cls.real) or (type(instance) is Traced and not instance.ndim)
 
     def __eq__(cls, other: object) -> bool:
         return other is cls or other is cls.real
@@ -145,6 +147,14 @@ MATH = {
     "lgamma": "gammaln",
 }
 """Function of `math` → the core's."""
+
+
+ASKED = {math.isnan: np.isnan, math.isinf: np.isinf, math.isfinite: np.isfinite}
+"""Question of `math` → NumPy's."""
+
+
+def _asked(ask: Callable[[Any], bool], ufunc: Any, x: Any) -> bool:
+    return bool(ufunc(x)) if type(x) is Traced else ask(x)
 
 
 def _math(run: Run, function: Callable[..., Any], own: str, *operands: Any) -> Any:

@@ -135,6 +135,8 @@ def items(x: Any) -> list[tuple[str, Any]] | None:
 def _collect(name: str, x: Any, found: Leaves) -> None:
     inside = items(x)
     if inside is None:
+        while name in found:  # "a.b" beside the b of a
+            name += "′"
         found[name] = x
         return
     for key, value in inside:

@@ -11,6 +11,9 @@ import pytest
 from native.by_hand import TABLE, X, logistic, logistic_gradient
 
 import calcbench as cb
+from calcbench.catalogue.selection import find_problem
+from calcbench.problem.inputs import own_point
+from calcbench.vocabulary.numpy import NUMPY
 
 w = np.array([0.3, -1.2, 0.7, 0.1])
 
@@ -113,6 +116,28 @@ def test_right_gradient_at_random_points_is_never_condemned(name: str, seed: int
     assert found.status == "ok", found
 
 
+@pytest.mark.few(4)
+@pytest.mark.parametrize("name", list(cb.problems().cards))
+def test_problem_of_calcbench_is_right_as_a_numpy_function(name: str) -> None:
+    problem = find_problem(name)
+    point = own_point(problem)
+    if problem.vector_valued or not problem.has_gradient or point.row_count > 1000:
+        pytest.skip("no gradient by hand, or many rows")
+    parameters, data = problem.split(point.values)
+
+    def gradient(*parameters: Any) -> Any:
+        found = problem.gradient(NUMPY, *parameters, **data)
+        return tuple(found[each] for each in problem.parameters)
+
+    found = cb.check(
+        lambda *parameters: problem.cost(NUMPY, *parameters, **data), gradient, parameters
+    )
+    assert found.ok, found
+    truths = cb.reference(problem).value.values()  # in which π is no float
+    rows = zip(found.reference.values(), truths, found.bound.values(), strict=True)
+    assert all(np.all(np.abs(ours - truth) <= bound) for ours, truth, bound in rows)
+
+
 def test_texts_are_those_of_the_documentation() -> None:
     right = str(cb.check(logistic, logistic_gradient, w))
     assert right.startswith("logistic: ok (NumPy on balls; 4 partials, ")
@@ -210,8 +235,28 @@ def test_product_with_the_hessian_is_checked() -> None:
     wrong = cb.check(entropy, lambda w, v: product(w, w), w, operator="hvp", points=2)
     assert wrong.status == "disagree"
     assert "the worst: (H·v)[w[" in str(wrong)
-    with pytest.raises(TypeError, match="operator='hvp'"):
+    with pytest.raises(TypeError, match=r"check\(f, hvp, x, operator='hvp'\)"):
         cb.check(entropy, None, w, operator="hvp")
+
+
+def test_derivative_along_a_direction_is_checked() -> None:
+    x = (w, np.array([2.0, -1.0]))
+
+    def f(a: np.ndarray, b: np.ndarray) -> Any:
+        return np.sum(np.sin(a)) * np.prod(b)
+
+    def along(a: np.ndarray, b: np.ndarray, v: Any) -> Any:
+        return np.cos(a) @ v[0] * np.prod(b) + np.sum(np.sin(a)) * (b[::-1] @ v[1])
+
+    right = cb.check(f, along, x, operator="pushforward", points=2)
+    assert right.ok, right
+    assert right.partials == 1
+    wrong = cb.check(f, lambda a, b, v: along(a, b, v) + 1e-9, x, operator="pushforward")
+    assert wrong.status == "disagree"
+    assert "1 of 1 partial outside what rounding allows" in str(wrong)
+    odd = cb.check(f, lambda a, b, v: a, x, operator="pushforward")
+    assert odd.status == "error"
+    assert "must be one real number" in str(odd)
 
 
 def test_components_are_named_by_arguments() -> None:
@@ -304,6 +349,23 @@ def test_partials_without_a_derivative_are_not_judged() -> None:
     none = cb.check(sizes, np.sign, np.array([0.0]))
     assert none.status == "not certified"
     assert not none.ok
+
+
+def test_many_weights_of_zero_are_settled_beside_the_point() -> None:
+    rng = np.random.default_rng(0)
+    A, b = rng.normal(size=(20, 60)), rng.normal(size=20)
+    weights = rng.normal(size=60) * (rng.random(60) < 0.3)
+
+    def lasso(w: np.ndarray) -> Any:
+        return np.mean((A @ w - b) ** 2) + 0.1 * np.sum(np.abs(w))
+
+    def gradient(w: np.ndarray) -> np.ndarray:
+        return A.T @ (A @ w - b) / 10 + 0.1 * np.sign(w)
+
+    found = cb.check(lasso, gradient, weights)
+    assert found.ok, found
+    assert found.no_derivative == np.sum(weights == 0)
+    assert cb.check(lasso, lambda w: gradient(w) * (1 + 1e-9), weights).status == "disagree"
 
 
 def test_bound_without_a_digit_is_imprecise() -> None:
@@ -430,6 +492,35 @@ def test_model_keeps_what_it_kept() -> None:
     before = dict(vars(model))
     assert cb.check(model.forward, model.backward, w).ok
     assert vars(model) == before
+
+
+class Memo:
+    """Value and gradient together, kept for the last argument, as SciPy does with `jac=True`."""
+
+    def __init__(self) -> None:
+        self.x: Any = None
+        self.found: Any = None
+
+    def both(self, x: np.ndarray) -> Any:
+        if self.x is None or not np.all(x == self.x):
+            self.x = np.asarray(x).copy()
+            self.found = np.sum(x**3), 3 * x**2
+        return self.found
+
+    def value(self, x: np.ndarray) -> Any:
+        return self.both(x)[0]
+
+    def gradient(self, x: np.ndarray) -> Any:
+        return self.both(x)[1]
+
+
+def test_function_that_remembers_its_last_argument_is_not_condemned() -> None:
+    memo = Memo()
+    found = cb.check(memo.value, memo.gradient, w)
+    assert found.ok or found.witnessed, found
+    wrong = cb.check(memo.value, lambda x: 2 * memo.gradient(x), w)
+    assert not wrong.ok
+    assert not wrong.witnessed
 
 
 def test_arguments_seeds_and_modules_are_left_as_they_were() -> None:

@@ -225,3 +225,41 @@ def test_special_functions_are_certified_wherever_they_are_evaluated(cost):
     (record,) = cb.compare(own, ["finite_difference"]).records
     assert record.certified_digits > 15
     assert record.status == "ok"
+
+
+RESTING = {
+    "masked": lambda xp, w, m: xp.sum(xp.maximum(w * m, 0.0) ** 2),
+    "chosen": lambda xp, w, m: xp.sum(xp.abs(xp.where(m > 0, w, 0.0))),
+    "pooled": lambda xp, w, m: xp.sum(
+        xp.max(xp.maximum(xp.reshape(xp.concat([w * m, xp.zeros((2,))]), (-1, 2)), 0.0), axis=1)
+    ),
+    "moved": lambda xp, w, m: xp.sum(xp.maximum(xp.exp((w * m)[::-1]) * m, xp.tanh(w * m) * 0.0)),
+    "added": lambda xp, w, m: xp.sum(xp.maximum(-(w * m) - (m - m * w), w * 0.0 + 0.0)),
+}
+"""Costs of which numbers tie that stay where they are."""
+
+
+@pytest.mark.parametrize("name", RESTING)
+def test_ties_of_numbers_at_rest_do_no_harm(name, on_single_balls):
+    cost = RESTING[name]
+
+    @cb.problem(w=[0.5, -2.0, 3.0, 1.5], m=[1.0, 0.0, 1.0, 0.0])
+    def resting(xp, w, *, m):
+        return cost(xp, w, m)
+
+    point = own_point(resting)
+    found = on_arrays(point)
+    assert found is not None
+    truth = on_single_balls(point)
+    assert not truth.rough["w"].any()
+    partials = np.array([float(number.mid()) for number in found.partials])
+    np.testing.assert_allclose(partials, truth.value["w"], rtol=1e-14)
+
+
+@pytest.mark.parametrize("w", [[0.0, 1.0], [1.0, 0.0]])
+def test_ties_of_numbers_that_move_are_left_to_single_balls(w):
+    @cb.problem(w=w, m=[0.0, 1.0])
+    def moving(xp, w, *, m):
+        return xp.sum(xp.maximum(w * m, xp.minimum(w, 0.0) * w))
+
+    assert (on_arrays(own_point(moving)) is None) == (0.0 in w)

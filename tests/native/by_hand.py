@@ -139,6 +139,23 @@ def gaussian_process_gradient(theta):
     return np.array([np.sum(inner * kernel * squares) / length**2, np.trace(inner) * noise])
 
 
+def pooled(kernel, weights):
+    """A convolution, ReLU and the largest of pairs: where both are 0 they tie, and stay so."""
+    windows = np.lib.stride_tricks.sliding_window_view(SIGNAL, len(kernel))
+    h = np.maximum(windows @ kernel, 0)
+    return np.sum(h[:18].reshape(9, 2).max(axis=1) * weights) ** 2
+
+
+def pooled_gradient(kernel, weights):
+    windows = np.lib.stride_tricks.sliding_window_view(SIGNAL, len(kernel))
+    h = np.maximum(windows @ kernel, 0)[:18].reshape(9, 2)
+    best = h.argmax(axis=1)
+    largest = h.max(axis=1)
+    total = np.sum(largest * weights)
+    taken = windows[:18].reshape(9, 2, -1)[np.arange(9), best] * (largest > 0)[:, None]
+    return 2 * total * (weights @ taken), 2 * total * largest
+
+
 def recurrent(W, U):
     """Two steps of a gated unit, written in place."""
     h = np.zeros(3)
@@ -223,6 +240,11 @@ TABLE = {
         lambda rng: tuple(rng.normal(size=(3, 2)) for _ in range(3)),
     ),
     "convolution": (convolution, convolution_gradient, lambda rng: rng.normal(size=3)),
+    "pooled": (
+        pooled,
+        pooled_gradient,
+        lambda rng: (rng.normal(size=3), rng.normal(size=9)),
+    ),
     "Gaussian process": (
         gaussian_process,
         gaussian_process_gradient,

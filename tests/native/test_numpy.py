@@ -81,6 +81,7 @@ def own_dtype(w: Any) -> Any:
     half = np.full(3, 0.5, dtype=float)
     assert isinstance(half[0], np.float64 | np.ndarray)
     assert not isinstance("1", float)
+    assert isinstance(w[0, 0], float)
     return w.astype(np.float64) * half if table else w
 
 
@@ -90,6 +91,7 @@ def by_row(w: Any) -> Any:
 
 CASES: dict[str, Callable[[Any], Any]] = {
     "exp of math": lambda w: math.exp(w[0, 0]) + math.pow(w[1, 0], 2.0) + math.log(w[0, 2], 2),
+    "asked": lambda w: w[0] if math.isfinite(w[0, 0]) and not math.isnan(w[1, 1]) else w[1],
     "fsum": lambda w: math.fsum(w[0]) * math.hypot(w[0, 0], w[0, 1]),
     "imported names": lambda w: exp(w) * zeros(3) + exp(-w),
     "activations": lambda w: np.tanh(w) + sp.expit(w) + np.maximum(w, 0) + sp.erf(w),
@@ -264,6 +266,15 @@ def test_arguments_are_lists_dicts_and_numbers() -> None:
     total = W.sum() * 2.0
     assert truth.value[8] == pytest.approx(total**3)
     assert truth.value[7] == pytest.approx(3 * total**2 * W.sum() * 1.5)
+
+
+def test_list_of_numbers_is_an_array() -> None:
+    assert NumpyFunction(np.sum, [1, 2.5]).arguments["a"].tolist() == [1.0, 2.5]
+    assert NumpyFunction(np.sum, [[1, 2], [3, 4]]).arguments["a"].shape == (2, 2)
+    ragged = NumpyFunction(lambda rows: sum(map(sum, rows)), [[1.0, 2.0], [3.0]])
+    assert list(ragged.arguments) == ["rows.0.0", "rows.0.1", "rows.1.0"]
+    assert certify(ragged).certificate.value.tolist() == [6.0, 1.0, 1.0, 1.0]
+    assert list(NumpyFunction(np.sum, [W, 2 * W]).arguments) == ["a.0", "a.1"]
 
 
 def test_dtype_without_bounds_is_refused() -> None:

@@ -265,3 +265,4 @@ def test_trees_are_named_and_rebuilt() -> None:
     assert trees.rebuild(x, list(leaves.values())) == x
     assert trees.name_leaves(lambda state: None, {"layers.0.weight": 5}) == {"layers.0.weight": 5}
     assert list(trees.name_leaves(lambda *xs: None, (1, 2))) == ["x0", "x1"]
+    assert trees.name_leaves(lambda x: None, {"a": {"b": 1}, "a.b": 2}) == {"a.b": 1, "a.b′": 2}
