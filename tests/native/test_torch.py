@@ -17,8 +17,12 @@ from torch.func import functional_call  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 from torch.utils.checkpoint import checkpoint  # noqa: E402
 from torch_functions import FAULTS, KINDS, Swish, numbers  # noqa: E402
+from torch_operations import OPERATIONS  # noqa: E402
 
 import calcbench  # noqa: E402
+from calcbench.native.elementwise import OWN  # noqa: E402
+from calcbench.native.torch.elementary import FUNCTIONS  # noqa: E402
+from calcbench.vocabulary.names import NAMES  # noqa: E402
 
 double = {"dtype": torch.float64}
 
@@ -52,6 +56,14 @@ def test_no_right_gradient_is_condemned_at_random_points(name, seed):
 
     found = calcbench.check(f, x=torch.utils._pytree.tree_map(drawn, x))
     assert found.status in ("ok", "imprecise") or "tie" in found.reason, found
+
+
+@pytest.mark.few(10)
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_is_certified(name):
+    found = check(OPERATIONS[name], torch.tensor([0.7, 1.61, 0.85], **double), name=name)
+    assert found.ok, found
 
 
 def test_a_large_network_takes_seconds():
@@ -416,6 +428,7 @@ REFUSED = {
     "Tensor.item() of what depends on an argument": caught_by_the_function,
     "aten::mul_, without autograd": written_without_autograd,
     "aten::_fft_r2c": lambda x: torch.fft.rfft(x).abs().sum(),
+    "aten::special_bessel_j0": lambda x: torch.special.bessel_j0(x).sum(),
     "aten::histc": lambda x: (x.histc(3) * x).sum(),
     "complex numbers": lambda x: (x.to(torch.complex128) * 1j).abs().sum(),
     "dtype float16": lambda x: x.half().sum(),
@@ -430,6 +443,10 @@ def test_what_is_not_known_is_not_certified_and_named(reason):
     assert reason in found.reason
 
 
+def test_every_function_is_one_that_there_is():
+    assert {*FUNCTIONS.values()} <= {*OWN, *NAMES}
+
+
 def test_what_is_not_known_may_be_asked_where_nothing_depends_on_it():
     def f(x):
         spectrum = torch.fft.rfft(x).abs()  # computed, and not used
@@ -438,6 +455,19 @@ def test_what_is_not_known_may_be_asked_where_nothing_depends_on_it():
         return (x**2).sum() * scale if len(spectrum) else x.sum()
 
     assert check(f, numbers(3)).ok
+
+
+def test_a_model_that_does_not_use_its_argument_is_told_so():
+    net = nn.Linear(5, 1).double()
+    found = check(lambda p: net(functions.X).sum(), dict(net.named_parameters()))
+    assert found.status == "error"
+    assert "does f use its argument?" in found.reason
+
+
+def test_complex_arguments_are_not_certified():
+    found = check(lambda x: x.abs().sum(), torch.ones(2, dtype=torch.complex128))
+    assert found.status == "not certified"
+    assert found.reason == "complex numbers"
 
 
 def test_numbers_that_are_no_tensors_are_refused_with_what_to_write():

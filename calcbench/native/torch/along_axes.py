@@ -1,4 +1,4 @@
-"""ATen operations along axes: sums, largest numbers, orders, norms, losses."""
+"""ATen operations along axes: sums, largest numbers, orders, norms."""
 
 from __future__ import annotations
 
@@ -12,11 +12,8 @@ from calcbench.native.comparing import argmax, argmin, argsort, choose, compare,
 from calcbench.native.elementwise import elementwise
 from calcbench.native.function import NotKnown
 from calcbench.native.reductions import accumulate, reduce
-from calcbench.native.torch.elementary import minus, over, plus, times
+from calcbench.native.torch.elementary import minus, over
 from calcbench.native.values import Numbers, boxed, lift
-
-NONE, MEAN = 0, 1
-"""How ATen says that a loss is not reduced, or averaged."""
 
 
 def _axes(dim: Any) -> Any:
@@ -156,161 +153,6 @@ def log_softmax(xp: Any, x: Any, dim: int, *_: Any) -> Numbers:
     return minus(xp, x, reduce(xp, "logsumexp", x, dim, True))
 
 
-# --- losses ---------------------------------------------------------------------------------------
-
-
-def _reduced(xp: Any, terms: Any, how: int) -> Numbers:
-    return terms if how == NONE else reduce(xp, "mean" if how == MEAN else "sum", terms)
-
-
-def _nll_loss(xp: Any, x: Any, target: Any, weight: Any, how: int, ignored: int) -> Any:
-    """Take −x at the target classes, along axis 1 (axis 0 of a vector)."""
-    x, target = lift(xp, x), np.asarray(target).astype(np.int64)
-    axis = min(1, x.ndim - 1)
-    kept = target != ignored
-    places = np.expand_dims(np.where(kept, target, 0), axis)
-    picked = boxed(xp.reshape(xp.take_along_axis(x, places, axis), target.shape))
-    weights: Any = kept.astype(np.float64)
-    if weight is not None:
-        weights = choose(xp, kept, boxed(xp.take(lift(xp, weight), np.where(kept, target, 0))), 0.0)
-    terms = elementwise(xp, "multiply", -choose(xp, kept, picked, 0.0), weights)
-    total = reduce(xp, "sum", weights)
-    if how == NONE:
-        return terms, None
-    found = reduce(xp, "sum", terms)
-    return (over(xp, found, total) if how == MEAN else found), total
-
-
-def _squared(xp: Any, x: Any, y: Any, how: int = MEAN) -> Numbers:
-    return _reduced(xp, elementwise(xp, "square", minus(xp, x, y)), how)
-
-
-def _huber(xp: Any, x: Any, y: Any, how: int = MEAN, delta: float = 1.0) -> Numbers:
-    return _reduced(xp, _bent(xp, minus(xp, x, y), delta), how)
-
-
-def _bent(xp: Any, residual: Any, delta: float) -> Numbers:
-    size = elementwise(xp, "abs", residual)
-    near = times(xp, elementwise(xp, "square", residual), 0.5)
-    far = times(xp, minus(xp, size, 0.5 * delta), delta)
-    return choose(xp, compare(xp, "less", size, delta), near, far)
-
-
-def _smooth_l1(xp: Any, x: Any, y: Any, how: int = MEAN, beta: float = 1.0) -> Numbers:
-    if beta == 0:
-        return _reduced(xp, elementwise(xp, "abs", minus(xp, x, y)), how)
-    return _reduced(xp, over(xp, _bent(xp, minus(xp, x, y), beta), beta), how)
-
-
-def _cross_entropy_of_logits(
-    xp: Any, x: Any, y: Any, weight: Any = None, positive: Any = None, how: int = MEAN
-) -> Numbers:
-    """−w·(p·y·log σ(x) + (1 − y)·log(1 − σ(x)))."""
-    if positive is None:
-        terms = minus(xp, elementwise(xp, "softplus", x), elementwise(xp, "multiply", x, y))
-    else:
-        factor = plus(xp, elementwise(xp, "multiply", minus(xp, positive, 1.0), y), 1.0)
-        rest = elementwise(xp, "multiply", factor, elementwise(xp, "softplus", -lift(xp, x)))
-        terms = plus(xp, elementwise(xp, "multiply", minus(xp, 1.0, y), x), rest)
-    return _reduced(
-        xp, terms if weight is None else elementwise(xp, "multiply", terms, weight), how
-    )
-
-
-def _cross_entropy_of_probabilities(
-    xp: Any, x: Any, y: Any, weight: Any = None, how: int = MEAN
-) -> Numbers:
-    def log(p: Any) -> Numbers:  # torch keeps it above −100
-        safe = choose(xp, compare(xp, "greater", p, 0.0), p, 1.0)
-        found = choose(xp, compare(xp, "greater", p, 0.0), elementwise(xp, "log", safe), -100.0)
-        return elementwise(xp, "maximum", found, -100.0)
-
-    ones = elementwise(xp, "multiply", y, log(x))
-    zeros = elementwise(xp, "multiply", minus(xp, 1.0, y), log(minus(xp, 1.0, x)))
-    terms = -plus(xp, ones, zeros)
-    return _reduced(
-        xp, terms if weight is None else elementwise(xp, "multiply", terms, weight), how
-    )
-
-
-# --- normalization --------------------------------------------------------------------------------
-
-
-def _scaled(xp: Any, x: Any, weight: Any, bias: Any) -> Numbers:
-    x = x if weight is None else elementwise(xp, "multiply", x, weight)
-    return x if bias is None else plus(xp, x, bias)
-
-
-def _normalized(xp: Any, x: Any, axes: Any, eps: float) -> tuple[Numbers, Numbers, Numbers]:
-    """Give mean 0 and variance 1 along axes: (that, the mean, 1/√(variance + ε))."""
-    rest, mean = centred(xp, x, axes)
-    variance = reduce(xp, "mean", elementwise(xp, "square", rest), axes, True)
-    scale = elementwise(xp, "rsqrt", plus(xp, variance, eps))
-    return elementwise(xp, "multiply", rest, scale), mean, scale
-
-
-def _layer_norm(xp: Any, x: Any, shape: Any, weight: Any, bias: Any, eps: float) -> Any:
-    found, mean, scale = _normalized(xp, x, tuple(range(-len(shape), 0)), eps)
-    return _scaled(xp, found, weight, bias), mean, scale
-
-
-def _rms_norm(xp: Any, x: Any, shape: Any, weight: Any, eps: float | None) -> Any:
-    axes = tuple(range(-len(shape), 0))
-    mean = reduce(xp, "mean", elementwise(xp, "square", x), axes, True)
-    scale = elementwise(xp, "rsqrt", plus(xp, mean, 2.0**-52 if eps is None else eps))
-    return _scaled(xp, elementwise(xp, "multiply", x, scale), weight, None), scale
-
-
-def _channels(xp: Any, x: Any, ndim: int) -> Any:
-    """Give a vector of channels the shape that goes with (batch, channels, …)."""
-    return None if x is None else boxed(xp.reshape(lift(xp, x), (1, -1, *[1] * (ndim - 2))))
-
-
-def _group_norm(
-    xp: Any, x: Any, weight: Any, bias: Any, n: int, c: int, size: int, groups: int, eps: float
-) -> Any:
-    x = lift(xp, x)
-    grouped = xp.reshape(x, (n, groups, c // groups * size))
-    found, mean, scale = _normalized(xp, grouped, (2,), eps)
-    weight, bias = (_channels(xp, each, x.ndim) for each in (weight, bias))
-    whole = boxed(xp.reshape(found, x.shape))
-    mean, scale = (boxed(xp.reshape(each, (n, groups))) for each in (mean, scale))
-    return _scaled(xp, whole, weight, bias), mean, scale
-
-
-def _batch_norm(
-    xp: Any, x: Any, weight: Any, bias: Any, mean: Any, variance: Any, training: bool,
-    momentum: float, eps: float,
-) -> Any:  # fmt: skip
-    x = lift(xp, x)
-    weight, bias = (_channels(xp, each, x.ndim) for each in (weight, bias))
-    if training:
-        found, mean, scale = _normalized(xp, x, (0, *range(2, x.ndim)), eps)
-        mean, scale = (boxed(xp.reshape(each, (-1,))) for each in (mean, scale))
-        return _scaled(xp, found, weight, bias), mean, scale
-    mean, variance = (_channels(xp, each, x.ndim) for each in (mean, variance))
-    scale = elementwise(xp, "rsqrt", plus(xp, variance, eps))
-    found = elementwise(xp, "multiply", minus(xp, x, mean), scale)
-    return _scaled(xp, found, weight, bias), None, None
-
-
-def _batch_norm_evaluating(
-    xp: Any, x: Any, weight: Any, bias: Any, mean: Any, variance: Any, momentum: float, eps: float
-) -> Any:
-    return _batch_norm(xp, x, weight, bias, mean, variance, False, momentum, eps)
-
-
-def _batch_norm_without_buffers(
-    xp: Any, x: Any, weight: Any, bias: Any, training: bool, momentum: float, eps: float
-) -> Any:
-    return _batch_norm(xp, x, weight, bias, None, None, training, momentum, eps)
-
-
-def _soft_margin(xp: Any, x: Any, y: Any, how: int = MEAN) -> Numbers:
-    terms = elementwise(xp, "softplus", -elementwise(xp, "multiply", x, y))
-    return _reduced(xp, terms, how)
-
-
 def _nan_sum(xp: Any, x: Any, dim: Any = None, keepdim: bool = False) -> Numbers:
     return reduce(xp, "sum", choose(xp, is_nan(xp, x), 0.0, x), _axes(dim), keepdim)
 
@@ -329,7 +171,11 @@ RULES: dict[str, Callable[..., Any]] = {
     **{
         name: _reduction(ours)
         for name, ours in {
-            "sum": "sum", "mean": "mean", "amax": "max", "amin": "min", "prod": "prod",
+            "sum": "sum",
+            "mean": "mean",
+            "amax": "max",
+            "amin": "min",
+            "prod": "prod",
             "logsumexp": "logsumexp",
         }.items()
     },
@@ -357,7 +203,8 @@ RULES: dict[str, Callable[..., Any]] = {
     ),
     "std_mean": _variance_rule(
         lambda xp, x, dim, keepdim, v: (
-            elementwise(xp, "sqrt", v), reduce(xp, "mean", x, _axes(dim), keepdim)
+            elementwise(xp, "sqrt", v),
+            reduce(xp, "mean", x, _axes(dim), keepdim),
         )
     ),
     "linalg_vector_norm": _vector_norm,
@@ -365,34 +212,12 @@ RULES: dict[str, Callable[..., Any]] = {
     "_softmax": softmax,
     "_safe_softmax": softmax,
     "_log_softmax": log_softmax,
-    "nll_loss_forward": _nll_loss,
-    "nll_loss2d_forward": _nll_loss,
-    "mse_loss": _squared,
-    "soft_margin_loss": _soft_margin,
     "nansum": _nan_sum,
-    "searchsorted": lambda xp, bounds, x, *, out_int32=False, right=False: (
-        _places_among(xp, bounds, x, right)
+    "searchsorted": lambda xp, bounds, x, *, out_int32=False, right=False: _places_among(
+        xp, bounds, x, right
     ),
-    "bucketize": lambda xp, x, bounds, *, out_int32=False, right=False: (
-        _places_among(xp, bounds, x, right)
+    "bucketize": lambda xp, x, bounds, *, out_int32=False, right=False: _places_among(
+        xp, bounds, x, right
     ),
-    "huber_loss": _huber,
-    "smooth_l1_loss": _smooth_l1,
-    "binary_cross_entropy": _cross_entropy_of_probabilities,
-    "binary_cross_entropy_with_logits": _cross_entropy_of_logits,
-    "native_layer_norm": _layer_norm,
-    "_fused_rms_norm": _rms_norm,
-    "native_group_norm": _group_norm,
-    "native_batch_norm": _batch_norm,
-    "_native_batch_norm_legit": lambda xp, *a: (
-        _batch_norm(xp, *a) if len(a) == 8 else _batch_norm_without_buffers(xp, *a)
-    ),
-    "_native_batch_norm_legit_no_training": _batch_norm_evaluating,
-    "_batch_norm_with_update": lambda xp, x, w, b, m, v, mom, eps: (
-        *_batch_norm(xp, x, w, b, m, v, True, mom, eps), None
-    ),
-    "_batch_norm_no_update": lambda xp, x, w, b, m, v, mom, eps: (
-        *_batch_norm_evaluating(xp, x, w, b, m, v, mom, eps), None
-    ),
-}  # fmt: skip
+}
 """ATen's name → its rule."""

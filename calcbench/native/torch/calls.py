@@ -13,7 +13,17 @@ from torch.utils import _pytree as pytree
 
 from calcbench.native.comparing import choose
 from calcbench.native.function import NotKnown
-from calcbench.native.torch import along_axes, elementary, matrices, moving, recurrent
+from calcbench.native.torch import (
+    along_axes,
+    convolutions,
+    elementary,
+    linear_algebra,
+    losses,
+    matrices,
+    moving,
+    normalization,
+    recurrent,
+)
 from calcbench.native.torch.keeping import written
 from calcbench.native.torch.program import Rule, Slot
 from calcbench.native.torch.storage import Unknown, constant, dtype_name, floats_of, is_nothing
@@ -22,7 +32,12 @@ from calcbench.native.values import hold
 if TYPE_CHECKING:
     from calcbench.native.torch.recording import Recorder
 
-RULES = {**elementary.RULES, **along_axes.RULES, **matrices.RULES, **recurrent.RULES}
+THEMES = (
+    elementary, along_axes, losses, normalization, matrices, convolutions, linear_algebra,
+    recurrent,
+)  # fmt: skip
+
+RULES = {name: rule for theme in THEMES for name, rule in theme.RULES.items()}
 """ATen's name → its rule, of the operands as they are given."""
 
 SHAPED = frozenset({
@@ -56,7 +71,7 @@ class Call:
     def said(self) -> str:
         """Name the operation for a message."""
         name = f"{self.space}::{self.name}"
-        return name if self.space in ("aten", "prims") else f"custom_op {name}"
+        return self.mode.inside or (name if self.space == "aten" else f"custom_op {name}")
 
     def run(self) -> Any:
         """Run it, and see to it that every result has proof, or is known to have none."""
@@ -189,7 +204,7 @@ class Call:
             "native_dropout": self._dropped,
             "equal": self._compared,
             "embedding": self._embedded,
-            **dict.fromkeys(matrices.SIGNED, self._signed),
+            **dict.fromkeys(linear_algebra.SIGNED, self._signed),
         }.get(self.base)
 
     def _operand(self, k: int, value: Any) -> Any:
@@ -209,7 +224,7 @@ class Call:
                 raise NotKnown(found.reason)
             if found is not None:
                 self.mode.program.expect(found, floats_of(value))
-        return value
+        return value.cpu() if isinstance(value, torch.Tensor) else value
 
     def _converted(self) -> Any:
         source, result = self._flat[0], self._plain()
@@ -241,7 +256,7 @@ class Call:
 
     def _signed(self) -> Any:
         """Record a decomposition, whose vectors have the signs that torch gave them."""
-        result, rule = self._plain(), matrices.SIGNED[self.base]
+        result, rule = self._plain(), linear_algebra.SIGNED[self.base]
         given = [floats_of(t) for t in result]
         return self._keep(result, lambda xp, x: rule(xp, x, given), self.known[0])
 
@@ -293,7 +308,7 @@ class Call:
         decomposition = None if self.func._schema.is_mutable else _decompositions().get(self.func)
         run = decomposition or functools.partial(self.func.decompose)
         args, kwargs = pytree.tree_map(self._without_hidden, (self.args, self.kwargs))
-        result = self.mode.again(lambda: run(*args, **kwargs))
+        result = self.mode.again(self.said, lambda: run(*args, **kwargs))
         return self._give_up(self.said) if result is NotImplemented else result
 
     def _without_hidden(self, value: Any) -> Any:

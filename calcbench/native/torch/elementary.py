@@ -33,7 +33,6 @@ FUNCTIONS = {
     "relu": "relu",
     "sgn": "sign",
     "special_entr": "entr",
-    "special_erfcx": "erfcx",
     "special_i0e": "i0e",
     "special_log_ndtr": "log_ndtr",
     "special_ndtr": "ndtr",

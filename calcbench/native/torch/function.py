@@ -13,7 +13,7 @@ from torch.utils import _pytree as pytree
 
 from calcbench.errors import SelectorError, short_repr
 from calcbench.native import trees
-from calcbench.native.function import Function
+from calcbench.native.function import Function, NotKnown, WrongGradient
 from calcbench.native.keeping import kept
 from calcbench.native.torch.keeping import Keeping, modes_kept, unchanged
 from calcbench.native.torch.recording import Recorded, record
@@ -84,10 +84,7 @@ class TorchFunction(Function):
     def _tensors(self, arguments: Arrays) -> dict[str, torch.Tensor]:
         """Make tensors of these numbers, of which autograd keeps the gradient."""
         with torch.inference_mode(False):
-            return {
-                n: torch.tensor(arguments[n], dtype=self._leaves[n].dtype, requires_grad=True)
-                for n in self.arguments
-            }
+            return {n: _like(self._leaves[n], arguments[n]) for n in self.arguments}
 
     def _given(self, tensors: Mapping[str, Any]) -> tuple[Any, ...]:
         """Build the arguments as the function wants them."""
@@ -99,12 +96,13 @@ class TorchFunction(Function):
 
     def _by_autograd(self, tensors: Mapping[str, torch.Tensor]) -> Arrays:
         value = self._run(tensors)
-        moves = isinstance(value, torch.Tensor) and value.requires_grad
-        found = (
-            torch.autograd.grad(value, list(tensors.values()), allow_unused=True)
-            if moves
-            else [None] * len(tensors)
-        )
+        found = [None] * len(tensors)
+        if isinstance(value, torch.Tensor) and value.requires_grad:
+            found = torch.autograd.grad(value, list(tensors.values()), allow_unused=True)
+            if all(part is None for part in found):
+                raise WrongGradient(
+                    "autograd finds no way from x to f(x): does f use its argument?"
+                )
         return {
             name: np.zeros(self.arguments[name].shape) if part is None else _numbers(part)
             for name, part in zip(tensors, found, strict=True)
@@ -112,13 +110,22 @@ class TorchFunction(Function):
 
 
 def _check_tensors(leaves: Mapping[str, Any]) -> None:
-    """Raise `SelectorError` for numbers that are no tensors: torch has no gradient by them."""
+    """Raise `SelectorError` for numbers that are no tensors: torch has no gradient by them.
+
+    And `NotKnown` for complex ones.
+    """
     for name, leaf in leaves.items():
+        if isinstance(leaf, torch.Tensor) and leaf.is_complex():
+            raise NotKnown("complex numbers")
         if isinstance(leaf, (float, np.floating, np.ndarray)):
             raise SelectorError(
                 f"a function of torch is checked by tensors, but {name} is {short_repr(leaf)}; "
                 f"give it as torch.tensor(…)"
             )
+
+
+def _like(leaf: torch.Tensor, numbers: np.ndarray) -> torch.Tensor:
+    return torch.tensor(numbers, dtype=leaf.dtype, device=leaf.device, requires_grad=True)
 
 
 def _moves(leaf: Any) -> bool:

@@ -57,8 +57,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
         super().__init__()
         self.program = Program()
         self.shadows = Shadows(self.program)
-        self.inside = False
-        """Whether an operation is being run by what it amounts to."""
+        self.inside = ""
+        """The operation that is being run by what it amounts to, if one is."""
         self.refusal: NotKnown | None = None
         """The first reason for which nothing can be certified, which the function may catch."""
         self.use = use
@@ -106,7 +106,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
 
     def looks_through(self) -> bool:
         """Tell whether autograd does not look at what is being run."""
-        return self.inside or in_custom_function()
+        return bool(self.inside) or in_custom_function()
 
     def _lost(self, tensor: torch.Tensor) -> Unknown:
         return Unknown(f"a result of {tensor.grad_fn.name()} that no operation gives")
@@ -142,9 +142,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
         self._kept.after(func, result)
         return result
 
-    def again(self, function: Callable[[], Any]) -> Any:
-        """Run what an operation amounts to, under this mode."""
-        before, self.inside = self.inside, True
+    def again(self, said: str, function: Callable[[], Any]) -> Any:
+        """Run what an operation amounts to, under this mode; `said` is its name."""
+        before, self.inside = self.inside, self.inside or said
         try:
             with self:
                 return function()

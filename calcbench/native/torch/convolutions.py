@@ -1,0 +1,105 @@
+"""ATen operations that slide: convolutions, and pooling by the largest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from calcbench.native.comparing import argmax
+from calcbench.native.movement import move, windows
+from calcbench.native.products import convolve, dilate
+from calcbench.native.torch.elementary import plus
+from calcbench.native.values import Numbers, boxed, lift
+
+
+def _each(sizes: Sequence[int], count: int) -> list[int]:
+    return list(sizes) * (count if len(sizes) == 1 else 1)
+
+
+def _convolution(
+    xp: Any, x: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any,
+    transposed: bool, output_padding: Any, groups: int,
+) -> Numbers:  # fmt: skip
+    x, weight = lift(xp, x), lift(xp, weight)
+    count = weight.ndim - 2
+    stride, padding, dilation, more = (
+        _each(sizes, count) for sizes in (stride, padding, dilation, output_padding)
+    )
+    if transposed:
+        found = _transposed(xp, x, weight, stride, padding, dilation, more, groups)
+    else:
+        found = convolve(xp, x, weight, stride, [(p, p) for p in padding], dilation, groups)
+    if bias is None:
+        return found
+    return plus(xp, found, xp.reshape(lift(xp, bias), (1, -1, *[1] * count)))
+
+
+def _transposed(
+    xp: Any, x: Any, weight: Any, stride: Any, padding: Any, dilation: Any, more: Any, groups: int
+) -> Numbers:
+    """Put zeros between the numbers, and slide the kernel's mirror image over them."""
+    outs = weight.shape[1]
+
+    def turn(places: np.ndarray) -> np.ndarray:
+        parts = np.stack(np.split(places, groups)).swapaxes(1, 2)
+        kernels = parts.reshape(groups * outs, -1, *places.shape[2:])
+        return np.flip(kernels, tuple(range(2, places.ndim)))
+
+    kernel = move(xp, turn, weight)
+    reach = [d * (k - 1) for d, k in zip(dilation, weight.shape[2:], strict=True)]
+    around = [(r - p, r - p + m) for r, p, m in zip(reach, padding, more, strict=True)]
+    spread = _cropped(xp, dilate(xp, x, stride), around)
+    around = [(max(a, 0), max(b, 0)) for a, b in around]
+    return convolve(xp, spread, kernel, [1] * len(stride), around, dilation, groups)
+
+
+def _cropped(xp: Any, x: Any, around: Sequence[tuple[int, int]]) -> Numbers:
+    """Cut off where the padding is below 0."""
+    cuts = tuple(slice(max(-a, 0), x.shape[k + 2] - max(-b, 0)) for k, (a, b) in enumerate(around))
+    return boxed(x[(slice(None), slice(None), *cuts)])
+
+
+# --- pooling --------------------------------------------------------------------------------------
+
+
+def _max_pool(count: int) -> Callable[..., Any]:
+    def rule(
+        xp: Any, x: Any, size: Any, stride: Any = (), padding: Any = (0,), dilation: Any = (1,),
+        ceil: bool = False,
+    ) -> Any:  # fmt: skip
+        x = lift(xp, x)
+        size, padding, dilation = (_each(a, count) for a in (size, padding, dilation))
+        stride = _each(stride, count) if len(stride) else size
+        lengths = x.shape[-count:]
+        around = [
+            (p, p + _excess(length, k, s, p, d) * ceil)
+            for length, k, s, p, d in zip(lengths, size, stride, padding, dilation, strict=True)
+        ]
+        cut = windows(xp, x, size, stride, around, dilation, fill=-math.inf)
+        lanes = xp.reshape(cut, (*cut.shape[: x.ndim], math.prod(size)))
+        found = xp.take_along_axis(lanes, argmax(xp, lanes, -1)[..., None], axis=-1)
+        return boxed(xp.reshape(found, cut.shape[: x.ndim])), None
+
+    return rule
+
+
+def _excess(length: int, size: int, stride: int, padding: int, dilation: int) -> int:
+    """Count what a last window that is no whole one lacks, if it begins before the padding."""
+    reach = dilation * (size - 1) + 1
+    rest = (length + 2 * padding - reach) % stride
+    last = (length + 2 * padding - reach) // stride * stride + stride
+    return stride - rest if rest and last < length + padding else 0
+
+
+RULES: dict[str, Callable[..., Any]] = {
+    "convolution": _convolution,
+    "mkldnn_convolution": lambda xp, x, w, b, padding, stride, dilation, groups: _convolution(
+        xp, x, w, b, stride, padding, dilation, False, [0], groups
+    ),
+    "max_pool2d_with_indices": _max_pool(2),
+    "max_pool3d_with_indices": _max_pool(3),
+}
+"""ATen's name → its rule."""
