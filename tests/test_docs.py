@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import sys
 import tomllib
 from dataclasses import fields
 from importlib.metadata import EntryPoint
@@ -153,6 +154,15 @@ def sections_of(framework):
     )
 
 
+@pytest.fixture
+def switches_put_back():
+    """JAX's switch for float64 is of the whole process."""
+    yield
+    if "jax" in sys.modules:
+        sys.modules["jax"].config.update("jax_enable_x64", False)
+
+
+@pytest.mark.usefixtures("switches_put_back")
 @pytest.mark.parametrize("framework", ["", *FRAMEWORKS])
 def test_examples_of_checks_print_what_the_page_says(framework, capsys):
     if framework:

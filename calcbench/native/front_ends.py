@@ -26,7 +26,7 @@ class FrontEnd(NamedTuple):
 
 FRONT_ENDS = {
     "torch": FrontEnd("Tensor", "calcbench.native.torch", "TorchFunction"),
-    "jax": FrontEnd("Array", "calcbench.native.jax", "JaxFunction"),
+    "jax": FrontEnd("Array", "calcbench.native.jax.function", "JaxFunction"),
 }
 """Framework → its front end; without one of these, it is NumPy's."""
 

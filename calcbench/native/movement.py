@@ -72,22 +72,22 @@ def scatter_add(xp: Any, x: Any, places: np.ndarray, updates: Any) -> Numbers:
     """
     x, updates = lift(xp, x), lift(xp, updates)
     size = math.prod(x.shape)
-    lanes = _lanes(np.asarray(places).ravel(), size)
-    if not lanes.shape[1]:
+    found = lanes(np.asarray(places).ravel(), size)
+    if not found.shape[1]:
         return x
-    sums = xp.sum(pick(xp, [updates], lanes), axis=1)
+    sums = xp.sum(pick(xp, [updates], found), axis=1)
     return boxed(x + xp.reshape(sums, x.shape))
 
 
-def _lanes(places: np.ndarray, size: int) -> np.ndarray:
+def lanes(places: np.ndarray, size: int) -> np.ndarray:
     """List for each of `size` places which updates it gets: indices from 1 on, then zeros."""
     updates = np.flatnonzero((places >= 0) & (places < size))
     order = updates[np.argsort(places[updates], kind="stable")]
     counts = np.bincount(places[order], minlength=size)
     nth = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
-    lanes = np.zeros((size, counts.max(initial=0)), dtype=np.int64)
-    lanes[places[order], nth] = order + 1
-    return lanes
+    found = np.zeros((size, counts.max(initial=0)), dtype=np.int64)
+    found[places[order], nth] = order + 1
+    return found
 
 
 def windows(

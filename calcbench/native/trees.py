@@ -99,10 +99,11 @@ def read_gradient(x: Any, leaves: Leaves, moving: Arrays, result: Any) -> Arrays
     Raises `WrongGradient` for what is not of their shapes, or no real number.
     """
     found = dict(zip(leaves, match(x, result), strict=True))
-    return {name: _read(name, found[name], array.shape) for name, array in moving.items()}
+    return {name: read_part(name, found[name], array.shape) for name, array in moving.items()}
 
 
-def _read(name: str, part: Any, shape: tuple[int, ...]) -> np.ndarray:
+def read_part(name: str, part: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Read the gradient by one array as float64; raises `WrongGradient` as `read_gradient`."""
     array = np.asarray(part)
     if array.dtype.kind not in "fiu":
         raise WrongGradient(f"the gradient by {name} must be real numbers, got {short_repr(part)}")

@@ -24,6 +24,13 @@ def is_certified(x: Any) -> bool:
     return isinstance(x, (Array, Ball)) or (isinstance(x, np.ndarray) and x.dtype == object)
 
 
+def is_active(x: Any) -> bool:
+    """Tell whether a value is numbers with proof that depend on an argument."""
+    if isinstance(x, Array):
+        return x.tape is not None
+    return is_certified(x) and any(ball.tape is not None for ball in np.ravel(boxed(x)))
+
+
 def boxed(x: Any) -> Numbers:
     """Make an array of a single number, so that it has a shape; an array stays as it is."""
     if isinstance(x, Ball):
