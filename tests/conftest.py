@@ -25,25 +25,32 @@ settings.register_profile("calcbench", deadline=None, max_examples=50, derandomi
 settings.load_profile("calcbench")
 
 
-MORE = 40
-"""Cases of a long table that `pytest -m full` adds, so that CI ends within half an hour."""
+MORE = 24
+"""Cases of a long table that `pytest -m full` runs, so that CI ends within half an hour."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Leave all but n cases of a test that is marked `few(n)` to longer runs.
+    """Leave cases of a long table to longer runs: `pytest -m full`, and `pytest -m ""` for all.
 
-    `MORE` of them to `pytest -m full`, and the others, of a very long table, to `pytest -m ""`,
-    which runs everything. They are drawn, and always the same ones: every nth of a table would be
-    of one column.
+    A test that is marked `few(n)` leaves all but n of its cases to the first; that runs at most
+    `MORE`, or `few(n, more=…)`, of what is left to it, and the second the others. They are drawn,
+    and always the same ones: every nth of a table would be of one column.
     """
-    marked = [item for item in items if item.get_closest_marker("few")]
-    for _, cases in itertools.groupby(marked, lambda item: item.nodeid.partition("[")[0]):
-        cases = [case for case in cases if not case.get_closest_marker("full")]
-        (n,) = cases[0].get_closest_marker("few").args if cases else (0,)
-        left = random.Random(n).sample(cases, max(0, len(cases) - n))
-        for place, case in enumerate(left):
-            case.add_marker("full" if place < MORE else "every")
+    for _, table in itertools.groupby(items, lambda item: item.nodeid.partition("[")[0]):
+        cases = list(table)
+        few = cases[0].get_closest_marker("few")
+        short = [case for case in cases if not case.get_closest_marker("full")]
+        n = few.args[0] if few else len(short)
+        more = few.kwargs.get("more", MORE) if few else MORE
+        draw = random.Random(n)
+        left = draw.sample(short, max(0, len(short) - n))
+        longer = left + [case for case in cases if case.get_closest_marker("full")]
+        for case in left:
+            case.add_marker("full")
+        for case in draw.sample(longer, max(0, len(longer) - more)):
+            case.own_markers = [mark for mark in case.own_markers if mark.name != "full"]
+            case.add_marker("every")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -111,7 +111,8 @@ class Certified:
             return f"certified on {few:,} of {rows:,} rows; at full size by vote"
         if rows <= SAMPLED_ROWS:
             return ""
-        said = f"certified in {self.seconds / len(self.whole):.1f} s at {rows:,} rows"
+        seconds = self.seconds / len(self.whole)
+        said = f"certified in {seconds:{'.1f' if seconds >= 1 else '.1g'}} s at {rows:,} rows"
         places = [name for name in self.beyond if name not in vague]
         return f"{said}, at {', '.join(places)} on {few:,} of them" if places else said
 

@@ -58,7 +58,6 @@ SPELLED = {
     # PyTorch
     "matrix_exp": "linalg.expm",
     "linalg.matrix_exp": "linalg.expm",
-    "logsigmoid": "log_sigmoid",
     "swish": "silu",
     "clamp": "clip",
     "hardtanh": "clip",
@@ -117,6 +116,9 @@ SPELLED = {
 }
 """What functions are called in the libraries that have them so first → in the vocabulary."""
 
+JOINED = {name.replace("_", ""): name for name in NAMES}
+"""Names without their underscores, for JAX says `erf_inv`, and PyTorch `logsoftmax`."""
+
 LACKING = {
     *("beta", "chndtr", "erfcinv", "erfcx", "erfi", "exp1", "exp10", "expi", "expn", "gamma"),
     *("gammainc", "gammaincc", "gammasgn", "nbdtr", "nbdtrc", "nbdtri", "ncfdtr", "nctdtr"),
@@ -124,6 +126,7 @@ LACKING = {
     *("celu", "glu", "igamma", "igammac", "log1mexp", "logcumsumexp", "lu", "prelu", "relu6"),
     *("rrelu", "rsqrt", "selu", "signal", "zero", "broadcast_tensors", "conv3d"),
     *("broadcast_to_rank", "cumlogsumexp", "cumulative_logsumexp", "cumulative_trapezoid"),
+    *("custom_gradient", "no_gradient"),
     *("pbroadcast", "pmax", "pmean", "pmin", "psum"),
 }
 """Functions of SciPy, PyTorch, TensorFlow and JAX that the vocabulary lacks, and that are no
@@ -137,7 +140,7 @@ def in_vocabulary(name: str) -> str:
     """Return what the vocabulary calls a function of another library; "" where it has none."""
     name = name.removesuffix("_")  # PyTorch writes into an array by `exp_`
     known = [full for full in (name, f"linalg.{name}") if full in NAMES]
-    return known[0] if known else SPELLED.get(name, "")
+    return known[0] if known else SPELLED.get(name) or JOINED.get(name.replace("_", ""), "")
 
 
 def suggest(name: str) -> str:

@@ -291,7 +291,7 @@ def takes_minutes(selector, name):
     return selector == "dual" and calcbench.problems().cards[name].theme == "real_data"
 
 
-@pytest.mark.few(40)
+@pytest.mark.few(40, more=12)
 @pytest.mark.parametrize("number", [0, 1], ids=["product", "matrix"])
 @pytest.mark.parametrize(
     ("name", "selector"),

@@ -336,14 +336,16 @@ def workers(bench):
 @pytest.mark.full
 def test_a_worker_that_is_stopped_is_a_timeout(tmp_path):
     """A frozen worker of bench: the bench ends, with that record, and the others."""
-    words = "bench square rosenbrock -b by_hand -b finite_difference --quick --budget 30"
+    name = write(tmp_path, "time.sleep(0.2)")  # none is at an end before it is stopped
+    schemes = [f"finite_difference[scheme={scheme}]" for scheme in ("forward", "central")]
+    words = f"bench {name} square -b {schemes[0]} -b {schemes[1]} --quick --budget 8"
     command = [
         sys.executable,
         "-m",
         "calcbench",
         *words.split(),
         "--timeout",
-        "8",
+        "4",
         "-o",
         "run.jsonl",
     ]

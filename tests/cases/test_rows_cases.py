@@ -138,7 +138,7 @@ def test_fifty_thousand_rows_take_half_a_minute_and_1_5_gb(tmp_path):
     status, busy, kilobytes = json.loads(measured.stdout)
     text = output.read_text("utf-8")
     assert status == 0, text
-    assert re.search(r"certified in \d+\.\d s at 50,000 rows", text)
+    assert re.search(r"certified in [\d.]+ s at 50,000 rows", text)
     assert "rows found: X, y" in text
     assert busy <= 25, busy  # seconds of the processor: the machine may be busy with other things
     assert kilobytes <= 1_500_000
