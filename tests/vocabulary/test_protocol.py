@@ -15,12 +15,11 @@ from pathlib import Path
 import pytest
 
 import calcbench
-from calcbench.vocabulary import protocol
 from calcbench.vocabulary.constants import CONSTANTS
 from calcbench.vocabulary.contracts import Contract
-from calcbench.vocabulary.names import CONTRACTS
+from calcbench.vocabulary.names import contracts
 
-FILE = Path(protocol.__file__)
+FILE = Path(__file__).parents[2] / "calcbench" / "vocabulary" / "protocol.py"
 
 HEAD = '''\
 """The vocabulary as a type, for editors and for mypy: `def cost(self, xp: Vocabulary, …)`.
@@ -75,7 +74,7 @@ def method(contract: Contract) -> str:
 def written() -> str:
     """The text of the module."""
     groups: dict[str, list[str]] = {"linalg": [], "": []}
-    for name, contract in CONTRACTS.items():
+    for name, contract in contracts().items():
         if name not in CONSTANTS:
             groups[name.rpartition(".")[0]].append(method(contract))
     groups[""] = [

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calcbench.vocabulary.array import Array, Axes
 from calcbench.vocabulary.axes import running_axis
-from calcbench.vocabulary.protocol import Vocabulary
+
+if TYPE_CHECKING:
+    from calcbench.vocabulary.protocol import Vocabulary
 
 
 def mean(xp: Vocabulary, x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
