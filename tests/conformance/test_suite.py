@@ -56,7 +56,7 @@ def test_nothing_but_primitives_is_spelled():
     assert BARE.mean.func.__module__ == "calcbench.vocabulary.composed.reductions"
 
 
-@pytest.mark.few(40)
+@pytest.mark.few(30)
 @pytest.mark.parametrize("name", vocabulary.NAMES)
 def test_a_backend_of_primitives_has_the_whole_vocabulary(name):
     for case in vocabulary.cases_of(name):  # one by one: forward mode evaluates all for each number
