@@ -39,7 +39,7 @@ import calcbench as cb
 from calcbench.backends import _rules
 from calcbench.backends.dual import number
 from calcbench.backends.tape import variable
-from calcbench.exercises import check, exercise, score
+from calcbench.exercises import check, exercise, lesson_run, score
 from calcbench.report.citation import cite
 
 # %% [markdown]
@@ -52,7 +52,9 @@ from calcbench.report.citation import cite
 # ## With a pencil
 #
 # A program is a list of small steps. Our example is C = x·y + sin x. Each step has a slope by each
-# of its inputs, the *local slope*, which a rule of lesson 3 gives. At x = 2, y = 3:
+# of its inputs, the *local slope*, which a rule of lesson 3 gives. (A slope by one of several inputs
+# is written with a round ∂: the other inputs are held, as if they were numbers. Lesson 5 is about
+# that.) At x = 2, y = 3:
 #
 # 1. $p = x \cdot y = 6$; local slopes $\frac{\partial p}{\partial x} = y = 3$ and
 #    $\frac{\partial p}{\partial y} = x = 2$.
@@ -70,7 +72,8 @@ from calcbench.report.citation import cite
 # %% [markdown]
 # ## The picture
 #
-# Blue, from the left: values. Orange, from the right: adjoints. On the arrows: local slopes.
+# Blue, from the left: values. Orange, from the right: adjoints. On the arrows: local slopes. (In the
+# cell, `xp` stands for a library of functions: each backend puts its own sine and cosine there.)
 
 
 # %%
@@ -268,8 +271,8 @@ cb.verify(kink, ["sympy", "finite_difference"])
 #
 # Take a pencil. In a notebook, write your answers in place of the dots, and run the cell. An answer
 # is a number, such as 0.35355 (five digits are enough), or a formula in quotes, such as
-# "sqrt(2)/4". A wrong one gets a hint. The second time, the answer is shown, and why. `score()`
-# counts.
+# "sqrt(2)/4"; where there are choices, it is a letter in quotes, such as "a". A wrong one gets a
+# hint. The second time, the answer is shown, and why. `score()` counts.
 
 # %%
 exercise("4.1")
@@ -307,8 +310,22 @@ score()
 # %% [markdown]
 # ## Citing
 #
-# To quote a time from this lesson, quote the run it comes from: the machine and the versions go
-# with it. `cite` writes the entry for a list of references, and a sentence.
+# The tables above were made on the machine that runs this lesson. To quote a time, quote a run: a
+# file that says on which machine, with which versions, and when. One travels with this lesson, the
+# same for everybody. Here is its table (of `batch_regression`, with our two programs among the
+# others). `time` is the median of many rounds, and `±` says how sure it is; `× fastest` and `×
+# cost` are how many times as long as the fastest takes, and as the function alone; `prepare` is
+# spent once, before. A time that is not known to 5 % is called `noisy`. The lines below say who is
+# best for how many calls.
 
 # %%
-print(cite(cb.benchmark("square", ["by_hand", "finite_difference"], settings=cb.QUICK)))
+run = lesson_run(4)
+run
+
+# %% [markdown]
+# `cite` writes the entry for a list of references, and a sentence. Of a run of your own it is
+# `cite(cb.benchmark("batch_regression"))`, or, in a terminal, `calcbench bench batch_regression`
+# and then `calcbench cite`.
+
+# %%
+print(cite(run))

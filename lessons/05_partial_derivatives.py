@@ -35,7 +35,7 @@ if find_spec("calcbench") is None:  # nothing to do where it is installed
 import sympy
 
 import calcbench as cb
-from calcbench.exercises import check, exercise, score
+from calcbench.exercises import check, exercise, lesson_run, score
 from calcbench.report.citation import cite
 
 # %% [markdown]
@@ -187,7 +187,7 @@ print(cb.partial("saddle", "x", "by_hand"), cb.partial("saddle", "y", "finite_di
 # %% [markdown]
 # How good is rise over run along y? Too large a step is wrong, and so is too small a one; lesson 2
 # says why. *Forward* is rise over run from y to y + Δ; *central* goes from y − Δ to y + Δ, and
-# *richardson* combines two central ones. Of a parabola, the central quotient is right at every large
+# *richardson* combines three central ones. Of a parabola, the central quotient is right at every large
 # step, and only rounding is left. (A logarithmic axis, one of powers of ten, has no place for an
 # error of 0. Such steps are marked in the band below, called "exact".)
 
@@ -199,8 +199,8 @@ cb.steps("saddle", "y")
 #
 # Take a pencil. In a notebook, write your answers in place of the dots, and run the cell. An answer
 # is a number, such as 0.35355 (five digits are enough), or a formula in quotes, such as
-# "sqrt(2)/4". A wrong one gets a hint. The second time, the answer is shown, and why. `score()`
-# counts.
+# "sqrt(2)/4"; where there are choices, it is a letter in quotes, such as "a". A wrong one gets a
+# hint. The second time, the answer is shown, and why. `score()` counts.
 
 # %%
 exercise("5.1")
@@ -224,7 +224,7 @@ check("5.3", ..., ..., ...)
 exercise("5.4")
 
 # %%
-check("5.4", ..., ...)
+check("5.4", ..., ..., ...)
 
 # %%
 exercise("5.5")
@@ -238,8 +238,21 @@ score()
 # %% [markdown]
 # ## Citing
 #
-# To quote a time from this lesson, quote the run it comes from: the machine and the versions go
-# with it. `cite` writes the entry for a list of references, and a sentence.
+# The tables above were made on the machine that runs this lesson. To quote a time, quote a run: a
+# file that says on which machine, with which versions, and when. One travels with this lesson, the
+# same for everybody. Here is its table. `time` is the median of many rounds, and `±` says how sure
+# it is; `× fastest` and `× cost` are how many times as long as the fastest takes, and as the
+# function alone; `prepare` is spent once, before. A time that is not known to 5 % is called
+# `noisy`. The lines below say who is best for how many calls.
 
 # %%
-print(cite(cb.benchmark("saddle", ["by_hand", "finite_difference"], settings=cb.QUICK)))
+run = lesson_run(5)
+run
+
+# %% [markdown]
+# `cite` writes the entry for a list of references, and a sentence. Of a run of your own it is
+# `cite(cb.benchmark("saddle"))`, or, in a terminal, `calcbench bench saddle` and then `calcbench
+# cite`.
+
+# %%
+print(cite(run))

@@ -37,7 +37,7 @@ import math
 import sympy
 
 import calcbench as cb
-from calcbench.exercises import check, exercise, score
+from calcbench.exercises import check, exercise, lesson_run, score
 from calcbench.report.citation import cite
 
 # %% [markdown]
@@ -95,7 +95,8 @@ cb.draw(
 
 # %% [markdown]
 # How good is the prediction? Left: what is added, and what the slope predicts. Right: their
-# difference, on logarithmic axes. A tenth of Δr, a hundredth of the error: the error goes as Δr².
+# difference, on logarithmic axes. A tenth of Δr, a hundredth of the error (the two dotted lines): the
+# error goes as Δr².
 
 # %%
 steps = [10 ** (-3 + k / 4) for k in range(13)]
@@ -112,13 +113,13 @@ cb.draw(
 
 # %% [markdown]
 # From above: level curves of the volume. A can of volume 200 may be wide and short or slim and
-# long. In this picture the level curves are $l = v/(\pi r^2)$.
+# long. In this picture the level curves are $l = v/(\pi r^2)$. Our can is the dot, (3, 5).
 
 # %%
 cb.draw(
     cb.Panel("r", (0, 6), "l", (0, 10), size=(360, 360))
     .levels(volume, [50, 100, 200, 400])
-    .dots([3], [5], ["r = 3, l = 5"], side="ne")
+    .dots([3], [5], ["(3, 5)"], side="n")
 )
 
 # %% [markdown]
@@ -171,8 +172,12 @@ cb.verify(["cone_volume", "sphere_volume", "torus_volume", "box_volume"], ["by_h
 #
 # Take a pencil. In a notebook, write your answers in place of the dots, and run the cell. An answer
 # is a number, such as 0.35355 (five digits are enough), or a formula in quotes, such as
-# "sqrt(2)/4". A wrong one gets a hint. The second time, the answer is shown, and why. `score()`
-# counts.
+# "sqrt(2)/4"; where there are choices, it is a letter in quotes, such as "a". A wrong one gets a
+# hint. The second time, the answer is shown, and why. `score()` counts.
+#
+# Where slopes are asked for as formulas (6.2), give your own derivation, in r and h: as text,
+# such as "2*r*h", "r**2", or as a function, such as `lambda r, h: (2 * r * h, r**2)`. It is judged like any gradient by
+# hand: at many points, and not only at the one in the question.
 
 # %%
 exercise("6.1")
@@ -190,7 +195,7 @@ check("6.2", ..., ...)
 exercise("6.3")
 
 # %%
-check("6.3", ..., ...)
+check("6.3", ..., ..., ...)
 
 # %%
 exercise("6.4")
@@ -210,8 +215,21 @@ score()
 # %% [markdown]
 # ## Citing
 #
-# To quote a time from this lesson, quote the run it comes from: the machine and the versions go
-# with it. `cite` writes the entry for a list of references, and a sentence.
+# The tables above were made on the machine that runs this lesson. To quote a time, quote a run: a
+# file that says on which machine, with which versions, and when. One travels with this lesson, the
+# same for everybody. Here is its table. `time` is the median of many rounds, and `±` says how sure
+# it is; `× fastest` and `× cost` are how many times as long as the fastest takes, and as the
+# function alone; `prepare` is spent once, before. A time that is not known to 5 % is called
+# `noisy`. The lines below say who is best for how many calls.
 
 # %%
-print(cite(cb.benchmark("cylinder_volume", ["by_hand", "finite_difference"], settings=cb.QUICK)))
+run = lesson_run(6)
+run
+
+# %% [markdown]
+# `cite` writes the entry for a list of references, and a sentence. Of a run of your own it is
+# `cite(cb.benchmark("cylinder_volume"))`, or, in a terminal, `calcbench bench cylinder_volume` and
+# then `calcbench cite`.
+
+# %%
+print(cite(run))

@@ -37,7 +37,7 @@ import math
 import sympy
 
 import calcbench as cb
-from calcbench.exercises import check, exercise, score
+from calcbench.exercises import check, exercise, lesson_run, score
 from calcbench.report.citation import cite
 
 # %% [markdown]
@@ -178,13 +178,13 @@ times = [k * math.pi / 8 for k in range(16)]
 quarter, cos45 = math.pi / 4, math.sqrt(0.5)
 circle = [2 * math.pi * k / 120 for k in range(121)]
 cb.draw(
-    cb.Panel("x", (-1.5, 1.5), "y", (-1.5, 1.5), title="level curves of x²y, and the walk")
+    cb.Panel("x", (-1.5, 1.5), "y", (-1.5, 1.5), "level curves of x²y, and the walk", (320, 320))
     .levels(lambda x, y: x * x * y, [-1.5, -0.75, -0.25, -0.1, 0.1, 0.25, 0.75, 1.5])
     .path(map(math.cos, circle), map(math.sin, circle), colour=RED)
     .dots(map(math.cos, times), map(math.sin, times), colour=RED)
     .dots([1], [0], ["t = 0"], side="w")
     .dots([cos45], [cos45], ["t = π/4"], side="e"),
-    cb.Panel("t", (-0.6, 6.4), "z", (-0.6, 0.6), title="the height on the way")
+    cb.Panel("t", (-0.6, 6.4), "z", (-0.6, 0.6), "the height on the way", (320, 320))
     .curve(height, colour=RED)
     .line(steepness(0), (0, 0), reach=0.45, colour=BLUE)
     .line(steepness(quarter), (quarter, height(quarter)), reach=0.6, colour=BLUE)
@@ -232,8 +232,12 @@ sympy.diff(sympy.exp(x * z) * sympy.sin(x - z), x)
 #
 # Take a pencil. In a notebook, write your answers in place of the dots, and run the cell. An answer
 # is a number, such as 0.35355 (five digits are enough), or a formula in quotes, such as
-# "sqrt(2)/4". A wrong one gets a hint. The second time, the answer is shown, and why. `score()`
-# counts.
+# "sqrt(2)/4"; where there are choices, it is a letter in quotes, such as "a". A wrong one gets a
+# hint. The second time, the answer is shown, and why. `score()` counts.
+#
+# Where slopes are asked for as formulas (8.1, 8.4), give your own derivation, in x and z: as text,
+# such as "2*x*z", "x**2", or as a function, such as `lambda x, z: (2 * x * z, x**2)`. It is judged like any gradient by
+# hand: at many points, and not only at the one in the question.
 
 # %%
 exercise("8.1")
@@ -271,8 +275,21 @@ score()
 # %% [markdown]
 # ## Citing
 #
-# To quote a time from this lesson, quote the run it comes from: the machine and the versions go
-# with it. `cite` writes the entry for a list of references, and a sentence.
+# The tables above were made on the machine that runs this lesson. To quote a time, quote a run: a
+# file that says on which machine, with which versions, and when. One travels with this lesson, the
+# same for everybody. Here is its table. `time` is the median of many rounds, and `±` says how sure
+# it is; `× fastest` and `× cost` are how many times as long as the fastest takes, and as the
+# function alone; `prepare` is spent once, before. A time that is not known to 5 % is called
+# `noisy`. The lines below say who is best for how many calls.
 
 # %%
-print(cite(cb.benchmark("general_chain_rule", ["by_hand", "finite_difference"], settings=cb.QUICK)))
+run = lesson_run(8)
+run
+
+# %% [markdown]
+# `cite` writes the entry for a list of references, and a sentence. Of a run of your own it is
+# `cite(cb.benchmark("general_chain_rule"))`, or, in a terminal, `calcbench bench
+# general_chain_rule` and then `calcbench cite`.
+
+# %%
+print(cite(run))

@@ -35,7 +35,7 @@ if find_spec("calcbench") is None:  # nothing to do where it is installed
 import math
 
 import calcbench as cb
-from calcbench.exercises import check, exercise, score
+from calcbench.exercises import check, exercise, lesson_run, score
 from calcbench.report.citation import cite
 
 # %% [markdown]
@@ -163,8 +163,8 @@ for name in threes:
 #
 # Take a pencil. In a notebook, write your answers in place of the dots, and run the cell. An answer
 # is a number, such as 0.35355 (five digits are enough), or a formula in quotes, such as
-# "sqrt(2)/4". A wrong one gets a hint. The second time, the answer is shown, and why. `score()`
-# counts.
+# "sqrt(2)/4"; where there are choices, it is a letter in quotes, such as "a". A wrong one gets a
+# hint. The second time, the answer is shown, and why. `score()` counts.
 
 # %%
 exercise("9.1")
@@ -182,7 +182,7 @@ check("9.2", ..., ..., ..., ..., ..., ...)
 exercise("9.3")
 
 # %%
-check("9.3", ..., ..., ...)
+check("9.3", ..., ..., ..., ...)
 
 # %%
 exercise("9.4")
@@ -196,8 +196,21 @@ score()
 # %% [markdown]
 # ## Citing
 #
-# To quote a time from this lesson, quote the run it comes from: the machine and the versions go
-# with it. `cite` writes the entry for a list of references, and a sentence.
+# The tables above were made on the machine that runs this lesson. To quote a time, quote a run: a
+# file that says on which machine, with which versions, and when. One travels with this lesson, the
+# same for everybody. Here is its table. `time` is the median of many rounds, and `±` says how sure
+# it is; `× fastest` and `× cost` are how many times as long as the fastest takes, and as the
+# function alone; `prepare` is spent once, before. A time that is not known to 5 % is called
+# `noisy`. The lines below say who is best for how many calls.
 
 # %%
-print(cite(cb.benchmark("deep_composition", ["by_hand", "finite_difference"], settings=cb.QUICK)))
+run = lesson_run(9)
+run
+
+# %% [markdown]
+# `cite` writes the entry for a list of references, and a sentence. Of a run of your own it is
+# `cite(cb.benchmark("deep_composition"))`, or, in a terminal, `calcbench bench deep_composition`
+# and then `calcbench cite`.
+
+# %%
+print(cite(run))

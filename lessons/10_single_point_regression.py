@@ -35,7 +35,7 @@ if find_spec("calcbench") is None:  # nothing to do where it is installed
 import numpy as np
 
 import calcbench as cb
-from calcbench.exercises import check, exercise, score
+from calcbench.exercises import check, exercise, lesson_run, score
 from calcbench.report.citation import cite
 
 # %% [markdown]
@@ -152,8 +152,10 @@ cb.draw(
 )
 
 # %% [markdown]
-# The Hessian says so too. A direction in which nothing bends has the eigenvalue 0, and with it the
-# *determinant* (the product of the eigenvalues) is 0.
+# The Hessian, the table of second derivatives (lesson 7), says so too. Its *eigenvalues* say how much
+# the ground bends, in the direction in which it bends most and in the one in which it bends least.
+# Along the valley nothing bends: that eigenvalue is 0, and with it the *determinant*, the product of
+# the two. (The *rank* counts the directions that bend.)
 
 # %%
 hessian = cb.hessian("single_point_regression", "by_hand")
@@ -177,8 +179,8 @@ cb.show("single_point_regression", ["torch", "jax"])
 #
 # Take a pencil. In a notebook, write your answers in place of the dots, and run the cell. An answer
 # is a number, such as 0.35355 (five digits are enough), or a formula in quotes, such as
-# "sqrt(2)/4". A wrong one gets a hint. The second time, the answer is shown, and why. `score()`
-# counts.
+# "sqrt(2)/4"; where there are choices, it is a letter in quotes, such as "a". A wrong one gets a
+# hint. The second time, the answer is shown, and why. `score()` counts.
 
 # %%
 exercise("10.1")
@@ -196,13 +198,13 @@ check("10.2", ..., ..., ..., ..., ...)
 exercise("10.3")
 
 # %%
-check("10.3", ..., ..., ...)
+check("10.3", ..., ..., ..., ...)
 
 # %%
 exercise("10.4")
 
 # %%
-check("10.4", ..., ...)
+check("10.4", ..., ..., ...)
 
 # %%
 exercise("10.5")
@@ -216,12 +218,21 @@ score()
 # %% [markdown]
 # ## Citing
 #
-# To quote a time from this lesson, quote the run it comes from: the machine and the versions go
-# with it. `cite` writes the entry for a list of references, and a sentence.
+# The tables above were made on the machine that runs this lesson. To quote a time, quote a run: a
+# file that says on which machine, with which versions, and when. One travels with this lesson, the
+# same for everybody. Here is its table. `time` is the median of many rounds, and `±` says how sure
+# it is; `× fastest` and `× cost` are how many times as long as the fastest takes, and as the
+# function alone; `prepare` is spent once, before. A time that is not known to 5 % is called
+# `noisy`. The lines below say who is best for how many calls.
 
 # %%
-print(
-    cite(
-        cb.benchmark("single_point_regression", ["by_hand", "finite_difference"], settings=cb.QUICK)
-    )
-)
+run = lesson_run(10)
+run
+
+# %% [markdown]
+# `cite` writes the entry for a list of references, and a sentence. Of a run of your own it is
+# `cite(cb.benchmark("single_point_regression"))`, or, in a terminal, `calcbench bench
+# single_point_regression` and then `calcbench cite`.
+
+# %%
+print(cite(run))

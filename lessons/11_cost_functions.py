@@ -36,7 +36,7 @@ import math
 import statistics
 
 import calcbench as cb
-from calcbench.exercises import check, exercise, score
+from calcbench.exercises import check, exercise, lesson_run, score
 from calcbench.report.citation import cite
 
 # %% [markdown]
@@ -218,8 +218,8 @@ cb.verify(mean_absolute_error, ["by_hand", "finite_difference"], at={"b": 1.86})
 #
 # Take a pencil. In a notebook, write your answers in place of the dots, and run the cell. An answer
 # is a number, such as 0.35355 (five digits are enough), or a formula in quotes, such as
-# "sqrt(2)/4". A wrong one gets a hint. The second time, the answer is shown, and why. `score()`
-# counts.
+# "sqrt(2)/4"; where there are choices, it is a letter in quotes, such as "a". A wrong one gets a
+# hint. The second time, the answer is shown, and why. `score()` counts.
 
 # %%
 exercise("11.1")
@@ -257,10 +257,21 @@ score()
 # %% [markdown]
 # ## Citing
 #
-# To quote a time from this lesson, quote the run it comes from: the machine and the versions go
-# with it. `cite` writes the entry for a list of references, and a sentence.
+# The tables above were made on the machine that runs this lesson. To quote a time, quote a run: a
+# file that says on which machine, with which versions, and when. One travels with this lesson, the
+# same for everybody. Here is its table (of `binary_cross_entropy`, with six points). `time` is the
+# median of many rounds, and `±` says how sure it is; `× fastest` and `× cost` are how many times as
+# long as the fastest takes, and as the function alone; `prepare` is spent once, before. A time that
+# is not known to 5 % is called `noisy`. The lines below say who is best for how many calls.
 
 # %%
-print(
-    cite(cb.benchmark("binary_cross_entropy", ["by_hand", "finite_difference"], settings=cb.QUICK))
-)
+run = lesson_run(11)
+run
+
+# %% [markdown]
+# `cite` writes the entry for a list of references, and a sentence. Of a run of your own it is
+# `cite(cb.benchmark("binary_cross_entropy"))`, or, in a terminal, `calcbench bench
+# binary_cross_entropy` and then `calcbench cite`.
+
+# %%
+print(cite(run))

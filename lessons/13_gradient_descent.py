@@ -35,7 +35,7 @@ if find_spec("calcbench") is None:  # nothing to do where it is installed
 import numpy as np
 
 import calcbench as cb
-from calcbench.exercises import check, exercise, score
+from calcbench.exercises import check, exercise, lesson_run, score
 from calcbench.report.citation import cite
 
 # %% [markdown]
@@ -156,18 +156,20 @@ cb.draw(
 )
 
 # %% [markdown]
-# The cost per step. On this axis every line is a factor of ten. Who is ahead after two steps
-# (0.02) is not who is ahead after forty (0.05).
+# The cost per step; on the left, at the end of each line stands its rate. On this axis every line of
+# the grid is a factor of ten. Who is ahead after two steps (0.02) is not who is ahead after forty
+# (0.05).
 
 # %%
 colours = ["#0072b2", "#b04a00", "#00785a", "#a3437d", "#8a6500", "#222222"]
-short = cb.Panel("step", (0, 40), "C", (0.01, 100), "the first 40 steps", log="y")
-long = cb.Panel("step", (0, 1200), "C", (0.01, 100), "four of them, 1200 steps", log="y")
-labels = {0.01: 12, 0.02: 33, 0.04: 9, 0.05: 25, 0.054: 18, 0.055: 36}  # where each label stands
+short = cb.Panel("step", (0, 40), "C", (0.01, 100), "the first 40 steps", (310, 340), log="y")
+long = cb.Panel(
+    "step", (0, 1200), "C", (0.01, 100), "four of them, 1200 steps", (310, 340), log="y"
+)
 later = {0.01: (60, ""), 0.02: (20, ""), 0.04: (42, "s"), 0.055: (60, "se")}
 for found, colour in zip(paths, colours, strict=True):
-    at, name = labels[found.rate], f"{found.rate:g}"
-    short = short.path(range(41), found.costs[:41], name, colour=colour, at=at)
+    name = f"{found.rate:g}"
+    short = short.path(range(41), found.costs[:41], name, colour=colour, at=40, side="e")
     if found.rate in later:
         at, side = later[found.rate]
         long = long.path(range(0, 1201, 4), found.costs[::4], name, colour=colour, at=at, side=side)
@@ -206,7 +208,7 @@ least = cost(**lowest)
 
 def steps_needed(rate):
     """Count the steps until the cost is within 1e-6 of its least."""
-    most = 3000 if rate > 0.054 else round(20 / rate)
+    most = 3000 if rate > 0.054 else round(14 / rate)
     found = cb.descend("batch_regression", "by_hand", rate=rate, steps=most)
     return int(np.argmax(found.costs - least <= 1e-6))
 
@@ -257,8 +259,8 @@ cb.compare("batch_regression")
 #
 # Take a pencil. In a notebook, write your answers in place of the dots, and run the cell. An answer
 # is a number, such as 0.35355 (five digits are enough), or a formula in quotes, such as
-# "sqrt(2)/4". A wrong one gets a hint. The second time, the answer is shown, and why. `score()`
-# counts.
+# "sqrt(2)/4"; where there are choices, it is a letter in quotes, such as "a". A wrong one gets a
+# hint. The second time, the answer is shown, and why. `score()` counts.
 
 # %%
 exercise("13.1")
@@ -296,8 +298,22 @@ score()
 # %% [markdown]
 # ## Citing
 #
-# To quote a time from this lesson, quote the run it comes from: the machine and the versions go
-# with it. `cite` writes the entry for a list of references, and a sentence.
+# The tables above were made on the machine that runs this lesson. To quote a time, quote a run: a
+# file that says on which machine, with which versions, and when. One travels with this lesson, the
+# same for everybody. Here is its table (of the cost and its gradient together, which is what a step
+# takes). `time` is the median of many rounds, and `±` says how sure it is; `× fastest` and `× cost`
+# are how many times as long as the fastest takes, and as the function alone; `prepare` is spent
+# once, before. A time that is not known to 5 % is called `noisy`. The lines below say who is best
+# for how many calls.
 
 # %%
-print(cite(cb.benchmark("batch_regression", ["by_hand", "finite_difference"], settings=cb.QUICK)))
+run = lesson_run(13)
+run
+
+# %% [markdown]
+# `cite` writes the entry for a list of references, and a sentence. Of a run of your own it is
+# `cite(cb.benchmark("batch_regression"))`, or, in a terminal, `calcbench bench batch_regression`
+# and then `calcbench cite`.
+
+# %%
+print(cite(run))

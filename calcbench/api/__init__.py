@@ -1,5 +1,6 @@
 """The public functions, and what they return."""
 
+from calcbench.api.checking import Check, assert_gradient, check
 from calcbench.api.comparing import Comparison, compare, verify
 from calcbench.api.derivatives import (
     cost,
@@ -19,8 +20,11 @@ from calcbench.api.showing import descend, plot, show, steps
 from calcbench.api.timing import benchmark
 
 __all__ = [
+    "Check",
     "Comparison",
+    "assert_gradient",
     "benchmark",
+    "check",
     "compare",
     "cost",
     "descend",

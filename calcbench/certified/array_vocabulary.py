@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from calcbench.certified import balls, matrices, rounded
+from calcbench.certified import balls, matrices, natural, rounded
+from calcbench.certified.array_jets import ArrayJet, primal
 from calcbench.certified.arrays import (
     Array,
     Pull,
     Read,
     add_up,
-    as_numbers,
     choose,
     compare,
     decide,
@@ -86,7 +86,7 @@ def array_namespace() -> Namespace:
             "linalg.slogdet": _slogdet,
             "cond": branch_on(lambda condition: bool(_holds(condition))),
             "while_loop": loop_while(lambda condition: bool(_holds(condition))),
-            "stop_gradient": lambda x: Array(lift(x).value),
+            "stop_gradient": lambda x: Array(primal(lift(x).value)),
             "polygamma": lambda n, x: element_by_element(f"polygamma{n}" if n else "digamma")(x),
             "i0e": lambda x: element_by_element("ive0")(abs(lift(x))),
             "linalg.expm": _leave_to_single_balls,
@@ -127,7 +127,7 @@ def _classify(
     """Build a question about each number, for which nothing is compared."""
 
     def ask(x: Any) -> np.ndarray:
-        numbers = lift(x).value
+        numbers = primal(lift(x).value)
         if isinstance(numbers, Rounded):
             return of_floats(numbers.mid)
         return np.asarray(np.frompyfunc(holds, 1, 1)(numbers), dtype=bool)
@@ -136,7 +136,7 @@ def _classify(
 
 
 def _each(x: Array, function: Callable[[Ball], Ball]) -> Array:
-    return Array(np.frompyfunc(lambda number: function(Ball(number)).value, 1, 1)(x.value))
+    return Array(np.frompyfunc(lambda number: function(Ball(number)).value, 1, 1)(primal(x.value)))
 
 
 def _floor(x: Any) -> Array:
@@ -220,11 +220,12 @@ def _argmax(x: Any, axis: Any = None, keepdims: bool = False) -> np.ndarray:
 
 def _places(lanes: Array) -> np.ndarray:
     """Find the place of the largest number of every lane, as an array with a last axis of 1."""
-    best = np.argmax(lanes.value.astype(np.float64), axis=-1)[..., None]
+    numbers = primal(lanes.value)
+    best = np.argmax(numbers.astype(np.float64), axis=-1)[..., None]
     others = np.ones(lanes.shape, dtype=bool)
     np.put_along_axis(others, best, False, axis=-1)
-    top = np.broadcast_to(np.take_along_axis(lanes.value, best, axis=-1), lanes.shape)
-    if np.any(decide(top[others], lanes.value[others], active=lanes.tape is not None) < 0):
+    top = np.broadcast_to(np.take_along_axis(numbers, best, axis=-1), lanes.shape)
+    if np.any(decide(top[others], numbers[others], active=lanes.tape is not None) < 0):
         raise Undecided(ALIKE)
     return np.asarray(best)
 
@@ -234,7 +235,7 @@ def _argsort(x: Any, axis: int = -1, descending: bool = False, stable: bool = Tr
     x = lift(x)
     floats = x.value.astype(np.float64)
     order = np.argsort(-floats if descending else floats, axis=axis, kind="stable")
-    ordered = np.moveaxis(np.take_along_axis(x.value, order, axis=axis), axis, -1)
+    ordered = np.moveaxis(np.take_along_axis(primal(x.value), order, axis=axis), axis, -1)
     before, after = ordered[..., :-1], ordered[..., 1:]
     outcome = decide(before, after, active=x.tape is not None)
     if np.any(outcome < 0 if descending else outcome > 0):
@@ -255,7 +256,12 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
     parts = np.exp(lanes.value - shift)
     whole = add_up(parts, (parts.ndim - 1,), keepdims=True)
     value = shift + np.log(whole)
-    slopes = np.exp(lanes.value - value) if isinstance(value, Rounded) else parts / whole
+    if natural.chosen() and isinstance(value, ArrayJet):
+        softmax = np.exp(primal(lanes.value) - primal(value))
+        moved = add_up(softmax * lanes.value, (parts.ndim - 1,), keepdims=True)
+        value = ArrayJet(value.value, moved.slopes)
+    as_libraries = isinstance(value, Rounded) or natural.chosen()
+    slopes = np.exp(lanes.value - value) if as_libraries else parts / whole
 
     def back(adjoint: Any, read: Read) -> Any:
         return adjoint[..., None] * read(partial)
@@ -299,7 +305,12 @@ def _matrix_transpose(x: Any) -> Array:
 
 def _part(axis: int, k: Any) -> Pull:
     """Pull an adjoint back to one of several operands: its part along an axis."""
-    return lambda adjoint, read: as_numbers(adjoint[(slice(None),) * axis + (k,)])
+
+    def back(adjoint: Any, read: Read) -> Any:
+        part = adjoint[(slice(None),) * axis + (k,)]
+        return part if isinstance(part, Rounded) else np.asarray(part)  # of one number, too
+
+    return back
 
 
 def _concat(arrays: Sequence[Any], axis: int = 0) -> Array:

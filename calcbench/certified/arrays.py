@@ -16,7 +16,8 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from flint import arb
 
-from calcbench.certified import budget, elementary, rounded, rounded_functions
+from calcbench.certified import array_jets, budget, elementary, rounded, rounded_functions
+from calcbench.certified.array_jets import ArrayJet, primal
 from calcbench.certified.balls import NotFinite, Undecided
 from calcbench.certified.constants import convert_array
 from calcbench.certified.evaluation import exact_numbers, inputs_changed
@@ -35,9 +36,6 @@ Pull = Callable[[Any, Read], Any]
 """(adjoint of the result, what to read of partials) → what it adds to the adjoint of an operand.
 
 With sizes in place of balls, that is how much may cancel there."""
-
-BLOCK = 65_536
-"""Numbers of an array between two readings of the clock."""
 
 
 class Tie(ArithmeticError):
@@ -63,7 +61,7 @@ class Array:
         A `view` has numbers of its operands, and computes none.
         """
         self.value = as_numbers(value)
-        budget.spend_array(0 if view else self.value.size, rounded.chosen())
+        budget.spend_array(0 if view else _held(self.value), rounded.chosen())
         self.edges = tuple(edges)
         self.tape = tape
         self.view = view
@@ -97,6 +95,8 @@ class Array:
     @property
     def sizes(self) -> np.ndarray:
         """|midpoint| of every number, as floats."""
+        if isinstance(self.value, ArrayJet):
+            return self.value.sizes
         if self._sizes is None:
             self._sizes = np.abs(self.value.astype(np.float64))
         return self._sizes
@@ -105,7 +105,7 @@ class Array:
         """Give NumPy the balls of a constant. A parameter's would lose what they depend on."""
         if self.tape is not None:
             raise TypeError("NumPy would take an array of balls for plain numbers")
-        return self.value.balls() if isinstance(self.value, Rounded) else self.value.copy()
+        return self.value.balls() if isinstance(self.value, Rounded) else primal(self.value).copy()
 
     def __len__(self) -> int:
         return len(self.value)
@@ -117,7 +117,8 @@ class Array:
         """Make an operand an array, unless the result would be too large."""
         found = lift(other)
         shape = np.broadcast_shapes(self.shape, found.shape)
-        budget.expect(math.prod(shape), isinstance(found.value, Rounded))
+        slopes = len(self.value.slopes) if isinstance(self.value, ArrayJet) else 0
+        budget.expect(math.prod(shape) * (1 + slopes), isinstance(found.value, Rounded))
         return found
 
     # --- arithmetic ---
@@ -235,8 +236,22 @@ class Scattered(NamedTuple):
 
 
 def as_numbers(value: Any) -> Numbers:
-    """Make an array of balls; one of rounded floats stays as it is."""
-    return value if isinstance(value, Rounded) else np.asarray(value, dtype=object)
+    """Make an array of balls; one of rounded floats or of jets stays as it is."""
+    return value if isinstance(value, OTHERS) else np.asarray(value, dtype=object)
+
+
+OTHERS = (Rounded, ArrayJet)
+"""What may take the place of an object array of balls."""
+
+
+def as_array(found: Any) -> Any:
+    """Make an array again of what NumPy gives; of numbers without an axis it gives no array."""
+    return found if isinstance(found, OTHERS) else np.asarray(found)
+
+
+def _held(numbers: Numbers) -> int:
+    """Count numbers, with their slopes."""
+    return numbers.held if isinstance(numbers, ArrayJet) else numbers.size
 
 
 _from_integers = np.frompyfunc(arb, 1, 1)
@@ -351,7 +366,7 @@ def divided(divisor: Array, shape: tuple[int, ...]) -> Pull:
 
 def collapse(adjoint: Any, shape: tuple[int, ...]) -> Any:
     """Undo broadcasting: add up along the axes that it has stretched."""
-    found = adjoint if isinstance(adjoint, Rounded) else np.asarray(adjoint)
+    found = as_array(adjoint)
     if found.shape == shape:
         return found
     first = found.ndim - len(shape)
@@ -363,19 +378,20 @@ def add_up(x: Any, axes: tuple[int, ...], keepdims: bool = False) -> Any:
     """Add up along axes, one number after the other."""
     if x.size == 0:
         return zeros(np.zeros(x.shape).sum(axes, keepdims=keepdims).shape, like=x)
-    found: Any = np.add.reduce(x, axes, keepdims=keepdims)  # type: ignore[call-overload]
-    return found if isinstance(found, Rounded) else np.asarray(found)
+    return as_array(np.add.reduce(x, axes, keepdims=keepdims))  # type: ignore[call-overload]
 
 
 def join(total: Any, term: Any) -> Any:
     """Add a term to a sum of several, in whatever order."""
-    return rounded.join(total, term) if isinstance(total, Rounded) else np.asarray(total + term)
+    return rounded.join(total, term) if isinstance(total, Rounded) else as_array(total + term)
 
 
 def scatter(x: Any, places: np.ndarray, size: int) -> Any:
     """Add numbers up by their places in a vector of `size`."""
     if isinstance(x, Rounded):
         return rounded.scatter(x, places, size)
+    if isinstance(x, ArrayJet):
+        return array_jets.linear(lambda numbers: scatter(numbers, places, size), x)
     found = zeros((size,), like=x)
     np.add.at(found, places, x)
     return found
@@ -408,9 +424,20 @@ def _fractional_power(x: Array, y: Array) -> Sequence[Any]:
     active = x.tape is not None, y.tape is not None
     if isinstance(x.value, Rounded) and isinstance(y.value, Rounded):
         return rounded_functions.fractional_power(x.value, y.value, *active)
-    rule = np.frompyfunc(lambda base, exponent: elementary.power(base, exponent, *active), 2, 3)
-    value, *partials = rule(x.value, y.value)
+
+    def rule(base: Any, exponent: Any) -> Sequence[Any]:
+        return elementary.power(base, exponent, *active)
+
+    x_value, y_value = _numbers_for_rules(x), _numbers_for_rules(y)
+    if any(isinstance(numbers, ArrayJet) for numbers in (x_value, y_value)):
+        return array_jets.apply_rule(rule, 3, x_value, y_value)
+    value, *partials = np.frompyfunc(rule, 2, 3)(x_value, y_value)
     return value, *map(_without_none, partials)
+
+
+def _numbers_for_rules(x: Array) -> Any:
+    """Return the numbers of an array, of a constant without its slopes, which are all 0."""
+    return primal(x.value) if x.tape is None else x.value
 
 
 def _without_none(partials: Any) -> np.ndarray:
@@ -420,33 +447,24 @@ def _without_none(partials: Any) -> np.ndarray:
 
 def element_by_element(name: str) -> Callable[[Any], Array]:
     """Build an elementary function (`certified.elementary`) of arrays."""
-    of_balls = np.frompyfunc(elementary.rule_of(name), 1, 2)
-    of_floats = rounded_functions.RULES.get(name)
+    rule = elementary.rule_of(name)
+    of_balls, of_floats = np.frompyfunc(rule, 1, 2), rounded_functions.RULES.get(name)
+
+    def evaluate(numbers: Any) -> Sequence[Any]:
+        if of_floats and isinstance(numbers, Rounded):
+            return of_floats(numbers)
+        if isinstance(numbers, ArrayJet):
+            return array_jets.apply_rule(rule, 2, numbers)
+        return elementary.apply_to_each(of_balls, numbers)
 
     def apply(x: Any) -> Array:
         x = lift(x)
         if of_floats is None and isinstance(x.value, Rounded):
             raise Unsupported(f"xp.{name} of rounded floats")
-        value, slope = (
-            of_floats(x.value)
-            if of_floats and isinstance(x.value, Rounded)
-            else _apply(of_balls, x.value)
-        )
+        value, slope = evaluate(_numbers_for_rules(x))
         return record(value, ((x, scaled(Array(slope), x.shape)),) if x.tape is not None else ())
 
     return apply
-
-
-def _apply(rule: Callable[..., Any], numbers: np.ndarray) -> Sequence[Any]:
-    """Apply a rule to all numbers, and look at the clock between blocks of them."""
-    if numbers.size <= BLOCK:
-        found: Sequence[Any] = rule(numbers)
-        return found
-    parts = []
-    for start in range(0, numbers.size, BLOCK):
-        budget.expect()
-        parts.append(rule(numbers.ravel()[start : start + BLOCK]))
-    return [np.concatenate(each).reshape(numbers.shape) for each in zip(*parts, strict=True)]
 
 
 def matmul(x: Any, y: Any) -> Array:
@@ -519,6 +537,7 @@ def compare(x: Any, y: Any) -> np.ndarray:
 
 def decide(left: Any, right: Any, active: bool) -> np.ndarray:
     """Compare as `compare` does; `active` says whether a parameter takes part."""
+    left, right = primal(left), primal(right)
     if isinstance(left, Rounded):
         outcome = rounded.outcomes(left, right)
         if active and not np.all(outcome):

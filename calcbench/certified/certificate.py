@@ -182,14 +182,19 @@ def _remedy(point: Point) -> str:
 
 
 def certify(
-    point: Point, dtype: str, operator: Operator = GRADIENT, limited: bool = True
+    point: Point,
+    dtype: str,
+    operator: Operator = GRADIENT,
+    limited: bool = True,
+    seconds: float | None = None,
 ) -> Certificate:
     """Certify an operator at exactly these numbers, for evaluations in `dtype`.
 
-    Raises `NotCertified` with the reason where that cannot be done, or not within `SECONDS` a
-    sweep, unless it is not `limited`.
+    Raises `NotCertified` with the reason where that cannot be done, or not within `seconds` a
+    sweep (`SECONDS` without them), unless it is not `limited`.
     """
-    truth, rounding = _sweeps(point, dtype, operator, limited)
+    allowed_seconds = (seconds or SECONDS) if limited else float("inf")
+    truth, rounding = _sweeps(point, dtype, operator, allowed_seconds)
     value, magnitude, rough, unknown, beside, reasons = (
         flatten(part.values())
         for part in (
@@ -264,15 +269,14 @@ def _flush(point: Point, dtype: str) -> Point:
 
 
 def _sweeps(
-    point: Point, dtype: str, operator: Operator, limited: bool
+    point: Point, dtype: str, operator: Operator, seconds: float
 ) -> tuple[Reference, Rounding]:
     """Compute the reference, and what rounding may do.
 
     Where one takes too long, that is kept in mind: nothing is begun at the other points.
     """
-    seconds = SECONDS if limited else float("inf")
     reason = _why_too_slow(point, operator)
-    if limited and reason:
+    if np.isfinite(seconds) and reason:
         raise NotCertified(reason)
     try:
         truth = reference(point, operator, seconds, dtype)

@@ -7,12 +7,14 @@ A number is a `flint.arb`, or a jet or germ, which has slopes or powers of its o
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from flint import arb
 
-from calcbench.certified import natural, special
+from calcbench.certified import budget, natural, special
 from calcbench.certified.jets import logarithm, primal
 
 Number = Any
@@ -118,6 +120,27 @@ RULES: dict[str, Rule] = {
     **{name: functools.partial(_special, name) for name in special.NAMES},
 }
 """Function → its rule."""
+
+
+BLOCK = 65_536
+"""Numbers of an array between two readings of the clock."""
+
+
+def apply_to_each(rule: np.ufunc, *arrays: np.ndarray) -> Sequence[Any]:
+    """Apply a rule of several results (`np.frompyfunc`) to the numbers of arrays.
+
+    Between blocks of them the clock is looked at. Returns an array of every result.
+    """
+    if math.prod(np.broadcast_shapes(*(array.shape for array in arrays))) <= BLOCK:
+        found: Sequence[Any] = rule(*arrays)
+        return found
+    arrays = np.broadcast_arrays(*arrays)
+    flat, parts = [array.ravel() for array in arrays], []
+    for start in range(0, flat[0].size, BLOCK):
+        budget.expect()
+        parts.append(rule(*(x[start : start + BLOCK] for x in flat)))
+    shape = arrays[0].shape
+    return [np.concatenate(each).reshape(shape) for each in zip(*parts, strict=True)]
 
 
 def rule_of(name: str) -> Rule:

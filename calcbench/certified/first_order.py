@@ -9,6 +9,7 @@ import numpy as np
 from flint import arb
 
 from calcbench.certified import balls, natural
+from calcbench.certified.array_jacobian import sweep_jacobian
 from calcbench.certified.array_sweep import sweep_arrays
 from calcbench.certified.balls import Ball
 from calcbench.certified.evaluation import Evaluation, SweepResult, evaluate, influence, range_fault
@@ -66,6 +67,10 @@ def first_order(
         swept = sweep_arrays(point, point.seed_vector if weighted else np.ones(()), dtype)
         if swept is not None:
             return _sum_swept(point, terms, size, swept)
+    if point.problem.vector_valued and not weighted:
+        found = sweep_jacobian(point, terms, size, dtype)
+        if found is not None:
+            return found
     run = evaluate(point, deadline)
     rows = [_weighted_row(run, point.seed_vector, dtype)] if weighted else list(_rows(run, dtype))
     if any(term.order for term in terms):

@@ -190,25 +190,29 @@ def _moved(function: Callable[..., Any], *inputs: Any, **options: Any) -> Rounde
     """Move numbers, and their radii with them."""
     operands: list[Rounded] = []
 
-    def pick(part: Callable[[Rounded], Any], value: Any) -> Any:
-        if isinstance(value, Rounded):
-            operands.append(value)
-            return part(value)
-        if isinstance(value, (list, tuple)):
-            return [pick(part, each) for each in value] if _has_rounded(value) else value
-        return value
+    def mid_of(x: Rounded) -> np.ndarray:
+        operands.append(x)
+        return x.mid
 
-    mid = function(*(pick(lambda x: x.mid, value) for value in inputs), **options)
+    def rad_of(x: Rounded) -> np.ndarray:
+        return np.broadcast_to(x.rad, x.shape)
+
+    mid = function(*(replace(value, Rounded, mid_of) for value in inputs), **options)
     rad: Any = 0.0
     exact = all(x.exact for x in operands)
     if any(isinstance(x.rad, np.ndarray) for x in operands):
-        wide = [pick(lambda x: np.broadcast_to(x.rad, x.shape), value) for value in inputs]
+        wide = [replace(value, Rounded, rad_of) for value in inputs]
         rad = np.asarray(function(*wide, **options))
     return Rounded(mid, rad, exact)
 
 
-def _has_rounded(values: Sequence[Any]) -> bool:
-    return any(isinstance(value, Rounded) for value in values)
+def replace(value: Any, kind: Any, function: Callable[[Any], Any]) -> Any:
+    """Replace what is of a kind: the value itself, or those in a list."""
+    if isinstance(value, kind):
+        return function(value)
+    if isinstance(value, (list, tuple)) and any(isinstance(each, kind) for each in value):
+        return [replace(each, kind, function) for each in value]
+    return value
 
 
 # --- making arrays --------------------------------------------------------------------------------

@@ -196,11 +196,16 @@ def _simulate(
     def random_error(seed: int) -> np.ndarray:
         return error(np.random.default_rng(seed).standard_normal)
 
+    def pays(*errors: np.ndarray) -> bool:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gain = np.nan_to_num(proved / np.max(errors, axis=0), nan=1.0, posinf=1e99)
+        return bool(np.median(gain[wide]) >= GAIN)
+
     alike = error(lambda shape: 1.0)
+    if not pays(alike):  # nor would it with more, for the largest counts
+        return None
     random = [random_error(seed) for seed in range(PROBES)]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gain = np.nan_to_num(proved / np.max([alike, *random], axis=0), nan=1.0, posinf=1e99)
-    if np.median(gain[wide]) < GAIN:
+    if not pays(alike, *random):
         return None
     random += [random_error(seed) for seed in range(PROBES, SWEEPS)]
     with np.errstate(over="ignore"):

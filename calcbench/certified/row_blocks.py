@@ -118,5 +118,5 @@ def _constant_part(point: Point, first: int, sweep: Sweep) -> Swept | None:
 
 
 def _overlap(one: Swept, two: Swept) -> bool:
-    pairs = zip((one.value, *one.partials), (two.value, *two.partials), strict=True)
+    pairs = zip((one.value, *one.partials.flat), (two.value, *two.partials.flat), strict=True)
     return all(a.overlaps(b) for a, b in pairs)

@@ -1,4 +1,9 @@
-"""Second derivatives in balls: the reverse sweep on jets, along many directions at once."""
+"""Second derivatives in balls: the reverse sweep on jets, along many directions at once.
+
+On arrays of balls (`array_sweep`), if they can. Single numbers take over where arrays give none: at
+ties and where the chain rule gives 0·∞, which are settled beside the point, number by number; and
+for costs that do with their arrays what those have not.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,8 @@ import numpy as np
 from flint import arb
 
 from calcbench.certified import balls
+from calcbench.certified.array_sweep import DIRECTIONS_PER_SWEEP, sweep_products
+from calcbench.certified.directions import Directions
 from calcbench.certified.evaluation import SweepResult, evaluate, range_fault
 from calcbench.certified.first_order import NONE, Row, cost_row
 from calcbench.certified.jets import make_jet, primal, slope_magnitudes, slopes
@@ -21,14 +28,10 @@ from calcbench.certified.one_sided import (
     settle,
     settling_deadline,
 )
+from calcbench.certified.row_blocks import Swept
 from calcbench.certified.sums import Partial, Sums
-from calcbench.operators.colouring import compress
 from calcbench.operators.entries import Entries, Product, Term
 from calcbench.problem.point import Point
-
-DIRECTIONS_PER_SWEEP = 64
-"""Directions in one sweep, to bound the memory: every intermediate result has a slope for each, and
-its partials too. More would gain little."""
 
 
 @dataclass(frozen=True)
@@ -55,17 +58,17 @@ def second_order(
     `deadline` is in seconds of `time.thread_time()`. Raises as `evaluate`; `TooSlow` past the
     deadline, `ProblemError` for a declared structure that leaves out an entry that is not 0.
     """
-    columns = _Columns(point) if any(isinstance(term, Entries) for term in terms) else None
+    directions = _directions(point) if any(isinstance(t, Entries) for t in terms) else None
     along = [point.seed_vector] if any(isinstance(term, Product) for term in terms) else []
-    directions = np.array([*along, *(columns.directions if columns else ())]).T
-    found = products(point, directions, dtype, deadline)
-    if columns:
-        columns.read(found, first=len(along))
+    vectors = np.array([*along, *(directions.vectors if directions else ())]).T
+    swept = sweep_products(point, vectors, dtype)
+    if swept is not None:
+        return _sum_swept(point, terms, size, swept, directions)
+    found = products(point, vectors, dtype, deadline)
+    columns = _Columns(point, directions, found, len(along)) if directions else None
     if columns is None or columns.stored is None:
         # A colour of a sparse Hessian has many columns, and shows no derivative along one of them.
-        _settle_products(point, directions, found, dtype, deadline)
-    if columns:
-        columns.read(found, first=len(along))
+        _settle_products(point, vectors, found, dtype, deadline)
     sums = Sums(size)
     for term in terms:
         if isinstance(term, Product):
@@ -77,6 +80,35 @@ def second_order(
         cost=found.cost,
         range_fault=found.range_fault,
     )
+
+
+def _directions(point: Point) -> Directions:
+    """Choose what gives all entries: a unit vector for each component, or one for each colour."""
+    if point.sparse(2):
+        return Directions.coloured(point.pattern(2), point.size)
+    return Directions.units(np.arange(point.size), point.size)
+
+
+def _sum_swept(
+    point: Point, terms: tuple[Term, ...], size: int, swept: Swept, directions: Directions | None
+) -> SweepResult:
+    """Add up terms of products that arrays gave: along the seed first, if one of them needs it."""
+    sums = Sums(size)
+    for term in terms:
+        if isinstance(term, Product):
+            each = np.arange(point.size)
+            sums.add_all(each, swept.partials[:, 0], swept.magnitudes[:, 0], np.ones(point.size))
+            continue
+        assert directions is not None
+        count = len(directions.vectors)
+        values, magnitudes = swept.partials[:, -count:], swept.magnitudes[:, -count:]
+        _check_structure(point, directions, values)
+        out, row, column = term.places
+        kept = directions.holds(row, column)
+        place = row[kept], directions.place[column[kept]]
+        weights = term.weights(point.seed_vector)[kept]
+        sums.add_all(out[kept], values[place], magnitudes[place], weights)
+    return sums.result(cost=swept.value, range_fault=swept.range_fault)
 
 
 def products(point: Point, directions: np.ndarray, dtype: str, deadline: float) -> Products:
@@ -183,55 +215,38 @@ def _limits_aside(
 
 
 class _Columns:
-    """The directions that give all entries of a Hessian, and where each stands in the products."""
+    """The entries of a Hessian, read off its products with some directions."""
 
-    def __init__(self, point: Point) -> None:
-        """Choose the directions: a unit vector for every component, or one for every colour.
-
-        Columns of one colour have no row in common, so that their sum shows the entries of each.
-        """
-        self.point = point
-        self.column = np.arange(point.size)
-        """Component → the direction that its column is read from."""
-        self.directions = np.eye(point.size)
-        self.stored: set[tuple[int, int]] | None = None
-        if point.sparse(2):
-            row, column = point.pattern(2)
-            compression = compress((row, column), point.size)
-            self.column[column] = compression.colour
-            # An entry that the declared structure lacks would be added to another one, unnoticed. A
-            # product with random numbers shows it: the stored entries do not add up to that.
-            self.check = np.random.default_rng(0).uniform(-1, 1, point.size)
-            self.directions = np.concatenate([compression.vectors, self.check[None]])
-            self.stored = set(zip(row.tolist(), column.tolist(), strict=True))
-
-    def read(self, found: Products, first: int) -> None:
-        """Take the products with these directions, which begin at column `first`.
-
-        Raises `ProblemError` where the stored entries times a vector are not H times it.
-        """
+    def __init__(self, point: Point, directions: Directions, found: Products, first: int) -> None:
+        """Take the products with these directions, which begin at column `first`."""
         self.partials, self.tied = found.partials[:, first:], found.tied
-        if self.stored is None:
-            return
-        totals = [arb(0)] * self.point.size
-        for i, j in sorted(self.stored):
-            entry = self.partials[i, self.column[j]].value
-            totals[i] = totals[i] + entry * arb(float(self.check[j]))
-        for i, total in enumerate(totals):
-            if not total.overlaps(self.partials[i, -1].value):
-                raise self.point.lacks_entry(f"in the row of {self.point.component(i)}")
+        self.directions = directions
+        self.stored: set[tuple[int, int]] | None = None
+        if directions.pattern is not None:
+            row, column = directions.pattern
+            self.stored = set(zip(row.tolist(), column.tolist(), strict=True))
+            values = np.frompyfunc(lambda partial: partial.value, 1, 1)(self.partials)
+            _check_structure(point, directions, np.asarray(values))
 
     def entry(self, i: int, j: int) -> Partial:
         """Return entry (i, j): 0 for one that is not stored."""
+        place = i, self.directions.place[j]
         if self.stored is None:
-            found: Partial = self.partials[i, j]
+            found: Partial = self.partials[place]
             return found
         tied = bool(self.tied[i] or self.tied[j])
         known = (i, j) in self.stored
-        stored: Partial = self.partials[i, self.column[j]] if known else NONE
+        stored: Partial = self.partials[place] if known else NONE
         if tied:
             return stored.leave_open(TIE)
         return stored._replace(open=not stored.value.is_finite())
+
+
+def _check_structure(point: Point, directions: Directions, values: np.ndarray) -> None:
+    """Raise `ProblemError` for a declared structure that leaves out an entry that is not 0."""
+    lacking = directions.row_that_lacks_an_entry(values)
+    if lacking is not None:
+        raise point.lacks_entry(f"in the row of {point.component(lacking)}")
 
 
 def _add_entries(sums: Sums, term: Entries, point: Point, columns: _Columns) -> None:

@@ -114,6 +114,7 @@ def _as_data(exercise: Exercise) -> dict[str, object]:
         "question": exercise.question,
         "choices": list(exercise.choices),
         "answers": [answer.name for answer in exercise.answers],
+        "kinds": [answer.kind for answer in exercise.answers],
         "problem": exercise.problem or None,
     }
 
@@ -141,10 +142,13 @@ def _check(session: Session, exercise: Exercise, answers: tuple[str, ...], timeo
 
 def _converse(session: Session, exercise: Exercise, timeout: float) -> int:
     """Ask for each value until the answer is right or was shown; give the exit status."""
-    read = _read_number if exercise.kind == "number" else str
     while True:
         answers = tuple(
-            click.prompt(f"  {answer.name}", prompt_suffix=" = ", value_proc=read)
+            click.prompt(
+                f"  {answer.label}",
+                prompt_suffix=" = ",
+                value_proc=_read_number if answer.kind == "number" else str,
+            )
             for answer in exercise.answers
         )
         reply = _check(session, exercise, answers, timeout)

@@ -14,9 +14,11 @@ answers      what a learner gives, read as numbers
 derivation   a learner's own gradient, judged as any hand-derived one
 marking      right or wrong, and where
 session      tries, and the score
+runs         the run that travels with each lesson, to cite its times
 """
 
 from calcbench.exercises.exercise import Exercise
+from calcbench.exercises.runs import lesson_run
 from calcbench.exercises.session import Reply, Score, Session
 from calcbench.exercises.shared import check, exercise, exercises, load, score
 
@@ -28,6 +30,7 @@ __all__ = [
     "check",
     "exercise",
     "exercises",
+    "lesson_run",
     "load",
     "score",
 ]

@@ -24,7 +24,7 @@ FUNCTIONS: Mapping[str, str] = {
 """Function of an expression → its name in the vocabulary."""
 
 
-def judge_gradient(problem: str, handed: Callable[..., Any] | Sequence[str]) -> Record:
+def judge_gradient(problem: str, handed: Callable[..., Any] | Sequence[Any]) -> Record:
     """Judge a gradient, a function or an expression for each parameter, by `calcbench.verify`."""
     derived = copy.copy(door.problems()[problem])
     if callable(handed):
@@ -51,19 +51,28 @@ def _by_parameter(names: Sequence[str], found: Any) -> Mapping[str, Any]:
     """Give partials by name: they come so, in the order of the parameters, or as the only one."""
     if isinstance(found, Mapping):
         return found
-    if not isinstance(found, (tuple, list)) and len(names) == 1:
+    is_array = getattr(found, "shape", None) not in (None, ())
+    several = isinstance(found, (tuple, list)) or (is_array and len(names) > 1)
+    if not several and len(names) == 1:
         return {names[0]: found}
-    if not isinstance(found, (tuple, list)) or len(found) != len(names):
+    if not several or len(found) != len(names):
         raise FormulaError(f"a gradient returns the partials by {', '.join(names)}, in that order")
     return dict(zip(names, found, strict=True))
 
 
-def _from_expressions(problem: Problem, handed: Sequence[str]) -> Callable[..., Any]:
+def _as_text(value: Any) -> str:
+    """Give the text of an expression, which SymPy's are, too."""
+    if isinstance(value, str):
+        return value
+    if getattr(value, "free_symbols", None) is None:
+        raise SelectorError(f"{short_repr(value)} is no expression: give text, or a function")
+    return str(value)
+
+
+def _from_expressions(problem: Problem, handed: Sequence[Any]) -> Callable[..., Any]:
     """Make a formula of an expression for each parameter, in the letters of the problem."""
-    for text in handed:
-        if not isinstance(text, str):
-            raise SelectorError(f"{short_repr(text)} is no expression: give text, or a function")
-    trees = dict(zip(problem.parameters, map(expression.parse, handed), strict=True))
+    parsed = [expression.parse(_as_text(value)) for value in handed]
+    trees = dict(zip(problem.parameters, parsed, strict=True))
     letters = {*expression.CONSTANTS, *problem.parameters, *problem.data}
     for tree in trees.values():
         expression.check_names(tree, letters, FUNCTIONS)

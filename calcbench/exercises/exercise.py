@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from calcbench.errors import UnreadableFormula
@@ -12,6 +13,9 @@ from calcbench.show.unicode import as_unicode
 TOLERANCE = 1e-4
 """How far an answer may be from the true value, relative to it: four digits, rounded, are too few
 for some numbers, and five are enough for all."""
+
+STAR = re.compile(r"`[^`]*`|\$[^$]+\$|\*")
+"""A star, or what it may stand in: code, or a formula."""
 
 FORMULA = re.compile(r"\$([^$]+)\$")
 """A formula in LaTeX, between dollar signs."""
@@ -29,7 +33,16 @@ class Answer:
     text: str
     """The expression as the sheet has it, or the letter of a choice."""
     value: float = float("nan")
-    """The number; NaN where it is none, but a formula or a choice."""
+    """The number, of a formula its value at the point; NaN where there is none."""
+    kind: str = "number"
+    """`number`; `choice`, a letter; or `function`, a partial derivative of a problem."""
+    slope: str = ""
+    """Of a partial derivative: how it is written, `∂v/∂r`."""
+
+    @property
+    def label(self) -> str:
+        """What it is called in a sentence."""
+        return self.slope or self.name
 
 
 @dataclass(frozen=True)
@@ -41,7 +54,8 @@ class Exercise:
     """Text; formulas are LaTeX between dollar signs."""
     answers: tuple[Answer, ...]
     kind: str = "number"
-    """`number`; `choice`, a letter; or `function`, the gradient of a problem."""
+    """Of its answers, where these do not say: `number`; `choice`; or `function`, the gradient of a
+    problem."""
     tolerance: float = TOLERANCE
     hint: str = ""
     because: str = ""
@@ -49,13 +63,22 @@ class Exercise:
     wrong: tuple[tuple[Any, ...], ...] = ()
     """Hand-ins such as people give, each of which must be refused."""
     choices: tuple[str, ...] = ()
+    """Between what the answer that is a letter chooses."""
     problem: str = ""
     """Of a `function`: whose gradient is asked for."""
+    at: Mapping[str, float] = field(default_factory=dict)
+    """Of a `function`: the point at which numbers are an answer, too; empty where they are not."""
 
     @property
     def solution(self) -> str:
         """Write the right answers in a line: `z = 5, ∂z/∂x = 6`."""
-        return ", ".join(f"{answer.name} = {write_answer(answer)}" for answer in self.answers)
+        return ", ".join(f"{answer.label} = {self._write(answer)}" for answer in self.answers)
+
+    def _write(self, answer: Answer) -> str:
+        """Write a right answer; of a choice, the letter and its text."""
+        if answer.kind != "choice":
+            return write_answer(answer)
+        return f"{answer.text}) {self.choices[LETTERS.index(answer.text)]}"
 
     def __str__(self) -> str:
         """Write the question as plain text."""
@@ -73,17 +96,22 @@ class Exercise:
     @property
     def wanted(self) -> str:
         """Say what is to be given."""
+        names = ", ".join(answer.label for answer in self.answers)
         if self.kind == "function":
-            return f"the gradient of {self.problem}, a function or {self._names}"
-        return "a letter" if self.kind == "choice" else self._names
-
-    @property
-    def _names(self) -> str:
-        return ", ".join(answer.name for answer in self.answers)
+            numbers = ", numbers" if self.at else ""
+            return f"{names}: formulas{numbers}, or one function that gives them"
+        if self.kind == "choice":
+            return "a letter"
+        return f"{names} (a letter)" if self.choices else names
 
     def _repr_markdown_(self) -> str:
         choices = "".join(f"\n- {letter}) {text}" for letter, text in self.lettered)
         return f"**{self.id}** {self.question}\n{choices}\n\nAnswer: {self.wanted}"
+
+
+def escape_stars(text: str) -> str:
+    """Write text for Markdown, in which the stars of `4*pi/3` are no signs of stress."""
+    return STAR.sub(lambda found: r"\*" if found[0] == "*" else found[0], text)
 
 
 def plain_text(text: str) -> str:

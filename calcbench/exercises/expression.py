@@ -70,11 +70,14 @@ def parse(text: str) -> ast.expr:
         ) from None
 
 
-def number(text: str) -> float:
-    """Evaluate an expression of numbers. Raises `SelectorError` unless it is a finite number."""
+def number(text: str, at: Mapping[str, float] | None = None) -> float:
+    """Evaluate an expression of numbers. Raises `SelectorError` unless it is a finite number.
+
+    `at` has the values of letters in it.
+    """
     tree = parse(text)
     try:
-        value = float(evaluate(tree, CONSTANTS, FUNCTIONS))
+        value = float(evaluate(tree, {**CONSTANTS, **(at or {})}, FUNCTIONS))
     except SelectorError as error:
         raise SelectorError(f"{_quoted(text)}: {error}") from None
     except OverflowError:

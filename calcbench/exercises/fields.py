@@ -5,8 +5,10 @@ A field is read by a function of the table, which raises `SelectorError` with wh
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from calcbench.catalogue import door
@@ -79,9 +81,7 @@ def _problem(table: Table, found: Table) -> str:
 
 def _choices(table: Table, found: Table) -> tuple[str, ...]:
     value = table.get("choices", [])
-    if found["kind"] != "choice":
-        if "choices" in table:
-            raise SelectorError('are of an exercise of kind "choice" alone')
+    if found["kind"] != "choice" and "choices" not in table:
         return ()
     if not _is_list(value, str) or not 2 <= len(value) <= len(LETTERS):
         raise SelectorError(f"must be a list of at least two texts, not {short_repr(value)}")
@@ -95,38 +95,59 @@ def _answers(table: Table, found: Table) -> tuple[Answer, ...]:
     answers = tuple(_answer(part, found) for part in value)
     if len({answer.name for answer in answers}) < len(answers):
         raise SelectorError("have each a name of its own")
+    letters = [answer.kind for answer in answers].count("choice")
+    if letters != bool(found["choices"]):
+        raise SelectorError(f'{letters} of kind "choice": one, where there are choices')
     if found["kind"] == "choice" and len(answers) > 1:
         raise SelectorError("of a choice are one letter")
-    if found["kind"] == "function":
-        _check_parameters(found["problem"], [answer.name for answer in answers])
-    return answers
+    return _partials(found["problem"], answers) if found["kind"] == "function" else answers
 
 
-def _check_parameters(problem: str, names: list[str]) -> None:
-    """Raise `SelectorError` unless the answers of a derivation are named by the parameters."""
-    parameters = list(door.problems()[problem].parameters)
-    if names != parameters:
-        raise SelectorError(f"are named {', '.join(parameters)}, by the parameters of {problem}")
+def _partials(name: str, answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
+    """Write the answers of a derivation as slopes, `∂v/∂r`: they are named by the parameters."""
+    problem = door.problems()[name]
+    parameters = list(problem.parameters)
+    if [answer.name for answer in answers] != parameters:
+        raise SelectorError(f"are named {', '.join(parameters)}, by the parameters of {name}")
+    sign = "∂" if len(parameters) > 1 else "d"
+    slopes = [f"{sign}{problem.letter}/{sign}{parameter}" for parameter in parameters]
+    return tuple(replace(a, slope=slope) for a, slope in zip(answers, slopes, strict=True))
 
 
 def _answer(table: Table, found: Table) -> Answer:
     for key in table:
-        if key not in ("name", "value"):
+        if key not in ("name", "value", "kind"):
             raise SelectorError(f"have a name and a value, and no {key!r}")
-    name, value = table.get("name"), table.get("value")
+    name, value, kind = table.get("name"), table.get("value"), table.get("kind", found["kind"])
     if not isinstance(name, str) or not name.strip():
         raise SelectorError(f"have each a name, text, not {short_repr(name)}")
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise SelectorError(f"{name} has a value, text or a number, not {short_repr(value)}")
+    if kind not in (found["kind"], "choice"):
+        raise SelectorError(f'{name} may be of kind "choice", not {short_repr(kind)}')
     text = str(value)
-    if found["kind"] == "number":
-        return Answer(name, text, expression.number(text))
-    if found["kind"] == "choice":
+    if kind == "choice":
         if text not in LETTERS[: len(found["choices"])]:
             raise SelectorError(f"{name} is the letter of a choice, not {text!r}")
-    else:
-        expression.parse(text)
-    return Answer(name, text)
+        return Answer(name, text, kind=kind)
+    expression.parse(text)
+    known = kind == "number" or found["at"]
+    return Answer(name, text, expression.number(text, found["at"]) if known else math.nan, kind)
+
+
+def _at(table: Table, found: Table) -> dict[str, float]:
+    value = table.get("at", {})
+    if value and found["kind"] != "function":
+        raise SelectorError('is the point of an exercise of kind "function" alone')
+    if not isinstance(value, dict):
+        raise SelectorError(f"must be a table such as {{ x = 2, y = 3 }}, not {short_repr(value)}")
+    return {name: _coordinate(name, number) for name, number in value.items()}
+
+
+def _coordinate(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise SelectorError(f"{name} must be a number, not {short_repr(value)}")
+    return expression.number(str(value))
 
 
 def _tolerance(table: Table, found: Table) -> float:
@@ -153,6 +174,7 @@ READERS: Mapping[str, Callable[[Table, Table], Any]] = {
     "question": _text("question", needed=True),
     "kind": _kind,
     "problem": _problem,
+    "at": _at,
     "choices": _choices,
     "answers": _answers,
     "tolerance": _tolerance,

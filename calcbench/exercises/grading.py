@@ -8,7 +8,7 @@ from pathlib import Path
 
 from calcbench.errors import CalcbenchError, SelectorError, printable
 from calcbench.exercises import guest
-from calcbench.exercises.exercise import Answer, Exercise
+from calcbench.exercises.exercise import Exercise
 from calcbench.exercises.guest import ENDINGS, Given
 from calcbench.exercises.marking import mark
 from calcbench.exercises.sheet import Sheet
@@ -66,7 +66,7 @@ def hand_ins(folder: Path) -> list[Path]:
 
 def _blank(exercise: Exercise) -> Exercise:
     """Take all that answers an exercise out of it: a hand-in is to find nothing to read."""
-    answers = tuple(Answer(answer.name, "") for answer in exercise.answers)
+    answers = tuple(replace(answer, text="", value=float("nan")) for answer in exercise.answers)
     return replace(exercise, answers=answers, hint="", because="", wrong=())
 
 

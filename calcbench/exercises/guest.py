@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from calcbench.errors import CalcbenchError, SelectorError, nearest, printable, short_repr
-from calcbench.exercises.answers import read_letter, read_number, split
+from calcbench.exercises.answers import read
 from calcbench.exercises.exercise import Exercise
 from calcbench.exercises.marking import Mark, mark
 from calcbench.problem.faults import RAISED, describe
@@ -98,12 +98,8 @@ def _parse(path: Path) -> Any:
 def _give(exercise: Exercise, handed: Any) -> Given:
     """Read an answer, as far as that needs no true value; judge a derivation."""
     try:
-        if exercise.kind == "function":
-            return Given(mark=mark(exercise, [handed]))
-        values = split(exercise, [handed])
-        if exercise.kind == "choice":
-            return Given((read_letter(exercise, values[0]),))
-        return Given(tuple(map(read_number, values)))
+        values = read(exercise, [handed])
+        return Given(mark=mark(exercise, [handed])) if values is None else Given(tuple(values))
     except SelectorError as error:
         return Given(unread=str(error))
     except RAISED as error:  # an object of a hand-in may raise whatever it is asked for

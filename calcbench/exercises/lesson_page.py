@@ -11,7 +11,7 @@ from typing import Any
 
 from calcbench.errors import escape_controls
 from calcbench.exercises.cells import Lesson, lessons
-from calcbench.exercises.exercise import Exercise, plain_text
+from calcbench.exercises.exercise import Exercise, escape_stars, plain_text
 from calcbench.exercises.prose import as_html
 from calcbench.exercises.running import Output, run
 from calcbench.problem.mathml import write_formula
@@ -89,7 +89,7 @@ def _exercise(exercise: Exercise) -> str:
     choices = "".join(f"\n- {letter}) {text}" for letter, text in exercise.lettered)
     question = as_html(f"**{exercise.id}** {exercise.question}\n{choices}")
     hint = f"<details><summary>Hint</summary>{as_html(exercise.hint)}</details>"
-    answer = f"<p>{escape(exercise.solution)}</p>{as_html(exercise.because)}"
+    answer = f"{as_html(escape_stars(exercise.solution))}{as_html(exercise.because)}"
     folded = f"<details><summary>Answer</summary>{answer}</details>"
     return f'<div class="exercise">{question}{hint if exercise.hint else ""}{folded}</div>'
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from calcbench.errors import SelectorError
-from calcbench.exercises.answers import read_letter, read_number, split
+from calcbench.exercises.answers import read, split
 from calcbench.exercises.exercise import Answer, Exercise
 from calcbench.record.record import Status
 
@@ -31,19 +31,22 @@ def mark(exercise: Exercise, handed: Sequence[Any]) -> Mark:
     """
     if any(value is ... for value in handed):
         raise SelectorError("write your answers in the place of the dots")
-    if exercise.kind == "function":
+    values = read(exercise, handed)
+    if values is None:
         return _mark_gradient(exercise, handed)
-    values = split(exercise, handed)
-    if exercise.kind == "choice":
-        right = read_letter(exercise, values[0]) == exercise.answers[0].text
-        return Mark(right, () if right else ("that is not the one",))
-    numbers = [read_number(value) for value in values]
-    pairs = zip(exercise.answers, numbers, strict=True)
+    pairs = zip(exercise.answers, values, strict=True)
     faults = [_fault(answer, found, exercise.tolerance) for answer, found in pairs]
     return Mark(not any(faults), tuple(filter(None, faults)))
 
 
-def _fault(answer: Answer, found: float, tolerance: float) -> str:
+def _fault(answer: Answer, found: float | str, tolerance: float) -> str:
+    """Say what is wrong with one value; nothing of a right one."""
+    if isinstance(found, str):
+        return "" if found == answer.text else f"{found}) is not the one"
+    return _fault_of_number(answer, found, tolerance)
+
+
+def _fault_of_number(answer: Answer, found: float, tolerance: float) -> str:
     """Say what is wrong with a number; nothing of a right one.
 
     The tolerance is relative to the true value; where that is 0, it is absolute.
@@ -53,8 +56,8 @@ def _fault(answer: Answer, found: float, tolerance: float) -> str:
     if error <= tolerance * scale:
         return ""
     if error <= NEAR * scale:
-        return f"{answer.name} is near, but {_how_far(answer.value, found, tolerance)}"
-    return f"{answer.name} is not {found:.9g}"
+        return f"{answer.label} is near, but {_how_far(answer.value, found, tolerance)}"
+    return f"{answer.label} is not {found:.9g}"
 
 
 def _how_far(value: float, found: float, tolerance: float) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from calcbench.errors import SelectorError
-from calcbench.exercises.exercise import Exercise, plain_text
+from calcbench.exercises.exercise import Exercise, escape_stars, plain_text
 from calcbench.exercises.marking import Mark, mark
 from calcbench.exercises.sheet import Sheet
 from calcbench.report.numbers import plural
@@ -41,7 +41,7 @@ class Reply:
     __repr__ = __str__
 
     def _repr_markdown_(self) -> str:
-        first, *others = self.lines
+        first, *others = map(escape_stars, self.lines)
         return "\n\n".join([f"**{SIGNS[self.outcome]} {self.id}:** {first}", *others])
 
 

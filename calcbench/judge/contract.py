@@ -27,6 +27,7 @@ from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.flat import flatten, same_numbers
 from calcbench.problem.point import Point, component_name
 from calcbench.problem.problem import Arrays
+from calcbench.problem.threads import one_thread
 from calcbench.record.record import Status
 
 NO_MEMORY = ("can't allocate memory", "RESOURCE_EXHAUSTED", "OOM when allocating", "bad_alloc")
@@ -75,6 +76,7 @@ def unpack(backend: Backend, packed: Mapping[str, Any]) -> Run:
     return Run(backend, **packed)
 
 
+@one_thread()
 def run_points(
     backend: Backend,
     where: Mapping[str, Point],

@@ -33,6 +33,7 @@ from calcbench.operators import GRADIENT, Layout, Operator
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.problem.sampling import thin
+from calcbench.problem.threads import one_thread
 from calcbench.record.record import Record, Status
 
 
@@ -51,6 +52,7 @@ class Outcome:
     """Relative change of the result per relative change of its inputs, at the own point."""
 
 
+@one_thread()
 def judge(
     runs: list[Run],
     where: Mapping[str, Point],

@@ -105,6 +105,20 @@ def _judge_certified(
     return after
 
 
+def judge_vector(
+    record: Record, point: str, certificate: Certificate, ballot: Ballot, left_out: np.ndarray
+) -> tuple[Record, Comparison]:
+    """Add to a verdict what one result says at a point, and return it beside the truth.
+
+    `left_out` tells for each number whether it is not judged.
+    """
+    layout = certificate.operator.layout(certificate.point)
+    agreed = _as_consensus(certificate, record.dtype, 1)
+    ballot, agreed = _mask(ballot, agreed, left_out)
+    after = _explain_limit(_verdict(record, layout, point, ballot, agreed), layout, certificate)
+    return after, scoring.compare(ballot, agreed)
+
+
 def _judge_differenced(record: Record, point: str, certificate: Certificate) -> Record:
     """Blame the hand-derived gradient, if it is wrong, where its differences are not right."""
     here = certificate.point.with_seed({})

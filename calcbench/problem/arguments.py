@@ -28,6 +28,14 @@ def whole_number(what: str, value: Any, least: int) -> int:
     return int(value)
 
 
+def positive(what: str, value: Any) -> float:
+    """Read a number above 0, which may be infinite."""
+    number = isinstance(value, (int, float, np.number)) and not isinstance(value, (bool, np.bool_))
+    if not number or not value > 0:
+        raise SelectorError(f"{what} must be a number above 0, got {short_repr(value)}")
+    return float(value)
+
+
 def yes_or_no(what: str, value: Any) -> bool:
     """Read True or False."""
     if not isinstance(value, (bool, np.bool_, int)) or value not in (0, 1):

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from calcbench.problem.faults import RAISED
+from calcbench.problem.threads import one_thread
 from calcbench.vocabulary.numpy import NUMPY
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Rows:
 NO_ROWS = Rows()
 
 
+@one_thread()
 def rows_of(problem: Problem, values: Arrays) -> Rows:
     """Return the rows that a problem declares, or those that are found in its data."""
     if problem.vector_valued:

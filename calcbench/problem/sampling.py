@@ -36,11 +36,11 @@ def sample_points(own: Point, seed: int = 0) -> dict[str, Point]:
 
     `random-1` is at the unit scale (or drawn from the domain), `random-2` around the own values.
     Data move there if they can be moved (`move_data`), so that data baked into a preparation show.
-    Points outside the problem's domain are left out.
+    Points outside the problem's domain are left out, and zeros where the own ones are.
     """
     found = {"own": own}
     zeros = own.with_values({n: np.zeros_like(a) for n, a in own.parameters.items()})
-    if own.problem.contains(zeros.values):
+    if any(np.any(a) for a in own.parameters.values()) and own.problem.contains(zeros.values):
         found["zeros"] = zeros
     rng = np.random.default_rng([seed, 1])
     for number, draw in enumerate((draw_units, draw_nearby), 1):

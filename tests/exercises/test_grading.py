@@ -26,6 +26,7 @@ id = "3"
 kind = "function"
 problem = "saddle"
 question = "Derive"
+at = {x = 3, y = 2}
 answers = [{name="x", value="2*x"}, {name="y", value="-2*y"}]
 """,
     "sheet.toml",
@@ -35,6 +36,8 @@ HAND_INS = {
     "anna.py": 'print("hello")\nanswers = {"1": [6, -4], "2": "b", "3": lambda x, y: (2*x, -2*y)}',
     "bob.toml": '1 = [6, 4]\n2 = "B"\n3 = ["2*x", "2*y"]',
     "carl.json": '{"1": {"x": "12/2", "y": -4}, "2": 7, "4": 1}',
+    "dina.json": '{"3": [6, -4]}',
+    "eric.json": '{"3": ["6", 4]}',
     "emil.py": "import os; os._exit(3)",
     "fred.py": "import sys; sys.exit('enough')",
     "gina.py": "x = 1",
@@ -65,6 +68,12 @@ def test_right_and_wrong_answers_are_told_apart(grades):
     first, second = grades["bob.toml"].remarks
     assert first == "1: y is not 4"
     assert second.startswith("3: ∂z/∂y is 4, expected -4")
+
+
+def test_numbers_of_a_gradient_are_marked_where_the_true_ones_are(grades):
+    assert grades["dina.json"].outcomes["3"] == "right"
+    assert grades["eric.json"].outcomes["3"] == "wrong"
+    assert grades["eric.json"].remarks == ("3: ∂z/∂y is not 4",)
 
 
 def test_what_is_missing_unreadable_or_of_no_exercise_is_said(grades):

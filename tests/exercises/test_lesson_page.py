@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from browser import browse, in_browser
 
 from calcbench.errors import CalcbenchError
 from calcbench.exercises.cells import Lesson, split
@@ -113,6 +114,40 @@ def test_a_page_asks_no_network_and_installs_nothing(page):
     assert "example.org" not in body
     assert "find_spec" not in body
     assert not re.search(r'(src|href)="(?!#)', body)
+
+
+SLIDING = """\
+# %%
+import calcbench as cb
+
+panel = cb.Panel("x", (0, 1), "y", (0, 1))
+cb.draw(panel.moving({"a": (0, 1, 0.5, 0)}, lambda panel, a: panel.text(0.5, 0.5, f"a is {a:g}")))
+"""
+
+MOVE = """<script>
+const waiting = setInterval(() => {
+  const slider = document.querySelector("input[type=range]");
+  if (!slider) return;
+  clearInterval(waiting);
+  slider.value = 1;
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
+}, 50);
+</script>"""
+
+
+@in_browser
+@pytest.mark.full
+@pytest.mark.parametrize(("script", "drawn"), [("", "a is 0"), (MOVE, "a is 1")])
+def test_a_slider_moves_its_picture(tmp_path, script, drawn):
+    if reason := missing_library() or missing_mathml():
+        pytest.skip(reason)
+    path = tmp_path / "page.html"
+    body, end = write([lesson(SLIDING)], lambda title: None).rsplit("</body>", 1)
+    path.write_text(f"{body}{script}</body>{end}", "utf-8")
+    seen, errors = browse(path)
+    assert errors == []
+    shown = re.sub(r"<(pre|script).*?</\1>", "", seen, flags=re.DOTALL)
+    assert set(re.findall(r"a is \d", shown)) == {drawn}
 
 
 def test_answers_are_folded_and_nobody_is_marked(page):

@@ -41,6 +41,18 @@ kind = "function"
 problem = "chain_rule_single"
 question = "Derive"
 answers = [{name="x", value="-2*x*exp(-x**2)"}]
+[[exercise]]
+id = "6.4"
+question = "How far is it off, and why?"
+choices = ["it bends", "it rounds"]
+answers = [{name="off by", value="0.1"}, {name="why", value="a", kind="choice"}]
+[[exercise]]
+id = "6.5"
+kind = "function"
+problem = "saddle"
+at = {x = 3, y = "4/2"}
+question = "Derive, or compute"
+answers = [{name="x", value="2*x"}, {name="y", value="-2*y"}]
 """
 
 
@@ -151,6 +163,24 @@ def test_a_derivation_takes_functions_from_xp_and_may_return_its_only_partial(se
     assert session.check("6.3", lambda xp, x: -2 * x * xp.exp(-(x**2))).right
     assert session.check("6.3", "-2*x/exp(x^2)").right
     assert not session.check("6.3", "exp(-x^2)").right
+
+
+def test_a_number_and_a_letter_are_answers_to_one_exercise(session):
+    assert session.exercise("6.4").wanted == "off by, why (a letter)"
+    assert session.check("6.4", 0.1, "A").right
+    assert "not right: b) is not the one." in str(session.check("6.4", 0.1, "b"))
+    shown = session.check("6.4", 0.2, "it bends")
+    assert shown.lines[1] == "The answer is off by = 0.1, why = a) it bends."
+
+
+def test_a_gradient_is_given_by_its_numbers_at_a_point_too(session):
+    assert "∂z/∂x, ∂z/∂y: formulas, numbers, or one" in str(session.exercise("6.5"))
+    assert session.check("6.5", 6, -4).right
+    assert session.check("6.5", "x + x", "-2*y").right
+    assert "∂z/∂y is not 4." in str(session.check("6.5", 6, 4))
+    reply = session.check("6.5", "2*x", "2*y")
+    assert "∂z/∂y is 4, expected -4" in str(reply)
+    assert "The answer is ∂z/∂x = 2\\*x = 6, ∂z/∂y = -2\\*y = -4." in reply._repr_markdown_()
 
 
 def test_the_score_counts_the_lessons_that_were_begun(session):

@@ -40,6 +40,21 @@ def test_the_wall_stands_at_2_over_the_largest_eigenvalue():
     assert below.costs[-1] < below.costs[0] < above.costs[-1]
 
 
+def test_who_is_ahead_after_two_steps_is_not_who_is_ahead_after_forty():
+    rates = [0.01, 0.02, 0.04, 0.05, 0.054, 0.055]
+    paths = cb.descend("batch_regression", "by_hand", rate=rates, steps=40)
+    ahead = [min(paths, key=lambda path: path.costs[step]).rate for step in (2, 40)]
+    assert ahead == [0.02, 0.05]
+
+
+@pytest.mark.parametrize(("rate", "jumps"), [(0.02, False), (0.025, False), (0.03, True)])
+def test_from_which_rate_on_a_path_jumps_from_side_to_side(rate, jumps):
+    _, directions = np.linalg.eigh(cb.hessian("batch_regression", "by_hand"))
+    path = cb.descend("batch_regression", "by_hand", rate=rate, steps=5)
+    across = (path.positions - [-657 / 1400, 1.76]) @ directions[:, 1]
+    assert np.all(across[1:] * across[:-1] < 0) == jumps
+
+
 def test_one_step_by_hand():
     after = cb.descend("batch_regression", "by_hand", rate=0.01, steps=1)
     assert (float(after.end["m"]), float(after.end["b"])) == pytest.approx((0.53695, 0.03735))
@@ -124,6 +139,11 @@ def test_the_mean_of_eight_gradients_is_the_gradient_of_the_mean():
     for name in "mb":
         mean = np.mean([float(found[name]) for found in each])
         assert mean == pytest.approx(float(whole[name]), rel=1e-14)
+
+
+def test_six_of_eight_residuals_say_that_the_line_is_too_high():
+    points = cb.own_point(cb.problems()["batch_regression"])
+    assert np.sum(0.9 * points["x"] + 0.1 > points["y"]) == 6
 
 
 def test_no_direction_is_steeper_than_the_gradient():

@@ -26,8 +26,8 @@ HOME = "not.published/calcbench"
 LARGEST_PAGE = 4_000_000
 """Bytes of the page of all lessons, with the library that draws its pictures."""
 
-BY_JUPYTER = ("01_slope_from_two_points", "05_partial_derivatives", "13_gradient_descent")
-"""Those that are run by a kernel as well, as Jupyter does."""
+BY_JUPYTER = ("01_slope_from_two_points", "13_gradient_descent")
+"""Those that are run by a kernel, as Jupyter does; a third one is, from a wheel beside it."""
 
 
 def name_of(lesson):
@@ -49,6 +49,7 @@ def test_a_lesson_runs_from_top_to_bottom(lesson):
     assert {reply.outcome for reply in replies} == {"unread"}, "a lesson comes without its answers"
     asked = [id for id in lesson_sheet().by_id if id.startswith(f"{lesson.number}.")]
     assert [reply.id for reply in replies] == asked
+    assert outputs[-1].printed.startswith("@misc{calcbench-"), "a lesson ends with its citation"
 
 
 @pytest.mark.full

@@ -86,6 +86,11 @@ def test_points_are_the_own_zeros_and_random():
     assert np.array_equal(found["zeros"]["x"], own["x"])
 
 
+def test_zeros_are_no_second_point_where_they_are_the_own_one():
+    own = own_point(problem_with({}, **{**VALUES, "a": 0.0, "b": [[0.0, 0.0]]}))
+    assert list(points_for(own)) == ["own", "random-1", "random-2"]
+
+
 def test_a_random_point_lies_around_the_own_values():
     own = own_point(problem_with({}, **{**VALUES, "a": 1e6, "b": [[0.0, 3.0]]}))
     near = points_for(own)["random-2"]

@@ -3,12 +3,11 @@
 import json
 import math
 import re
-import shutil
-import subprocess
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from browser import browse, in_browser
 from faulty import Faulty
 from test_report import (
     ALL_FAILED,
@@ -23,7 +22,6 @@ from test_report import (
     failed,
     run,
 )
-from waiting import PATIENCE
 
 import calcbench as cb
 from calcbench.bench.fingerprint import fingerprint
@@ -41,8 +39,6 @@ from calcbench.report.tables.table import Entry, Table
 vl_convert = pytest.importorskip("vl_convert")
 
 HOSTILE_PAIR = run(*(cell(f"{name}{HOSTILE}", problem=f"'\"<{HOSTILE}", size=8) for name in "ab"))
-
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 
 VOID = {"meta", "br"}
 
@@ -301,27 +297,6 @@ def test_a_thousand_cells_are_small():
     text = write(thousand(), "html")
     assert len(text.encode()) - len(chart_library().encode()) < 3_000_000
     assert len(Page(text).data["rows"]) == 1_000
-
-
-def browse(path, height=900):
-    """Open a page in a browser without a network; give its elements afterwards, and its errors."""
-    command = [
-        BROWSER,
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        f"--window-size=1200,{height}",
-        "--host-resolver-rules=MAP * ~NOTFOUND",
-        "--virtual-time-budget=20000",
-        "--enable-logging=stderr",
-        "--dump-dom",
-        path.as_uri(),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
-    return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-
-
-in_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
 
 
 @in_browser

@@ -182,13 +182,18 @@ def _along(start: Place, end: Place, share: float) -> Place:
 
 
 def _curve(stops: list[Place]) -> str:
-    """Draw a smooth line through places, level in each of them, with an arrow at its end."""
+    """Draw a smooth line through places, level in each of them, with an arrow at its end.
+
+    The head is no SVG marker: those are found by an id, which a page with two graphs has twice.
+    """
     path = f"M {stops[0].x:.1f} {stops[0].y:.1f}"
     for one, other in itertools.pairwise(stops):
         half = (one.x + other.x) / 2
         path += f" C {half:.1f} {one.y:.1f}, {half:.1f} {other.y:.1f}, {other.x:.1f} {other.y:.1f}"
-    style = f'fill="none" stroke="{GREY}" stroke-width="1.3" marker-end="url(#head)"'
-    return f'<path d="{path}" {style}/>'
+    x, y = stops[-1]
+    head = f"M {x:.1f} {y - ARROW / 2:.1f} l {ARROW} {ARROW / 2} l -{ARROW} {ARROW / 2} z"
+    line = f'<path d="{path}" fill="none" stroke="{GREY}" stroke-width="1.3"/>'
+    return f'{line}<path d="{head}" fill="{GREY}"/>'
 
 
 def _box(node: Node, place: Place, letter: str, last: bool) -> str:
@@ -262,8 +267,6 @@ def _page(
 <svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" \
 viewBox="0 0 {width:.0f} {height:.0f}" font-family="{FONT}" role="img">
 <title>{escape(title)}</title>
-<defs><marker id="head" viewBox="0 0 10 10" refX="1" refY="5" markerWidth="7" markerHeight="7" \
-orient="auto"><path d="M 0 0 L 10 5 L 0 10 z" fill="{GREY}"/></marker></defs>
 <rect width="100%" height="100%" fill="#ffffff"/>
 <text x="{MARGIN}" y="30" fill="{INK}" font-size="16" font-weight="bold">{escape(title)}</text>
 {head}

@@ -1,0 +1,351 @@
+"""Checking a function and its gradient as they are: NumPy, torch and JAX code."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from calcbench.certified.evaluation import NotCertified
+from calcbench.errors import ProblemError, SelectorError, nearest, short_repr
+from calcbench.judge.result import Judged, judge_result
+from calcbench.judge.witnesses import Witness, ask_differences
+from calcbench.native.certifying import Certified, certify, point_of
+from calcbench.native.front_ends import build
+from calcbench.native.function import Function, NoGradient, NotKnown, WrongGradient
+from calcbench.native.trees import function_name
+from calcbench.problem.arguments import check_function, check_text, positive, whole_number
+from calcbench.problem.faults import RAISED, describe
+from calcbench.problem.flat import flatten
+from calcbench.problem.point import Point
+from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.sampling import draw_nearby
+from calcbench.record.record import Record, Status
+
+NOT_CERTIFIED = "not certified"
+"""The status where nothing is proved."""
+
+OPERATORS = ("gradient",)
+"""What can be checked of a function as it is."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is known of a gradient: printed, it says so in a line or two.
+
+    `assert check.ok`, or `calcbench.assert_gradient` in a test.
+    """
+
+    name: str
+    """What the function is called."""
+    status: str
+    """`ok`: proved right, up to what rounding allows. `disagree`: proved wrong. `imprecise`: within
+    bounds that vouch for no digit. `error`: no gradient came, or one of another shape.
+    `not certified`: nothing is proved; `witness` may say more."""
+    reason: str = ""
+    """Why it is not ok; empty where it is."""
+    how: str = ""
+    """On what the function was run, such as `NumPy on balls`."""
+    dtype: str = "float64"
+    """The coarsest in which it computes with its argument, for which rounding is allowed."""
+    partials: int = 0
+    """How many partials the gradient has."""
+    digits: float | None = None
+    """Digits of the worst partial, relative to the largest one."""
+    needed: float | None = None
+    """Digits that a right gradient has at least, by what rounding allows."""
+    outside: int = 0
+    """How many partials are outside of what rounding allows."""
+    no_derivative: int = 0
+    """How many partials do not exist at x, because one-sided ones differ; they are not judged."""
+    value: dict[str, np.ndarray] = field(default_factory=dict)
+    """The gradient that was checked: name → array."""
+    reference: dict[str, np.ndarray] = field(default_factory=dict)
+    """The true one, rounded; empty where it is not certified."""
+    bound: dict[str, np.ndarray] = field(default_factory=dict)
+    """How far from it each partial may be; empty where it is not certified."""
+    witness: Witness | None = None
+    """What difference quotients say, where nothing is certified."""
+    seconds: float = 0.0
+    """Processor time that the check took."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the gradient is proved right."""
+        return self.status == Status.OK
+
+    @property
+    def witnessed(self) -> bool:
+        """Whether nothing is proved, and difference quotients agree as far as they can."""
+        return self.status == NOT_CERTIFIED and self.witness is not None and self.witness.agrees
+
+    def __str__(self) -> str:
+        """Write the verdict, and below it what is wrong."""
+        if self.status == NOT_CERTIFIED:
+            told = f"; {_describe_witness(self.witness)}" if self.witness else ""
+            return f"{self.name}: not certified: {self.reason}{told}"
+        if self.digits is None:
+            return f"{self.name}: {self.status}: {self.reason}"
+        dtype = "" if self.dtype == "float64" else f", {self.dtype}"
+        lines = [
+            f"{self.name}: {self.status} ({self.how}{dtype}; {_count(self.partials)}, "
+            f"{self.digits:.1f} digits, {self.needed:.1f} needed, {self.seconds:.2f} s)"
+        ]
+        if self.reason:
+            lines.append(f"  {self.reason}")
+        if self.no_derivative:
+            lines.append(f"  not judged: {_count(self.no_derivative)} without a derivative here")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def check(
+    f: Callable[..., Any],
+    grad: Callable[..., Any] | None = None,
+    x: Any = None,
+    *,
+    operator: str = "gradient",
+    points: int = 1,
+    seconds: float = 60,
+    name: str | None = None,
+) -> Check:
+    """Check the gradient of a function as it is: NumPy, torch or JAX code, nothing rewritten.
+
+    `f` gives one real number, of `x`: an array, a number, or a dict or list of them, as the
+    framework wants it; a tuple is several arguments. `grad`, called with the same, gives the
+    gradient in the form of `x`; without it, the framework's own is checked, which is that of custom
+    rules. The function is run on numbers with proof, and every partial is held against the truth,
+    with an allowance for rounding that is proved, or estimated where it says so.
+
+    `points` is at how many points to check: `x`, and others drawn around it. `seconds` is the
+    processor time that each sweep of a certificate may take. `name` is what to call the function.
+
+        >>> def f(x):
+        ...     return np.sum(np.log1p(x**2))
+        >>> calcbench.check(f, lambda x: 2 * x / (1 + x**2), np.array([0.5, 3.0]))
+        f: ok (NumPy on balls; 2 partials, 16.0 digits, 14.4 needed, 0.01 s)
+
+    Where `f` leaves what is known, the result says by what, and difference quotients are witnesses.
+    Arguments, seeds and modes are left as they were. Raises `TypeError` without an `x`, or without
+    a `grad` where the framework has none, `SelectorError` for other arguments that do not fit,
+    `ProblemError` where `f` raises at `x` or gives no real number.
+    """
+    _check_arguments(f, grad, x, name)
+    if operator not in OPERATORS:
+        raise SelectorError(
+            f"operator {short_repr(operator)} is not checked of functions as they are: "
+            f"{nearest(str(operator), OPERATORS)}"
+        )
+    whole_number("points", points, 1)
+    allowed = positive("seconds", seconds)
+    started = time.thread_time()
+    try:
+        function = build(f, x, name or "")
+    except NotKnown as error:
+        return Check(name or function_name(f), NOT_CERTIFIED, str(error))
+    with function.undisturbed():
+        return _Checking(function, grad, allowed, started).at_points(points)
+
+
+def assert_gradient(
+    f: Callable[..., Any],
+    grad: Callable[..., Any] | None = None,
+    x: Any = None,
+    certified: bool = False,
+    **options: Any,
+) -> Check:
+    """Check a gradient as `check` does, for a test: raise `AssertionError` unless it is right.
+
+    The error has the text of the check. Where nothing is certified, difference quotients that agree
+    suffice, unless `certified` is True. `options` are those of `check`, whose result is returned.
+    """
+    found = check(f, grad, x, **options)
+    if not (found.ok or (found.witnessed and not certified)):
+        raise AssertionError(str(found))
+    return found
+
+
+def _check_arguments(f: Any, grad: Any, x: Any, name: str | None) -> None:
+    if isinstance(f, Problem):
+        raise SelectorError(
+            f"check is for functions as they are; compare({short_repr(f.name)}) checks a problem"
+        )
+    check_function("f", f)
+    if grad is not None and not callable(grad):
+        raise SelectorError(
+            f"grad must be a function, got {short_repr(grad)}; x comes third: check(f, grad, x)"
+        )
+    if x is None:
+        raise TypeError("check needs x, the point at which to check: check(f, grad, x)")
+    if name is not None:
+        check_text("name", name, "'logistic'")
+
+
+class _Checking:
+    """One check under way."""
+
+    def __init__(
+        self, function: Function, grad: Callable[..., Any] | None, seconds: float, started: float
+    ) -> None:
+        self.function, self.grad = function, grad
+        self.seconds, self.started = seconds, started
+        self.own = point_of(function)
+        if not self.own.size:
+            raise SelectorError(
+                "x holds no floating-point number to differentiate by; integers are held constant"
+            )
+
+    def at_points(self, points: int) -> Check:
+        """Check at x, and at other points around it until one is wrong."""
+        found = self._at("own", self.function.arguments)
+        rng = np.random.default_rng(0)
+        for number in range(1, points):
+            if not found.ok:
+                break
+            drawn = draw_nearby(self.own, rng)
+            there = self._at(f"random-{number}", drawn)
+            if there.status == Status.DISAGREE:
+                return there
+        return found
+
+    def _at(self, place: str, arguments: Arrays) -> Check:
+        """Check at one point."""
+        value = self._value(arguments)
+        if not math.isfinite(value):
+            return self._end(Status.ERROR, f"no verdict: f(x) is {value}")
+        try:
+            gradient = self.function.differentiate(arguments, self.grad)
+        except NoGradient:
+            raise
+        except WrongGradient as error:
+            return self._end(Status.ERROR, str(error))
+        except RAISED as error:
+            return self._end(Status.ERROR, f"the gradient raises {describe(error)}")
+        again = self._value(arguments)
+        if again != value:
+            reason = f"f gives another value at the same x: {value:.17g}, then {again:.17g}"
+            return self._end(NOT_CERTIFIED, reason)
+        return self._judge(place, arguments, value, gradient)
+
+    def _value(self, arguments: Arrays) -> float:
+        """Call the function: one real number."""
+        try:
+            found = self.function.call(arguments)
+        except RAISED as error:
+            raise ProblemError(f"{self.function.name} raises {describe(error)}") from error
+        if found.size != 1 or found.dtype.kind not in "fiu":
+            shape = f"an array of shape {found.shape}" if found.size != 1 else f"{found.dtype}"
+            raise ProblemError(
+                f"{self.function.name} must give one real number, but it gives {shape}"
+            )
+        return float(found.reshape(()))
+
+    def _judge(self, place: str, arguments: Arrays, value: float, gradient: Arrays) -> Check:
+        """Hold a gradient against the certificate, or else against difference quotients."""
+        try:
+            found = certify(self.function, arguments=arguments, seconds=self.seconds)
+        except NotCertified as error:
+            return self._ask(str(error), arguments, gradient)
+        certificate = found.certificate
+        if not abs(value - certificate.value[0]) <= certificate.bound[0]:
+            reason = (
+                f"f(x) is {value:.17g}, and its operations on numbers with proof give "
+                f"{certificate.value[0]:.17g}"
+            )
+            return self._ask(reason, arguments, gradient)
+        return self._report(place, found, value, gradient)
+
+    def _report(self, place: str, found: Certified, value: float, gradient: Arrays) -> Check:
+        """Judge by a certificate that the value confirms."""
+        certificate = found.certificate
+        record = Record(self.function.name, self.function.how, "gradient", found.dtype, Status.OK)
+        both = np.array([value, *flatten(gradient.values(), np.float64)])
+        counted = np.arange(len(both)) > 0
+        judged = judge_result(record, place, certificate, both, counted)
+        status: str = judged.record.status
+        reason = judged.record.reason
+        if status == Status.DISAGREE:
+            reason = _describe_worst(judged, certificate.point)
+        elif certificate.open[1:].any():
+            return self._ask(certificate.open_reason, self.function.arguments, gradient)
+        elif not judged.counted.any():
+            reason = "one-sided derivatives differ here, of every partial"
+            return self._ask(reason, self.function.arguments, gradient)
+        return self._end(
+            status,
+            reason,
+            digits=judged.record.digits,
+            needed=judged.needed,
+            outside=int(judged.outside.sum()),
+            no_derivative=int(certificate.rough[1:].sum()),
+            value=gradient,
+            reference=self.own.unflatten(certificate.value[1:]),
+            bound=self.own.unflatten(judged.compared.allowed[1:]),
+        )
+
+    def _ask(self, reason: str, arguments: Arrays, gradient: Arrays) -> Check:
+        """Ask difference quotients, where nothing is certified."""
+        claimed = flatten(gradient.values(), np.float64)
+        witness = ask_differences(self.function.call, arguments, claimed, self.function.dtype)
+        return self._end(NOT_CERTIFIED, reason, witness=witness, value=gradient)
+
+    def _end(self, status: str, reason: str = "", **known: Any) -> Check:
+        return Check(
+            self.function.name,
+            str(status),
+            reason,
+            self.function.how,
+            self.function.dtype,
+            self.own.size,
+            seconds=time.thread_time() - self.started,
+            **known,
+        )
+
+
+def _describe_worst(judged: Judged, point: Point) -> str:
+    """Say how many partials are outside, and which one by most."""
+    worst = judged.compared.worst(judged.outside)
+    got = float(judged.compared.ballot.value[worst])
+    true = float(judged.compared.agreed.reference[worst])
+    place = "" if judged.record.disagreement is None else judged.record.disagreement.point
+    where = f" at {place}" if place not in ("", "own") else ""
+    return (
+        f"{int(judged.outside.sum())} of {_count(len(judged.counted) - 1)} outside what rounding "
+        f"allows{where}; the worst: ∂f/∂{point.component(worst - 1)} is {got:.17g}, should be "
+        f"{true:.17g}{_ratio(got, true)}"
+    )
+
+
+def _ratio(got: float, true: float) -> str:
+    """Say by which factor a partial is wrong, or by which part of it."""
+    if not true or not math.isfinite(got):
+        return ""
+    factor = f"{got / true:.6g}"
+    return f" (×{factor})" if factor != "1" else f" (off by {abs(got / true - 1):.1g} of that)"
+
+
+def _count(partials: int) -> str:
+    return f"{partials:,} partial{'' if partials == 1 else 's'}"
+
+
+def _describe_witness(found: Witness) -> str:
+    """Say what difference quotients say, and that they are witnesses alone."""
+    some = "" if len(found.positions) == found.of else f" in {len(found.positions):,} partials"
+    if found.vague and not found.outside.any():
+        return f"difference quotients{some} vouch for no digit"
+    if found.agrees:
+        return (
+            f"difference quotients{some} agree to {found.digits:.1f} digits "
+            f"({found.needed:.1f} needed, estimated)"
+        )
+    k = found.worst
+    return (
+        f"difference quotients disagree in {int(found.outside.sum())} of "
+        f"{_count(len(found.positions))}: one is {found.claimed[k]:.10g}, they give "
+        f"{found.quotients[k]:.10g} (± {found.bounds[k]:.1g}, estimated)"
+    )

@@ -1,0 +1,18 @@
+"""Functions as they are: NumPy, torch and JAX code on certified numbers, without rewriting it.
+
+A front end runs a user's function on numbers with proof (`certified`), one native operation after
+the other, by the array vocabulary `xp` and the functions here that take it as their first argument.
+So the numbers may be arrays of balls, of rounded floats, or single balls, jets and germs; whatever
+is certified of a cost in the vocabulary, is certified of a native function. It is a `Function`
+(`function`), and `certifying.certify` gives its `Certificate`.
+
+function      what a front end is: a native function at an argument, on numbers with proof
+certifying    the truth of an operator of it, and what rounding is allowed
+trees         an argument of arrays in tuples, lists and dicts ↔ arrays by name
+values        numbers with proof beside a framework's own arrays
+elementwise   functions of single numbers, by name
+comparing     comparisons, choices and orders
+reductions    sums, products and largest numbers along axes
+movement      data movement, by running the framework's own operation on indices
+products      products of arrays, convolutions, factors of matrices
+"""

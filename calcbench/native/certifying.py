@@ -1,0 +1,53 @@
+"""The certificate of a native function: what is true of it, and what rounding is allowed."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from calcbench.certified.certificate import Certificate
+from calcbench.certified.certificate import certify as certify_point
+from calcbench.native.function import Function, NativeProblem
+from calcbench.operators import Operator, find_operator
+from calcbench.problem.point import Point
+from calcbench.problem.problem import Arrays
+
+VALUE_AND_GRADIENT = find_operator("value_and_gradient")
+
+
+class Certified(NamedTuple):
+    """What is proved of a native function at its argument."""
+
+    certificate: Certificate
+    dtype: str
+    """The coarsest dtype of its active operations: what is allowed is for that."""
+
+
+def point_of(function: Function, arguments: Arrays | None = None) -> Point:
+    """Make the point at a function's own arguments, or at others of the same shapes."""
+    values = function.arguments if arguments is None else arguments
+    return Point(NativeProblem(function), {n: np.asarray(a, float) for n, a in values.items()})
+
+
+def certify(
+    function: Function,
+    operator: Operator = VALUE_AND_GRADIENT,
+    arguments: Arrays | None = None,
+    seed: Arrays | None = None,
+    seconds: float = 60.0,
+) -> Certified:
+    """Certify an operator of a native function at its arguments, or at others.
+
+    `seed` is the direction or cotangent, for an operator that takes one. The certificate has a
+    number and its allowance for the value and for every partial, in the order of the operator's
+    layout. Raises `NotCertified` with the reason where that cannot be done: what `NotKnown` names,
+    or a sweep that takes longer than `seconds` of processor time.
+    """
+    point = point_of(function, arguments).with_seed(seed or {})
+    while True:
+        dtype = function.dtype
+        found = certify_point(point, dtype, operator, seconds=seconds)
+        # A coarser operation may have come up on the way, and allows more.
+        if function.dtype == dtype:
+            return Certified(found, dtype)

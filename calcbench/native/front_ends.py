@@ -1,0 +1,74 @@
+"""The front end for a function: by the arrays in its argument, or in what it returns."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import sys
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from calcbench.native import trees
+from calcbench.native.function import Function, NotKnown
+from calcbench.problem.faults import RAISED
+
+
+class FrontEnd(NamedTuple):
+    """Where a framework's arrays are, and what runs its functions."""
+
+    array: str
+    """The class of its arrays."""
+    module: str
+    function: str
+    """The subclass of `Function`, made of (function, x, name)."""
+
+
+FRONT_ENDS = {
+    "torch": FrontEnd("Tensor", "calcbench.native.torch", "TorchFunction"),
+    "jax": FrontEnd("Array", "calcbench.native.jax", "JaxFunction"),
+}
+"""Framework → its front end; without one of these, it is NumPy's."""
+
+
+def build(function: Callable[..., Any], x: Any, name: str = "") -> Function:
+    """Make a function at an argument ready to be run on numbers with proof.
+
+    Frameworks that are not loaded are not imported. Raises `NotKnown` for arrays of another
+    framework, and for what its front end refuses.
+    """
+    framework = _framework_of(trees.name_leaves(function, x).values())
+    if framework == "numpy" and _loaded():
+        framework = _framework_of([_result(function, x)])
+    if framework == "tensorflow":
+        raise NotKnown("TensorFlow, which has no front end yet: NumPy, torch and JAX have")
+    if framework == "numpy":
+        from calcbench.native.numpy import NumpyFunction  # its tables load all of NumPy's modules
+
+        return NumpyFunction(function, x, name)
+    front_end = FRONT_ENDS[framework]
+    made: Function = getattr(importlib.import_module(front_end.module), front_end.function)(
+        function, x, name
+    )
+    return made
+
+
+def _result(function: Callable[..., Any], x: Any) -> Any:
+    """Call the function at a copy of its argument; None where it raises, which shows later on."""
+    try:
+        return function(*trees.as_tuple(copy.deepcopy(x)))
+    except RAISED:
+        return None
+
+
+def _loaded() -> list[str]:
+    return [name for name in (*FRONT_ENDS, "tensorflow") if name in sys.modules]
+
+
+def _framework_of(arrays: Any) -> str:
+    """Name the framework of the first array that is not NumPy's."""
+    for array in arrays:
+        for name in _loaded():
+            kind = "Tensor" if name == "tensorflow" else FRONT_ENDS[name].array
+            if isinstance(array, getattr(sys.modules[name], kind, ())):
+                return name
+    return "numpy"

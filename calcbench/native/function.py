@@ -1,0 +1,125 @@
+"""Function: a native function at an argument, which runs on numbers with proof."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from calcbench.errors import CalcbenchError, Unsupported
+from calcbench.problem.problem import Arrays, Problem
+
+PRECISION = {"float64": 53, "float32": 24}
+"""Dtype → bits of its significand: what can be certified."""
+
+
+class NotKnown(Unsupported):
+    """Raised where a front end has no rule; the message names what: `primitive fft`."""
+
+
+class NoGradient(CalcbenchError, TypeError):
+    """A gradient is not given, and the framework has none of its own."""
+
+
+class WrongGradient(CalcbenchError):
+    """A gradient that is not an array of real numbers for each argument, of its shape."""
+
+
+class Function(ABC):
+    """A native function of one argument or several, at the numbers where it is to be certified.
+
+    A front end is a subclass. Its `arguments` hold the numbers of all arrays of floats in the
+    argument, by name (`trees.name_leaves`), as float64 arrays; what else is in the argument is
+    constant. `call` and `differentiate` run the framework itself; `evaluate` runs the function on
+    numbers with proof, any number of times. None of them may change the caller's arrays, modules,
+    seeds or modes.
+
+    What `evaluate` must hold:
+
+    - Every float result of an operation with an active operand carries numbers with proof
+      (`values.is_certified`), or `NotKnown` is raised, with the operation's name. What has no
+      active operand is computed by the framework itself.
+    - Comparisons, and what follows from them, are those of the numbers with proof (`comparing`),
+      which raise where they cannot decide.
+    - The dtype of every operation with an active operand is reported (`use`), and a conversion to a
+      coarser one rounds (`elementwise.cast`).
+    """
+
+    how: ClassVar[str]
+    """On what the function is run, such as `NumPy on balls`."""
+
+    def __init__(self, name: str, arguments: Arrays, dtypes: Mapping[str, str]) -> None:
+        """Take the function's name, its arguments by name, and the dtype of each."""
+        self.name = name
+        self.arguments = arguments
+        self.dtype = "float64"
+        """The coarsest dtype of the arguments and of all active operations, so far."""
+        for dtype in dtypes.values():
+            self.use(dtype)
+
+    @abstractmethod
+    def call(self, arguments: Arrays) -> np.ndarray:
+        """Call the function at these numbers; its value as a float64 array."""
+
+    @abstractmethod
+    def differentiate(self, arguments: Arrays, gradient: Callable[..., Any] | None) -> Arrays:
+        """Call the gradient, or the framework's own if it is None: name → float64 array.
+
+        Raises `WrongGradient` for what is not of the arguments' shapes, and `NoGradient` where
+        there is none of its own.
+        """
+
+    @abstractmethod
+    def evaluate(self, xp: Any, arguments: Mapping[str, Any]) -> Any:
+        """Run the function on numbers with proof: name → array of them. Gives its value as one."""
+
+    @contextlib.contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Leave random numbers as they were; a front end adds what else its framework keeps."""
+        states = random.getstate(), np.random.get_state()
+        try:
+            yield
+        finally:
+            random.setstate(states[0])
+            np.random.set_state(states[1])
+
+    def use(self, dtype: str) -> None:
+        """Report the dtype of an active operation. Raises `NotKnown` for one without bounds."""
+        if dtype not in PRECISION:
+            raise NotKnown(f"dtype {dtype}")
+        if PRECISION[dtype] < PRECISION[self.dtype]:
+            self.dtype = dtype
+
+
+class NativeProblem(Problem):
+    """A native function as a problem: its parameters are its arguments."""
+
+    parameters: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+
+    def __init__(self, function: Function) -> None:
+        """Take the function; its arguments need not be names of Python."""
+        self.function = function
+        self.parameters = tuple(function.arguments)
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.function.name
+
+    @property
+    def letter(self) -> str:
+        """What derivatives are written of: ∂f/∂x."""
+        return "f"
+
+    def inputs(self, size: int, rng: np.random.Generator) -> Arrays:
+        """Return the arguments."""
+        return self.function.arguments
+
+    def cost(self, xp: Any, *parameters: Any) -> Any:
+        """Run the function on numbers with proof."""
+        return self.function.evaluate(xp, dict(zip(self.parameters, parameters, strict=True)))

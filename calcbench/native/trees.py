@@ -1,0 +1,151 @@
+"""Trees: arguments that hold arrays in tuples, lists and dicts ↔ arrays by name.
+
+An array is named by where it is: `w[0]` would be a component of it, so items of a list are `w.0`
+and those of a dict `w.bias`; the entries of a dict that is the only argument go by their keys.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from calcbench.errors import short_repr
+from calcbench.native.function import WrongGradient
+from calcbench.problem.problem import Arrays
+
+Leaves = dict[str, Any]
+"""Name → array, or another object that holds no more."""
+
+
+def argument_names(function: Callable[..., Any], count: int) -> list[str]:
+    """Name the first arguments of a function by its signature; x, or x0, x1, … without one."""
+    try:
+        found = [
+            argument.name
+            for argument in inspect.signature(function).parameters.values()
+            if argument.kind in (argument.POSITIONAL_ONLY, argument.POSITIONAL_OR_KEYWORD)
+        ]
+    except (TypeError, ValueError):
+        found = []
+    if len(found) >= count:
+        return found[:count]
+    return ["x"] if count == 1 else [f"x{k}" for k in range(count)]
+
+
+def name_leaves(function: Callable[..., Any], x: Any) -> Leaves:
+    """Name what `x`, as it is given to a function, holds: a tuple is several arguments."""
+    arguments = as_tuple(x)
+    names = argument_names(function, len(arguments))
+    found: Leaves = {}
+    for name, argument in zip(names, arguments, strict=True):
+        alone = len(arguments) == 1 and isinstance(argument, Mapping)
+        _collect("" if alone else name, argument, found)
+    return found
+
+
+def as_tuple(x: Any) -> tuple[Any, ...]:
+    """Return the arguments: those in a tuple, unless it has names, or else `x` alone."""
+    return x if isinstance(x, tuple) and not hasattr(x, "_fields") else (x,)
+
+
+def function_name(function: Callable[..., Any]) -> str:
+    """Return what to call a function by."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def match(x: Any, result: Any) -> list[Any]:
+    """List what a gradient has for each leaf of `x`, in the order of `name_leaves`.
+
+    Of several arguments it is a tuple or list of gradients; of a dict, a dict with the same keys,
+    and so on. Raises `WrongGradient` where the two do not fit.
+    """
+    arguments = as_tuple(x)
+    if len(arguments) == 1:
+        single = isinstance(result, (tuple, list)) and len(result) == 1
+        alone = single and not isinstance(x, (list, Mapping))
+        return _match(arguments[0], result[0] if alone and isinstance(result, tuple) else result)
+    return _match(list(arguments), result)
+
+
+def _match(x: Any, result: Any) -> list[Any]:
+    inside = items(x)
+    if inside is None:
+        return [result]
+    if isinstance(x, Mapping):
+        if not isinstance(result, Mapping) or set(result) != set(x):
+            raise WrongGradient(f"the gradient must be a dict of {', '.join(map(str, x))}")
+        parts = [result[key] for key in x]
+    else:
+        parts = list(result) if isinstance(result, (tuple, list, np.ndarray)) else [result]
+        if len(parts) != len(inside):
+            raise WrongGradient(
+                f"the gradient must have {len(inside)} parts, one for each argument or item of a "
+                f"list, but it has {len(parts)}"
+            )
+    return [
+        leaf for (_, value), part in zip(inside, parts, strict=True) for leaf in _match(value, part)
+    ]
+
+
+def read_gradient(x: Any, leaves: Leaves, moving: Arrays, result: Any) -> Arrays:
+    """Read a gradient as float64 arrays by name: of those leaves that hold the numbers `moving`.
+
+    Raises `WrongGradient` for what is not of their shapes, or no real number.
+    """
+    found = dict(zip(leaves, match(x, result), strict=True))
+    return {name: _read(name, found[name], array.shape) for name, array in moving.items()}
+
+
+def _read(name: str, part: Any, shape: tuple[int, ...]) -> np.ndarray:
+    array = np.asarray(part)
+    if array.dtype.kind not in "fiu":
+        raise WrongGradient(f"the gradient by {name} must be real numbers, got {short_repr(part)}")
+    if array.shape != shape:
+        raise WrongGradient(
+            f"the gradient by {name} has the shape {array.shape}, but {name} has the shape {shape}"
+        )
+    return array.astype(np.float64)
+
+
+def rebuild(x: Any, leaves: Sequence[Any]) -> Any:
+    """Build what is like `x`, with other leaves, in the order of `name_leaves`."""
+    left = iter(leaves)
+    return _rebuild(x, left)
+
+
+def items(x: Any) -> list[tuple[str, Any]] | None:
+    """List what a tuple, list or dict holds, by name; None for what is a leaf."""
+    if isinstance(x, Mapping):
+        return [(str(key), value) for key, value in x.items()]
+    fields = getattr(x, "_fields", None)
+    if fields is not None and isinstance(x, tuple):
+        return list(zip(fields, x, strict=True))
+    if isinstance(x, (tuple, list)):
+        return [(str(k), value) for k, value in enumerate(x)]
+    return None
+
+
+def _collect(name: str, x: Any, found: Leaves) -> None:
+    inside = items(x)
+    if inside is None:
+        found[name] = x
+        return
+    for key, value in inside:
+        _collect(f"{name}.{key}" if name else key, value, found)
+
+
+def _rebuild(x: Any, left: Any) -> Any:
+    inside = items(x)
+    if inside is None:
+        return next(left)
+    values = [_rebuild(value, left) for _, value in inside]
+    kind: Any = type(x)
+    if isinstance(x, Mapping):
+        return kind(zip(x, values, strict=True))
+    return kind(*values) if hasattr(x, "_fields") else kind(values)

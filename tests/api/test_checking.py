@@ -1,0 +1,346 @@
+"""`check` and `assert_gradient`: functions as they are, and the gradients that people write."""
+
+from __future__ import annotations
+
+import random
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from native.by_hand import TABLE, X, logistic, logistic_gradient
+
+import calcbench as cb
+
+w = np.array([0.3, -1.2, 0.7, 0.1])
+
+
+def leaves(x: Any) -> list[np.ndarray]:
+    """List the arrays of a gradient."""
+    if isinstance(x, dict):
+        return [leaf for value in x.values() for leaf in leaves(value)]
+    if isinstance(x, (tuple, list)):
+        return [leaf for value in x for leaf in leaves(value)]
+    return [np.asarray(x)]
+
+
+def changed(x: Any, fault: Any) -> Any:
+    """Change every array of a gradient."""
+    if isinstance(x, dict):
+        return {key: changed(value, fault) for key, value in x.items()}
+    if isinstance(x, tuple):
+        return tuple(changed(value, fault) for value in x)
+    return fault(np.asarray(x))
+
+
+def one_by(relative: float) -> Any:
+    """Change the largest number of each array by a part of it."""
+
+    def fault(array: np.ndarray) -> np.ndarray:
+        found = array.copy()
+        found.flat[np.argmax(np.abs(found))] *= 1 + relative
+        return found
+
+    return fault
+
+
+FAULTS = {
+    "factor": lambda g: 0.5 * g,
+    "sign": lambda g: -g,
+    "1e-5": one_by(1e-5),
+    "1e-9": one_by(1e-9),
+    "mean for sum": lambda g: g / max(g.size, 2),
+    "missing broadcast sum": lambda g: np.broadcast_to(g, (2, *g.shape)),
+    "float32 leak": lambda g: g.astype(np.float32),
+}
+
+
+# --- right and wrong gradients --------------------------------------------------------------------
+
+
+@pytest.mark.few(4)
+@pytest.mark.parametrize("name", TABLE)
+def test_gradient_by_hand_is_certified(name: str) -> None:
+    f, gradient, draw = TABLE[name]
+    found = cb.check(f, gradient, draw(np.random.default_rng(1)))
+    assert found.ok, found
+    assert found.digits is not None
+    assert found.needed is not None
+    assert found.digits >= found.needed > 11
+
+
+@pytest.mark.few(4)
+@pytest.mark.parametrize("name", TABLE)
+def test_planted_faults_are_caught(name: str) -> None:
+    f, gradient, draw = TABLE[name]
+    x = draw(np.random.default_rng(2))
+    for fault, change in FAULTS.items():
+        found = cb.check(f, lambda *args: changed(gradient(*args), change), x)  # noqa: B023
+        expected = "error" if fault == "missing broadcast sum" else "disagree"
+        assert found.status == expected, (fault, found)
+
+
+@pytest.mark.few(12)
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("name", TABLE)
+def test_right_gradient_at_random_points_is_never_condemned(name: str, seed: int) -> None:
+    f, gradient, draw = TABLE[name]
+    found = cb.check(f, gradient, draw(np.random.default_rng(100 + seed)))
+    assert found.status == "ok", found
+
+
+def test_texts_are_those_of_the_documentation() -> None:
+    right = str(cb.check(logistic, logistic_gradient, w))
+    assert right.startswith("logistic: ok (NumPy on balls; 4 partials, ")
+    assert right.endswith(" s)")
+    assert " digits, " in right
+
+    def twelfth(w: np.ndarray) -> np.ndarray:
+        found = logistic_gradient(w)
+        found[1] /= 12
+        return found
+
+    wrong = str(cb.check(logistic, twelfth, w, name="Swish"))
+    assert wrong.startswith("Swish: disagree (NumPy on balls; 4 partials, ")
+    line = wrong.splitlines()[1]
+    assert line.startswith(
+        "  1 of 4 partials outside what rounding allows; the worst: ∂f/∂w[1] is "
+    )
+    assert line.endswith(" (×0.0833333)")
+
+
+def test_single_precision_is_allowed_for() -> None:
+    single = w.astype(np.float32)
+    found = cb.check(logistic, lambda w: np.float32(logistic_gradient(w)), single)
+    assert found.ok, found
+    assert found.dtype == "float32"
+    assert ", float32; " in str(found)
+    off = cb.check(logistic, lambda w: np.float32(1.001 * logistic_gradient(w)), single)
+    assert off.status == "disagree"
+
+
+def test_several_points_are_checked() -> None:
+    def right_at_own(x: np.ndarray) -> np.ndarray:
+        return 2 * x if x[0] == 1.0 else 3 * x
+
+    def squares(x: np.ndarray) -> Any:
+        return np.sum(x**2)
+
+    x = np.array([1.0, 2.0])
+    assert cb.check(squares, right_at_own, x).ok
+    found = cb.check(squares, right_at_own, x, points=3)
+    assert found.status == "disagree"
+    assert "at random-1" in str(found)
+    assert cb.check(squares, lambda x: 2 * x, x, points=3).ok
+
+
+def test_components_are_named_by_arguments() -> None:
+    def f(params: dict[str, Any], scale: float) -> Any:
+        return np.sum(params["layers.0.weight"] ** 2) * scale
+
+    def gradient(params: dict[str, Any], scale: float) -> Any:
+        by = 2 * params["layers.0.weight"] * scale
+        by[1, 0] = 0.0
+        return {"layers.0.weight": by}, np.sum(params["layers.0.weight"] ** 2)
+
+    found = cb.check(f, gradient, ({"layers.0.weight": np.ones((2, 2))}, 3.0))
+    assert "∂f/∂params.layers.0.weight[1, 0] is 0, should be 6" in str(found)
+    state = cb.check(lambda p: np.sum(p["w"]), lambda p: {"w": [2.0]}, {"w": np.ones(1)})
+    assert "∂f/∂w[0] is 2, should be 1" in str(state)
+
+
+# --- where there is no verdict --------------------------------------------------------------------
+
+
+def spectrum(x: np.ndarray) -> Any:
+    return np.sum(np.abs(np.fft.rfft(x)) ** 2 * [1.0, 2.0, 3.0])
+
+
+def spectrum_gradient(x: np.ndarray) -> np.ndarray:
+    waves = np.exp(-2j * np.pi * np.outer(np.arange(3), np.arange(4)) / 4)
+    return 2 * np.real(([1.0, 2.0, 3.0] * (waves @ x).conj()) @ waves)
+
+
+def test_what_is_not_known_is_told_with_witnesses() -> None:
+    right = cb.check(spectrum, spectrum_gradient, w, name="solver")
+    assert right.status == "not certified"
+    assert not right.ok
+    assert right.witnessed
+    told = str(right)
+    assert told.startswith("solver: not certified: numpy.fft.rfft; difference quotients agree to ")
+    assert told.endswith(" needed, estimated)")
+    wrong = cb.check(spectrum, lambda x: 1.001 * spectrum_gradient(x), w)
+    assert wrong.status == "not certified"
+    assert not wrong.witnessed
+    assert "difference quotients disagree in 4 of 4 partials" in str(wrong)
+
+
+def test_function_that_is_not_repeatable_is_not_certified() -> None:
+    rng = np.random.default_rng(0)
+    found = cb.check(lambda x: np.sum(x * rng.normal()), lambda x: x, w)
+    assert found.status == "not certified"
+    assert "another value at the same x" in str(found)
+
+
+def test_value_that_its_operations_do_not_give_is_not_certified() -> None:
+    calls = []
+
+    def counting(x: np.ndarray) -> Any:
+        calls.append(type(x) is np.ndarray)
+        return np.sum(x) + (0.0 if calls[-1] else 1.0)
+
+    found = cb.check(counting, np.ones_like, w)
+    assert found.status == "not certified"
+    assert "numbers with proof give" in str(found)
+
+
+def test_partials_without_a_derivative_are_not_judged() -> None:
+    def sizes(x: np.ndarray) -> Any:
+        return np.sum(np.abs(x))
+
+    found = cb.check(sizes, np.sign, np.array([0.0, 2.0]))
+    assert found.ok
+    assert found.no_derivative == 1
+    assert "not judged: 1 partial without a derivative here" in str(found)
+    none = cb.check(sizes, np.sign, np.array([0.0]))
+    assert none.status == "not certified"
+    assert not none.ok
+
+
+def test_bound_without_a_digit_is_imprecise() -> None:
+    def cancelling(x: np.ndarray) -> Any:
+        return (np.exp(x[0] * 1e-9) - 1 - 1e-9 * x[0]) ** 2
+
+    def gradient(x: np.ndarray) -> np.ndarray:
+        grown = np.exp(x * 1e-9)
+        return 2 * (grown - 1 - 1e-9 * x) * 1e-9 * (grown - 1)
+
+    found = cb.check(cancelling, gradient, np.array([1.0]))
+    assert found.status == "imprecise", found
+    assert "no digit of ∂f/∂x[0] is certain" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("gradient", "said"),
+    [
+        (lambda w: w[:3], "the gradient by w has the shape (3,), but w has the shape (4,)"),
+        (lambda w: None, "the gradient by w must be real numbers, got None"),
+        (lambda w: 1j * w, "the gradient by w must be real numbers"),
+        (lambda w: 1 // 0, "the gradient raises"),
+    ],
+)
+def test_gradient_of_another_form_is_an_error(gradient: Any, said: str) -> None:
+    found = cb.check(logistic, gradient, w)
+    assert found.status == "error"
+    assert said in str(found)
+    with pytest.raises(AssertionError):
+        cb.assert_gradient(logistic, gradient, w)
+
+
+def test_nan_is_never_right() -> None:
+    wrong = cb.check(logistic, lambda w: np.full(4, np.nan), w)
+    assert wrong.status == "disagree"
+    assert "is nan, should be" in str(wrong)
+    nowhere = cb.check(logistic, logistic_gradient, np.array([1.0, np.nan, 0.0, 0.0]))
+    assert nowhere.status == "error"
+    assert "f(x) is nan" in str(nowhere)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "said"),
+    [
+        ((logistic, logistic_gradient), TypeError, "check needs x"),
+        ((logistic, None, w), TypeError, "has no gradient of its own"),
+        ((logistic, w, logistic_gradient), cb.SelectorError, "x comes third"),
+        ((3.0, logistic_gradient, w), cb.SelectorError, "f must be a function"),
+        ((logistic, logistic_gradient, np.zeros(0)), cb.SelectorError, "no floating-point number"),
+        ((logistic, logistic_gradient, 3), cb.SelectorError, "integers are held constant"),
+        (
+            (logistic, logistic_gradient, w[:2]),
+            cb.ProblemError,
+            "logistic raises by_hand.py:21: ValueError",
+        ),
+        ((np.cumsum, np.ones_like, w), cb.ProblemError, "must give one real number"),
+    ],
+)
+def test_wrong_arguments_get_a_sentence(arguments: Any, error: Any, said: str) -> None:
+    with pytest.raises(error, match=said):
+        cb.check(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ({"points": 0}, "points must be a whole number of at least 1"),
+        ({"operator": "gradients"}, "did you mean 'gradient'"),
+        ({"name": 3}, "name must be a text"),
+        ({"seconds": "long"}, "seconds must be a number above 0"),
+    ],
+)
+def test_wrong_options_get_a_sentence(option: Any, said: str) -> None:
+    with pytest.raises(cb.SelectorError, match=said):
+        cb.check(logistic, logistic_gradient, w, **option)
+
+
+def test_problem_is_referred_to_compare() -> None:
+    @cb.problem(x=1.0)
+    def paraboloid(x: Any) -> Any:
+        return x**2
+
+    with pytest.raises(cb.SelectorError, match="compare"):
+        cb.check(paraboloid, lambda x: 2 * x, 1.0)
+
+
+# --- in a test ------------------------------------------------------------------------------------
+
+
+def test_assert_gradient_raises_with_the_text() -> None:
+    assert cb.assert_gradient(logistic, logistic_gradient, w).ok
+    with pytest.raises(AssertionError, match="disagree") as raised:
+        cb.assert_gradient(logistic, lambda w: -logistic_gradient(w), w)
+    assert "outside what rounding allows" in str(raised.value)
+
+
+def test_assert_gradient_takes_witnesses_unless_certified_is_wanted() -> None:
+    assert cb.assert_gradient(spectrum, spectrum_gradient, w).witnessed
+    with pytest.raises(AssertionError, match=r"not certified: numpy\.fft\.rfft"):
+        cb.assert_gradient(spectrum, spectrum_gradient, w, certified=True)
+    with pytest.raises(AssertionError, match="difference quotients disagree"):
+        cb.assert_gradient(spectrum, lambda x: 1.1 * spectrum_gradient(x), w)
+
+
+# --- what is left as it was -----------------------------------------------------------------------
+
+
+def test_arguments_seeds_and_modules_are_left_as_they_were() -> None:
+    def f(x: np.ndarray) -> Any:
+        x *= 2.0
+        np.random.rand()
+        random.random()
+        return np.sum(np.zeros(4) + x)
+
+    def gradient(x: np.ndarray) -> np.ndarray:
+        x += 1.0
+        return np.full(4, 2.0)
+
+    x = w.copy()
+    states = np.random.get_state()[1].tolist(), random.getstate()
+    errors, modules = np.geterr(), set(sys.modules)
+    namespace = dict(vars(np)), dict(f.__globals__)
+    assert cb.check(f, gradient, x).ok
+    with pytest.raises(cb.ProblemError):
+        cb.check(lambda x: x[7], gradient, x)
+    np.testing.assert_array_equal(x, w)
+    assert (np.random.get_state()[1].tolist(), random.getstate()) == states
+    assert np.geterr() == errors
+    assert (dict(vars(np)), dict(f.__globals__)) == namespace
+    loaded = {name.partition(".")[0] for name in set(sys.modules) - modules}
+    assert not loaded & {"torch", "jax", "tensorflow"}
+
+
+def test_result_has_numbers_by_name() -> None:
+    found = cb.check(logistic, logistic_gradient, w)
+    assert found.value.keys() == found.reference.keys() == found.bound.keys() == {"w"}
+    error = np.abs(found.value["w"] - found.reference["w"])
+    assert np.all(error <= found.bound["w"])
+    assert found.partials == X.shape[1]

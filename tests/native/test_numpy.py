@@ -1,0 +1,252 @@
+"""NumPy functions on numbers with proof: their values and gradients, and what is not known."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.linalg
+import scipy.special
+import scipy.stats
+from numpy import exp, zeros
+from scipy import special as sp
+
+from calcbench.certified import balls
+from calcbench.certified.array_sweep import sweep_arrays
+from calcbench.certified.evaluation import NotCertified
+from calcbench.judge.witnesses import ask_differences
+from calcbench.native import numpy_functions
+from calcbench.native.certifying import certify, point_of
+from calcbench.native.function import NotKnown
+from calcbench.native.numpy import NumpyFunction
+
+W = np.array([[0.7, -1.2, 2.1], [1.4, 0.3, -0.6]])
+"""Where the functions are certified."""
+
+M = np.array([[0.2, 0.1], [-0.3, 0.5], [0.4, 0.7]])
+SPD = np.array([[2.0, 0.3], [0.3, 1.5]])
+
+
+def square(w: Any) -> Any:
+    return w @ w.T + np.eye(2)
+
+
+def filled(w: Any) -> Any:
+    found = np.zeros(4)
+    for k in range(3):
+        found[k] = w[0, k] ** 2
+    found[-1] += found[0] * w[1, 1]
+    return found
+
+
+def in_place(w: Any) -> Any:
+    rows = w.copy()
+    first = rows[0]
+    first *= w[1]
+    rows[:, 1] = 2.0
+    rows[rows > 1] = w[1, 2]
+    flat = rows.ravel()
+    flat[3] -= first[2]
+    return rows
+
+
+def scattered(w: Any) -> Any:
+    found = np.zeros(3)
+    np.add.at(found, [0, 2, 0], w[0])
+    np.fill_diagonal(square(w), 1.0)
+    np.copyto(found[1:2], w[1, :1])
+    return found
+
+
+def own_dtype(w: Any) -> Any:
+    table: dict[Any, str] = {np.float64: "double", float: "number"}
+    half = np.full(3, 0.5, dtype=float)
+    assert isinstance(half[0], np.float64 | np.ndarray)
+    assert not isinstance("1", float)
+    return w.astype(np.float64) * half if table else w
+
+
+def by_row(w: Any) -> Any:
+    return np.array([float(sum(row)) for row in w] + [1.0], dtype=np.float64)
+
+
+CASES: dict[str, Callable[[Any], Any]] = {
+    "exp of math": lambda w: math.exp(w[0, 0]) + math.pow(w[1, 0], 2.0) + math.log(w[0, 2], 2),
+    "fsum": lambda w: math.fsum(w[0]) * math.hypot(w[0, 0], w[0, 1]),
+    "imported names": lambda w: exp(w) * zeros(3) + exp(-w),
+    "activations": lambda w: np.tanh(w) + sp.expit(w) + np.maximum(w, 0) + sp.erf(w),
+    "logarithms": lambda w: np.log(w * w) + np.log1p(w * w) + np.log2(w * w) + np.log10(w * w),
+    "trigonometry": lambda w: np.sin(w) * np.cos(w) + np.tan(w / 2) + np.arctan2(w, 2.0),
+    "inverses": lambda w: np.arcsin(w / 3) + np.arccos(w / 3) + np.arctan(w) + np.arcsinh(w),
+    "hyperbolic": lambda w: np.sinh(w) - np.cosh(w) + np.arctanh(w / 3) + np.arccosh(w * w + 1.1),
+    "powers": lambda w: w**3 + np.abs(w) ** 1.5 + 2.0**w + np.power(w, [2, 3, 2]) + np.cbrt(w),
+    "special": lambda w: sp.gammaln(w * w) + sp.psi(w * w) + sp.xlogy(w, w * w) + sp.ndtr(w),
+    "roots": lambda w: np.sqrt(w * w + 1) + np.square(w) + np.reciprocal(w) + np.fabs(w),
+    "signs": lambda w: np.sign(w) * w + np.floor(w) * w + np.where(np.isfinite(w), w, 0),
+    "clipped": lambda w: np.clip(w, -1, 1) * w + w.clip(min=0) + np.minimum(w, w[0, 0] + 0.1),
+    "reductions": lambda w: w.sum() * w.mean(axis=0) + w.max(axis=0) - np.min(w, axis=0) + w.var(),
+    "more reductions": lambda w: np.prod(w, axis=1) + w.std(axis=1, ddof=1) + np.ptp(w, axis=1),
+    "weighted": lambda w: np.average(w[0], weights=w[1] ** 2) + np.add.reduce(w[0]),
+    "running": lambda w: np.cumsum(w, axis=1) * np.cumprod(w, axis=1) + np.diff(w, axis=1).sum(),
+    "of the missing": lambda w: np.nansum(np.where(w > 0, w, np.nan)) * np.nanmean(w),
+    "orders": lambda w: np.sort(w, axis=1) * [1, 2, 3] + w[0, np.argsort(w[0])],
+    "places": lambda w: w[1, w[0].argmax()] * w[np.argmin(w, axis=0), [0, 1, 2]],
+    "logsumexp": lambda w: sp.logsumexp(w, axis=1) + np.logaddexp(w[0, 0], w[1, 1]),
+    "softmax": lambda w: sp.softmax(w, axis=-1) * sp.log_softmax(w, axis=-1),
+    "products": lambda w: np.dot(w, M) + w @ M + np.inner(w, M.T) + np.matmul(w, M) + w.dot(M),
+    "of vectors": lambda w: np.outer(w[0], w[1]) + np.vdot(w, w) + np.cross(w[0], w[1]),
+    "einsum": lambda w: np.einsum("ij,jk->i", w, M) + np.einsum("...j,j", w, w[0]),
+    "tensordot": lambda w: np.tensordot(w, M, axes=1) + np.tensordot(w, w, axes=([0, 1], [0, 1])),
+    "kron": lambda w: np.kron(w, M) + np.trace(w[:, :2]),
+    "vector convolution": lambda w: np.convolve(w[0], w[1], mode="same") + np.polyval(w[0], 0.3),
+    "trapezoid": lambda w: np.trapezoid(w, dx=0.5) + np.trapezoid(w[0], x=w[1] ** 2),
+    "views": lambda w: w.T[1:, ::-1].reshape(-1) * w.ravel()[:4] + w[None, 0, ..., 0],
+    "gathers": lambda w: w[[0, 1, 0], [2, 2, 1]] + w[w[:, 0] > 1][0] + np.take(w, [1, 1, 5]),
+    "stacked": lambda w: np.concatenate([w, 2 * w, M.T]) + np.vstack([w[0]] * 6),
+    "tiled": lambda w: np.tile(w, (3, 1)) + np.hstack([w[:, 0]] * 3)[:, None],
+    "moved": lambda w: np.roll(w, 1, axis=1) + np.flip(w) + np.moveaxis(w, 0, 1).T + np.triu(w),
+    "padded": lambda w: np.pad(w, 1) + np.pad(w, 1, mode="edge") + np.pad(w, 1, constant_values=2),
+    "split": lambda w: sum(np.split(w, 3, axis=1)) + np.broadcast_to(w[:, :1], (2, 1)),
+    "repeated": lambda w: np.repeat(w, 2, axis=0)[1:3] + np.diag(w[:, 0]) @ w,
+    "inserted": lambda w: np.insert(w[:, 1:], 0, w[:, 0], axis=1) + np.append(w[0], w[1, :0]),
+    "windows": lambda w: np.lib.stride_tricks.sliding_window_view(w, 2, axis=1).sum(axis=-1),
+    "filled in a loop": filled,
+    "written in place": in_place,
+    "scattered": scattered,
+    "dtypes": own_dtype,
+    "lists of numbers": by_row,
+    "cholesky": lambda w: np.linalg.cholesky(square(w)) + scipy.linalg.cholesky(square(w)),
+    "systems": lambda w: np.linalg.solve(square(w), M.T) + np.linalg.inv(square(w)) @ w,
+    "triangles": lambda w: scipy.linalg.solve_triangular(square(w), w[:, 0], lower=True),
+    "factored": lambda w: scipy.linalg.cho_solve(scipy.linalg.cho_factor(square(w)), w[:, 1]),
+    "determinants": lambda w: np.linalg.slogdet(square(w))[1] + np.linalg.det(square(w)),
+    "norms": lambda w: np.linalg.norm(w) + np.linalg.norm(w, axis=1) + np.linalg.norm(w[0], 1),
+    "eigenvalues": lambda w: np.linalg.eigvalsh(square(w)),
+    "choices": lambda w: np.select([w > 1, w > 0], [w, w**2], default=-1.0),
+    "between": lambda w: np.linspace(0, w[0, 0], 3) * w,
+    "likes": lambda w: np.ones_like(w) * w + np.full_like(w, 2.0) + np.zeros_like(w),
+    "a branch": lambda w: w[0] if w[0, 0] > 0 and np.any(w) else w[1],
+    "a loop until": lambda w: next(w / 2**k for k in range(9) if np.linalg.norm(w) / 2**k < 1),
+}  # fmt: skip
+
+
+def scalar(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Weigh what a function gives, so that each of its numbers counts."""
+
+    def f(w: Any) -> Any:
+        found = function(w)
+        return np.sum(np.sin(np.arange(np.size(found)) + 1.0) * np.ravel(found))
+
+    return f
+
+
+@pytest.mark.few(12)
+@pytest.mark.parametrize("case", CASES)
+def test_value_and_gradient_are_those_of_the_function(case: str) -> None:
+    function = NumpyFunction(scalar(CASES[case]), W)
+    truth = certify(function).certificate
+    value = float(function.call({"w": W}))
+    assert abs(value - truth.value[0]) <= truth.bound[0]
+    assert truth.judged.all()
+    differences = ask_differences(function.call, {"w": W}, truth.value[1:], "float64")
+    assert differences.agrees, case
+
+
+REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "numpy.fft": (lambda w: np.abs(np.fft.fft(w)).sum(), "numpy.fft.fft"),
+    "complex": (lambda w: np.sum(w * 1j).imag, "dtype complex128"),
+    "an unknown ufunc": (lambda w: sp.jv(0, w).sum(), "scipy.special.jv"),
+    "a library": (lambda w: scipy.stats.norm.logpdf(w).sum(), "rv_continuous.logpdf"),
+    "an option": (lambda w: np.sum(w, where=w > 0), "numpy.sum with these options"),
+    "an integer": (lambda w: w.astype(int).sum() * w[0, 0], r"astype\(int64\)"),
+    "an unknown method": (lambda w: w.tolist()[0][0], "method tolist"),
+    "an array from outside": (lambda w: np.add(w, 1, out=M.T.copy()).sum(), "from outside"),
+    "half precision": (lambda w: w.astype(np.float16).sum(), "dtype float16"),
+    "an index": (lambda w: w[:, w[0, 0]].sum(), "an index that is a float"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_not_known_is_named(case: str) -> None:
+    function, named = REFUSED[case]
+    with pytest.raises(NotCertified, match=named):
+        certify(NumpyFunction(function, W))
+
+
+def test_operation_that_loses_numbers_with_proof_is_refused(monkeypatch: Any) -> None:
+    handlers = {**numpy_functions.FUNCTIONS, np.sum: lambda xp, a: 1.0}
+    monkeypatch.setattr("calcbench.native.numpy_array.FUNCTIONS", handlers)
+    with pytest.raises(NotCertified, match="loses numbers with proof"):
+        certify(NumpyFunction(np.sum, W))
+
+
+def test_float32_on_the_way_sets_the_allowance() -> None:
+    def half_single(w: Any) -> Any:
+        return np.sum(np.exp(w.astype(np.float32)) ** 2)
+
+    found = certify(NumpyFunction(half_single, W))
+    assert found.dtype == "float32"
+    assert certify(NumpyFunction(lambda w: np.sum(np.exp(w) ** 2), W)).dtype == "float64"
+    single = W.astype(np.float32)
+    native = 2 * np.exp(single) ** 2
+    assert np.all(
+        np.abs(native.ravel() - found.certificate.value[1:]) <= found.certificate.bound[1:]
+    )
+
+
+def test_tape_of_arrays_carries_the_function() -> None:
+    """Whatever falls back to single balls is a hundred times slower."""
+    slow = {"eigenvalues"}
+    for case, function in CASES.items():
+        with balls.precision(128):
+            swept = sweep_arrays(
+                point_of(NumpyFunction(scalar(function), W)), np.ones(()), "float64"
+            )
+        assert (swept is not None) or case in slow, case
+
+
+# --- what is left as it was -----------------------------------------------------------------------
+
+
+def test_nothing_is_left_behind() -> None:
+    def raises(w: Any) -> Any:
+        w *= 2
+        w[0] = 0.0
+        np.zeros(3)[0] = w[0, 0]
+        raise ValueError("on purpose")
+
+    before = dict(globals())
+    argument = W.copy()
+    for function in (raises, CASES["imported names"], lambda w: sp.jv(0, w).sum()):
+        with contextlib.suppress(NotCertified):
+            certify(NumpyFunction(scalar(function), argument))
+        assert globals().keys() == before.keys()
+        assert all(globals()[name] is value for name, value in before.items())
+    np.testing.assert_array_equal(argument, W)
+    assert zeros is np.zeros
+    assert math.exp is before["math"].exp
+
+
+def test_arguments_are_lists_dicts_and_numbers() -> None:
+    x = ({"a": [W, 2.0], "n": 3}, np.float32(1.5))
+
+    def f(params: Any, scale: Any) -> Any:
+        return np.sum(params["a"][0] * params["a"][1]) ** params["n"] * scale
+
+    function = NumpyFunction(f, x)
+    truth = certify(function).certificate
+    labels = truth.operator.layout(truth.point).label
+    assert [labels(k) for k in (1, 7, 8)] == ["∂f/∂params.a.0[0, 0]", "∂f/∂params.a.1", "∂f/∂scale"]
+    assert function.dtype == "float32"
+    total = W.sum() * 2.0
+    assert truth.value[8] == pytest.approx(total**3)
+    assert truth.value[7] == pytest.approx(3 * total**2 * W.sum() * 1.5)
+
+
+def test_dtype_without_bounds_is_refused() -> None:
+    with pytest.raises(NotKnown, match="dtype complex128"):
+        NumpyFunction(np.sum, W * 1j)
