@@ -49,7 +49,7 @@ def ask(name):
 
 
 def prepare(app, what, name, found, options, lines):
-    """Make a docstring reStructuredText: what is indented is code, stars and bars are themselves."""
+    """Make a docstring reStructuredText: what is indented is code, stars and bars are their own."""
     text = "\n".join(lines)
     text = re.sub(r"(?m)^(\S.*[^:])\n\n(?=    )", r"\1\n\n::\n\n", text)
     lines[:] = [line if line.startswith("    ") else escape(line) for line in text.split("\n")]
