@@ -18,6 +18,7 @@ from calcbench.certified.decompositions import batched, perturb
 from calcbench.certified.vocabulary import of_numbers
 from calcbench.operators.function import Function
 from calcbench.problem.problem import Problem
+from calcbench.vocabulary import rules
 from calcbench.vocabulary.duals import on_duals
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.numpy import LOWEST, NUMPY, special
@@ -63,23 +64,25 @@ def _slope(name: str, x: Any, y: Any) -> Any:
     return apply(f"polygamma{order + 1}", x)
 
 
-def _gauss(x: Any) -> Any:
-    """Compute the slope of erf."""
-    return np.exp(-x * x) * (2 / np.sqrt(np.pi))
+class _Functions:
+    """The functions that slopes are made of, for numbers whose slopes are nested."""
+
+    pi = math.pi
+
+    def __getattr__(self, name: str) -> Any:
+        return functools.partial(apply, name)
+
+
+def _by_rule(name: str) -> Slope:
+    return functools.partial(rules.SLOPES[name], _Functions())
 
 
 SLOPES: dict[str, Slope] = {
+    # By its own value, which takes no further function.
     "expm1": lambda x, y: y + 1,
-    "tan": lambda x, y: 1 + y * y,
-    "log1p": lambda x, y: 1 / (1 + x),
-    "atan": lambda x, y: 1 / (1 + x * x),
     "sigmoid": lambda x, y: y * (1 - y),
-    "softplus": lambda x, y: apply("sigmoid", x),
-    "erf": lambda x, y: _gauss(x),
-    "erfc": lambda x, y: -_gauss(x),
-    "gammaln": lambda x, y: apply("digamma", x),
-    "erfinv": lambda x, y: 1 / _gauss(y),
-    "log_ndtr": lambda x, y: np.exp(-0.5 * x * x - y) / math.sqrt(2 * math.pi),
+    **{name: _by_rule(name) for name in ("tan", "log1p", "atan", "softplus", "gammaln")},
+    **{name: _by_rule(name) for name in ("erf", "erfc", "erfinv", "log_ndtr")},
 }
 """The slopes of what a `Number` has no method for, but for digamma and its like."""
 

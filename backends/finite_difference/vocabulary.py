@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,8 +12,18 @@ from calcbench.errors import Unsupported
 from calcbench.vocabulary.duals import on_duals
 from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.namespace import Namespace
-from calcbench.vocabulary.numpy import LOWEST, argsort, numpy_in, polygamma, special, with_numbers
+from calcbench.vocabulary.numpy import (
+    LOWEST,
+    NUMPY,
+    SPECIAL,
+    argsort,
+    numpy_in,
+    polygamma,
+    special,
+    with_numbers,
+)
 from calcbench.vocabulary.primitives import PRIMITIVES
+from calcbench.vocabulary.rules import SLOPES
 
 # Complex step needs each function's analytic continuation. NumPy's own is right for exp, log,
 # sin, matmul, solve and the like; the ones below are not analytic there (abs, cholesky,
@@ -91,38 +100,29 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return total if keepdims else np.squeeze(total, axis=axis)
 
 
-def _continue(name: str, slope: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _continue(function: Callable[[Any], Any], slope: Callable[[Any, Any], Any]) -> Any:
     """Continue a real function to first order, which is all that a step of 1e-165 sees."""
-    return _continued(special(name), slope)
 
-
-def _continued(function: Callable[[Any], Any], slope: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def apply(x: Any) -> Any:
         real = np.real(x)
-        return function(real) + 1j * np.imag(x) * slope(real)
+        y = function(real)
+        return y + 1j * np.imag(x) * slope(real, y)
 
     return apply
 
 
-def _gauss(x: Any) -> Any:
-    return np.exp(-x * x) * (2.0 / math.sqrt(math.pi))
+def _by_rule(name: str) -> Any:
+    return _continue(special(name), functools.partial(SLOPES[name], NUMPY))
 
 
 def _polygamma(n: int, x: Any) -> Any:
-    function = functools.partial(polygamma, n) if n else special("digamma")
-    return _continued(function, functools.partial(polygamma, n + 1))(x)
+    if n == 0:
+        return _by_rule("digamma")(x)
+    return _continue(functools.partial(polygamma, n), lambda x, y: polygamma(n + 1, x))(x)
 
 
-def _i0e_slope(x: Any) -> Any:
-    return special("i1e")(x) - np.sign(x) * special("i0e")(x)
-
-
-def _erfinv_slope(x: Any) -> Any:
-    return 1.0 / _gauss(special("erfinv")(x))
-
-
-def _log_ndtr_slope(x: Any) -> Any:
-    return np.exp(-x * x / 2 - special("log_ndtr")(x)) / math.sqrt(2 * math.pi)
+def _i0e_slope(x: Any, y: Any) -> Any:
+    return special("i1e")(x) - np.sign(x) * y
 
 
 def _cholesky(x: Any) -> Any:
@@ -184,14 +184,9 @@ def _complex_functions(dtype: str) -> Namespace:
             "abs": _abs,
             "floor": lambda x: np.floor(np.real(x)),
             "round": lambda x: np.round(np.real(x)),
-            "erf": _continue("erf", _gauss),
-            "erfc": _continue("erfc", lambda x: -_gauss(x)),
-            "gammaln": _continue("gammaln", special("digamma")),
-            "digamma": functools.partial(_polygamma, 0),
+            **{name: _by_rule(name) for name in (*SPECIAL, "erfinv", "log_ndtr")},
             "polygamma": _polygamma,
-            "erfinv": _continue("erfinv", _erfinv_slope),
-            "log_ndtr": _continue("log_ndtr", _log_ndtr_slope),
-            "i0e": _continue("i0e", _i0e_slope),
+            "i0e": _continue(special("i0e"), _i0e_slope),
             "log1p": _log1p,
             "sigmoid": _sigmoid,
             "softplus": _softplus,

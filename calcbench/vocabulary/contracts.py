@@ -40,6 +40,11 @@ class Contract:
         """The first line of its text."""
         return self.text.partition("\n")[0].removesuffix(".")
 
+    @property
+    def line(self) -> str:
+        """Both in one line: `square(x): x²`."""
+        return f"{self.call}: {self.meaning}" if self.signature else self.meaning
+
 
 def collect(themes: Mapping[ModuleType, str]) -> dict[str, Callable[..., Any]]:
     """List the functions of modules that each are the contract of a name, in their order.

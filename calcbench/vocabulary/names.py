@@ -15,6 +15,7 @@ writes do not: gather, never scatter.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -27,14 +28,15 @@ from calcbench.vocabulary.primitives import PRIMITIVES
 GENERIC: dict[str, Callable[..., Any]] = {"grad": grad, **DEFINITIONS}
 """Name → the function, of a vocabulary and of its arguments, that defines it in any vocabulary."""
 
-CONTRACTS: dict[str, Contract] = {
-    **{name: Contract(name, text) for name, (_, text) in CONSTANTS.items()},
-    **{name: read_contract(name, function) for name, function in {**PRIMITIVES, **GENERIC}.items()},
-}
-"""Name → how it is called, and what it is: for the page, for editors, and for messages."""
+NAMES: dict[str, Any] = {**CONSTANTS, **PRIMITIVES, **GENERIC}
+"""Name → what its contract is read off."""
 
-NAMES: dict[str, str] = {
-    name: f"{contract.call}: {contract.meaning}" if contract.signature else contract.meaning
-    for name, contract in CONTRACTS.items()
-}
-"""Name → one line: `square(x): x²`."""
+
+@functools.cache
+def contracts() -> dict[str, Contract]:
+    """Read all contracts: for the page, and for the type of `xp`."""
+    functions = {**PRIMITIVES, **GENERIC}
+    return {
+        **{name: Contract(name, text) for name, (_, text) in CONSTANTS.items()},
+        **{name: read_contract(name, function) for name, function in functions.items()},
+    }

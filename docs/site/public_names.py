@@ -49,12 +49,14 @@ def ask(name):
 
 
 def prepare(app, what, name, found, options, lines):
-    """Make a docstring reStructuredText: what is indented is code, and a star is a star."""
+    """Make a docstring reStructuredText: what is indented is code, stars and bars are their own."""
     text = "\n".join(lines)
     text = re.sub(r"(?m)^(\S.*[^:])\n\n(?=    )", r"\1\n\n::\n\n", text)
     lines[:] = [line if line.startswith("    ") else escape(line) for line in text.split("\n")]
 
 
 def escape(line):
-    """Escape stars, except in code between backticks."""
-    return re.sub(r"`[^`]*`|\*", lambda part: r"\*" if part[0] == "*" else part[0], line)
+    """Escape stars and bars, except in code between backticks."""
+    return re.sub(
+        r"`[^`]*`|[*|]", lambda part: rf"\{part[0]}" if part[0] in "*|" else part[0], line
+    )

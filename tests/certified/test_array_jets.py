@@ -7,8 +7,6 @@ import pytest
 import random_programs
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from vocabulary.test_composed import COMPOSED
-from vocabulary.test_vocabulary import CASES, ELEMENTWISE, Probe, elementwise_cases
 
 import calcbench as cb
 from calcbench.certified import (
@@ -22,6 +20,9 @@ from calcbench.certified import (
 from calcbench.certified.array_sweep import DIRECTIONS_PER_SWEEP, push_forward, sweep_products
 from calcbench.certified.certificate import affordable_rows
 from calcbench.certified.reference import reference, sweep
+from calcbench.conformance.cases import control
+from calcbench.conformance.probe import Probe
+from calcbench.conformance.vocabulary import NAMES, cases_of
 from calcbench.errors import ProblemError
 from calcbench.operators import find_operator
 from calcbench.operators.points import points_for
@@ -31,7 +32,7 @@ from calcbench.record.record import Status
 
 RNG = np.random.default_rng(6)
 SEEDS = st.integers(0, 10**6)
-ALL = [*ELEMENTWISE, *CASES, *COMPOSED]
+ALL = [name for name in NAMES if name not in control.case.cases]
 
 
 @pytest.fixture
@@ -136,10 +137,7 @@ REFUSED = ("linalg.expm", "linalg.eigh", "linalg.eigvalsh", "linalg.svd", "linal
 @pytest.mark.parametrize("name", ALL)
 def test_every_name_has_second_derivatives_on_arrays(name, single_numbers):
     """The rules are those of first order: here, that each of them holds for jets too."""
-    cases = [*CASES.get(name, ()), *COMPOSED.get(name, ())]
-    if name in ELEMENTWISE:
-        cases += elementwise_cases(name, "certified")
-    for case in cases:
+    for case in cases_of(name):
         point = own_point(Probe([case]))
         found = hessian_on_arrays(point)
         if found is None:

@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 import random_programs
-from vocabulary.test_composed import COMPOSED
-from vocabulary.test_vocabulary import CASES, ELEMENTWISE, Probe, elementwise_cases
 
 import calcbench as cb
 from calcbench.certified import balls, budget, first_order, formulas
@@ -13,6 +11,9 @@ from calcbench.certified.array_vocabulary import array_namespace
 from calcbench.certified.arrays import exact, leaf
 from calcbench.certified.formulas import evaluate_formula
 from calcbench.certified.reference import reference, sweep
+from calcbench.conformance.cases import control
+from calcbench.conformance.probe import Probe
+from calcbench.conformance.vocabulary import NAMES, cases_of
 from calcbench.operators import GRADIENT, find_operator
 from calcbench.operators.points import points_for
 from calcbench.problem.inputs import own_point
@@ -50,13 +51,10 @@ REFUSED = ("linalg.expm", "linalg.eigh", "linalg.eigvalsh", "linalg.svd", "linal
 """What single balls alone know to prove."""
 
 
-@pytest.mark.parametrize("name", [*ELEMENTWISE, *CASES, *COMPOSED])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in control.case.cases])
 def test_every_name_runs_on_arrays(name):
     """Values and derivatives are in tests/vocabulary; here, that no case needs single balls."""
-    cases = [*CASES.get(name, ()), *COMPOSED.get(name, ())]
-    if name in ELEMENTWISE:
-        cases += elementwise_cases(name, "certified")
-    for case in cases:
+    for case in cases_of(name):
         point = own_point(Probe([case]))
         if name in REFUSED:
             assert on_arrays(point) is None

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 import random_programs
 from scipy.special import erfc
-from vocabulary.test_composed import COMPOSED
-from vocabulary.test_vocabulary import CASES, ELEMENTWISE, Probe, elementwise_cases
 
 import calcbench
 from calcbench.certified import balls, rounded, rounded_functions
@@ -17,6 +15,9 @@ from calcbench.certified.arrays import exact, leaf
 from calcbench.certified.certificate import certify
 from calcbench.certified.reference import reference
 from calcbench.certified.rounded import rounded_arithmetic
+from calcbench.conformance.cases import control
+from calcbench.conformance.probe import Probe
+from calcbench.conformance.vocabulary import NAMES, cases_of
 from calcbench.problem.inputs import own_point
 
 UNIT = 2.0**-53
@@ -39,13 +40,10 @@ def outside(found, truth):
     return [(mid, rad, ball) for mid, rad, ball in numbers if not abs(ball - mid) <= rad]
 
 
-@pytest.mark.parametrize("name", [*ELEMENTWISE, *CASES, *COMPOSED])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in control.case.cases])
 def test_every_name_runs_on_floats(name):
     """Where it runs on arrays of balls: no comparison ties, and no number is out of range."""
-    cases = [*CASES.get(name, ()), *COMPOSED.get(name, ())]
-    if name in ELEMENTWISE:
-        cases += elementwise_cases(name, "certified")
-    for case in cases:
+    for case in cases_of(name):
         point = own_point(Probe([case]))
         truth, found = on_arrays(point), on_floats(point)
         if found is None:

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 from execution import PROGRAMS, array, assert_close, backend, execute, tolerance, write
 from transcript import Transcript, text
-from vocabulary.test_composed import COMPOSED, NO_FORMULAS
-from vocabulary.test_control import CONTROL
-from vocabulary.test_vocabulary import CASES, Case, elementwise_cases
+from vocabulary.selectors import NO_FORMULAS, cases_for
 
 import calcbench
 from calcbench.catalogue.files import load_file
+from calcbench.conformance.case import Case
+from calcbench.conformance.vocabulary import cases_of
 from calcbench.errors import Unsupported
 from calcbench.operators import GRADIENT
 from calcbench.problem.problem import Problem
@@ -83,13 +83,13 @@ def brief(name: str) -> Any:
     return pytest.param(name, marks=pytest.mark.full) if rare else name
 
 
-def cases_of(name: str, engine: calcbench.Backend) -> list[Case]:
+def programmable(name: str, engine: calcbench.Backend) -> list[Case]:
     """The cases of a name that a program on this backend has digits for.
 
     A difference quotient and a formula as it is written on paper have none where an exponential
     overflows, or where 1e-5 is no small step.
     """
-    cases = {**CASES, **COMPOSED, **CONTROL}.get(name) or elementwise_cases(name, engine.selector)
+    cases = cases_for(name, engine.selector)
     return cases if engine.kind == "exact" else [case for case in cases if is_moderate(case)]
 
 
@@ -185,7 +185,7 @@ def check(problem: Problem, engine: calcbench.Backend) -> None:
 @pytest.mark.parametrize("name", [brief(name) for name in NAMES])
 def test_program_of_a_name(name, selector, tmp_path):
     engine = backend(selector)
-    cases = cases_of(name, engine)
+    cases = programmable(name, engine)
     possible = cases
     if name in REFUSED.get(selector, ()):  # one by one only here: writing a program takes 50 ms
         reasons = [refusal(problem_of([case], tmp_path), engine) for case in cases]
@@ -202,7 +202,7 @@ def test_program_of_a_name(name, selector, tmp_path):
 @pytest.mark.parametrize("name", [n for n in DEFINITIONS if any(map(spells(n), PROGRAMS.values()))])
 def test_program_of_a_name_by_its_definition(name, selector, monkeypatch, tmp_path):
     """A name without a spelling is copied, with what it needs, where it follows from others."""
-    engine, cases = backend(selector), cases_of(name, backend(selector))
+    engine, cases = backend(selector), programmable(name, backend(selector))
     none = (*REFUSED.get(selector, ()), *NO_FORMULAS.get(selector, ()), *NESTED.get(selector, ()))
     if name in none:
         pytest.skip("on arrays there is no program")
@@ -226,7 +226,7 @@ def test_a_spelling_is_of_a_name():
 @pytest.mark.parametrize("selector", PROGRAMS)
 def test_a_name_that_is_not_spelled_is_refused(selector, monkeypatch, tmp_path):
     """Nothing is guessed: a name without an entry has no program."""
-    module, cases = PROGRAMS[selector], elementwise_cases("exp", selector)
+    module, cases = PROGRAMS[selector], cases_of("exp")
     spell_without("exp", module, monkeypatch)
     reason = refusal(problem_of(cases, tmp_path), backend(selector))
     assert reason == f"no program: xp.exp has no short spelling in {module.SPELLING.framework}"

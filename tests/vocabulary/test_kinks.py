@@ -17,16 +17,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from scipy.optimize import nnls
-from vocabulary.test_vocabulary import (
+from vocabulary.selectors import (
     CENTRAL,
     COMPLEX,
     DIFFERENTIATING,
     MODES,
     WHOLE,
-    Probe,
     backend_for,
     gradient,
 )
+
+from calcbench.conformance.probe import Probe
 
 PAGE = Path(__file__).parents[2] / "docs" / "vocabulary.md"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from vocabulary.ordering_cases import order
-from vocabulary.test_vocabulary import DIFFERENTIATING, MODES, Case, check, gradient
+from vocabulary.selectors import DIFFERENTIATING, MODES, check, gradient
 
 import calcbench
 from calcbench.certified.branches import search, unseen, visit
 from calcbench.certified.reference import reference
+from calcbench.conformance.case import Case
+from calcbench.conformance.cases.ordering import order
 from calcbench.operators import GRADIENT
 from calcbench.problem.inputs import own_point
 

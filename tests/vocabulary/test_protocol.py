@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from calcbench.vocabulary import protocol
+import calcbench
 from calcbench.vocabulary.constants import CONSTANTS
 from calcbench.vocabulary.contracts import Contract
-from calcbench.vocabulary.names import CONTRACTS
+from calcbench.vocabulary.names import contracts
 
-FILE = Path(protocol.__file__)
+FILE = Path(__file__).parents[2] / "calcbench" / "vocabulary" / "protocol.py"
 
 HEAD = '''\
 """The vocabulary as a type, for editors and for mypy: `def cost(self, xp: Vocabulary, …)`.
@@ -74,7 +74,7 @@ def method(contract: Contract) -> str:
 def written() -> str:
     """The text of the module."""
     groups: dict[str, list[str]] = {"linalg": [], "": []}
-    for name, contract in CONTRACTS.items():
+    for name, contract in contracts().items():
         if name not in CONSTANTS:
             groups[name.rpartition(".")[0]].append(method(contract))
     groups[""] = [
@@ -118,7 +118,7 @@ class Logistic(Problem):
 
 def test_a_cost_with_types_is_a_cost(file, cli):
     """And so is its program, which needs no calcbench."""
-    assert cli("compare", file(TYPED), "-b", "finite_difference").status == 0
+    assert set(calcbench.gradient(file(TYPED), "finite_difference")) == {"w"}
     shown = cli("show", "cost.py", "-b", "finite_difference")
     assert shown.status == 0
     assert "Vocabulary" not in shown.out

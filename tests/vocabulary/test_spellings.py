@@ -5,12 +5,9 @@ A name that a backend does not spell follows from others there, or is missing.
 
 import pytest
 from vocabulary.page import hold
-from vocabulary.test_vocabulary import BUILT_IN, COMPLEX, MISSING, backend_for
+from vocabulary.selectors import BUILT_IN, COMPLEX, MISSING, vocabulary
 
-from calcbench.certified import balls
-from calcbench.certified.vocabulary import namespace
 from calcbench.vocabulary.composed import DEFINITIONS
-from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.primitives import PRIMITIVES
 
 ALIKE = {"finite_difference": "by_hand"}
@@ -47,10 +44,6 @@ COMPOSED_ON_PURPOSE = {
 """(selector, name) → why the library's own will not do."""
 
 OWN, FOLLOWS, NONE = "●", "○", "–"
-
-
-def vocabulary(selector: str) -> Namespace:
-    return namespace(balls) if selector == "certified" else backend_for(selector).namespace()
 
 
 def spelled(name: str, selector: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from calcbench.vocabulary.array import Condition, State
 from calcbench.vocabulary.loops import choose, count_steps, slice_step, spoil, stack_steps
-from calcbench.vocabulary.protocol import Vocabulary
+
+if TYPE_CHECKING:
+    from calcbench.vocabulary.protocol import Vocabulary
 
 
 def scan(

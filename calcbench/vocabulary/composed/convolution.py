@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from calcbench.vocabulary.array import Array, Padding
-from calcbench.vocabulary.protocol import Vocabulary
 from calcbench.vocabulary.windows import counts, each, paddings, places
+
+if TYPE_CHECKING:
+    from calcbench.vocabulary.protocol import Vocabulary
 
 
 def conv1d(xp: Vocabulary, x: Array, kernel: Array, stride: int = 1, padding: Padding = 0) -> Array:

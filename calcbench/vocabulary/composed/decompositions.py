@@ -6,13 +6,15 @@ whose value depends on them is not the same function on every backend.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from calcbench.vocabulary.array import Array
 from calcbench.vocabulary.axes import require_thin
-from calcbench.vocabulary.protocol import Vocabulary
+
+if TYPE_CHECKING:
+    from calcbench.vocabulary.protocol import Vocabulary
 
 
 def solve_triangular(xp: Vocabulary, a: Array, b: Array, lower: bool = False) -> Array:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from calcbench.vocabulary.array import Array, Condition, Number
-from calcbench.vocabulary.protocol import Vocabulary
+
+if TYPE_CHECKING:
+    from calcbench.vocabulary.protocol import Vocabulary
 
 
 def square(xp: Vocabulary, x: Array) -> Array:

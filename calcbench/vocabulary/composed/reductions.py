@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calcbench.vocabulary.array import Array, Axes
 from calcbench.vocabulary.axes import running_axis
-from calcbench.vocabulary.protocol import Vocabulary
+
+if TYPE_CHECKING:
+    from calcbench.vocabulary.protocol import Vocabulary
 
 
 def mean(xp: Vocabulary, x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
@@ -16,10 +19,20 @@ def mean(xp: Vocabulary, x: Array, axis: Axes = None, keepdims: bool = False) ->
     return xp.sum(x, axis=axis, keepdims=keepdims) / _count(x, axis)
 
 
+def _shape(x: Array) -> tuple[int, ...]:
+    """Return the shape; a number that has been calculated with may be a bare one, without any."""
+    return tuple(getattr(x, "shape", ()))
+
+
+def _axes(x: Array, axis: Axes) -> list[int]:
+    """List axes, counted from the first; `None` is all."""
+    rank = len(_shape(x))
+    return [*range(rank)] if axis is None else [int(a) % rank for a in np.atleast_1d(axis)]
+
+
 def _count(x: Array, axis: Axes) -> float:
     """Return how many numbers there are along axes."""
-    axes = range(len(x.shape)) if axis is None else np.atleast_1d(axis)
-    return float(math.prod(x.shape[a] for a in axes))
+    return float(math.prod(_shape(x)[a] for a in _axes(x, axis)))
 
 
 def logsumexp(xp: Vocabulary, x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
@@ -33,8 +46,7 @@ def logsumexp(xp: Vocabulary, x: Array, axis: Axes = None, keepdims: bool = Fals
     found = xp.log(xp.where(some, total, 1.0)) + top
     if keepdims:
         return found
-    axes = range(len(x.shape)) if axis is None else np.atleast_1d(axis) % len(x.shape)
-    return xp.reshape(found, tuple(n for k, n in enumerate(x.shape) if k not in axes))
+    return xp.reshape(found, tuple(n for k, n in enumerate(_shape(x)) if k not in _axes(x, axis)))
 
 
 def min(xp: Vocabulary, x: Array, axis: Axes = None, keepdims: bool = False) -> Array:

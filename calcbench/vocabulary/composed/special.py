@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from calcbench.vocabulary.array import Array
-from calcbench.vocabulary.protocol import Vocabulary
+
+if TYPE_CHECKING:
+    from calcbench.vocabulary.protocol import Vocabulary
 
 
 def expit(xp: Vocabulary, x: Array) -> Array:

@@ -1,29 +1,22 @@
-"""Cases of decompositions, of which no value depends on the sign of a vector.
-
-The expected numbers are mpmath's own decompositions at 400 digits.
-"""
+"""Decompositions, of which no value depends on the sign of a vector: mpmath's own."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from vocabulary.test_vocabulary import Case, V, entries, matrix, mp
 
-CASES: dict[str, list[Case]] = {}
+from calcbench.conformance.case import CLOSE_LINALG, Table
+from calcbench.conformance.exact import entries, matrix, mp
+from calcbench.conformance.points import V
 
-SQUARE = [[0.5, -1.25, 2.0], [1.5, 0.75, -0.25], [-1.0, 2.0, 0.25]]
-TALL = [*SQUARE, [0.25, 0.5, -0.75]]
+case = Table(CLOSE_LINALG)
+
+THREE = [[0.5, -1.25, 2.0], [1.5, 0.75, -0.25], [-1.0, 2.0, 0.25]]
+TALL = [*THREE, [0.25, 0.5, -0.75]]
 WIDE = [list(row) for row in zip(*TALL, strict=True)]
 NARROW = [[0.5, -1.25], [1.5, 0.75]]
 """A square of two rows, the largest whose eigenvalues SymPy writes out."""
-
-
-def case(name: str, call: Any, at: Any, exact: Any) -> None:
-    """Add a case of `name`; `at` is a list of arguments."""
-    cases = CASES.setdefault(name, [])
-    arrays = tuple(np.array(x, dtype=float) for x in at)
-    cases.append(Case(f"{name}, case {len(cases)}", call, arrays, exact, scale=1.0, close=1e-12))
 
 
 def eigen(x: Any) -> tuple[Any, Any]:
@@ -45,7 +38,7 @@ def orthonormal(x: Any) -> tuple[Any, Any]:
     return q, q.T.dot(x)
 
 
-for at in (NARROW, SQUARE):
+for at in (NARROW, THREE):
     case("linalg.eigvalsh", lambda xp, x: xp.linalg.eigvalsh(x), [at], lambda x: eigen(x)[0])
     case("linalg.eigh", lambda xp, x: xp.linalg.eigh(x)[0], [at], lambda x: eigen(x)[0])
     case("linalg.eigh", lambda xp, x: xp.linalg.eigh(x)[1] ** 2, [at], lambda x: eigen(x)[1] ** 2)
@@ -58,7 +51,7 @@ case(
 )
 case("linalg.eigh", lambda xp, x: xp.linalg.eigh(x)[0], [[[-1.5]]], lambda x: x[0])
 
-for at in ([[-1.5]], SQUARE, TALL, WIDE):
+for at in ([[-1.5]], THREE, TALL, WIDE):
     case("linalg.svdvals", lambda xp, x: xp.linalg.svdvals(x), [at], lambda x: singular(x)[1])
     case(
         "linalg.svd",
@@ -80,7 +73,7 @@ for at in ([[-1.5]], SQUARE, TALL, WIDE):
     )
 case("linalg.svd", lambda xp, x: xp.linalg.svd(x)[1], [NARROW], lambda x: singular(x)[1])
 
-for at in ([[-1.5]], NARROW, SQUARE, TALL, WIDE):
+for at in ([[-1.5]], NARROW, THREE, TALL, WIDE):
     case(
         "linalg.qr",
         lambda xp, x: xp.linalg.qr(x)[0] ** 2,
@@ -97,8 +90,8 @@ for at in ([[-1.5]], NARROW, SQUARE, TALL, WIDE):
 for at, factor in (
     ([[-1.5]], 1),
     (NARROW, 1),
-    (SQUARE, 0.25),
-    (SQUARE, 2),
+    (THREE, 0.25),
+    (THREE, 2),
     ([[400.0]], 1),  # the square of its exponential overflows
     ([[0.0, 1.0], [0.0, 0.0]], 1),
 ):
@@ -115,6 +108,6 @@ for lower in (False, True):
         case(
             "linalg.solve_triangular",
             lambda xp, a, b, lower=lower: xp.linalg.solve_triangular(a, b, lower=lower),
-            [SQUARE, right],
+            [THREE, right],
             lambda a, b, keep=keep: entries(matrix(keep(a)) ** -1 * matrix(b)).reshape(b.shape),
         )
