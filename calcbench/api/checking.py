@@ -18,12 +18,14 @@ from calcbench.judge.witnesses import Witness, ask_complex_step, ask_differences
 from calcbench.native.certifying import Certified, certify, point_of
 from calcbench.native.front_ends import build
 from calcbench.native.function import Function, NoGradient, NotKnown, WrongGradient
-from calcbench.native.trees import function_name
+from calcbench.native.trees import as_tuple, function_name
 from calcbench.operators.cost import Cost
 from calcbench.operators.hvp import Hvp
+from calcbench.operators.operator import Operator
+from calcbench.operators.pushforward import Pushforward
 from calcbench.problem.arguments import check_function, check_text, positive, whole_number
 from calcbench.problem.faults import RAISED, describe
-from calcbench.problem.flat import flatten
+from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.sampling import draw_nearby
 from calcbench.record.plain import plain
@@ -32,7 +34,7 @@ from calcbench.record.record import Record, Status
 NOT_CERTIFIED = "not certified"
 """The status where nothing is proved."""
 
-OPERATORS = ("gradient", "hvp")
+OPERATORS = ("gradient", "pushforward", "hvp")
 """What can be checked of a function as it is."""
 
 
@@ -140,8 +142,9 @@ def check(
     rules. The function is run on numbers with proof, and every partial is held against the truth,
     with an allowance for rounding that is proved, or estimated where it says so.
 
-    With `operator="hvp"`, `grad` is the Hessian times a direction: `grad(x, v)`, where v and the
-    result have the form of `x`. The direction is drawn.
+    With `operator="pushforward"`, `grad` is the derivative along a direction: `grad(x, v)`, one
+    number, where v has the form of `x`; with `operator="hvp"`, the Hessian times the direction, of
+    that form too. The direction is drawn.
 
     `points` is at how many points to check: `x`, and others drawn around it. `seconds` is the
     processor time that each sweep of a certificate may take. `name` is what to call the function.
@@ -170,8 +173,7 @@ def check(
     except NotKnown as error:
         return Check(name or function_name(f), NOT_CERTIFIED, str(error))
     with function.undisturbed():
-        kind = _Checking if operator == "gradient" else _CheckingProduct
-        return kind(function, grad, allowed, started).at_points(points)
+        return CHECKINGS[operator](function, grad, allowed, started).at_points(points)
 
 
 def assert_gradient(
@@ -235,6 +237,11 @@ class _Checking:
             raise SelectorError(
                 "x holds no floating-point number to differentiate by; integers are held constant"
             )
+
+    @property
+    def count(self) -> int:
+        """How many numbers are checked."""
+        return self.own.size
 
     def at_points(self, points: int) -> Check:
         """Check at x, and at other points around it until one is wrong.
@@ -313,6 +320,7 @@ class _Checking:
     def _report(self, place: str, proof: _Proof, gradient: Arrays) -> Check:
         """Judge by a certificate that the value confirms."""
         certificate, start = proof.found.certificate, proof.start
+        shapes = {name: array.shape for name, array in gradient.items()}
         function = self.function
         record = Record(function.name, function.how, self.operator, proof.found.dtype, Status.OK)
         numbers = np.concatenate(
@@ -322,7 +330,7 @@ class _Checking:
         judged = judge_result(record, place, certificate, numbers, counted)
         reason = judged.record.reason
         if judged.record.status == Status.DISAGREE:
-            reason = _describe_worst(judged)
+            reason = _describe_worst(judged, self.count)
         elif certificate.open[start:].any():
             return self._ask(place, certificate.open_reason, gradient)
         elif not judged.counted.any():
@@ -336,8 +344,8 @@ class _Checking:
             outside=int(judged.outside.sum()),
             no_derivative=int(certificate.rough[start:].sum()),
             value=gradient,
-            reference=self.own.unflatten(certificate.value[start:]),
-            bound=self.own.unflatten(judged.compared.allowed[start:]),
+            reference=unflatten(certificate.value[start:], shapes),
+            bound=unflatten(judged.compared.allowed[start:], shapes),
         )
 
     def _ask(self, place: str, reason: str, gradient: Arrays) -> Check:
@@ -360,7 +368,7 @@ class _Checking:
             reason,
             self.function.how,
             self.function.dtype,
-            self.own.size,
+            self.count,
             seconds=time.thread_time() - self.started,
             **known,
         )
@@ -370,6 +378,7 @@ class _CheckingProduct(_Checking):
     """One check of the Hessian times a direction."""
 
     operator = "hvp"
+    kind: Operator = Hvp()
 
     def __init__(self, *what: Any) -> None:
         super().__init__(*what)
@@ -380,20 +389,43 @@ class _CheckingProduct(_Checking):
     def _derivative(self, arguments: Arrays) -> Arrays:
         product = self.grad
         if product is None:
-            raise NoGradient("an hvp is checked as check(f, hvp, x, operator='hvp')")
+            name = self.operator
+            raise NoGradient(f"give what is to be checked: check(f, {name}, x, operator='{name}')")
         v = self.function.native(self.direction)
-        return self.function.differentiate(arguments, lambda *x: product(*x, v))
+        return self._read(arguments, lambda *x: product(*x, v))
+
+    def _read(self, arguments: Arrays, product: Callable[..., Any]) -> Arrays:
+        """Call a product, whose direction is given, and read what it returns."""
+        return self.function.differentiate(arguments, product)
 
     def _prove(self, arguments: Arrays) -> _Proof:
         value = certify(self.function, Cost(), arguments, seconds=self.seconds).certificate
-        found = certify(self.function, Hvp(), arguments, self.direction, self.seconds)
+        found = certify(self.function, self.kind, arguments, self.direction, self.seconds)
         return _Proof(found, value.value[0], value.bound[0], 0)
 
     def _ask(self, place: str, reason: str, gradient: Arrays) -> Check:
         return self._end(NOT_CERTIFIED, reason, value=gradient)
 
 
-def _describe_worst(judged: Judged) -> str:
+class _CheckingDirection(_CheckingProduct):
+    """One check of the derivative along a direction."""
+
+    operator = "pushforward"
+    kind: Operator = Pushforward()
+    count = 1
+
+    def _read(self, arguments: Arrays, product: Callable[..., Any]) -> Arrays:
+        found = np.asarray(product(*as_tuple(self.function.native(arguments))))
+        if found.size != 1 or found.dtype.kind not in "fiu":
+            raise WrongGradient("the derivative along a direction must be one real number")
+        return {"value": found.astype(np.float64).reshape(())}
+
+
+CHECKINGS = {each.operator: each for each in (_Checking, _CheckingDirection, _CheckingProduct)}
+"""Operator → how it is checked."""
+
+
+def _describe_worst(judged: Judged, count: int) -> str:
     """Say how many partials are outside, and which one by most."""
     worst, certificate = judged.compared.worst(judged.outside), judged.certificate
     label = certificate.operator.layout(certificate.point).label(worst)
@@ -401,7 +433,7 @@ def _describe_worst(judged: Judged) -> str:
     true = float(judged.compared.agreed.reference[worst])
     place = "" if judged.record.disagreement is None else judged.record.disagreement.point
     return (
-        f"{int(judged.outside.sum())} of {_count(certificate.point.size)} outside what rounding "
+        f"{int(judged.outside.sum())} of {_count(count)} outside what rounding "
         f"allows{_where(place)}; the worst: {label} is {got:.17g}, should be {true:.17g}"
         f"{_ratio(got, true)}"
     )

@@ -235,8 +235,28 @@ def test_product_with_the_hessian_is_checked() -> None:
     wrong = cb.check(entropy, lambda w, v: product(w, w), w, operator="hvp", points=2)
     assert wrong.status == "disagree"
     assert "the worst: (H·v)[w[" in str(wrong)
-    with pytest.raises(TypeError, match="operator='hvp'"):
+    with pytest.raises(TypeError, match=r"check\(f, hvp, x, operator='hvp'\)"):
         cb.check(entropy, None, w, operator="hvp")
+
+
+def test_derivative_along_a_direction_is_checked() -> None:
+    x = (w, np.array([2.0, -1.0]))
+
+    def f(a: np.ndarray, b: np.ndarray) -> Any:
+        return np.sum(np.sin(a)) * np.prod(b)
+
+    def along(a: np.ndarray, b: np.ndarray, v: Any) -> Any:
+        return np.cos(a) @ v[0] * np.prod(b) + np.sum(np.sin(a)) * (b[::-1] @ v[1])
+
+    right = cb.check(f, along, x, operator="pushforward", points=2)
+    assert right.ok, right
+    assert right.partials == 1
+    wrong = cb.check(f, lambda a, b, v: along(a, b, v) + 1e-9, x, operator="pushforward")
+    assert wrong.status == "disagree"
+    assert "1 of 1 partial outside what rounding allows" in str(wrong)
+    odd = cb.check(f, lambda a, b, v: a, x, operator="pushforward")
+    assert odd.status == "error"
+    assert "must be one real number" in str(odd)
 
 
 def test_components_are_named_by_arguments() -> None:
