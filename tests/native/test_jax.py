@@ -370,6 +370,12 @@ def test_what_is_not_known_is_named(named: str) -> None:
     assert f"not certified: {named}" in str(found)
 
 
+def test_complex_arguments_are_not_certified() -> None:
+    x = (jnp.asarray(V), jnp.asarray(V + 1j))
+    found = cb.check(lambda a, b: jnp.sum(a * b.real), lambda a, b: a, x)
+    assert "not certified: dtype complex128" in str(found)
+
+
 def test_unknown_primitives_of_constants_are_jax_s_own() -> None:
     def f(a: Any) -> Any:
         spectrum = jnp.abs(jnp.fft.fft(jnp.sqrt(jnp.arange(5.0))))
@@ -398,8 +404,15 @@ def test_switches_arguments_and_errors_leave_no_trace() -> None:
             cb.check(lambda a: a[0, 0] + undefined, None, x)  # noqa: F821
         assert not jax.config.jax_enable_x64
         single = cb.check(lambda a: jnp.sum(jnp.sin(a)), None, np.array(V))
+        pushed = cb.check(
+            lambda a: jnp.sum(jnp.sin(a)),
+            lambda a, v: jnp.sum(jnp.cos(a) * v),
+            x,
+            operator="pushforward",
+        )
     assert (double.dtype, single.dtype) == ("float64", "float32")
     assert double.ok, double
+    assert pushed.ok, pushed
     assert single.ok, single
 
 

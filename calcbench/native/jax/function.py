@@ -6,7 +6,7 @@ import contextlib
 import functools
 import importlib
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -43,6 +43,7 @@ class JaxFunction(Function):
         paths, self._tree = jax.tree_util.tree_flatten_with_path(self._x)
         self._leaves = [leaf for _, leaf in paths]
         self._wide = bool(jax.config.jax_enable_x64) or any(map(_is_wide, self._leaves))
+        _check_real(self._leaves)
         names = trees.argument_names(function, len(self._x))
         with self.precision():
             arrays = {k: jax.numpy.asarray(v) for k, v in enumerate(self._leaves) if _is_float(v)}
@@ -62,6 +63,12 @@ class JaxFunction(Function):
         home = jax if hasattr(jax, "enable_x64") else importlib.import_module("jax.experimental")
         context: contextlib.AbstractContextManager[Any] = home.enable_x64(True)  # below JAX 0.8
         return context
+
+    @contextlib.contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Leave random numbers as they were; what the caller's code computes is float64, too."""
+        with super().undisturbed(), self.precision():
+            yield
 
     def call(self, arguments: Arrays) -> np.ndarray:
         """Call the function at these numbers."""
@@ -159,6 +166,13 @@ class JaxFunction(Function):
             f"{', '.join(self._places)}, but it is {short_repr(gradient)}"
             + (": jax.grad needs argnums for more than the first" if len(real) > 1 else "")
         )
+
+
+def _check_real(leaves: Sequence[Any]) -> None:
+    for leaf in leaves:
+        dtype = getattr(leaf, "dtype", type(leaf))
+        if dtype is complex or jax.numpy.issubdtype(dtype, np.complexfloating):
+            raise NotKnown(f"dtype {np.dtype(dtype)}")
 
 
 def _is_float(leaf: Any) -> bool:
