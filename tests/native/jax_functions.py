@@ -224,6 +224,10 @@ def dilated(kernel):
     return lax.conv_general_dilated(FIELD, kernel, (2, 1), padding, *dilations, layout, 2)
 
 
+def segments(a):
+    return jax.ops.segment_sum(a, CLASSES, 3) * jax.ops.segment_max(a, CLASSES, 3)
+
+
 def pools(a):
     sums = lax.reduce_window(a, 0.0, lax.add, (2, 3), (1, 2), "SAME")
     return sums.sum() + lax.reduce_window(a, jnp.inf, lax.min, (2, 2), (2, 2), "VALID")
@@ -333,7 +337,7 @@ CASES = {
     "updates that multiply": (lambda a: a.at[jnp.array([0, 1])].mul(a[3:], unique_indices=True), V),
     "outside": (outside, V),
     "dynamic slices": (dynamic_slices, V),
-    "segments": (lambda a: jax.ops.segment_sum(a, CLASSES) * jax.ops.segment_max(a, CLASSES), V),
+    "segments": (segments, V),
     "convolution, by all options": (dilated, normal(2, 3, 1, 4)),
     "transposed convolution": (
         lambda kernel: lax.conv_transpose(FIELD, kernel, (2, 2), "SAME"),

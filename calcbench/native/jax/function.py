@@ -170,8 +170,8 @@ class JaxFunction(Function):
 
 def _check_real(leaves: Sequence[Any]) -> None:
     for leaf in leaves:
-        dtype = getattr(leaf, "dtype", type(leaf))
-        if dtype is complex or jax.numpy.issubdtype(dtype, np.complexfloating):
+        dtype = np.complex128 if isinstance(leaf, complex) else getattr(leaf, "dtype", None)
+        if dtype is not None and jax.numpy.issubdtype(dtype, np.complexfloating):
             raise NotKnown(f"dtype {np.dtype(dtype)}")
 
 
