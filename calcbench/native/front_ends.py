@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import importlib
 import importlib.util
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 
 from calcbench.native import trees
 from calcbench.native.function import Function, NotKnown
+from calcbench.native.keeping import kept, seeds_kept
 from calcbench.problem.faults import RAISED
 
 
@@ -57,10 +59,19 @@ def build(function: Callable[..., Any], x: Any, name: str = "") -> Function:
 
 def _result(function: Callable[..., Any], x: Any) -> Any:
     """Call the function at a copy of its argument; None where it raises, which shows later on."""
-    try:
-        return function(*trees.as_tuple(copy.deepcopy(x)))
-    except RAISED:
-        return None
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(seeds_kept())
+        stack.enter_context(kept(function))
+        if "torch" in sys.modules:
+            from calcbench.native.torch import keeping
+
+            before = stack.enter_context(keeping.unchanged())
+            stack.enter_context(keeping.Keeping(before))
+            stack.enter_context(keeping.modes_kept(function))
+        try:
+            return function(*trees.as_tuple(copy.deepcopy(x)))
+        except RAISED:
+            return None
 
 
 def _loaded() -> list[str]:

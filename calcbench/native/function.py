@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
@@ -11,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from calcbench.errors import CalcbenchError, Unsupported
+from calcbench.native.keeping import seeds_kept
 from calcbench.problem.problem import Arrays, Problem
 
 PRECISION = {"float64": 53, "float32": 24}
@@ -93,12 +93,8 @@ class Function(ABC):
     @contextlib.contextmanager
     def undisturbed(self) -> Iterator[None]:
         """Leave random numbers as they were; a front end adds what else its framework keeps."""
-        states = random.getstate(), np.random.get_state()
-        try:
+        with seeds_kept():
             yield
-        finally:
-            random.setstate(states[0])
-            np.random.set_state(states[1])
 
     def use(self, dtype: str) -> None:
         """Report the dtype of an active operation. Raises `NotKnown` for one without bounds."""

@@ -8,6 +8,7 @@ method, closures, defaults, globals of its module) is noted before, and put back
 from __future__ import annotations
 
 import contextlib
+import random
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -24,6 +25,17 @@ LARGEST = 1_000_000
 
 FOREIGN = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
 """What is not looked into: it is not the function's own."""
+
+
+@contextlib.contextmanager
+def seeds_kept() -> Iterator[None]:
+    """Put back the random numbers of Python and NumPy."""
+    states = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
 
 
 @contextlib.contextmanager

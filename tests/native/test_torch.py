@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 import numpy as np
 import pytest
@@ -540,3 +541,17 @@ def _flags(net):
         torch.overrides._get_current_function_mode(),
         torch.utils._python_dispatch._get_current_dispatch_mode(),
     )
+
+
+def test_numpy_function_leaves_no_trace_where_torch_is_loaded():
+    """It is called once to see whose arrays it gives, outside of what is certified."""
+    kept = []
+
+    def f(x):
+        kept.append(random.random() + torch.rand(()).item())
+        return np.sum(x**2)
+
+    before = random.getstate(), torch.get_rng_state().tolist()
+    assert cb.check(f, lambda x: 2 * x, np.ones(2)).ok
+    assert (random.getstate(), torch.get_rng_state().tolist()) == before
+    assert kept == []
