@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import sys
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -29,13 +30,17 @@ FOREIGN = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type
 
 @contextlib.contextmanager
 def seeds_kept() -> Iterator[None]:
-    """Put back the random numbers of Python and NumPy."""
+    """Put back the random numbers of Python and NumPy, and of torch if it is there."""
     states = random.getstate(), np.random.get_state()
+    torch = sys.modules.get("torch")
+    drawn = torch.get_rng_state() if torch else None
     try:
         yield
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])
+        if torch:
+            torch.set_rng_state(drawn)
 
 
 @contextlib.contextmanager

@@ -552,6 +552,6 @@ def test_numpy_function_leaves_no_trace_where_torch_is_loaded():
         return np.sum(x**2)
 
     before = random.getstate(), torch.get_rng_state().tolist()
-    assert cb.check(f, lambda x: 2 * x, np.ones(2)).ok
+    assert calcbench.check(f, lambda x: 2 * x, np.ones(2)).ok
     assert (random.getstate(), torch.get_rng_state().tolist()) == before
     assert kept == []
