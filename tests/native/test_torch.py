@@ -437,6 +437,19 @@ REFUSED = {
 }
 
 
+def test_integers_at_a_jump_are_not_condemned():
+    def assigned(x):
+        whole = torch.zeros(2, dtype=torch.long)
+        whole[:] = x
+        return (whole * x).sum()
+
+    for f in (assigned, lambda x: (x.to(torch.long) * x).sum(), lambda x: (x.int() * x).sum()):
+        found = check(f, torch.tensor([2.0, 3.0], **double))
+        assert found.status == "not certified"
+        assert "one-sided derivatives differ" in found.reason
+        assert check(f, torch.tensor([2.25, -3.5], **double)).ok
+
+
 @pytest.mark.parametrize("reason", REFUSED)
 def test_what_is_not_known_is_not_certified_and_named(reason):
     found = check(REFUSED[reason], numbers(3))

@@ -130,6 +130,13 @@ def _lost(name):
     return lambda x: getattr(F, name)(x - 1, WEIGHTS / 4)
 
 
+def filled(x, dtype):
+    """Write numbers into a tensor that cannot hold them."""
+    target = torch.zeros(3, dtype=dtype)
+    target[:] = 3 * x
+    return target
+
+
 OPERATIONS = {
     **{n: _weighted(n) for n in FUNCTIONS},
     **{n: _weighted(n, 0.5) for n in INSIDE},
@@ -157,6 +164,12 @@ OPERATIONS = {
         + torch.zeros(2, **double).index_put((PLACES,), x, accumulate=True).prod()
     ),
     "whole numbers": lambda x: (x * (x * 3).long() * torch.searchsorted(WEIGHTS / 2, x)).sum(),
+    "integer targets": lambda x: (x * filled(x, torch.long) * filled(x, torch.bool)).sum(),
+    "integer dtypes": lambda x: (
+        x.sum() * (3 * x.detach()).sum(dtype=torch.int64) * x.detach().cumsum(0, dtype=torch.int32)
+    ).sum(),
+    "arithmetic of integers": lambda x: (x * (((7 * x).long() * 3 + 1) // 2 % 5)).sum(),
+    "bits": lambda x: (x * ~x.argmax() * (x.argsort() & 1 | 4) * ~((x > 1) ** 2)).sum(),
     "distances": lambda x: torch.cdist(square(x), x.outer(x)).sum() + F.pdist(square(x)).sum(),
     "products": lambda x: torch.addmm(square(x), square(x), square(x), beta=0.5, alpha=2).sum(),
     "inverse": lambda x: torch.linalg.inv(square(x)).sum() + square(x).logdet(),

@@ -27,7 +27,7 @@ from calcbench.native.torch import (
 from calcbench.native.torch.keeping import written
 from calcbench.native.torch.program import Rule, Slot, of_open
 from calcbench.native.torch.storage import Unknown, constant, dtype_name, floats_of, is_nothing
-from calcbench.native.values import hold
+from calcbench.native.values import hold, is_certified
 
 if TYPE_CHECKING:
     from calcbench.native.torch.recording import Recorder
@@ -54,6 +54,9 @@ SHAPED = frozenset({
 
 DRAWN = frozenset(["bernoulli_", "normal_", "uniform_", "random_", "exponential_", "zero_"])
 """Operations that write over what was there, whatever it was."""
+
+TRUNCATING = frozenset({*moving.MOVES, "_to_copy", "masked_fill"})
+"""Operations that give a tensor of integers what floats are without what is behind the point."""
 
 UNREAD = frozenset({
     "layout", "device", "pin_memory", "memory_format", "non_blocking", "generator",
@@ -183,6 +186,8 @@ class Call:
         special = self._special()
         if special is not None:
             return special()
+        if self.base.startswith("bitwise") and not all(map(_is_truth, self._flat)):
+            return self._give_up(self.said)
         args, kwargs = pytree.tree_unflatten(
             [self._operand(k, t) for k, t in enumerate(self._flat)], self._spec
         )
@@ -204,6 +209,8 @@ class Call:
             return self._added
         if self.base in moving.MOVES:
             return self._moved
+        if self._converts_first():
+            return self._of_converted
         if self.base in moving.LINEAR:
             return self._linear
         return {
@@ -235,13 +242,26 @@ class Call:
 
     def _converted(self) -> Any:
         source, result = self._flat[0], self._plain()
-        kind = "b" if result.dtype == torch.bool else "f" if result.is_floating_point() else "i"
-        coarser = source.is_floating_point() and result.element_size() < source.element_size()
+        floats = source.is_floating_point() and result.is_floating_point()
+        coarser = floats and result.element_size() < source.element_size()
+        return self._keep(result, lambda xp, x: elementary.convert(xp, x, coarser), self.known[0])
 
-        def rule(xp: Any, x: Any) -> Any:
-            return elementary.convert(xp, x, kind, coarser)
+    def _converts_first(self) -> bool:
+        """Tell whether floats are made integers before anything is computed of them."""
+        dtype, first = self.kwargs.get("dtype"), self._flat[0]
+        return (
+            self.base != "_to_copy"
+            and dtype is not None
+            and not dtype.is_floating_point
+            and isinstance(first, torch.Tensor)
+            and first.is_floating_point()
+        )
 
-        return self._keep(result, rule, self.known[0])
+    def _of_converted(self) -> Any:
+        first, *rest = self.args
+        return self.mode.again(
+            self.said, lambda: self.func(first.to(self.kwargs["dtype"]), *rest, **self.kwargs)
+        )
 
     def _dropped(self) -> Any:
         result = self._plain()
@@ -368,7 +388,11 @@ class Call:
         return result
 
     def _keep_one(self, tensor: torch.Tensor, whole: Slot, k: int) -> None:
-        part = of_open(functools.partial(_part, k=k, shape=tuple(tensor.shape), said=self.said))
+        part = of_open(
+            functools.partial(
+                _part, k=k, shape=tuple(tensor.shape), said=self.said, kind=self._kind(tensor)
+            )
+        )
         active = whole.active and tensor.is_floating_point()
         self.mode.shadows.write(tensor, self.mode.program.record(part, whole, active=active))
         if active and (k or self.mode.in_custom_function()):
@@ -376,13 +400,23 @@ class Call:
         if active:
             self.mode.use(dtype_name(tensor.dtype))
 
+    def _kind(self, tensor: torch.Tensor) -> Rule:
+        """Find how a result is read by its dtype: integers and truth values move with nothing."""
+        if tensor.is_floating_point():
+            return elementary.same
+        if tensor.dtype == torch.bool:
+            return elementary.as_truth
+        if not any(map(_is_of_floats, self._flat)):
+            return elementary.as_integers
+        return elementary.truncated if self.base in TRUNCATING else _only_integers(self.said)
+
     def _mark(self, result: Any, unknown: Unknown) -> Any:
         for tensor in _tensors(result):
             self.mode.shadows.write(tensor, unknown)
         return result
 
 
-def _part(xp: Any, whole: Any, *, k: int, shape: tuple[int, ...], said: str) -> Any:
+def _part(xp: Any, whole: Any, *, k: int, shape: tuple[int, ...], said: str, kind: Rule) -> Any:
     """Take one result of a rule. Raises `NotKnown` for one that it does not give."""
     several = whole if isinstance(whole, (tuple, list)) else (whole,)
     found = several[k] if k < len(several) else None
@@ -390,7 +424,30 @@ def _part(xp: Any, whole: Any, *, k: int, shape: tuple[int, ...], said: str) -> 
         raise NotKnown(f"{said}, its result {k}")
     if tuple(np.shape(found)) != shape:
         raise NotKnown(f"{said} of these shapes")
-    return found
+    return kind(xp, found)
+
+
+def _only_integers(said: str) -> Rule:
+    """Refuse numbers of a rule where floats become integers on the way, as in sums of these."""
+
+    def look(xp: Any, found: Any) -> Any:
+        if is_certified(found):
+            raise NotKnown(f"{said} of floats, as integers")
+        return found
+
+    return look
+
+
+def _is_truth(value: Any) -> bool:
+    """Tell whether an operand is a truth value, or a tensor of them."""
+    return isinstance(value, bool) or getattr(value, "dtype", None) == torch.bool
+
+
+def _is_of_floats(value: Any) -> bool:
+    """Tell whether an operand is a float, or a tensor of them."""
+    if isinstance(value, torch.Tensor):
+        return bool(value.is_floating_point())
+    return isinstance(value, float)
 
 
 def _is_view(func: Any) -> bool:

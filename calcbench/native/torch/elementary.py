@@ -10,8 +10,8 @@ import numpy as np
 from calcbench.native.comparing import choose, compare, is_finite, is_nan
 from calcbench.native.elementwise import cast, elementwise, whole_power
 from calcbench.native.function import NotKnown
-from calcbench.native.torch.truth import absolute, both, either, holds, relate
-from calcbench.native.values import Numbers, boxed, lift
+from calcbench.native.torch.truth import Open, absolute, both, either, holds, relate
+from calcbench.native.values import Numbers, boxed, hold, is_certified, lift, midpoints
 
 SAME = (
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "cos",
@@ -176,13 +176,26 @@ def is_close(
 # --- conversions ----------------------------------------------------------------------------------
 
 
-def convert(xp: Any, x: Any, kind: str, coarser: bool) -> Any:
-    """Convert to truth values (kind "b"), whole numbers ("i") or floats ("f")."""
-    if kind == "b":
-        return holds(xp, x)
-    if kind == "i":
-        return trunc(xp, x)
-    return cast(xp, x) if coarser else lift(xp, x)
+def convert(xp: Any, x: Any, coarser: bool) -> Any:
+    """Convert to floats: `coarser` ones round."""
+    return cast(xp, x) if coarser and is_certified(x) else x
+
+
+def as_truth(xp: Any, x: Any) -> Any:
+    """Give what a tensor of truth values has of a result; what is open stays open."""
+    return x if isinstance(x, Open) else holds(xp, x)
+
+
+def truncated(xp: Any, x: Any) -> Any:
+    """Give what a tensor of integers has of floats: what is behind the point is left out."""
+    return midpoints(trunc(xp, x)).astype(np.int64) if is_certified(x) else x
+
+
+def as_integers(xp: Any, x: Any) -> Any:
+    """Give the integers that arithmetic of integers has as its result, which bounds surround."""
+    if not is_certified(x):
+        return x
+    return midpoints(elementwise(xp, "floor", hold(xp, x) + 0.5)).astype(np.int64)
 
 
 # --- activations ----------------------------------------------------------------------------------
