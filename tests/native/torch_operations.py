@@ -162,6 +162,20 @@ OPERATIONS = {
         torch.zeros(2, **double).scatter_add(0, PLACES, x).prod()
         + torch.ones(2, **double).index_add(0, PLACES, x, alpha=2).prod()
         + torch.zeros(2, **double).index_put((PLACES,), x, accumulate=True).prod()
+        + torch.ones(2, 2, **double).put(3 * PLACES, x, accumulate=True)[1, 1]
+        + torch.ones(2, 2, **double).put(-PLACES[:, None], x[:, None], accumulate=True).prod()
+        + torch.ones(2, **double).put(PLACES[1:], x[1:]).prod()
+    ),
+    "nothing left": lambda x: (
+        (x * torch.native_dropout(x, 1.0, True)[0]).sum()
+        + torch.native_dropout(x, 0.0, None)[0].prod()
+        + F.dropout(x, 1.0).sum()
+    ),
+    "root mean square": lambda x: (F.rms_norm(1e-4 * x.float(), (3,)) * x.float()).sum(),
+    "put together at held places": lambda x: (
+        x.detach().new_ones(2).scatter(0, PLACES, x.detach(), reduce="multiply").sum()
+        * torch.ones(2, **double).scatter(0, PLACES, 2.5, reduce="add").prod()
+        * x.sum()
     ),
     "whole numbers": lambda x: (x * (x * 3).long() * torch.searchsorted(WEIGHTS / 2, x)).sum(),
     "integer targets": lambda x: (x * filled(x, torch.long) * filled(x, torch.bool)).sum(),

@@ -205,10 +205,11 @@ class Call:
 
     def _special(self) -> Callable[[], Any] | None:
         """Find operations whose rule depends on more than their operands."""
-        if self.base in moving.ADDING and self._adds():
+        named = moving.bound(self.func, self.args, self.kwargs)
+        if moving.adds(self.base, named):
             return self._added
         if self.base in moving.MOVES:
-            return self._moved
+            return self._otherwise if moving.combines(named) else self._moved
         if self._converts_first():
             return self._of_converted
         if self.base in moving.LINEAR:
@@ -216,6 +217,7 @@ class Call:
         return {
             "_to_copy": self._converted,
             "native_dropout": self._dropped,
+            "_fused_rms_norm": self._normed,
             "equal": self._compared,
             "embedding": self._embedded,
             **dict.fromkeys(linear_algebra.SIGNED, self._signed),
@@ -229,6 +231,10 @@ class Call:
 
     def _operand_of(self, tensor: torch.Tensor) -> Any:
         return self._operand(next(k for k, t in enumerate(self._flat) if t is tensor), tensor)
+
+    def _value_of(self, value: Any) -> Any:
+        """Return what a tensor or a number is in the program."""
+        return self._operand_of(value) if isinstance(value, torch.Tensor) else float(value)
 
     def _settled(self, value: Any) -> Any:
         """Return an operand that places or branches depend on: it is as the floats have it."""
@@ -264,9 +270,21 @@ class Call:
         )
 
     def _dropped(self) -> Any:
-        result = self._plain()
-        factor = floats_of(result[1]) / (1 - self.args[1]) if self.args[2] else np.ones(())
+        result, (_, p, training) = self._plain(), self.args
+        dropping = training is None or training
+        factor = floats_of(result[1]) / (1 - p if p < 1 else 1) if dropping else np.ones(())
         return self._keep(result, lambda xp, x: elementary.times(xp, x, factor), self.known[0])
+
+    def _normed(self) -> Any:
+        """Divide by the root of the mean square; ε is by default that of the dtype."""
+        x, shape, weight, eps = self.args
+        eps = torch.finfo(x.dtype).eps if eps is None else eps
+
+        def rule(xp: Any, x: Any, weight: Any) -> Any:
+            return normalization.rms_norm(xp, x, shape, weight, eps)
+
+        weight = None if weight is None else self._operand_of(weight)
+        return self._keep(self._plain(), rule, self._operand_of(x), weight)
 
     def _embedded(self) -> Any:
         """Take rows; torch holds the padding constant."""
@@ -300,32 +318,19 @@ class Call:
         rule = moving.linear_rule(self.func, self.base, source.shape, self.args[1:], self.kwargs)
         return self._keep(result, rule, self.known[0])
 
-    def _adds(self) -> bool:
-        """Tell whether numbers are added at places, and do not replace others."""
-        named = moving.bound(self.func, self.args, self.kwargs)
-        return bool(
-            self.base in ("index_add", "scatter_add")
-            or named.get("accumulate")
-            or named.get("reduce") == "add"
-            or (named.get("reduce") == "sum" and named.get("include_self", True))
-        )
-
     def _added(self) -> Any:
         named = {
             name: pytree.tree_map(self._settled, value) if name in moving.PLACES else value
             for name, value in moving.bound(self.func, self.args, self.kwargs).items()
         }
-        target, updates = (self._operand_of(named[n]) for n in ("self", moving.updates(named)))
+        target, updates = (self._value_of(named[n]) for n in ("self", moving.updates(named)))
         rule = moving.adding_rule(named)
         return self._keep(self._plain(), rule, target, updates)
 
     def _moved(self) -> Any:
         """Move numbers as the operation moves their indices; places and masks are settled."""
         movement = moving.Movement(self.func, self.args, self.kwargs, self._settled)
-        operands = [
-            self._operand_of(each) if isinstance(each, torch.Tensor) else np.asarray(float(each))
-            for each in movement.operands
-        ]
+        operands = map(self._value_of, movement.operands)
         return self._keep(self._plain(), movement.rule(), *operands)
 
     # --- what there is no rule for ---

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -26,7 +27,7 @@ class Kept:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._made: set[int] = set()
+        self._made: dict[int, StorageWeakRef] = {}  # so no address is used again
         self._before: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self._generators: dict[torch.Generator, torch.Tensor] = {}
 
@@ -38,14 +39,16 @@ class Kept:
         for tensor in written(func, args, kwargs):
             key = storage_key(tensor)
             if key and key not in self._made and key not in self._before:
-                whole = torch.empty(0, dtype=tensor.dtype).set_(tensor.untyped_storage())
+                whole = torch.empty(0, dtype=tensor.dtype, device=tensor.device).set_(
+                    tensor.untyped_storage()
+                )
                 self._before[key] = whole, whole.clone()
 
     def after(self, func: Any, result: Any) -> None:
         """Remember what an operation has made."""
         for tensor in pytree.tree_leaves(result):
-            if isinstance(tensor, torch.Tensor) and not _shares(func):
-                self._made.add(storage_key(tensor))
+            if isinstance(tensor, torch.Tensor) and not _shares(func) and storage_key(tensor):
+                self._made[storage_key(tensor)] = StorageWeakRef(tensor.untyped_storage())
 
     def put_back(self) -> None:
         """Write into the storages what was there before."""

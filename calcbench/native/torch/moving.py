@@ -54,7 +54,7 @@ LINEAR = {
 }
 """ATen's name → along how many last axes it is linear, with fixed weights."""
 
-ADDING = frozenset(("index_add", "scatter_add", "index_put", "scatter", "scatter_reduce"))
+ADDING = frozenset(("index_add", "scatter_add", "index_put", "put", "scatter", "scatter_reduce"))
 """ATen's names of what may add numbers at places."""
 
 PLACES = frozenset(("index", "indices", "mask", "repeats", "lengths"))
@@ -140,16 +140,31 @@ def linear_rule(func: Any, name: str, shape: Sequence[int], rest: Any, options: 
     return apply
 
 
+def adds(name: str, named: Mapping[str, Any]) -> bool:
+    """Tell whether numbers are added at places, and do not replace others."""
+    return name in ADDING and bool(
+        name in ("index_add", "scatter_add")
+        or named.get("accumulate")
+        or named.get("reduce") == "add"
+        or (named.get("reduce") == "sum" and named.get("include_self", True))
+    )
+
+
+def combines(named: Mapping[str, Any]) -> bool:
+    """Tell whether numbers at places are computed of several, and not moved there."""
+    return bool(named.get("accumulate") or named.get("reduce") is not None)
+
+
 def updates(named: Mapping[str, Any]) -> str:
     """Return what an operation that adds at places calls the numbers to add."""
-    return next(name for name in ("source", "src", "values") if name in named)
+    return next(name for name in ("source", "src", "values", "value") if name in named)
 
 
 def adding_rule(named: Mapping[str, Any]) -> Rule:
-    """Build the rule of `index_add`, `scatter_add` or `index_put` by its arguments."""
+    """Build the rule of an operation of `ADDING` by its arguments."""
     places = _places_of_sum(named)
     factor = named.get("alpha", 1)
-    cut = "indices" not in named
+    cut = "source" in named or "src" in named
 
     def add(xp: Any, x: Any, values: Any) -> Any:
         values = move(xp, lambda spread: _fitted(spread, places.shape, cut), values)
@@ -164,6 +179,8 @@ def _places_of_sum(named: Mapping[str, Any]) -> np.ndarray:
     whole = torch.arange(math.prod(shape)).reshape(shape)
     if "indices" in named:
         return np.asarray(torch.ops.aten.index.Tensor(whole, named["indices"]))
+    if "source" in named and "dim" not in named:  # put, of flat places
+        return np.asarray(whole.take(named["index"]).reshape(named["source"].shape))
     if "source" in named:
         return np.asarray(whole.index_select(named["dim"], named["index"]))
     return np.asarray(torch.gather(whole, named["dim"], named["index"]))

@@ -30,10 +30,11 @@ def _layer_norm(xp: Any, x: Any, shape: Any, weight: Any, bias: Any, eps: float)
     return _scaled(xp, found, weight, bias), mean, scale
 
 
-def _rms_norm(xp: Any, x: Any, shape: Any, weight: Any, eps: float | None) -> Any:
+def rms_norm(xp: Any, x: Any, shape: Any, weight: Any, eps: float) -> tuple[Numbers, Numbers]:
+    """Divide by the root of the mean square along the last axes: (that, 1/√(mean + ε))."""
     axes = tuple(range(-len(shape), 0))
     mean = reduce(xp, "mean", elementwise(xp, "square", x), axes, True)
-    scale = elementwise(xp, "rsqrt", plus(xp, mean, 2.0**-52 if eps is None else eps))
+    scale = elementwise(xp, "rsqrt", plus(xp, mean, eps))
     return _scaled(xp, elementwise(xp, "multiply", x, scale), weight, None), scale
 
 
@@ -84,7 +85,6 @@ def _batch_norm_without_buffers(
 
 RULES: dict[str, Callable[..., Any]] = {
     "native_layer_norm": _layer_norm,
-    "_fused_rms_norm": _rms_norm,
     "native_group_norm": _group_norm,
     "native_batch_norm": _batch_norm,
     "_native_batch_norm_legit": lambda xp, *a: (
