@@ -172,7 +172,7 @@ def check(
         function = build(f, x, name or "")
     except NotKnown as error:
         return Check(name or function_name(f), NOT_CERTIFIED, str(error))
-    with function.undisturbed():
+    with function.undisturbed(grad):
         return CHECKINGS[operator](function, grad, allowed, started).at_points(points)
 
 

@@ -67,7 +67,6 @@ def _result(function: Callable[..., Any], x: Any) -> Any:
 
             before = stack.enter_context(keeping.unchanged())
             stack.enter_context(keeping.Keeping(before))
-            stack.enter_context(keeping.modes_kept(function))
         try:
             return function(*trees.as_tuple(copy.deepcopy(x)))
         except RAISED:

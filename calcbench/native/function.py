@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
@@ -10,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from calcbench.errors import CalcbenchError, Unsupported
-from calcbench.native.keeping import seeds_kept
+from calcbench.native.keeping import kept, seeds_kept
 from calcbench.problem.problem import Arrays, Problem
 
 PRECISION = {"float64": 53, "float32": 24}
@@ -52,6 +53,9 @@ class Function(ABC):
     how: ClassVar[str]
     """On what the function is run, such as `NumPy on balls`."""
 
+    function: Callable[..., Any]
+    """The function as it is."""
+
     def __init__(self, name: str, arguments: Arrays, dtypes: Mapping[str, str]) -> None:
         """Take the function's name, its arguments by name, and the dtype of each."""
         self.name = name
@@ -91,9 +95,10 @@ class Function(ABC):
         """Run the function on numbers with proof: name → array of them. Gives its value as one."""
 
     @contextlib.contextmanager
-    def undisturbed(self) -> Iterator[None]:
-        """Leave random numbers as they were; a front end adds what else its framework keeps."""
-        with seeds_kept():
+    def undisturbed(self, gradient: Callable[..., Any] | None = None) -> Iterator[None]:
+        """Leave random numbers as they were, and what the function and its gradient keep."""
+        functions = (self.function,) if gradient is None else (self.function, gradient)
+        with seeds_kept(), kept(*functions):
             yield
 
     def use(self, dtype: str) -> None:
@@ -130,5 +135,6 @@ class NativeProblem(Problem):
         return self.function.arguments
 
     def cost(self, xp: Any, *parameters: Any) -> Any:
-        """Run the function on numbers with proof."""
-        return self.function.evaluate(xp, dict(zip(self.parameters, parameters, strict=True)))
+        """Run the function on numbers with proof; one number in an array is that number."""
+        found = self.function.evaluate(xp, dict(zip(self.parameters, parameters, strict=True)))
+        return xp.reshape(found, ()) if math.prod(np.shape(found)) == 1 else found

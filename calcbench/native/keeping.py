@@ -1,17 +1,20 @@
 """Keeping: what a user's code holds is put back after it ran on numbers with proof.
 
-Code keeps things: a layer its activations, a loss a count. What it keeps of such a run would be
-found by the next call, and by the user. So what is reachable from a function (the object of a
-method, closures, defaults, globals of its module) is noted before, and put back where it changed.
+Code keeps things: a layer its activations, a loss a count, a class its calls. What it keeps of such
+a run would be found by the next call, and by the user. So what is reachable from a function (the
+object of a method, closures, defaults, globals of its module) is noted before, and put back where
+it changed.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import itertools
 import random
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,13 +22,16 @@ import numpy as np
 from calcbench.native.rebinding import python_function
 
 MOST = 10_000
-"""Containers that are noted at most."""
+"""Lists, dicts and objects that are noted at most."""
 
 LARGEST = 1_000_000
 """Numbers of the largest array whose contents are noted: longer ones are data, and not written."""
 
-FOREIGN = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
+FOREIGN = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType)
 """What is not looked into: it is not the function's own."""
+
+PLAIN = (str, bytes, int, float, complex, type(None))
+"""What holds nothing else."""
 
 
 @contextlib.contextmanager
@@ -44,10 +50,10 @@ def seeds_kept() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def kept(function: Any) -> Iterator[None]:
-    """Put back what changed of all that a function can reach."""
-    found = _Noted(_packages(function))
-    for root in _roots(function):
+def kept(*functions: Any) -> Iterator[None]:
+    """Put back what changed of all that functions can reach."""
+    found = _Noted(set().union(*map(_packages, functions)))
+    for root in itertools.chain.from_iterable(map(_roots, functions)):
         found.note(root)
     try:
         yield
@@ -64,8 +70,7 @@ def _packages(function: Any) -> set[str]:
 def _roots(function: Any) -> list[Any]:
     """List what a function can reach: its object, closures, defaults, and its module's globals."""
     code = python_function(function)
-    roots = [function, getattr(function, "__self__", None), getattr(function, "func", None)]
-    roots.append(getattr(getattr(function, "func", None), "__self__", None))
+    roots = [function, getattr(function, "__self__", None)]
     if code is not None:
         roots += [code.__closure__, code.__defaults__, code.__kwdefaults__, code.__globals__]
     return [root for root in roots if root is not None]
@@ -80,6 +85,8 @@ class _Noted:
         self.dicts: list[tuple[dict[Any, Any], dict[Any, Any]]] = []
         self.lists: list[tuple[list[Any], list[Any]]] = []
         self.cells: list[tuple[types.CellType, Any]] = []
+        self.classes: list[tuple[type, dict[str, Any]]] = []
+        self.drawing: list[tuple[Callable[[Any], Any], Any]] = []
         self.arrays: list[tuple[np.ndarray, np.ndarray]] = []
 
     def note(self, root: Any) -> None:
@@ -87,7 +94,7 @@ class _Noted:
         left = [root]
         while left and len(self.seen) < MOST:
             value = left.pop()
-            if id(value) in self.seen or isinstance(value, FOREIGN):
+            if isinstance(value, (*PLAIN, *FOREIGN)) or id(value) in self.seen:
                 continue
             self.seen.add(id(value))
             left += self._inside(value)
@@ -102,15 +109,43 @@ class _Noted:
             return value
         if isinstance(value, tuple):
             return list(value)
+        if isinstance(value, functools.partial):
+            return [value.func, *value.args, *value.keywords.values(), value.__dict__]
+        if isinstance(value, types.MethodType):
+            return [value.__self__]
         if isinstance(value, types.CellType):
             return self._inside_cell(value)
         if type(value) is np.ndarray:
             if value.flags.writeable and value.dtype != object and value.size <= LARGEST:
                 self.arrays.append((value, value.copy()))
             return []
+        if isinstance(value, type):
+            return self._inside_class(value)
+        return self._inside_object(value)
+
+    def _inside_object(self, value: Any) -> list[Any]:
+        if isinstance(value, random.Random):
+            self.drawing.append((value.setstate, value.getstate()))
+        elif isinstance(value, np.random.RandomState):
+            self.drawing.append((value.set_state, value.get_state()))
+        elif isinstance(value, np.random.Generator):
+            bits = value.bit_generator
+            self.drawing.append((functools.partial(setattr, bits, "state"), bits.state))
+        held = getattr(value, "__dict__", None) if self._is_own(value) else None
+        return [held, type(value)] if type(held) is dict else []
+
+    def _is_own(self, value: Any) -> bool:
+        """Tell whether an object is of the function's own packages, or a module of torch's."""
+        torch = sys.modules.get("torch")
         own = type(value).__module__.partition(".")[0] in self.packages
-        held = getattr(value, "__dict__", None) if own else None
-        return [held] if type(held) is dict else []
+        return own or (torch is not None and isinstance(value, torch.nn.Module))
+
+    def _inside_class(self, value: type) -> list[Any]:
+        if value.__module__.partition(".")[0] not in self.packages:
+            return []
+        held = dict(vars(value))
+        self.classes.append((value, held))
+        return [*held.values(), *value.__bases__]
 
     def _inside_cell(self, cell: types.CellType) -> list[Any]:
         try:
@@ -130,8 +165,21 @@ class _Noted:
                 a is not b for a, b in zip(values, held, strict=True)
             ):
                 values[:] = held
+        for kind, attributes in self.classes:
+            _put_class_back(kind, attributes)
+        for set_state, state in self.drawing:
+            set_state(state)
         for cell, contents in self.cells:
             cell.cell_contents = contents
         for array, copy in self.arrays:
             if array.tobytes() != copy.tobytes():
                 array[...] = copy
+
+
+def _put_class_back(kind: type, before: Mapping[str, Any]) -> None:
+    now = dict(vars(kind))
+    for name in now.keys() - before.keys():
+        delattr(kind, name)
+    for name in before:
+        if name not in now or now[name] is not before[name]:
+            setattr(kind, name, before[name])

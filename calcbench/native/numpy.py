@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -39,12 +37,6 @@ class NumpyFunction(Function):
             {n: array.dtype.name for n, array in moving.items()},
         )
 
-    @contextlib.contextmanager
-    def undisturbed(self) -> Iterator[None]:
-        """Leave random numbers as they were, and what the function's own objects keep."""
-        with super().undisturbed(), kept(self.function):
-            yield
-
     def call(self, arguments: Arrays) -> np.ndarray:
         """Call the function at copies of these numbers."""
         with np.errstate(all="ignore"):
@@ -77,9 +69,7 @@ class NumpyFunction(Function):
         )
         quiet = np.errstate(all="ignore")
         with kept(self.function), rebound(self.function, *what_escapes(run)), quiet:
-            found = unwrap(self.function(*inputs))
-        found = lift(xp, found)
-        return xp.reshape(found, ()) if math.prod(found.shape) == 1 else found
+            return lift(xp, unwrap(self.function(*inputs)))
 
     def _inputs(self, arguments: Arrays) -> tuple[Any, ...]:
         """Build the arguments with these numbers, each array a copy of its own dtype."""

@@ -416,6 +416,36 @@ def test_switches_arguments_and_errors_leave_no_trace() -> None:
     assert single.ok, single
 
 
+class Layer:
+    """Keeps what it computed, as layers by hand do."""
+
+    def __init__(self) -> None:
+        self.seen: list[Any] = []
+
+    def loss(self, a: Any) -> Any:
+        self.hidden = jnp.tanh(a)
+        self.seen.append(self.hidden)
+        return jnp.sum(sum(self.seen) ** 2) if len(self.seen) < 2 else jnp.sum(self.hidden**2)
+
+    def gradient(self, a: Any) -> Any:
+        self.loss(a)
+        return 2 * self.hidden * (1 - self.hidden**2)
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_what_an_object_keeps_is_put_back(given: bool) -> None:
+    layer, other = Layer(), Layer()
+    assert cb.check(layer.loss, other.gradient if given else None, jnp.asarray(V)).ok
+    for each in (layer, other):
+        assert vars(each) == {"seen": []}
+        assert each.seen == []
+
+
+def test_one_number_in_an_array_is_a_number() -> None:
+    found = cb.check(lambda a: jnp.sum(a**2, keepdims=True), lambda a: 2 * a, jnp.asarray(V))
+    assert found.ok, found
+
+
 def test_compiled_and_partial_functions_are_functions() -> None:
     assert cb.check(jax.jit(cross_entropy), None, jnp.asarray(X[:4, :3])).ok
     compiled = jax.jit(jax.grad(custom_rule, (0, 1)))

@@ -7,8 +7,9 @@ import copy
 import functools
 import importlib
 import math
+import random
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ import scipy.stats
 from numpy import exp, zeros
 from scipy import special as sp
 
+import calcbench as cb
 from calcbench.certified import balls
 from calcbench.certified.array_sweep import sweep_arrays
 from calcbench.certified.evaluation import NotCertified
@@ -338,6 +340,50 @@ def test_what_an_object_keeps_is_put_back() -> None:
     assert (vars(layer), layer.counts, layer.seen) == before
     difference = np.abs(layer.gradient(W).ravel() - found.certificate.value[1:])
     assert np.all(difference <= found.certificate.bound[1:])
+
+
+class Counted:
+    """Counts in its class, and holds what random numbers come from."""
+
+    calls = 0
+    seen: ClassVar[list[int]] = []
+
+    def __init__(self) -> None:
+        self.draws: Any = (np.random.default_rng(1), np.random.RandomState(1), random.Random(1))
+
+    def loss(self, w: Any) -> Any:
+        Counted.calls += 1
+        Counted.last = w
+        self.seen.append(self.calls)
+        for each in self.draws:
+            each.random() if isinstance(each, random.Random) else each.normal()
+        return np.sum(w**2)
+
+    def state(self) -> Any:
+        generator, old, plain = self.draws
+        own = {k: v for k, v in vars(Counted).items() if k[:2] != "__"}
+        drawn = str(generator.bit_generator.state), str(old.get_state()), plain.getstate()
+        return own, list(self.seen), drawn
+
+
+@pytest.mark.parametrize("given", ["function", "gradient"])
+def test_what_a_class_keeps_and_draws_are_put_back(given: str) -> None:
+    counted = Counted()
+    before = counted.state()
+
+    def gradient(w: Any) -> Any:
+        counted.loss(w)
+        return 2 * w
+
+    f = counted.loss if given == "function" else lambda w: np.sum(w**2)
+    assert cb.check(f, gradient, W).ok
+    assert counted.state() == before
+
+
+def test_random_numbers_of_its_own_generator_are_not_certified() -> None:
+    rng = np.random.default_rng(0)
+    found = cb.check(lambda w: np.sum(w * rng.normal()), lambda w: w * 0 + rng.normal(), W)
+    assert found.status == "not certified", found
 
 
 def test_ufunc_of_somebody_else_is_not_taken_for_that_of_numpy() -> None:

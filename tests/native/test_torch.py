@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 import math
 import random
 
@@ -556,6 +557,37 @@ def _flags(net):
         torch.overrides._get_current_function_mode(),
         torch.utils._python_dispatch._get_current_dispatch_mode(),
     )
+
+
+class Model:
+    """Keeps a network, which its loss sets to evaluate, or to train."""
+
+    def __init__(self):
+        self.net = nn.Sequential(nn.Dropout(0.5), nn.BatchNorm1d(3, dtype=torch.float64))
+
+    def loss(self, x, net=None):
+        net = net or self.net
+        net.eval()
+        net[1].momentum = 0.2
+        return (net(x[None]) ** 2).sum()
+
+
+@pytest.mark.parametrize("given", ["attribute", "partial", "default"])
+def test_modes_of_a_network_are_put_back_wherever_it_is(given):
+    model, net = Model(), Model().net
+
+    def by_default(x, net=net):
+        return model.loss(x, net)
+
+    ways = {
+        "attribute": model.loss,
+        "partial": functools.partial(model.loss, net=net),
+        "default": by_default,
+    }
+    assert check(ways[given], numbers(3)).ok
+    for each in (model.net, net):
+        assert all(module.training for module in each.modules())
+        assert each[1].momentum == 0.1
 
 
 def test_memory_that_is_used_again_is_put_back():

@@ -18,6 +18,7 @@ from calcbench.native.function import Function, NotKnown, WrongGradient
 from calcbench.native.jax.demand import SLOPE, Planner
 from calcbench.native.jax.framework import Framework
 from calcbench.native.jax.interpreter import Interpreter
+from calcbench.native.keeping import kept
 from calcbench.problem.problem import Arrays
 
 UNTRACEABLE = (
@@ -65,9 +66,9 @@ class JaxFunction(Function):
         return context
 
     @contextlib.contextmanager
-    def undisturbed(self) -> Iterator[None]:
-        """Leave random numbers as they were; what the caller's code computes is float64, too."""
-        with super().undisturbed(), self.precision():
+    def undisturbed(self, gradient: Callable[..., Any] | None = None) -> Iterator[None]:
+        """Leave all as it was; what the caller's code computes is float64, too."""
+        with super().undisturbed(gradient), self.precision():
             yield
 
     def call(self, arguments: Arrays) -> np.ndarray:
@@ -115,7 +116,8 @@ class JaxFunction(Function):
     def _traced(self) -> Any:
         """Trace the function: all numbers of this shape and dtype have the same jaxpr."""
         try:
-            found = jax.make_jaxpr(self._flat)(*self._native(self.arguments))
+            with kept(self.function):  # it would keep what has no numbers
+                found = jax.make_jaxpr(self._flat)(*self._native(self.arguments))
         except UNTRACEABLE as error:
             said = str(error).split("\n", 1)[0]
             raise NotKnown(f"what JAX does not trace: {said}") from error

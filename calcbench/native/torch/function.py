@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,8 +12,7 @@ from torch.utils import _pytree as pytree
 from calcbench.errors import SelectorError, short_repr
 from calcbench.native import trees
 from calcbench.native.function import Function, NotKnown, WrongGradient
-from calcbench.native.keeping import kept
-from calcbench.native.torch.keeping import Keeping, modes_kept, unchanged
+from calcbench.native.torch.keeping import Keeping, unchanged
 from calcbench.native.torch.recording import Recorded, record
 from calcbench.native.torch.storage import dtype_name, floats_of
 from calcbench.native.values import midpoints
@@ -33,7 +30,7 @@ class TorchFunction(Function):
         Raises `NotKnown` for dtypes that are not certified, `SelectorError` for floats that are no
         tensors.
         """
-        self._function, self._x = function, x
+        self.function, self._x = function, x
         self._leaves = trees.name_leaves(function, x)
         self._recorded: dict[bytes, Recorded] = {}
         _check_tensors(self._leaves)
@@ -43,12 +40,6 @@ class TorchFunction(Function):
             {n: floats_of(leaf) for n, leaf in moving.items()},
             {n: dtype_name(leaf.dtype) for n, leaf in moving.items()},
         )
-
-    @contextlib.contextmanager
-    def undisturbed(self) -> Iterator[None]:
-        """Leave random numbers, what the function's own objects keep, and modes of modules."""
-        with super().undisturbed(), kept(self._function), modes_kept(self._function):
-            yield
 
     def call(self, arguments: Arrays) -> np.ndarray:
         """Call the function at these numbers; its value as a float64 array."""
@@ -78,8 +69,7 @@ class TorchFunction(Function):
             tensors = self._tensors(floats)
             recorded = record(lambda: self._run(tensors), list(tensors.values()), self.use)
             self._recorded = {key: recorded}  # of the last point alone
-        found = self._recorded[key].evaluate(xp, [arguments[name] for name in self.arguments])
-        return xp.reshape(found, ()) if math.prod(np.shape(found)) == 1 else found
+        return self._recorded[key].evaluate(xp, [arguments[name] for name in self.arguments])
 
     def _tensors(self, arguments: Arrays) -> dict[str, torch.Tensor]:
         """Make tensors of these numbers, of which autograd keeps the gradient."""
@@ -92,7 +82,7 @@ class TorchFunction(Function):
         return trees.as_tuple(trees.rebuild(self._x, leaves))
 
     def _run(self, tensors: Mapping[str, Any]) -> Any:
-        return self._function(*self._given(tensors))
+        return self.function(*self._given(tensors))
 
     def _by_autograd(self, tensors: Mapping[str, torch.Tensor]) -> Arrays:
         value = self._run(tensors)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,8 +10,6 @@ import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
-
-from calcbench.native.rebinding import python_function
 
 
 def storage_key(tensor: torch.Tensor) -> int:
@@ -118,23 +115,3 @@ def unchanged() -> Iterator[Kept]:
             if now != before:
                 set_to(before)
         kept.put_back()
-
-
-@contextlib.contextmanager
-def modes_kept(function: Any) -> Iterator[None]:
-    """Put back which modules are training, of those that a function names."""
-    before = {m: m.training for root in _modules(function) for m in root.modules()}
-    try:
-        yield
-    finally:
-        for module, training in before.items():
-            module.training = training
-
-
-def _modules(function: Any) -> list[torch.nn.Module]:
-    """List the modules that a function is, belongs to, closes over or finds in its globals."""
-    code = python_function(function)
-    found = [function, getattr(function, "__self__", None)]
-    if code is not None:
-        found += [*code.__globals__.values(), *inspect.getclosurevars(code).nonlocals.values()]
-    return [each for each in found if isinstance(each, torch.nn.Module)]
