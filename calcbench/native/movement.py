@@ -72,11 +72,33 @@ def scatter_add(xp: Any, x: Any, places: np.ndarray, updates: Any) -> Numbers:
     """
     x, updates = lift(xp, x), lift(xp, updates)
     size = math.prod(x.shape)
-    found = lanes(np.asarray(places).ravel(), size)
-    if not found.shape[1]:
+    groups = by_count(np.asarray(places).ravel(), size)
+    if not groups:
         return x
-    sums = xp.sum(pick(xp, [updates], found), axis=1)
-    return boxed(x + xp.reshape(sums, x.shape))
+    sums = [xp.sum(pick(xp, [updates], found), axis=1) for _, found in groups]
+    order = np.zeros(size, dtype=np.int64)
+    order[np.concatenate([which for which, _ in groups])] = np.arange(
+        1, 1 + sum(len(which) for which, _ in groups)
+    )
+    return boxed(x + xp.reshape(pick(xp, sums, order), x.shape))
+
+
+def by_count(places: np.ndarray, size: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """List which places get updates, and which they are, for about as many of these at a time.
+
+    One place that gets many is then none the wider for the others: all takes memory as the updates.
+    """
+    updates = np.flatnonzero((places >= 0) & (places < size))
+    counts = np.bincount(places[updates], minlength=size)
+    width = np.frexp(np.maximum(counts, 1) - 1.0)[1]  # places of width w get up to 2ʷ
+    found = []
+    for each in np.unique(width[counts > 0]):
+        which = np.flatnonzero((width == each) & (counts > 0))
+        new = np.full(size + 1, -1)
+        new[which] = np.arange(len(which))
+        inside = np.where((places >= 0) & (places < size), places, size)
+        found.append((which, lanes(new[inside], len(which))))
+    return found
 
 
 def lanes(places: np.ndarray, size: int) -> np.ndarray:

@@ -446,6 +446,27 @@ def test_one_number_in_an_array_is_a_number() -> None:
     assert found.ok, found
 
 
+@pytest.mark.parametrize("lower", [True, False])
+def test_eigenvectors_are_of_the_triangle_that_is_read(lower: bool) -> None:
+    """JAX's derivative is that of a symmetric matrix alone, so it is given one."""
+    keep = jnp.tril if lower else jnp.triu
+
+    def triangle(x: Any) -> Any:
+        return keep(jnp.outer(x, x) + jnp.diag(x + 1))
+
+    def first(matrix: Any) -> Any:
+        found = jax.lax.linalg.eigh(matrix, lower=lower, symmetrize_input=False)[0]
+        return jnp.sum(found * jnp.arange(1.0, 10.0).reshape(3, 3))
+
+    def symmetric(x: Any) -> Any:
+        return first(triangle(x) + triangle(x).T - jnp.diag(jnp.diag(triangle(x))))
+
+    x = jnp.array([0.7, 1.61, 0.85])
+    unread = 5 * (1 - keep(jnp.ones((3, 3))))
+    found = cb.check(lambda x: first(triangle(x) + unread), jax.grad(symmetric), x)
+    assert found.ok, found
+
+
 def test_compiled_and_partial_functions_are_functions() -> None:
     assert cb.check(jax.jit(cross_entropy), None, jnp.asarray(X[:4, :3])).ok
     compiled = jax.jit(jax.grad(custom_rule, (0, 1)))

@@ -170,6 +170,19 @@ def test_array_function_gives_what_numpy_gives(case: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_many_updates_of_one_place_take_no_memory_for_the_others(kind: str) -> None:
+    places = np.append(np.zeros(3000, dtype=int), [2, 2, 2, 7, 9, -1, 10_000])
+    updates = np.arange(3007.0)
+    xp, size = KINDS[kind](), 10_000
+    found = movement.scatter_add(xp, np.zeros(size), places, updates)
+    expected = np.zeros(size)
+    np.add.at(expected, places[:-2], updates[:-2])
+    np.testing.assert_allclose(midpoints(found), expected, rtol=1e-12)
+    taken = sum(lanes.size for _, lanes in movement.by_count(places, size))
+    assert taken < 2 * len(places)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_orders_are_integers(kind: str) -> None:
     xp = KINDS[kind]()
     np.testing.assert_array_equal(comparing.argsort(xp, A, 0), np.argsort(A, 0))

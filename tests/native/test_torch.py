@@ -254,6 +254,7 @@ SEEN = {
     "unbind": lambda x: sum(a * b for a in x for b in x),
     "sort": lambda x: (x.sort()[0] * x.argsort()).sum(),
     "empty": lambda x: x[:0].sum() + x.sum(),
+    "empty leaf": lambda x: x.sum() + torch.cat([x[3:], x]).prod() + x[3:].exp().sum(),
     "unused": lambda x: torch.ones((), **double),
     "cosine similarity": lambda x: F.cosine_similarity(x.outer(x), x.outer(x) + 1).sum(),
     "masked softmax": lambda x: x.masked_fill(x > 1e9, -math.inf).softmax(0)[1],
@@ -297,7 +298,7 @@ def test_writes_are_seen_in_all_views(steps):
 
     x = torch.tensor([0.3, -0.7, 1.1, 0.2], **double)
     found = check(f, x)
-    assert found.ok or found.no_derivative or "tie" in found.reason, found
+    assert found.ok or (found.status == "not certified" and "tie" in found.reason), found
 
 
 def test_a_custom_function_may_hide_its_work_from_autograd():

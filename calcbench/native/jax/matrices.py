@@ -127,8 +127,7 @@ def _eigen(step: Step, x: Numbers) -> list[Any]:
     values, vectors = step.xp.linalg.eigh(_symmetric(step, x))
     if step.needs[0] == UNUSED:
         return [None, values]
-    native = np.linalg.eigh(midpoints(x))[1]
-    return [_with_signs(step.xp, vectors, native), values]
+    return [_with_signs(step.xp, vectors, _of_jax(step, x)[0]), values]
 
 
 def _singular(step: Step, x: Numbers) -> list[Any]:
@@ -139,8 +138,7 @@ def _singular(step: Step, x: Numbers) -> list[Any]:
     if step.params["full_matrices"] and x.shape[0] != x.shape[1]:
         raise NotKnown("primitive svd with full matrices")
     u, values, v = step.xp.linalg.svd(x, full_matrices=False)
-    native = np.linalg.svd(midpoints(x), full_matrices=False)[0]
-    signs = _signs(u, native)
+    signs = _signs(u, _of_jax(step, x)[1])
     return [values, _times(step.xp, u, signs), _times(step.xp, v, signs[:, None])]
 
 
@@ -150,7 +148,7 @@ def _orthogonal(step: Step, x: Numbers) -> list[Any]:
     if step.params["full_matrices"] and x.shape[0] > x.shape[1]:
         raise NotKnown("primitive qr with full matrices")
     q, r = step.xp.linalg.qr(x)
-    signs = _signs(q, np.linalg.qr(midpoints(x))[0])
+    signs = _signs(q, _of_jax(step, x)[0])
     return [_times(step.xp, q, signs), _times(step.xp, r, signs[:, None])]
 
 
@@ -158,6 +156,11 @@ def _refuse(step: Step, **known: tuple[Any, ...]) -> None:
     for name, values in known.items():
         if step.params.get(name, values[0]) not in values:
             raise NotKnown(f"primitive {step.equation.primitive.name} with {name}")
+
+
+def _of_jax(step: Step, x: Numbers) -> list[np.ndarray]:
+    """Have JAX factor the same matrix in its own dtype: it reads the same triangle."""
+    return step.natively(midpoints(x).astype(step.equation.invars[0].aval.dtype))
 
 
 def _signs(columns: Numbers, native: np.ndarray) -> np.ndarray:
