@@ -14,6 +14,7 @@ import numpy as np
 
 from calcbench.certified.arrays import Array
 from calcbench.certified.arrays import transpose as transpose_array
+from calcbench.native.function import NotKnown
 from calcbench.native.values import Numbers, boxed, lift
 
 
@@ -101,11 +102,20 @@ def by_count(places: np.ndarray, size: int) -> list[tuple[np.ndarray, np.ndarray
     return found
 
 
+LARGEST = 10_000_000
+"""Numbers of the largest table that is made where the operands have not as many."""
+
+
 def lanes(places: np.ndarray, size: int) -> np.ndarray:
-    """List for each of `size` places which updates it gets: indices from 1 on, then zeros."""
+    """List for each of `size` places which updates it gets: indices from 1 on, then zeros.
+
+    Raises `NotKnown` where that is too large.
+    """
     updates = np.flatnonzero((places >= 0) & (places < size))
     order = updates[np.argsort(places[updates], kind="stable")]
     counts = np.bincount(places[order], minlength=size)
+    if size * counts.max(initial=0) > max(LARGEST, 4 * places.size):
+        raise NotKnown(f"{counts.max()} updates of one of {size} places: too large")
     nth = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
     found = np.zeros((size, counts.max(initial=0)), dtype=np.int64)
     found[places[order], nth] = order + 1

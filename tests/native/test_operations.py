@@ -180,6 +180,8 @@ def test_many_updates_of_one_place_take_no_memory_for_the_others(kind: str) -> N
     np.testing.assert_allclose(midpoints(found), expected, rtol=1e-12)
     taken = sum(lanes.size for _, lanes in movement.by_count(places, size))
     assert taken < 2 * len(places)
+    with pytest.raises(NotKnown, match="3000 updates of one of 10000 places: too large"):
+        movement.lanes(places, size)
 
 
 @pytest.mark.parametrize("kind", KINDS)

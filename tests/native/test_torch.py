@@ -85,6 +85,23 @@ def test_a_large_network_takes_seconds():
     assert found.seconds < 3
 
 
+def test_large_pictures_take_no_matrix_of_all_their_pixels():
+    picture = torch.rand(1, 1, 112, 112, generator=torch.Generator().manual_seed(0), **double)
+    assert check(lambda x: (F.avg_pool2d(x, 2) ** 2).sum(), picture).ok
+    small = picture[..., :64, :64]
+    for f in (
+        lambda x: F.adaptive_avg_pool2d(x, 8),
+        lambda x: F.interpolate(x, scale_factor=1.5, mode="bilinear"),
+    ):
+        found = check(lambda x, f=f: (f(x) ** 2).sum(), small)
+        assert found.ok, found
+    refused = check(
+        lambda x: F.interpolate(x, size=(48, 48), mode="bilinear", antialias=True).sum(), small
+    )
+    assert refused.status == "not certified"
+    assert "_upsample_bilinear2d_aa of so many numbers: too large" in refused.reason
+
+
 # --- what is caught -------------------------------------------------------------------------------
 
 

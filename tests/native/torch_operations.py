@@ -58,6 +58,13 @@ MODULES = {
     ),
     "MaxPool2d": (lambda: nn.MaxPool2d(3, 2, 1, ceil_mode=True), 4),
     "AvgPool2d": (lambda: nn.AvgPool2d(3, 2, 1), 4),
+    "AvgPool1d": (lambda: nn.AvgPool1d(2), 3),
+    "AvgPool2d of what is there": (
+        lambda: nn.AvgPool2d((3, 2), (2, 1), 1, ceil_mode=True, count_include_pad=False),
+        4,
+    ),
+    "AvgPool2d beyond": (lambda: nn.AvgPool2d(3, 2, 1, ceil_mode=True), 4),
+    "AvgPool3d": (lambda: nn.AvgPool3d((3, 2, 2), divisor_override=5), 5),
     "AdaptiveAvgPool2d": (lambda: nn.AdaptiveAvgPool2d((2, 3)), 4),
     "Upsample": (lambda: nn.Upsample(scale_factor=2), 4),
     "Upsample bilinear": (lambda: nn.Upsample(scale_factor=2, mode="bilinear"), 4),

@@ -315,6 +315,8 @@ class Call:
 
     def _linear(self) -> Any:
         source, result = self._flat[0], self._plain()
+        if moving.too_large(self.base, source, result):
+            return self._otherwise(f"{self.said} of so many numbers: too large")
         rule = moving.linear_rule(self.func, self.base, source.shape, self.args[1:], self.kwargs)
         return self._keep(result, rule, self.known[0])
 
@@ -335,13 +337,16 @@ class Call:
 
     # --- what there is no rule for ---
 
-    def _otherwise(self) -> Any:
-        """Run what the operation amounts to, as torch says; else its results are unknown."""
+    def _otherwise(self, reason: str = "") -> Any:
+        """Run what the operation amounts to, as torch says; else its results are unknown, and why.
+
+        Where no reason is given, it is the name of the operation.
+        """
         decomposition = None if self.func._schema.is_mutable else _decompositions().get(self.func)
         run = decomposition or functools.partial(self.func.decompose)
         args, kwargs = pytree.tree_map(self._without_hidden, (self.args, self.kwargs))
         result = self.mode.again(self.said, lambda: run(*args, **kwargs))
-        return self._give_up(self.said) if result is NotImplemented else result
+        return self._give_up(reason or self.said) if result is NotImplemented else result
 
     def _without_hidden(self, value: Any) -> Any:
         """Copy a tensor that counts as constant though its storage moves."""

@@ -1,4 +1,4 @@
-"""ATen operations that slide: convolutions, and pooling by the largest."""
+"""ATen operations that slide: convolutions, and pooling by the largest or the mean."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 from calcbench.native.comparing import argmax
 from calcbench.native.movement import move, windows
 from calcbench.native.products import convolve, dilate
-from calcbench.native.torch.elementary import plus
+from calcbench.native.reductions import reduce
+from calcbench.native.torch.elementary import over, plus
 from calcbench.native.values import Numbers, boxed, lift
 
 
@@ -86,6 +87,32 @@ def _max_pool(count: int) -> Callable[..., Any]:
     return rule
 
 
+def _mean_pool(count: int) -> Callable[..., Any]:
+    def rule(
+        xp: Any, x: Any, size: Any, stride: Any = (), padding: Any = (0,), ceil: bool = False,
+        count_include_pad: bool = True, divisor_override: int | None = None,
+    ) -> Any:  # fmt: skip
+        x = lift(xp, x)
+        size, padding = (_each(a, count) for a in (size, padding))
+        stride = _each(stride, count) if len(stride) else size
+        lengths, inside = x.shape[-count:], tuple(range(-count, 0))
+        excess = [
+            _excess(length, k, s, p, 1) * ceil
+            for length, k, s, p in zip(lengths, size, stride, padding, strict=True)
+        ]
+        around = [(p, p + more) for p, more in zip(padding, excess, strict=True)]
+        cut = windows(xp, x, size, stride, around, [1] * count)
+        whole = np.pad(
+            np.ones(lengths), [(p, p) for p in padding], constant_values=count_include_pad
+        )
+        counted = np.pad(whole, [(0, more) for more in excess])
+        views = np.lib.stride_tricks.sliding_window_view(counted, size)
+        counts = views[tuple(slice(None, None, s) for s in stride)].sum(inside)
+        return over(xp, reduce(xp, "sum", cut, inside), divisor_override or counts)
+
+    return rule
+
+
 def _excess(length: int, size: int, stride: int, padding: int, dilation: int) -> int:
     """Count what a last window that is no whole one lacks, if it begins before the padding."""
     reach = dilation * (size - 1) + 1
@@ -101,5 +128,8 @@ RULES: dict[str, Callable[..., Any]] = {
     ),
     "max_pool2d_with_indices": _max_pool(2),
     "max_pool3d_with_indices": _max_pool(3),
+    "avg_pool1d": _mean_pool(1),
+    "avg_pool2d": _mean_pool(2),
+    "avg_pool3d": _mean_pool(3),
 }
 """ATen's name → its rule."""

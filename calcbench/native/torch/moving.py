@@ -1,7 +1,7 @@
 """ATen operations that move numbers and compute none: each runs itself, on indices.
 
-So does what is linear along the last axes with fixed weights, on the unit vectors: pooling by
-means, and interpolation.
+So does what is linear along the last axes with fixed weights, on the unit vectors: adaptive
+pooling by means, and interpolation.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
-from calcbench.native.movement import move, pick, scatter_add
+from calcbench.native.movement import LARGEST, move, pick, scatter_add
 from calcbench.native.products import matmul
 from calcbench.native.torch.elementary import times
 from calcbench.native.torch.program import Rule
@@ -42,9 +42,6 @@ MOVES = frozenset({
 LINEAR = {
     "_adaptive_avg_pool2d": 2,
     "_adaptive_avg_pool3d": 3,
-    "avg_pool1d": 1,
-    "avg_pool2d": 2,
-    "avg_pool3d": 3,
     "upsample_linear1d": 1,
     "upsample_bilinear2d": 2,
     "upsample_bicubic2d": 2,
@@ -121,6 +118,14 @@ class Movement:
         self.operands.append(value)
         start, self._size = self._size + 1, self._size + math.prod(shape)
         return torch.arange(start, self._size + 1, dtype=torch.float64).reshape(shape)
+
+
+def too_large(name: str, source: torch.Tensor, result: torch.Tensor) -> bool:
+    """Tell whether the matrix of what is linear along the last axes would be too large."""
+    inside, outside = (
+        math.prod(each.shape[len(each.shape) - LINEAR[name] :]) for each in (source, result)
+    )
+    return bool(inside * max(inside, outside) > LARGEST)
 
 
 def linear_rule(func: Any, name: str, shape: Sequence[int], rest: Any, options: Any) -> Rule:
