@@ -361,11 +361,6 @@ def _slogdet(xp: Any, a: Any) -> tuple[Any, Any]:
     return boxed(sign), boxed(logarithm)
 
 
-def _det(xp: Any, a: Any) -> Numbers:
-    sign, logarithm = _slogdet(xp, a)
-    return elementwise(xp, "multiply", sign, elementwise(xp, "exp", logarithm))
-
-
 def _cholesky(xp: Any, a: Any, upper: bool = False) -> Numbers:
     found = products.cholesky(xp, a)
     return boxed(xp.matrix_transpose(found)) if upper else found
@@ -496,7 +491,7 @@ FUNCTIONS: dict[Any, Handler] = {
     np.linalg.solve: _solve,
     np.linalg.inv: _inv,
     np.linalg.slogdet: _slogdet,
-    np.linalg.det: _det,
+    np.linalg.det: products.determinant,
     np.linalg.norm: _norm,
     np.linalg.vector_norm: lambda xp, x, ord=2, axis=None, keepdims=False: _norm(
         xp, x if axis is not None else _flat(xp, x), ord, axis, keepdims

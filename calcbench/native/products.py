@@ -149,6 +149,16 @@ def each_matrix(xp: Any, function: Callable[..., Any], *arrays: Any) -> Numbers:
     return boxed(xp.reshape(stacked, (*batch, *stacked.shape[1:])))
 
 
+def determinant(xp: Any, a: Any) -> Numbers:
+    """Compute the determinant as ± e^log|det|, of a batch each; a singular one is left open."""
+    return boxed(xp.reshape(each_matrix(xp, lambda m: _determinant(xp, m), a), np.shape(a)[:-2]))
+
+
+def _determinant(xp: Any, a: Numbers) -> Numbers:
+    sign, log = xp.linalg.slogdet(a)
+    return boxed(xp.reshape(boxed(xp.stop_gradient(sign) * xp.exp(log)), (1,)))
+
+
 def cholesky(xp: Any, x: Any) -> Numbers:
     """Factor x = L Lᵀ, of which only the lower triangle is read; of a batch, each."""
     x = lift(xp, x)

@@ -139,6 +139,10 @@ CASES: dict[str, tuple[Callable[[Any], Any], np.ndarray]] = {
         lambda xp: products.cholesky(xp, BATCH + np.triu(np.ones((2, 2)), 1)),
         np.linalg.cholesky(BATCH),
     ),
+    "determinants of a batch": (
+        lambda xp: products.determinant(xp, BATCH),
+        np.linalg.det(BATCH),
+    ),
     "solve a batch": (
         lambda xp: products.solve(xp, BATCH, SQUARE),
         np.linalg.solve(BATCH, SQUARE),

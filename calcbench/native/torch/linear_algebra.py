@@ -11,7 +11,7 @@ from calcbench.native.comparing import choose, compare
 from calcbench.native.elementwise import elementwise
 from calcbench.native.function import NotKnown
 from calcbench.native.movement import move
-from calcbench.native.products import each_matrix, solve, solve_triangular
+from calcbench.native.products import determinant, each_matrix, solve, solve_triangular
 from calcbench.native.reductions import reduce
 from calcbench.native.values import Numbers, boxed, lift
 
@@ -79,11 +79,6 @@ def _log_determinant(xp: Any, a: Any) -> Any:
     ]
     sign, log = (boxed(xp.reshape(part, a.shape[:-2])) for part in logs)
     return boxed(xp.stop_gradient(sign)), log, None, None
-
-
-def _determinant(xp: Any, a: Any) -> Any:
-    sign, log, *_ = _log_determinant(xp, a)
-    return elementwise(xp, "multiply", sign, elementwise(xp, "exp", log)), None, None
 
 
 def _trace(xp: Any, x: Any) -> Numbers:
@@ -160,7 +155,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "_linalg_solve_ex": _solve,
     "linalg_inv_ex": lambda xp, a: (_inverse(xp, a), _no_failure(a)),
     "_linalg_slogdet": _log_determinant,
-    "_linalg_det": _determinant,
+    "_linalg_det": lambda xp, a: (determinant(xp, a), None, None),
     "linalg_matrix_exp": _exponential,
     "cholesky_inverse": _cholesky_inverse,
     "trace": _trace,
