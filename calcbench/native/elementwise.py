@@ -10,6 +10,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from calcbench.native.comparing import choose, compare
 from calcbench.native.function import NotKnown
 from calcbench.native.values import Numbers, boxed, lift
 from calcbench.vocabulary.names import NAMES
@@ -58,6 +59,12 @@ def whole_power(xp: Any, x: Any, n: int) -> Numbers:
 def cast(xp: Any, x: Any) -> Numbers:
     """Round to a coarser dtype: as a product with 1, which counts as an operation."""
     return boxed(lift(xp, x) * 1.0)
+
+
+def truncate(xp: Any, x: Any) -> Numbers:
+    """Round to a whole number, towards 0."""
+    down, up = elementwise(xp, "floor", x), elementwise(xp, "ceil", x)
+    return choose(xp, compare(xp, "less", x, 0.0), up, down)
 
 
 def total_of(xp: Any, terms: list[Any]) -> Numbers:

@@ -10,7 +10,7 @@ from calcbench.certified.arrays import Array
 from calcbench.certified.balls import Ball
 from calcbench.certified.rounded import Rounded
 from calcbench.native.comparing import choose, compare, is_finite
-from calcbench.native.elementwise import cast, elementwise, whole_power
+from calcbench.native.elementwise import cast, elementwise, truncate, whole_power
 from calcbench.native.function import NotKnown
 from calcbench.native.jax.framework import is_real
 from calcbench.native.jax.step import Rule, Step
@@ -101,13 +101,7 @@ def _integer_pow(step: Step, x: Any) -> Numbers:
 def _remainder(step: Step, x: Any, y: Any) -> Numbers:
     """Compute what is left of x after whole multiples of y; it has the sign of x."""
     x, y = lift(step.xp, x), lift(step.xp, y)
-    return x - _truncate(step.xp, x / y) * y
-
-
-def _truncate(xp: Any, x: Any) -> Numbers:
-    """Round to a whole number, towards 0."""
-    down, up = elementwise(xp, "floor", x), elementwise(xp, "ceil", x)
-    return choose(xp, compare(xp, "less", x, 0.0), up, down)
+    return x - truncate(step.xp, x / y) * y
 
 
 def _round(step: Step, x: Any) -> Numbers:
@@ -136,7 +130,7 @@ def _convert(step: Step, x: Any) -> Any:
         return cast(step.xp, x) if new.dtype.itemsize < old.dtype.itemsize else x
     if new.dtype == bool:
         return compare(step.xp, "not_equal", x, 0.0)
-    return midpoints(_truncate(step.xp, x)).astype(new.dtype)
+    return midpoints(truncate(step.xp, x)).astype(new.dtype)
 
 
 def _select(step: Step, which: np.ndarray, *cases: Any) -> Any:

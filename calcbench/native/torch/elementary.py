@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from calcbench.native.comparing import choose, compare, is_finite, is_nan
-from calcbench.native.elementwise import cast, elementwise, whole_power
+from calcbench.native.elementwise import cast, elementwise, truncate, whole_power
 from calcbench.native.function import NotKnown
 from calcbench.native.torch.truth import Open, absolute, both, either, holds, relate
 from calcbench.native.values import Numbers, boxed, hold, is_certified, lift, midpoints
@@ -92,13 +92,9 @@ def _divide(xp: Any, x: Any, y: Any, *, rounding_mode: str | None = None) -> Num
     quotient = over(xp, x, y)
     if rounding_mode is None:
         return quotient
-    return elementwise(xp, "floor", quotient) if rounding_mode == "floor" else trunc(xp, quotient)
-
-
-def trunc(xp: Any, x: Any) -> Numbers:
-    """Round towards zero."""
-    up, down = elementwise(xp, "ceil", x), elementwise(xp, "floor", x)
-    return choose(xp, compare(xp, "less", x, 0.0), up, down)
+    return (
+        elementwise(xp, "floor", quotient) if rounding_mode == "floor" else truncate(xp, quotient)
+    )
 
 
 def _power(xp: Any, x: Any, y: Any) -> Numbers:
@@ -115,7 +111,7 @@ def _remainder(xp: Any, x: Any, y: Any) -> Numbers:
 
 
 def _fmod(xp: Any, x: Any, y: Any) -> Numbers:
-    return minus(xp, x, times(xp, trunc(xp, over(xp, x, y)), y))
+    return minus(xp, x, times(xp, truncate(xp, over(xp, x, y)), y))
 
 
 def _polygamma(xp: Any, n: Any, x: Any) -> Numbers:
@@ -188,7 +184,7 @@ def as_truth(xp: Any, x: Any) -> Any:
 
 def truncated(xp: Any, x: Any) -> Any:
     """Give what a tensor of integers has of floats: what is behind the point is left out."""
-    return midpoints(trunc(xp, x)).astype(np.int64) if is_certified(x) else x
+    return midpoints(truncate(xp, x)).astype(np.int64) if is_certified(x) else x
 
 
 def as_integers(xp: Any, x: Any) -> Any:
@@ -317,8 +313,8 @@ RULES: dict[str, Callable[..., Any]] = {
     "pow": _power,
     "remainder": _remainder,
     "fmod": _fmod,
-    "trunc": trunc,
-    "frac": lambda xp, x: minus(xp, x, trunc(xp, x)),
+    "trunc": truncate,
+    "frac": lambda xp, x: minus(xp, x, truncate(xp, x)),
     "polygamma": _polygamma,
     "logit": _logit,
     "equal": _equal,
