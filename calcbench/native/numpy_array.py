@@ -53,7 +53,8 @@ class Run:
         Raises `NotKnown` for plain floats: what depends on the argument would count as constant.
         """
         if isinstance(numbers, (list, tuple)):
-            return type(numbers)(self.wrap(each, dtype) for each in numbers)
+            parts = [self.wrap(each, dtype) for each in numbers]
+            return type(numbers)(*parts) if hasattr(numbers, "_fields") else type(numbers)(parts)
         if not is_certified(numbers):
             if np.asarray(numbers).dtype.kind not in "biu":
                 raise NotKnown("an operation that loses numbers with proof")

@@ -195,9 +195,7 @@ def _polygamma(xp: Any, n: Any, x: Any) -> Numbers:
 
 
 def _cholesky(xp: Any, a: Any, lower: bool = False, check_finite: bool = True) -> Numbers:
-    a = lift(xp, a)
-    found = products.cholesky(xp, a if lower else xp.matrix_transpose(a))
-    return found if lower else boxed(xp.matrix_transpose(found))
+    return products.cholesky(xp, a, upper=not lower)
 
 
 def _cho_factor(xp: Any, a: Any, lower: bool = False, check_finite: bool = True) -> Any:

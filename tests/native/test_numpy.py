@@ -38,6 +38,11 @@ def square(w: Any) -> Any:
     return w @ w.T + np.eye(2)
 
 
+def outer(w: Any) -> Any:
+    """Build a cube of which no two faces are alike."""
+    return np.exp(w)[:, None, :] * (w + 1)[None, :, :] + w[:, :1, None] * w[1]
+
+
 def filled(w: Any) -> Any:
     found = np.zeros(4)
     for k in range(3):
@@ -147,6 +152,11 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "determinants": lambda w: np.linalg.slogdet(square(w))[1] + np.linalg.det(square(w)),
     "norms": lambda w: np.linalg.norm(w) + np.linalg.norm(w, axis=1) + np.linalg.norm(w[0], 1),
     "eigenvalues": lambda w: np.linalg.eigvalsh(square(w)),
+    "eigenvectors": lambda w: np.linalg.eigh(square(w)).eigenvectors,
+    "one triangle": lambda w: np.linalg.eigvalsh(w[:, :2]) + np.linalg.eigh(w[:, 1:], "U")[1],
+    "the upper factor": lambda w: np.linalg.cholesky(square(w) + np.tril(w[:, :2], -1), upper=True),
+    "traces": lambda w: np.trace(outer(w), 1) + np.trace(outer(w), 0, 2, 1)[1],
+    "traces of a batch": lambda w: np.linalg.trace(outer(w)) * np.trace(outer(w))[0],
     "choices": lambda w: np.select([w > 1, w > 0], [w, w**2], default=-1.0),
     "between": lambda w: np.linspace(0, w[0, 0], 3) * w,
     "likes": lambda w: np.ones_like(w) * w + np.full_like(w, 2.0) + np.zeros_like(w),
@@ -221,7 +231,7 @@ def test_float32_on_the_way_sets_the_allowance() -> None:
 
 def test_tape_of_arrays_carries_the_function() -> None:
     """Whatever falls back to single balls is a hundred times slower."""
-    slow = {"eigenvalues", "singular values"}
+    slow = {"eigenvalues", "eigenvectors", "one triangle", "singular values"}
     for case, function in CASES.items():
         with balls.precision(128):
             swept = sweep_arrays(
