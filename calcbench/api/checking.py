@@ -6,11 +6,12 @@ import contextlib
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from calcbench.certified.certificate import Certificate
 from calcbench.certified.evaluation import NotCertified
 from calcbench.errors import ProblemError, SelectorError, nearest, short_repr
 from calcbench.judge.result import Judged, judge_result
@@ -18,7 +19,7 @@ from calcbench.judge.witnesses import Witness, ask_complex_step, ask_differences
 from calcbench.native.certifying import Certified, certify, point_of
 from calcbench.native.front_ends import build
 from calcbench.native.function import Function, NoGradient, NotKnown, WrongGradient
-from calcbench.native.trees import as_tuple, function_name
+from calcbench.native.trees import function_name
 from calcbench.operators.cost import Cost
 from calcbench.operators.hvp import Hvp
 from calcbench.operators.operator import Operator
@@ -29,7 +30,7 @@ from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.sampling import draw_nearby
 from calcbench.record.plain import plain
-from calcbench.record.record import Record, Status
+from calcbench.record.record import Disagreement, Record, Status
 
 NOT_CERTIFIED = "not certified"
 """The status where nothing is proved."""
@@ -79,11 +80,22 @@ class Check:
     """What the complex step says, where nothing is certified and the function takes one."""
     seconds: float = 0.0
     """Processor time that the check took."""
+    asked: int = 1
+    """At how many points to check: x, and others around it."""
+    points: int = 0
+    """At how many of them the gradient was called, because the function has a value there."""
+    proved: int = 0
+    """At how many of those the gradient is proved right."""
 
     @property
     def ok(self) -> bool:
-        """Whether the gradient is proved right."""
+        """Whether the gradient is proved right at x, and nothing is against it elsewhere."""
         return self.status == Status.OK
+
+    @property
+    def certified(self) -> bool:
+        """Whether it is proved right at every point at which the function has a value."""
+        return self.ok and self.proved == self.points
 
     @property
     def witnessed(self) -> bool:
@@ -107,6 +119,8 @@ class Check:
                 told.append(_describe_witness("difference quotients", self.witness))
             if self.step is not None and self.witness is not None and self.witness.agrees:
                 told.append(_describe_witness("complex steps", self.step))
+            if self.asked > 1:
+                told.append(f"at x alone, of {self.asked} points")
             return "; ".join(told)
         if self.digits is None:
             return f"{self.name}: {self.status}: {self.reason}"
@@ -119,6 +133,8 @@ class Check:
             lines.append(f"  {self.reason}")
         if self.no_derivative:
             lines.append(f"  not judged: {_count(self.no_derivative)} without a derivative here")
+        if self.ok and self.proved < self.asked:
+            lines.append(f"  {_describe_points(self)}")
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -186,10 +202,11 @@ def assert_gradient(
     """Check a gradient as `check` does, for a test: raise `AssertionError` unless it is right.
 
     The error has the text of the check. Where nothing is certified, difference quotients that agree
-    suffice, unless `certified` is True. `options` are those of `check`, whose result is returned.
+    suffice, unless `certified` is True: it must be proved right then, at each of several points at
+    which `f` has a value. `options` are those of `check`, whose result is returned.
     """
     found = check(f, grad, x, **options)
-    if not (found.ok or (found.witnessed and not certified)):
+    if not (found.certified if certified else found.ok or found.witnessed):
         raise AssertionError(str(found))
     return found
 
@@ -253,16 +270,30 @@ class _Checking:
             return self._end(Status.ERROR, f"no verdict: f(x) is {value}")
         found = self._at("own", self.function.arguments, value)
         rng = np.random.default_rng(0)
+        known = [found]
         for number in range(1, points if found.ok else 1):
-            drawn = self.function.representable(draw_nearby(self.own, rng))
-            with contextlib.suppress(ProblemError):
-                value = self._value(drawn)
-                there = (
-                    self._at(f"random-{number}", drawn, value) if math.isfinite(value) else found
-                )
-                if there.status in (Status.DISAGREE, Status.ERROR):
-                    return there
-        return found
+            there = self._around(f"random-{number}", rng)
+            if there is not None:
+                known.append(there)
+            if there is not None and there.status in (Status.DISAGREE, Status.ERROR):
+                found = there
+                break
+        return replace(
+            found,
+            seconds=time.thread_time() - self.started,
+            asked=points,
+            points=len(known),
+            proved=sum(each.ok for each in known),
+        )
+
+    def _around(self, place: str, rng: np.random.Generator) -> Check | None:
+        """Check at a point that is drawn; None where the function has no value there."""
+        drawn = self.function.representable(draw_nearby(self.own, rng))
+        with contextlib.suppress(ProblemError):
+            value = self._value(drawn)
+            if math.isfinite(value):
+                return self._at(place, drawn, value)
+        return None
 
     def _at(self, place: str, arguments: Arrays, value: float) -> Check:
         """Check at one point."""
@@ -328,34 +359,43 @@ class _Checking:
         )
         counted = np.arange(len(numbers)) >= start
         judged = judge_result(record, place, certificate, numbers, counted)
+        rough = certificate.rough[start:]
         reason = judged.record.reason
-        if judged.record.status == Status.DISAGREE:
-            reason = _describe_worst(judged, self.count)
+        if judged.record.disagreement is not None:
+            reason = _describe_worst(judged, judged.record.disagreement, self.count)
+        elif not np.all(np.isfinite(numbers[start:][rough])):
+            reason = _describe_no_number(place, certificate, numbers)
+            return self._end(Status.ERROR, reason, value=gradient)
         elif certificate.open[start:].any():
-            return self._ask(place, certificate.open_reason, gradient)
+            return self._ask(place, certificate.open_reason, gradient, rough)
         elif not judged.counted.any():
             reason = "one-sided derivatives differ here, of every partial"
-            return self._ask(place, reason, gradient)
+            return self._ask(place, reason, gradient)  # an estimate that sees a kink, too
         return self._end(
             judged.record.status,
             reason,
             digits=judged.record.digits,
             needed=judged.needed,
             outside=int(judged.outside.sum()),
-            no_derivative=int(certificate.rough[start:].sum()),
+            no_derivative=int(rough.sum()),
             value=gradient,
             reference=unflatten(certificate.value[start:], shapes),
             bound=unflatten(judged.compared.allowed[start:], shapes),
         )
 
-    def _ask(self, place: str, reason: str, gradient: Arrays) -> Check:
-        """Ask differences, where nothing is certified at the point that somebody asked for."""
+    def _ask(
+        self, place: str, reason: str, gradient: Arrays, rough: np.ndarray | None = None
+    ) -> Check:
+        """Ask differences, where nothing is certified at the point that somebody asked for.
+
+        Of what is no derivative there is none.
+        """
         if place != "own":
             return self._end(NOT_CERTIFIED, reason)
         arguments = self.function.arguments
         claimed = flatten(gradient.values(), np.float64)
         function, dtype = self.function, self.function.dtype
-        witness = ask_differences(function.call, arguments, claimed, dtype)
+        witness = ask_differences(function.call, arguments, claimed, dtype, rough)
         step = None
         if dtype == "float64":  # what is computed in complex128
             step = ask_complex_step(function.call_complex, arguments, claimed, witness)
@@ -403,7 +443,9 @@ class _CheckingProduct(_Checking):
         found = certify(self.function, self.kind, arguments, self.direction, self.seconds)
         return _Proof(found, value.value[0], value.bound[0], 0)
 
-    def _ask(self, place: str, reason: str, gradient: Arrays) -> Check:
+    def _ask(
+        self, place: str, reason: str, gradient: Arrays, rough: np.ndarray | None = None
+    ) -> Check:
         return self._end(NOT_CERTIFIED, reason, value=gradient)
 
 
@@ -415,7 +457,7 @@ class _CheckingDirection(_CheckingProduct):
     count = 1
 
     def _read(self, arguments: Arrays, product: Callable[..., Any]) -> Arrays:
-        found = np.asarray(product(*as_tuple(self.function.native(arguments))))
+        found = self.function.call_along(arguments, product)
         if found.size != 1 or found.dtype.kind not in "fiu":
             raise WrongGradient("the derivative along a direction must be one real number")
         return {"value": found.astype(np.float64).reshape(())}
@@ -425,17 +467,32 @@ CHECKINGS = {each.operator: each for each in (_Checking, _CheckingDirection, _Ch
 """Operator → how it is checked."""
 
 
-def _describe_worst(judged: Judged, count: int) -> str:
-    """Say how many partials are outside, and which one by most."""
-    worst, certificate = judged.compared.worst(judged.outside), judged.certificate
-    label = certificate.operator.layout(certificate.point).label(worst)
-    got = float(judged.compared.ballot.value[worst])
-    true = float(judged.compared.agreed.reference[worst])
-    place = "" if judged.record.disagreement is None else judged.record.disagreement.point
+def _describe_worst(judged: Judged, fault: Disagreement, count: int) -> str:
+    """Say how many partials are outside, and which one by most; by an estimate, if it is one."""
+    limit = judged.record.reason.removeprefix(str(fault))
+    estimate = fault.estimate()
     return (
         f"{int(judged.outside.sum())} of {_count(count)} outside what rounding "
-        f"allows{_where(place)}; the worst: {label} is {got:.17g}, should be {true:.17g}"
-        f"{_ratio(got, true)}"
+        f"allows{_where(fault.point)}; the worst: {fault.component} is {fault.value:.17g}, should "
+        f"be {fault.expected:.17g}{_ratio(fault.value, fault.expected)}"
+        f"{estimate and ',' + estimate}{limit}"
+    )
+
+
+def _describe_points(found: Check) -> str:
+    """Say at how many points a gradient is proved right, and where the function has no value."""
+    absent = found.asked - found.points
+    where = f"; no value at {absent} of them" if absent else ""
+    return f"proved at {found.proved} of {found.asked} points{where}"
+
+
+def _describe_no_number(place: str, certificate: Certificate, numbers: np.ndarray) -> str:
+    """Name a partial that does not exist, for which no number is given."""
+    k = int(np.flatnonzero(certificate.rough & ~np.isfinite(numbers))[0])
+    label = certificate.operator.layout(certificate.point).label(k)
+    return (
+        f"{label} is {numbers[k]:.6g}{_where(place)}; one-sided derivatives differ there, and a "
+        "number between them is wanted"
     )
 
 
@@ -464,7 +521,8 @@ def _as_json(found: Witness | None) -> dict[str, Any] | None:
 
 def _describe_witness(kind: str, found: Witness) -> str:
     """Say what differences of a kind say, by an estimate of their errors."""
-    some = "" if len(found.positions) == found.of else f" in {len(found.positions):,} partials"
+    tried = len(found.positions)
+    some = "" if tried == found.of else f" in {tried:,} partials and along a direction"
     if found.vague and not found.outside.any():
         return f"{kind}{some} vouch for no digit"
     if found.agrees:
@@ -472,9 +530,9 @@ def _describe_witness(kind: str, found: Witness) -> str:
             f"{kind}{some} agree to {found.digits:.1f} digits "
             f"({found.needed:.1f} needed, estimated)"
         )
-    k = found.worst
+    wrong, k = int(found.outside[:tried].sum()), found.worst
+    where = f"in {wrong} of {_count(tried)}: one" if wrong else "along a random direction: it"
     return (
-        f"{kind} disagree in {int(found.outside.sum())} of "
-        f"{_count(len(found.positions))}: one is {found.claimed[k]:.10g}, they give "
+        f"{kind} disagree {where} is {found.claimed[k]:.10g}, they give "
         f"{found.quotients[k]:.10g} (± {found.bounds[k]:.1g}, estimated)"
     )
