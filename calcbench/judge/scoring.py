@@ -48,15 +48,20 @@ class Comparison:
     @property
     def vaguest(self) -> int:
         """The component whose bound is the widest, beside its scale."""
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             width = np.nan_to_num(self.allowed / self.scale, nan=np.inf, posinf=np.inf)
         return int(np.argmax(np.where(self.vague, width, -1.0)))
 
     def worst(self, among: np.ndarray) -> int:
-        """Find the component that exceeds its bound by the largest factor, among some."""
-        with np.errstate(divide="ignore", invalid="ignore"):
+        """Find the component that exceeds its bound by the largest factor, among some.
+
+        Of those whose factor is beyond all numbers, the one with the largest error.
+        """
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             excess = np.nan_to_num(self.error / self.allowed, nan=np.inf, posinf=np.inf)
-        return int(np.argmax(np.where(among, excess, -1.0)))
+        excess = np.where(among, excess, -1.0)
+        largest = np.flatnonzero(excess == np.max(excess))
+        return int(largest[np.argmax(np.nan_to_num(self.error[largest], nan=np.inf))])
 
     def chance(self, position: int) -> float | None:
         """Bound the probability that a right result is as far off; None where all is proved.

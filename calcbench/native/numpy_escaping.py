@@ -43,6 +43,7 @@ def what_escapes(run: Run) -> Escaping:
         replaced[function] = functools.partial(_math, run, function, own)
     replaced[math.log] = functools.partial(_log, run)
     replaced[math.fsum] = functools.partial(_fsum, run)
+    replaced[math.hypot] = functools.partial(_hypot, run)
     for ask, ufunc in ASKED.items():
         replaced[ask] = functools.partial(_asked, ask, ufunc)
     for name, handlers in SCIPY.items():
@@ -151,7 +152,7 @@ class Float32(metaclass=_Conversion):
 
 SAME = (
     "exp expm1 exp2 log1p log2 log10 sqrt cbrt sin cos tan sinh cosh tanh asin acos atan asinh "
-    "acosh atanh atan2 hypot erf erfc floor ceil pow"
+    "acosh atanh atan2 erf erfc floor ceil pow"
 )
 """Functions of `math` that the core has under the same name; `cbrt` and `exp2` are new there."""
 
@@ -182,6 +183,12 @@ def _log(run: Run, x: Any, *base: Any) -> Any:
     """Take a logarithm as `math.log` does, to another base as the quotient of two."""
     numbers, *bases = (_math(run, math.log, "log", each) for each in (x, *base))
     return numbers / bases[0] if bases else numbers
+
+
+def _hypot(run: Run, *coordinates: Any) -> Any:
+    """Take the length of a vector, of any number of coordinates."""
+    pairs = functools.partial(_math, run, math.hypot, "hypot")
+    return functools.reduce(pairs, coordinates, 0.0)
 
 
 def _fsum(run: Run, values: Any) -> Any:

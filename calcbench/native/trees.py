@@ -78,9 +78,16 @@ def _match(x: Any, result: Any) -> list[Any]:
     if inside is None:
         return [result]
     if isinstance(x, Mapping):
-        if not isinstance(result, Mapping) or set(result) != set(x):
+        if not isinstance(result, Mapping):
             raise WrongGradient(f"the gradient must be a dict of {', '.join(map(str, x))}")
-        parts = [result[key] for key in x]
+        lacking = [key for key, value in x.items() if key not in result and not _is_constant(value)]
+        if lacking or not set(result) <= set(x):
+            beyond = [key for key in result if key not in x]
+            found = f"lacks {_join(lacking)}" if lacking else f"has {_join(beyond)} beside"
+            raise WrongGradient(
+                f"the gradient must be a dict of {', '.join(map(str, x))}, but it {found}"
+            )
+        parts = [result.get(key) for key in x]  # what is held constant may be left out
     else:
         parts = list(result) if isinstance(result, (tuple, list, np.ndarray)) else [result]
         if len(parts) != len(inside):
@@ -91,6 +98,15 @@ def _match(x: Any, result: Any) -> list[Any]:
     return [
         leaf for (_, value), part in zip(inside, parts, strict=True) for leaf in _match(value, part)
     ]
+
+
+def _is_constant(value: Any) -> bool:
+    """Tell whether this is a single number or text that is held constant."""
+    return isinstance(value, (bool, int, str, bytes, np.integer, np.bool_)) or value is None
+
+
+def _join(keys: Sequence[Any]) -> str:
+    return ", ".join(map(str, keys))
 
 
 def read_gradient(x: Any, leaves: Leaves, moving: Arrays, result: Any) -> Arrays:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
 import sys
+import warnings
 from typing import Any
 
 import numpy as np
@@ -637,3 +639,34 @@ def test_result_has_numbers_by_name() -> None:
     error = np.abs(found.value["w"] - found.reference["w"])
     assert np.all(error <= found.bound["w"])
     assert found.partials == X.shape[1]
+
+
+def test_length_of_any_number_of_coordinates_is_certified() -> None:
+    def f(x: np.ndarray) -> float:
+        return math.hypot(*x) + math.hypot(x[0]) + math.hypot(x[0], x[1])
+
+    def gradient(x: np.ndarray) -> np.ndarray:
+        pair = np.append(x[:2] / np.hypot(x[0], x[1]), 0.0)
+        return x / np.linalg.norm(x) + [1.0, 0.0, 0.0] + pair
+
+    assert cb.check(f, gradient, np.array([1.0, 2.0, 3.0])).ok
+
+
+def test_what_is_held_constant_may_be_left_out_of_the_gradient() -> None:
+    def f(p: dict[str, Any]) -> Any:
+        return np.sum(p["w"] ** 2) * p["n"]
+
+    x = {"w": np.ones(3), "n": 3}
+    assert cb.check(f, lambda p: {"w": 2 * p["w"] * p["n"]}, x).ok
+    found = cb.check(f, lambda p: {"n": 3}, x)
+    assert (found.status, found.reason) == (
+        "error",
+        "the gradient must be a dict of w, n, but it lacks w",
+    )
+    assert "it has b beside" in cb.check(f, lambda p: {**p, "b": 3}, x).reason
+
+
+def test_worst_of_partials_that_are_all_beyond_bounds_is_the_largest_error() -> None:
+    with warnings.catch_warnings(action="error"):
+        found = cb.check(lambda x: 3.0, lambda x: 2 * x, np.array([1.0, 2.0, 3.0]))
+    assert "the worst: ∂f/∂x[2] is 6, should be 0" in found.reason
