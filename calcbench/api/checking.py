@@ -162,18 +162,19 @@ def check(
     number, where v has the form of `x`; with `operator="hvp"`, the Hessian times the direction, of
     that form too. The direction is drawn.
 
-    `points` is at how many points to check: `x`, and others drawn around it. `seconds` is the
-    processor time that each sweep of a certificate may take. `name` is what to call the function.
+    `points` is at how many points to check: `x`, and others drawn around it; the result has at how
+    many of them the gradient is `proved`. `seconds` is the processor time that each sweep of a
+    certificate may take. `name` is what to call the function.
 
         >>> def f(x):
         ...     return np.sum(np.log1p(x**2))
         >>> calcbench.check(f, lambda x: 2 * x / (1 + x**2), np.array([0.5, 3.0]))
         f: ok (NumPy on balls; 2 partials, 16.0 digits, 14.4 needed, 0.01 s)
 
-    Where `f` leaves what is known, the result says by what, and difference quotients are witnesses.
-    Arguments, seeds and modes are left as they were. Raises `TypeError` without an `x`, or without
-    a `grad` where the framework has none, `SelectorError` for other arguments that do not fit,
-    `ProblemError` where `f` raises at `x` or gives no real number.
+    Where `f` leaves what is known, the result says by what, and difference quotients are witnesses
+    of a gradient at `x`. Arguments, seeds and modes are left as they were. Raises `TypeError`
+    without an `x`, or without a `grad` where the framework has none, `SelectorError` for other
+    arguments that do not fit, `ProblemError` where `f` raises at `x` or gives no real number.
     """
     _check_arguments(f, grad, x, name)
     if operator not in OPERATORS:
