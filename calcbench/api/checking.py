@@ -25,7 +25,7 @@ from calcbench.judge.witnesses import ask_complex_step, ask_differences
 from calcbench.native.certifying import Certified, certify, point_of
 from calcbench.native.front_ends import build
 from calcbench.native.function import Function, NoGradient, NotKnown, WrongGradient
-from calcbench.native.trees import function_name
+from calcbench.native.trees import function_name, name_leaves
 from calcbench.operators.cost import Cost
 from calcbench.operators.hvp import Hvp
 from calcbench.operators.operator import Operator
@@ -90,6 +90,8 @@ def check(
         function = build(f, x, name or "")
     except NotKnown as error:
         return Check(name or function_name(f), NOT_CERTIFIED, str(error))
+    if not any(np.size(array) for array in function.arguments.values()):
+        raise SelectorError(_nothing_to_move(x))
     with function.undisturbed():
         return CHECKINGS[operator](function, grad, allowed, started).at_points(points)
 
@@ -107,6 +109,7 @@ def assert_gradient(
     suffice, unless `certified` is True: it must be proved right then, at each of several points at
     which `f` has a value. `options` are those of `check`, whose result is returned.
     """
+    __tracebackhide__ = True  # pytest shows the line of the test, and not this one
     found = check(f, grad, x, **options)
     if not (found.certified if certified else found.ok or found.witnessed):
         raise AssertionError(str(found))
@@ -127,6 +130,18 @@ def _check_arguments(f: Any, grad: Any, x: Any, name: str | None) -> None:
         raise TypeError("check needs x, the point at which to check: check(f, grad, x)")
     if name is not None:
         check_text("name", name, "'logistic'")
+
+
+def _nothing_to_move(x: Any) -> str:
+    """Say why nothing in an argument is differentiated by, and what to write."""
+    held = list(name_leaves(check, x).values())
+    if any(hasattr(leaf, "named_parameters") for leaf in held):
+        return "x is a module: give dict(model.named_parameters()), and a function of such a dict"
+    said = "x holds no floating-point number to differentiate by"
+    kinds = {np.asarray(leaf).dtype.kind for leaf in held if np.size(leaf)}
+    if kinds and kinds <= set("iub"):
+        return f"{said}; integers are held constant: write 3.0, or x.astype(float)"
+    return f"{said}: got {short_repr(x)}"
 
 
 class _Proof(NamedTuple):
@@ -152,10 +167,6 @@ class _Checking:
         self.function, self.grad = function, grad
         self.seconds, self.started = seconds, started
         self.own = point_of(function)
-        if not self.own.size:
-            raise SelectorError(
-                "x holds no floating-point number to differentiate by; integers are held constant"
-            )
 
     @property
     def count(self) -> int:

@@ -250,7 +250,9 @@ def ask_complex_step(
     try:
         quotients = slopes(here, {})
         near = _without_zeros(here, np.full(len(here), np.sqrt(unit)))
-        bounds = SLACK * estimate_noise(slopes, near, {}) + QUOTIENT * unit * np.abs(quotients)
+        # All components come through the same operations, which round as the largest needs.
+        largest = np.max(np.abs(quotients), initial=0.0)
+        bounds = SLACK * estimate_noise(slopes, near, {}) + QUOTIENT * unit * largest
     except RAISED:
         return None
     confirmed = np.abs(quotients - beside.quotients) <= beside.bounds

@@ -499,7 +499,8 @@ def test_nan_is_never_right() -> None:
         ((logistic, w, logistic_gradient), cb.SelectorError, "x comes third"),
         ((3.0, logistic_gradient, w), cb.SelectorError, "f must be a function"),
         ((logistic, logistic_gradient, np.zeros(0)), cb.SelectorError, "no floating-point number"),
-        ((logistic, logistic_gradient, 3), cb.SelectorError, "integers are held constant"),
+        ((logistic, logistic_gradient, 3), cb.SelectorError, "constant: write 3.0, or x.astype"),
+        ((logistic, logistic_gradient, "abc"), cb.SelectorError, "differentiate by: got 'abc'"),
         (
             (logistic, logistic_gradient, w[:2]),
             cb.ProblemError,
@@ -670,3 +671,15 @@ def test_worst_of_partials_that_are_all_beyond_bounds_is_the_largest_error() -> 
     with warnings.catch_warnings(action="error"):
         found = cb.check(lambda x: 3.0, lambda x: 2 * x, np.array([1.0, 2.0, 3.0]))
     assert "the worst: ∂f/∂x[2] is 6, should be 0" in found.reason
+
+
+def test_complex_steps_round_as_the_largest_partial_needs() -> None:
+    """One partial is 0, of which they give 1e-16: half a rounding of the others."""
+    columns = np.c_[np.ones(3), [0.0, 1.0, 2.0]]
+
+    def slope(y: np.ndarray) -> Any:
+        return np.linalg.lstsq(columns, y, rcond=None)[0][1]
+
+    right, wrong, y = np.array([[-0.5, 0.0, 0.5], [-0.5, 1e-12, 0.5], [1.0, 2.0, 3.0]])
+    assert cb.check(slope, lambda y: right, y).witnessed
+    assert not cb.check(slope, lambda y: wrong, y).witnessed
