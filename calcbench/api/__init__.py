@@ -1,6 +1,7 @@
 """The public functions, and what they return."""
 
-from calcbench.api.checking import Check, assert_gradient, check
+from calcbench.api.checked import Check
+from calcbench.api.checking import assert_gradient, check
 from calcbench.api.comparing import Comparison, compare, verify
 from calcbench.api.derivatives import (
     cost,

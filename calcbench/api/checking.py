@@ -6,19 +6,26 @@ import contextlib
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from calcbench.api.checked import (
+    NOT_CERTIFIED,
+    Check,
+    at_place,
+    describe_no_number,
+    describe_worst,
+)
 from calcbench.certified.evaluation import NotCertified
 from calcbench.errors import ProblemError, SelectorError, nearest, short_repr
-from calcbench.judge.result import Judged, judge_result
-from calcbench.judge.witnesses import Witness, ask_complex_step, ask_differences
+from calcbench.judge.result import judge_result
+from calcbench.judge.witnesses import ask_complex_step, ask_differences
 from calcbench.native.certifying import Certified, certify, point_of
 from calcbench.native.front_ends import build
 from calcbench.native.function import Function, NoGradient, NotKnown, WrongGradient
-from calcbench.native.trees import as_tuple, function_name
+from calcbench.native.trees import function_name, name_leaves
 from calcbench.operators.cost import Cost
 from calcbench.operators.hvp import Hvp
 from calcbench.operators.operator import Operator
@@ -28,100 +35,10 @@ from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.sampling import draw_nearby
-from calcbench.record.plain import plain
 from calcbench.record.record import Record, Status
-
-NOT_CERTIFIED = "not certified"
-"""The status where nothing is proved."""
 
 OPERATORS = ("gradient", "pushforward", "hvp")
 """What can be checked of a function as it is."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """What is known of a gradient: printed, it says so in a line or two.
-
-    `assert check.ok`, or `calcbench.assert_gradient` in a test.
-    """
-
-    name: str
-    """What the function is called."""
-    status: str
-    """`ok`: proved right, up to what rounding allows. `disagree`: proved wrong. `imprecise`: within
-    bounds that vouch for no digit. `error`: no gradient came, or one of another shape.
-    `not certified`: nothing is proved; `witness` may say more."""
-    reason: str = ""
-    """Why it is not ok; empty where it is."""
-    how: str = ""
-    """On what the function was run, such as `NumPy on balls`."""
-    dtype: str = "float64"
-    """The coarsest in which it computes with its argument, for which rounding is allowed."""
-    partials: int = 0
-    """How many partials the gradient has."""
-    digits: float | None = None
-    """Digits of the worst partial, relative to the largest one."""
-    needed: float | None = None
-    """Digits that a right gradient has at least, by what rounding allows."""
-    outside: int = 0
-    """How many partials are outside of what rounding allows."""
-    no_derivative: int = 0
-    """How many partials do not exist at x, because one-sided ones differ; they are not judged."""
-    value: dict[str, np.ndarray] = field(default_factory=dict)
-    """The gradient that was checked: name → array."""
-    reference: dict[str, np.ndarray] = field(default_factory=dict)
-    """The true one, rounded; empty where it is not certified."""
-    bound: dict[str, np.ndarray] = field(default_factory=dict)
-    """How far from it each partial may be; empty where it is not certified."""
-    witness: Witness | None = None
-    """What difference quotients say, where nothing is certified."""
-    step: Witness | None = None
-    """What the complex step says, where nothing is certified and the function takes one."""
-    seconds: float = 0.0
-    """Processor time that the check took."""
-
-    @property
-    def ok(self) -> bool:
-        """Whether the gradient is proved right."""
-        return self.status == Status.OK
-
-    @property
-    def witnessed(self) -> bool:
-        """Whether nothing is proved, and differences agree as far as they can."""
-        if self.status != NOT_CERTIFIED or self.witness is None or not self.witness.agrees:
-            return False
-        return self.step is None or not self.step.outside.any()
-
-    def as_json(self) -> dict[str, Any]:
-        """Return what is known as plain data: arrays as lists, by name."""
-        known = {each.name: getattr(self, each.name) for each in fields(self)}
-        told = {name: _as_json(known[name]) for name in ("witness", "step")}
-        found: dict[str, Any] = plain({**known, **told})
-        return found
-
-    def __str__(self) -> str:
-        """Write the verdict, and below it what is wrong."""
-        if self.status == NOT_CERTIFIED:
-            told = [f"{self.name}: not certified: {self.reason}"]
-            if self.witness is not None:
-                told.append(_describe_witness("difference quotients", self.witness))
-            if self.step is not None and self.witness is not None and self.witness.agrees:
-                told.append(_describe_witness("complex steps", self.step))
-            return "; ".join(told)
-        if self.digits is None:
-            return f"{self.name}: {self.status}: {self.reason}"
-        dtype = "" if self.dtype == "float64" else f", {self.dtype}"
-        lines = [
-            f"{self.name}: {self.status} ({self.how}{dtype}; {_count(self.partials)}, "
-            f"{self.digits:.1f} digits, {self.needed:.1f} needed, {self.seconds:.2f} s)"
-        ]
-        if self.reason:
-            lines.append(f"  {self.reason}")
-        if self.no_derivative:
-            lines.append(f"  not judged: {_count(self.no_derivative)} without a derivative here")
-        return "\n".join(lines)
-
-    __repr__ = __str__
 
 
 def check(
@@ -146,18 +63,19 @@ def check(
     number, where v has the form of `x`; with `operator="hvp"`, the Hessian times the direction, of
     that form too. The direction is drawn.
 
-    `points` is at how many points to check: `x`, and others drawn around it. `seconds` is the
-    processor time that each sweep of a certificate may take. `name` is what to call the function.
+    `points` is at how many points to check: `x`, and others drawn around it; the result has at how
+    many of them the gradient is `proved`. `seconds` is the processor time that each sweep of a
+    certificate may take. `name` is what to call the function.
 
         >>> def f(x):
         ...     return np.sum(np.log1p(x**2))
         >>> calcbench.check(f, lambda x: 2 * x / (1 + x**2), np.array([0.5, 3.0]))
         f: ok (NumPy on balls; 2 partials, 16.0 digits, 14.4 needed, 0.01 s)
 
-    Where `f` leaves what is known, the result says by what, and difference quotients are witnesses.
-    Arguments, seeds and modes are left as they were. Raises `TypeError` without an `x`, or without
-    a `grad` where the framework has none, `SelectorError` for other arguments that do not fit,
-    `ProblemError` where `f` raises at `x` or gives no real number.
+    Where `f` leaves what is known, the result says by what, and difference quotients are witnesses
+    of a gradient at `x`. Arguments, seeds and modes are left as they were. Raises `TypeError`
+    without an `x`, or without a `grad` where the framework has none, `SelectorError` for other
+    arguments that do not fit, `ProblemError` where `f` raises at `x` or gives no real number.
     """
     _check_arguments(f, grad, x, name)
     if operator not in OPERATORS:
@@ -172,6 +90,8 @@ def check(
         function = build(f, x, name or "")
     except NotKnown as error:
         return Check(name or function_name(f), NOT_CERTIFIED, str(error))
+    if not any(np.size(array) for array in function.arguments.values()):
+        raise SelectorError(_nothing_to_move(x))
     with function.undisturbed(grad):
         return CHECKINGS[operator](function, grad, allowed, started).at_points(points)
 
@@ -186,10 +106,12 @@ def assert_gradient(
     """Check a gradient as `check` does, for a test: raise `AssertionError` unless it is right.
 
     The error has the text of the check. Where nothing is certified, difference quotients that agree
-    suffice, unless `certified` is True. `options` are those of `check`, whose result is returned.
+    suffice, unless `certified` is True: it must be proved right then, at each of several points at
+    which `f` has a value. `options` are those of `check`, whose result is returned.
     """
+    __tracebackhide__ = True  # pytest shows the line of the test, and not this one
     found = check(f, grad, x, **options)
-    if not (found.ok or (found.witnessed and not certified)):
+    if not (found.certified if certified else found.ok or found.witnessed):
         raise AssertionError(str(found))
     return found
 
@@ -208,6 +130,18 @@ def _check_arguments(f: Any, grad: Any, x: Any, name: str | None) -> None:
         raise TypeError("check needs x, the point at which to check: check(f, grad, x)")
     if name is not None:
         check_text("name", name, "'logistic'")
+
+
+def _nothing_to_move(x: Any) -> str:
+    """Say why nothing in an argument is differentiated by, and what to write."""
+    held = list(name_leaves(check, x).values())
+    if any(hasattr(leaf, "named_parameters") for leaf in held):
+        return "x is a module: give dict(model.named_parameters()), and a function of such a dict"
+    said = "x holds no floating-point number to differentiate by"
+    kinds = {np.asarray(leaf).dtype.kind for leaf in held if np.size(leaf)}
+    if kinds and kinds <= set("iub"):
+        return f"{said}; integers are held constant: write 3.0, or x.astype(float)"
+    return f"{said}: got {short_repr(x)}"
 
 
 class _Proof(NamedTuple):
@@ -233,10 +167,6 @@ class _Checking:
         self.function, self.grad = function, grad
         self.seconds, self.started = seconds, started
         self.own = point_of(function)
-        if not self.own.size:
-            raise SelectorError(
-                "x holds no floating-point number to differentiate by; integers are held constant"
-            )
 
     @property
     def count(self) -> int:
@@ -253,16 +183,30 @@ class _Checking:
             return self._end(Status.ERROR, f"no verdict: f(x) is {value}")
         found = self._at("own", self.function.arguments, value)
         rng = np.random.default_rng(0)
+        known = [found]
         for number in range(1, points if found.ok else 1):
-            drawn = self.function.representable(draw_nearby(self.own, rng))
-            with contextlib.suppress(ProblemError):
-                value = self._value(drawn)
-                there = (
-                    self._at(f"random-{number}", drawn, value) if math.isfinite(value) else found
-                )
-                if there.status in (Status.DISAGREE, Status.ERROR):
-                    return there
-        return found
+            there = self._around(f"random-{number}", rng)
+            if there is not None:
+                known.append(there)
+            if there is not None and there.status in (Status.DISAGREE, Status.ERROR):
+                found = there
+                break
+        return replace(
+            found,
+            seconds=time.thread_time() - self.started,
+            asked=points,
+            points=len(known),
+            proved=sum(each.ok for each in known),
+        )
+
+    def _around(self, place: str, rng: np.random.Generator) -> Check | None:
+        """Check at a point that is drawn; None where the function has no value there."""
+        drawn = self.function.representable(draw_nearby(self.own, rng))
+        with contextlib.suppress(ProblemError):
+            value = self._value(drawn)
+            if math.isfinite(value):
+                return self._at(place, drawn, value)
+        return None
 
     def _at(self, place: str, arguments: Arrays, value: float) -> Check:
         """Check at one point."""
@@ -271,9 +215,11 @@ class _Checking:
         except (NoGradient, NotKnown):
             raise
         except WrongGradient as error:
-            return self._end(Status.ERROR, f"{error}{_where(place)}")
+            return self._end(Status.ERROR, f"{error}{at_place(place)}")
         except RAISED as error:
-            return self._end(Status.ERROR, f"the gradient raises {describe(error)}{_where(place)}")
+            return self._end(
+                Status.ERROR, f"the gradient raises {describe(error)}{at_place(place)}"
+            )
         again = self._value(arguments)
         if again != value:
             reason = f"f gives another value at the same x: {value:.17g}, then {again:.17g}"
@@ -328,34 +274,43 @@ class _Checking:
         )
         counted = np.arange(len(numbers)) >= start
         judged = judge_result(record, place, certificate, numbers, counted)
+        rough = certificate.rough[start:]
         reason = judged.record.reason
-        if judged.record.status == Status.DISAGREE:
-            reason = _describe_worst(judged, self.count)
+        if judged.record.disagreement is not None:
+            reason = describe_worst(judged, judged.record.disagreement, self.count)
+        elif not np.all(np.isfinite(numbers[start:][rough])):
+            reason = describe_no_number(place, certificate, numbers)
+            return self._end(Status.ERROR, reason, value=gradient)
         elif certificate.open[start:].any():
-            return self._ask(place, certificate.open_reason, gradient)
+            return self._ask(place, certificate.open_reason, gradient, rough)
         elif not judged.counted.any():
             reason = "one-sided derivatives differ here, of every partial"
-            return self._ask(place, reason, gradient)
+            return self._ask(place, reason, gradient)  # an estimate that sees a kink, too
         return self._end(
             judged.record.status,
             reason,
             digits=judged.record.digits,
             needed=judged.needed,
             outside=int(judged.outside.sum()),
-            no_derivative=int(certificate.rough[start:].sum()),
+            no_derivative=int(rough.sum()),
             value=gradient,
             reference=unflatten(certificate.value[start:], shapes),
             bound=unflatten(judged.compared.allowed[start:], shapes),
         )
 
-    def _ask(self, place: str, reason: str, gradient: Arrays) -> Check:
-        """Ask differences, where nothing is certified at the point that somebody asked for."""
+    def _ask(
+        self, place: str, reason: str, gradient: Arrays, rough: np.ndarray | None = None
+    ) -> Check:
+        """Ask differences, where nothing is certified at the point that somebody asked for.
+
+        Of what is no derivative there is none.
+        """
         if place != "own":
             return self._end(NOT_CERTIFIED, reason)
         arguments = self.function.arguments
         claimed = flatten(gradient.values(), np.float64)
         function, dtype = self.function, self.function.dtype
-        witness = ask_differences(function.call, arguments, claimed, dtype)
+        witness = ask_differences(function.call, arguments, claimed, dtype, rough)
         step = None
         if dtype == "float64":  # what is computed in complex128
             step = ask_complex_step(function.call_complex, arguments, claimed, witness)
@@ -403,7 +358,9 @@ class _CheckingProduct(_Checking):
         found = certify(self.function, self.kind, arguments, self.direction, self.seconds)
         return _Proof(found, value.value[0], value.bound[0], 0)
 
-    def _ask(self, place: str, reason: str, gradient: Arrays) -> Check:
+    def _ask(
+        self, place: str, reason: str, gradient: Arrays, rough: np.ndarray | None = None
+    ) -> Check:
         return self._end(NOT_CERTIFIED, reason, value=gradient)
 
 
@@ -415,7 +372,7 @@ class _CheckingDirection(_CheckingProduct):
     count = 1
 
     def _read(self, arguments: Arrays, product: Callable[..., Any]) -> Arrays:
-        found = np.asarray(product(*as_tuple(self.function.native(arguments))))
+        found = self.function.call_along(arguments, product)
         if found.size != 1 or found.dtype.kind not in "fiu":
             raise WrongGradient("the derivative along a direction must be one real number")
         return {"value": found.astype(np.float64).reshape(())}
@@ -423,58 +380,3 @@ class _CheckingDirection(_CheckingProduct):
 
 CHECKINGS = {each.operator: each for each in (_Checking, _CheckingDirection, _CheckingProduct)}
 """Operator → how it is checked."""
-
-
-def _describe_worst(judged: Judged, count: int) -> str:
-    """Say how many partials are outside, and which one by most."""
-    worst, certificate = judged.compared.worst(judged.outside), judged.certificate
-    label = certificate.operator.layout(certificate.point).label(worst)
-    got = float(judged.compared.ballot.value[worst])
-    true = float(judged.compared.agreed.reference[worst])
-    place = "" if judged.record.disagreement is None else judged.record.disagreement.point
-    return (
-        f"{int(judged.outside.sum())} of {_count(count)} outside what rounding "
-        f"allows{_where(place)}; the worst: {label} is {got:.17g}, should be {true:.17g}"
-        f"{_ratio(got, true)}"
-    )
-
-
-def _where(place: str) -> str:
-    """Name a point that calcbench chose."""
-    return f" at {place}" if place not in ("", "own") else ""
-
-
-def _ratio(got: float, true: float) -> str:
-    """Say by which factor a partial is wrong, or by which part of it."""
-    if not true or not math.isfinite(got):
-        return ""
-    factor = f"{got / true:.6g}"
-    return f" (×{factor})" if factor != "1" else f" (off by {abs(got / true - 1):.1g} of that)"
-
-
-def _count(partials: int) -> str:
-    return f"{partials:,} partial{'' if partials == 1 else 's'}"
-
-
-def _as_json(found: Witness | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
-    return {"agrees": found.agrees, "digits": found.digits, "needed": found.needed}
-
-
-def _describe_witness(kind: str, found: Witness) -> str:
-    """Say what differences of a kind say, by an estimate of their errors."""
-    some = "" if len(found.positions) == found.of else f" in {len(found.positions):,} partials"
-    if found.vague and not found.outside.any():
-        return f"{kind}{some} vouch for no digit"
-    if found.agrees:
-        return (
-            f"{kind}{some} agree to {found.digits:.1f} digits "
-            f"({found.needed:.1f} needed, estimated)"
-        )
-    k = found.worst
-    return (
-        f"{kind} disagree in {int(found.outside.sum())} of "
-        f"{_count(len(found.positions))}: one is {found.claimed[k]:.10g}, they give "
-        f"{found.quotients[k]:.10g} (± {found.bounds[k]:.1g}, estimated)"
-    )

@@ -40,7 +40,7 @@ POINTS = ("x", "x0")
 )
 @click.option("--points", default=1, help="How many points to check, around that one. [1]")
 @click.option("--seconds", default=60.0, help="What each sweep of a certificate may take. [60]")
-@click.option("--certified", is_flag=True, help="Fail, too, where nothing is certified.")
+@click.option("--certified", is_flag=True, help="Fail, too, where nothing is proved.")
 @traceback_option
 @json_option
 def command(
@@ -54,7 +54,8 @@ def command(
 ) -> None:
     """Check the gradient of a function as it is: NumPy, torch or JAX code in a file.
 
-    Exit status 1 if it is wrong, or cannot be told to be right.
+    Exit status 0 if it is proved right, or nothing is proved and difference quotients agree
+    (unless --certified); 1 if not.
 
     \b
     Examples:
@@ -79,7 +80,8 @@ def command(
         print_json(found.as_json())
     else:
         click.echo(str(found))
-    sys.exit(0 if found.ok or (found.witnessed and not certified) else 1)
+    right = found.certified if certified else found.ok or found.witnessed
+    sys.exit(0 if right else 1)
 
 
 def _gradient(path: str, names: dict[str, Any], name: str, grad: str | None) -> Any:

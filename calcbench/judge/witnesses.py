@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from calcbench.certified.difference_bounds import (
+    SAFETY,
     STRETCHES,
     estimate_cost_noise,
     estimate_noise,
@@ -27,7 +29,10 @@ from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.problem import Arrays
 
 MOST = 1000
-"""Components up to which all are differenced; of more, so many are."""
+"""Components up to which all are differenced; of more, so many are, and all along a direction."""
+
+QUOTIENT = 4
+"""Roundings of a quotient itself, in units of it."""
 
 ORDER = 2
 """Of central differences: their truncation is proportional to h²."""
@@ -38,10 +43,17 @@ TINY = 1e-100
 Call = Callable[[Arrays], np.ndarray]
 """Arguments by name → the function's value."""
 
+At = Callable[[np.ndarray], float]
+"""All numbers in one vector → the function's value."""
+
 
 @dataclass(frozen=True)
 class Witness:
-    """What one kind of difference says of a gradient: vectors over the components tried."""
+    """What one kind of difference says of a gradient: vectors over the components tried.
+
+    Where not all are tried, one number more is last: the derivative along a random direction, in
+    which every component counts.
+    """
 
     positions: np.ndarray
     """Which components, in the flat vector of all."""
@@ -51,7 +63,9 @@ class Witness:
     claimed: np.ndarray
     """The gradient's own components."""
     of: int
-    """How many components there are in all."""
+    """How many components there are in all that have a derivative."""
+    direction: np.ndarray | None = None
+    """The direction of the last number, of length 1; None where every component is tried."""
 
     @property
     def errors(self) -> np.ndarray:
@@ -96,10 +110,17 @@ class Witness:
         return never_zero(np.full(len(self.quotients), np.max(finite, initial=0.0)), 0.0)
 
 
-def ask_differences(call: Call, arguments: Arrays, claimed: np.ndarray, dtype: str) -> Witness:
+def ask_differences(
+    call: Call,
+    arguments: Arrays,
+    claimed: np.ndarray,
+    dtype: str,
+    skipped: np.ndarray | None = None,
+) -> Witness:
     """Take central differences of a function beside its gradient, a flat vector.
 
-    `dtype` is the coarsest that the function computes in, which the step is chosen for.
+    `dtype` is the coarsest that the function computes in, which the step is chosen for. `skipped`
+    says for each component whether it is left out, because it is no derivative.
     """
     shapes = {name: array.shape for name, array in arguments.items()}
     here = flatten(arguments.values(), np.float64)
@@ -110,52 +131,132 @@ def ask_differences(call: Call, arguments: Arrays, claimed: np.ndarray, dtype: s
         except RAISED:  # a step from here it may have no value
             return float("nan")
 
-    few = min(len(here), MOST)
-    positions = np.unique(np.linspace(0, len(here) - 1, few).round().astype(int))
+    among = np.flatnonzero(np.ones(len(here), bool) if skipped is None else ~skipped)
+    few = min(len(among), MOST)
+    positions = among[np.unique(np.linspace(0, len(among) - 1, few).round().astype(int))]
     unit = float(np.finfo(dtype).eps)
     steps = unit ** (1 / 3) * np.maximum(np.abs(here), 1.0)
-    quotients = [
-        np.array([_quotient(at, here, k, stretch * steps[k]) for k in positions])
+    value = at(here)
+    lines = [
+        [_component(at, value, here, k, stretch * steps[k]) for k in positions]
         for stretch in STRETCHES
     ]
-    noise = estimate_cost_noise(lambda x: at(x.astype(np.float64)), [here.astype(dtype)], {})
-    bounds = np.nan_to_num(
-        estimate_truncation(quotients, ORDER) + noise / steps[positions], nan=np.inf, posinf=np.inf
-    )
-    return Witness(positions, quotients[1], bounds, claimed[positions], len(here))
+    lengths, direction = steps[positions], None
+    if few < len(among):
+        toward = _draw_direction(here, among, steps)
+        for line, stretch in zip(lines, STRETCHES, strict=True):
+            line.append(_along(at, value, here, stretch * toward, dtype))
+        lengths = np.append(lengths, np.linalg.norm(toward))
+        direction = _moved(here, toward, dtype)
+    moving = _without_zeros(here, steps).astype(dtype)
+    noise = estimate_cost_noise(lambda x: at(x.astype(np.float64)), [moving], {}) / lengths
+    quotients, gaps = np.moveaxis(np.array(lines), -1, 0)
+    bounds = estimate_truncation(list(quotients), ORDER) + noise
+    bounds += QUOTIENT * unit * np.abs(quotients[1])
+    bounds = np.where(np.isfinite(bounds) & ~_kinked(gaps, noise), bounds, np.inf)
+    told = _pick(claimed, positions, direction)
+    return Witness(positions, quotients[1], bounds, told, len(among), direction)
 
 
-def _quotient(at: Callable[[np.ndarray], float], here: np.ndarray, k: int, step: float) -> float:
+def _component(at: At, value: float, here: np.ndarray, k: int, step: float) -> tuple[float, float]:
+    """Difference one component: the quotient, and how far one-sided ones are apart."""
     ahead, behind = here.copy(), here.copy()
     ahead[k] += step
     behind[k] -= step
-    return (at(ahead) - at(behind)) / float(ahead[k] - behind[k])
+    return _divide(at(ahead), value, at(behind), float(ahead[k] - behind[k]))
+
+
+def _divide(ahead: float, value: float, behind: float, length: float) -> tuple[float, float]:
+    return (ahead - behind) / length, 2 * ((ahead - value) - (value - behind)) / length
+
+
+def _kinked(gaps: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Tell where one-sided quotients of smaller and smaller steps stay apart: there is a kink.
+
+    Of a smooth function they are apart by h·f″, up to h³. From two steps each, h → 0 is foretold
+    twice; one of the two is the error of the other. Ten roundings of a difference enter each.
+    """
+    half, near, far = gaps
+    found, again = 2 * half - near, 2 * near - far
+    return np.asarray(~(np.abs(found) <= SAFETY * np.abs(found - again) + 10 * noise))
+
+
+def _draw_direction(here: np.ndarray, among: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Draw which way all of some components are moved: each by a part of its step."""
+    toward = np.zeros(len(here))
+    signs = np.random.default_rng(2).choice([-1.0, 1.0], len(among))
+    toward[among] = signs * steps[among] / np.sqrt(len(among))
+    return toward
+
+
+def _along(
+    at: At, value: float, here: np.ndarray, toward: np.ndarray, dtype: str
+) -> tuple[float, float]:
+    """Difference along a direction, as `_component` along an axis."""
+    ahead, behind = _round(here + toward, dtype), _round(here - toward, dtype)
+    return _divide(at(ahead), value, at(behind), float(np.linalg.norm(ahead - behind)))
+
+
+def _moved(here: np.ndarray, toward: np.ndarray, dtype: str) -> np.ndarray:
+    """Return the direction in which the numbers of a dtype are moved."""
+    found = _round(here + toward, dtype) - _round(here - toward, dtype)
+    return np.asarray(found / np.linalg.norm(found))
+
+
+def _round(numbers: np.ndarray, dtype: str) -> np.ndarray:
+    return numbers.astype(dtype).astype(np.float64)
+
+
+def _pick(gradient: np.ndarray, positions: np.ndarray, direction: np.ndarray | None) -> np.ndarray:
+    """Return some components of a gradient, and what it gives along a direction, if there is one.
+
+    One that is not finite makes that no number, wherever it is.
+    """
+    found = np.asarray(gradient[positions])
+    if direction is None:
+        return found
+    with np.errstate(invalid="ignore", over="ignore"):
+        along = float(gradient[direction != 0] @ direction[direction != 0])
+        return np.array([*found, along])
+
+
+def _without_zeros(here: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Move each 0 by its step: noise is seen by relative changes, which leave a 0 where it is."""
+    return np.where(here == 0, steps, here)
 
 
 def ask_complex_step(
     call: Call, arguments: Arrays, claimed: np.ndarray, beside: Witness
 ) -> Witness | None:
-    """Take complex steps of a function beside its gradient, at the components of a witness.
+    """Take complex steps of a function beside its gradient, where a witness has differences.
 
     `call` takes complex arrays. None where it raises, or difference quotients contradict it.
     """
     shapes = {name: array.shape for name, array in arguments.items()}
     here = flatten(arguments.values(), np.float64)
+    unit = float(np.finfo(np.float64).eps)
+
+    def slope(x: np.ndarray, where: Any, way: Any) -> float:
+        moved = x.astype(np.complex128)
+        moved[where] += 1j * TINY * way
+        return float(np.imag(complex(call(unflatten(moved, shapes)))) / TINY)
 
     def slopes(x: np.ndarray, data: dict[str, object]) -> np.ndarray:
-        found = np.empty(len(beside.positions))
-        for place, k in enumerate(beside.positions):
-            moved = x.astype(np.complex128)
-            moved[k] += 1j * TINY
-            found[place] = np.imag(complex(call(unflatten(moved, shapes)))) / TINY
-        return found
+        found = [slope(x, k, 1.0) for k in beside.positions]
+        if beside.direction is not None:
+            found.append(slope(x, slice(None), beside.direction))
+        return np.array(found)
 
     try:
         quotients = slopes(here, {})
-        bounds = SLACK * estimate_noise(slopes, here, {})
+        near = _without_zeros(here, np.full(len(here), np.sqrt(unit)))
+        # All components come through the same operations, which round as the largest needs.
+        largest = np.max(np.abs(quotients), initial=0.0)
+        bounds = SLACK * estimate_noise(slopes, near, {}) + QUOTIENT * unit * largest
     except RAISED:
         return None
     confirmed = np.abs(quotients - beside.quotients) <= beside.bounds
     if not np.all(confirmed & np.isfinite(bounds)):
         return None
-    return Witness(beside.positions, quotients, bounds, claimed[beside.positions], beside.of)
+    told = _pick(claimed, beside.positions, beside.direction)
+    return Witness(beside.positions, quotients, bounds, told, beside.of, beside.direction)

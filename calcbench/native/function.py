@@ -83,6 +83,10 @@ class Function(ABC):
         raise NotKnown("complex numbers")
 
     @abstractmethod
+    def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
+        """Call a derivative along a direction at these numbers, as `call` calls the function."""
+
+    @abstractmethod
     def differentiate(self, arguments: Arrays, gradient: Callable[..., Any] | None) -> Arrays:
         """Call the gradient, or the framework's own if it is None: name → float64 array.
 

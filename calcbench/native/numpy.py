@@ -42,6 +42,11 @@ class NumpyFunction(Function):
         with np.errstate(all="ignore"):
             return np.asarray(self.function(*self._inputs(arguments)))
 
+    def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
+        """Call a derivative along a direction at copies of these numbers."""
+        with np.errstate(all="ignore"):
+            return np.asarray(derivative(*self._inputs(arguments)))
+
     def native(self, arguments: Arrays) -> Any:
         """Give numbers the form of the argument."""
         inputs = self._inputs(arguments)

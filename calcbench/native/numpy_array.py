@@ -53,7 +53,8 @@ class Run:
         Raises `NotKnown` for plain floats: what depends on the argument would count as constant.
         """
         if isinstance(numbers, (list, tuple)):
-            return type(numbers)(self.wrap(each, dtype) for each in numbers)
+            parts = [self.wrap(each, dtype) for each in numbers]
+            return type(numbers)(*parts) if hasattr(numbers, "_fields") else type(numbers)(parts)
         if not is_certified(numbers):
             if np.asarray(numbers).dtype.kind not in "biu":
                 raise NotKnown("an operation that loses numbers with proof")
@@ -77,7 +78,12 @@ class Run:
         return ""
 
     def hold(self, array: np.ndarray) -> Traced:
-        """Make an array to write into, of a plain one of floats."""
+        """Make an array to write into, of a plain one of floats.
+
+        Raises `NotKnown` for another, which would cut off what is written into it.
+        """
+        if array.dtype.kind != "f":
+            raise NotKnown(f"numbers of the argument as {array.dtype}")
         return Traced(self, Storage(array.ravel()), count(array.shape), array.dtype)
 
 
@@ -244,8 +250,11 @@ class Traced(NDArrayOperatorsMixin):
     def astype(self, dtype: Any, copy: bool = True, **options: Any) -> Any:
         """Convert to another dtype of floats."""
         dtype = np.dtype(dtype)
+        if dtype == self.dtype and not copy:
+            return self
         if self.storage.plain:
-            return self.numbers.astype(dtype)
+            plain = self.numbers.astype(dtype)
+            return self.run.hold(plain) if dtype.kind == "f" else plain
         if dtype.kind != "f":
             raise NotKnown(f"astype({dtype})")
         numbers = self.numbers
@@ -360,13 +369,22 @@ class Traced(NDArrayOperatorsMixin):
         moving = Moving(self.run.xp, SEVERAL.get(function, (0,)), inputs, unwrap)
         if any(map(is_certified, leaves(deep(unwrap, [moving.others(inputs), options])))):
             raise NotKnown(f"{_full_name(function)} by numbers of the argument")
-        if len(moving.operands) == 1 and function not in FILLS:
+        if options.get("out") is not None:
+            raise NotKnown(f"{_full_name(function)} with out")
+        given = _dtype_of(inputs[0]) if function is np.insert else options.get("dtype")
+        options = {key: value for key, value in options.items() if key not in CONVERTING}
+        if len(moving.operands) == 1 and function not in FILLS and given is None:
             alone = moving.leaves[0]
             return deep(alone._moved, function(*moving.put(inputs, [alone.places]), **options))
         options, fill = padding(function, options)
         places = function(*moving.put(inputs, moving.indices), **options)
         dtype = _result_dtype(inputs, None)
-        return deep(lambda each: self.run.wrap(moving.pick(each, fill), dtype), places)
+
+        def wrapped(each: Any) -> Any:
+            found = self.run.wrap(moving.pick(each, fill), dtype)
+            return found if given is None else found.astype(given, copy=False)
+
+        return deep(wrapped, places)
 
     def _write_by(self, function: Any, inputs: Any, options: Any) -> None:
         """Run a function that writes into its first argument on the places of numbers."""
@@ -377,6 +395,10 @@ class Traced(NDArrayOperatorsMixin):
         function(*places, **options)
         found = moving.pick(places[0], 0.0)
         inputs[0].write(Ellipsis, self.run.wrap(found, inputs[0].dtype))
+
+
+CONVERTING = ("dtype", "casting", "out")
+"""Options of functions that compute nothing which say what to make of the result."""
 
 
 # --- what functions are given ---------------------------------------------------------------------
@@ -425,8 +447,20 @@ def _result_dtype(inputs: Any, dtype: Any) -> np.dtype[Any]:
         for x in leaves(inputs)
         if _is_traced(x) or isinstance(x, (np.ndarray, np.generic, float))
     ]
-    found: np.dtype[Any] = np.dtype(np.result_type(*operands) if dtype is None else dtype)
+    if dtype is not None:
+        given: np.dtype[Any] = np.dtype(dtype)
+        return given  # which `wrap` refuses unless it is one of floats
+    found: np.dtype[Any] = np.result_type(*operands)
     return found if found.kind == "f" else np.dtype(float)
+
+
+def _dtype_of(x: Any) -> np.dtype[Any]:
+    """Return the dtype of an array, or of the one that NumPy makes of a list."""
+    parts = leaves(list(x) if isinstance(x, (list, tuple)) else [x])
+    found: np.dtype[Any] = np.result_type(
+        *(part.dtype if _is_traced(part) else np.asarray(part).dtype for part in parts)
+    )
+    return found
 
 
 # --- arrays like others ---------------------------------------------------------------------------

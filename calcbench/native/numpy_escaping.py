@@ -9,7 +9,7 @@ import functools
 import inspect
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
@@ -60,13 +60,25 @@ def what_escapes(run: Run) -> Escaping:
 
 def _make(run: Run, make: Callable[..., Any], *values: Any, **options: Any) -> Any:
     """Make an array to write into; what fills it may be a number with proof."""
-    fill = [x for x in (*values[1:], *options.values()) if _holds_traced(x)]
-    if fill:
-        found = run.hold(np.zeros(values[0] if values else options["shape"]))
-        found.write(Ellipsis, fill[0])
+    given = dict(zip(FULL, values, strict=False)) | options
+    if make is np.full and _holds_traced(given.get("fill_value")):
+        _refuse(make, given.keys() - set(FULL))
+        fill = _convert(run, np.asarray, given["fill_value"])
+        dtype = given.get("dtype")
+        found = run.hold(np.zeros(given["shape"], fill.dtype if dtype is None else dtype))
+        found.write(Ellipsis, fill)
         return found
     array = make(*values, **options)
     return run.hold(array) if array.dtype.kind == "f" else array
+
+
+FULL = ("shape", "fill_value", "dtype", "order")
+"""What `np.full` is given."""
+
+
+def _refuse(function: Callable[..., Any], options: Iterable[str]) -> None:
+    for name in sorted(options):
+        raise NotKnown(f"numpy.{function.__name__} with {name}")
 
 
 def _convert(
@@ -75,13 +87,15 @@ def _convert(
     """Make an array of traced ones in lists."""
     if not _holds_traced(x):
         return convert(x, dtype, **options)
+    _refuse(convert, options.keys() - {"copy", "order", "subok", "ndmin"})
     if isinstance(x, (list, tuple)):
         x = np.stack([_convert(run, np.asarray, each) for each in x])
     elif type(x) is not Traced:
         x = convert(x)
     elif convert is np.array and options.get("copy", True):
         x = x.copy()
-    return x if dtype is None else x.astype(dtype)
+    x = x if dtype is None else x.astype(dtype, copy=False)
+    return x.reshape((1,) * (options.get("ndmin", 0) - x.ndim) + x.shape)
 
 
 def _holds_traced(x: Any) -> bool:
@@ -202,9 +216,7 @@ def _polygamma(xp: Any, n: Any, x: Any) -> Numbers:
 
 
 def _cholesky(xp: Any, a: Any, lower: bool = False, check_finite: bool = True) -> Numbers:
-    a = lift(xp, a)
-    found = products.cholesky(xp, a if lower else xp.matrix_transpose(a))
-    return found if lower else boxed(xp.matrix_transpose(found))
+    return products.cholesky(xp, a, upper=not lower)
 
 
 def _cho_factor(xp: Any, a: Any, lower: bool = False, check_finite: bool = True) -> Any:

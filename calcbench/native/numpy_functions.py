@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -299,8 +299,8 @@ def _einsum(xp: Any, subscripts: Any, *operands: Any, optimize: Any = False) -> 
     return products.einsum(xp, subscripts, *operands)
 
 
-def _trace(xp: Any, a: Any) -> Numbers:
-    diagonal = movement.move(xp, lambda i: np.diagonal(i, 0, -2, -1), a)
+def _trace(xp: Any, a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Numbers:
+    diagonal = movement.move(xp, lambda i: np.diagonal(i, offset, axis1, axis2), a)
     return reduce(xp, "sum", diagonal, -1)
 
 
@@ -354,16 +354,29 @@ def _inv(xp: Any, a: Any) -> Numbers:
     return products.solve(xp, a, np.eye(np.shape(a)[-1]))
 
 
-def _slogdet(xp: Any, a: Any) -> tuple[Any, Any]:
+class Determinant(NamedTuple):
+    """What `np.linalg.slogdet` returns."""
+
+    sign: Any
+    logabsdet: Any
+
+
+class Eigen(NamedTuple):
+    """What `np.linalg.eigh` returns."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+def _slogdet(xp: Any, a: Any) -> Determinant:
     if np.ndim(a) != 2:
         raise NotKnown("numpy.linalg.slogdet of a batch")
     sign, logarithm = xp.linalg.slogdet(lift(xp, a))
-    return boxed(sign), boxed(logarithm)
+    return Determinant(boxed(sign), boxed(logarithm))
 
 
 def _cholesky(xp: Any, a: Any, upper: bool = False) -> Numbers:
-    found = products.cholesky(xp, a)
-    return boxed(xp.matrix_transpose(found)) if upper else found
+    return products.cholesky(xp, a, upper)
 
 
 def _norm(xp: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Numbers:
@@ -385,8 +398,12 @@ def _matrix_power(xp: Any, a: Any, n: int) -> Numbers:
     return boxed(xp.linalg.matrix_power(lift(xp, a), n))
 
 
-def _eigh(xp: Any, a: Any) -> tuple[Any, ...]:
-    return tuple(boxed(part) for part in xp.linalg.eigh(lift(xp, a)))
+def _eigh(xp: Any, a: Any, UPLO: str = "L") -> Eigen:
+    a = lift(xp, a)
+    if a.ndim == 2:
+        return Eigen(*products.eigh(xp, a, UPLO.upper() == "L"))
+    parts = [_eigh(xp, boxed(a[k]), UPLO) for k in range(a.shape[0])]
+    return Eigen(*(boxed(xp.stack(list(part))) for part in zip(*parts, strict=True)))
 
 
 # --- choices --------------------------------------------------------------------------------------
@@ -475,6 +492,7 @@ FUNCTIONS: dict[Any, Handler] = {
     np.tensordot: _tensordot,
     np.einsum: _einsum,
     np.trace: _trace,
+    np.linalg.trace: lambda xp, x, offset=0: _trace(xp, x, offset, -2, -1),
     np.cross: _cross,
     np.kron: _kron,
     np.convolve: _convolve,
@@ -500,7 +518,7 @@ FUNCTIONS: dict[Any, Handler] = {
     np.linalg.matrix_power: _matrix_power,
     np.linalg.svdvals: lambda xp, x: boxed(xp.linalg.svdvals(lift(xp, x))),
     np.linalg.eigh: _eigh,
-    np.linalg.eigvalsh: lambda xp, a: _eigh(xp, a)[0],
+    np.linalg.eigvalsh: lambda xp, a, UPLO="L": _eigh(xp, a, UPLO)[0],
 }
 """NumPy's function → what it does."""
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from calcbench.native.comparing import choose
 from calcbench.native.movement import broadcast, move, transpose, windows
-from calcbench.native.values import Numbers, boxed, lift
+from calcbench.native.values import Numbers, boxed, lift, midpoints
 
 
 def matmul(xp: Any, x: Any, y: Any) -> Numbers:
@@ -159,12 +160,37 @@ def _determinant(xp: Any, a: Numbers) -> Numbers:
     return boxed(xp.reshape(boxed(xp.stop_gradient(sign) * xp.exp(log)), (1,)))
 
 
-def cholesky(xp: Any, x: Any) -> Numbers:
-    """Factor x = L Lᵀ, of which only the lower triangle is read; of a batch, each."""
-    x = lift(xp, x)
-    lower = choose_triangle(xp, x, lower=True)
-    strict = choose_triangle(xp, x, lower=True, diagonal=-1)
-    return boxed(xp.linalg.cholesky(lower + xp.matrix_transpose(strict)))
+def cholesky(xp: Any, x: Any, upper: bool = False) -> Numbers:
+    """Factor x = L Lᵀ, or Uᵀ U, of which only that triangle is read; of a batch, each."""
+    factor = boxed(xp.linalg.cholesky(symmetric(xp, x, lower=not upper)))
+    return boxed(xp.matrix_transpose(factor)) if upper else factor
+
+
+def eigh(xp: Any, x: Any, lower: bool = True) -> tuple[Numbers, Numbers]:
+    """Compute eigenvalues and vectors of one matrix, of which only one triangle is read.
+
+    The signs of vectors are LAPACK's, by which a framework has its own.
+    """
+    values, vectors = xp.linalg.eigh(symmetric(xp, x, lower))
+    native = np.linalg.eigh(midpoints(lift(xp, x)), "L" if lower else "U")[1]
+    return boxed(values), with_signs(xp, vectors, signs_like(vectors, native))
+
+
+def signs_like(columns: Numbers, native: np.ndarray) -> np.ndarray:
+    """Find for each column whether it is a native one or the opposite."""
+    return np.where(np.sum(midpoints(columns) * native, axis=0) < 0, -1.0, 1.0)
+
+
+def with_signs(xp: Any, x: Numbers, signs: np.ndarray) -> Numbers:
+    """Multiply by signs that broadcast; what is negated loses no bit."""
+    return choose(xp, np.broadcast_to(signs > 0, x.shape), x, -x)
+
+
+def symmetric(xp: Any, x: Any, lower: bool = True) -> Numbers:
+    """Make symmetric matrices of the one triangle that is read."""
+    triangle = choose_triangle(xp, x, lower)
+    rest = choose_triangle(xp, x, lower, -1 if lower else 1)
+    return boxed(triangle + xp.matrix_transpose(rest))
 
 
 def solve(xp: Any, a: Any, b: Any) -> Numbers:

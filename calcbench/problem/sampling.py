@@ -73,7 +73,7 @@ def draw_nearby(own: Point, rng: np.random.Generator) -> Arrays:
     """Draw parameters around their own values; a 0 moves with the largest of its array."""
     found = {}
     for name, array in own.parameters.items():
-        largest = np.max(np.abs(array)) or 1.0
+        largest = np.max(np.abs(array), initial=0.0) or 1.0
         size = np.where(array == 0, largest, np.abs(array))
         found[name] = np.asarray(array + NEARBY * size * rng.uniform(-1.0, 1.0, array.shape))
     return found

@@ -79,10 +79,10 @@ class Disagreement:
         return (
             f"{self.component}{place} is {self.value:.10g}, expected {self.expected:.10g} "
             f"(off by {abs(self.value - self.expected):.2g}, allowed {self.bound:.2g}"
-            f"{self._estimate()})"
+            f"{self.estimate()})"
         )
 
-    def _estimate(self) -> str:
+    def estimate(self) -> str:
         """Say that the bound is an estimate, and how probably a right result lies as far outside.
 
         Nothing is added for what no luck explains, such as NaN.

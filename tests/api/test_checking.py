@@ -182,7 +182,37 @@ def test_several_points_are_checked() -> None:
     found = cb.check(squares, right_at_own, x, points=3)
     assert found.status == "disagree"
     assert "at random-1" in str(found)
-    assert cb.check(squares, lambda x: 2 * x, x, points=3).ok
+    everywhere = cb.check(squares, lambda x: 2 * x, x, points=3)
+    assert everywhere.ok
+    assert (everywhere.asked, everywhere.points, everywhere.proved) == (3, 3, 3)
+    assert "points" not in str(everywhere)
+
+
+def test_points_at_which_nothing_is_proved_are_told() -> None:
+    """What is known at x alone is not said to be certified at all points."""
+
+    def known_at_own(x: np.ndarray) -> Any:
+        return np.sum(x**2 if abs(x[0] - 1) < 1e-3 else np.abs(np.fft.fft(x)) ** 2 / len(x))
+
+    x = np.array([1.0, 2.0])
+    found = cb.assert_gradient(known_at_own, lambda x: 2 * x, x, points=4)
+    assert found.ok
+    assert not found.certified
+    assert found.as_json()["proved"] == 1
+    assert str(found).endswith("\n  proved at 1 of 4 points")
+    with pytest.raises(AssertionError, match="proved at 1 of 4 points"):
+        cb.assert_gradient(known_at_own, lambda x: 2 * x, x, certified=True, points=4)
+    witnessed = cb.check(spectrum, spectrum_gradient, w, points=3)
+    assert str(witnessed).endswith("; at x alone, of 3 points")
+
+
+def test_empty_array_in_the_argument_moves_nowhere() -> None:
+    x = {"a": np.array([1.0, 2.0]), "b": np.zeros(0)}
+    found = cb.check(
+        lambda x: np.sum(x["a"] ** 2), lambda x: {"a": 2 * x["a"], "b": x["b"]}, x, points=3
+    )
+    assert found.certified
+    assert found.proved == 3
 
 
 def test_points_where_the_function_has_no_value_do_not_count() -> None:
@@ -197,6 +227,8 @@ def test_points_where_the_function_has_no_value_do_not_count() -> None:
     def raising(x: np.ndarray) -> np.ndarray:
         return 2 * x if abs(x[0] - 1e-3) < 1e-8 else x[:1]
 
+    found = cb.assert_gradient(root, lambda x: 0.5 / np.sqrt(x), x, certified=True, points=4)
+    assert str(found).endswith("proved at 1 of 4 points; no value at 3 of them")
     there = cb.check(lambda x: np.sum(x**2), raising, x, points=3)
     assert there.status == "error"
 
@@ -256,6 +288,11 @@ def test_derivative_along_a_direction_is_checked() -> None:
     wrong = cb.check(f, lambda a, b, v: along(a, b, v) + 1e-9, x, operator="pushforward")
     assert wrong.status == "disagree"
     assert "1 of 1 partial outside what rounding allows" in str(wrong)
+    with np.errstate(all="raise"):  # the caller's own, which is not the derivative's
+        quiet = cb.check(
+            f, lambda a, b, v: along(a, b, v) + np.exp(-800 * b[0]), x, operator="pushforward"
+        )
+    assert quiet.ok, quiet
     odd = cb.check(f, lambda a, b, v: a, x, operator="pushforward")
     assert odd.status == "error"
     assert "must be one real number" in str(odd)
@@ -351,6 +388,51 @@ def test_partials_without_a_derivative_are_not_judged() -> None:
     none = cb.check(sizes, np.sign, np.array([0.0]))
     assert none.status == "not certified"
     assert not none.ok
+    assert not none.witnessed
+    assert "difference quotients vouch for no digit" in str(none)
+    with pytest.raises(AssertionError, match="one-sided derivatives differ here"):
+        cb.assert_gradient(sizes, np.sign, np.array([0.0]))
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_what_is_no_number_is_not_right_where_there_is_no_derivative(number: float) -> None:
+    def slope(x: np.ndarray) -> np.ndarray:
+        return np.where(x == 0, number, np.sign(x))
+
+    found = cb.check(lambda x: np.sum(np.abs(x)), slope, np.array([2.0, 0.0]))
+    assert found.status == "error"
+    assert f"∂f/∂x[1] is {number}; one-sided derivatives differ there" in str(found)
+    with pytest.raises(AssertionError, match="one-sided"):
+        cb.assert_gradient(lambda x: np.sum(np.abs(x)), slope, np.array([2.0, 0.0]))
+
+
+def test_kink_that_nothing_proves_has_no_witness() -> None:
+    def sizes(x: np.ndarray) -> Any:
+        return np.sum(np.abs(np.fft.fft(x)))
+
+    found = cb.check(sizes, np.zeros_like, np.zeros(3))
+    assert found.status == "not certified"
+    assert not found.witnessed
+    shifted = np.array([0.5, 0.0, -0.5])
+    steep = cb.check(lambda x: sizes(x) + np.abs(x[1]), lambda x: 7 * x, shifted)
+    assert not steep.witnessed
+
+
+def test_verdict_by_estimate_or_limit_says_so() -> None:
+    def slow(x: np.ndarray) -> Any:
+        return np.sum(np.sqrt(x**2 * np.abs(x)))
+
+    found = cb.check(slow, lambda x: 1.5 * np.sqrt(np.abs(x)) * np.sign(x) + 1, np.array([0.0]))
+    assert found.status == "disagree"
+    assert "; that is the limit beside the point (" in str(found)
+    f, gradient, draw = TABLE["Gaussian process"]
+    x = draw(np.random.default_rng(1))
+    right = cb.check(f, gradient, x)
+    (reference,), (bound,) = right.reference.values(), right.bound.values()
+    off = cb.check(f, lambda x: reference + 10 * bound, x)
+    assert off.status == "disagree"
+    assert ", by estimate; a right result is that far off with probability " in str(off)
+    assert "estimate" not in str(cb.check(f, lambda x: 2 * reference, x))
 
 
 def test_many_weights_of_zero_are_settled_beside_the_point() -> None:
@@ -417,7 +499,8 @@ def test_nan_is_never_right() -> None:
         ((logistic, w, logistic_gradient), cb.SelectorError, "x comes third"),
         ((3.0, logistic_gradient, w), cb.SelectorError, "f must be a function"),
         ((logistic, logistic_gradient, np.zeros(0)), cb.SelectorError, "no floating-point number"),
-        ((logistic, logistic_gradient, 3), cb.SelectorError, "integers are held constant"),
+        ((logistic, logistic_gradient, 3), cb.SelectorError, "constant: write 3.0, or x.astype"),
+        ((logistic, logistic_gradient, "abc"), cb.SelectorError, "differentiate by: got 'abc'"),
         (
             (logistic, logistic_gradient, w[:2]),
             cb.ProblemError,
@@ -588,3 +671,15 @@ def test_worst_of_partials_that_are_all_beyond_bounds_is_the_largest_error() -> 
     with warnings.catch_warnings(action="error"):
         found = cb.check(lambda x: 3.0, lambda x: 2 * x, np.array([1.0, 2.0, 3.0]))
     assert "the worst: ∂f/∂x[2] is 6, should be 0" in found.reason
+
+
+def test_complex_steps_round_as_the_largest_partial_needs() -> None:
+    """One partial is 0, of which they give 1e-16: half a rounding of the others."""
+    columns = np.c_[np.ones(3), [0.0, 1.0, 2.0]]
+
+    def slope(y: np.ndarray) -> Any:
+        return np.linalg.lstsq(columns, y, rcond=None)[0][1]
+
+    right, wrong, y = np.array([[-0.5, 0.0, 0.5], [-0.5, 1e-12, 0.5], [1.0, 2.0, 3.0]])
+    assert cb.check(slope, lambda y: right, y).witnessed
+    assert not cb.check(slope, lambda y: wrong, y).witnessed

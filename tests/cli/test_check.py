@@ -38,6 +38,21 @@ def unknown_grad(w):
 """
 
 
+HERE = """
+import numpy as np
+
+x = np.array([1.0, 2.0])
+
+
+def squares(x):
+    return np.sum(x**2) if abs(x[0] - 1) < 1e-3 else np.sum(np.abs(np.fft.fft(x)) ** 2) / 2
+
+
+def squares_gradient(x):
+    return 2 * x
+"""
+
+
 def test_gradient_in_a_file_is_checked(cli, file):
     done = cli("check", f"{file(MODEL)}::loss")
     assert done.status == 0
@@ -55,6 +70,7 @@ def test_names_are_found_or_given(cli, file):
     assert found["partials"] == 3
     assert found["value"]["w"] == [1.5, 0.75]
     assert found["witness"] is None
+    assert (found["asked"], found["points"], found["proved"]) == (2, 2, 2)
 
 
 def test_what_is_not_certified_fails_if_that_is_wanted(cli, file):
@@ -62,6 +78,15 @@ def test_what_is_not_certified_fails_if_that_is_wanted(cli, file):
     assert done.status == 0
     assert "unknown: not certified: numpy.fft.fft; difference quotients agree" in done.out
     assert cli("check", "cost.py::unknown", "--certified").status == 1
+
+
+def test_points_at_which_nothing_is_proved_fail_if_that_is_wanted(cli, file):
+    target = f"{file(HERE)}::squares"
+    done = cli("check", target, "--points", "3")
+    assert done.status == 0
+    assert done.out.endswith("proved at 1 of 3 points\n")
+    assert cli("check", target, "--points", "3", "--certified").status == 1
+    assert cli("check", target, "--certified").status == 0
 
 
 @pytest.mark.parametrize(

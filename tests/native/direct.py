@@ -32,6 +32,9 @@ class Direct(Function):
     def call(self, arguments: Arrays) -> np.ndarray:
         return np.asarray(self.function(None, *arguments.values()), np.float64)
 
+    def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
+        raise NotImplementedError
+
     def differentiate(self, arguments: Arrays, gradient: Callable[..., Any] | None) -> Arrays:
         assert gradient is not None
         return {"x": np.asarray(gradient(*arguments.values()), np.float64)}

@@ -40,6 +40,19 @@ def square(w: Any) -> Any:
     return w @ w.T + np.eye(2)
 
 
+def outer(w: Any) -> Any:
+    """Build a cube of which no two faces are alike."""
+    return np.exp(w)[:, None, :] * (w + 1)[None, :, :] + w[:, :1, None] * w[1]
+
+
+def same_array(w: Any) -> Any:
+    """Write into what NumPy does not copy."""
+    np.asarray(w, dtype=float)[0, 1] = 5.0
+    w.astype(float, copy=False)[1, 1] *= 3.0
+    np.array(w, dtype=float)[0, 0] = 7.0
+    return w * w
+
+
 def filled(w: Any) -> Any:
     found = np.zeros(4)
     for k in range(3):
@@ -149,9 +162,17 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "determinants": lambda w: np.linalg.slogdet(square(w))[1] + np.linalg.det(square(w)),
     "norms": lambda w: np.linalg.norm(w) + np.linalg.norm(w, axis=1) + np.linalg.norm(w[0], 1),
     "eigenvalues": lambda w: np.linalg.eigvalsh(square(w)),
+    "eigenvectors": lambda w: np.linalg.eigh(square(w)).eigenvectors,
+    "one triangle": lambda w: np.linalg.eigvalsh(w[:, :2]) + np.linalg.eigh(w[:, 1:], "U")[1],
+    "the upper factor": lambda w: np.linalg.cholesky(square(w) + np.tril(w[:, :2], -1), upper=True),
+    "traces": lambda w: np.trace(outer(w), 1) + np.trace(outer(w), 0, 2, 1)[1],
+    "traces of a batch": lambda w: np.linalg.trace(outer(w)) * np.trace(outer(w))[0],
     "choices": lambda w: np.select([w > 1, w > 0], [w, w**2], default=-1.0),
     "between": lambda w: np.linspace(0, w[0, 0], 3) * w,
     "likes": lambda w: np.ones_like(w) * w + np.full_like(w, 2.0) + np.zeros_like(w),
+    "conversions": lambda w: np.array(w[0], ndmin=2) * np.array([w[0, 0], w[1, 1]], ndmin=2).T,
+    "full of rows": lambda w: np.full((2, 3), [w[0, 0], w[1, 1], 2.0]) * np.full(3, w[0, 1]),
+    "the same array": same_array,
     "a branch": lambda w: w[0] if w[0, 0] > 0 and np.any(w) else w[1],
     "a loop until": lambda w: next(w / 2**k for k in range(9) if np.linalg.norm(w) / 2**k < 1),
 }  # fmt: skip
@@ -186,6 +207,24 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "a library": (lambda w: scipy.stats.norm.logpdf(w).sum(), "rv_continuous.logpdf"),
     "an option": (lambda w: np.sum(w, where=w > 0), "numpy.sum with these options"),
     "an integer": (lambda w: w.astype(int).sum() * w[0, 0], r"astype\(int64\)"),
+    "filled with an integer": (lambda w: np.full(3, w[0, 0], int).sum(), "argument as int64"),
+    "like integers": (lambda w: np.full_like(w, w[0, 0], dtype=int).sum(), "argument as int64"),
+    "a sum of integers": (lambda w: w.sum(dtype=int) * w[0, 0], "dtype int64"),
+    "a running sum": (lambda w: np.cumsum(w, dtype="i4").sum() * w[0, 0], "dtype int32"),
+    "integers between": (lambda w: np.linspace(0, w[0, 0], 3, dtype=int).sum(), "dtype int64"),
+    "inserted in integers": (lambda w: np.insert([1, 2], 1, w[0, 0]).sum(), r"astype\(int64\)"),
+    "joined as integers": (
+        lambda w: np.concatenate([w], dtype=int, casting="unsafe").sum(),
+        r"astype\(int64\)",
+    ),
+    "joined elsewhere": (
+        lambda w: np.stack([w, w], out=np.zeros((2, 2, 3))).sum(),
+        "numpy.stack with out",
+    ),
+    "an option of a conversion": (
+        lambda w: np.array([w[0, 0]], like=np.ones(2)).sum(),
+        "numpy.array with like",
+    ),
     "an unknown method": (lambda w: w.tolist()[0][0], "method tolist"),
     "an array from outside": (lambda w: np.add(w, 1, out=M.T.copy()).sum(), "from outside"),
     "half precision": (lambda w: w.astype(np.float16).sum(), "dtype float16"),
@@ -221,9 +260,28 @@ def test_float32_on_the_way_sets_the_allowance() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "rounded",
+    [
+        lambda w: np.full(3, w[0, 0], dtype=np.float32),
+        lambda w: np.array([w[0, 0], w[1, 1]], dtype=np.float32),
+        lambda w: np.insert(np.ones(3, np.float32), 1, w[0, 0]),
+        lambda w: np.stack([w[0], w[1]], dtype=np.float32, casting="same_kind"),
+        lambda w: np.zeros(2).astype(np.float32) + np.full(2, w[0, 0], np.float32),
+    ],
+)
+def test_made_or_joined_in_float32_is_allowed_for(rounded: Any) -> None:
+    def f(w: Any) -> Any:
+        return np.sum(rounded(w)) + np.sum(w**2)
+
+    found = certify(NumpyFunction(f, W))
+    assert found.dtype == "float32"
+    assert abs(f(W) - found.certificate.value[0]) <= found.certificate.bound[0]
+
+
 def test_tape_of_arrays_carries_the_function() -> None:
     """Whatever falls back to single balls is a hundred times slower."""
-    slow = {"eigenvalues", "singular values"}
+    slow = {"eigenvalues", "eigenvectors", "one triangle", "singular values"}
     for case, function in CASES.items():
         with balls.precision(128):
             swept = sweep_arrays(

@@ -77,6 +77,11 @@ class JaxFunction(Function):
             found = np.asarray(self._flat(*self._native(arguments)))
         return found.astype(np.float64) if found.dtype.kind == "V" else found  # as bfloat16
 
+    def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
+        """Call a derivative along a direction at these numbers."""
+        with self.precision():
+            return np.asarray(derivative(*self._arguments(self._native(arguments))))
+
     def differentiate(self, arguments: Arrays, gradient: Callable[..., Any] | None) -> Arrays:
         """Call the gradient, or `jax.grad` of the function: name → float64 array."""
         floats = self._native(arguments)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.native.comparing import choose
 from calcbench.native.function import NotKnown
 from calcbench.native.jax.demand import UNUSED
 from calcbench.native.jax.moving import pad_array
@@ -15,10 +14,12 @@ from calcbench.native.jax.step import Rule, Step
 from calcbench.native.movement import move, transpose
 from calcbench.native.products import (
     cholesky,
-    choose_triangle,
     convolve,
     dot_general,
+    signs_like,
     solve_triangular,
+    symmetric,
+    with_signs,
 )
 from calcbench.native.values import Numbers, boxed, lift, midpoints
 
@@ -113,21 +114,15 @@ def _eliminate(xp: Any, row: Numbers, by: Numbers, k: int) -> Numbers:
     return boxed(xp.concat([row[:k], factor, rest]))
 
 
-def _symmetric(step: Step, x: Numbers) -> Numbers:
-    """Make a symmetric matrix of the triangle that is read."""
-    lower = step.params.get("lower", True)
-    triangle = choose_triangle(step.xp, x, lower)
-    rest = choose_triangle(step.xp, x, lower, -1 if lower else 1)
-    return boxed(triangle + step.xp.matrix_transpose(rest))
-
-
 def _eigen(step: Step, x: Numbers) -> list[Any]:
     """Compute eigenvectors and eigenvalues; the signs of vectors are JAX's."""
     _refuse(step, subset_by_index=(None, (0, len(x))), sort_eigenvalues=(True,))
-    values, vectors = step.xp.linalg.eigh(_symmetric(step, x))
+    lower = step.params.get("lower", True)
     if step.needs[0] == UNUSED:
-        return [None, values]
-    return [_with_signs(step.xp, vectors, _of_jax(step, x)[0]), values]
+        return [None, step.xp.linalg.eigh(symmetric(step.xp, x, lower))[0]]
+    values, vectors = step.xp.linalg.eigh(symmetric(step.xp, x, lower))
+    signs = signs_like(vectors, _of_jax(step, x)[0])
+    return [with_signs(step.xp, vectors, signs), values]
 
 
 def _singular(step: Step, x: Numbers) -> list[Any]:
@@ -138,8 +133,8 @@ def _singular(step: Step, x: Numbers) -> list[Any]:
     if step.params["full_matrices"] and x.shape[0] != x.shape[1]:
         raise NotKnown("primitive svd with full matrices")
     u, values, v = step.xp.linalg.svd(x, full_matrices=False)
-    signs = _signs(u, _of_jax(step, x)[1])
-    return [values, _times(step.xp, u, signs), _times(step.xp, v, signs[:, None])]
+    signs = signs_like(u, _of_jax(step, x)[1])
+    return [values, with_signs(step.xp, u, signs), with_signs(step.xp, v, signs[:, None])]
 
 
 def _orthogonal(step: Step, x: Numbers) -> list[Any]:
@@ -148,8 +143,8 @@ def _orthogonal(step: Step, x: Numbers) -> list[Any]:
     if step.params["full_matrices"] and x.shape[0] > x.shape[1]:
         raise NotKnown("primitive qr with full matrices")
     q, r = step.xp.linalg.qr(x)
-    signs = _signs(q, _of_jax(step, x)[0])
-    return [_times(step.xp, q, signs), _times(step.xp, r, signs[:, None])]
+    signs = signs_like(q, _of_jax(step, x)[0])
+    return [with_signs(step.xp, q, signs), with_signs(step.xp, r, signs[:, None])]
 
 
 def _refuse(step: Step, **known: tuple[Any, ...]) -> None:
@@ -161,19 +156,6 @@ def _refuse(step: Step, **known: tuple[Any, ...]) -> None:
 def _of_jax(step: Step, x: Numbers) -> list[np.ndarray]:
     """Have JAX factor the same matrix in its own dtype: it reads the same triangle."""
     return step.natively(midpoints(x).astype(step.equation.invars[0].aval.dtype))
-
-
-def _signs(columns: Numbers, native: np.ndarray) -> np.ndarray:
-    """Find for each column whether it is a native one or the opposite."""
-    return np.where(np.sum(midpoints(columns) * native, axis=0) < 0, -1.0, 1.0)
-
-
-def _with_signs(xp: Any, columns: Numbers, native: np.ndarray) -> Numbers:
-    return _times(xp, columns, _signs(columns, native))
-
-
-def _times(xp: Any, x: Numbers, signs: np.ndarray) -> Numbers:
-    return choose(xp, np.broadcast_to(signs > 0, x.shape), x, -x)
 
 
 RULES: dict[str, Rule] = {

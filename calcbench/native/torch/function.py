@@ -47,6 +47,11 @@ class TorchFunction(Function):
             value = self._run(self._tensors(arguments))
             return _numbers(value)
 
+    def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
+        """Call a derivative along a direction at these numbers."""
+        with unchanged() as before, Keeping(before):
+            return _numbers(derivative(*self._given(self._tensors(arguments))))
+
     def differentiate(self, arguments: Arrays, gradient: Callable[..., Any] | None) -> Arrays:
         """Call the gradient, or autograd if it is None: name → float64 array."""
         tensors = self._tensors(arguments)
