@@ -441,6 +441,16 @@ def test_what_an_object_keeps_is_put_back(given: bool) -> None:
         assert each.seen == []
 
 
+def test_integers_at_a_jump_are_not_condemned() -> None:
+    def assigned(a: Any) -> Any:
+        return jnp.sum(jnp.zeros(2, int).at[:].set(a.astype(int)) * a)
+
+    jump = cb.check(assigned, None, jnp.array([2.0, 3.0]))
+    assert jump.status == "not certified"
+    assert "one-sided derivatives differ" in jump.reason
+    assert cb.check(assigned, None, jnp.array([2.25, -3.5])).ok
+
+
 def test_one_number_in_an_array_is_a_number() -> None:
     found = cb.check(lambda a: jnp.sum(a**2, keepdims=True), lambda a: 2 * a, jnp.asarray(V))
     assert found.ok, found
