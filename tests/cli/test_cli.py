@@ -747,10 +747,26 @@ answers = [{name="x", value="6"}, {name="y", value="-4"}]
 """
 
 
+MODEL = """
+import numpy as np
+
+x = weights = np.array([0.3, -1.2])
+
+def loss(w):
+    return np.sum(np.log1p(w**2))
+
+def backprop(w):
+    return 2 * w / (1 + w**2)
+
+loss_gradient = backprop
+"""
+
+
 @pytest.mark.few(4)
 @pytest.mark.parametrize("line", [line for line in EXAMPLES if not is_long(line)])
 def test_examples_work(cli, file, line):
     file(mine(), "my_cost.py")
+    file(MODEL, "model.py")
     file(SHEET, "sheet.toml")
     Path("hand_ins").mkdir()
     Path("hand_ins/anna.toml").write_text("1 = [6, -4]", encoding="utf-8")
