@@ -3,6 +3,7 @@
 Drawn by a fixed seed; a part of them by default, all of them by `pytest -m full`.
 """
 
+import itertools
 import json
 import random
 
@@ -11,7 +12,7 @@ import pytest
 from calcbench.record.record import SCHEMA
 
 SEED = 13
-SOME, ALL = 100, 3_000
+SOME, ALL, PARTS = 100, 3_000, 6
 
 TEXTS = (
     "",
@@ -139,11 +140,9 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def check(cli, number):
-    lines = command_lines()
+def check(cli, numbers):
     refused = 0
-    for _ in range(number):
-        words = next(lines)
+    for words in itertools.islice(command_lines(), numbers.start, numbers.stop):
         try:
             done = cli(*words)
         except Exception as error:
@@ -159,9 +158,12 @@ def check(cli, number):
 
 
 def test_some_bad_command_lines(cli, folder):
-    assert check(cli, SOME) > SOME / 2
+    assert check(cli, range(SOME)) > SOME / 2
 
 
 @pytest.mark.full
-def test_thousands_of_bad_command_lines(cli, folder):
-    assert check(cli, ALL) > ALL / 2
+@pytest.mark.parametrize("part", range(PARTS))
+def test_thousands_of_bad_command_lines(cli, folder, part):
+    """In parts, for several processes to share."""
+    each = ALL // PARTS
+    assert check(cli, range(part * each, (part + 1) * each)) > each / 2
