@@ -38,7 +38,9 @@ def pytest_collection_modifyitems(items):
     and always the same ones: every nth of a table would be of one column.
     """
     for _, table in itertools.groupby(items, lambda item: item.nodeid.partition("[")[0]):
-        cases = list(table)
+        cases = [case for case in table if not case.get_closest_marker("every")]
+        if not cases:
+            continue
         few = cases[0].get_closest_marker("few")
         short = [case for case in cases if not case.get_closest_marker("full")]
         n = few.args[0] if few else len(short)
@@ -49,6 +51,7 @@ def pytest_collection_modifyitems(items):
         for case in left:
             case.add_marker("full")
         for case in draw.sample(longer, max(0, len(longer) - more)):
+            # What `parametrize` or a decorator gave it: it is no case of `full` any more.
             case.own_markers = [mark for mark in case.own_markers if mark.name != "full"]
             case.add_marker("every")
 

@@ -24,6 +24,16 @@ RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
 }
 """Name → the relation of two arrays."""
 
+SHORT = {
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+    "eq": "equal",
+    "ne": "not_equal",
+}
+"""What torch and JAX call a relation → its name here."""
+
 
 def compare(xp: Any, name: str, x: Any, y: Any) -> np.ndarray:
     """Compare two arrays, which broadcast, by the name of a relation.

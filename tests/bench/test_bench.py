@@ -36,7 +36,7 @@ from calcbench.record.run import load
 BRIEF = Settings(burst=0.001, rounds=6, budget=0.3, precision=0.05, timeout=PATIENCE, memory=2**30)
 
 SURE = dataclasses.replace(BRIEF, budget=15.0, precision=10.0)
-"""For as many rounds as are asked for, however long they take, and no more."""
+"""For as many rounds as are asked for, and more only while the machine is never calm."""
 
 FATES = {
     "raise": (Status.ERROR, "ValueError: it raises"),

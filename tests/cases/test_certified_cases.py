@@ -130,7 +130,7 @@ def test_the_bound_covers_natural_formulas(name, dtype):
         error = np.abs(NATURAL[name](x) - found.value)
     assert np.all(error <= found.bound)
     unit = float(np.finfo(dtype).eps) / 2
-    few = 137 if name == "tanh" else 64
+    few = 137 if name == "tanh" else 64  # and one unit of the slope
     assert np.all(found.bound <= few * unit * np.maximum(1.0, found.value))
 
 

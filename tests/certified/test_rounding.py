@@ -174,8 +174,12 @@ LIBRARIES = installed(["autograd", "torch", "jax"])
 @pytest.mark.parametrize("make", [random_programs.program, chaotic], ids=["programs", "chaos"])
 @pytest.mark.parametrize(
     "numbers",
-    [range(6), range(6, 24), pytest.param(range(24, 80), marks=pytest.mark.full)],
-    ids=["first", "more", "many"],
+    [
+        *(range(6), range(6, 24)),
+        pytest.param(range(24, 80), marks=pytest.mark.full),
+        pytest.param(range(80, 400), marks=pytest.mark.every),  # minutes
+    ],
+    ids=["first", "more", "many", "all"],
 )
 def test_nobody_needs_what_is_allowed(make, numbers):
     backends = select_backends(LIBRARIES[:1] if len(numbers) < 20 else LIBRARIES)

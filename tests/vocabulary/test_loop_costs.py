@@ -8,11 +8,11 @@ import calcbench
 QUICK = ("finite_difference[scheme=complex]", "finite_difference", "autograd", "dual", "tape")
 """Backends that load no framework."""
 
+# JAX's eager mode apart, which takes half a minute for a loop.
 FRAMEWORKS = (
     *("torch", "torch[mode=func]", "tensorflow", "tensorflow[mode=function]"),
     *("tensorflow[mode=xla]", "jax"),
 )
-"""JAX's eager mode, which takes half a minute for a loop, is tried name by name elsewhere."""
 
 
 def check(name, backends, operator="gradient"):
@@ -34,6 +34,13 @@ def test_costs_are_certified(name):
 @pytest.mark.parametrize("name", COSTS)
 def test_frameworks_agree(name, operator):
     check(name, FRAMEWORKS, operator)
+
+
+@pytest.mark.every
+@pytest.mark.parametrize("operator", ["gradient", "hvp"])
+@pytest.mark.parametrize("name", COSTS)
+def test_eager_jax_agrees(name, operator):
+    check(name, ["jax[mode=eager]"], operator)
 
 
 def test_second_order():

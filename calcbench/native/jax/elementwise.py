@@ -9,7 +9,7 @@ import numpy as np
 from calcbench.certified.arrays import Array
 from calcbench.certified.balls import Ball
 from calcbench.certified.rounded import Rounded
-from calcbench.native.comparing import choose, compare, is_finite
+from calcbench.native.comparing import SHORT, choose, compare, is_finite
 from calcbench.native.elementwise import cast, elementwise, truncate, whole_power
 from calcbench.native.function import NotKnown
 from calcbench.native.jax.framework import is_real
@@ -38,17 +38,7 @@ NAMES = {
 }  # fmt: skip
 """Primitive → the function's name in the core."""
 
-RELATIONS = {
-    "lt": "less",
-    "le": "less_equal",
-    "gt": "greater",
-    "ge": "greater_equal",
-    "eq": "equal",
-    "ne": "not_equal",
-    "lt_to": "less",
-    "le_to": "less_equal",
-    "eq_to": "equal",
-}
+RELATIONS = SHORT | {"lt_to": "less", "le_to": "less_equal", "eq_to": "equal"}
 """Primitive → the relation's name in the core."""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.native.comparing import choose, compare, is_finite, is_nan
+from calcbench.native.comparing import SHORT, choose, compare, is_finite, is_nan
 from calcbench.native.elementwise import cast, elementwise, truncate, whole_power
 from calcbench.native.function import NotKnown
 from calcbench.native.torch.truth import Open, absolute, both, either, holds, relate
@@ -41,14 +41,8 @@ FUNCTIONS = {
 }
 """ATen's name → ours, of functions whose operands are numbers alone."""
 
-RELATIONS = {
-    "lt": "less",
-    "le": "less_equal",
-    "gt": "greater",
-    "ge": "greater_equal",
-    "eq": "equal",
-    "ne": "not_equal",
-}
+RELATIONS = SHORT
+"""ATen's name → the relation's name in the core."""
 
 
 def _function(name: str) -> Callable[..., Any]:
