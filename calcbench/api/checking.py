@@ -25,13 +25,14 @@ from calcbench.judge.witnesses import ask_complex_step, ask_differences
 from calcbench.native.certifying import Certified, certify, point_of
 from calcbench.native.front_ends import build
 from calcbench.native.function import Function, NoGradient, NotKnown, WrongGradient
+from calcbench.native.reasons import describe_raised
 from calcbench.native.trees import function_name, name_leaves
 from calcbench.operators.cost import Cost
 from calcbench.operators.hvp import Hvp
 from calcbench.operators.operator import Operator
 from calcbench.operators.pushforward import Pushforward
 from calcbench.problem.arguments import check_function, check_text, positive, whole_number
-from calcbench.problem.faults import RAISED, describe
+from calcbench.problem.faults import RAISED
 from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.sampling import draw_nearby
@@ -156,6 +157,13 @@ class _Proof(NamedTuple):
     """How many numbers of the certificate stand before those that are checked."""
 
 
+def _shown(found: np.ndarray) -> str:
+    """Say what a function gives that is not one real number."""
+    if found.size != 1:
+        return f"an array of shape {found.shape}"
+    return f"{found.dtype}" if found.dtype.kind == "c" else short_repr(found.item())
+
+
 class _Checking:
     """One check of a gradient under way."""
 
@@ -218,7 +226,7 @@ class _Checking:
             return self._end(Status.ERROR, f"{error}{at_place(place)}")
         except RAISED as error:
             return self._end(
-                Status.ERROR, f"the gradient raises {describe(error)}{at_place(place)}"
+                Status.ERROR, f"the gradient raises {describe_raised(error)}{at_place(place)}"
             )
         again = self._value(arguments)
         if again != value:
@@ -241,11 +249,10 @@ class _Checking:
         try:
             found = self.function.call(arguments)
         except RAISED as error:
-            raise ProblemError(f"{self.function.name} raises {describe(error)}") from error
+            raise ProblemError(f"{self.function.name} raises {describe_raised(error)}") from error
         if found.size != 1 or found.dtype.kind not in "fiu":
-            shape = f"an array of shape {found.shape}" if found.size != 1 else f"{found.dtype}"
             raise ProblemError(
-                f"{self.function.name} must give one real number, but it gives {shape}"
+                f"{self.function.name} must give one real number, but it gives {_shown(found)}"
             )
         return float(found.reshape(()))
 

@@ -331,7 +331,8 @@ def test_what_is_not_known_is_told_with_witnesses() -> None:
     assert not right.ok
     assert right.witnessed
     told = str(right)
-    assert told.startswith("solver: not certified: numpy.fft.rfft; difference quotients agree to ")
+    assert told.startswith("solver: not certified: numpy.fft.rfft at test_checking.py:")
+    assert "; difference quotients agree to " in told
     assert told.endswith(" needed, estimated)")
     wrong = cb.check(spectrum, lambda x: 1.001 * spectrum_gradient(x), w)
     assert wrong.status == "not certified"
