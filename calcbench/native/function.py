@@ -37,7 +37,7 @@ class WrongGradient(CalcbenchError):
 
 def returns_other(kind: str, wanted: str = "array") -> str:
     """Say that a function returns what its framework cannot differentiate, and what to return."""
-    return f"it returns a plain {kind}: return the {wanted}, and not .item() or float() of it"
+    return f"f returns a plain {kind}: return the {wanted}, and not .item() or float() of it"
 
 
 class Function(ABC):

@@ -33,7 +33,7 @@ class Known(NamedTuple):
 
 
 KNOWN = (
-    Known("NotKnown: it returns", "", ""),  # which says all
+    Known("NotKnown: f returns", "", ""),  # which says all
     Known("unhashable", "numbers of the argument as keys", "do without the set, dict or cache"),
     Known("does not hand over", "`{call}` makes a plain array of numbers of the argument", ""),
     Known("an array from outside", "", "make it inside of the function, by np.empty_like(x)"),

@@ -148,7 +148,7 @@ def test_number_that_leaves_torch_is_told_of() -> None:
         assert "return the tensor, and not .item() or float() of it" in right.reason
         none = cb.check(leaving, None, t)
         assert none.status == "error"
-        assert none.reason.startswith("autograd has no gradient of f: it returns a plain float")
+        assert none.reason.startswith("autograd has no gradient: f returns a plain float")
 
     def scaled(t: Any) -> Any:
         size = t.sum().item()
@@ -177,7 +177,7 @@ def test_what_jax_does_not_trace_is_told_with_a_remedy() -> None:
     left = cb.check(lambda a: float(jnp.sum(a**2)), double, v)
     assert "return the array, and not .item() or float() of it" in left.reason
     none = cb.check(lambda a: jnp.sum(a**2).item(), None, v)
-    assert none.reason.startswith("JAX has no gradient of f: it returns a plain float")
+    assert none.reason.startswith("JAX has no gradient: f returns a plain float")
     assert cb.check(lambda a: 3.0, None, v).ok  # a constant is one
     masked = cb.check(lambda a: jnp.sum(a[a > 0] ** 2), double, v)
     assert f"a mask as an index at {HERE}" in masked.reason
@@ -185,3 +185,18 @@ def test_what_jax_does_not_trace_is_told_with_a_remedy() -> None:
     transformed = cb.check(lambda a: jnp.sum(jnp.abs(jnp.fft.fft(a))), None, v)
     assert f" at {HERE}" in transformed.reason
     assert transformed.reason.startswith("dtype complex")
+
+
+def test_product_of_what_torch_cannot_certify_has_a_witness() -> None:
+    torch = pytest.importorskip("torch")
+    t = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)
+
+    def spectrum(t: Any) -> Any:
+        return (torch.fft.rfft(t).abs() ** 4).sum()
+
+    def product(t: Any, v: Any) -> Any:
+        return torch.func.jvp(torch.func.grad(spectrum), (t,), (v,))[1]
+
+    assert cb.check(spectrum, product, t, operator="hvp").witnessed
+    wrong = cb.check(spectrum, lambda t, v: product(t, v) * 1.001, t, operator="hvp")
+    assert wrong.refuted

@@ -93,7 +93,7 @@ class JaxFunction(Function):
         with self.precision():
             if gradient is None:
                 if self._other and not self._is_traceable():
-                    raise WrongGradient(f"JAX has no gradient of f: {returns_other(self._other)}")
+                    raise WrongGradient(f"JAX has no gradient: {returns_other(self._other)}")
                 found = jax.grad(self._flat, argnums=tuple(range(len(floats))))(*floats)
             else:
                 found = self._pick(gradient(*self._arguments(floats)))

@@ -98,7 +98,7 @@ class TorchFunction(Function):
         value = self._run(tensors)
         if not isinstance(value, torch.Tensor):
             other = returns_other(type(value).__name__, "tensor")
-            raise WrongGradient(f"autograd has no gradient of f: {other}")
+            raise WrongGradient(f"autograd has no gradient: {other}")
         found = [None] * len(tensors)
         if value.requires_grad:
             found = torch.autograd.grad(value, list(tensors.values()), allow_unused=True)
