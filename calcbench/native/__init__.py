@@ -17,10 +17,9 @@ movement      data movement, by running the framework's own operation on indices
 products      products of arrays, convolutions, factors of matrices
 
 front_ends    which front end a function needs
-numpy         NumPy functions: what they are given in place of arrays (`numpy_array`), with the
-              numbers that views share (`numpy_storage`); which function of the core each of NumPy's
-              is (`numpy_functions`, `numpy_ufuncs`), or how it moves numbers (`numpy_moving`); and
-              what its protocols do not hand over (`numpy_escaping`)
+numpy         NumPy's: by its protocols for arrays of others
+torch         torch's: by the operations that a function runs through
+jax           JAX's: an interpreter of jaxprs
 rebinding     other functions under the names of a user's own modules, while a function runs
 keeping       what a user's code holds is put back
 """

@@ -24,10 +24,10 @@ from calcbench.certified import balls
 from calcbench.certified.array_sweep import sweep_arrays
 from calcbench.certified.evaluation import NotCertified
 from calcbench.judge.witnesses import ask_differences
-from calcbench.native import numpy_functions
 from calcbench.native.certifying import certify, point_of
 from calcbench.native.function import NotKnown
-from calcbench.native.numpy import NumpyFunction
+from calcbench.native.numpy import functions as numpy_functions
+from calcbench.native.numpy.function import NumpyFunction
 
 W = np.array([[0.7, -1.2, 2.1], [1.4, 0.3, -0.6]])
 """Where the functions are certified."""
@@ -241,7 +241,7 @@ def test_what_is_not_known_is_named(case: str) -> None:
 
 def test_operation_that_loses_numbers_with_proof_is_refused(monkeypatch: Any) -> None:
     handlers = {**numpy_functions.FUNCTIONS, np.sum: lambda xp, a: 1.0}
-    monkeypatch.setattr("calcbench.native.numpy_array.FUNCTIONS", handlers)
+    monkeypatch.setattr("calcbench.native.numpy.array.FUNCTIONS", handlers)
     with pytest.raises(NotCertified, match="loses numbers with proof"):
         certify(NumpyFunction(np.sum, W))
 

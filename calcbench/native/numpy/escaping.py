@@ -18,8 +18,8 @@ import numpy as np
 from calcbench.native import products
 from calcbench.native.elementwise import elementwise
 from calcbench.native.function import NotKnown
-from calcbench.native.numpy_array import Run, Traced, unwrap
-from calcbench.native.numpy_functions import FUNCTIONS
+from calcbench.native.numpy.array import Run, Traced, unwrap
+from calcbench.native.numpy.functions import FUNCTIONS
 from calcbench.native.reductions import reduce
 from calcbench.native.values import Numbers, boxed, is_certified, lift
 
