@@ -5,6 +5,6 @@ def pytest_addoption(parser):
     parser.addoption(
         "--points",
         type=int,
-        default=60,
+        default=40,
         help="random points for each framework in test_checkers.py (2000 for the documentation)",
     )
