@@ -45,7 +45,7 @@ def build(function: Callable[..., Any], x: Any, name: str = "") -> Function:
     if framework == "tensorflow":
         raise NotKnown("TensorFlow, which has no front end yet: NumPy, torch and JAX have")
     if framework == "numpy":
-        from calcbench.native.numpy import NumpyFunction  # its tables load all of NumPy's modules
+        from calcbench.native.numpy.function import NumpyFunction  # loads all of NumPy's modules
 
         return NumpyFunction(function, x, name)
     front_end = FRONT_ENDS[framework]
