@@ -1,7 +1,8 @@
 """All components of that solution: what GradBench's ode calls primal."""
 
 from calcbench import Problem
-from calcbench.problems.gradbench.ode import Ode, solve
+
+from .ode import Ode, solve
 
 
 class OdeSolution(Problem):
