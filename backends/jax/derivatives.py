@@ -79,6 +79,14 @@ class Jax(Transforming):
     def value_and_gradient(self, function: Function) -> Derived:
         return self._transformed(self.framework().value_and_grad, function, "reverse, one sweep")
 
+    def gradient_and_hvp(self, function: Function) -> Derived:
+        jvp, slopes = self.framework().jvp, self.gradient(function)
+
+        def both(parameters: Any, data: Any, direction: Any) -> Any:
+            return jvp(lambda *p: slopes.apply(p, data), parameters, direction)
+
+        return Derived(both, f"forward over {slopes.method}, one sweep")
+
     def jacobian(self, function: Function) -> Derived:
         jax = self.framework()
         if function.components <= function.value[0]:

@@ -159,15 +159,19 @@ class TensorFlow(Transforming):
         return Derived(by_columns, f"reverse over reverse, columns {self._together}")
 
     def hvp(self, function: Function) -> Derived:
+        both = self.gradient_and_hvp(function).apply
+        return Derived(lambda p, d, v: both(p, d, v)[1], "reverse over reverse")
+
+    def gradient_and_hvp(self, function: Function) -> Derived:
         """Use two tapes: a forward accumulator takes twice the time, and eight times under XLA."""
         tf = self.framework()
         slopes = Function(self.gradient(function).apply, function.parameters, function.parameters)
 
-        def hvp(parameters: Any, data: Any, direction: Any) -> Any:
+        def both(parameters: Any, data: Any, direction: Any) -> Any:
             tape, partials = _record(tf, slopes, parameters, data)
-            return _gradient(tf, tape, partials, parameters, direction)
+            return partials, _gradient(tf, tape, partials, parameters, direction)
 
-        return Derived(hvp, "reverse over reverse")
+        return Derived(both, "reverse over reverse, one sweep")
 
     def hessian(self, function: Function) -> Derived:
         tf = self.framework()

@@ -95,6 +95,7 @@ OPERATORS = (
     "pullback",
     "jacobian",
     "hvp",
+    "gradient_and_hvp",
     "hessian",
     "second_derivative",
     "laplacian",
