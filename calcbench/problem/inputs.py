@@ -89,7 +89,8 @@ def resolve_size(problem: Problem, size: SizeLike | None) -> int:
     below 1, another size of a problem that has only one, and names that the problem has not.
     """
     if size is None:
-        return problem.sizes[0]
+        first: int = problem.sizes[0]
+        return first
     size = fit(f"problem {problem.name!r}", read_size(size), problem.sizes[0])
     if problem.one_size and size != problem.sizes[0]:
         raise SelectorError(f"problem {problem.name!r} has one size, {problem.sizes[0]}")

@@ -13,6 +13,7 @@ from truth import assert_right, certificate
 import calcbench
 from calcbench.backend.transforming import Transforming
 from calcbench.backends.torch.derivatives import Torch
+from calcbench.catalogue.door import default_problems
 from calcbench.catalogue.selection import select_backends
 from calcbench.operators import OPERATORS, find_operator
 from calcbench.operators.function import Derived
@@ -297,7 +298,7 @@ def takes_minutes(selector, name):
     ("name", "selector"),
     [
         (name, selector)
-        for name in calcbench.problems()
+        for name in default_problems()
         for selector in names(transforms)
         if not takes_minutes(selector, name)
     ],

@@ -13,6 +13,7 @@ import pytest
 from execution import MODES, PROGRAMS, backend, check_gradient, check_operator, check_or_refuse
 
 import calcbench
+from calcbench.catalogue.door import default_problems
 from calcbench.errors import NotInstalled, Unsupported
 from calcbench.operators import GRADIENT, OPERATORS
 from calcbench.operators.cost import Cost
@@ -25,7 +26,7 @@ from calcbench.show.programs.writer import Writer
 
 @pytest.mark.few(15)
 @pytest.mark.parametrize("selector", PROGRAMS)
-@pytest.mark.parametrize("name", calcbench.problems())
+@pytest.mark.parametrize("name", default_problems())
 def test_program(name, selector):
     try:
         problem = calcbench.problems()[name]
