@@ -96,6 +96,7 @@ OPERATORS = (
     "pullback",
     "jacobian",
     "hvp",
+    "gradient_and_hvp",
     "hessian",
     "second_derivative",
     "laplacian",
