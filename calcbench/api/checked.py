@@ -105,13 +105,15 @@ class Check:
             return f"{self.name}: {self.status}: {self.reason}"
         dtype = "" if self.dtype == "float64" else f", {self.dtype}"
         lines = [
-            f"{self.name}: {self.status} ({self.how}{dtype}; {_count(self.partials)}, "
+            f"{self.name}: {self.status} ({self.how}{dtype}; {count_partials(self.partials)}, "
             f"{self.digits:.1f} digits, {self.needed:.1f} needed, {self.seconds:.2f} s)"
         ]
         if self.reason:
             lines.append(f"  {self.reason}")
         if self.no_derivative:
-            lines.append(f"  not judged: {_count(self.no_derivative)} without a derivative here")
+            lines.append(
+                f"  not judged: {count_partials(self.no_derivative)} without a derivative here"
+            )
         if self.ok and self.proved < self.asked:
             lines.append(f"  {_describe_points(self)}")
         return "\n".join(lines)
@@ -124,9 +126,9 @@ def describe_worst(judged: Judged, fault: Disagreement, count: int) -> str:
     limit = judged.record.reason.removeprefix(str(fault))
     estimate = fault.estimate()
     return (
-        f"{int(judged.outside.sum())} of {_count(count)} outside what rounding "
+        f"{int(judged.outside.sum())} of {count_partials(count)} outside what rounding "
         f"allows{at_place(fault.point)}; the worst: {fault.component} is {fault.value:.17g}, "
-        f"should be {fault.expected:.17g}{_ratio(fault.value, fault.expected)}"
+        f"should be {fault.expected:.17g}{describe_ratio(fault.value, fault.expected)}"
         f"{',' if estimate else ''}{estimate}{limit}"
     )
 
@@ -153,7 +155,7 @@ def _describe_points(found: Check) -> str:
     return f"proved at {found.proved} of {found.asked} points{where}"
 
 
-def _ratio(got: float, true: float) -> str:
+def describe_ratio(got: float, true: float) -> str:
     """Say by which factor a partial is wrong, or by which part of it."""
     if not true or not math.isfinite(got):
         return ""
@@ -161,7 +163,8 @@ def _ratio(got: float, true: float) -> str:
     return f" (×{factor})" if factor != "1" else f" (off by {abs(got / true - 1):.1g} of that)"
 
 
-def _count(partials: int) -> str:
+def count_partials(partials: int) -> str:
+    """Write how many partials there are."""
     return f"{partials:,} partial{'' if partials == 1 else 's'}"
 
 
@@ -183,7 +186,9 @@ def _describe_witness(kind: str, found: Witness) -> str:
             f"({found.needed:.1f} needed, estimated)"
         )
     wrong, k = int(found.outside[:tried].sum()), found.worst
-    where = f"in {wrong} of {_count(tried)}: one" if wrong else "along a random direction: it"
+    where = (
+        f"in {wrong} of {count_partials(tried)}: one" if wrong else "along a random direction: it"
+    )
     return (
         f"{kind} disagree {where} is {found.claimed[k]:.10g}, they give "
         f"{found.quotients[k]:.10g} (± {found.bounds[k]:.1g}, estimated)"
