@@ -17,6 +17,10 @@ movement      data movement, by running the framework's own operation on indices
 products      products of arrays, convolutions, factors of matrices
 
 front_ends    which front end a function needs
+conversion    an argument in the arrays of another framework
+relation      which number of one function's argument is which of another's
+constants     constants that each framework has computed for itself
+costs         costs of problems that are a framework's own code
 numpy         NumPy functions: what they are given in place of arrays (`numpy_array`), with the
               numbers that views share (`numpy_storage`); which function of the core each of NumPy's
               is (`numpy_functions`, `numpy_ufuncs`), or how it moves numbers (`numpy_moving`); and

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import sys
 import warnings
 from collections.abc import Callable
@@ -25,6 +27,16 @@ float64, unless its switch for that is on."""
 
 WORDS = {"numpy": "NumPy", "torch": "torch", "jax": "JAX", "tensorflow": "TensorFlow"}
 """Framework → what it is called in messages."""
+
+
+def double_precision(framework: str) -> contextlib.AbstractContextManager[Any]:
+    """Open the context in which a framework keeps float64: JAX's, without its global switch."""
+    if framework != "jax":
+        return contextlib.nullcontext()
+    jax = sys.modules["jax"]
+    home = jax if hasattr(jax, "enable_x64") else importlib.import_module("jax.experimental")
+    context: contextlib.AbstractContextManager[Any] = home.enable_x64(True)  # below JAX 0.8
+    return context
 
 
 class Taken(NamedTuple):

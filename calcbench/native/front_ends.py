@@ -42,6 +42,11 @@ def build(function: Callable[..., Any], x: Any, name: str = "") -> Function:
     framework = framework_of(trees.name_leaves(function, x).values())
     if framework == "numpy" and loaded():
         framework = framework_of([_result(function, x)])
+    return make(framework, function, x, name)
+
+
+def make(framework: str, function: Callable[..., Any], x: Any, name: str = "") -> Function:
+    """Make a function of a framework's arrays ready to be run on numbers with proof, as `build`."""
     if framework == "tensorflow":
         raise NotKnown("TensorFlow, which has no front end yet: NumPy, torch and JAX have")
     if framework == "numpy":
