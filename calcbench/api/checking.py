@@ -71,7 +71,7 @@ def check(
     except NotKnown as error:
         return Check(name or function_name(f), NOT_CERTIFIED, str(error))
     if not any(np.size(array) for array in function.arguments.values()):
-        raise SelectorError(_nothing_to_move(f, x))
+        raise SelectorError(nothing_to_move(f, x))
     with function.undisturbed(grad):
         return TRIALS[operator](function, grad, allowed, started).at_points(points)
 
@@ -112,7 +112,7 @@ def _check_arguments(f: Any, grad: Any, x: Any, name: str | None) -> None:
         check_text("name", name, "'logistic'")
 
 
-def _nothing_to_move(f: Callable[..., Any], x: Any) -> str:
+def nothing_to_move(f: Callable[..., Any], x: Any) -> str:
     """Say why nothing in an argument is differentiated by, and what to write."""
     held = list(name_leaves(f, x).values())
     if any(hasattr(leaf, "named_parameters") for leaf in held):

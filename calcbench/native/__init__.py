@@ -22,6 +22,10 @@ front_ends      which front end a function needs
 numpy           NumPy's: by its protocols for arrays of others
 torch           torch's: by the operations that a function runs through
 jax             JAX's: an interpreter of jaxprs
+constants       constants that each framework has computed for itself
+conversion      an argument in the arrays of another framework
+costs           costs of problems that are a framework's own code
+relation        which number of one function's argument is which of another's
 rebinding       other functions under the names of a user's own modules, while a function runs
 keeping         what a user's code holds is put back
 """
