@@ -139,7 +139,7 @@ def test_the_tests_that_are_named_are_there(page):
 CHECK = ROOT / "docs" / "check.md"
 
 
-FRAMEWORKS = ("torch", "jax")
+FRAMEWORKS = ("torch", "jax", "tensorflow")
 """Those that the page has a section for."""
 
 

@@ -52,7 +52,7 @@ def command(
     certified: bool,
     as_json: bool,
 ) -> None:
-    """Check the gradient of a function as it is: NumPy, torch or JAX code in a file.
+    """Check the gradient of a function as it is: NumPy, torch, JAX or TensorFlow code.
 
     Exit status 0 if it is proved right, or nothing is proved and difference quotients agree
     (unless --certified); 1 if not.

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from calcbench.native.function import NotKnown
-from calcbench.native.jax.demand import UNUSED
 from calcbench.native.jax.moving import pad_array
 from calcbench.native.jax.step import Rule, Step
 from calcbench.native.movement import move, transpose
+from calcbench.native.needs import UNUSED
 from calcbench.native.products import (
     cholesky,
     convolve,
