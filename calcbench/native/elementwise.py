@@ -31,6 +31,7 @@ OWN: dict[str, Callable[..., Any]] = {
     "divide": _of_operator(operator.truediv),
     "negative": _of_operator(operator.neg),
     "positive": _of_operator(lambda x: x),
+    "one_minus_square": lambda xp, x: (1.0 + x) * (1.0 - x),
     "rsqrt": lambda xp, x: 1.0 / xp.sqrt(x),
     "cbrt": _cbrt,
     "exp2": lambda xp, x: xp.exp(x * xp.log(xp.asarray(2.0))),

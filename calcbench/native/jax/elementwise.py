@@ -19,8 +19,9 @@ NAMES = {
         name: name
         for name in (
             "abs", "acosh", "asinh", "atan2", "atanh", "cbrt", "ceil", "cos", "cosh", "digamma",
-            "erf", "erfc", "exp", "exp2", "expm1", "floor", "log", "log1p", "rsqrt", "sign", "sin",
-            "sinh", "sqrt", "square", "tan", "tanh", "acos", "asin", "atan", "pow",
+            "erf", "erfc", "exp", "exp2", "expm1", "floor", "log", "log1p", "log2",
+            "one_minus_square", "rsqrt", "sign", "sin", "sinh", "sqrt", "square", "tan", "tanh",
+            "acos", "asin", "atan", "pow",
         )
     },
     "add": "add",
