@@ -47,7 +47,7 @@ def build(function: Callable[..., Any], x: Any, name: str = "") -> Function:
     if framework == "numpy" and _loaded():
         framework = _framework_of([_result(function, x)])
     if framework == "numpy":
-        from calcbench.native.numpy import NumpyFunction  # its tables load all of NumPy's modules
+        from calcbench.native.numpy.function import NumpyFunction  # loads all of NumPy's modules
 
         return NumpyFunction(function, x, name)
     front_end = FRONT_ENDS[framework]

@@ -10,7 +10,7 @@ from calcbench.native.comparing import argmax, argmin, argsort
 from calcbench.native.elementwise import elementwise
 from calcbench.native.movement import move
 from calcbench.native.needs import enclose_extreme_along
-from calcbench.native.reductions import accumulate, reduce
+from calcbench.native.reductions import accumulate, log_softmax, norm, reduce, softmax
 from calcbench.native.tensorflow.step import Rule, Step
 from calcbench.native.values import Numbers, boxed, lift
 
@@ -43,8 +43,7 @@ def _extreme(name: str) -> Rule:
 
 
 def _norm(step: Step, x: Any, axes: Any) -> Numbers:
-    squares = elementwise(step.xp, "square", x)
-    return elementwise(step.xp, "sqrt", _reduction("sum")(step, squares, axes))
+    return norm(step.xp, x, 2, _axes(x, axes), bool(step.attribute("keep_dims")))
 
 
 def _half_square(step: Step, x: Any) -> Numbers:
@@ -96,21 +95,13 @@ def _nth(step: Step, x: Any, n: Any) -> Numbers:
 # --- of logits ------------------------------------------------------------------------------------
 
 
-def _softmax(step: Step, x: Any) -> Numbers:
-    return boxed(step.xp.softmax(lift(step.xp, x), axis=-1))
-
-
-def _log_softmax(step: Step, x: Any) -> Numbers:
-    return boxed(step.xp.log_softmax(lift(step.xp, x), axis=-1))
-
-
 def _cross_entropy(step: Step, x: Any, labels: Any) -> list[Any]:
     """Compute −Σ labels · log softmax(x) of each row, and what TensorFlow says is its slope."""
-    terms = elementwise(step.xp, "multiply", labels, _log_softmax(step, x))
+    terms = elementwise(step.xp, "multiply", labels, log_softmax(step.xp, x, -1))
     loss = elementwise(step.xp, "negative", reduce(step.xp, "sum", terms, -1))
     if not step.needs[1]:
         return [loss, None]
-    return [loss, elementwise(step.xp, "subtract", _softmax(step, x), labels)]
+    return [loss, elementwise(step.xp, "subtract", softmax(step.xp, x, -1), labels)]
 
 
 def _cross_entropy_of_classes(step: Step, x: Any, labels: Any) -> list[Any]:
@@ -119,7 +110,7 @@ def _cross_entropy_of_classes(step: Step, x: Any, labels: Any) -> list[Any]:
         return _cross_entropy(step, x, chosen)
     x = lift(step.xp, x)
     places = np.asarray(labels, np.int64)[:, None]
-    picked = step.xp.take_along_axis(_log_softmax(step, x), places, axis=-1)
+    picked = step.xp.take_along_axis(log_softmax(step.xp, x, -1), places, axis=-1)
     return [boxed(step.xp.reshape(-boxed(picked), (-1,))), None]
 
 
@@ -139,8 +130,8 @@ RULES: dict[str, Rule] = {
     "TopK": _top,
     "TopKV2": _top,
     "NthElement": _nth,
-    "Softmax": _softmax,
-    "LogSoftmax": _log_softmax,
+    "Softmax": lambda step, x: softmax(step.xp, x, -1),
+    "LogSoftmax": lambda step, x: log_softmax(step.xp, x, -1),
     "SoftmaxCrossEntropyWithLogits": _cross_entropy,
     "SparseSoftmaxCrossEntropyWithLogits": _cross_entropy_of_classes,
 }

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from calcbench.native.comparing import choose, compare, is_finite, is_nan
-from calcbench.native.elementwise import cast, elementwise, total_of, truncate
+from calcbench.native.elementwise import cast, clip, elementwise, fmod, total_of, truncate
 from calcbench.native.function import NotKnown
 from calcbench.native.needs import enclose_extreme
 from calcbench.native.tensorflow.step import Rule, Step
@@ -103,12 +103,6 @@ def _remainder(step: Step, x: Any, y: Any) -> Numbers:
     return x - elementwise(step.xp, "floor", x / y) * y
 
 
-def _truncated_remainder(step: Step, x: Any, y: Any) -> Numbers:
-    """Compute the same with the sign of x."""
-    x, y = lift(step.xp, x), lift(step.xp, y)
-    return x - truncate(step.xp, x / y) * y
-
-
 def _squared_difference(step: Step, x: Any, y: Any) -> Numbers:
     return elementwise(step.xp, "square", elementwise(step.xp, "subtract", x, y))
 
@@ -118,11 +112,6 @@ def _polygamma(step: Step, order: Any, x: Any) -> Numbers:
     if others or n != int(n) or n < 0:
         raise NotKnown("operation Polygamma of several orders")
     return step.xp.polygamma(int(n), lift(step.xp, x))
-
-
-def _clip(step: Step, x: Any, low: Any, high: Any) -> Numbers:
-    raised = elementwise(step.xp, "maximum", x, low)
-    return elementwise(step.xp, "minimum", raised, high)
 
 
 # --- activations ----------------------------------------------------------------------------------
@@ -208,10 +197,9 @@ RULES: dict[str, Rule] = {
     "Xdivy": _xdivy,
     "FloorDiv": _floor_divide,
     "FloorMod": _remainder,
-    "TruncateMod": _truncated_remainder,
-    "Mod": _truncated_remainder,
+    **dict.fromkeys(("TruncateMod", "Mod"), lambda step, x, y: fmod(step.xp, x, y)),
     "Polygamma": _polygamma,
-    "ClipByValue": _clip,
+    "ClipByValue": lambda step, x, low, high: clip(step.xp, x, low, high),
     "LeakyRelu": _leaky_relu,
     "Selu": _selu,
     "Relu6": _relu6,

@@ -256,7 +256,7 @@ def _moves(leaf: Any) -> bool:
 
 
 def _floats(leaf: Any) -> np.ndarray:
-    return np.asarray(leaf).astype(np.float64)
+    return np.asarray(tf.convert_to_tensor(leaf)).astype(np.float64)
 
 
 def _numbers(value: Any) -> np.ndarray:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from calcbench.native.decompositions import eigenvalues, eigh, lu, qr, singular_values, svd
 from calcbench.native.function import NotKnown
 from calcbench.native.needs import UNUSED
 from calcbench.native.products import (
     determinant,
     each_matrix,
-    signs_like,
+    inverse,
+    log_determinant,
     solve,
     solve_triangular,
+    swapped,
     symmetric,
-    with_signs,
 )
 from calcbench.native.tensorflow.step import Rule, Step
-from calcbench.native.values import Numbers, boxed, lift, midpoints
+from calcbench.native.values import Numbers, lift, midpoints
 
 
 def _cholesky(step: Step, x: Any) -> Numbers:
@@ -28,8 +29,7 @@ def _cholesky(step: Step, x: Any) -> Numbers:
 
 
 def _adjoint(step: Step, x: Any) -> Numbers:
-    x = lift(step.xp, x)
-    return boxed(step.xp.matrix_transpose(x)) if step.attribute("adjoint") else x
+    return swapped(step.xp, x) if step.attribute("adjoint") else lift(step.xp, x)
 
 
 def _solve_triangular(step: Step, a: Any, b: Any) -> Numbers:
@@ -37,92 +37,56 @@ def _solve_triangular(step: Step, a: Any, b: Any) -> Numbers:
     return solve_triangular(step.xp, _adjoint(step, a), b, lower)
 
 
-def _solve(step: Step, a: Any, b: Any) -> Numbers:
-    return solve(step.xp, _adjoint(step, a), b)
+# --- decompositions, whose vectors have TensorFlow's signs ----------------------------------------
 
 
-def _inverse(step: Step, a: Any) -> Numbers:
-    return solve(step.xp, _adjoint(step, a), np.eye(np.shape(a)[-1]))
-
-
-def _log_determinant(step: Step, a: Any) -> list[Any]:
-    """Give the signs, which are constant, and the logarithms of |det|."""
-    a = lift(step.xp, a)
-
-    def part(k: int) -> Numbers:
-        def one(matrix: Any) -> Numbers:
-            return boxed(step.xp.reshape(lift(step.xp, step.xp.linalg.slogdet(matrix)[k]), (1,)))
-
-        return boxed(step.xp.reshape(each_matrix(step.xp, one, a), a.shape[:-2]))
-
-    return [boxed(step.xp.stop_gradient(part(0))), part(1)]
-
-
-# --- decompositions, of each matrix of a batch ----------------------------------------------------
-
-
-def _each(function: Callable[..., Any]) -> Rule:
-    """Build a rule from one of a single matrix, which gives a list of results."""
-
-    def rule(step: Step, x: Any) -> list[Any]:
-        x = lift(step.xp, x)
-        native = step.natively(midpoints(x).astype(step.dtype))
-        flat = step.xp.reshape(x, (-1, *x.shape[-2:]))
-        parts = [
-            function(step, boxed(flat[k]), [part.reshape(-1, *part.shape[x.ndim - 2 :])[k]
-                                            for part in native])
-            for k in range(flat.shape[0])
-        ]  # fmt: skip
-        return [_stacked(step.xp, part, x.shape[:-2]) for part in zip(*parts, strict=True)]
-
-    return rule
-
-
-def _stacked(xp: Any, parts: Sequence[Any], batch: tuple[int, ...]) -> Any:
-    if parts[0] is None:
-        return None
-    return boxed(xp.reshape(xp.stack(list(parts)), (*batch, *parts[0].shape)))
-
-
-def _eigen(step: Step, x: Numbers, native: Sequence[np.ndarray]) -> list[Any]:
-    """Compute eigenvalues and vectors, of the lower triangle; the signs are TensorFlow's."""
-    values, vectors = step.xp.linalg.eigh(symmetric(step.xp, x))
+def _eigen(step: Step, x: Any) -> list[Any]:
+    """Compute eigenvalues and vectors, of the lower triangle."""
+    whole = symmetric(step.xp, x)
     if step.needs[1] == UNUSED:
-        return [boxed(values), None]
-    return [boxed(values), with_signs(step.xp, vectors, signs_like(vectors, native[1]))]
+        return [eigenvalues(step.xp, whole), None]
+    return [*eigh(step.xp, whole, _natively(step, x)[1])]
 
 
-def _singular(step: Step, x: Numbers, native: Sequence[np.ndarray]) -> list[Any]:
+def _singular(step: Step, x: Any) -> list[Any]:
     """Compute singular values and, where they are needed, vectors; V is not transposed."""
     if not any(step.needs[1:]):
-        return [boxed(step.xp.linalg.svdvals(x)), None, None]
-    if step.attribute("full_matrices") and x.shape[0] != x.shape[1]:
+        return [singular_values(step.xp, x), None, None]
+    if step.attribute("full_matrices") and x.shape[-2] != x.shape[-1]:
         raise NotKnown("operation Svd with full matrices")
-    u, values, v = step.xp.linalg.svd(x, full_matrices=False)
-    signs = signs_like(u, native[1])
-    turned = with_signs(step.xp, v, signs[:, None])
-    return [boxed(values), with_signs(step.xp, u, signs), step.xp.matrix_transpose(turned)]
+    u, values, v = svd(step.xp, x, _natively(step, x)[1])
+    return [values, u, swapped(step.xp, v)]
 
 
-def _orthogonal(step: Step, x: Numbers, native: Sequence[np.ndarray]) -> list[Any]:
-    """Factor x = Q R; the signs are TensorFlow's."""
-    if step.attribute("full_matrices") and x.shape[0] > x.shape[1]:
+def _orthogonal(step: Step, x: Any) -> list[Any]:
+    """Factor x = Q R."""
+    if step.attribute("full_matrices") and x.shape[-2] > x.shape[-1]:
         raise NotKnown("operation Qr with full matrices")
-    q, r = step.xp.linalg.qr(x)
-    signs = signs_like(q, native[0])
-    return [with_signs(step.xp, q, signs), with_signs(step.xp, r, signs[:, None])]
+    return [*qr(step.xp, x, _natively(step, x)[0])]
+
+
+def _natively(step: Step, x: Any) -> list[np.ndarray]:
+    """Have TensorFlow decompose the same matrix in its own dtype."""
+    return step.natively(midpoints(lift(step.xp, x)).astype(step.dtype))
+
+
+def _triangles(step: Step, x: Any) -> list[Any]:
+    """Factor into triangles in one matrix, and the order of the rows."""
+    factors, _, order = lu(step.xp, x)
+    return [factors, order.astype(step.operation.outputs[1].dtype.as_numpy_dtype)]
 
 
 RULES: dict[str, Rule] = {
     "Cholesky": _cholesky,
     "MatrixTriangularSolve": _solve_triangular,
     "BatchMatrixTriangularSolve": _solve_triangular,
-    "MatrixSolve": _solve,
-    "MatrixInverse": _inverse,
+    "MatrixSolve": lambda step, a, b: solve(step.xp, _adjoint(step, a), b),
+    "MatrixInverse": lambda step, a: inverse(step.xp, _adjoint(step, a)),
     "MatrixDeterminant": lambda step, a: determinant(step.xp, a),
-    "LogMatrixDeterminant": _log_determinant,
-    "SelfAdjointEigV2": _each(_eigen),
-    "Svd": _each(_singular),
-    "Qr": _each(_orthogonal),
+    "LogMatrixDeterminant": lambda step, a: [*log_determinant(step.xp, a)],
+    "SelfAdjointEigV2": _eigen,
+    "Svd": _singular,
+    "Qr": _orthogonal,
+    "Lu": _triangles,
 }
 """Operation → its rule."""

@@ -12,7 +12,7 @@ from calcbench.native.comparing import argmax
 from calcbench.native.elementwise import elementwise
 from calcbench.native.function import NotKnown
 from calcbench.native.movement import move, transpose, windows
-from calcbench.native.products import convolve, einsum, matmul
+from calcbench.native.products import convolve, convolve_transposed, einsum, matmul
 from calcbench.native.reductions import reduce
 from calcbench.native.tensorflow.step import Rule, Step
 from calcbench.native.values import Numbers, boxed, lift
@@ -130,39 +130,28 @@ def _convolve_each(step: Step, x: Any, kernel: Any) -> Numbers:
 
 def _convolve_back(step: Step, sizes: Any, kernel: Any, adjoint: Any) -> Numbers:
     """Convolve back to an array of these sizes: the transpose of a convolution."""
-    layout, xp = _layout(step), step.xp
-    adjoint, kernel = layout.first(xp, adjoint), transpose(xp, kernel, _swapped(np.ndim(kernel)))
-    shape = [int(n) for n in np.ravel(sizes)]
+    layout, shape = _layout(step), [int(n) for n in np.ravel(sizes)]
+    adjoint, kernel = layout.first(step.xp, adjoint), _kernel(step.xp, kernel)
     lengths = layout.spatial(shape) if len(shape) > len(layout.strides) else shape
-    if kernel.shape[0] != shape[-1 if layout.last else 1]:
-        raise NotKnown(f"operation {step.name} in groups")
-    reach = [(k - 1) * d for k, d in zip(kernel.shape[2:], layout.dilations, strict=True)]
-    around = layout.around(lengths, kernel.shape[2:])
-    wide = move(xp, lambda places: _spread(places, lengths, reach, around, layout.strides), adjoint)
-    mirrored = move(xp, lambda places: np.flip(places, tuple(range(2, places.ndim))), kernel)
-    ones, none = [1] * len(reach), [(0, 0)] * len(reach)
-    return layout.back(xp, convolve(xp, wide, mirrored, ones, none, layout.dilations))
-
-
-def _swapped(n: int) -> tuple[int, ...]:
-    return (n - 2, n - 1, *range(n - 2))
-
-
-def _spread(places: np.ndarray, lengths: Any, reach: Any, around: Any, strides: Any) -> np.ndarray:
-    """Put zeros between indices and around them, so that a mirrored kernel meets each."""
-    wide = [n + r for n, r in zip(lengths, reach, strict=True)]
-    found = np.zeros((*places.shape[:2], *wide), dtype=np.int64)
-    where = [
-        r - before + s * np.arange(count)
-        for r, (before, _), s, count in zip(reach, around, strides, places.shape[2:], strict=True)
+    padding = layout.around(lengths, kernel.shape[2:])
+    around = [
+        ((k - 1) * d - before, n - (count - 1) * s - 1 + before)
+        for n, k, s, d, count, (before, _) in zip(
+            lengths,
+            kernel.shape[2:],
+            layout.strides,
+            layout.dilations,
+            adjoint.shape[2:],
+            padding,
+            strict=True,
+        )
     ]
-    inside = [(w >= 0) & (w < n) for w, n in zip(where, wide, strict=True)]
-    target = np.ix_(
-        *map(np.arange, places.shape[:2]), *(w[i] for w, i in zip(where, inside, strict=True))
+    whole = shape[-1 if layout.last else 1] if len(shape) > len(lengths) else kernel.shape[1]
+    groups = whole // kernel.shape[1]
+    found = convolve_transposed(
+        step.xp, adjoint, kernel, layout.strides, around, layout.dilations, groups
     )
-    source = np.ix_(*map(np.arange, places.shape[:2]), *map(np.flatnonzero, inside))
-    found[target] = places[source]
-    return found
+    return layout.back(step.xp, found)
 
 
 # --- pooling --------------------------------------------------------------------------------------
