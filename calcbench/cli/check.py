@@ -65,7 +65,7 @@ LITERAL = "a name in the file, a number, or a list such as '[1, 2]'"
 @traceback_option
 @json_option
 def command(target: str, certified: bool, as_json: bool, **options: Any) -> None:
-    """Check the gradient of a function as it is: NumPy, torch or JAX code in a file.
+    """Check the gradient of a function as it is: NumPy, torch, JAX or TensorFlow code.
 
     FUNCTION may be a method: CLASS::METHOD, of a class that is made without arguments, or of an
     object that the file makes.

@@ -13,6 +13,7 @@ import pytest
 from native.by_hand import TABLE, X, logistic, logistic_gradient
 
 import calcbench as cb
+from calcbench.catalogue.door import default_problems
 from calcbench.catalogue.selection import find_problem
 from calcbench.problem.inputs import own_point
 from calcbench.vocabulary.numpy import NUMPY
@@ -119,7 +120,7 @@ def test_right_gradient_at_random_points_is_never_condemned(name: str, seed: int
 
 
 @pytest.mark.few(4)
-@pytest.mark.parametrize("name", list(cb.problems().cards))
+@pytest.mark.parametrize("name", default_problems())
 def test_problem_of_calcbench_is_right_as_a_numpy_function(name: str) -> None:
     problem = find_problem(name)
     point = own_point(problem)

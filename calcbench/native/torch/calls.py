@@ -12,6 +12,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from calcbench.native.comparing import choose
+from calcbench.native.elementwise import times
 from calcbench.native.function import NotKnown
 from calcbench.native.torch import (
     along_axes,
@@ -275,7 +276,7 @@ class Call:
         result, (_, p, training) = self._plain(), self.args
         dropping = training is None or training
         factor = floats_of(result[1]) / (1 - p if p < 1 else 1) if dropping else np.ones(())
-        return self._keep(result, lambda xp, x: elementary.times(xp, x, factor), self.known[0])
+        return self._keep(result, lambda xp, x: times(xp, x, factor), self.known[0])
 
     def _normed(self) -> Any:
         """Divide by the root of the mean square; ε is by default that of the dtype."""

@@ -14,8 +14,8 @@ from calcbench.errors import CalcbenchError
 from calcbench.native import trees
 from calcbench.native.function import Function, NoGradient, NotKnown
 from calcbench.native.keeping import kept
-from calcbench.native.numpy_array import Run, unwrap
-from calcbench.native.numpy_escaping import what_escapes
+from calcbench.native.numpy.array import Run, unwrap
+from calcbench.native.numpy.escaping import what_escapes
 from calcbench.native.rebinding import rebound, without_cache
 from calcbench.native.values import Numbers, lift
 from calcbench.problem.faults import RAISED

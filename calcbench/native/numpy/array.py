@@ -24,7 +24,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from calcbench.native import movement
 from calcbench.native.elementwise import cast
 from calcbench.native.function import PRECISION, Function, NotKnown
-from calcbench.native.numpy_functions import (
+from calcbench.native.numpy.functions import (
     ATTRIBUTES,
     COPIES,
     FILLS,
@@ -33,9 +33,9 @@ from calcbench.native.numpy_functions import (
     SEVERAL,
     WRITES,
 )
-from calcbench.native.numpy_moving import Moving, count, deep, leaves, padding
-from calcbench.native.numpy_storage import Storage
-from calcbench.native.numpy_ufuncs import run_ufunc
+from calcbench.native.numpy.moving import Moving, count, deep, leaves, padding
+from calcbench.native.numpy.storage import Storage
+from calcbench.native.numpy.ufuncs import run_ufunc
 from calcbench.native.rebinding import python_function
 from calcbench.native.values import boxed, is_certified, lift
 
