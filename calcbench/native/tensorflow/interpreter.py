@@ -14,7 +14,7 @@ import numpy as np
 from calcbench.native.elementwise import cast
 from calcbench.native.function import NotKnown
 from calcbench.native.needs import SLOPE, UNUSED, Needs
-from calcbench.native.tensorflow.demand import Planned, Planner
+from calcbench.native.tensorflow.demand import CONSTANT, Planned, Planner
 from calcbench.native.tensorflow.framework import Framework, is_real
 from calcbench.native.tensorflow.rules import EXACT, OF_ALL, RULES
 from calcbench.native.tensorflow.step import Step
@@ -69,7 +69,7 @@ class Interpreter:
         if max(needs) < SLOPE:
             operands = self._held(operands)
         results = _listed(rule(step, *operands))
-        _check(operation, results, needs)
+        _check(operation, operands, results, needs)
         self._report(operation, operands)
         return results
 
@@ -139,8 +139,16 @@ def _odd_dtypes(operation: Any) -> list[str]:
     return [dtype.name for dtype in dtypes if dtype.is_complex]
 
 
-def _check(operation: Any, results: Sequence[Any], needs: Needs) -> None:
-    """Make sure that a rule gives what TensorFlow would: floats of that shape, and all of them."""
+def _check(operation: Any, operands: Sequence[Any], results: Sequence[Any], needs: Needs) -> None:
+    """Make sure that a rule gives what TensorFlow would: results of that shape, and all of them.
+
+    Floats have a proof where an argument takes part.
+    """
+    moves = operation.type not in CONSTANT and any(map(is_active, operands))
     for tensor, found, need in zip(operation.outputs, results, needs, strict=True):
-        if need != UNUSED and not tensor.shape.is_compatible_with(np.shape(found)):
+        if need == UNUSED:
+            continue
+        if not tensor.shape.is_compatible_with(np.shape(found)):
             raise AssertionError(f"{operation.type}: {np.shape(found)}")
+        if moves and is_real(tensor) and not is_certified(found):
+            raise AssertionError(f"{operation.type}: floats without proof")
