@@ -43,9 +43,14 @@ def build(function: Callable[..., Any], x: Any, name: str = "") -> Function:
     Frameworks that are not loaded are not imported. Raises `NotKnown` for arrays of another
     framework, and for what its front end refuses.
     """
-    framework = _framework_of(trees.name_leaves(function, x).values())
-    if framework == "numpy" and _loaded():
-        framework = _framework_of([_result(function, x)])
+    framework = framework_of(trees.name_leaves(function, x).values())
+    if framework == "numpy" and loaded():
+        framework = framework_of([_result(function, x)])
+    return make(framework, function, x, name)
+
+
+def make(framework: str, function: Callable[..., Any], x: Any, name: str = "") -> Function:
+    """Make a function of a framework's arrays ready to be run on numbers with proof, as `build`."""
     if framework == "numpy":
         from calcbench.native.numpy.function import NumpyFunction  # loads all of NumPy's modules
 
@@ -61,6 +66,14 @@ def build(function: Callable[..., Any], x: Any, name: str = "") -> Function:
 
 def _result(function: Callable[..., Any], x: Any) -> Any:
     """Call the function at a copy of its argument; None where it raises, which shows later on."""
+    try:
+        return call_undisturbed(function, copy.deepcopy(x))
+    except RAISED:
+        return None
+
+
+def call_undisturbed(function: Callable[..., Any], x: Any) -> Any:
+    """Call a function, and leave what it keeps, seeds and modes as they were."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(seeds_kept())
         stack.enter_context(kept(function))
@@ -73,20 +86,18 @@ def _result(function: Callable[..., Any], x: Any) -> Any:
             from calcbench.native.tensorflow.keeping import unchanged
 
             stack.enter_context(unchanged(v.handle for v in variables_reached(function)))
-        try:
-            return function(*trees.as_tuple(copy.deepcopy(x)))
-        except RAISED:
-            return None
+        return function(*trees.as_tuple(x))
 
 
-def _loaded() -> list[str]:
+def loaded() -> list[str]:
+    """List the frameworks that are imported."""
     return [name for name in FRONT_ENDS if name in sys.modules]
 
 
-def _framework_of(arrays: Any) -> str:
-    """Name the framework of the first array that is not NumPy's."""
+def framework_of(arrays: Any) -> str:
+    """Name the framework of the first array that is not NumPy's; "numpy" where there is none."""
     for array in arrays:
-        for name in _loaded():
+        for name in loaded():
             if isinstance(array, _array_class(name)):
                 return name
     return "numpy"
