@@ -246,6 +246,15 @@ def test_gradient_of_another_form_is_an_error(gradient: Any, said: str) -> None:
     assert said in str(found)
 
 
+def test_plain_number_is_not_differentiated() -> None:
+    found = cb.check(lambda x: float(tf.reduce_sum(x**2)), None, tf.constant(V))
+    assert found.status == "error"
+    assert "f returns a plain float: return the tensor" in str(found)
+    given = cb.check(lambda x: tf.reduce_sum(x**2).numpy(), lambda x: 2 * x, tf.constant(V))
+    assert given.status == "not certified"
+    assert given.witnessed
+
+
 def test_function_that_leaves_the_tape_is_an_error() -> None:
     found = cb.check(lambda x: tf.reduce_sum(tf.stop_gradient(x)), None, tf.constant(V))
     assert found.status == "error"
@@ -323,8 +332,8 @@ REFUSED = {
     "dtype bfloat16": lambda x: tf.reduce_sum(tf.cast(tf.cast(x, tf.bfloat16), tf.float64)),
     "operation EagerPyFunc": lambda x: tf.reduce_sum(tf.py_function(tf.sin, [x], tf.float64)),
     "operation Igamma": lambda x: tf.reduce_sum(tf.math.igamma(x, 2 * x)),
-    "what TensorFlow does not trace: numbers that leave TensorFlow in test_tensorflow.py:": leaves,
-    "what TensorFlow does not trace: a branch on a value in test_tensorflow.py:": compares,
+    "NumPy's function or .numpy() of a traced tensor at test_tensorflow.py:": leaves,
+    "Python's if, while, and or or on a traced tensor at test_tensorflow.py:": compares,
 }
 
 
@@ -335,7 +344,7 @@ def test_what_is_not_known_is_named(named: str) -> None:
     assert f"not certified: {named}" in str(found)
     assert found.witness is not None
     if REFUSED[named] is compares:
-        assert "for which there is tf.cond" in str(found)
+        assert "(take tf.cond or tf.where; tf.while_loop for a loop)" in str(found)
 
 
 def test_complex_arguments_are_not_certified() -> None:

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from calcbench.errors import SelectorError, short_repr
 from calcbench.native import trees
-from calcbench.native.function import Function, NotKnown, WrongGradient
+from calcbench.native.function import Function, NotKnown, WrongGradient, returns_other
 from calcbench.native.keeping import kept, variables_reached
 from calcbench.native.needs import SLOPE
 from calcbench.native.tensorflow.control import Cell
@@ -54,6 +54,8 @@ class TensorflowFunction(Function):
         self._planner = Planner(self._framework)
         self._reached = [variable.handle for variable in variables_reached(function)]
         self._graph: Traced | None = None
+        self._other = ""
+        """The kind of what the function returns, if that is no tensor."""
 
     @contextlib.contextmanager
     def undisturbed(self, gradient: Callable[..., Any] | None = None) -> Iterator[None]:
@@ -65,7 +67,9 @@ class TensorflowFunction(Function):
     def call(self, arguments: Arrays) -> np.ndarray:
         """Call the function at these numbers; its value as a float64 array."""
         with self._at(arguments) as given:
-            return _numbers(self.function(*given))
+            returned = self.function(*given)
+            self._other = "" if tf.is_tensor(returned) else type(returned).__name__
+            return _numbers(returned)
 
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
         """Call a derivative along a direction at these numbers."""
@@ -97,6 +101,8 @@ class TensorflowFunction(Function):
 
     def evaluate(self, xp: Any, arguments: Mapping[str, Any]) -> Any:
         """Run the function's graph on numbers with proof."""
+        if self._other:
+            raise NotKnown(returns_other(self._other, "tensor"))
         traced = self._traced()
         coarsest = min(np.dtype(dtype).itemsize for dtype in self.dtypes.values())
         interpreter = Interpreter(xp, self._planner, self._framework, self.use, coarsest)
@@ -170,6 +176,9 @@ class TensorflowFunction(Function):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(sources)
             value = self.function(*self._given(tensors))
+        if not tf.is_tensor(value):
+            other = returns_other(type(value).__name__, "tensor")
+            raise WrongGradient(f"the tape has no gradient: {other}")
         found = tape.gradient(value, sources)
         if all(part is None for part in found):
             raise WrongGradient("the tape finds no way from x to f(x): does f use its argument?")
@@ -261,7 +270,7 @@ def _floats(leaf: Any) -> np.ndarray:
 
 def _numbers(value: Any) -> np.ndarray:
     """Return a result as a NumPy array, floats as float64."""
-    found = np.asarray(tf.convert_to_tensor(value))
+    found = np.asarray(tf.convert_to_tensor(value) if tf.is_tensor(value) else value)
     return found.astype(np.float64) if found.dtype.kind in "fV" else found
 
 

@@ -15,7 +15,7 @@ from calcbench.native.elementwise import cast
 from calcbench.native.function import NotKnown
 from calcbench.native.needs import SLOPE, UNUSED, Needs
 from calcbench.native.tensorflow.demand import CONSTANT, Planned, Planner
-from calcbench.native.tensorflow.framework import Framework, is_real
+from calcbench.native.tensorflow.framework import Framework, is_real, place_of
 from calcbench.native.tensorflow.rules import EXACT, OF_ALL, RULES
 from calcbench.native.tensorflow.step import Step
 from calcbench.native.values import boxed, hold, is_active, is_certified, midpoints
@@ -50,7 +50,11 @@ class Interpreter:
         known: list[Any] = [None] * plan.size
         known[: len(operands)] = operands
         for planned in plan.steps:
-            results = self._apply(planned, [known[k] for k in planned.operands])
+            try:
+                results = self._apply(planned, [known[k] for k in planned.operands])
+            except NotKnown as error:
+                error.place = error.place or place_of(planned.operation)
+                raise
             for k, value in zip(planned.results, results, strict=True):
                 known[k] = value
         return [known[k] if need else None for k, need in zip(plan.outputs, needs, strict=True)]
