@@ -59,6 +59,16 @@ KNOWN = (
         "float(), int(), .item() or math's function of a traced value",
         "compute with the array itself, by jax.numpy",
     ),
+    Known(
+        "OperatorNotAllowedInGraph",
+        "Python's if, while, and or or on a traced tensor",
+        "take tf.cond or tf.where; tf.while_loop for a loop",
+    ),
+    Known(
+        "symbolic tf.Tensor.* to a numpy|SymbolicTensor' object has no attribute",
+        "NumPy's function or .numpy() of a traced tensor",
+        "compute with the tensor itself",
+    ),
     Known("out=.* don't support automatic", "", "write x.mul(y) in place of torch.mul(…, out=…)"),
     Known("JAX arrays are immutable", "", "write x.at[k].set(y) in place of x[k] = y"),
     Known("Can't call numpy\\(\\) on Tensor", "", "take torch's function in place of NumPy's"),

@@ -55,6 +55,8 @@ class TensorflowFunction(Function):
         self._planner = Planner(self._framework)
         self._reached = [variable.handle for variable in variables_reached(function)]
         self._graph: Traced | None = None
+        self._other = ""
+        """The kind of what the function returns, if that is no tensor."""
 
     @contextlib.contextmanager
     def undisturbed(self, gradient: Callable[..., Any] | None = None) -> Iterator[None]:
@@ -66,7 +68,9 @@ class TensorflowFunction(Function):
     def call(self, arguments: Arrays) -> np.ndarray:
         """Call the function at these numbers; its value as a float64 array."""
         with self._at(arguments) as given:
-            return _numbers(self.function(*given))
+            returned = self.function(*given)
+            self._other = "" if tf.is_tensor(returned) else type(returned).__name__
+            return _numbers(returned)
 
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
         """Call a derivative along a direction at these numbers."""
@@ -108,6 +112,8 @@ class TensorflowFunction(Function):
 
     def evaluate(self, xp: Any, arguments: Mapping[str, Any]) -> Any:
         """Run the function's graph on numbers with proof."""
+        if self._other:
+            raise NotKnown(returns_other(self._other, "tensor"))
         traced = self._traced()
         coarsest = min(np.dtype(dtype).itemsize for dtype in self.dtypes.values())
         interpreter = Interpreter(xp, self._planner, self._framework, self.use, coarsest)
@@ -279,8 +285,7 @@ def _floats(leaf: Any) -> np.ndarray:
 
 def _numbers(value: Any) -> np.ndarray:
     """Return a result as a NumPy array, floats as float64."""
-    plainly = isinstance(value, (float, np.generic))  # of which TensorFlow makes a float32
-    found = np.asarray(value if plainly else tf.convert_to_tensor(value))
+    found = np.asarray(tf.convert_to_tensor(value) if tf.is_tensor(value) else value)
     return found.astype(np.float64) if found.dtype.kind in "fV" else found
 
 
