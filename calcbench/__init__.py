@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from calcbench.api import cost as cost
     from calcbench.api import descend as descend
     from calcbench.api import gradient as gradient
+    from calcbench.api import gradient_and_hvp as gradient_and_hvp
     from calcbench.api import hessian as hessian
     from calcbench.api import hvp as hvp
     from calcbench.api import jacobian as jacobian
@@ -104,8 +105,8 @@ _HOME = {
     for module, names in {
         "calcbench.api": (
             "as_problem assert_gradient assert_same benchmark check check_same compare cost "
-            "descend gradient hessian hvp jacobian partial plot prepare pullback pushforward "
-            "reference second_derivative show steps value_and_gradient verify"
+            "descend gradient gradient_and_hvp hessian hvp jacobian partial plot prepare pullback "
+            "pushforward reference second_derivative show steps value_and_gradient verify"
         ),
         "calcbench.backend.backend": "Backend",
         "calcbench.backend.prepared": "Prepared",

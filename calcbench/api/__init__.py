@@ -8,6 +8,7 @@ from calcbench.api.comparing import Comparison, compare, verify
 from calcbench.api.derivatives import (
     cost,
     gradient,
+    gradient_and_hvp,
     hessian,
     hvp,
     jacobian,
@@ -37,6 +38,7 @@ __all__ = [
     "cost",
     "descend",
     "gradient",
+    "gradient_and_hvp",
     "hessian",
     "hvp",
     "jacobian",

@@ -46,7 +46,13 @@ class Check:
     outside: int = 0
     """How many partials are outside of what rounding allows."""
     no_derivative: int = 0
-    """How many partials do not exist at x, because one-sided ones differ; they are not judged."""
+    """How many partials do not exist at x, because one-sided ones differ."""
+    chosen: int = 0
+    """For how many of these a number is given that lies between the one-sided derivatives: one
+    valid choice. Those that are neither chosen nor outside are not judged."""
+    held: tuple[str, ...] = ()
+    """Arguments that `f` moves with, though no derivative leads from them to it: `detach`,
+    `no_grad` or `stop_gradient` holds them constant, so that the gradient by them is 0."""
     value: dict[str, np.ndarray] = field(default_factory=dict)
     """The gradient that was checked: name → array."""
     reference: dict[str, np.ndarray] = field(default_factory=dict)
@@ -65,6 +71,8 @@ class Check:
     """At how many of them the gradient was called, because the function has a value there."""
     proved: int = 0
     """At how many of those the gradient is proved right."""
+    agreeing: int = 0
+    """At how many of those nothing is proved, and differences agree."""
 
     @property
     def ok(self) -> bool:
@@ -75,6 +83,15 @@ class Check:
     def certified(self) -> bool:
         """Whether it is proved right at every point at which the function has a value."""
         return self.ok and self.proved == self.points
+
+    @property
+    def refuted(self) -> bool:
+        """Whether it is wrong: by proof, or by differences, which are estimates."""
+        if self.status in (Status.DISAGREE, Status.ERROR):
+            return True
+        return any(
+            each is not None and bool(each.outside.any()) for each in (self.witness, self.step)
+        )
 
     @property
     def witnessed(self) -> bool:
@@ -98,8 +115,8 @@ class Check:
                 told.append(_describe_witness("difference quotients", self.witness))
             if self.step is not None and self.witness is not None and self.witness.agrees:
                 told.append(_describe_witness("complex steps", self.step))
-            if self.asked > 1:
-                told.append(f"at x alone, of {self.asked} points")
+            if self.asked > 1 and self.witnessed:
+                told.append(f"they agree at {self.agreeing} of {self.asked} points")
             return "; ".join(told)
         if self.digits is None:
             return f"{self.name}: {self.status}: {self.reason}"
@@ -110,15 +127,34 @@ class Check:
         ]
         if self.reason:
             lines.append(f"  {self.reason}")
-        if self.no_derivative:
-            lines.append(
-                f"  not judged: {count_partials(self.no_derivative)} without a derivative here"
-            )
-        if self.ok and self.proved < self.asked:
-            lines.append(f"  {_describe_points(self)}")
-        return "\n".join(lines)
+        return "\n".join([*lines, *(f"  {line}" for line in _list_remarks(self))])
 
     __repr__ = __str__
+
+
+def describe_held() -> str:
+    """Say that a gradient is 0 by construction."""
+    return (
+        "f moves with x, but no derivative leads there: all is held constant (detach, no_grad, "
+        "stop_gradient) or rounded, and the gradient is 0 whatever f is"
+    )
+
+
+def _list_remarks(found: Check) -> list[str]:
+    """List what else is to be said of a verdict."""
+    remarks = []
+    unjudged = found.no_derivative - found.chosen - (0 if found.ok else found.outside)
+    if found.chosen:
+        without = f"{count_partials(found.chosen)} without a derivative here"
+        each = "between its" if found.chosen == 1 else "each between its"
+        remarks.append(f"one valid choice: {without}, {each} one-sided derivatives")
+    if unjudged > 0:
+        remarks.append(f"not judged: {count_partials(unjudged)} without a derivative here")
+    if found.held:
+        remarks.append(f"held constant, though f moves with it: {', '.join(found.held)}")
+    if found.ok and found.proved < found.asked:
+        remarks.append(_describe_points(found))
+    return remarks
 
 
 def describe_worst(judged: Judged, fault: Disagreement, count: int) -> str:
@@ -152,7 +188,8 @@ def _describe_points(found: Check) -> str:
     """Say at how many points a gradient is proved right, and where the function has no value."""
     absent = found.asked - found.points
     where = f"; no value at {absent} of them" if absent else ""
-    return f"proved at {found.proved} of {found.asked} points{where}"
+    others = f"; difference quotients agree at {found.agreeing}" if found.agreeing else ""
+    return f"proved at {found.proved} of {found.asked} points{others}{where}"
 
 
 def describe_ratio(got: float, true: float) -> str:
@@ -164,7 +201,7 @@ def describe_ratio(got: float, true: float) -> str:
 
 
 def count_partials(partials: int) -> str:
-    """Write how many partials there are."""
+    """Write how many partials."""
     return f"{partials:,} partial{'' if partials == 1 else 's'}"
 
 

@@ -151,9 +151,12 @@ UNKNOWN = "; it is not certified, so that the function may differ, and not its g
 
 
 def describe_lacking(
-    names: tuple[str, str], reasons: Sequence[str], gradients: Sequence[bool]
+    names: tuple[str, str], reasons: Sequence[str], gradients: Sequence[bool], without: int
 ) -> tuple[str, ...]:
-    """Say which certificate or gradient there is none of, where the other's decides."""
+    """Say which certificate or gradient there is none of, where the other's decides.
+
+    And how many partials there are `without` a derivative.
+    """
     told = [
         f"{name} is not certified: {reason}; both are held against the certificate of "
         f"{other}, and what rounding may do in it"
@@ -165,6 +168,8 @@ def describe_lacking(
         for name, given in zip(names, gradients, strict=True)
         if not given
     ]
+    if without:
+        told.append(f"not judged: {count_partials(without)} without a derivative here")
     return tuple(told)
 
 

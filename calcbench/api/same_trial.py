@@ -29,7 +29,8 @@ from calcbench.judge.result import Judged, judge_result
 from calcbench.native.certifying import point_of
 from calcbench.native.constants import WithRoundedConstants
 from calcbench.native.function import Function, NoGradient, NotKnown, WrongGradient
-from calcbench.problem.faults import RAISED, describe
+from calcbench.native.reasons import describe_raised
+from calcbench.problem.faults import RAISED
 from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.problem import Arrays
 from calcbench.problem.sampling import draw_nearby
@@ -98,7 +99,7 @@ class Side:
                 ) from error
             except RAISED as error:
                 raise _NoNumbers(
-                    f"the gradient of {self.name} raises {describe(error)}{at_place(place)}"
+                    f"the gradient of {self.name} raises {describe_raised(error)}{at_place(place)}"
                 ) from error
             again = self.trial.value(arguments)
         if again != value and not math.isnan(value):
@@ -200,7 +201,8 @@ class SameTrial:
             reason = describe_nothing(self.names, reasons, values, gradients)
             return self._end(NOT_CERTIFIED, reason, **known)
         given = [each.partials is not None for each in numbers]
-        known["remarks"] = describe_lacking(self.names, reasons, given)
+        without = max(int(each.rough.sum()) for each in certificates if each is not None)
+        known["remarks"] = describe_lacking(self.names, reasons, given, without)
         return self._judge(place, certificates, numbers, known)
 
     # --- certificates ---

@@ -50,7 +50,7 @@ def make(framework: str, function: Callable[..., Any], x: Any, name: str = "") -
     if framework == "tensorflow":
         raise NotKnown("TensorFlow, which has no front end yet: NumPy, torch and JAX have")
     if framework == "numpy":
-        from calcbench.native.numpy import NumpyFunction  # its tables load all of NumPy's modules
+        from calcbench.native.numpy.function import NumpyFunction  # loads all of NumPy's modules
 
         return NumpyFunction(function, x, name)
     front_end = FRONT_ENDS[framework]

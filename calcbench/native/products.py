@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.native.comparing import choose
 from calcbench.native.movement import broadcast, move, transpose, windows
-from calcbench.native.values import Numbers, boxed, lift, midpoints
+from calcbench.native.reductions import reduce
+from calcbench.native.values import Numbers, boxed, lift
 
 
 def matmul(xp: Any, x: Any, y: Any) -> Numbers:
@@ -136,6 +136,11 @@ def dilate(xp: Any, x: Any, steps: Sequence[int]) -> Numbers:
 # --- matrices -------------------------------------------------------------------------------------
 
 
+def swapped(xp: Any, x: Any) -> Numbers:
+    """Transpose a matrix; of a batch, each."""
+    return boxed(xp.matrix_transpose(lift(xp, x)))
+
+
 def each_matrix(xp: Any, function: Callable[..., Any], *arrays: Any) -> Numbers:
     """Apply a function of matrices to each of a batch of them; batches broadcast."""
     lifted = [lift(xp, x) for x in arrays]
@@ -163,27 +168,7 @@ def _determinant(xp: Any, a: Numbers) -> Numbers:
 def cholesky(xp: Any, x: Any, upper: bool = False) -> Numbers:
     """Factor x = L Lᵀ, or Uᵀ U, of which only that triangle is read; of a batch, each."""
     factor = boxed(xp.linalg.cholesky(symmetric(xp, x, lower=not upper)))
-    return boxed(xp.matrix_transpose(factor)) if upper else factor
-
-
-def eigh(xp: Any, x: Any, lower: bool = True) -> tuple[Numbers, Numbers]:
-    """Compute eigenvalues and vectors of one matrix, of which only one triangle is read.
-
-    The signs of vectors are LAPACK's, by which a framework has its own.
-    """
-    values, vectors = xp.linalg.eigh(symmetric(xp, x, lower))
-    native = np.linalg.eigh(midpoints(lift(xp, x)), "L" if lower else "U")[1]
-    return boxed(values), with_signs(xp, vectors, signs_like(vectors, native))
-
-
-def signs_like(columns: Numbers, native: np.ndarray) -> np.ndarray:
-    """Find for each column whether it is a native one or the opposite."""
-    return np.where(np.sum(midpoints(columns) * native, axis=0) < 0, -1.0, 1.0)
-
-
-def with_signs(xp: Any, x: Numbers, signs: np.ndarray) -> Numbers:
-    """Multiply by signs that broadcast; what is negated loses no bit."""
-    return choose(xp, np.broadcast_to(signs > 0, x.shape), x, -x)
+    return swapped(xp, factor) if upper else factor
 
 
 def symmetric(xp: Any, x: Any, lower: bool = True) -> Numbers:
@@ -198,10 +183,28 @@ def solve(xp: Any, a: Any, b: Any) -> Numbers:
     return each_matrix(xp, xp.linalg.solve, a, b)
 
 
+def inverse(xp: Any, a: Any) -> Numbers:
+    """Compute the inverse; of a batch, each."""
+    return solve(xp, a, np.eye(np.shape(a)[-1]))
+
+
+def trace(xp: Any, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Numbers:
+    """Add up a diagonal, as `np.trace`."""
+    return reduce(xp, "sum", move(xp, lambda i: np.diagonal(i, offset, axis1, axis2), x), -1)
+
+
 def solve_triangular(
-    xp: Any, a: Any, b: Any, lower: bool = True, unit_diagonal: bool = False
+    xp: Any,
+    a: Any,
+    b: Any,
+    lower: bool = True,
+    unit_diagonal: bool = False,
+    left: bool = True,
 ) -> Numbers:
-    """Solve a x = b for matrices b, where only one triangle of a is read."""
+    """Solve a x = b, or x a = b, for matrices b, where only one triangle of a is read."""
+    if not left:
+        found = solve_triangular(xp, swapped(xp, a), swapped(xp, b), not lower, unit_diagonal)
+        return swapped(xp, found)
     a = choose_triangle(xp, a, lower)
     if unit_diagonal:
         one = np.eye(a.shape[-1])

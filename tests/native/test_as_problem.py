@@ -43,6 +43,7 @@ def test_floats_of_any_form_are_parameters_and_integers_data() -> None:
     assert cb.cost(model) == numpy_loss(WEIGHTS)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("function", "x"),
     [

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from calcbench.native.comparing import argmax
+from calcbench.native.elementwise import over, plus
 from calcbench.native.movement import move, windows
 from calcbench.native.products import convolve, dilate
 from calcbench.native.reductions import reduce
-from calcbench.native.torch.elementary import over, plus
 from calcbench.native.values import Numbers, boxed, lift
 
 
