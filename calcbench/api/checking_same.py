@@ -14,7 +14,7 @@ from calcbench.api.checking import nothing_to_move
 from calcbench.api.same_trial import Gradient, SameTrial, Side
 from calcbench.errors import SelectorError, short_repr
 from calcbench.native.conversion import as_taken
-from calcbench.native.front_ends import build
+from calcbench.native.front_ends import make
 from calcbench.native.function import NotKnown
 from calcbench.native.relation import relate
 from calcbench.native.trees import function_name
@@ -59,8 +59,8 @@ def check_same(
     started = time.thread_time()
     called = names or _names(f, g)
     try:
-        taken = as_taken(f, x).x
-        first = build(f, taken, called[0])
+        framework, taken = as_taken(f, x)
+        first = make(framework, f, taken, called[0])
         if not any(array.size for array in first.arguments.values()):
             raise SelectorError(nothing_to_move(f, x))
         second, order = relate(first, taken, g, x if y is None else y, called[1])

@@ -19,8 +19,8 @@ import numpy as np
 from calcbench.errors import ProblemError, SelectorError
 from calcbench.native import trees
 from calcbench.native.certifying import point_of
-from calcbench.native.conversion import MAKE, as_taken, to_numpy
-from calcbench.native.front_ends import build, framework_of
+from calcbench.native.conversion import MAKE, Taken, as_taken, convert, to_numpy
+from calcbench.native.front_ends import framework_of, make
 from calcbench.native.function import Function
 from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.flat import flatten
@@ -45,11 +45,12 @@ def relate(f: Function, x: Any, g_function: Callable[..., Any], y: Any, name: st
     makes it of x. Raises `SelectorError` where the two cannot be related.
     """
     if is_translation(y):
-        moved = _translate(y, x)
-        g = build(g_function, moved, name)
-        return g, _positions(g, build(g_function, _translate(y, _numbered(f, x))), f)
-    taken = _as_taken(g_function, y)
-    g = build(g_function, taken, name)
+        framework, moved = _as_taken(g_function, _translate(y, x))
+        g = make(framework, g_function, moved, name)
+        numbered = convert(_translate(y, _numbered(f, x)), framework)
+        return g, _positions(g, make(framework, g_function, numbered), f)
+    framework, taken = _as_taken(g_function, y)
+    g = make(framework, g_function, taken, name)
     places, wanted = _placed(f, x), _placed(g, taken)
     if {n: a.shape for n, a in places.items()} == {n: a.shape for n, a in wanted.items()}:
         starts = dict(zip(places, np.cumsum([0, *(a.size for a in places.values())]), strict=False))
@@ -60,9 +61,9 @@ def relate(f: Function, x: Any, g_function: Callable[..., Any], y: Any, name: st
     return g, order
 
 
-def _as_taken(g: Callable[..., Any], y: Any) -> Any:
+def _as_taken(g: Callable[..., Any], y: Any) -> Taken:
     try:
-        return as_taken(g, y).x
+        return as_taken(g, y)
     except ProblemError as error:
         raise ProblemError(f"{error}; {SUGGESTION}") from error
 
