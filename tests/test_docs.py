@@ -142,6 +142,7 @@ CHECK = ROOT / "docs" / "check.md"
 SECTIONS = {
     "torch": ("torch",),
     "jax": ("jax",),
+    "tensorflow": ("tensorflow",),
     "the same model in two frameworks": ("torch", "jax"),
 }
 """The title of a section, in small letters → the frameworks that it needs."""

@@ -18,7 +18,7 @@ SIZES = {"1e-3": 1 + 1e-3, "1e-6": 1 + 1e-6, "1e-10": 1 + 1e-10, "sign": -1.0}
 SHARP = 1e-11
 """Relative to a component, the allowance below which an error of 1e-10 must be found."""
 
-EVERY = 4
+EVERY = 10
 """Of so many right gradients the framework's own checkers are asked of one: they take longer."""
 
 POINTS_OF_A_PROGRAM = 10
@@ -75,7 +75,7 @@ def by_calcbench(case):
 
 
 def measure(side, points):
-    """Ask all checkers of a framework about so many right gradients, and a 20th as many wrong."""
+    """Ask all checkers of a framework about so many right gradients, and a 40th as many wrong."""
     checkers = {**side.CHECKERS, "calcbench": by_calcbench}
     table = Table(side, [Row(name, accepts) for name, accepts in checkers.items()])
     for row in table.rows:
@@ -83,7 +83,7 @@ def measure(side, points):
         row.faults = {fault for fault in FAULTS if row.ask(side.swish(fault)) is False}
     for number, case in enumerate(_cases(side, points, seed=1)):
         _ask_of_right(table.rows if number // 2 % EVERY == 0 else table.rows[-1:], case)
-    for case in _cases(side, max(points // 20, 5), seed=2):
+    for case in _cases(side, max(points // 40, 5), seed=2):
         _ask_of_wrong(table, case)
     if points >= 1000:
         for row in table.rows:

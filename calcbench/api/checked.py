@@ -201,7 +201,7 @@ def describe_ratio(got: float, true: float) -> str:
 
 
 def count_partials(partials: int) -> str:
-    """Write how many partials."""
+    """Write how many partials there are."""
     return f"{partials:,} partial{'' if partials == 1 else 's'}"
 
 

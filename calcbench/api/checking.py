@@ -1,4 +1,4 @@
-"""Checking a function and its gradient as they are: NumPy, torch and JAX code."""
+"""Checking a function and its gradient as they are: NumPy, torch, JAX and TensorFlow code."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def check(
     seconds: float = 60,
     name: str | None = None,
 ) -> Check:
-    """Check the gradient of a function as it is: NumPy, torch or JAX code, nothing rewritten.
+    """Check the gradient of a function as it is: NumPy, torch, JAX or TensorFlow code.
+
+    Nothing is rewritten.
 
     `f` gives one real number, of `x`: an array, a number, or a dict or list of them, as the
     framework wants it; a tuple is several arguments. `grad`, called with the same, gives the
@@ -117,6 +119,8 @@ def nothing_to_move(f: Callable[..., Any], x: Any) -> str:
     held = list(name_leaves(f, x).values())
     if any(hasattr(leaf, "named_parameters") for leaf in held):
         return "x is a module: give dict(model.named_parameters()), and a function of such a dict"
+    if any(hasattr(leaf, "trainable_variables") for leaf in held):
+        return "x is a model: give model.trainable_variables, and a function of such a list"
     said = "x holds no floating-point number to differentiate by"
     kinds = {np.asarray(leaf).dtype.kind for leaf in held if np.size(leaf)}
     if kinds and kinds <= set("iub"):

@@ -6,13 +6,14 @@ import contextlib
 import copy
 import importlib
 import importlib.util
+import operator
 import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from calcbench.native import trees
 from calcbench.native.function import Function, NotKnown
-from calcbench.native.keeping import kept, seeds_kept
+from calcbench.native.keeping import kept, seeds_kept, variables_reached
 from calcbench.problem.faults import RAISED
 
 
@@ -29,6 +30,9 @@ class FrontEnd(NamedTuple):
 FRONT_ENDS = {
     "torch": FrontEnd("Tensor", "calcbench.native.torch", "TorchFunction"),
     "jax": FrontEnd("Array", "calcbench.native.jax.function", "JaxFunction"),
+    "tensorflow": FrontEnd(
+        "__internal__.types.Tensor", "calcbench.native.tensorflow", "TensorflowFunction"
+    ),
 }
 """Framework → its front end; without one of these, it is NumPy's."""
 
@@ -47,8 +51,6 @@ def build(function: Callable[..., Any], x: Any, name: str = "") -> Function:
 
 def make(framework: str, function: Callable[..., Any], x: Any, name: str = "") -> Function:
     """Make a function of a framework's arrays ready to be run on numbers with proof, as `build`."""
-    if framework == "tensorflow":
-        raise NotKnown("TensorFlow, which has no front end yet: NumPy, torch and JAX have")
     if framework == "numpy":
         from calcbench.native.numpy.function import NumpyFunction  # loads all of NumPy's modules
 
@@ -80,19 +82,30 @@ def call_undisturbed(function: Callable[..., Any], x: Any) -> Any:
 
             before = stack.enter_context(keeping.unchanged())
             stack.enter_context(keeping.Keeping(before))
+        if "tensorflow" in sys.modules:
+            from calcbench.native.tensorflow.keeping import unchanged
+
+            stack.enter_context(unchanged(v.handle for v in variables_reached(function)))
         return function(*trees.as_tuple(x))
 
 
 def loaded() -> list[str]:
     """List the frameworks that are imported."""
-    return [name for name in (*FRONT_ENDS, "tensorflow") if name in sys.modules]
+    return [name for name in FRONT_ENDS if name in sys.modules]
 
 
 def framework_of(arrays: Any) -> str:
     """Name the framework of the first array that is not NumPy's; "numpy" where there is none."""
     for array in arrays:
         for name in loaded():
-            kind = "Tensor" if name == "tensorflow" else FRONT_ENDS[name].array
-            if isinstance(array, getattr(sys.modules[name], kind, ())):
+            if isinstance(array, _array_class(name)):
                 return name
     return "numpy"
+
+
+def _array_class(framework: str) -> Any:
+    """Return the class of a framework's arrays; none of one that is half imported."""
+    try:
+        return operator.attrgetter(FRONT_ENDS[framework].array)(sys.modules[framework])
+    except AttributeError:
+        return ()

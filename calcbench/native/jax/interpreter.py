@@ -15,7 +15,7 @@ from jax.extend.core import Literal
 
 from calcbench.native.elementwise import cast
 from calcbench.native.function import NotKnown
-from calcbench.native.jax.demand import SLOPE, UNUSED, Needs, Planner
+from calcbench.native.jax.demand import Planner
 from calcbench.native.jax.framework import (
     EXACT,
     INTEGERS,
@@ -28,6 +28,7 @@ from calcbench.native.jax.framework import (
 )
 from calcbench.native.jax.rules import OF_ALL, RULES
 from calcbench.native.jax.step import Step
+from calcbench.native.needs import SLOPE, UNUSED, Needs
 from calcbench.native.values import boxed, hold, is_active, is_certified, midpoints
 
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from calcbench.native.decompositions import eigenvalues, eigh, lu, qr, singular_values, svd
 from calcbench.native.function import NotKnown
-from calcbench.native.jax.demand import UNUSED
 from calcbench.native.jax.moving import pad_array
 from calcbench.native.jax.step import Rule, Step
 from calcbench.native.movement import move, transpose
+from calcbench.native.needs import UNUSED
 from calcbench.native.products import (
     cholesky,
     convolve,
