@@ -180,7 +180,8 @@ def describe_nothing(
     gradients: tuple[np.ndarray | None, np.ndarray | None],
 ) -> str:
     """Say why nothing is proved of two functions, and to how many digits they agree."""
-    told = "; ".join(f"{name}: {reason}" for name, reason in zip(names, reasons, strict=True))
+    known = zip(names, reasons, strict=True)
+    told = "; ".join(f"{name}: {reason}" for name, reason in known if reason)
     digits = f"their values agree to {_digits(np.array(values[:1]), np.array(values[1:]))} digits"
     one, two = gradients
     if one is not None and two is not None:

@@ -51,9 +51,11 @@ def check_same(
     Both are run at the same numbers: those that both can hold. Rounding is allowed for the coarser
     of the two, and for constants that each computes itself. `points` and `seconds` are those of
     `check`. `names` are what to call the two. Raises `SelectorError` for arguments that do not fit,
-    `ProblemError` where a function raises or gives no real number.
+    `ProblemError` where a function raises or gives no real number, `TypeError` without an `x`.
     """
     _check_arguments(f, g, grads, names)
+    if x is None:
+        raise TypeError("check_same needs x, the point at which to check: check_same(f, g, x)")
     whole_number("points", points, 1)
     allowed = positive("seconds", seconds)
     started = time.thread_time()
@@ -63,7 +65,9 @@ def check_same(
         first = make(framework, f, taken, called[0])
         if not any(array.size for array in first.arguments.values()):
             raise SelectorError(nothing_to_move(f, x))
-        second, order = relate(first, taken, g, x if y is None else y, called[1])
+        second, order = relate(
+            first, taken, g, x if y is None else y, called[1], meant=y is not None
+        )
     except NotKnown as error:
         return Same(called, NOT_CERTIFIED, str(error))
     numbers = np.arange(order.size)

@@ -74,6 +74,11 @@ class Side:
         """What the function is called."""
         return self.function.name
 
+    @property
+    def unbounded(self) -> bool:
+        """Whether it computes in a dtype without known bounds, so that nothing judges it."""
+        return bool(self.function.unbounded or self.function.inner.unbounded)
+
     def arguments(self, common: np.ndarray) -> Arrays:
         """Give numbers their places among the function's arguments, in its own dtypes."""
         return self.function.representable(unflatten(common[self.order], self.shapes))
@@ -196,7 +201,7 @@ class SameTrial:
             return self._end(Status.ERROR, f"no verdict: {reason}{at_place(place)}", **known)
         certificates, reasons = self._certify(common, values)
         known["reference"] = tuple(map(self._reference, certificates))
-        if not any(certificates):
+        if not any(certificates) or any(side.unbounded for side in self.sides):
             gradients = (numbers[0].partials, numbers[1].partials)
             reason = describe_nothing(self.names, reasons, values, gradients)
             return self._end(NOT_CERTIFIED, reason, **known)

@@ -234,16 +234,21 @@ class Trial:
         gradient: Arrays,
         rough: np.ndarray | None = None,
     ) -> Check:
-        """Ask differences, where nothing is certified. Of what is no derivative there is none."""
+        """Ask differences, where nothing is certified; none of roundings that nobody knows."""
+        told = {} if self.function.unbounded else self._witnesses(arguments, gradient, rough)
+        return self._end(NOT_CERTIFIED, reason + at_place(place), value=gradient, **told)
+
+    def _witnesses(
+        self, arguments: Arrays, gradient: Arrays, rough: np.ndarray | None
+    ) -> dict[str, Any]:
+        """Take differences of the function. Of what is no derivative there is none."""
         claimed = flatten(gradient.values(), np.float64)
         function, dtype = self.function, self.function.dtype
         witness = ask_differences(function.call, arguments, claimed, dtype, rough)
         step = None
         if dtype == "float64":  # what is computed in complex128
             step = ask_complex_step(function.call_complex, arguments, claimed, witness)
-        return self._end(
-            NOT_CERTIFIED, reason + at_place(place), witness=witness, step=step, value=gradient
-        )
+        return {"witness": witness, "step": step}
 
     def _end(self, status: str, reason: str = "", **known: Any) -> Check:
         return Check(
@@ -290,24 +295,18 @@ class ProductTrial(Trial):
         found = certify(self.function, self.kind, arguments, self.direction, self.seconds)
         return Proof(found, value.value[0], value.bound[0], 0)
 
-    def _ask(
-        self,
-        place: str,
-        arguments: Arrays,
-        reason: str,
-        gradient: Arrays,
-        rough: np.ndarray | None = None,
-    ) -> Check:
-        """Ask differences along the direction: of the function, or its own gradient."""
+    def _witnesses(
+        self, arguments: Arrays, gradient: Arrays, rough: np.ndarray | None
+    ) -> dict[str, Any]:
+        """Take differences along the direction: of the function, or its own gradient."""
         told = flatten(gradient.values(), np.float64)
         call, claimed = self._differenced(told)
         direction = flatten(self.direction.values(), np.float64)
-        witness = None
         with contextlib.suppress(NoGradient):
             call(arguments)
             dtype = self.function.dtype
-            witness = ask_along(call, arguments, direction, claimed, dtype)
-        return self._end(NOT_CERTIFIED, reason + at_place(place), witness=witness, value=gradient)
+            return {"witness": ask_along(call, arguments, direction, claimed, dtype)}
+        return {}
 
     def _differenced(self, told: np.ndarray) -> tuple[Callable[[Arrays], Any], float]:
         """Return what to difference, and what its derivative is by the product: ∇f along a line."""

@@ -224,6 +224,13 @@ def test_one_certificate_judges_both() -> None:
     assert other.reason.startswith("the functions differ: matrix is ")
 
 
+def test_a_dtype_without_bounds_is_not_judged_by_the_other() -> None:
+    found = cb.check_same(lambda x: (x.half() * 2).sum().double(), lambda x: jnp.sum(2 * x), w)
+    assert found.status == "not certified"
+    assert "dtype float16" in found.reason
+    assert "their gradients to 16.0" in found.reason
+
+
 def test_without_certificates_it_is_said_how_far_two_agree() -> None:
     found = cb.check_same(by_fft, lambda x: by_fft(x), w, names=("one", "two"))
     assert found.status == "not certified"
