@@ -14,7 +14,11 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 MULTIPLYING = frozenset({"mm", "addmm", "bmm", "baddbmm", "addbmm", "mv", "addmv"})
-CONVOLVING = frozenset({"convolution", "_convolution", "cudnn_convolution"})
+BY_CUDNN = frozenset({
+    "convolution", "_convolution", "cudnn_convolution",
+    "_thnn_fused_lstm_cell", "_thnn_fused_gru_cell",
+})  # fmt: skip
+"""What cuDNN computes, where it is on: convolutions, and layers of which these are the cells."""
 
 
 @contextlib.contextmanager
@@ -35,7 +39,7 @@ def blurring() -> dict[str, str]:
     if _allows(torch.backends.cuda.matmul):
         found.update(dict.fromkeys(MULTIPLYING, "torch.backends.cuda.matmul.allow_tf32"))
     if torch.backends.cudnn.enabled and _allows(torch.backends.cudnn):
-        found.update(dict.fromkeys(CONVOLVING, "torch.backends.cudnn.allow_tf32"))
+        found.update(dict.fromkeys(BY_CUDNN, "torch.backends.cudnn.allow_tf32"))
     return found
 
 
