@@ -94,10 +94,11 @@ class Side:
         arguments = self.arguments(common)
         with self.function.undisturbed(self.trial.grad):
             value = self.trial.value(arguments)
+            found: np.ndarray | None = None
             try:
                 found = self.common(self.trial.derivative(arguments))
             except NoGradient:
-                return Numbers(value, None)
+                pass
             except (WrongGradient, NotKnown) as error:
                 raise _NoNumbers(
                     f"the gradient of {self.name}: {error}{at_place(place)}"

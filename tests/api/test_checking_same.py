@@ -269,6 +269,13 @@ def test_arguments_that_cannot_be_related_are_refused_with_what_to_write() -> No
         cb.check_same(by_matrix, by_fft, w, grads=by_hand)  # type: ignore[arg-type]
 
 
+def test_a_function_that_changes_is_not_judged() -> None:
+    calls = iter(range(100))
+    found = cb.check_same(lambda x: np.sum(x) + next(calls), lambda x: jnp.sum(x), w)
+    assert found.status == "not certified"
+    assert "gives another value at the same x" in found.reason
+
+
 def test_functions_with_one_name_are_told_apart() -> None:
     found = cb.check_same(lambda x: (x**2).sum(), lambda x: jnp.sum(x**2), torch.tensor(w))
     assert found.names == ("<lambda> (f)", "<lambda> (g)")
