@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import keyword
 from collections.abc import Mapping
 from typing import Any
 
@@ -195,7 +196,14 @@ def _with_seed(point: Point, operator: Operator, direction: Any) -> Point:
 def _signature(point: Point, operator: Operator) -> inspect.Signature:
     """List the arguments of an evaluator by name: what `help` and editors show."""
     names = (*point.problem.parameters, *point.problem.data)
-    by_name = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in names]
+    plain = [name for name in names if name.isidentifier() and not keyword.iskeyword(name)]
+    by_name = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in plain]
+    if len(plain) < len(names):  # `layers.0.weight`, which ** gives
+        by_name.append(
+            inspect.Parameter(
+                "others" if "others" not in plain else "others_", inspect.Parameter.VAR_KEYWORD
+            )
+        )
     if not operator.seeded:
         return inspect.Signature(by_name)
     first = f"{operator.seeded}_" if operator.seeded in names else operator.seeded
