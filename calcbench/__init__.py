@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from calcbench.api import cost as cost
     from calcbench.api import descend as descend
     from calcbench.api import gradient as gradient
+    from calcbench.api import gradient_and_hvp as gradient_and_hvp
     from calcbench.api import hessian as hessian
     from calcbench.api import hvp as hvp
     from calcbench.api import jacobian as jacobian
@@ -99,9 +100,9 @@ _HOME = {
     name: module
     for module, names in {
         "calcbench.api": (
-            "assert_gradient benchmark check compare cost descend gradient hessian hvp jacobian "
-            "partial plot prepare pullback pushforward reference second_derivative show steps "
-            "value_and_gradient verify"
+            "assert_gradient benchmark check compare cost descend gradient gradient_and_hvp "
+            "hessian hvp jacobian partial plot prepare pullback pushforward reference "
+            "second_derivative show steps value_and_gradient verify"
         ),
         "calcbench.backend.backend": "Backend",
         "calcbench.backend.prepared": "Prepared",

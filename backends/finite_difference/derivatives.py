@@ -311,6 +311,8 @@ class FiniteDifference(Backend):
         partials of a gradient, as far as there is time. For an operator that is evaluated from such
         quotients their bounds are added up, without signs.
         """
+        if len(operator.parts()) > 1:
+            return self._joint_bound(point, operator)
         if not hasattr(self, f"prepare_{operator.name}"):
             return self._combined_bound(point, operator)
         if operator == GRADIENT:
@@ -318,6 +320,17 @@ class FiniteDifference(Backend):
         if highest_order(operator.terms(point)) == 0:
             return None
         return self._difference_bound(point, operator)
+
+    def _joint_bound(self, point: Point, operator: Operator) -> ErrorBound:
+        """Put the bounds of an operator's parts end to end; 0 for one that is exact."""
+        flat, proved = [], []
+        for part in operator.parts():
+            zeros = {n: np.zeros(shape) for n, shape in part.layout(point).shapes.items()}
+            bound = self.error_bound(point, part) or zeros
+            flat.append(flatten(bound.values()))
+            proved.append(proved_components(bound))
+        shapes = operator.layout(point).shapes
+        return _state_bound(np.concatenate(flat), np.concatenate(proved), shapes)
 
     def _combined_bound(self, point: Point, operator: Operator) -> ErrorBound | None:
         """Combine the bounds of the matrices that an operator is evaluated from."""

@@ -6,6 +6,7 @@ from calcbench.api.comparing import Comparison, compare, verify
 from calcbench.api.derivatives import (
     cost,
     gradient,
+    gradient_and_hvp,
     hessian,
     hvp,
     jacobian,
@@ -30,6 +31,7 @@ __all__ = [
     "cost",
     "descend",
     "gradient",
+    "gradient_and_hvp",
     "hessian",
     "hvp",
     "jacobian",

@@ -15,23 +15,28 @@ from calcbench.api.checked import (
     NOT_CERTIFIED,
     Check,
     at_place,
+    describe_held,
     describe_no_number,
     describe_worst,
 )
+from calcbench.api.kinks import AtKinks
 from calcbench.certified.evaluation import NotCertified
+from calcbench.certified.kinks import find_kinks
 from calcbench.errors import ProblemError, SelectorError, nearest, short_repr
 from calcbench.judge.result import judge_result
-from calcbench.judge.witnesses import ask_complex_step, ask_differences
+from calcbench.judge.witnesses import ask_along, ask_complex_step, ask_differences
 from calcbench.native.certifying import Certified, certify, point_of
 from calcbench.native.front_ends import build
 from calcbench.native.function import Function, NoGradient, NotKnown, WrongGradient
+from calcbench.native.held import find_held
+from calcbench.native.reasons import describe_raised
 from calcbench.native.trees import function_name, name_leaves
 from calcbench.operators.cost import Cost
 from calcbench.operators.hvp import Hvp
 from calcbench.operators.operator import Operator
 from calcbench.operators.pushforward import Pushforward
 from calcbench.problem.arguments import check_function, check_text, positive, whole_number
-from calcbench.problem.faults import RAISED, describe
+from calcbench.problem.faults import RAISED
 from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.sampling import draw_nearby
@@ -156,6 +161,13 @@ class _Proof(NamedTuple):
     """How many numbers of the certificate stand before those that are checked."""
 
 
+def _shown(found: np.ndarray) -> str:
+    """Say what a function gives that is not one real number."""
+    if found.size != 1:
+        return f"an array of shape {found.shape}"
+    return f"{found.dtype}" if found.dtype.kind == "c" else short_repr(found.item())
+
+
 class _Checking:
     """One check of a gradient under way."""
 
@@ -184,11 +196,11 @@ class _Checking:
         found = self._at("own", self.function.arguments, value)
         rng = np.random.default_rng(0)
         known = [found]
-        for number in range(1, points if found.ok else 1):
+        for number in range(1, points if found.ok or found.witnessed else 1):
             there = self._around(f"random-{number}", rng)
             if there is not None:
                 known.append(there)
-            if there is not None and there.status in (Status.DISAGREE, Status.ERROR):
+            if there is not None and there.refuted:
                 found = there
                 break
         return replace(
@@ -197,6 +209,7 @@ class _Checking:
             asked=points,
             points=len(known),
             proved=sum(each.ok for each in known),
+            agreeing=sum(each.witnessed for each in known),
         )
 
     def _around(self, place: str, rng: np.random.Generator) -> Check | None:
@@ -218,12 +231,12 @@ class _Checking:
             return self._end(Status.ERROR, f"{error}{at_place(place)}")
         except RAISED as error:
             return self._end(
-                Status.ERROR, f"the gradient raises {describe(error)}{at_place(place)}"
+                Status.ERROR, f"the gradient raises {describe_raised(error)}{at_place(place)}"
             )
         again = self._value(arguments)
         if again != value:
             reason = f"f gives another value at the same x: {value:.17g}, then {again:.17g}"
-            return self._end(NOT_CERTIFIED, reason)
+            return self._end(NOT_CERTIFIED, reason + at_place(place))
         return self._judge(place, arguments, value, gradient)
 
     def _derivative(self, arguments: Arrays) -> Arrays:
@@ -241,11 +254,10 @@ class _Checking:
         try:
             found = self.function.call(arguments)
         except RAISED as error:
-            raise ProblemError(f"{self.function.name} raises {describe(error)}") from error
+            raise ProblemError(f"{self.function.name} raises {describe_raised(error)}") from error
         if found.size != 1 or found.dtype.kind not in "fiu":
-            shape = f"an array of shape {found.shape}" if found.size != 1 else f"{found.dtype}"
             raise ProblemError(
-                f"{self.function.name} must give one real number, but it gives {shape}"
+                f"{self.function.name} must give one real number, but it gives {_shown(found)}"
             )
         return float(found.reshape(()))
 
@@ -254,16 +266,27 @@ class _Checking:
         try:
             proof = self._prove(arguments)
         except NotCertified as error:
-            return self._ask(place, str(error), gradient)
+            return self._ask(place, arguments, str(error), gradient)
         if not abs(value - proof.value) <= proof.allowed:
             reason = (
                 f"f(x) is {value:.17g}, and its operations on numbers with proof give "
                 f"{proof.value:.17g}"
             )
-            return self._ask(place, reason, gradient)
-        return self._report(place, proof, gradient)
+            return self._ask(place, arguments, reason, gradient)
+        held = find_held(self.function, arguments, value, self._without_slope(proof))
+        if len(held) == len(arguments):
+            return self._ask(place, arguments, describe_held(), gradient)
+        found = self._report(place, proof, arguments, gradient)
+        return replace(found, held=held)
 
-    def _report(self, place: str, proof: _Proof, gradient: Arrays) -> Check:
+    def _without_slope(self, proof: _Proof) -> list[str]:
+        """List the arguments by which all derivatives are 0, and none is a limit or not there."""
+        certificate, start = proof.found.certificate, proof.start
+        clear = certificate.judged & ~certificate.beside & (certificate.value == 0)
+        parts = unflatten(clear[start:], self.own.shapes)
+        return [name for name, part in parts.items() if part.size and np.all(part)]
+
+    def _report(self, place: str, proof: _Proof, arguments: Arrays, gradient: Arrays) -> Check:
         """Judge by a certificate that the value confirms."""
         certificate, start = proof.found.certificate, proof.start
         shapes = {name: array.shape for name, array in gradient.items()}
@@ -275,46 +298,60 @@ class _Checking:
         counted = np.arange(len(numbers)) >= start
         judged = judge_result(record, place, certificate, numbers, counted)
         rough = certificate.rough[start:]
-        reason = judged.record.reason
+        chosen = self._hold_against_kinks(place, proof, numbers)
+        status, reason = judged.record.status, judged.record.reason
         if judged.record.disagreement is not None:
             reason = describe_worst(judged, judged.record.disagreement, self.count)
         elif not np.all(np.isfinite(numbers[start:][rough])):
             reason = describe_no_number(place, certificate, numbers)
             return self._end(Status.ERROR, reason, value=gradient)
+        elif chosen.missed:
+            status, reason = Status.DISAGREE, chosen.describe(self.count)
         elif certificate.open[start:].any():
-            return self._ask(place, certificate.open_reason, gradient, rough)
+            return self._ask(place, arguments, certificate.open_reason, gradient, rough)
         elif not judged.counted.any():
-            reason = "one-sided derivatives differ here, of every partial"
-            return self._ask(place, reason, gradient)  # an estimate that sees a kink, too
+            return self._ask(place, arguments, chosen.describe_none(), gradient)
         return self._end(
-            judged.record.status,
+            status,
             reason,
-            digits=judged.record.digits,
+            digits=chosen.digits(judged),
             needed=judged.needed,
-            outside=int(judged.outside.sum()),
+            outside=int(judged.outside.sum()) + len(chosen.missed),
             no_derivative=int(rough.sum()),
+            chosen=len(chosen.kinks) - len(chosen.missed),
             value=gradient,
             reference=unflatten(certificate.value[start:], shapes),
             bound=unflatten(judged.compared.allowed[start:], shapes),
         )
 
-    def _ask(
-        self, place: str, reason: str, gradient: Arrays, rough: np.ndarray | None = None
-    ) -> Check:
-        """Ask differences, where nothing is certified at the point that somebody asked for.
+    def _hold_against_kinks(self, place: str, proof: _Proof, numbers: np.ndarray) -> AtKinks:
+        """Hold numbers where there is no derivative against the slopes on both sides."""
+        certificate, start = proof.found.certificate, proof.start
+        rough = np.flatnonzero(certificate.rough[start:])
+        kinks = {}
+        if rough.size and self.operator == "gradient":
+            point, dtype = certificate.point, proof.found.dtype
+            kinks = find_kinks(point, rough.tolist(), dtype, self.seconds)
+        return AtKinks(place, self.own, kinks, numbers[start:], int(rough.size))
 
-        Of what is no derivative there is none.
-        """
-        if place != "own":
-            return self._end(NOT_CERTIFIED, reason)
-        arguments = self.function.arguments
+    def _ask(
+        self,
+        place: str,
+        arguments: Arrays,
+        reason: str,
+        gradient: Arrays,
+        rough: np.ndarray | None = None,
+    ) -> Check:
+        """Ask differences, where nothing is certified. Of what is no derivative there is none."""
         claimed = flatten(gradient.values(), np.float64)
         function, dtype = self.function, self.function.dtype
         witness = ask_differences(function.call, arguments, claimed, dtype, rough)
         step = None
         if dtype == "float64":  # what is computed in complex128
             step = ask_complex_step(function.call_complex, arguments, claimed, witness)
-        return self._end(NOT_CERTIFIED, reason, witness=witness, step=step, value=gradient)
+        return self._end(
+            NOT_CERTIFIED, reason + at_place(place), witness=witness, step=step, value=gradient
+        )
 
     def _end(self, status: str, reason: str = "", **known: Any) -> Check:
         return Check(
@@ -359,9 +396,33 @@ class _CheckingProduct(_Checking):
         return _Proof(found, value.value[0], value.bound[0], 0)
 
     def _ask(
-        self, place: str, reason: str, gradient: Arrays, rough: np.ndarray | None = None
+        self,
+        place: str,
+        arguments: Arrays,
+        reason: str,
+        gradient: Arrays,
+        rough: np.ndarray | None = None,
     ) -> Check:
-        return self._end(NOT_CERTIFIED, reason, value=gradient)
+        """Ask differences along the direction: of the function, or its own gradient."""
+        told = flatten(gradient.values(), np.float64)
+        call, claimed = self._differenced(told)
+        direction = flatten(self.direction.values(), np.float64)
+        witness = None
+        with contextlib.suppress(NoGradient):
+            call(arguments)
+            dtype = self.function.dtype
+            witness = ask_along(call, arguments, direction, claimed, dtype)
+        return self._end(NOT_CERTIFIED, reason + at_place(place), witness=witness, value=gradient)
+
+    def _differenced(self, told: np.ndarray) -> tuple[Callable[[Arrays], Any], float]:
+        """Return what to difference, and what its derivative is by the product: ∇f along a line."""
+        line = np.random.default_rng(3).normal(size=told.shape)
+
+        def slope(arguments: Arrays) -> Any:
+            found = self.function.differentiate(arguments, None)
+            return line @ flatten(found.values(), np.float64)
+
+        return slope, float(line @ told)
 
 
 class _CheckingDirection(_CheckingProduct):
@@ -376,6 +437,14 @@ class _CheckingDirection(_CheckingProduct):
         if found.size != 1 or found.dtype.kind not in "fiu":
             raise WrongGradient("the derivative along a direction must be one real number")
         return {"value": found.astype(np.float64).reshape(())}
+
+    def _without_slope(self, proof: _Proof) -> list[str]:
+        certificate = proof.found.certificate
+        clear = certificate.judged & ~certificate.beside & (certificate.value == 0)
+        return list(self.function.arguments) if np.all(clear) else []
+
+    def _differenced(self, told: np.ndarray) -> tuple[Callable[[Arrays], Any], float]:
+        return self.function.call, float(told[0])
 
 
 CHECKINGS = {each.operator: each for each in (_Checking, _CheckingDirection, _CheckingProduct)}

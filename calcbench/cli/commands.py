@@ -27,6 +27,7 @@ SUMMARIES = {
     "merge": "Merge runs, such as the shards of one matrix, into one file.",
     "report": "Report a run: per problem time, ratio to the fastest, to the cost, and digits.",
     "compare-runs": "Say which cells got faster or slower from FIRST to SECOND, beyond noise.",
+    "gradbench": "Answer GradBench as one of its tools: its evaluations, by any backend.",
     "cite": "Print BibTeX and a sentence that cite a run: machine, versions, date, what was timed.",
 }
 """Every command, in a file of its name, and the first line of its help."""

@@ -51,6 +51,7 @@ SKETCHES = {
     "report": "file* --format=table|markdown|latex|csv|json|pyperf|html -o/--output=file"
     " --site=file --json",
     "compare-runs": "file file --force --json",
+    "gradbench": "--tool=backend --multithreaded --traceback",
     "cite": "file --json",
 }
 """Command → its arguments, each as what it takes, and its options, with what they take.
@@ -95,6 +96,7 @@ OPERATORS = (
     "pullback",
     "jacobian",
     "hvp",
+    "gradient_and_hvp",
     "hessian",
     "second_derivative",
     "laplacian",

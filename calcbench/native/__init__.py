@@ -8,6 +8,7 @@ is certified of a cost in the vocabulary, is certified of a native function. It 
 
 function        what a front end is: a native function at an argument, on numbers with proof
 certifying      the truth of an operator of it, and what rounding is allowed
+reasons         why it is not certified: where in the user's code that is, and what to do instead
 trees           an argument of arrays in tuples, lists and dicts ↔ arrays by name
 values          numbers with proof beside a framework's own arrays
 elementwise     functions of single numbers, by name

@@ -40,7 +40,7 @@ class Problem(ABC):
     Everything else is optional, and declared by class attributes.
     """
 
-    sizes: ClassVar[tuple[int, ...]] = (1,)
+    sizes: ClassVar[tuple[Any, ...]] = (1,)
     """Sizes worth running (what size means, the problem says); the first is the default. They may
     have names: `sizes = ({"n": 8, "d": 2}, {"n": 1000, "d": 10})`, and `inputs` reads
     `size["n"]`."""

@@ -23,6 +23,7 @@ from calcbench.native.jax.framework import (
     has_discrete_operands,
     is_real,
     literal,
+    place_of,
     plain,
 )
 from calcbench.native.jax.rules import OF_ALL, RULES
@@ -54,7 +55,11 @@ class Interpreter:
             return literal(variable) if isinstance(variable, Literal) else known[variable]
 
         for equation, wanted in self.planner.plan(jaxpr, needs).steps:
-            results = self._apply(equation, [read(v) for v in equation.invars], wanted)
+            try:
+                results = self._apply(equation, [read(v) for v in equation.invars], wanted)
+            except NotKnown as error:
+                error.place = error.place or place_of(equation)
+                raise
             known.update(zip(equation.outvars, results, strict=True))
         return [read(v) if need else None for v, need in zip(jaxpr.outvars, needs, strict=True)]
 

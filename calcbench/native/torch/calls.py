@@ -104,7 +104,9 @@ class Call:
         if self.name == "_local_scalar_dense":
             return self._number()
         unknown = next((v for v in self.known.values() if isinstance(v, Unknown)), None)
-        return self._give_up(unknown.reason) if unknown else self._recorded()
+        if unknown is not None:
+            return self._give_up(unknown.reason, unknown.place)
+        return self._recorded()
 
     def _plain(self) -> Any:
         return self.func(*self.args, **self.kwargs)
@@ -139,7 +141,7 @@ class Call:
         """Give a number to Python: a condition or an integer is decided, what moves is lost."""
         found = self.known.get(0)
         if isinstance(found, Unknown):
-            raise NotKnown(found.reason)
+            raise found.error()
         if found is not None and found.active:
             raise NotKnown("Tensor.item() of what depends on an argument")
         if found is not None and not self._flat[0].is_floating_point():
@@ -242,7 +244,7 @@ class Call:
         if isinstance(value, torch.Tensor) and self.mode.knows(value):
             found = self.mode.read(value)
             if isinstance(found, Unknown):
-                raise NotKnown(found.reason)
+                raise found.error()
             if found is not None:
                 self.mode.program.expect(found, floats_of(value))
         return value.cpu() if isinstance(value, torch.Tensor) else value
@@ -359,7 +361,7 @@ class Call:
             self.mode.shadows.write(copy, found)
         return copy
 
-    def _give_up(self, reason: str) -> Any:
+    def _give_up(self, reason: str, place: str = "") -> Any:
         """Run it: results that move with an argument are unknown, and why."""
         moving_ones = [v for v in self.known.values() if isinstance(v, Unknown) or v.active]
         if not moving_ones:
@@ -368,11 +370,11 @@ class Call:
                     self._settled(tensor)
         result = self._plain()
         if moving_ones and not _tensors(result) and result is not None:
-            raise NotKnown(reason)
+            raise NotKnown(reason, place)
         changed = written(self.func, self.args, self.kwargs)
         for tensor in (*_tensors(result), *changed):
             if moving_ones:
-                self.mode.shadows.write(tensor, Unknown(reason))
+                self.mode.shadows.write(tensor, Unknown(reason, place))
             elif self.mode.shadows.has(tensor):
                 self._write_floats(tensor)
         return result
