@@ -164,7 +164,7 @@ def describe_worst(judged: Judged, fault: Disagreement, count: int) -> str:
     return (
         f"{int(judged.outside.sum())} of {count_partials(count)} outside what rounding "
         f"allows{at_place(fault.point)}; the worst: {fault.component} is {fault.value:.17g}, "
-        f"should be {fault.expected:.17g}{_ratio(fault.value, fault.expected)}"
+        f"should be {fault.expected:.17g}{describe_ratio(fault.value, fault.expected)}"
         f"{',' if estimate else ''}{estimate}{limit}"
     )
 
@@ -192,7 +192,7 @@ def _describe_points(found: Check) -> str:
     return f"proved at {found.proved} of {found.asked} points{others}{where}"
 
 
-def _ratio(got: float, true: float) -> str:
+def describe_ratio(got: float, true: float) -> str:
     """Say by which factor a partial is wrong, or by which part of it."""
     if not true or not math.isfinite(got):
         return ""
@@ -201,7 +201,7 @@ def _ratio(got: float, true: float) -> str:
 
 
 def count_partials(partials: int) -> str:
-    """Write how many partials."""
+    """Write how many partials there are."""
     return f"{partials:,} partial{'' if partials == 1 else 's'}"
 
 

@@ -1,4 +1,4 @@
-"""Functions as they are: NumPy, torch and JAX code on certified numbers, without rewriting it.
+"""Functions as they are: code of NumPy, torch, JAX and TensorFlow, run on certified numbers.
 
 A front end runs a user's function on numbers with proof (`certified`), one native operation after
 the other, by the array vocabulary `xp` and the functions here that take it as their first argument.
@@ -13,6 +13,7 @@ trees           an argument of arrays in tuples, lists and dicts ↔ arrays by n
 values          numbers with proof beside a framework's own arrays
 elementwise     functions of single numbers, by name
 comparing       comparisons, choices and orders
+needs           what is needed of numbers on the way: values alone, or slopes too
 reductions      sums, products and largest numbers along axes
 movement        data movement, by running the framework's own operation on indices
 products        products of arrays, convolutions, factors and solutions of matrices
@@ -22,6 +23,11 @@ front_ends      which front end a function needs
 numpy           NumPy's: by its protocols for arrays of others
 torch           torch's: by the operations that a function runs through
 jax             JAX's: an interpreter of jaxprs
+tensorflow      TensorFlow's: an interpreter of graphs
+constants       constants that each framework has computed for itself
+conversion      an argument in the arrays of another framework
+costs           costs of problems that are a framework's own code
+relation        which number of one function's argument is which of another's
 rebinding       other functions under the names of a user's own modules, while a function runs
 keeping         what a user's code holds is put back
 """

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from calcbench.native.elementwise import elementwise
 from calcbench.native.movement import broadcast, move, transpose, windows
 from calcbench.native.reductions import reduce
-from calcbench.native.values import Numbers, boxed, lift
+from calcbench.native.values import Numbers, boxed, hold, lift
 
 
 def matmul(xp: Any, x: Any, y: Any) -> Numbers:
@@ -117,6 +118,39 @@ def convolve(
     return parts[0] if groups == 1 else boxed(xp.concat(parts, axis=1))
 
 
+def convolve_transposed(
+    xp: Any,
+    x: Any,
+    kernel: Any,
+    strides: Sequence[int],
+    around: Sequence[tuple[int, int]],
+    dilation: Sequence[int],
+    groups: int = 1,
+) -> Numbers:
+    """Put zeros between the numbers, and slide mirrored kernels (in, out/groups, *sizes) over them.
+
+    `around` is how many zeros are put before and after, or below 0 how many numbers are cut off.
+    """
+    kernel = lift(xp, kernel)
+    outs = kernel.shape[1]
+
+    def turn(places: np.ndarray) -> np.ndarray:
+        parts = np.stack(np.split(places, groups)).swapaxes(1, 2)
+        kernels = parts.reshape(groups * outs, -1, *places.shape[2:])
+        return np.flip(kernels, tuple(range(2, places.ndim)))
+
+    spread = _cropped(dilate(xp, x, strides), around)
+    padding = [(max(a, 0), max(b, 0)) for a, b in around]
+    ones = [1] * len(strides)
+    return convolve(xp, spread, move(xp, turn, kernel), ones, padding, dilation, groups)
+
+
+def _cropped(x: Numbers, around: Sequence[tuple[int, int]]) -> Numbers:
+    """Cut off where the padding is below 0."""
+    cuts = tuple(slice(max(-a, 0), x.shape[k + 2] - max(-b, 0)) for k, (a, b) in enumerate(around))
+    return boxed(x[(slice(None), slice(None), *cuts)])
+
+
 def dilate(xp: Any, x: Any, steps: Sequence[int]) -> Numbers:
     """Put zeros between the numbers along the last axes: `steps` − 1 of them along each."""
 
@@ -157,12 +191,18 @@ def each_matrix(xp: Any, function: Callable[..., Any], *arrays: Any) -> Numbers:
 
 def determinant(xp: Any, a: Any) -> Numbers:
     """Compute the determinant as ± e^log|det|, of a batch each; a singular one is left open."""
-    return boxed(xp.reshape(each_matrix(xp, lambda m: _determinant(xp, m), a), np.shape(a)[:-2]))
+    sign, log = log_determinant(xp, a)
+    return elementwise(xp, "multiply", sign, elementwise(xp, "exp", log))
 
 
-def _determinant(xp: Any, a: Numbers) -> Numbers:
-    sign, log = xp.linalg.slogdet(a)
-    return boxed(xp.reshape(boxed(xp.stop_gradient(sign) * xp.exp(log)), (1,)))
+def log_determinant(xp: Any, a: Any) -> tuple[Numbers, Numbers]:
+    """Compute the sign of the determinant, which is held, and log|det|; of a batch, each."""
+
+    def both(matrix: Any) -> Numbers:
+        return boxed(xp.stack([lift(xp, part) for part in xp.linalg.slogdet(matrix)]))
+
+    found = each_matrix(xp, both, a)
+    return hold(xp, boxed(found[..., 0])), boxed(found[..., 1])
 
 
 def cholesky(xp: Any, x: Any, upper: bool = False) -> Numbers:

@@ -12,10 +12,11 @@ from jax.extend.core import jaxpr_as_fun
 
 from calcbench.native.comparing import choose
 from calcbench.native.elementwise import elementwise
-from calcbench.native.jax.demand import CALLS, SLOPE, UNUSED, Needs, callee
+from calcbench.native.jax.demand import CALLS, callee
 from calcbench.native.jax.smooth import is_logaddexp
 from calcbench.native.jax.step import Rule, Step
 from calcbench.native.movement import pick
+from calcbench.native.needs import SLOPE, UNUSED, Needs
 from calcbench.native.products import solve
 from calcbench.native.values import Numbers, boxed, is_certified, lift
 

@@ -12,11 +12,7 @@ from typing import Any, NamedTuple
 import jax
 from jax.extend.core import Literal
 
-UNUSED, VALUE, SLOPE = range(3)
-"""What is needed of a number."""
-
-Needs = tuple[int, ...]
-"""One of these for each result, or for each operand."""
+from calcbench.native.needs import UNUSED, VALUE, Needs
 
 CALLS = frozenset(
     {

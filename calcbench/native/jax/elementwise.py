@@ -6,14 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.certified.arrays import Array
-from calcbench.certified.balls import Ball
-from calcbench.certified.rounded import Rounded
 from calcbench.native.comparing import SHORT, choose, compare, is_finite
 from calcbench.native.elementwise import cast, clip, elementwise, fmod, truncate, whole_power
 from calcbench.native.function import NotKnown
 from calcbench.native.jax.framework import is_real
 from calcbench.native.jax.step import Rule, Step
+from calcbench.native.needs import enclose_extreme
 from calcbench.native.values import Numbers, hold, is_certified, lift, midpoints
 
 NAMES = {
@@ -63,26 +61,9 @@ def _extreme(name: str) -> Rule:
     def rule(step: Step, x: Any, y: Any) -> Numbers:
         if not step.held:
             return elementwise(step.xp, name, x, y)
-        return enclose_extreme(step, name, x, y)
+        return enclose_extreme(step.xp, name, x, y)
 
     return rule
-
-
-def enclose_extreme(step: Step, name: str, x: Any, y: Any) -> Numbers:
-    """Enclose the larger or the smaller of two constants, whichever that is."""
-    x, y = lift(step.xp, x), lift(step.xp, y)
-    method = "max" if name == "maximum" else "min"
-    if isinstance(x, Array) and isinstance(y, Array):
-        return Array(_extreme_values(method, x.value, y.value))
-    each = np.frompyfunc(lambda p, q: Ball(getattr(p.value, method)(q.value)), 2, 1)
-    return each(hold(step.xp, x), hold(step.xp, y))
-
-
-def _extreme_values(method: str, x: Any, y: Any) -> Any:
-    if isinstance(x, Rounded):  # two maxima are no farther apart than what they are maxima of
-        found = getattr(np, f"{method}imum")(x.mid, y.mid)
-        return Rounded(found, np.broadcast_to(np.maximum(x.rad, y.rad), found.shape))
-    return np.frompyfunc(lambda p, q: getattr(p, method)(q), 2, 1)(x, y)
 
 
 def _integer_pow(step: Step, x: Any) -> Numbers:

@@ -15,10 +15,11 @@ import numpy as np
 from calcbench.errors import first_line, short_repr
 from calcbench.native import trees
 from calcbench.native.function import Function, NotKnown, WrongGradient, returns_other
-from calcbench.native.jax.demand import SLOPE, Planner
+from calcbench.native.jax.demand import Planner
 from calcbench.native.jax.framework import Framework
 from calcbench.native.jax.interpreter import Interpreter
 from calcbench.native.keeping import kept
+from calcbench.native.needs import SLOPE
 from calcbench.problem.problem import Arrays
 
 UNTRACEABLE = (

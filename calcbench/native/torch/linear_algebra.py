@@ -13,6 +13,7 @@ from calcbench.native.products import (
     determinant,
     each_matrix,
     inverse,
+    log_determinant,
     solve,
     solve_triangular,
     swapped,
@@ -64,15 +65,7 @@ def _solve(xp: Any, a: Any, b: Any, *, left: bool = True, check_errors: bool = F
 
 
 def _log_determinant(xp: Any, a: Any) -> Any:
-    a = lift(xp, a)
-    logs = [
-        each_matrix(
-            xp, lambda m, k=k: boxed(xp.reshape(lift(xp, xp.linalg.slogdet(m)[k]), (1,))), a
-        )
-        for k in (0, 1)
-    ]
-    sign, log = (boxed(xp.reshape(part, a.shape[:-2])) for part in logs)
-    return boxed(xp.stop_gradient(sign)), log, None, None
+    return *log_determinant(xp, a), None, None
 
 
 def _cholesky_inverse(xp: Any, factor: Any, upper: bool = False) -> Numbers:
