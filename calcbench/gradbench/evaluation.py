@@ -13,6 +13,7 @@ from calcbench.backend.backend import Backend
 from calcbench.backend.prepared import Prepared
 from calcbench.catalogue.selection import find_problem
 from calcbench.errors import Unsupported
+from calcbench.judge.contract import check_limit
 from calcbench.operators import find_operator
 from calcbench.operators.operator import VALUE, single
 from calcbench.problem.inputs import make_point
@@ -64,9 +65,12 @@ class OfProblem(Evaluation):
     def operators(self) -> tuple[str, ...]:
         """The operators of the problem that it takes."""
 
-    def point(self, given: Any) -> Point:
-        """Make the point that an input is."""
-        return make_point(find_problem(self.problem), self.read(given))
+    def point(self, backend: Backend, given: Any) -> Point:
+        """Make the point that an input is. Raises `Unsupported` for one beyond the backend."""
+        point = make_point(find_problem(self.problem), self.read(given))
+        if self.operators != ("cost",):
+            check_limit(backend, point)
+        return point
 
     def check(self, backend: Backend) -> None:
         """Look for the hand-derived formulas of the operators."""
@@ -90,7 +94,7 @@ class OperatorOf(OfProblem):
 
     def prepare(self, backend: Backend, given: Any) -> Task:
         """Prepare the operator; running it is timed."""
-        point = self.point(given)
+        point = self.point(backend, given)
         prepared, native = _load(backend, point, self.operator)
         return Task(
             lambda: prepared.run(native),
@@ -111,7 +115,7 @@ class NewtonStep(OfProblem):
 
     def prepare(self, backend: Backend, given: Any) -> Task:
         """Prepare both sweeps; running them and dividing is timed."""
-        point = self.point(given)
+        point = self.point(backend, given)
         ones = {name: np.ones_like(array) for name, array in point.parameters.items()}
         gradient, native = _load(backend, point, "gradient")
         product, seeded = _load(backend, point, "hvp", ones)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from calcbench.gradbench.descent import Descent, particle, saddle
 from calcbench.gradbench.evaluation import (
     Choice,
     Evaluation,
@@ -159,6 +160,9 @@ def ht(operator: str, write: Write) -> Evaluation:
     )
 
 
+LETTERS = ("ff", "fr", "rf", "rr")
+"""The modes of both derivatives of `saddle` and `particle`, the outer one first."""
+
 EVALUATIONS: Mapping[str, Mapping[str, Evaluation]] = {
     "hello": {
         "square": OperatorOf("hello", number, "cost", value),
@@ -200,5 +204,7 @@ EVALUATIONS: Mapping[str, Mapping[str, Evaluation]] = {
         "objective": ht("cost", value),
         "jacobian": ht("jacobian", matrix),
     },
+    "saddle": {letters: Descent("saddle_game", saddle, letters) for letters in LETTERS},
+    "particle": {letters: Descent("particle", particle, letters) for letters in LETTERS},
 }
 """Module → function → what it is."""

@@ -12,4 +12,9 @@ ORDER = (
     "ode",
     "ode_solution",
     "ba",
+    "ht_simple",
+    "ht_complicated",
+    "saddle_game",
+    "saddle_answer",
+    "particle",
 )

@@ -9,7 +9,8 @@ from calcbench.backends.by_hand import ByHand
 from calcbench.backends.tape.derivatives import Tape
 from calcbench.errors import SelectorError
 from calcbench.gradbench.conversation import converse
-from calcbench.gradbench.evaluations import EVALUATIONS
+from calcbench.gradbench.descent import descend
+from calcbench.gradbench.evaluations import EVALUATIONS, LETTERS
 
 A = [[2.0, 1.0, 0.5], [0.3, 1.5, -1.0], [0.2, 0.4, 3.0]]
 MIXTURE = {
@@ -132,8 +133,34 @@ def test_a_hand_is_tracked_with_weights_and_without():
     np.testing.assert_allclose(weighted, np.hstack([np.zeros((3, 2)), plain]), atol=1e-15)
 
 
+@pytest.mark.parametrize("letters", LETTERS)
+def test_a_saddle_is_found_by_either_mode_of_both_slopes(letters):
+    found = evaluate("saddle", letters, {"start": [0.01, 0.01]}, ByHand())["output"]
+    np.testing.assert_allclose(found, 0, atol=1e-4)
+
+
+def test_a_descent_stops_at_the_bottom():
+    """Where slope or step is no longer than 10⁻⁵; and one that begins there does not move."""
+
+    def value(x):
+        return float(np.sum((x - 3.0) ** 2))
+
+    def slope(x):
+        return 2 * (x - 3.0)
+
+    np.testing.assert_allclose(descend(value, slope, np.array([0.0])), 3.0, atol=1e-4)
+    assert descend(value, slope, np.array([3.0])) == 3.0
+
+
+def test_a_problem_that_is_too_large_for_a_backend_is_a_failure():
+    large = {**OBSERVED, "p": 300}
+    assert evaluate("ba", "objective", large, ByHand())["success"]
+    assert "beyond size 200" in evaluate("ba", "jacobian", large, ByHand())["error"]
+
+
 def test_every_function_is_a_case():
     tried = {(module, function) for module, function, *_ in CASES}
+    tried |= {(module, f) for module in ("saddle", "particle") for f in LETTERS}
     tried |= {
         (module, f) for module in ("gmm", "lstm", "ba", "ht") for f in ("objective", "jacobian")
     }

@@ -15,10 +15,14 @@ from calcbench.catalogue.door import problems
 from calcbench.catalogue.selection import select_backends
 from calcbench.operators.operator import single
 from calcbench.problem.inputs import own_point
+from calcbench.problem.static import wrap_static
 from calcbench.record.record import Status
 from calcbench.vocabulary.numpy import NUMPY
 
 NAMES = [name for name, card in problems().cards.items() if card.theme == "gradbench"]
+
+QUICKLY = [name for name in NAMES if name != "particle"]
+"""Whose certificate takes no longer than seconds: that one's has a slope in each of 350 steps."""
 
 QUICK = ("by_hand", "finite_difference", "tape")
 
@@ -40,17 +44,22 @@ def check(names, backends):
 
 
 def test_every_problem_is_certified_and_agreed():
-    hands = [name for name in NAMES if name.startswith("ht_")]  # whose proofs take seconds
-    others = [name for name in NAMES if name not in hands]
+    hands = [name for name in QUICKLY if name.startswith("ht_")]  # whose proofs take seconds
+    others = [name for name in QUICKLY if name not in hands]
     records = [*check(others, QUICK), *check(hands, ["finite_difference"])]
     ok = {record.problem for record in records if record.status is Status.OK}
-    assert ok == set(NAMES)
+    assert ok == set(QUICKLY)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("backend", [name for name in BACKENDS if name not in QUICK])
 def test_every_backend_agrees(backend):
-    check(NAMES, [backend])
+    check(QUICKLY, [backend])
+
+
+@pytest.mark.full
+def test_a_particle_is_certified_and_agreed():
+    check(["particle"], ["finite_difference", "jax", "torch"])
 
 
 @pytest.mark.full
@@ -175,6 +184,15 @@ def ht_complicated(u, pose, measured, triangle, triangles, **hand):
     return np.ravel(measured - u[:, :1] * a - u[:, 1:] * b - (1 - u[:, :1] - u[:, 1:]) * c)
 
 
+def particle(w, inner):
+    """Step by step, with the force written out."""
+    x, v = np.array([0.0, 8.0]), np.array([0.75, 0.0])
+    while (x + 0.1 * v)[1] > 0:
+        away = [x - charge for charge in ([10.0, 0.0], [10.0, 10.0 - w])]
+        x, v = x + 0.1 * v, v + 0.1 * sum(d / (d @ d) ** 1.5 for d in away)
+    return (x[0] - x[1] / v[1] * v[0]) ** 2
+
+
 @pytest.mark.parametrize(
     ("definition", "size"),
     [
@@ -186,6 +204,7 @@ def ht_complicated(u, pose, measured, triangle, triangles, **hand):
         (lstm, {"l": 2, "c": 5, "b": 3}),
         (ode, None),
         (ode_solution, None),
+        (particle, None),
         (ba, {"n": 2, "m": 3, "p": 7}),
         (ht_simple, {"points": 4, "vertices": 9}),
         (ht_complicated, {"points": 4, "vertices": 9}),
@@ -223,3 +242,12 @@ def test_a_small_rotation_loses_no_digits(length):
         for name in ("by_hand", "tape")
     )
     np.testing.assert_allclose(by_hand, tape, rtol=1e-8, atol=1e-8 * np.abs(tape).max())
+
+
+@pytest.mark.parametrize("name", ["saddle_game", "particle"])
+def test_either_mode_inside_gives_the_same(name):
+    point = own_point(problems()[name])
+    forward = point.with_values({"inner": wrap_static("forward")})
+    (tape,) = select_backends(["tape"])
+    found = [single(tape.prepare(at, "gradient").evaluate(at)) for at in (point, forward)]
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
