@@ -221,6 +221,15 @@ def hvp(backend: Primitives, function: Function) -> Derived:
     return Derived(outer.apply, f"{outer.method} over {slopes.method}")
 
 
+def gradient_and_hvp(backend: Primitives, function: Function) -> Derived:
+    """Take the gradient, then the product; a framework that shares their work does better."""
+    slopes, product = derive(backend, gradient, function), derive(backend, hvp, function)
+    return Derived(
+        lambda p, d, v: (slopes.apply(p, d), product.apply(p, d, v)),
+        f"{product.method}, and the gradient",
+    )
+
+
 def hessian(backend: Primitives, function: Function) -> Derived:
     """Take a Hessian-vector product for every component."""
     product, xp = derive(backend, hvp, function), backend.namespace()

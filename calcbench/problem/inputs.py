@@ -49,8 +49,9 @@ def own_point(
         raise NotInstalled(f"problem {problem.name!r}: {reason}")
     seed = whole_number("seed", seed, 0)
     number = resolve_size(problem, size)
-    function = getattr(problem, "_function", problem.cost)
-    check_returns(f"the cost of problem {problem.name!r}", "a number", function)
+    general = [] if problem.native else [getattr(problem, "_function", problem.cost)]
+    for function in (*general, *problem.native_costs.values()):
+        check_returns(f"the cost of problem {problem.name!r}", "a number", function)
     own = draw_point(problem, number, seed)
     return own if at is None else own.with_values(read_parameters(own, at))
 

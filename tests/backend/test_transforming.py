@@ -581,6 +581,7 @@ METHODS = {
         "gradient": "reverse",
         "pushforward": "reverse, transposed",
         "hvp": "reverse over reverse",
+        "gradient_and_hvp": "reverse over reverse, and the gradient",
         "hessian": "reverse over reverse, column by column",
     },
     "forward_only": {
@@ -594,16 +595,26 @@ METHODS = {
         "partial": "forward",
         "pushforward": "forward",
         "hvp": "reverse over reverse",
+        "gradient_and_hvp": "reverse over reverse, one sweep",
         "hessian": "reverse over reverse, rows at once",
     },
-    "torch[mode=func]": {"gradient": "reverse", "hvp": "reverse over reverse"},
+    "torch[mode=func]": {
+        "gradient": "reverse",
+        "hvp": "reverse over reverse",
+        "gradient_and_hvp": "reverse over reverse, one sweep",
+    },
     "tensorflow": {
         "gradient": "reverse",
         "partial": "forward",
         "hvp": "reverse over reverse",
+        "gradient_and_hvp": "reverse over reverse, one sweep",
         "hessian": "reverse over reverse, rows one by one",
     },
-    "jax": {"gradient": "reverse", "hvp": "forward over reverse"},
+    "jax": {
+        "gradient": "reverse",
+        "hvp": "forward over reverse",
+        "gradient_and_hvp": "forward over reverse, one sweep",
+    },
 }
 
 

@@ -80,6 +80,7 @@ def test_operator(name, operator, selector):
         ("square", "hessian"),
         ("quadratic_cost", "hessian"),
         ("extended_rosenbrock", "hvp"),
+        ("extended_rosenbrock", "gradient_and_hvp"),
         ("broyden_tridiagonal", "jacobian"),
     ],
 )
@@ -87,7 +88,7 @@ def test_operator_of_arrays_and_of_one_number(name, operator, selector):
     check_or_refuse(calcbench.problems()[name], selector, operator)
 
 
-@pytest.mark.parametrize("operator", ["hvp", "pullback", "value_and_gradient"])
+@pytest.mark.parametrize("operator", ["hvp", "gradient_and_hvp", "pullback", "value_and_gradient"])
 @pytest.mark.parametrize("selector", MODES)
 def test_operator_of_a_mode(selector, operator):
     check_operator(calcbench.problems()["batch_regression"], selector, operator)
