@@ -15,6 +15,7 @@ from calcbench.catalogue.selection import find_problem
 from calcbench.errors import Unsupported
 from calcbench.judge.contract import check_limit
 from calcbench.operators import find_operator
+from calcbench.operators.gradient_and_hvp import product_name
 from calcbench.operators.operator import VALUE, single
 from calcbench.problem.inputs import make_point
 from calcbench.problem.point import Point
@@ -110,20 +111,18 @@ class NewtonStep(OfProblem):
 
     @property
     def operators(self) -> tuple[str, ...]:
-        """Both sweeps."""
+        """The derivatives that both parts of the one sweep are."""
         return ("gradient", "hvp")
 
     def prepare(self, backend: Backend, given: Any) -> Task:
-        """Prepare both sweeps; running them and dividing is timed."""
+        """Prepare one sweep for both; running it and dividing is timed."""
         point = self.point(backend, given)
         ones = {name: np.ones_like(array) for name, array in point.parameters.items()}
-        gradient, native = _load(backend, point, "gradient")
-        product, seeded = _load(backend, point, "hvp", ones)
+        prepared, native = _load(backend, point, "gradient_and_hvp", ones)
 
         def run() -> Arrays:
-            slopes = gradient.unload(gradient.run(native))
-            diagonal = product.unload(product.run(seeded))
-            return {name: slope / diagonal[name] for name, slope in slopes.items()}
+            found = prepared.unload(prepared.run(native))
+            return {name: found[name] / found[product_name(name)] for name in ones}
 
         return Task(run, lambda result: self.write(point, result))
 
