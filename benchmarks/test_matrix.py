@@ -7,6 +7,7 @@ import pytest
 
 import calcbench as cb
 from calcbench.bench.selection import open_session
+from calcbench.catalogue.door import default_problems
 from calcbench.record.record import Status
 from calcbench.report.differences import differences
 
@@ -33,7 +34,7 @@ def problems():
         pytest.importorskip(module)
     return [
         name
-        for name in cb.problems()
+        for name in default_problems()
         if name != "straight_line_at_scale" and not cb.problems()[name].vector_valued
     ]
 

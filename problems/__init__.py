@@ -7,4 +7,8 @@ ORDER = (
     "gradients",
     "real_data",
     "second_order",
+    "gradbench",
 )
+
+ON_REQUEST = ("gradbench",)
+"""Themes whose problems take part when they, or their theme, are named. The others always do."""

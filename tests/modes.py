@@ -6,6 +6,7 @@ anything left out where a framework is missing: a test that asks for it is skipp
 """
 
 import dataclasses
+import importlib.util
 
 import pytest
 
@@ -14,6 +15,10 @@ from calcbench.backend.transforming import Transforming
 
 BACKENDS = tuple(cb.backends())
 """The names of all backends, each of which selects one in its default mode."""
+
+
+MODULES = {"enzyme": "enzyme_ad"}
+"""Mode → the module of an extra that it needs; without it there is nothing to test."""
 
 
 def is_exact(backend):
@@ -54,6 +59,7 @@ def _modes(backend):
         for field in own
         for choice in backend.options()[field.name]
         if choice != field.default
+        if choice not in MODULES or importlib.util.find_spec(MODULES[choice])
     ]
     return [backend.name, *others]
 

@@ -162,7 +162,9 @@ class FiniteDifference(Backend):
     def _field(self, point: Point, order: int) -> Field:
         """Choose whose differences are taken: the cost, or a gradient for second partials."""
         shapes = tuple(point.shapes.values())
-        function = point.problem.cost_on(self.name, self.namespace())
+        function = point.problem.cost_on(
+            self.name, self.namespace(), numpy=self.scheme != "complex"
+        )
 
         def cost(x: np.ndarray, data: dict[str, Any], steps: np.ndarray) -> Any:
             return function(*cut(x, shapes), **data)
@@ -312,6 +314,8 @@ class FiniteDifference(Backend):
         partials of a gradient, as far as there is time. For an operator that is evaluated from such
         quotients their bounds are added up, without signs.
         """
+        if len(operator.parts()) > 1:
+            return self._joint_bound(point, operator)
         if not hasattr(self, f"prepare_{operator.name}"):
             return self._combined_bound(point, operator)
         if operator == GRADIENT:
@@ -319,6 +323,17 @@ class FiniteDifference(Backend):
         if highest_order(operator.terms(point)) == 0:
             return None
         return self._difference_bound(point, operator)
+
+    def _joint_bound(self, point: Point, operator: Operator) -> ErrorBound:
+        """Put the bounds of an operator's parts end to end; 0 for one that is exact."""
+        flat, proved = [], []
+        for part in operator.parts():
+            zeros = {n: np.zeros(shape) for n, shape in part.layout(point).shapes.items()}
+            bound = self.error_bound(point, part) or zeros
+            flat.append(flatten(bound.values()))
+            proved.append(proved_components(bound))
+        shapes = operator.layout(point).shapes
+        return _state_bound(np.concatenate(flat), np.concatenate(proved), shapes)
 
     def _combined_bound(self, point: Point, operator: Operator) -> ErrorBound | None:
         """Combine the bounds of the matrices that an operator is evaluated from."""
@@ -435,7 +450,7 @@ class FiniteDifference(Backend):
         field = self._field(point, 1)
         native = self.loader(point)(point)
         quotients = self._quotients(point, GRADIENT, field)
-        cost = point.problem.cost_on(self.name, self.namespace())
+        cost = point.problem.cost_on(self.name, self.namespace(), numpy=self.scheme != "complex")
         truncation = estimate_truncation(quotients, SCHEMES[self.scheme].order)
         if self.scheme == "complex":
             return truncation
@@ -470,12 +485,14 @@ class FiniteDifference(Backend):
         """
         problem = point.problem
         parameters, data = self.loader(point)(point)
-        cost = problem.cost_on(self.name, self.namespace())
+        cost = problem.cost_on(self.name, self.namespace(), numpy=self.scheme != "complex")
         with warnings.catch_warnings():
             warnings.simplefilter("error", np.exceptions.ComplexWarning)
             try:
                 started = time.thread_time()
-                found = problem.cost_on(self.name, numpy_in(self.dtype))(*parameters, **data)
+                found = problem.cost_on(self.name, numpy_in(self.dtype), numpy=True)(
+                    *parameters, **data
+                )
                 seconds = time.thread_time() - started
                 check_value(point, found)
                 if self.scheme == "complex":

@@ -1,4 +1,4 @@
-"""JAX: reverse mode, compiled ahead of time by XLA (jit) or op by op (eager)."""
+"""JAX: compiled ahead of time by XLA (jit; by Enzyme: enzyme), or op by op (eager)."""
 
 from .derivatives import Jax
 

@@ -1,4 +1,4 @@
-"""JAX: reverse mode, compiled ahead of time by XLA (jit) or op by op (eager)."""
+"""JAX: compiled ahead of time by XLA (jit; by Enzyme: enzyme), or op by op (eager)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import numpy as np
 
 from calcbench.backend.calling import measure_call
 from calcbench.backend.transforming import Transforming
-from calcbench.operators import composition
 from calcbench.operators.function import Derived, Function
 from calcbench.problem.problem import Problem
 from calcbench.vocabulary.namespace import Namespace
+
+from . import enzyme
 
 CACHE = 1 << 20
 """Bytes of products that are taken at once: half of the second-level cache of a small processor."""
@@ -24,19 +25,22 @@ CACHE = 1 << 20
 
 @dataclass(frozen=True)
 class Jax(Transforming):
-    """JAX's grad, under jit (compiled ahead of time) or eagerly."""
+    """JAX's grad, compiled ahead of time (jit; enzyme: differentiated by Enzyme) or eagerly."""
 
     name = "jax"
     kind = "exact"
     requires = ("jax",)
     install = "python -m pip install jax"
 
-    mode: Literal["jit", "eager"] = "jit"
+    mode: Literal["jit", "eager", "enzyme"] = "jit"
 
     def namespace(self) -> Namespace:
         self.framework()  # says why where it is missing
-        from .vocabulary import namespace
+        from .vocabulary import enzyme_namespace, namespace
 
+        if self.mode == "enzyme":
+            enzyme.enzyme()  # says why where that is missing
+            return enzyme_namespace()
         return namespace(eager=self.mode == "eager")
 
     def convert(self, array: np.ndarray) -> Any:
@@ -62,19 +66,23 @@ class Jax(Transforming):
         value = self.framework().eval_shape(function.apply, native[:count], native[count:])
         problem.check_cost(value.shape, value.dtype, function.value)
 
+    def differentiable(self, function: Function) -> Function:
+        """Give a function to what differentiates it in this mode: JAX itself, or Enzyme."""
+        return enzyme.wrap(self.framework(), function) if self.mode == "enzyme" else function
+
     def pushforward(self, function: Function) -> Derived:
-        jvp = self.framework().jvp
+        jvp, apply = self.framework().jvp, self.differentiable(function).apply
 
         def push(parameters: Any, data: Any, direction: Any) -> Any:
-            return jvp(lambda *p: function.apply(p, data), parameters, direction)[1]
+            return jvp(lambda *p: apply(p, data), parameters, direction)[1]
 
         return Derived(push, "forward")
 
     def pullback(self, function: Function) -> Derived:
-        vjp = self.framework().vjp
+        vjp, apply = self.framework().vjp, self.differentiable(function).apply
 
         def pull(parameters: Any, data: Any, cotangent: Any) -> Any:
-            return vjp(lambda *p: function.apply(p, data), *parameters)[1](cotangent)
+            return vjp(lambda *p: apply(p, data), *parameters)[1](cotangent)
 
         return Derived(pull, "reverse")
 
@@ -85,14 +93,14 @@ class Jax(Transforming):
         return self._several(self.pullback(function), function)
 
     def hvps(self, function: Function) -> Derived:
-        return self._several(composition.hvp(self, function), function)
+        return self._several(self.hvp(function), function)
 
     def _several(self, product: Derived, function: Function) -> Derived:
         """Multiply by several seeds, stacked along a first axis: the cost itself runs once.
 
         At once where the products are few enough for a cache, else in a loop within the program,
         which takes less memory, and half the time. (Op by op, such a loop is compiled anew at
-        every call.)
+        every call; and Enzyme's primitive has no rule for vmap.)
         """
         jax = self.framework()
 
@@ -102,7 +110,8 @@ class Jax(Transforming):
             def multiply(seed: Any) -> Any:
                 return product.apply(parameters, data, seed)
 
-            if self.mode == "eager" or several * self._bytes(function) <= CACHE:
+            few = self.mode == "jit" and several * self._bytes(function) <= CACHE
+            if few or self.mode == "eager":
                 return jax.vmap(multiply)(seeds)
             return jax.lax.map(multiply, seeds)
 
@@ -114,19 +123,43 @@ class Jax(Transforming):
         return max(function.components, values) * np.dtype(self.dtype).itemsize
 
     def gradient(self, function: Function) -> Derived:
-        return self._transformed(self.framework().grad, function, "reverse")
+        return self._transformed(self.framework().grad, self.differentiable(function), "reverse")
 
     def value_and_gradient(self, function: Function) -> Derived:
-        return self._transformed(self.framework().value_and_grad, function, "reverse, one sweep")
+        given = self.differentiable(function)
+        return self._transformed(self.framework().value_and_grad, given, "reverse, one sweep")
+
+    def hvp(self, function: Function) -> Derived:
+        both = self.gradient_and_hvp(function).apply
+        return Derived(lambda p, d, v: both(p, d, v)[1], "forward over reverse")
+
+    def gradient_and_hvp(self, function: Function) -> Derived:
+        """Push the gradient forward: in every mode it is JAX's own, for Enzyme goes over it once.
+
+        (In 0.0.16, a derivative by Enzyme has none itself.)
+        """
+        jax = self.framework()
+        slopes = self._transformed(jax.grad, function, "reverse")
+        inner = Function(slopes.apply, function.parameters, function.parameters)
+        apply = self.differentiable(inner).apply
+
+        def both(parameters: Any, data: Any, direction: Any) -> Any:
+            return jax.jvp(lambda *p: apply(p, data), parameters, direction)
+
+        return Derived(both, "forward over reverse, one sweep")
 
     def jacobian(self, function: Function) -> Derived:
         jax = self.framework()
+        if self.mode == "enzyme":
+            return enzyme.jacobian(jax, function, self.pushforward, self.pullback)
         if function.components <= function.value[0]:
             return self._transformed(jax.jacfwd, function, "forward, columns at once")
         return self._transformed(jax.jacrev, function, "reverse, rows at once")
 
     def hessian(self, function: Function) -> Derived:
         hessian = self.framework().hessian
+        if self.mode == "enzyme":
+            return enzyme.hessian(self.framework(), function, self.hvp)
         return self._transformed(hessian, function, "forward over reverse, columns at once")
 
     def _transformed(self, transform: Any, function: Function, method: str) -> Derived:
@@ -156,7 +189,8 @@ class Jax(Transforming):
             return run_eagerly, None
         # Compiled inside the context, the call needs no context: a traced function called
         # outside it would silently be traced again in float32.
-        compiled, seconds = measure_call(self.framework().jit(function).lower(*native).compile)
+        with enzyme.refusals() if self.mode == "enzyme" else contextlib.nullcontext():
+            compiled, seconds = measure_call(self.framework().jit(function).lower(*native).compile)
         return run, seconds
 
 

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import jax.scipy.linalg
 import jax.scipy.special
 
+from calcbench.errors import Unsupported
 from calcbench.vocabulary.axes import require_thin, running_axis
 from calcbench.vocabulary.duals import check_number
 from calcbench.vocabulary.namespace import Namespace, natively
@@ -94,6 +95,35 @@ def grad(f: Callable[..., Any]) -> Callable[..., Any]:
 
     slopes = jax.grad(number)
     return lambda x, *others: slopes(float(x) if type(x) is int else x, *others)
+
+
+WRONG = ("digamma", "polygamma", "log_ndtr", "prod", "cumulative_prod", "stop_gradient")
+"""Names whose derivative by Enzyme (0.0.16) is wrong or NaN somewhere, however they are spelled."""
+
+
+def refuse(name: str) -> Callable[..., Any]:
+    """Spell a name as what says that Enzyme has no right derivative of it."""
+
+    def refused(*arguments: Any, **keywords: Any) -> Any:
+        raise Unsupported(
+            f"xp.{name} is not available with mode=enzyme: its derivative by Enzyme is not right "
+            "everywhere (mode=jit has it)"
+        )
+
+    return refused
+
+
+def safe_sigmoid(x: Any) -> Any:
+    """Compute the sigmoid; of JAX's own, Enzyme's derivative is NaN where e⁻ˣ overflows."""
+    return jnp.exp(-jax.nn.softplus(-x))
+
+
+def enzyme_namespace() -> Namespace:
+    """Build the vocabulary as far as Enzyme (0.0.16) differentiates it rightly."""
+    spelling = dict(namespace(eager=False).spelling)
+    del spelling["acosh"], spelling["atanh"]  # it has a wrong rule, and a wrong sign: they follow
+    mended = {"tan": lambda x: jnp.sin(x) / jnp.cos(x), "sigmoid": safe_sigmoid}
+    return Namespace({**spelling, **mended, **{name: refuse(name) for name in WRONG}})
 
 
 def namespace(eager: bool) -> Namespace:

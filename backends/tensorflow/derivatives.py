@@ -7,8 +7,7 @@ import dataclasses
 import math
 import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,6 +19,8 @@ from calcbench.operators.function import Derived, Function
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
 from calcbench.vocabulary.namespace import Namespace
+
+from .._quiet import quiet_stderr
 
 FLOW = ("While", "StatelessWhile", "If", "StatelessIf", "PartitionedCall")
 """The operations of a graph that `tf.while_loop` and `tf.cond` make; on a tape they are called."""
@@ -42,7 +43,7 @@ class TensorFlow(Transforming):
         if "tensorflow" in sys.modules:
             return super().framework()
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        with _quiet_stderr():
+        with quiet_stderr():  # before its logger reads TF_CPP_MIN_LOG_LEVEL, it logs
             tensorflow = super().framework()
             with contextlib.suppress(AttributeError):  # something else of that name
                 # It looks for GPUs when first used, and logs that there are none.
@@ -159,15 +160,19 @@ class TensorFlow(Transforming):
         return Derived(by_columns, f"reverse over reverse, columns {self._together}")
 
     def hvp(self, function: Function) -> Derived:
+        both = self.gradient_and_hvp(function).apply
+        return Derived(lambda p, d, v: both(p, d, v)[1], "reverse over reverse")
+
+    def gradient_and_hvp(self, function: Function) -> Derived:
         """Use two tapes: a forward accumulator takes twice the time, and eight times under XLA."""
         tf = self.framework()
         slopes = Function(self.gradient(function).apply, function.parameters, function.parameters)
 
-        def hvp(parameters: Any, data: Any, direction: Any) -> Any:
+        def both(parameters: Any, data: Any, direction: Any) -> Any:
             tape, partials = _record(tf, slopes, parameters, data)
-            return _gradient(tf, tape, partials, parameters, direction)
+            return partials, _gradient(tf, tape, partials, parameters, direction)
 
-        return Derived(hvp, "reverse over reverse")
+        return Derived(both, "reverse over reverse, one sweep")
 
     def pullbacks(self, function: Function) -> Derived:
         tf = self.framework()
@@ -300,21 +305,3 @@ def _has_flow(tf: Any) -> bool:
 def _flat(tf: Any, arrays: Any) -> Any:
     """Put arrays end to end, as one vector."""
     return tf.concat([tf.reshape(array, (-1,)) for array in arrays], axis=0)
-
-
-@contextlib.contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """Hold back what native code writes to file descriptor 2 (Python cannot see it).
-
-    TensorFlow logs before its logger reads TF_CPP_MIN_LOG_LEVEL. Python's own sys.stderr still
-    goes to the same descriptor, so an exception's traceback is not lost: it travels as itself.
-    """
-    sys.stderr.flush()
-    saved = os.dup(2)
-    try:
-        with tempfile.TemporaryFile() as file:
-            os.dup2(file.fileno(), 2)
-            yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)

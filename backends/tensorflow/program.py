@@ -154,6 +154,13 @@ def _tape_hvp(writer: Writer) -> str:
     )
 
 
+def _tape_gradient_and_hvp(writer: Writer) -> str:
+    made, point, slopes = _point(writer)
+    named = f"dict(zip({quote_all(writer.problem.parameters)}, {slopes}))"
+    gradient = f"gradient = {named if made else f'{{{quote(point)}: {slopes}}}'}"
+    return f"{_tape_hvp(writer)}\n{gradient}"
+
+
 def _tape_second_derivative(writer: Writer) -> str:
     _, point, slopes = _point(writer)
     return f"{_two_tapes(writer)}second_derivative = outer.gradient({slopes}, {point}, {ZERO})"
@@ -167,6 +174,7 @@ PROGRAMS: dict[str, Callable[[Writer], str]] = {
     "pullback": _tape_pullback,
     "jacobian": _tape_jacobian,
     "hvp": _tape_hvp,
+    "gradient_and_hvp": _tape_gradient_and_hvp,
     "hessian": _tape_hessian,
     "second_derivative": _tape_second_derivative,
     "cost": lambda writer: f"{writer.value} = cost({writer.arguments})",

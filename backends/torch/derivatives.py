@@ -22,6 +22,7 @@ from calcbench.vocabulary.namespace import Namespace
 
 from .tape import (
     dual_pushforward,
+    tape_gradient_and_hvp,
     tape_hessian,
     tape_hvp,
     tape_hvps,
@@ -32,6 +33,7 @@ from .tape import (
     tape_value_and_gradient,
 )
 from .transforms import (
+    func_gradient_and_hvp,
     func_hessian,
     func_hvp,
     func_jacobian,
@@ -178,6 +180,9 @@ class Torch(Transforming):
 
     def hvp(self, function: Function) -> Derived:
         return self._by_mode(tape_hvp, func_hvp, function)
+
+    def gradient_and_hvp(self, function: Function) -> Derived:
+        return self._by_mode(tape_gradient_and_hvp, func_gradient_and_hvp, function)
 
     def hessian(self, function: Function) -> Derived:
         return self._by_mode(tape_hessian, func_hessian, function, single_hessian)

@@ -56,7 +56,7 @@ def _to_numpy(writer: Writer) -> str:
 
     The derivative of sgn is such a one.
     """
-    second = writer.operator.name in ("hessian", "hvp", "second_derivative")
+    second = writer.operator.name in ("hessian", "hvp", "gradient_and_hvp", "second_derivative")
     return ".numpy(force=True)" if second and writer.mentions("abs") else ".numpy()"
 
 

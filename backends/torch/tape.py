@@ -119,14 +119,21 @@ def tape_jacobian(torch: Any, function: Function) -> Derived:
 
 def tape_hvp(torch: Any, function: Function) -> Derived:
     """Sweep backward through a backward sweep, from a direction."""
+    both = tape_gradient_and_hvp(torch, function).apply
+    return Derived(lambda p, d, v: both(p, d, v)[1], "reverse over reverse")
 
-    def hvp(parameters: Any, data: Any, direction: Any) -> Any:
+
+def tape_gradient_and_hvp(torch: Any, function: Function) -> Derived:
+    """Keep the gradient, too, that the second sweep begins with."""
+
+    def both(parameters: Any, data: Any, direction: Any) -> Any:
         variables = _variables(parameters)
         value = function.apply(variables, data)
         slopes = _sweep(torch, (value,), variables, (None,), create_graph=True)
-        return _sweep(torch, slopes, variables, direction)
+        product = _sweep(torch, slopes, variables, direction)
+        return tuple(slope.detach() for slope in slopes), product
 
-    return Derived(hvp, "reverse over reverse")
+    return Derived(both, "reverse over reverse, one sweep")
 
 
 def tape_pushforwards(torch: Any, function: Function) -> Derived:

@@ -51,13 +51,19 @@ def func_jacobian(torch: Any, function: Function) -> Derived:
 
 def func_hvp(torch: Any, function: Function) -> Derived:
     """Pull the gradient back: the Hessian is symmetric, so that this is H v."""
+    both = func_gradient_and_hvp(torch, function).apply
+    return Derived(lambda p, d, v: both(p, d, v)[1], "reverse over reverse")
+
+
+def func_gradient_and_hvp(torch: Any, function: Function) -> Derived:
+    """Keep the gradient, too, that is pulled back."""
     slopes = torch.func.grad(function.apply)
 
-    def hvp(parameters: Any, data: Any, direction: Any) -> Any:
-        vjp = torch.func.vjp(lambda *p: slopes(p, data), *parameters)[1]
-        return vjp(direction)
+    def both(parameters: Any, data: Any, direction: Any) -> Any:
+        found, vjp = torch.func.vjp(lambda *p: slopes(p, data), *parameters)
+        return found, vjp(direction)
 
-    return Derived(hvp, "reverse over reverse")
+    return Derived(both, "reverse over reverse, one sweep")
 
 
 def several(product: Any) -> Any:

@@ -81,7 +81,7 @@ def compare(
 ) -> Comparison:
     """Differentiate problems by backends; judge who agrees, to how many digits; time one call.
 
-    Without `problems`, all of them; without `backends`, the default ones in their default modes;
+    Without `problems`, the default ones; without `backends`, those too, in their default modes;
     `"all"` is every backend that there is. `at` needs a single problem. A missing framework is an
     error if its backend was asked for by name, and a record (`not_installed`) otherwise. `dtype`
     applies to every backend. `operator` asks for something else than the gradient (the Jacobian,

@@ -204,6 +204,31 @@ def hvp(
     return found
 
 
+def gradient_and_hvp(
+    problem: ProblemSelector,
+    direction: Mapping[str, Any],
+    backend: BackendSelector = "by_hand",
+    at: Mapping[str, Any] | None = None,
+    *,
+    size: SizeLike | None = None,
+    seed: int = 0,
+) -> tuple[Arrays, Arrays]:
+    """Take the gradient and the Hessian times a direction together: (∇C, H·v), each by parameter.
+
+    The two share their work, where the backend can: H·v is how the gradient changes along v. All
+    arrays have the parameter's shape; `direction` gives every parameter an array of its shape.
+
+        >>> calcbench.gradient_and_hvp("saddle", {"x": 1, "y": 1}, "jax")
+        ({'x': array(6.), 'y': array(-4.)}, {'x': array(2.), 'y': array(-2.)})
+
+    Raises what `gradient` raises, and `SelectorError` for a direction that does not fit.
+    """
+    found: tuple[Arrays, Arrays] = evaluate(
+        "gradient_and_hvp", problem, backend, at, size, seed, direction
+    )
+    return found
+
+
 def hessian(
     problem: ProblemSelector,
     backend: BackendSelector = "by_hand",

@@ -30,7 +30,7 @@ def benchmark(
 ) -> Run:
     """Time problems × backends × sizes × dtypes × threads; one process per backend, interleaved.
 
-    Without `problems`, `backends` or `sizes`: all problems, the default backends in their default
+    Without `problems`, `backends` or `sizes`: the default problems, the default backends in default
     modes (`"all"`: every backend), the sizes that each problem declares. `operator` asks for
     something else than the gradient. `settings` say how closely (`cb.Settings`, `cb.QUICK`). With
     `output`, every cell is written to that file as it ends; with `resume`, those that the file

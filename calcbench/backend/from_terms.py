@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 def prepare_from_terms(backend: Backend, operator: Operator, point: Point) -> Prepared:
     """Prepare an operator from the value, gradient (or Jacobian) and Hessian of a backend.
 
-    Raises `Unsupported` where the backend lacks one that the operator needs.
+    A joint operator is prepared part by part. Raises `Unsupported` where the backend lacks one that
+    the operator needs.
     """
+    if len(operator.parts()) > 1:
+        return _prepare_parts(backend, operator, point)
     terms = operator.terms(point)
     orders = sorted({term.order for term in terms})
     sources = [_prepare_matrix(backend, operator, point, order) for order in orders]
@@ -69,6 +72,35 @@ def prepare_from_terms(backend: Backend, operator: Operator, point: Point) -> Pr
         method,
         seed if operator.seeded else None,
     )
+
+
+def _prepare_parts(backend: Backend, operator: Operator, point: Point) -> Prepared:
+    """Prepare every part of a joint operator; `run` lists what they give."""
+    parts = [backend.prepare(point, part) for part in operator.parts()]
+    names, calls = list(operator.layout(point).shapes), [part.run for part in parts]
+
+    def load(point: Point) -> list[Any]:
+        return [part.load(point) for part in parts]
+
+    def run(natives: list[Any]) -> list[Any]:
+        return [call(native) for call, native in zip(calls, natives, strict=True)]
+
+    def unload(found: list[Any]) -> Arrays:
+        unloaded = [part.unload(native) for part, native in zip(parts, found, strict=True)]
+        return dict(zip(names, (a for each in unloaded for a in each.values()), strict=True))
+
+    seconds = [part.compile_seconds for part in parts if part.compile_seconds is not None]
+    method = _describe_parts(operator, parts)
+    return Prepared(load, run, unload, sum(seconds) if seconds else None, method)
+
+
+def _describe_parts(operator: Operator, parts: list[Prepared]) -> str:
+    """Say how the last part is taken, and how those before it are."""
+    *others, last = (
+        (part.name, prepared.method) for part, prepared in zip(operator.parts(), parts, strict=True)
+    )
+    also = [f"and the {name}" + (f" by {method}" if method else "") for name, method in others]
+    return ", ".join((last[1], *also))
 
 
 def prepare_by_products(backend: Backend, point: Point) -> Prepared:
@@ -133,7 +165,7 @@ def _describe(
 def _describe_entries(terms: tuple[Term, ...], point: Point) -> str:
     """Say which entries are picked or added up, for an operator without a seed."""
     if len(terms) > 1:
-        return "and the cost" if terms[0].order == 0 else ""
+        return ""
     (term,) = terms
     matrix = WORDS.get(matrix_operator(point, term.order).name, "cost")
     assert isinstance(term, Entries)

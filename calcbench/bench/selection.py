@@ -95,7 +95,7 @@ def _path(output: Any) -> Path:
 
 
 def _choose_problems(problems: Any) -> list[Problem]:
-    """Select the problems, or all that can be run here."""
+    """Select the problems, or the default ones that can be run here."""
     selectors = list_selectors(problems, "problem")
     if selectors is not None:
         return select_problems(selectors)

@@ -30,6 +30,8 @@ class Card:
     """Literal class attributes, by name."""
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Annotated fields with their `Literal` choices: a backend's options."""
+    default: bool = True
+    """Whether it takes part when no problem is named; of backends `default_backends` says it."""
     broken: str | None = None
     """Why its source cannot be read."""
 

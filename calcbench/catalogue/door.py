@@ -48,6 +48,14 @@ def backends() -> Catalogue:
     return Catalogue("backend", cards, _as_backend)
 
 
+def default_problems() -> tuple[str, ...]:
+    """Name the problems that take part when none is named: all but those of `ON_REQUEST`.
+
+    `ON_REQUEST` of `calcbench.problems` names themes.
+    """
+    return tuple(name for name, card in problems().cards.items() if card.default)
+
+
 def default_backends() -> tuple[str, ...]:
     """Name the backends that take part when none is named: `DEFAULT` of `calcbench.backends`."""
     found: tuple[str, ...] = importlib.import_module("calcbench.backends").DEFAULT
@@ -98,7 +106,8 @@ def _files(package: str) -> list[Card]:
     cards = []
     for folder in map(Path, parent.__path__):
         cards += _folder(folder, f"calcbench.{package}", package, getattr(parent, "ORDER", ()))
-    return cards
+    on_request = getattr(parent, "ON_REQUEST", ())
+    return [replace(card, default=card.theme not in on_request) for card in cards]
 
 
 def _folder(folder: Path, module: str, theme: str, order: tuple[str, ...]) -> list[Card]:

@@ -265,7 +265,7 @@ def _add_product(sums: Sums, term: Product, seed: np.ndarray, rows: list[Row]) -
     for i, row in enumerate(rows):
         for j, partial in row.partials.items():
             k, weight = (j, seed[i]) if term.transposed else (i, seed[j])
-            sums.add(k, partial, weight)
+            sums.add(term.start + k, partial, weight)
 
 
 def _check_structure(point: Point, rows: list[Row]) -> None:

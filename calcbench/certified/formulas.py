@@ -49,11 +49,17 @@ def evaluate_formula(
     `NotCertified` where no formula gives the operator, or it takes longer than `seconds` of the
     processor's time; `FormulaError` for one of the wrong form.
     """
-    terms = operator.terms(point)
-    formula = formula_for(terms, point.problem)
     if not gives(point, operator):
         raise NotCertified(f"no hand-derived formula gives the {operator.name}")
     layout = operator.layout(point)
+    if len(operator.parts()) > 1:
+        parts = (
+            evaluate_formula(point, bits, part, tape, seconds, rounded) for part in operator.parts()
+        )
+        arrays = (array for part in parts for array in part.values())
+        return dict(zip(layout.shapes, arrays, strict=True))
+    terms = operator.terms(point)
+    formula = formula_for(terms, point.problem)
     limited = budget.limit(time.thread_time() + seconds)
     floats = rounded_arithmetic(2.0**-bits, sums=False) if rounded else contextlib.nullcontext()
     with balls.precision(bits), natural_formulas(rounded), limited:
@@ -67,7 +73,12 @@ def evaluate_formula(
 
 
 def gives(point: Point, operator: Operator) -> bool:
-    """Tell whether a hand-derived formula gives the operator, with nothing else."""
+    """Tell whether a hand-derived formula gives the operator, with nothing else.
+
+    For a joint operator, one formula for each of its parts.
+    """
+    if len(operator.parts()) > 1:
+        return all(gives(point, part) for part in operator.parts())
     terms = operator.terms(point)
     formula = formula_for(terms, point.problem)
     return bool(formula) and all(term.order == ORDER[formula] for term in terms)

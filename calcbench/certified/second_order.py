@@ -72,7 +72,7 @@ def second_order(
     sums = Sums(size)
     for term in terms:
         if isinstance(term, Product):
-            _add_product(sums, found)
+            _add_product(sums, found, term.start)
         else:
             assert columns is not None
             _add_entries(sums, term, point, columns)
@@ -96,8 +96,8 @@ def _sum_swept(
     sums = Sums(size)
     for term in terms:
         if isinstance(term, Product):
-            each = np.arange(point.size)
-            sums.add_all(each, swept.partials[:, 0], swept.magnitudes[:, 0], np.ones(point.size))
+            out, ones = term.places(point), np.ones(point.size)
+            sums.add_all(out, swept.partials[:, 0], swept.magnitudes[:, 0], ones)
             continue
         assert directions is not None
         count = len(directions.vectors)
@@ -259,7 +259,7 @@ def _add_entries(sums: Sums, term: Entries, point: Point, columns: _Columns) -> 
         sums.add(k, columns.entry(i, j), weight)
 
 
-def _add_product(sums: Sums, found: Products) -> None:
-    """Add H·v."""
-    for k, partial in enumerate(found.partials[:, 0]):
+def _add_product(sums: Sums, found: Products, start: int) -> None:
+    """Add H·v to the numbers from `start` on."""
+    for k, partial in enumerate(found.partials[:, 0], start):
         sums.add(k, partial, 1.0)

@@ -35,7 +35,7 @@ from calcbench.workers.starting import start_method
 def command(page: Path | None, **selection: Any) -> None:
     """Compare backends: every partial side by side, digits, verdict and a first timing.
 
-    Without PROBLEM, all problems. --operator asks for something else than the gradient (of a
+    Without PROBLEM, the default ones. --operator asks for something else than the gradient (of a
     vector-valued problem, the Jacobian); where a problem or a backend has none, it is skipped, with
     the reason. The digits are the worst over several points (the problem's own, zeros, random
     ones); the components are shown at the problem's own point. `time` is that of a call, the

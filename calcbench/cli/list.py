@@ -61,7 +61,8 @@ def _print_cards(cards: list[Card], width: int, by_theme: bool) -> None:
     for card in cards:
         if by_theme and card.theme != theme:
             theme = card.theme
-            click.secho(f"  {printable(theme)}", dim=True)
+            note = "" if card.default else f" (not in the default set; ask for it: -p {theme})"
+            click.secho(f"  {printable(theme + note)}", dim=True)
         _print_card(card, pad, width)
         if not by_theme and card.name not in default_backends():
             note = f"not in the default set; ask for it: -b {card.name}"
@@ -90,6 +91,7 @@ def _data(card: Card) -> dict[str, Any]:
     return {
         "name": card.name,
         "theme": card.theme,
+        "default": card.default,
         "summary": card.summary,
         "options": card.options,
         "missing": card.missing,

@@ -26,6 +26,7 @@ from calcbench.judge.runner import Runner
 from calcbench.judge.verdict import start_run_record
 from calcbench.operators import Layout, Operator
 from calcbench.operators.hand_derived import formula_for
+from calcbench.operators.operator import highest_order
 from calcbench.operators.points import points_for
 from calcbench.problem.faults import RAISED, blamed_on, describe
 from calcbench.problem.inputs import own_point, point_of_another_size, resolve_size
@@ -256,14 +257,19 @@ def _apply_proof(verdict: Record, proof: str) -> Record:
 def prove_formula(question: Question, backends: Iterable[Backend]) -> str:
     """Let a symbolic backend prove or refute the hand-derived formula.
 
-    Returns what it says, or "" where there is no formula or no such backend.
+    Returns what it says, or "" where there is no formula or no such backend. A joint operator has a
+    formula for each part that is a derivative: the first that is not proved is told, or the last.
     """
-    formula = formula_for(question.operator.terms(question.own), question.problem)
+    own = question.own
+    stated = [part.terms(own) for part in question.operator.parts()]
+    formulas = [formula_for(terms, question.problem) for terms in stated if highest_order(terms)]
     symbolic = [b for b in backends if b.kind == "symbolic" and not b.missing()]
-    if not formula or not symbolic:
-        return ""
-    proof = _prove(symbolic[0], question.own, formula)
-    return _prove_another_size(symbolic[0], question.own, formula, proof)
+    proof = ""
+    for formula in formulas if symbolic and all(formulas) else ():
+        proof = _prove_another_size(symbolic[0], own, formula, _prove(symbolic[0], own, formula))
+        if not proof.startswith("proved"):
+            break
+    return proof
 
 
 def _prove(backend: Backend, point: Point, formula: str) -> str:

@@ -1,10 +1,10 @@
-"""All problems, for a comparison or a benchmark that names none."""
+"""The default problems, for a comparison or a benchmark that names none."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from calcbench.catalogue.door import problems
+from calcbench.catalogue.door import default_problems, problems
 from calcbench.errors import CalcbenchError, NotInstalled, SelectorError
 from calcbench.operators import GRADIENT
 from calcbench.problem.problem import Problem
@@ -13,9 +13,9 @@ from calcbench.record.record import Record, Status
 
 
 def every_problem() -> Iterator[Problem | Record]:
-    """Yield every problem; one whose file does not import is a record, and the others run."""
+    """Yield every default problem; one that does not import is a record; the others run."""
     catalogue = problems()
-    for name in catalogue:
+    for name in default_problems():
         try:
             yield catalogue[name]
         except CalcbenchError as error:

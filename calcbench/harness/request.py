@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from calcbench.backend.backend import Backend
-from calcbench.catalogue.door import problems
+from calcbench.catalogue.door import default_problems, problems
 from calcbench.catalogue.selection import (
     BackendSelector,
     ProblemSelector,
@@ -85,7 +85,9 @@ class Selection:
     @property
     def names(self) -> list[str]:
         """The names of the problems, in order."""
-        return list(problems()) if self._chosen is None else [p.name for p in self._chosen]
+        if self._chosen is None:
+            return list(default_problems())
+        return [problem.name for problem in self._chosen]
 
     def problem(self, number: int) -> Problem:
         """Return a problem. Raises `CalcbenchError` for one that does not import."""

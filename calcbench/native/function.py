@@ -6,7 +6,7 @@ import contextlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -18,8 +18,20 @@ PRECISION = {"float64": 53, "float32": 24}
 """Dtype → bits of its significand: what can be certified."""
 
 
+class Use(Protocol):
+    """Is told of the dtype of an active operation: `Function.use`."""
+
+    def __call__(self, dtype: str, remedy: str = "") -> None:
+        """Take the dtype. Raises `NotKnown` for one without bounds."""
+
+
 class NotKnown(Unsupported):
     """Raised where a front end has no rule; the message names what: `primitive fft`."""
+
+    def __init__(self, what: str, place: str = "") -> None:
+        """Take what is not known, and where in a user's code that is, if nothing else says it."""
+        super().__init__(what)
+        self.place = place
 
 
 class NoGradient(CalcbenchError, TypeError):
@@ -28,6 +40,11 @@ class NoGradient(CalcbenchError, TypeError):
 
 class WrongGradient(CalcbenchError):
     """A gradient that is not an array of real numbers for each argument, of its shape."""
+
+
+def returns_other(kind: str, wanted: str = "array") -> str:
+    """Say that a function returns what its framework cannot differentiate, and what to return."""
+    return f"f returns a plain {kind}: return the {wanted}, and not .item() or float() of it"
 
 
 class Function(ABC):
@@ -63,6 +80,8 @@ class Function(ABC):
         self.dtypes = dict(dtypes)
         self.dtype = "float64"
         """The coarsest dtype of the arguments and of all active operations, so far."""
+        self.unbounded = ""
+        """The dtype of an active operation of which no bounds are known, if there was one."""
         for dtype in dtypes.values():
             self.use(dtype)
 
@@ -105,10 +124,14 @@ class Function(ABC):
         with seeds_kept(), kept(*functions):
             yield
 
-    def use(self, dtype: str) -> None:
-        """Report the dtype of an active operation. Raises `NotKnown` for one without bounds."""
+    def use(self, dtype: str, remedy: str = "") -> None:
+        """Report the dtype of an active operation, and what to write for another, if that is known.
+
+        Raises `NotKnown` for one without bounds.
+        """
         if dtype not in PRECISION:
-            raise NotKnown(f"dtype {dtype}")
+            self.unbounded = dtype
+            raise NotKnown(f"dtype {dtype}" + (f"; {remedy}" if remedy else ""))
         if PRECISION[dtype] < PRECISION[self.dtype]:
             self.dtype = dtype
 

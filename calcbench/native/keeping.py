@@ -38,15 +38,25 @@ PLAIN = (str, bytes, int, float, complex, type(None))
 def seeds_kept() -> Iterator[None]:
     """Put back the random numbers of Python and NumPy, and of torch if it is there."""
     states = random.getstate(), np.random.get_state()
-    torch = sys.modules.get("torch")
-    drawn = torch.get_rng_state() if torch else None
+    of_torch = torch_states()
     try:
         yield
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])
-        if torch:
-            torch.set_rng_state(drawn)
+        for set_state, state in of_torch:
+            set_state(state)
+
+
+def torch_states() -> list[tuple[Callable[[Any], Any], Any]]:
+    """List the states of torch's random numbers, each after what sets it; none without torch."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return []
+    states = [(torch.set_rng_state, torch.get_rng_state())]
+    if torch.cuda.is_initialized():
+        states.append((torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all()))
+    return states
 
 
 @contextlib.contextmanager
@@ -59,6 +69,14 @@ def kept(*functions: Any) -> Iterator[None]:
         yield
     finally:
         found.put_back()
+
+
+def variables_reached(*functions: Any) -> list[Any]:
+    """List the variables of TensorFlow among what functions can reach."""
+    found = _Noted(set().union(*map(_packages, functions)))
+    for root in itertools.chain.from_iterable(map(_roots, functions)):
+        found.note(root)
+    return found.variables
 
 
 def _packages(function: Any) -> set[str]:
@@ -88,6 +106,7 @@ class _Noted:
         self.classes: list[tuple[type, dict[str, Any]]] = []
         self.drawing: list[tuple[Callable[[Any], Any], Any]] = []
         self.arrays: list[tuple[np.ndarray, np.ndarray]] = []
+        self.variables: list[Any] = []
 
     def note(self, root: Any) -> None:
         """Note what can be reached from an object."""
@@ -131,7 +150,13 @@ class _Noted:
         elif isinstance(value, np.random.Generator):
             bits = value.bit_generator
             self.drawing.append((functools.partial(setattr, bits, "state"), bits.state))
+        if _is_variable(value):
+            self.variables.append(value)
+            return []
         held = getattr(value, "__dict__", None) if self._is_own(value) else None
+        more = _variables_of(value)
+        if more:
+            return [*more, held] if type(held) is dict else more
         return [held, type(value)] if type(held) is dict else []
 
     def _is_own(self, value: Any) -> bool:
@@ -174,6 +199,24 @@ class _Noted:
         for array, copy in self.arrays:
             if array.tobytes() != copy.tobytes():
                 array[...] = copy
+
+
+def _is_variable(value: Any) -> bool:
+    """Tell whether this is a variable of TensorFlow's."""
+    tensorflow = sys.modules.get("tensorflow")
+    return tensorflow is not None and isinstance(value, tensorflow.Variable)
+
+
+def _variables_of(value: Any) -> list[Any]:
+    """List the variables of a module, layer or generator of TensorFlow's or Keras'."""
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is None:
+        return []
+    if isinstance(value, tensorflow.__internal__.tracking.AutoTrackable):
+        found = list(getattr(value, "variables", ()) or ())
+    else:
+        found = [value]
+    return [v if _is_variable(v) else v.value for v in found if hasattr(v, "handle")]
 
 
 def _put_class_back(kind: type, before: Mapping[str, Any]) -> None:

@@ -36,6 +36,7 @@ NAMES = (
     "pullback",
     "jacobian",
     "hvp",
+    "gradient_and_hvp",
     "hessian",
     "second_derivative",
     "laplacian",

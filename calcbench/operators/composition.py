@@ -242,7 +242,7 @@ def _gathered_rows(
 
     def apply(parameters: Any, data: Any) -> Any:
         inputs = (*(parameters[k] for k in gathered.direct), *zeros)
-        found = pull.apply(inputs, (parameters, data), back)
+        found = pull.apply(inputs, (*parameters, *data), back)
         terms = [xp.take(_flat(xp, (*found, nothing)), place) for place in columns]
         return sum(terms[1:], terms[0])
 
@@ -264,6 +264,15 @@ def hvp(backend: Primitives, function: Function) -> Derived:
     outer = backend.pushforward(inner) or backend.pullback(inner)
     assert outer is not None  # or there would be no gradient
     return Derived(outer.apply, f"{outer.method} over {slopes.method}")
+
+
+def gradient_and_hvp(backend: Primitives, function: Function) -> Derived:
+    """Take the gradient, then the product; a framework that shares their work does better."""
+    slopes, product = derive(backend, gradient, function), derive(backend, hvp, function)
+    return Derived(
+        lambda p, d, v: (slopes.apply(p, d), product.apply(p, d, v)),
+        f"{product.method}, and the gradient",
+    )
 
 
 def hessian(backend: Primitives, function: Function) -> Derived:

@@ -13,7 +13,7 @@ quotients and the fallbacks of small backends all evaluate the same statement.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -63,6 +63,10 @@ class Entries:
         # By sorting, for np.unique imports numpy.ma: 50 ms in the first preparation.
         return self.seed is None and not np.any(np.diff(np.sort(out)) == 0)
 
+    def shift(self, start: int) -> Entries:
+        """State the same for a result that begins at number `start`."""
+        return replace(self, out=np.asarray(self.out) + start) if start else self
+
 
 @dataclass(frozen=True)
 class Product:
@@ -74,12 +78,22 @@ class Product:
 
     order: int
     transposed: bool = False
+    start: int = 0
+    """Position in the flat result of the product's first number."""
 
     def entries(self, point: Point) -> Entries:
         """List the product as entries."""
         row, column = point.pattern(self.order)
         out, seed = (column, row) if self.transposed else (row, column)
-        return Entries(self.order, out, row, column, seed)
+        return Entries(self.order, out + self.start, row, column, seed)
+
+    def shift(self, start: int) -> Product:
+        """State the same for a result that begins at number `start`."""
+        return replace(self, start=self.start + start)
+
+    def places(self, point: Point) -> np.ndarray:
+        """List the positions of the product's numbers in the flat result."""
+        return self.start + np.arange(point.extent(self.order)[1 if self.transposed else 0])
 
 
 Term = Entries | Product

@@ -37,8 +37,10 @@ def prepare_evaluation(operator: Operator, point: Point) -> Evaluate:
 
 def _prepare_term(term: Term, point: Point, size: int) -> Evaluate:
     if isinstance(term, Product):
-        multiply = prepare_product(term, point)
-        return lambda stored, seed: multiply(stored[term.order], seed)
+        multiply, places = prepare_product(term, point), term.places(point)
+        if len(places) == size:
+            return lambda stored, seed: multiply(stored[term.order], seed)
+        return lambda stored, seed: add_up(places, multiply(stored[term.order], seed), size)
     return _prepare_entries(term, point, size)
 
 

@@ -120,7 +120,7 @@ def look_up(gathered: Gathered, point: Point, function: Function, xp: Any) -> Fu
                 raise _changed(point)
             return found + inputs[numbers[call]]
 
-        parameters, data = list(everything[0]), everything[1]
+        parameters, data = list(everything[: len(shapes)]), everything[len(shapes) :]
         for number, value in zip(gathered.direct, inputs, strict=False):
             parameters[number] = value
         looking = Looking(xp, see)

@@ -72,6 +72,10 @@ class Operator(ABC):
     def terms(self, point: Point) -> tuple[Term, ...]:
         """State what the operator is: its result is the sum of these terms."""
 
+    def parts(self) -> tuple[Operator, ...]:
+        """List the operators whose results, end to end, are this one's; as it stands, itself."""
+        return (self,)
+
     @abstractmethod
     def layout(self, point: Point) -> Layout:
         """Describe the form of the result."""
@@ -153,7 +157,7 @@ def orders(operator: Operator, point: Point) -> np.ndarray:
     """Find for each number of an operator's result the highest order of the partials in it."""
     found = np.zeros(operator.layout(point).size, dtype=int)
     for term in operator.terms(point):
-        places = slice(None) if isinstance(term, Product) else term.places[0]
+        places = term.places(point) if isinstance(term, Product) else term.places[0]
         found[places] = np.maximum(found[places], term.order)
     return found
 

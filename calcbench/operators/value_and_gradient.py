@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from calcbench.operators.entries import Entries, Term
-from calcbench.operators.operator import Layout, Operator, by_component, require_cost, value_name
+from calcbench.operators.cost import Cost
+from calcbench.operators.gradient import Gradient
+from calcbench.operators.joint import Joint
+from calcbench.operators.operator import Layout, Operator, require_cost, value_name
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
 
 
-class ValueAndGradient(Operator):
+class ValueAndGradient(Joint):
     """C and ∂C/∂θ: what a step of gradient descent with a line search needs."""
 
     name = "value_and_gradient"
@@ -20,15 +22,13 @@ class ValueAndGradient(Operator):
         require_cost(point, "gradient")
         return self
 
-    def terms(self, point: Point) -> tuple[Term, ...]:
-        """State C, then ∂C/∂θₖ."""
-        each = np.arange(point.size)
-        return (Entries(0, 0, 0, 0), Entries(1, each + 1, 0, each))
+    def parts(self) -> tuple[Operator, ...]:
+        """List the cost, then the gradient."""
+        return Cost(), Gradient()
 
     def layout(self, point: Point) -> Layout:
         """Lay out as the value, then an array for each parameter."""
-        letter = point.problem.letter
-        partials = by_component(point, f"∂{letter}/∂{{}}")
+        letter, partials = point.problem.letter, Gradient().layout(point)
         return Layout(
             {value_name(point.problem): (), **partials.shapes},
             lambda k: partials.label(k - 1) if k else letter,

@@ -19,6 +19,10 @@ CALLS = {
     "pushforward": (lambda *args: cb.pushforward(args[0], DIRECTION, *args[1:]), DIRECTION),
     "pullback": (lambda *args: cb.pullback(args[0], 3.0, *args[1:]), 3.0),
     "hvp": (lambda *args: cb.hvp(args[0], DIRECTION, *args[1:]), DIRECTION),
+    "gradient_and_hvp": (
+        lambda *args: cb.gradient_and_hvp(args[0], DIRECTION, *args[1:]),
+        DIRECTION,
+    ),
     "hessian": (cb.hessian, None),
 }
 """Operator → the function of its name, and the direction or cotangent that it takes."""

@@ -98,6 +98,10 @@ FUNCTIONS = {
     "jacobian": {"problem": "curve_fit_residuals", "backend": "by_hand", "sparse": False, **POINT},
     "hessian": {"problem": "saddle", "backend": "by_hand", "sparse": False, **POINT},
     "hvp": {"problem": "saddle", "direction": DIRECTION, "backend": "by_hand", **POINT},
+    "gradient_and_hvp": {
+        **{"problem": "saddle", "direction": DIRECTION, "backend": "by_hand"},
+        **POINT,
+    },
     "pushforward": {"problem": "saddle", "direction": DIRECTION, "backend": "by_hand", **POINT},
     "pullback": {"problem": "saddle", "cotangent": 1, "backend": "by_hand", **POINT},
     "reference": {"problem": "saddle", "operator": "gradient", "direction": None, **POINT},

@@ -13,6 +13,7 @@ from truth import assert_right, certificate
 import calcbench
 from calcbench.backend.transforming import Transforming
 from calcbench.backends.torch.derivatives import Torch
+from calcbench.catalogue.door import default_problems
 from calcbench.catalogue.selection import select_backends
 from calcbench.operators import OPERATORS, find_operator
 from calcbench.operators.function import Derived
@@ -297,7 +298,7 @@ def takes_minutes(selector, name):
     ("name", "selector"),
     [
         (name, selector)
-        for name in calcbench.problems()
+        for name in default_problems()
         for selector in names(transforms)
         if not takes_minutes(selector, name)
     ],
@@ -580,6 +581,7 @@ METHODS = {
         "gradient": "reverse",
         "pushforward": "reverse, transposed",
         "hvp": "reverse over reverse",
+        "gradient_and_hvp": "reverse over reverse, and the gradient",
         "hessian": "reverse over reverse, column by column",
     },
     "forward_only": {
@@ -593,16 +595,26 @@ METHODS = {
         "partial": "forward",
         "pushforward": "forward",
         "hvp": "reverse over reverse",
+        "gradient_and_hvp": "reverse over reverse, one sweep",
         "hessian": "reverse over reverse, rows at once",
     },
-    "torch[mode=func]": {"gradient": "reverse", "hvp": "reverse over reverse"},
+    "torch[mode=func]": {
+        "gradient": "reverse",
+        "hvp": "reverse over reverse",
+        "gradient_and_hvp": "reverse over reverse, one sweep",
+    },
     "tensorflow": {
         "gradient": "reverse",
         "partial": "forward",
         "hvp": "reverse over reverse",
+        "gradient_and_hvp": "reverse over reverse, one sweep",
         "hessian": "reverse over reverse, rows one by one",
     },
-    "jax": {"gradient": "reverse", "hvp": "forward over reverse"},
+    "jax": {
+        "gradient": "reverse",
+        "hvp": "forward over reverse",
+        "gradient_and_hvp": "forward over reverse, one sweep",
+    },
 }
 
 

@@ -260,6 +260,12 @@ def tolerance(selector):
         ("chain", "by_hand", "hessian", "hand-derived Hessian-vector product, 3 colours"),
         ("basin", "by_hand", "hessian", "hand-derived formula"),
         ("basin", "by_hand", "hvp", "hand-derived Hessian, times the direction"),
+        (
+            "basin",
+            "by_hand",
+            "gradient_and_hvp",
+            "hand-derived Hessian, times the direction, and the gradient by hand-derived formula",
+        ),
         ("fit", "by_hand", "partial", "hand-derived formula, one column of the Jacobian"),
         ("chain", "sympy", "hessian", "symbolic"),
         ("chain", CENTRAL, "gradient", "central differences of the cost"),

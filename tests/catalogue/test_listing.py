@@ -18,7 +18,7 @@ def test_problems_print_as_a_table():
 def test_backends_print_with_their_options():
     text = repr(cb.backends())
     assert text.split("\n")[0].split() == ["backend", "options", "what", "it", "is"]
-    assert "mode=jit|eager" in text
+    assert "mode=jit|eager|enzyme" in text
     assert "delta=NUMBER" in text
 
 

@@ -13,6 +13,7 @@ from modes import cases, installed, is_exact, modes, name_of, names
 from truth import assert_right
 
 import calcbench
+from calcbench.catalogue.door import default_problems
 from calcbench.catalogue.selection import choose_backends, select_backends
 from calcbench.certified.certificate import Certificate
 from calcbench.judge.certifying import certificates_at
@@ -38,7 +39,7 @@ def problem(name):
     return calcbench.problems()[name]
 
 
-COSTS = [name for name in calcbench.problems() if not problem(name).vector_valued]
+COSTS = [name for name in default_problems() if not problem(name).vector_valued]
 """The problems that have a gradient; the others are in test_operators.py."""
 
 

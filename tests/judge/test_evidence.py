@@ -20,6 +20,7 @@ from modes import BACKENDS, installed
 from random_costs import random_cost
 
 import calcbench
+from calcbench.catalogue.door import default_problems
 from calcbench.catalogue.selection import select_backends
 from calcbench.certified.certificate import Certificate
 from calcbench.judge.certifying import certificates_at
@@ -53,7 +54,7 @@ def problem(name):
     return calcbench.problems()[name]
 
 
-COSTS = [name for name in calcbench.problems() if not problem(name).vector_valued]
+COSTS = [name for name in default_problems() if not problem(name).vector_valued]
 """The problems that have a gradient; the others are in test_operators.py."""
 
 

@@ -196,6 +196,11 @@ class Fit(type(problem(VECTOR))):
         return {**found, "b": -found["b"]}
 
 
+class Slope(type(problem(SPARSE))):
+    def gradient(self, xp, x):
+        return {"x": super().gradient(xp, x)["x"] * (1 + 1e-9)}
+
+
 class Chain(type(problem(SPARSE))):
     def hvp(self, xp, direction, x):
         return {"x": super().hvp(xp, direction, x)["x"] * (1 + 1e-9)}
@@ -210,6 +215,8 @@ class Chain(type(problem(SPARSE))):
         (Fit(), "pullback", "(Jᵀu)[b]"),
         (Fit(), "pushforward", "(J·v)["),
         (Chain(), "hvp", "(H·v)[x["),
+        (Chain(), "gradient_and_hvp", "(H·v)[x["),
+        (Slope(), "gradient_and_hvp", "∂f/∂x["),
         (Chain(), "hessian", "∂²f/∂x["),
     ],
     ids=lambda part: part if isinstance(part, str) else type(part).__name__,

@@ -123,6 +123,28 @@ def test_terms_written_down_are_the_products(problem, name):
     np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["value_and_gradient", "gradient_and_hvp"])
+def test_a_joint_operator_is_its_parts_end_to_end(name):
+    """In balls, in symbols and in floats alike."""
+    operator = find_operator(name)
+    for problem in ("rosenbrock", "softmax_cross_entropy", "extended_rosenbrock"):
+        point = operator.seed_point(own_point(cb.problems()[problem]), np.random.default_rng(4))
+        both = certificate(point, operator)
+        parts = [certificate(point, part) for part in operator.parts()]
+        assert np.all(both.judged)
+        together = np.concatenate([part.value for part in parts])
+        np.testing.assert_allclose(both.value, together, rtol=1e-15, atol=1e-18)
+        labels = [
+            part.operator.layout(point).label(k) for part in parts for k in range(len(part.value))
+        ]
+        assert list(map(operator.layout(point).label, range(len(both.value)))) == labels
+        for backend in select_backends(["finite_difference", "sympy", "tape"]):
+            found = flatten(backend.prepare(point, operator).evaluate(point).values())
+            single = [backend.prepare(point, part).evaluate(point) for part in operator.parts()]
+            wanted = flatten([array for part in single for array in part.values()])
+            np.testing.assert_allclose(found, wanted, rtol=1e-14, atol=1e-15)
+
+
 # --- points ----------------------------------------------------------------------------------
 
 

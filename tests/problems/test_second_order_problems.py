@@ -13,7 +13,7 @@ from truth import assert_right, certificate
 
 from calcbench.backends.sympy.derivatives import SymPy
 from calcbench.backends.sympy.vocabulary import elementary
-from calcbench.catalogue.door import problems
+from calcbench.catalogue.door import default_problems, problems
 from calcbench.certified import balls
 from calcbench.certified.vocabulary import namespace
 from calcbench.operators import find_operator
@@ -22,7 +22,7 @@ from calcbench.problem.inputs import own_point
 from calcbench.problem.structure import DENSE
 from calcbench.vocabulary.numpy import NUMPY
 
-NAMES = list(problems().cards)
+NAMES = default_problems()
 SECOND_ORDER = [name for name, card in problems().cards.items() if card.theme == "second_order"]
 
 

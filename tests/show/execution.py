@@ -117,6 +117,7 @@ PRINTED = {
     "pullback": ("(J^T u)_",),
     "jacobian": ("d{}/d",),
     "hvp": ("(H v)_",),
+    "gradient_and_hvp": ("d{}/d",),
     "hessian": ("d2{}/d",),
     "second_derivative": ("d2{}/d",),
     "cost": ("{} = ",),
@@ -192,6 +193,8 @@ def result(module: types.ModuleType, operator: str, problem: Problem) -> np.ndar
     """What a program found, as a flat vector in the order of the operator's layout."""
     if operator == "value_and_gradient":
         return flat([module.value, *module.gradient.values()])
+    if operator == "gradient_and_hvp":
+        return flat([*module.gradient.values(), *module.product.values()])
     if operator == "partial" and not hasattr(module, "partials"):
         return flat([module.partial])
     names = {"partial": "gradient", "pushforward": "slope", "pullback": "product"}

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import calcbench as cb
+from calcbench.catalogue.door import default_problems
 from calcbench.catalogue.selection import find_problem
 from calcbench.certified.evaluation import NotCertified
 from calcbench.certified.vocabulary import Proved
@@ -20,7 +21,7 @@ from calcbench.show.pictures.graph import LARGEST, _drawn, _in_order, draw_graph
 from calcbench.show.pictures.layers import arrange
 from calcbench.show.pictures.trace import trace
 
-COSTS = [name for name in cb.problems() if not find_problem(name).vector_valued]
+COSTS = [name for name in default_problems() if not find_problem(name).vector_valued]
 LARGE = {
     "straight_line_at_scale",
     "breast_cancer_logistic_regression",

@@ -11,6 +11,7 @@ import pytest
 from modes import installed
 
 import calcbench as cb
+from calcbench.catalogue.door import default_problems
 from calcbench.catalogue.selection import find_backend, find_problem
 from calcbench.errors import NotInstalled, SelectorError, Unsupported
 from calcbench.problem.inputs import own_point
@@ -26,7 +27,7 @@ from calcbench.show.pictures.style import LABELS, write_briefly, write_number
 from calcbench.show.pictures.windows import Axis, choose_window, nice_ticks, sample, visible_range
 
 REALS = (-math.inf, math.inf)
-COSTS = [name for name in cb.problems() if not find_problem(name).vector_valued]
+COSTS = [name for name in default_problems() if not find_problem(name).vector_valued]
 
 
 @cb.problem(x=0.0)

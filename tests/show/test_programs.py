@@ -13,6 +13,7 @@ import pytest
 from execution import MODES, PROGRAMS, backend, check_gradient, check_operator, check_or_refuse
 
 import calcbench
+from calcbench.catalogue.door import default_problems
 from calcbench.errors import NotInstalled, Unsupported
 from calcbench.operators import GRADIENT, OPERATORS
 from calcbench.operators.cost import Cost
@@ -25,7 +26,7 @@ from calcbench.show.programs.writer import Writer
 
 @pytest.mark.few(15)
 @pytest.mark.parametrize("selector", PROGRAMS)
-@pytest.mark.parametrize("name", calcbench.problems())
+@pytest.mark.parametrize("name", default_problems())
 def test_program(name, selector):
     try:
         problem = calcbench.problems()[name]
@@ -79,6 +80,7 @@ def test_operator(name, operator, selector):
         ("square", "hessian"),
         ("quadratic_cost", "hessian"),
         ("extended_rosenbrock", "hvp"),
+        ("extended_rosenbrock", "gradient_and_hvp"),
         ("broyden_tridiagonal", "jacobian"),
     ],
 )
@@ -86,7 +88,7 @@ def test_operator_of_arrays_and_of_one_number(name, operator, selector):
     check_or_refuse(calcbench.problems()[name], selector, operator)
 
 
-@pytest.mark.parametrize("operator", ["hvp", "pullback", "value_and_gradient"])
+@pytest.mark.parametrize("operator", ["hvp", "gradient_and_hvp", "pullback", "value_and_gradient"])
 @pytest.mark.parametrize("selector", MODES)
 def test_operator_of_a_mode(selector, operator):
     check_operator(calcbench.problems()["batch_regression"], selector, operator)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from calcbench.native.jax.demand import VALUE, Needs
+from calcbench.native.function import Use
 from calcbench.native.jax.framework import Framework
+from calcbench.native.needs import VALUE, Needs
 
 Rule = Callable[..., Any]
 """(step, *operands) → the result, or a list of all results."""
@@ -16,6 +17,7 @@ class Runs(Protocol):
     """What runs the jaxprs that an equation applies."""
 
     framework: Framework
+    use: Use
 
     def run(
         self, jaxpr: Any, consts: Sequence[Any], operands: Sequence[Any], needs: Needs

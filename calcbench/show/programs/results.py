@@ -33,6 +33,7 @@ def print_result(writer: Writer, native: str = "", native_value: str = "") -> st
     letter = writer.letter
     value = _print(letter, writer.value, native_value or native)
     gradient = _print_each(f"d{letter}/d{{name}}", "partial", "gradient", native)
+    product = _print_each("(H v)_{name}", "part", "product", native)
     lines = {
         "cost": value,
         "gradient": gradient,
@@ -41,7 +42,8 @@ def print_result(writer: Writer, native: str = "", native_value: str = "") -> st
         "pushforward": _print("J v" if problem.vector_valued else f"d{letter}·v", "slope", native),
         "pullback": _print_each("(J^T u)_{name}", "part", "product", native),
         "jacobian": _print_each(f"d{letter}/d{{name}}", "block", "jacobian", native),
-        "hvp": _print_each("(H v)_{name}", "part", "product", native),
+        "hvp": product,
+        "gradient_and_hvp": f"{gradient}\n{product}",
         "hessian": _print_pairs(letter, native),
         "second_derivative": _print(f"d2{letter}/d{first}2", "second_derivative", native),
     }

@@ -71,14 +71,24 @@ def _fix_data(writer: Writer, function: str) -> str:
 
 
 def _along_ones(
-    writer: Writer, by: Transforms, name: str, function: str, result: Callable[[str], str]
+    writer: Writer,
+    by: Transforms,
+    name: str,
+    function: str,
+    result: Callable[[str], str],
+    kept: str = "[1]",
 ) -> list[str]:
-    """Return blocks that define the derivative of a function along `v`, and call it with ones."""
+    """Return blocks that define the derivative of a function along `v`, and call it with ones.
+
+    `kept` says which of the function's value and its derivative; both, if it is empty.
+    """
     v, arguments = writer.fresh("v", "direction"), writer.arguments
     parameters = ", ".join(writer.problem.parameters)
     point = f"({parameters},)" if "," not in parameters else f"({parameters})"
     inner = _fix_data(writer, function)
-    defined = f"def {name}({v}, {arguments}):\n    return {by.prefix}jvp({inner}, {point}, {v})[1]"
+    defined = (
+        f"def {name}({v}, {arguments}):\n    return {by.prefix}jvp({inner}, {point}, {v}){kept}"
+    )
     call = result(f"{name}({v}, {arguments})")
     ones = f"# Along a direction of ones.\n{v} = tuple(map({by.ones}, {point}))\n{call}"
     return [by.compile_definition(defined), ones]
@@ -120,6 +130,19 @@ def _hvp(writer: Writer, by: Transforms) -> list[str]:
         return _name_parts(writer.problem, "product", call)
 
     return [function, *_along_ones(writer, by, "hvp", slopes, name_product)]
+
+
+def _gradient_and_hvp(writer: Writer, by: Transforms) -> list[str]:
+    slopes, found = writer.fresh("slopes", "grad_cost"), writer.fresh("partials", "slopes_there")
+    products = writer.fresh("products", "parts")
+    function = f"{slopes} = {by.prefix}grad(cost{_argnums(writer.problem)})"
+
+    def name_both(call: str) -> str:
+        gradient = _name_parts(writer.problem, "gradient", found)
+        product = _name_parts(writer.problem, "product", products)
+        return f"{found}, {products} = {call}\n{gradient}\n{product}"
+
+    return [function, *_along_ones(writer, by, "gradient_and_hvp", slopes, name_both, kept="")]
 
 
 def _pullback(writer: Writer, by: Transforms) -> list[str]:
@@ -167,6 +190,7 @@ TRANSFORMED: dict[str, Callable[[Writer, Transforms], list[str]]] = {
     "pullback": _pullback,
     "jacobian": _jacobian,
     "hvp": _hvp,
+    "gradient_and_hvp": _gradient_and_hvp,
     "hessian": _hessian,
     "second_derivative": _second_derivative,
     "cost": _cost,
