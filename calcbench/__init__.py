@@ -10,6 +10,7 @@
     cb.reference("batch_regression")             # the certified gradient, with its error bound
     cb.compare("batch_regression")               # every backend: partials, digits, verdict, time
     cb.check(f, grad, x)                         # a function and gradient of yours, as they are
+    cb.check_same(f, g, x)                       # one model in two frameworks
     cb.benchmark("batch_regression")             # the same, timed so that the numbers repeat
     cb.descend("batch_regression", rate=0.04)    # gradient descent, the path drawn
     cb.plot("saddle")                            # surface, level curves, slices with tangents
@@ -43,8 +44,10 @@ from calcbench.errors import (  # noqa: E402
 
 if TYPE_CHECKING:
     from calcbench.api import assert_gradient as assert_gradient
+    from calcbench.api import assert_same as assert_same
     from calcbench.api import benchmark as benchmark
     from calcbench.api import check as check
+    from calcbench.api import check_same as check_same
     from calcbench.api import compare as compare
     from calcbench.api import cost as cost
     from calcbench.api import descend as descend
@@ -100,7 +103,8 @@ _HOME = {
     name: module
     for module, names in {
         "calcbench.api": (
-            "assert_gradient benchmark check compare cost descend gradient gradient_and_hvp "
+            "assert_gradient assert_same benchmark check check_same compare cost descend gradient "
+            "gradient_and_hvp "
             "hessian hvp jacobian partial plot prepare pullback pushforward reference "
             "second_derivative show steps value_and_gradient verify"
         ),

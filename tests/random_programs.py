@@ -44,24 +44,53 @@ TWO = {
 }
 
 
+NAMES = (
+    "sin", "exp", "tanh", "sigmoid", "softplus", "sqrt", "log1p", "expm1", "atan", "cos", "mean",
+    "abs", "flip", "take", "concat", "cumulative_sum", "sum", "logsumexp", "max", "maximum",
+    "minimum", "where", "logaddexp", "matmul", "einsum",
+)  # fmt: skip
+"""What `xp` has."""
+
+
 def program(seed):
     """Make a problem of three parameters: two vectors and a matrix."""
     rng = np.random.default_rng(seed)
-    steps = [_step(rng, available) for available in range(3, 3 + rng.integers(3, 9))]
+    steps = _steps(rng)
+    x, y, m = draw(rng)
 
-    @calcbench.problem(
-        x=rng.standard_normal(4), y=rng.standard_normal(4), m=rng.standard_normal((4, 4))
-    )
+    @calcbench.problem(x=x, y=y, m=m)
     def random_program(xp, x, y, m):
-        arrays = [x, y, xp.matmul(m, x)]
-        for function, operands in steps:
-            arrays.append(function(xp, *(arrays[k] for k in operands)))
-        return xp.sum(arrays[-1]) + xp.mean(arrays[-2] * arrays[-3])
+        return _compute(steps, xp, x, y, m)
 
     return random_program
 
 
-def _step(rng, available):
-    table, count = (ONE, 1) if rng.random() < 0.6 else (TWO, 2)
+def native(seed):
+    """Make a function of a framework's namespace `xp` and of what `draw` draws.
+
+    Nothing cancels in it as (u + 1e8) − 1e8 does, of which differences have no digit.
+    """
+    steps = _steps(np.random.default_rng(seed), {n: f for n, f in ONE.items() if n != "cancelled"})
+    return lambda xp, x, y, m: _compute(steps, xp, x, y, m)
+
+
+def draw(rng):
+    """Draw two vectors and a matrix."""
+    return rng.standard_normal(4), rng.standard_normal(4), rng.standard_normal((4, 4))
+
+
+def _compute(steps, xp, x, y, m):
+    arrays = [x, y, xp.matmul(m, x)]
+    for function, operands in steps:
+        arrays.append(function(xp, *(arrays[k] for k in operands)))
+    return xp.sum(arrays[-1]) + xp.mean(arrays[-2] * arrays[-3])
+
+
+def _steps(rng, one=ONE):
+    return [_step(rng, available, one) for available in range(3, 3 + rng.integers(3, 9))]
+
+
+def _step(rng, available, one):
+    table, count = (one, 1) if rng.random() < 0.6 else (TWO, 2)
     name = rng.choice([*table])
     return table[name], [int(k) for k in rng.integers(0, available, count)]

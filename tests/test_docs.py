@@ -139,18 +139,23 @@ def test_the_tests_that_are_named_are_there(page):
 CHECK = ROOT / "docs" / "check.md"
 
 
-FRAMEWORKS = ("torch", "jax")
-"""Those that the page has a section for."""
+SECTIONS = {
+    "torch": ("torch",),
+    "jax": ("jax",),
+    "tensorflow": ("tensorflow",),
+    "the same model in two frameworks": ("torch", "jax"),
+}
+"""The title of a section, in small letters → the frameworks that it needs."""
 
 
-def sections_of(framework):
-    """The section for a framework; without one, what is in no such section."""
+def sections_of(wanted):
+    """The section of a title; without one, what is in none that needs a framework."""
     sections = re.split(r"^(?=## )", CHECK.read_text("utf-8"), flags=re.M)
     own = [s.partition("\n")[0].removeprefix("## ").lower() for s in sections]
     return "".join(
         section
         for section, title in zip(sections, own, strict=True)
-        if (title if title in FRAMEWORKS else "") == framework
+        if (title if title in SECTIONS else "") == wanted
     )
 
 
@@ -163,11 +168,11 @@ def switches_put_back():
 
 
 @pytest.mark.usefixtures("switches_put_back")
-@pytest.mark.parametrize("framework", ["", *FRAMEWORKS])
-def test_examples_of_checks_print_what_the_page_says(framework, capsys):
-    if framework:
+@pytest.mark.parametrize("section", ["", *SECTIONS])
+def test_examples_of_checks_print_what_the_page_says(section, capsys):
+    for framework in SECTIONS.get(section, ()):
         pytest.importorskip(framework)
-    fences = re.findall(r"^```(python|text)\n(.*?)^```$", sections_of(framework), re.M | re.S)
+    fences = re.findall(r"^```(python|text)\n(.*?)^```$", sections_of(section), re.M | re.S)
     names, printed = {"cb": cb}, ""
     for language, body in fences:
         if language == "python":

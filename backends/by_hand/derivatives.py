@@ -64,7 +64,7 @@ class ByHand(Backend):
 
     def prepare_cost(self, point: Point) -> Prepared:
         prepared = prepare_numpy_cost(self, point)
-        cost = point.problem.cost_on(self.name, self.namespace())
+        cost = point.problem.cost_on(self.name, self.namespace(), numpy=True)
 
         def value(*parameters: Any, **data: Any) -> list[Any]:
             return [self.to_numpy(cost(*parameters, **data))]

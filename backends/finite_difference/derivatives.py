@@ -161,7 +161,9 @@ class FiniteDifference(Backend):
     def _field(self, point: Point, order: int) -> Field:
         """Choose whose differences are taken: the cost, or a gradient for second partials."""
         shapes = tuple(point.shapes.values())
-        function = point.problem.cost_on(self.name, self.namespace())
+        function = point.problem.cost_on(
+            self.name, self.namespace(), numpy=self.scheme != "complex"
+        )
 
         def cost(x: np.ndarray, data: dict[str, Any], steps: np.ndarray) -> Any:
             return function(*cut(x, shapes), **data)
@@ -447,7 +449,7 @@ class FiniteDifference(Backend):
         field = self._field(point, 1)
         native = self.loader(point)(point)
         quotients = self._quotients(point, GRADIENT, field)
-        cost = point.problem.cost_on(self.name, self.namespace())
+        cost = point.problem.cost_on(self.name, self.namespace(), numpy=self.scheme != "complex")
         truncation = estimate_truncation(quotients, SCHEMES[self.scheme].order)
         if self.scheme == "complex":
             return truncation
@@ -482,12 +484,14 @@ class FiniteDifference(Backend):
         """
         problem = point.problem
         parameters, data = self.loader(point)(point)
-        cost = problem.cost_on(self.name, self.namespace())
+        cost = problem.cost_on(self.name, self.namespace(), numpy=self.scheme != "complex")
         with warnings.catch_warnings():
             warnings.simplefilter("error", np.exceptions.ComplexWarning)
             try:
                 started = time.thread_time()
-                found = problem.cost_on(self.name, numpy_in(self.dtype))(*parameters, **data)
+                found = problem.cost_on(self.name, numpy_in(self.dtype), numpy=True)(
+                    *parameters, **data
+                )
                 seconds = time.thread_time() - started
                 check_value(point, found)
                 if self.scheme == "complex":

@@ -1,7 +1,9 @@
 """The public functions, and what they return."""
 
 from calcbench.api.checked import Check
+from calcbench.api.checked_same import Same
 from calcbench.api.checking import assert_gradient, check
+from calcbench.api.checking_same import assert_same, check_same
 from calcbench.api.comparing import Comparison, compare, verify
 from calcbench.api.derivatives import (
     cost,
@@ -24,9 +26,12 @@ from calcbench.api.timing import benchmark
 __all__ = [
     "Check",
     "Comparison",
+    "Same",
     "assert_gradient",
+    "assert_same",
     "benchmark",
     "check",
+    "check_same",
     "compare",
     "cost",
     "descend",

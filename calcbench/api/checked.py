@@ -46,7 +46,13 @@ class Check:
     outside: int = 0
     """How many partials are outside of what rounding allows."""
     no_derivative: int = 0
-    """How many partials do not exist at x, because one-sided ones differ; they are not judged."""
+    """How many partials do not exist at x, because one-sided ones differ."""
+    chosen: int = 0
+    """For how many of these a number is given that lies between the one-sided derivatives: one
+    valid choice. Those that are neither chosen nor outside are not judged."""
+    held: tuple[str, ...] = ()
+    """Arguments that `f` moves with, though no derivative leads from them to it: `detach`,
+    `no_grad` or `stop_gradient` holds them constant, so that the gradient by them is 0."""
     value: dict[str, np.ndarray] = field(default_factory=dict)
     """The gradient that was checked: name → array."""
     reference: dict[str, np.ndarray] = field(default_factory=dict)
@@ -65,6 +71,8 @@ class Check:
     """At how many of them the gradient was called, because the function has a value there."""
     proved: int = 0
     """At how many of those the gradient is proved right."""
+    agreeing: int = 0
+    """At how many of those nothing is proved, and differences agree."""
 
     @property
     def ok(self) -> bool:
@@ -75,6 +83,15 @@ class Check:
     def certified(self) -> bool:
         """Whether it is proved right at every point at which the function has a value."""
         return self.ok and self.proved == self.points
+
+    @property
+    def refuted(self) -> bool:
+        """Whether it is wrong: by proof, or by differences, which are estimates."""
+        if self.status in (Status.DISAGREE, Status.ERROR):
+            return True
+        return any(
+            each is not None and bool(each.outside.any()) for each in (self.witness, self.step)
+        )
 
     @property
     def witnessed(self) -> bool:
@@ -98,25 +115,46 @@ class Check:
                 told.append(_describe_witness("difference quotients", self.witness))
             if self.step is not None and self.witness is not None and self.witness.agrees:
                 told.append(_describe_witness("complex steps", self.step))
-            if self.asked > 1:
-                told.append(f"at x alone, of {self.asked} points")
+            if self.asked > 1 and self.witnessed:
+                told.append(f"they agree at {self.agreeing} of {self.asked} points")
             return "; ".join(told)
         if self.digits is None:
             return f"{self.name}: {self.status}: {self.reason}"
         dtype = "" if self.dtype == "float64" else f", {self.dtype}"
         lines = [
-            f"{self.name}: {self.status} ({self.how}{dtype}; {_count(self.partials)}, "
+            f"{self.name}: {self.status} ({self.how}{dtype}; {count_partials(self.partials)}, "
             f"{self.digits:.1f} digits, {self.needed:.1f} needed, {self.seconds:.2f} s)"
         ]
         if self.reason:
             lines.append(f"  {self.reason}")
-        if self.no_derivative:
-            lines.append(f"  not judged: {_count(self.no_derivative)} without a derivative here")
-        if self.ok and self.proved < self.asked:
-            lines.append(f"  {_describe_points(self)}")
-        return "\n".join(lines)
+        return "\n".join([*lines, *(f"  {line}" for line in _list_remarks(self))])
 
     __repr__ = __str__
+
+
+def describe_held() -> str:
+    """Say that a gradient is 0 by construction."""
+    return (
+        "f moves with x, but no derivative leads there: all is held constant (detach, no_grad, "
+        "stop_gradient) or rounded, and the gradient is 0 whatever f is"
+    )
+
+
+def _list_remarks(found: Check) -> list[str]:
+    """List what else is to be said of a verdict."""
+    remarks = []
+    unjudged = found.no_derivative - found.chosen - (0 if found.ok else found.outside)
+    if found.chosen:
+        without = f"{count_partials(found.chosen)} without a derivative here"
+        each = "between its" if found.chosen == 1 else "each between its"
+        remarks.append(f"one valid choice: {without}, {each} one-sided derivatives")
+    if unjudged > 0:
+        remarks.append(f"not judged: {count_partials(unjudged)} without a derivative here")
+    if found.held:
+        remarks.append(f"held constant, though f moves with it: {', '.join(found.held)}")
+    if found.ok and found.proved < found.asked:
+        remarks.append(_describe_points(found))
+    return remarks
 
 
 def describe_worst(judged: Judged, fault: Disagreement, count: int) -> str:
@@ -124,9 +162,9 @@ def describe_worst(judged: Judged, fault: Disagreement, count: int) -> str:
     limit = judged.record.reason.removeprefix(str(fault))
     estimate = fault.estimate()
     return (
-        f"{int(judged.outside.sum())} of {_count(count)} outside what rounding "
+        f"{int(judged.outside.sum())} of {count_partials(count)} outside what rounding "
         f"allows{at_place(fault.point)}; the worst: {fault.component} is {fault.value:.17g}, "
-        f"should be {fault.expected:.17g}{_ratio(fault.value, fault.expected)}"
+        f"should be {fault.expected:.17g}{describe_ratio(fault.value, fault.expected)}"
         f"{',' if estimate else ''}{estimate}{limit}"
     )
 
@@ -150,10 +188,11 @@ def _describe_points(found: Check) -> str:
     """Say at how many points a gradient is proved right, and where the function has no value."""
     absent = found.asked - found.points
     where = f"; no value at {absent} of them" if absent else ""
-    return f"proved at {found.proved} of {found.asked} points{where}"
+    others = f"; difference quotients agree at {found.agreeing}" if found.agreeing else ""
+    return f"proved at {found.proved} of {found.asked} points{others}{where}"
 
 
-def _ratio(got: float, true: float) -> str:
+def describe_ratio(got: float, true: float) -> str:
     """Say by which factor a partial is wrong, or by which part of it."""
     if not true or not math.isfinite(got):
         return ""
@@ -161,7 +200,8 @@ def _ratio(got: float, true: float) -> str:
     return f" (×{factor})" if factor != "1" else f" (off by {abs(got / true - 1):.1g} of that)"
 
 
-def _count(partials: int) -> str:
+def count_partials(partials: int) -> str:
+    """Write how many partials there are."""
     return f"{partials:,} partial{'' if partials == 1 else 's'}"
 
 
@@ -183,7 +223,9 @@ def _describe_witness(kind: str, found: Witness) -> str:
             f"({found.needed:.1f} needed, estimated)"
         )
     wrong, k = int(found.outside[:tried].sum()), found.worst
-    where = f"in {wrong} of {_count(tried)}: one" if wrong else "along a random direction: it"
+    where = (
+        f"in {wrong} of {count_partials(tried)}: one" if wrong else "along a random direction: it"
+    )
     return (
         f"{kind} disagree {where} is {found.claimed[k]:.10g}, they give "
         f"{found.quotients[k]:.10g} (± {found.bounds[k]:.1g}, estimated)"

@@ -1,41 +1,21 @@
-"""Checking a function and its gradient as they are: NumPy, torch and JAX code."""
+"""Checking a function and its gradient as they are: NumPy, torch, JAX and TensorFlow code."""
 
 from __future__ import annotations
 
-import contextlib
-import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from calcbench.api.checked import (
-    NOT_CERTIFIED,
-    Check,
-    at_place,
-    describe_no_number,
-    describe_worst,
-)
-from calcbench.certified.evaluation import NotCertified
-from calcbench.errors import ProblemError, SelectorError, nearest, short_repr
-from calcbench.judge.result import judge_result
-from calcbench.judge.witnesses import ask_complex_step, ask_differences
-from calcbench.native.certifying import Certified, certify, point_of
+from calcbench.api.checked import NOT_CERTIFIED, Check
+from calcbench.api.trials import TRIALS
+from calcbench.errors import SelectorError, nearest, short_repr
 from calcbench.native.front_ends import build
-from calcbench.native.function import Function, NoGradient, NotKnown, WrongGradient
+from calcbench.native.function import NotKnown
 from calcbench.native.trees import function_name, name_leaves
-from calcbench.operators.cost import Cost
-from calcbench.operators.hvp import Hvp
-from calcbench.operators.operator import Operator
-from calcbench.operators.pushforward import Pushforward
 from calcbench.problem.arguments import check_function, check_text, positive, whole_number
-from calcbench.problem.faults import RAISED, describe
-from calcbench.problem.flat import flatten, unflatten
-from calcbench.problem.problem import Arrays, Problem
-from calcbench.problem.sampling import draw_nearby
-from calcbench.record.record import Record, Status
+from calcbench.problem.problem import Problem
 
 OPERATORS = ("gradient", "pushforward", "hvp")
 """What can be checked of a function as it is."""
@@ -51,7 +31,9 @@ def check(
     seconds: float = 60,
     name: str | None = None,
 ) -> Check:
-    """Check the gradient of a function as it is: NumPy, torch or JAX code, nothing rewritten.
+    """Check the gradient of a function as it is: NumPy, torch, JAX or TensorFlow code.
+
+    Nothing is rewritten.
 
     `f` gives one real number, of `x`: an array, a number, or a dict or list of them, as the
     framework wants it; a tuple is several arguments. `grad`, called with the same, gives the
@@ -91,9 +73,9 @@ def check(
     except NotKnown as error:
         return Check(name or function_name(f), NOT_CERTIFIED, str(error))
     if not any(np.size(array) for array in function.arguments.values()):
-        raise SelectorError(_nothing_to_move(f, x))
+        raise SelectorError(nothing_to_move(f, x))
     with function.undisturbed(grad):
-        return CHECKINGS[operator](function, grad, allowed, started).at_points(points)
+        return TRIALS[operator](function, grad, allowed, started).at_points(points)
 
 
 def assert_gradient(
@@ -132,251 +114,15 @@ def _check_arguments(f: Any, grad: Any, x: Any, name: str | None) -> None:
         check_text("name", name, "'logistic'")
 
 
-def _nothing_to_move(f: Callable[..., Any], x: Any) -> str:
+def nothing_to_move(f: Callable[..., Any], x: Any) -> str:
     """Say why nothing in an argument is differentiated by, and what to write."""
     held = list(name_leaves(f, x).values())
     if any(hasattr(leaf, "named_parameters") for leaf in held):
         return "x is a module: give dict(model.named_parameters()), and a function of such a dict"
+    if any(hasattr(leaf, "trainable_variables") for leaf in held):
+        return "x is a model: give model.trainable_variables, and a function of such a list"
     said = "x holds no floating-point number to differentiate by"
     kinds = {np.asarray(leaf).dtype.kind for leaf in held if np.size(leaf)}
     if kinds and kinds <= set("iub"):
         return f"{said}; integers are held constant: write 3.0, or x.astype(float)"
     return f"{said}: got {short_repr(x)}"
-
-
-class _Proof(NamedTuple):
-    """What is proved at one point."""
-
-    found: Certified
-    value: float
-    """The function's value, ..."""
-    allowed: float
-    """... and how far from it rounding may carry a call."""
-    start: int
-    """How many numbers of the certificate stand before those that are checked."""
-
-
-class _Checking:
-    """One check of a gradient under way."""
-
-    operator = "gradient"
-
-    def __init__(
-        self, function: Function, grad: Callable[..., Any] | None, seconds: float, started: float
-    ) -> None:
-        self.function, self.grad = function, grad
-        self.seconds, self.started = seconds, started
-        self.own = point_of(function)
-
-    @property
-    def count(self) -> int:
-        """How many numbers are checked."""
-        return self.own.size
-
-    def at_points(self, points: int) -> Check:
-        """Check at x, and at other points around it until one is wrong.
-
-        Points that nobody asked for count where the function has a value.
-        """
-        value = self._value(self.function.arguments)
-        if not math.isfinite(value):
-            return self._end(Status.ERROR, f"no verdict: f(x) is {value}")
-        found = self._at("own", self.function.arguments, value)
-        rng = np.random.default_rng(0)
-        known = [found]
-        for number in range(1, points if found.ok else 1):
-            there = self._around(f"random-{number}", rng)
-            if there is not None:
-                known.append(there)
-            if there is not None and there.status in (Status.DISAGREE, Status.ERROR):
-                found = there
-                break
-        return replace(
-            found,
-            seconds=time.thread_time() - self.started,
-            asked=points,
-            points=len(known),
-            proved=sum(each.ok for each in known),
-        )
-
-    def _around(self, place: str, rng: np.random.Generator) -> Check | None:
-        """Check at a point that is drawn; None where the function has no value there."""
-        drawn = self.function.representable(draw_nearby(self.own, rng))
-        with contextlib.suppress(ProblemError):
-            value = self._value(drawn)
-            if math.isfinite(value):
-                return self._at(place, drawn, value)
-        return None
-
-    def _at(self, place: str, arguments: Arrays, value: float) -> Check:
-        """Check at one point."""
-        try:
-            gradient = self._derivative(arguments)
-        except (NoGradient, NotKnown):
-            raise
-        except WrongGradient as error:
-            return self._end(Status.ERROR, f"{error}{at_place(place)}")
-        except RAISED as error:
-            return self._end(
-                Status.ERROR, f"the gradient raises {describe(error)}{at_place(place)}"
-            )
-        again = self._value(arguments)
-        if again != value:
-            reason = f"f gives another value at the same x: {value:.17g}, then {again:.17g}"
-            return self._end(NOT_CERTIFIED, reason)
-        return self._judge(place, arguments, value, gradient)
-
-    def _derivative(self, arguments: Arrays) -> Arrays:
-        """Call what is checked."""
-        return self.function.differentiate(arguments, self.grad)
-
-    def _prove(self, arguments: Arrays) -> _Proof:
-        """Certify the value and what is checked."""
-        found = certify(self.function, arguments=arguments, seconds=self.seconds)
-        certificate = found.certificate
-        return _Proof(found, certificate.value[0], certificate.bound[0], 1)
-
-    def _value(self, arguments: Arrays) -> float:
-        """Call the function: one real number."""
-        try:
-            found = self.function.call(arguments)
-        except RAISED as error:
-            raise ProblemError(f"{self.function.name} raises {describe(error)}") from error
-        if found.size != 1 or found.dtype.kind not in "fiu":
-            shape = f"an array of shape {found.shape}" if found.size != 1 else f"{found.dtype}"
-            raise ProblemError(
-                f"{self.function.name} must give one real number, but it gives {shape}"
-            )
-        return float(found.reshape(()))
-
-    def _judge(self, place: str, arguments: Arrays, value: float, gradient: Arrays) -> Check:
-        """Hold a gradient against the certificate, or else against difference quotients."""
-        try:
-            proof = self._prove(arguments)
-        except NotCertified as error:
-            return self._ask(place, str(error), gradient)
-        if not abs(value - proof.value) <= proof.allowed:
-            reason = (
-                f"f(x) is {value:.17g}, and its operations on numbers with proof give "
-                f"{proof.value:.17g}"
-            )
-            return self._ask(place, reason, gradient)
-        return self._report(place, proof, gradient)
-
-    def _report(self, place: str, proof: _Proof, gradient: Arrays) -> Check:
-        """Judge by a certificate that the value confirms."""
-        certificate, start = proof.found.certificate, proof.start
-        shapes = {name: array.shape for name, array in gradient.items()}
-        function = self.function
-        record = Record(function.name, function.how, self.operator, proof.found.dtype, Status.OK)
-        numbers = np.concatenate(
-            [certificate.value[:start], flatten(gradient.values(), np.float64)]
-        )
-        counted = np.arange(len(numbers)) >= start
-        judged = judge_result(record, place, certificate, numbers, counted)
-        rough = certificate.rough[start:]
-        reason = judged.record.reason
-        if judged.record.disagreement is not None:
-            reason = describe_worst(judged, judged.record.disagreement, self.count)
-        elif not np.all(np.isfinite(numbers[start:][rough])):
-            reason = describe_no_number(place, certificate, numbers)
-            return self._end(Status.ERROR, reason, value=gradient)
-        elif certificate.open[start:].any():
-            return self._ask(place, certificate.open_reason, gradient, rough)
-        elif not judged.counted.any():
-            reason = "one-sided derivatives differ here, of every partial"
-            return self._ask(place, reason, gradient)  # an estimate that sees a kink, too
-        return self._end(
-            judged.record.status,
-            reason,
-            digits=judged.record.digits,
-            needed=judged.needed,
-            outside=int(judged.outside.sum()),
-            no_derivative=int(rough.sum()),
-            value=gradient,
-            reference=unflatten(certificate.value[start:], shapes),
-            bound=unflatten(judged.compared.allowed[start:], shapes),
-        )
-
-    def _ask(
-        self, place: str, reason: str, gradient: Arrays, rough: np.ndarray | None = None
-    ) -> Check:
-        """Ask differences, where nothing is certified at the point that somebody asked for.
-
-        Of what is no derivative there is none.
-        """
-        if place != "own":
-            return self._end(NOT_CERTIFIED, reason)
-        arguments = self.function.arguments
-        claimed = flatten(gradient.values(), np.float64)
-        function, dtype = self.function, self.function.dtype
-        witness = ask_differences(function.call, arguments, claimed, dtype, rough)
-        step = None
-        if dtype == "float64":  # what is computed in complex128
-            step = ask_complex_step(function.call_complex, arguments, claimed, witness)
-        return self._end(NOT_CERTIFIED, reason, witness=witness, step=step, value=gradient)
-
-    def _end(self, status: str, reason: str = "", **known: Any) -> Check:
-        return Check(
-            self.function.name,
-            str(status),
-            reason,
-            self.function.how,
-            self.function.dtype,
-            self.count,
-            seconds=time.thread_time() - self.started,
-            **known,
-        )
-
-
-class _CheckingProduct(_Checking):
-    """One check of the Hessian times a direction."""
-
-    operator = "hvp"
-    kind: Operator = Hvp()
-
-    def __init__(self, *what: Any) -> None:
-        super().__init__(*what)
-        rng = np.random.default_rng(1)
-        drawn = {n: np.asarray(rng.normal(size=shape)) for n, shape in self.own.shapes.items()}
-        self.direction = self.function.representable(drawn)
-
-    def _derivative(self, arguments: Arrays) -> Arrays:
-        product = self.grad
-        if product is None:
-            name = self.operator
-            raise NoGradient(f"give what is to be checked: check(f, {name}, x, operator='{name}')")
-        v = self.function.native(self.direction)
-        return self._read(arguments, lambda *x: product(*x, v))
-
-    def _read(self, arguments: Arrays, product: Callable[..., Any]) -> Arrays:
-        """Call a product, whose direction is given, and read what it returns."""
-        return self.function.differentiate(arguments, product)
-
-    def _prove(self, arguments: Arrays) -> _Proof:
-        value = certify(self.function, Cost(), arguments, seconds=self.seconds).certificate
-        found = certify(self.function, self.kind, arguments, self.direction, self.seconds)
-        return _Proof(found, value.value[0], value.bound[0], 0)
-
-    def _ask(
-        self, place: str, reason: str, gradient: Arrays, rough: np.ndarray | None = None
-    ) -> Check:
-        return self._end(NOT_CERTIFIED, reason, value=gradient)
-
-
-class _CheckingDirection(_CheckingProduct):
-    """One check of the derivative along a direction."""
-
-    operator = "pushforward"
-    kind: Operator = Pushforward()
-    count = 1
-
-    def _read(self, arguments: Arrays, product: Callable[..., Any]) -> Arrays:
-        found = self.function.call_along(arguments, product)
-        if found.size != 1 or found.dtype.kind not in "fiu":
-            raise WrongGradient("the derivative along a direction must be one real number")
-        return {"value": found.astype(np.float64).reshape(())}
-
-
-CHECKINGS = {each.operator: each for each in (_Checking, _CheckingDirection, _CheckingProduct)}
-"""Operator → how it is checked."""

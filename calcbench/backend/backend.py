@@ -152,6 +152,7 @@ class Backend(ABC):
             )
         chosen = find_operator(operator).resolve(point)
         if self.requires:
+            point.problem.require_cost(self.name)
             self.framework()
         own = getattr(self, f"prepare_{chosen.name}", None)
         if own is None:

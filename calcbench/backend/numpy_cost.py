@@ -19,7 +19,7 @@ def prepare_numpy_cost(backend: Backend, point: Point) -> Prepared:
     """Prepare the cost in NumPy, on all rows at once."""
     problem = point.problem
     load = backend.loader(point)
-    run = unpack_call(problem, problem.cost_on(backend.name, numpy_in(backend.dtype)))
+    run = unpack_call(problem, problem.cost_on(backend.name, numpy_in(backend.dtype), numpy=True))
     check_value(point, run(load(point)))
     return Prepared(load, run, backend.unload_cost)
 

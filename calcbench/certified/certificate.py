@@ -279,6 +279,7 @@ def _sweeps(
     if np.isfinite(seconds) and reason:
         raise NotCertified(reason)
     try:
+        point.problem.get_ready(point.values)
         truth = reference(point, operator, seconds, dtype)
         return truth, bound_rounding(point, dtype, operator, seconds, truth)
     except TookTooLong:

@@ -39,6 +39,9 @@ TIE = "a comparison ties"
 EDGE = ", at the edge of the domain"
 """What is added to that where there is one side alone."""
 
+BESIDE = ", and beside the point "
+"""What is before the reason for which the lines beside the point say nothing either."""
+
 Weights = Sequence[tuple[int, arb]]
 """What is differentiated: the sum of (output, weight) products."""
 
@@ -237,8 +240,9 @@ def settle(limits: Sequence[Limit], here: arb, plain: Partial) -> Partial:
     # At the edge of the domain, the limit from inside is the derivative.
     unknown = next((x for x in limits if not (x.is_known() or (known and x.undefined))), None)
     if unknown is not None:
-        fault = f", and beside the point {unknown.fault}" if unknown.fault else ""
-        return plain._replace(reason=plain.reason + fault)
+        first, _, told = plain.reason.partition(BESIDE)  # of another line, which came before
+        fault = unknown.fault or told
+        return plain._replace(reason=first + BESIDE + fault if fault else first)
     # A program runs at the point itself, where the chain rule goes another way: rounding is that of
     # all of them.
     value = functools.reduce(arb.union, [limit.slope for limit in known])

@@ -14,7 +14,7 @@ SUMMARIES = {
     "show": "Show a problem: formula, derivation, symbolic gradient, and a program per framework.",
     "compare": "Compare backends: every partial side by side, digits, verdict and a first timing.",
     "verify": "Check agreement alone, without timing; exit status 1 if any backend is wrong.",
-    "check": "Check the gradient of a function as it is: NumPy, torch or JAX code in a file.",
+    "check": "Check the gradient of a function as it is: NumPy, torch, JAX or TensorFlow code.",
     "steps": "Show the error of finite differences against the step: the V and its optimum.",
     "plot": "Draw a cost: curve and tangent, surface, level curves, slices, data and curve.",
     "descend": "Descend the gradient, at one rate or several: the path, and the cost per step.",
@@ -27,6 +27,7 @@ SUMMARIES = {
     "merge": "Merge runs, such as the shards of one matrix, into one file.",
     "report": "Report a run: per problem time, ratio to the fastest, to the cost, and digits.",
     "compare-runs": "Say which cells got faster or slower from FIRST to SECOND, beyond noise.",
+    "gradbench": "Answer GradBench as one of its tools: its evaluations, by any backend.",
     "cite": "Print BibTeX and a sentence that cite a run: machine, versions, date, what was timed.",
 }
 """Every command, in a file of its name, and the first line of its help."""

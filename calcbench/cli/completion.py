@@ -31,8 +31,8 @@ SKETCHES = {
     "show": f"{SHOWN} -b/--backend/--backends=backend* --program=backend",
     "compare": f"{COMPARED} --html=file",
     "verify": COMPARED,
-    "check": "file --grad=value --x=value --points=value --seconds=value --certified --traceback"
-    " --json",
+    "check": "file --grad=value --x=value --operator=value --points=value --seconds=value"
+    " --certified --traceback --json",
     "steps": f"problem value {OF_POINT} -b/--backend/--backends=backend* --dtype=float64|float32"
     " --plot=file",
     "plot": f"problem {OF_POINT} -b/--backend=backend --kind=value --parameters=value"
@@ -51,6 +51,7 @@ SKETCHES = {
     "report": "file* --format=table|markdown|latex|csv|json|pyperf|html -o/--output=file"
     " --site=file --json",
     "compare-runs": "file file --force --json",
+    "gradbench": "--tool=backend --multithreaded --traceback",
     "cite": "file --json",
 }
 """Command → its arguments, each as what it takes, and its options, with what they take.

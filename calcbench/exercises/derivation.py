@@ -11,7 +11,7 @@ from calcbench.api import verify
 from calcbench.catalogue import door
 from calcbench.errors import FormulaError, SelectorError, short_repr
 from calcbench.exercises import expression
-from calcbench.problem.function import takes_xp
+from calcbench.problem.native import takes_xp
 from calcbench.problem.problem import Problem
 from calcbench.record.record import Record
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from calcbench.backend.backend import Backend
 from calcbench.catalogue.available import default_witnesses
+from calcbench.errors import Unsupported
 from calcbench.harness import compare
 from calcbench.harness.apart import RunnerApart
 from calcbench.harness.compare import Question, prove_formula, run_backend
@@ -19,6 +20,7 @@ from calcbench.harness.sending import pickle_with_code
 from calcbench.judge.contract import Run, pack, timed_import, unpack
 from calcbench.judge.points import LeftOut
 from calcbench.problem.faults import RAISED
+from calcbench.problem.problem import Problem
 from calcbench.record.record import Record
 
 LARGEST_SENT = 2**24
@@ -56,6 +58,8 @@ class Begun(NamedTuple):
     """The records, if nobody is to be asked."""
     sent: bytes
     """The question, for workers of frameworks; empty if it is not to be sent."""
+    refused: dict[int, str]
+    """The backends that need a framework in whose code the problem has no cost, each with why."""
 
 
 _selection: Selection | None = None
@@ -89,8 +93,20 @@ def begin(problem: int) -> Begun:
     """Pose the question about a problem."""
     question = _pose(problem)
     if question.unsupported:
-        return Begun(question.size, question.skip(_selected().backends), b"")
-    return Begun(question.size, [], _send(question))
+        return Begun(question.size, question.skip(_selected().backends), b"", {})
+    return Begun(question.size, [], _send(question), _refused(question.problem))
+
+
+def _refused(problem: Problem) -> dict[int, str]:
+    """Find the backends of whose framework there is no cost: nothing is imported for them."""
+    found = {}
+    for number, backend in enumerate(_selected().backends):
+        try:
+            if backend.requires:
+                problem.require_cost(backend.name)
+        except Unsupported as error:
+            found[number] = str(error)
+    return found
 
 
 def _send(question: Question) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -39,9 +39,9 @@ class Host:
         with importing():
             return self._select()
 
-    def begin_imports(self, plan: Plan) -> None:
+    def begin_imports(self, entrants: Iterable[Contender]) -> None:
         """Begin to import each framework in a worker of its own, if that is still to be done."""
-        for entrant in plan.backends:
+        for entrant in entrants:
             if entrant.sent and entrant.framework not in self.apart:
                 worker = Apart(self.start, entrant.sent, self._import_time)
                 self.apart[entrant.framework] = worker

@@ -45,6 +45,8 @@ class Trial:
         """Backends that took too long."""
         self.sent = b""
         """The question, for workers of frameworks."""
+        self.refused: dict[int, str] = {}
+        """Backends of whose framework there is no cost, each with why."""
         self.left_out = LeftOut()
         self.runs: dict[int, dict[str, Any]] = {}
         """Backend → what it gave."""
@@ -64,11 +66,11 @@ class Trial:
             begun: Begun = self.host.ask(guest.begin, self.number)
         except WorkerDied as fate:
             return self._failures(fate, "while the inputs were drawn")
-        self.size, self.sent = begun.size, begun.sent
+        self.size, self.sent, self.refused = begun.size, begun.sent, begun.refused
         if begun.skipped:
             return begun.skipped
         if self.sent:
-            self.host.begin_imports(self.plan)
+            self.host.begin_imports(self.plan.backends[number] for number in self._apart)
         for backend in self._here:
             self.runs[backend] = self._run(backend)
             self._draft_answers()
@@ -94,7 +96,7 @@ class Trial:
         return [n for n in range(len(self.plan.backends)) if self._is_apart(n)]
 
     def _is_apart(self, backend: int) -> bool:
-        return bool(self.sent and self.plan.backends[backend].sent)
+        return bool(self.sent and self.plan.backends[backend].sent) and backend not in self.refused
 
     def _next(self, waiting: Sequence[int]) -> int:
         """Choose the backend whose framework is imported first; wait for that."""
@@ -111,6 +113,8 @@ class Trial:
         """Run one backend; the end of its worker is the end of its run."""
         entrant = self.plan.backends[backend]
         self.progress(f"{self.name} · {entrant.selector}")
+        if backend in self.refused:
+            return {"status": Status.SKIPPED, "reason": self.refused[backend]}
         if self.late >= PATIENCE:
             reason = f"not tried: {PATIENCE} backends took longer than {self.host.timeout:g} s"
             return {"status": Status.TIMEOUT, "reason": reason}

@@ -22,6 +22,7 @@ from calcbench.backend.prepared import Prepared
 from calcbench.errors import DeclarationError, NotInstalled, ProblemError, Unsupported, full_text
 from calcbench.judge.connection import connection_fault
 from calcbench.operators import GRADIENT, Layout, Operator
+from calcbench.operators.operator import single
 from calcbench.problem import whereabouts
 from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.flat import flatten, same_numbers
@@ -51,6 +52,8 @@ class Run:
     """Point → what went wrong there: the status that it is worth, and the reason."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Step (`import`, `prepare`, `first`, …) → seconds."""
+    cost: float | None = None
+    """The backend's cost at the problem's own point, where it may be code of its own."""
     prepared: Prepared | None = None
     """The prepared operator, to be timed."""
 
@@ -100,6 +103,8 @@ def run_points(
             _check_points(run, prepared, where, operator)
             if run.status is Status.OK:
                 run.prepared = prepared
+            if run.status is Status.OK:
+                run.cost = _own_cost(backend, where["own"])
             if run.status is Status.OK and "own" in run.results:
                 cut = connection_fault(backend, where["own"], run.results["own"])
                 run.status, run.reason = (Status.ERROR, cut) if cut else (Status.OK, "")
@@ -113,7 +118,9 @@ def run_points(
 
 
 def check_limit(backend: Backend, point: Point) -> None:
-    """Raise `Unsupported` where the problem says that it is too large for this backend."""
+    """Raise `Unsupported` where the problem is too large for this backend, or not in its code."""
+    if backend.requires:
+        point.problem.require_cost(backend.name)
     limit = point.problem.limits.get(backend.name)
     if limit and max(array.size for array in point.values.values()) > limit[0]:
         raise Unsupported(f"beyond size {limit[0]:,}: {limit[1]}")
@@ -162,6 +169,16 @@ def prepare_away(
     except RAISED:  # whatever a cost or a framework raises, and raises again if it is no fault
         started = time.perf_counter()  # of the point
         return backend.prepare(where["own"], operator), time.perf_counter() - started
+
+
+def _own_cost(backend: Backend, own: Point) -> float | None:
+    """Evaluate the cost of a backend that runs a framework's own code; None for any other."""
+    runs = backend.name if backend.requires else "numpy"
+    if runs not in own.problem.native_costs:
+        return None
+    if backend.hand_derived or own.problem.vector_valued:
+        return None
+    return float(single(backend.prepare(own.with_seed({}), "cost").evaluate(own)))
 
 
 def _prepare(run: Run, where: Mapping[str, Point], operator: Operator, left_out: Sized) -> Prepared:

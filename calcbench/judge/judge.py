@@ -23,6 +23,7 @@ from calcbench.judge.certifying import Certified
 from calcbench.judge.contract import Run
 from calcbench.judge.differing import differing_values
 from calcbench.judge.formulas import Examination, examine_formula, judge_formula
+from calcbench.judge.own_cost import judge_own_cost
 from calcbench.judge.points import LeftOut, why_not_judged
 from calcbench.judge.runner import InProcess, Runner
 from calcbench.judge.scale import certified_scale, leaves_no_digit
@@ -95,6 +96,9 @@ def judge(
     records = [
         _judge_examined(record, examined) if run.backend.hand_derived else record
         for run, record in zip(runs, records, strict=True)
+    ]
+    records = [
+        judge_own_cost(record, run, where["own"]) for run, record in zip(runs, records, strict=True)
     ]
     remarks += [*_describe_rows(where["own"]), *examined.unseen]
     condition = _certified_condition(certificate, seed) if certificate else vote.condition

@@ -9,7 +9,7 @@ where the difference quotients confirm it. All bounds are estimates, and nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,13 +124,7 @@ def ask_differences(
     """
     shapes = {name: array.shape for name, array in arguments.items()}
     here = flatten(arguments.values(), np.float64)
-
-    def at(vector: np.ndarray) -> float:
-        try:
-            return float(call(unflatten(vector, shapes)))
-        except RAISED:  # a step from here it may have no value
-            return float("nan")
-
+    at = _ask_quietly(call, shapes)
     among = np.flatnonzero(np.ones(len(here), bool) if skipped is None else ~skipped)
     few = min(len(among), MOST)
     positions = among[np.unique(np.linspace(0, len(among) - 1, few).round().astype(int))]
@@ -148,14 +142,55 @@ def ask_differences(
             line.append(_along(at, value, here, stretch * toward, dtype))
         lengths = np.append(lengths, np.linalg.norm(toward))
         direction = _moved(here, toward, dtype)
+    quotients, bounds = _bounded(at, here, steps, lines, lengths, dtype)
+    told = _pick(claimed, positions, direction)
+    return Witness(positions, quotients, bounds, told, len(among), direction)
+
+
+def ask_along(
+    call: Call, arguments: Arrays, direction: np.ndarray, claimed: float, dtype: str
+) -> Witness:
+    """Take central differences of a function along a direction, beside its derivative there.
+
+    The direction is a flat vector of any length, by which the derivative is multiplied.
+    """
+    shapes = {name: array.shape for name, array in arguments.items()}
+    here = flatten(arguments.values(), np.float64)
+    at = _ask_quietly(call, shapes)
+    unit = float(np.finfo(dtype).eps)
+    steps = unit ** (1 / 3) * np.maximum(np.abs(here), 1.0)
+    length = float(np.linalg.norm(direction)) or 1.0
+    toward = direction / length * np.linalg.norm(steps) / np.sqrt(len(here))
+    value = at(here)
+    lines = [[_along(at, value, here, stretch * toward, dtype)] for stretch in STRETCHES]
+    quotients, bounds = _bounded(at, here, steps, lines, np.linalg.norm(toward), dtype)
+    place = np.zeros(1, dtype=int)
+    return Witness(place, length * quotients, length * bounds, np.array([claimed]), 1)
+
+
+def _ask_quietly(call: Call, shapes: Mapping[str, tuple[int, ...]]) -> At:
+    """Call a function at a vector of all numbers; NaN where it raises."""
+
+    def at(vector: np.ndarray) -> float:
+        try:
+            return float(call(unflatten(vector, shapes)))
+        except RAISED:  # a step from here it may have no value
+            return float("nan")
+
+    return at
+
+
+def _bounded(
+    at: At, here: np.ndarray, steps: np.ndarray, lines: Any, lengths: Any, dtype: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the quotients of the middle step, and their bounds: ∞ where there is a kink."""
     moving = _without_zeros(here, steps).astype(dtype)
     noise = estimate_cost_noise(lambda x: at(x.astype(np.float64)), [moving], {}) / lengths
     quotients, gaps = np.moveaxis(np.array(lines), -1, 0)
     bounds = estimate_truncation(list(quotients), ORDER) + noise
-    bounds += QUOTIENT * unit * np.abs(quotients[1])
+    bounds += QUOTIENT * float(np.finfo(dtype).eps) * np.abs(quotients[1])
     bounds = np.where(np.isfinite(bounds) & ~_kinked(gaps, noise), bounds, np.inf)
-    told = _pick(claimed, positions, direction)
-    return Witness(positions, quotients[1], bounds, told, len(among), direction)
+    return quotients[1], bounds
 
 
 def _component(at: At, value: float, here: np.ndarray, k: int, step: float) -> tuple[float, float]:

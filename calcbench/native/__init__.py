@@ -1,4 +1,4 @@
-"""Functions as they are: NumPy, torch and JAX code on certified numbers, without rewriting it.
+"""Functions as they are: code of NumPy, torch, JAX and TensorFlow, run on certified numbers.
 
 A front end runs a user's function on numbers with proof (`certified`), one native operation after
 the other, by the array vocabulary `xp` and the functions here that take it as their first argument.
@@ -6,21 +6,28 @@ So the numbers may be arrays of balls, of rounded floats, or single balls, jets 
 is certified of a cost in the vocabulary, is certified of a native function. It is a `Function`
 (`function`), and `certifying.certify` gives its `Certificate`.
 
-function      what a front end is: a native function at an argument, on numbers with proof
-certifying    the truth of an operator of it, and what rounding is allowed
-trees         an argument of arrays in tuples, lists and dicts ↔ arrays by name
-values        numbers with proof beside a framework's own arrays
-elementwise   functions of single numbers, by name
-comparing     comparisons, choices and orders
-reductions    sums, products and largest numbers along axes
-movement      data movement, by running the framework's own operation on indices
-products      products of arrays, convolutions, factors of matrices
+function        what a front end is: a native function at an argument, on numbers with proof
+certifying      the truth of an operator of it, and what rounding is allowed
+reasons         why it is not certified: where in the user's code that is, and what to do instead
+trees           an argument of arrays in tuples, lists and dicts ↔ arrays by name
+values          numbers with proof beside a framework's own arrays
+elementwise     functions of single numbers, by name
+comparing       comparisons, choices and orders
+needs           what is needed of numbers on the way: values alone, or slopes too
+reductions      sums, products and largest numbers along axes
+movement        data movement, by running the framework's own operation on indices
+products        products of arrays, convolutions, factors and solutions of matrices
+decompositions  eigenvectors, singular vectors, Q and R, with the signs of native ones
 
-front_ends    which front end a function needs
-numpy         NumPy functions: what they are given in place of arrays (`numpy_array`), with the
-              numbers that views share (`numpy_storage`); which function of the core each of NumPy's
-              is (`numpy_functions`, `numpy_ufuncs`), or how it moves numbers (`numpy_moving`); and
-              what its protocols do not hand over (`numpy_escaping`)
-rebinding     other functions under the names of a user's own modules, while a function runs
-keeping       what a user's code holds is put back
+front_ends      which front end a function needs
+numpy           NumPy's: by its protocols for arrays of others
+torch           torch's: by the operations that a function runs through
+jax             JAX's: an interpreter of jaxprs
+tensorflow      TensorFlow's: an interpreter of graphs
+constants       constants that each framework has computed for itself
+conversion      an argument in the arrays of another framework
+costs           costs of problems that are a framework's own code
+relation        which number of one function's argument is which of another's
+rebinding       other functions under the names of a user's own modules, while a function runs
+keeping         what a user's code holds is put back
 """

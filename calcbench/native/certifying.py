@@ -8,7 +8,9 @@ import numpy as np
 
 from calcbench.certified.certificate import Certificate
 from calcbench.certified.certificate import certify as certify_point
+from calcbench.certified.evaluation import NotCertified
 from calcbench.native.function import Function, NativeProblem
+from calcbench.native.reasons import explain
 from calcbench.operators import Operator, find_operator
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
@@ -47,7 +49,17 @@ def certify(
     point = point_of(function, arguments).with_seed(seed or {})
     while True:
         dtype = function.dtype
-        found = certify_point(point, dtype, operator, seconds=seconds)
+        found = _certify_point(point, dtype, operator, seconds)
         # A coarser operation may have come up on the way, and allows more.
         if function.dtype == dtype:
             return Certified(found, dtype)
+
+
+def _certify_point(point: Point, dtype: str, operator: Operator, seconds: float) -> Certificate:
+    """Certify at a point; what a user's code raised is told in terms of that code."""
+    try:
+        return certify_point(point, dtype, operator, seconds=seconds)
+    except NotCertified as error:
+        if type(error) is NotCertified and error.__cause__ is not None:
+            error.args = (explain(error.__cause__),)
+        raise

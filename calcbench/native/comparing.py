@@ -66,6 +66,16 @@ def is_finite(xp: Any, x: Any) -> np.ndarray:
     return np.asarray(xp.isfinite(lift(xp, x)), dtype=bool)
 
 
+def is_infinite(xp: Any, x: Any) -> np.ndarray:
+    """Tell for each number whether it is ∞ or −∞; nothing is compared for that."""
+    return np.asarray(~(is_finite(xp, x) | is_nan(xp, x)))
+
+
+def present(xp: Any, x: Any, fill: float = 0.0) -> Numbers:
+    """Put another number where one is missing (NaN)."""
+    return choose(xp, is_nan(xp, x), fill, x)
+
+
 def argsort(xp: Any, x: Any, axis: int = -1, descending: bool = False) -> np.ndarray:
     """Find the indices that sort along an axis; of equals the first comes first."""
     found = xp.argsort(lift(xp, x), axis=axis, descending=descending)

@@ -31,6 +31,7 @@ OWN: dict[str, Callable[..., Any]] = {
     "divide": _of_operator(operator.truediv),
     "negative": _of_operator(operator.neg),
     "positive": _of_operator(lambda x: x),
+    "one_minus_square": lambda xp, x: (1.0 + x) * (1.0 - x),
     "rsqrt": lambda xp, x: 1.0 / xp.sqrt(x),
     "cbrt": _cbrt,
     "exp2": lambda xp, x: xp.exp(x * xp.log(xp.asarray(2.0))),
@@ -51,6 +52,27 @@ def elementwise(xp: Any, name: str, *operands: Any) -> Numbers:
     return boxed(getattr(xp, name)(*lifted))
 
 
+def plus(xp: Any, x: Any, y: Any) -> Numbers:
+    """Add."""
+    return elementwise(xp, "add", x, y)
+
+
+def minus(xp: Any, x: Any, y: Any) -> Numbers:
+    """Subtract."""
+    return elementwise(xp, "subtract", x, y)
+
+
+def times(xp: Any, x: Any, factor: Any) -> Any:
+    """Multiply; by 1, nothing is computed."""
+    one = not isinstance(factor, bool) and isinstance(factor, (int, float)) and factor == 1
+    return x if one else elementwise(xp, "multiply", x, factor)
+
+
+def over(xp: Any, x: Any, y: Any) -> Numbers:
+    """Divide."""
+    return elementwise(xp, "divide", x, y)
+
+
 def whole_power(xp: Any, x: Any, n: int) -> Numbers:
     """Raise to a whole power, of any base."""
     return boxed(lift(xp, x) ** n)
@@ -67,6 +89,17 @@ def truncate(xp: Any, x: Any) -> Numbers:
     return choose(xp, compare(xp, "less", x, 0.0), up, down)
 
 
+def fmod(xp: Any, x: Any, y: Any) -> Numbers:
+    """Compute what is left of x after whole multiples of y; it has the sign of x."""
+    return minus(xp, x, times(xp, truncate(xp, over(xp, x, y)), y))
+
+
+def clip(xp: Any, x: Any, low: Any = None, high: Any = None) -> Numbers:
+    """Raise to a lower bound, and lower to an upper one; None is no bound."""
+    raised = lift(xp, x) if low is None else elementwise(xp, "maximum", x, low)
+    return raised if high is None else elementwise(xp, "minimum", raised, high)
+
+
 def total_of(xp: Any, terms: list[Any]) -> Numbers:
     """Add up arrays that broadcast."""
-    return functools.reduce(lambda x, y: elementwise(xp, "add", x, y), terms)
+    return functools.reduce(functools.partial(plus, xp), terms)

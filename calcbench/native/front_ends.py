@@ -6,13 +6,14 @@ import contextlib
 import copy
 import importlib
 import importlib.util
+import operator
 import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from calcbench.native import trees
 from calcbench.native.function import Function, NotKnown
-from calcbench.native.keeping import kept, seeds_kept
+from calcbench.native.keeping import kept, seeds_kept, variables_reached
 from calcbench.problem.faults import RAISED
 
 
@@ -29,6 +30,9 @@ class FrontEnd(NamedTuple):
 FRONT_ENDS = {
     "torch": FrontEnd("Tensor", "calcbench.native.torch", "TorchFunction"),
     "jax": FrontEnd("Array", "calcbench.native.jax.function", "JaxFunction"),
+    "tensorflow": FrontEnd(
+        "__internal__.types.Tensor", "calcbench.native.tensorflow", "TensorflowFunction"
+    ),
 }
 """Framework → its front end; without one of these, it is NumPy's."""
 
@@ -39,13 +43,16 @@ def build(function: Callable[..., Any], x: Any, name: str = "") -> Function:
     Frameworks that are not loaded are not imported. Raises `NotKnown` for arrays of another
     framework, and for what its front end refuses.
     """
-    framework = _framework_of(trees.name_leaves(function, x).values())
-    if framework == "numpy" and _loaded():
-        framework = _framework_of([_result(function, x)])
-    if framework == "tensorflow":
-        raise NotKnown("TensorFlow, which has no front end yet: NumPy, torch and JAX have")
+    framework = framework_of(trees.name_leaves(function, x).values())
+    if framework == "numpy" and loaded():
+        framework = framework_of([_result(function, x)])
+    return make(framework, function, x, name)
+
+
+def make(framework: str, function: Callable[..., Any], x: Any, name: str = "") -> Function:
+    """Make a function of a framework's arrays ready to be run on numbers with proof, as `build`."""
     if framework == "numpy":
-        from calcbench.native.numpy import NumpyFunction  # its tables load all of NumPy's modules
+        from calcbench.native.numpy.function import NumpyFunction  # loads all of NumPy's modules
 
         return NumpyFunction(function, x, name)
     front_end = FRONT_ENDS[framework]
@@ -59,6 +66,14 @@ def build(function: Callable[..., Any], x: Any, name: str = "") -> Function:
 
 def _result(function: Callable[..., Any], x: Any) -> Any:
     """Call the function at a copy of its argument; None where it raises, which shows later on."""
+    try:
+        return call_undisturbed(function, copy.deepcopy(x))
+    except RAISED:
+        return None
+
+
+def call_undisturbed(function: Callable[..., Any], x: Any) -> Any:
+    """Call a function, and leave what it keeps, seeds and modes as they were."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(seeds_kept())
         stack.enter_context(kept(function))
@@ -67,21 +82,30 @@ def _result(function: Callable[..., Any], x: Any) -> Any:
 
             before = stack.enter_context(keeping.unchanged())
             stack.enter_context(keeping.Keeping(before))
-        try:
-            return function(*trees.as_tuple(copy.deepcopy(x)))
-        except RAISED:
-            return None
+        if "tensorflow" in sys.modules:
+            from calcbench.native.tensorflow.keeping import unchanged
+
+            stack.enter_context(unchanged(v.handle for v in variables_reached(function)))
+        return function(*trees.as_tuple(x))
 
 
-def _loaded() -> list[str]:
-    return [name for name in (*FRONT_ENDS, "tensorflow") if name in sys.modules]
+def loaded() -> list[str]:
+    """List the frameworks that are imported."""
+    return [name for name in FRONT_ENDS if name in sys.modules]
 
 
-def _framework_of(arrays: Any) -> str:
-    """Name the framework of the first array that is not NumPy's."""
+def framework_of(arrays: Any) -> str:
+    """Name the framework of the first array that is not NumPy's; "numpy" where there is none."""
     for array in arrays:
-        for name in _loaded():
-            kind = "Tensor" if name == "tensorflow" else FRONT_ENDS[name].array
-            if isinstance(array, getattr(sys.modules[name], kind, ())):
+        for name in loaded():
+            if isinstance(array, _array_class(name)):
                 return name
     return "numpy"
+
+
+def _array_class(framework: str) -> Any:
+    """Return the class of a framework's arrays; none of one that is half imported."""
+    try:
+        return operator.attrgetter(FRONT_ENDS[framework].array)(sys.modules[framework])
+    except AttributeError:
+        return ()

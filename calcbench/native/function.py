@@ -21,6 +21,11 @@ PRECISION = {"float64": 53, "float32": 24}
 class NotKnown(Unsupported):
     """Raised where a front end has no rule; the message names what: `primitive fft`."""
 
+    def __init__(self, what: str, place: str = "") -> None:
+        """Take what is not known, and where in a user's code that is, if nothing else says it."""
+        super().__init__(what)
+        self.place = place
+
 
 class NoGradient(CalcbenchError, TypeError):
     """A gradient is not given, and the framework has none of its own."""
@@ -28,6 +33,11 @@ class NoGradient(CalcbenchError, TypeError):
 
 class WrongGradient(CalcbenchError):
     """A gradient that is not an array of real numbers for each argument, of its shape."""
+
+
+def returns_other(kind: str, wanted: str = "array") -> str:
+    """Say that a function returns what its framework cannot differentiate, and what to return."""
+    return f"f returns a plain {kind}: return the {wanted}, and not .item() or float() of it"
 
 
 class Function(ABC):

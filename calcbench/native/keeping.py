@@ -61,6 +61,14 @@ def kept(*functions: Any) -> Iterator[None]:
         found.put_back()
 
 
+def variables_reached(*functions: Any) -> list[Any]:
+    """List the variables of TensorFlow among what functions can reach."""
+    found = _Noted(set().union(*map(_packages, functions)))
+    for root in itertools.chain.from_iterable(map(_roots, functions)):
+        found.note(root)
+    return found.variables
+
+
 def _packages(function: Any) -> set[str]:
     """Name the packages whose objects are a function's own: that of its code, of its object."""
     owners = (python_function(function), type(function), type(getattr(function, "__self__", None)))
@@ -88,6 +96,7 @@ class _Noted:
         self.classes: list[tuple[type, dict[str, Any]]] = []
         self.drawing: list[tuple[Callable[[Any], Any], Any]] = []
         self.arrays: list[tuple[np.ndarray, np.ndarray]] = []
+        self.variables: list[Any] = []
 
     def note(self, root: Any) -> None:
         """Note what can be reached from an object."""
@@ -131,7 +140,13 @@ class _Noted:
         elif isinstance(value, np.random.Generator):
             bits = value.bit_generator
             self.drawing.append((functools.partial(setattr, bits, "state"), bits.state))
+        if _is_variable(value):
+            self.variables.append(value)
+            return []
         held = getattr(value, "__dict__", None) if self._is_own(value) else None
+        more = _variables_of(value)
+        if more:
+            return [*more, held] if type(held) is dict else more
         return [held, type(value)] if type(held) is dict else []
 
     def _is_own(self, value: Any) -> bool:
@@ -174,6 +189,24 @@ class _Noted:
         for array, copy in self.arrays:
             if array.tobytes() != copy.tobytes():
                 array[...] = copy
+
+
+def _is_variable(value: Any) -> bool:
+    """Tell whether this is a variable of TensorFlow's."""
+    tensorflow = sys.modules.get("tensorflow")
+    return tensorflow is not None and isinstance(value, tensorflow.Variable)
+
+
+def _variables_of(value: Any) -> list[Any]:
+    """List the variables of a module, layer or generator of TensorFlow's or Keras'."""
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is None:
+        return []
+    if isinstance(value, tensorflow.__internal__.tracking.AutoTrackable):
+        found = list(getattr(value, "variables", ()) or ())
+    else:
+        found = [value]
+    return [v if _is_variable(v) else v.value for v in found if hasattr(v, "handle")]
 
 
 def _put_class_back(kind: type, before: Mapping[str, Any]) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.native.comparing import choose
+from calcbench.native.elementwise import elementwise
 from calcbench.native.movement import broadcast, move, transpose, windows
-from calcbench.native.values import Numbers, boxed, lift, midpoints
+from calcbench.native.reductions import reduce
+from calcbench.native.values import Numbers, boxed, hold, lift
 
 
 def matmul(xp: Any, x: Any, y: Any) -> Numbers:
@@ -117,6 +118,39 @@ def convolve(
     return parts[0] if groups == 1 else boxed(xp.concat(parts, axis=1))
 
 
+def convolve_transposed(
+    xp: Any,
+    x: Any,
+    kernel: Any,
+    strides: Sequence[int],
+    around: Sequence[tuple[int, int]],
+    dilation: Sequence[int],
+    groups: int = 1,
+) -> Numbers:
+    """Put zeros between the numbers, and slide mirrored kernels (in, out/groups, *sizes) over them.
+
+    `around` is how many zeros are put before and after, or below 0 how many numbers are cut off.
+    """
+    kernel = lift(xp, kernel)
+    outs = kernel.shape[1]
+
+    def turn(places: np.ndarray) -> np.ndarray:
+        parts = np.stack(np.split(places, groups)).swapaxes(1, 2)
+        kernels = parts.reshape(groups * outs, -1, *places.shape[2:])
+        return np.flip(kernels, tuple(range(2, places.ndim)))
+
+    spread = _cropped(dilate(xp, x, strides), around)
+    padding = [(max(a, 0), max(b, 0)) for a, b in around]
+    ones = [1] * len(strides)
+    return convolve(xp, spread, move(xp, turn, kernel), ones, padding, dilation, groups)
+
+
+def _cropped(x: Numbers, around: Sequence[tuple[int, int]]) -> Numbers:
+    """Cut off where the padding is below 0."""
+    cuts = tuple(slice(max(-a, 0), x.shape[k + 2] - max(-b, 0)) for k, (a, b) in enumerate(around))
+    return boxed(x[(slice(None), slice(None), *cuts)])
+
+
 def dilate(xp: Any, x: Any, steps: Sequence[int]) -> Numbers:
     """Put zeros between the numbers along the last axes: `steps` − 1 of them along each."""
 
@@ -136,6 +170,11 @@ def dilate(xp: Any, x: Any, steps: Sequence[int]) -> Numbers:
 # --- matrices -------------------------------------------------------------------------------------
 
 
+def swapped(xp: Any, x: Any) -> Numbers:
+    """Transpose a matrix; of a batch, each."""
+    return boxed(xp.matrix_transpose(lift(xp, x)))
+
+
 def each_matrix(xp: Any, function: Callable[..., Any], *arrays: Any) -> Numbers:
     """Apply a function of matrices to each of a batch of them; batches broadcast."""
     lifted = [lift(xp, x) for x in arrays]
@@ -152,38 +191,24 @@ def each_matrix(xp: Any, function: Callable[..., Any], *arrays: Any) -> Numbers:
 
 def determinant(xp: Any, a: Any) -> Numbers:
     """Compute the determinant as ± e^log|det|, of a batch each; a singular one is left open."""
-    return boxed(xp.reshape(each_matrix(xp, lambda m: _determinant(xp, m), a), np.shape(a)[:-2]))
+    sign, log = log_determinant(xp, a)
+    return elementwise(xp, "multiply", sign, elementwise(xp, "exp", log))
 
 
-def _determinant(xp: Any, a: Numbers) -> Numbers:
-    sign, log = xp.linalg.slogdet(a)
-    return boxed(xp.reshape(boxed(xp.stop_gradient(sign) * xp.exp(log)), (1,)))
+def log_determinant(xp: Any, a: Any) -> tuple[Numbers, Numbers]:
+    """Compute the sign of the determinant, which is held, and log|det|; of a batch, each."""
+
+    def both(matrix: Any) -> Numbers:
+        return boxed(xp.stack([lift(xp, part) for part in xp.linalg.slogdet(matrix)]))
+
+    found = each_matrix(xp, both, a)
+    return hold(xp, boxed(found[..., 0])), boxed(found[..., 1])
 
 
 def cholesky(xp: Any, x: Any, upper: bool = False) -> Numbers:
     """Factor x = L Lᵀ, or Uᵀ U, of which only that triangle is read; of a batch, each."""
     factor = boxed(xp.linalg.cholesky(symmetric(xp, x, lower=not upper)))
-    return boxed(xp.matrix_transpose(factor)) if upper else factor
-
-
-def eigh(xp: Any, x: Any, lower: bool = True) -> tuple[Numbers, Numbers]:
-    """Compute eigenvalues and vectors of one matrix, of which only one triangle is read.
-
-    The signs of vectors are LAPACK's, by which a framework has its own.
-    """
-    values, vectors = xp.linalg.eigh(symmetric(xp, x, lower))
-    native = np.linalg.eigh(midpoints(lift(xp, x)), "L" if lower else "U")[1]
-    return boxed(values), with_signs(xp, vectors, signs_like(vectors, native))
-
-
-def signs_like(columns: Numbers, native: np.ndarray) -> np.ndarray:
-    """Find for each column whether it is a native one or the opposite."""
-    return np.where(np.sum(midpoints(columns) * native, axis=0) < 0, -1.0, 1.0)
-
-
-def with_signs(xp: Any, x: Numbers, signs: np.ndarray) -> Numbers:
-    """Multiply by signs that broadcast; what is negated loses no bit."""
-    return choose(xp, np.broadcast_to(signs > 0, x.shape), x, -x)
+    return swapped(xp, factor) if upper else factor
 
 
 def symmetric(xp: Any, x: Any, lower: bool = True) -> Numbers:
@@ -198,10 +223,28 @@ def solve(xp: Any, a: Any, b: Any) -> Numbers:
     return each_matrix(xp, xp.linalg.solve, a, b)
 
 
+def inverse(xp: Any, a: Any) -> Numbers:
+    """Compute the inverse; of a batch, each."""
+    return solve(xp, a, np.eye(np.shape(a)[-1]))
+
+
+def trace(xp: Any, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Numbers:
+    """Add up a diagonal, as `np.trace`."""
+    return reduce(xp, "sum", move(xp, lambda i: np.diagonal(i, offset, axis1, axis2), x), -1)
+
+
 def solve_triangular(
-    xp: Any, a: Any, b: Any, lower: bool = True, unit_diagonal: bool = False
+    xp: Any,
+    a: Any,
+    b: Any,
+    lower: bool = True,
+    unit_diagonal: bool = False,
+    left: bool = True,
 ) -> Numbers:
-    """Solve a x = b for matrices b, where only one triangle of a is read."""
+    """Solve a x = b, or x a = b, for matrices b, where only one triangle of a is read."""
+    if not left:
+        found = solve_triangular(xp, swapped(xp, a), swapped(xp, b), not lower, unit_diagonal)
+        return swapped(xp, found)
     a = choose_triangle(xp, a, lower)
     if unit_diagonal:
         one = np.eye(a.shape[-1])

@@ -43,10 +43,19 @@ def replacement(value: Any, replaced: Mapping[Any, Any]) -> Any:
         return value
 
 
+def without_cache(function: Any) -> Any:
+    """Return what `functools.cache` or `lru_cache` calls: numbers with proof are no keys."""
+    return function.__wrapped__ if isinstance(function, CACHED) else function
+
+
+CACHED = type(functools.cache(lambda: None))
+"""The class of functions with a cache."""
+
+
 def _replace(value: Any, modules: tuple[types.ModuleType, ...], replaced: Mapping[Any, Any]) -> Any:
     if isinstance(value, types.ModuleType):
         return Proxy(value, replaced) if value in modules else value
-    return replacement(value, replaced)
+    return replacement(without_cache(value), replaced)
 
 
 @contextlib.contextmanager
@@ -116,7 +125,7 @@ def _reach(
     cells: dict[int, types.CellType] = {}
     left: list[Any] = [*functions, *(value for t in tables.values() for value in t.values())]
     while left and len(tables) < MOST:
-        value = left.pop()
+        value = without_cache(left.pop())
         if isinstance(value, types.FunctionType):
             new = {id(cell): cell for cell in value.__closure__ or () if id(cell) not in cells}
             cells |= new

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.native.elementwise import elementwise
+from calcbench.native.comparing import compare
+from calcbench.native.elementwise import elementwise, minus, over, plus
 from calcbench.native.movement import transpose
 from calcbench.native.values import Numbers, boxed, lift
 
@@ -25,6 +26,61 @@ def reduce(xp: Any, name: str, x: Any, axes: Axes = None, keepdims: bool = False
     if name == "prod":
         return _product(xp, x, kept, gone, keepdims)
     return boxed(getattr(xp, name)(x, axis=gone, keepdims=keepdims))
+
+
+def count(x: Any, axes: Axes = None) -> int:
+    """Count the numbers that a reduction takes together."""
+    return math.prod(x.shape[a] for a in _split(x.ndim, axes)[1])
+
+
+def centred(xp: Any, x: Any, axes: Axes = None) -> tuple[Numbers, Numbers]:
+    """Subtract the mean along axes: (what is left, the mean)."""
+    mean = reduce(xp, "mean", x, axes, True)
+    return minus(xp, x, mean), mean
+
+
+def variance(
+    xp: Any, x: Any, axes: Axes = None, correction: float = 0, keepdims: bool = False
+) -> Numbers:
+    """Divide the sum of squares about the mean by how many they are, less a correction."""
+    x = lift(xp, x)
+    squares = elementwise(xp, "square", centred(xp, x, axes)[0])
+    freedom = max(count(x, axes) - correction, 0)
+    return over(xp, reduce(xp, "sum", squares, axes, keepdims), float(freedom))
+
+
+def normalized(xp: Any, x: Any, axes: Axes, eps: float) -> tuple[Numbers, Numbers, Numbers]:
+    """Give mean 0 and variance 1 along axes: (that, the mean, 1/√(variance + ε))."""
+    rest, mean = centred(xp, x, axes)
+    spread = reduce(xp, "mean", elementwise(xp, "square", rest), axes, True)
+    scale = elementwise(xp, "rsqrt", plus(xp, spread, eps))
+    return elementwise(xp, "multiply", rest, scale), mean, scale
+
+
+def norm(xp: Any, x: Any, p: float = 2, axes: Axes = None, keepdims: bool = False) -> Numbers:
+    """Compute the p-norm of vectors along axes: (Σ|x|ᵖ)^(1/p), the largest or smallest |x|."""
+    if p == 2:
+        squares = reduce(xp, "sum", elementwise(xp, "square", x), axes, keepdims)
+        return elementwise(xp, "sqrt", squares)
+    sizes = elementwise(xp, "abs", x)
+    if p == 1:
+        return reduce(xp, "sum", sizes, axes, keepdims)
+    if abs(p) == math.inf:
+        return reduce(xp, "max" if p > 0 else "min", sizes, axes, keepdims)
+    if p == 0:
+        return reduce(xp, "sum", compare(xp, "not_equal", x, 0.0), axes, keepdims)
+    terms = reduce(xp, "sum", elementwise(xp, "pow", sizes, float(p)), axes, keepdims)
+    return elementwise(xp, "pow", terms, 1.0 / p)
+
+
+def softmax(xp: Any, x: Any, axes: Axes = None) -> Numbers:
+    """Compute eˣ / Σ eˣ along axes."""
+    return elementwise(xp, "exp", log_softmax(xp, x, axes))
+
+
+def log_softmax(xp: Any, x: Any, axes: Axes = None) -> Numbers:
+    """Compute x − log Σ eˣ along axes."""
+    return minus(xp, x, reduce(xp, "logsumexp", x, axes, True))
 
 
 def accumulate(xp: Any, name: str, x: Any, axis: int, reverse: bool = False) -> Numbers:
@@ -55,9 +111,10 @@ def _split(ndim: int, axes: Axes) -> tuple[tuple[int, ...], tuple[int, ...]]:
     if axes is None:
         wanted = set(range(ndim))
     else:
-        wanted = {int(a) % ndim for a in (axes if isinstance(axes, (tuple, list)) else [axes])}
+        given = axes if isinstance(axes, (tuple, list)) else [axes]
+        wanted = {int(a) % max(ndim, 1) for a in given}  # a single number may be given axis 0
     kept = tuple(a for a in range(ndim) if a not in wanted)
-    return kept, tuple(sorted(wanted))
+    return kept, tuple(a for a in range(ndim) if a in wanted)
 
 
 def _product(

@@ -12,8 +12,9 @@ import sys
 import sysconfig
 import textwrap
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any, NamedTuple
 
 from calcbench.errors import CalcbenchError, ProblemError, full_text, shorten
@@ -59,11 +60,11 @@ class Fault(NamedTuple):
 
 def find_fault(error: BaseException) -> Fault:
     """Find what is wrong in a user's code by the exception that it led to."""
-    line = _raising_line(error)
+    line = raising_line(error)
     if isinstance(error, CalcbenchError):  # it says itself what is wrong, and perhaps where
         told = str(error)
         return Fault("" if line is None or told.startswith(str(line)) else str(line), told, "")
-    what = f"{type(error).__name__}: {_message(error)}"
+    what = f"{type(error).__name__}: {message_of(error)}"
     if line is None:
         return Fault("", what, "")
     return Fault(str(line), what, find_remedy(what, line.snippet))
@@ -79,10 +80,10 @@ def find_departure(error: BaseException) -> str:
     """Say where a cost leaves `xp`, by what a value without a number raised there; "" if it did not
     leave it there.
     """
-    line = _raising_line(error)
+    line = raising_line(error)
     if line is None or not leaves_namespace(line.snippet):
         return ""
-    what = f"{type(error).__name__}: {_message(error)}"
+    what = f"{type(error).__name__}: {message_of(error)}"
     return f"{line}: {find_remedy(what, line.snippet) or 'the cost leaves xp'}"
 
 
@@ -137,18 +138,38 @@ class Line(NamedTuple):
         return f"{Path(self.file).name}:{self.number}"
 
 
-def _raising_line(error: BaseException) -> Line | None:
+def raising_line(error: BaseException) -> Line | None:
     """Find the last line of a user's own code that an exception passed through."""
-    if isinstance(error, SyntaxError) and error.filename and _is_users(error.filename, ""):
+    if isinstance(error, SyntaxError) and error.filename and is_users(error.filename, ""):
         return Line(error.filename, error.lineno or 0, {})
     found, passed = None, error.__traceback__
     while passed is not None:
         code, names = passed.tb_frame.f_code, passed.tb_frame.f_globals
-        if _is_users(code.co_filename, names.get("__name__") or ""):
+        if is_users(code.co_filename, names.get("__name__") or ""):
             span = span_of(code, passed.tb_lasti)
             found = Line(code.co_filename, passed.tb_lineno, names, span)
         passed = passed.tb_next
     return found or _told_line(error)
+
+
+OWN = str(Path(__file__).parents[1])
+"""The folder of calcbench's rooms."""
+
+
+def find_place(frames: Iterable[tuple[str, int]]) -> str:
+    """Find the first line of a user's own code among files and lines: `cost.py:9`, or ""."""
+    for file, number in frames:
+        if not file.startswith(OWN) and is_users(file, ""):
+            return str(Line(file, number, {}))
+    return ""
+
+
+def frames_here() -> Iterator[tuple[str, int]]:
+    """List the files and lines of the calls under way, the innermost first."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        yield frame.f_code.co_filename, frame.f_lineno
+        frame = frame.f_back
 
 
 def _told_line(error: BaseException) -> Line | None:
@@ -158,7 +179,7 @@ def _told_line(error: BaseException) -> Line | None:
     users = [
         Line(file, int(number), _names(modules.get(file)))
         for file, number in told
-        if _is_users(file, modules.get(file, ""))
+        if is_users(file, modules.get(file, ""))
     ]
     return users[-1] if users else None
 
@@ -168,7 +189,7 @@ def _names(module: str | None) -> dict[str, Any]:
     return vars(sys.modules[module]) if module in sys.modules else {}
 
 
-def _is_users(file: str, module: str) -> bool:
+def is_users(file: str, module: str) -> bool:
     """Whether code is neither calcbench's nor a library's; a notebook's cell is the user's."""
     if file.startswith("<"):
         return file.startswith("<ipython") or file == "<stdin>"
@@ -181,7 +202,7 @@ def _is_users(file: str, module: str) -> bool:
 # --- what --------------------------------------------------------------------------------------
 
 
-def _message(error: BaseException) -> str:
+def message_of(error: BaseException) -> str:
     """Return one line of the message: the first, or the last where the first has nothing to say."""
     lines = [line.strip() for line in full_text(error).splitlines() if line.strip()]
     if lines and lines[0] == "in user code:":  # TensorFlow's; the exception itself comes last

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.errors import ProblemError, SelectorError, short_repr
+from calcbench.errors import ProblemError, SelectorError, nearest, short_repr
+from calcbench.problem.native import FRAMEWORKS, run_native, takes_xp
 from calcbench.problem.problem import Problem
 from calcbench.problem.rows import long_axis
 
@@ -29,6 +30,8 @@ OPTIONS = (
     "derivation",
     "sources",
     "place",
+    "framework",
+    *(f"cost_{framework}" for framework in FRAMEWORKS),
 )
 """What the decorator may say of a problem, beside the values of its arguments."""
 
@@ -40,6 +43,7 @@ class FunctionProblem(Problem):
         """Take the cost, a value for each of its arguments, and options (`OPTIONS`)."""
         self._function = function
         self._takes_xp = takes_xp(function)
+        self._framework = ""
         arguments = {argument.name for argument in self._signature}
         options = {n: v for n, v in values.items() if n in OPTIONS and n not in arguments}
         self._values = {name: value for name, value in values.items() if name not in options}
@@ -48,6 +52,10 @@ class FunctionProblem(Problem):
         for name in FORMULAS:
             if callable(options.get(name)) and not takes_xp(options[name]):
                 options[name] = _with_xp(options[name])
+        framework = options.pop("framework", "")
+        if framework:
+            _check_framework(self.name, framework, self._takes_xp)
+            self._framework, options[f"cost_{framework}"] = framework, function
         vars(self).update(options)  # they come before the attributes of the class
 
     @property
@@ -76,6 +84,11 @@ class FunctionProblem(Problem):
         return self.fixed_data
 
     @property
+    def native(self) -> bool:
+        """Whether the function is a framework's own code."""
+        return bool(self._framework)
+
+    @property
     def _signature(self) -> list[inspect.Parameter]:
         return list(inspect.signature(self._function).parameters.values())[int(self._takes_xp) :]
 
@@ -99,6 +112,8 @@ class FunctionProblem(Problem):
 
     def cost(self, xp: Any, *parameters: Any, **data: Any) -> Any:
         """Call the function, with `xp` if that is its first argument."""
+        if self._framework:
+            return run_native(self, xp, *parameters, **data)
         if self._takes_xp:
             return self._function(xp, *parameters, **data)
         return self._function(*parameters, **data)
@@ -106,6 +121,19 @@ class FunctionProblem(Problem):
     def __call__(self, *arguments: Any, **data: Any) -> Any:
         """Call the undecorated function."""
         return self._function(*arguments, **data)
+
+
+def _check_framework(name: str, framework: Any, takes_xp: bool) -> None:
+    """Refuse a framework that there is not, or a function that is written for all of them."""
+    if framework not in FRAMEWORKS:
+        raise ProblemError(
+            f"problem {name!r}: framework={short_repr(framework)}: "
+            f"{nearest(str(framework), FRAMEWORKS)}"
+        )
+    if takes_xp:
+        raise ProblemError(
+            f"problem {name!r}: a function of xp is for every framework: leave framework out"
+        )
 
 
 def _check_function(function: Any) -> None:
@@ -120,14 +148,6 @@ def _check_function(function: Any) -> None:
         f"@calcbench.problem decorates a function with a name and named arguments, and not "
         f"{short_repr(function)}"
     )
-
-
-def takes_xp(function: Callable[..., Any]) -> bool:
-    """Whether a function's first argument is the array namespace, `xp`."""
-    try:
-        return next(iter(inspect.signature(function).parameters), None) == "xp"
-    except (TypeError, ValueError):  # what is no function, and some that are built in
-        return False
 
 
 NAMED = ("__module__", "__name__", "__qualname__", "__doc__")
@@ -171,6 +191,10 @@ def problem(*undecorated: Any, **values: Any) -> Callable[[Callable[..., Any]], 
     size is then how many of them to take, from the first. Where no rows are declared, data with
     one long first axis in common are tried as rows. A formula takes what the cost takes. A name
     that is an argument of the function is that argument, and not an option.
+
+    `framework="torch"` (or `"jax"`, `"numpy"`, `"tensorflow"`) says that the function is that
+    framework's own code: it is differentiated by this framework alone, and by those of other
+    functions that are given as `cost_jax=…` and so on.
     """
 
     if undecorated:

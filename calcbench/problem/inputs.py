@@ -49,8 +49,9 @@ def own_point(
         raise NotInstalled(f"problem {problem.name!r}: {reason}")
     seed = whole_number("seed", seed, 0)
     number = resolve_size(problem, size)
-    function = getattr(problem, "_function", problem.cost)
-    check_returns(f"the cost of problem {problem.name!r}", "a number", function)
+    general = [] if problem.native else [getattr(problem, "_function", problem.cost)]
+    for function in (*general, *problem.native_costs.values()):
+        check_returns(f"the cost of problem {problem.name!r}", "a number", function)
     own = draw_point(problem, number, seed)
     return own if at is None else own.with_values(read_parameters(own, at))
 
@@ -71,6 +72,14 @@ def draw_point(problem: Problem, size: int, seed: int) -> Point:
             f"but it returned {short_repr(values)}"
         )
     return Point(problem, _check(problem, values), drawn=(size, seed))
+
+
+def make_point(problem: Problem, values: Mapping[str, Any]) -> Point:
+    """Make a point of values for all arguments, in any shapes that fit the cost.
+
+    Raises `ProblemError` for a name that is missing or too many, and for what is no array.
+    """
+    return Point(problem, _check(problem, values))
 
 
 def point_of_another_size(own: Point) -> Point | None:

@@ -12,9 +12,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from calcbench.errors import ProblemError
+from calcbench.errors import ProblemError, Unsupported
 from calcbench.problem import notebook
 from calcbench.problem.faults import RAISED, describe
+from calcbench.problem.native import (
+    defines_native_costs,
+    get_ready,
+    native_costs,
+    native_signature,
+    run_native,
+    takes_xp,
+)
 from calcbench.problem.size import NamedSize, declared
 from calcbench.problem.static import unwrap_static
 from calcbench.problem.structure import DENSE, Structure
@@ -80,8 +88,13 @@ class Problem(ABC):
     """Its place in the class, for example "Gradients"."""
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Make named sizes of the dicts that a class declares."""
+        """Make named sizes of the dicts that a class declares; run native costs, if it has those.
+
+        That is, `cost_torch` and the like where there is no `cost`.
+        """
         super().__init_subclass__(**options)
+        if getattr(cls.cost, "__isabstractmethod__", False) and defines_native_costs(cls):
+            cls.cost = run_native  # type: ignore[method-assign]
         if "sizes" in vars(cls):
             cls.sizes = declared(cls.sizes)
 
@@ -99,6 +112,10 @@ class Problem(ABC):
         """Compute the cost: one real number (shape `()`), from the array namespace `xp` alone.
 
         A vector-valued problem, one that defines `outputs`, returns that many, as an array (m,).
+
+        A problem has no need of it that has the cost in the code of frameworks: methods
+        `cost_torch`, `cost_jax`, `cost_numpy` or `cost_tensorflow`, of the parameters and data,
+        without `xp`. It is differentiated by these frameworks alone.
         """
 
     def outputs(self, inputs: Arrays) -> int:
@@ -206,7 +223,24 @@ class Problem(ABC):
         return _declared(self.name, self._signature)[1]
 
     @property
+    def native(self) -> bool:
+        """Whether it has native costs alone, `cost_torch` and the like."""
+        return type(self).cost is run_native
+
+    @cached_property
+    def native_costs(self) -> dict[str, Callable[..., Any]]:
+        """The costs in frameworks' own code: framework → function of parameters and data."""
+        return native_costs(self)
+
+    def get_ready(self, values: Arrays) -> None:
+        """Import what running the cost on numbers with proof needs; of one in `xp`, nothing."""
+        if self.native:
+            get_ready(self, values)
+
+    @property
     def _signature(self) -> list[inspect.Parameter]:
+        if self.native:
+            return native_signature(self)
         arguments = list(inspect.signature(self.cost).parameters.values())
         if not arguments or arguments[0].name != "xp":
             raise ProblemError(f"problem {self.name!r}: the first argument of cost must be xp")
@@ -234,13 +268,28 @@ class Problem(ABC):
                 f"problem {self.name!r}: its domain raises {describe(error)}"
             ) from error
 
-    def cost_on(self, backend: str, xp: Any) -> Callable[..., Any]:
+    def cost_on(self, backend: str, xp: Any, numpy: bool = False) -> Callable[..., Any]:
         """Bind the cost to the namespace `xp`, as `f(*parameters, **data)`.
 
         A method `cost_<backend>` takes precedence over `cost`, for the rare case in which the
-        generic code cannot be the fair one. It is checked against the others like any result.
+        generic code cannot be the fair one; without `xp` among its arguments, it is the backend's
+        own code. It is checked against the others like any result. `numpy` says that code of
+        NumPy's will do. Raises `Unsupported` where all costs are native, and none is of this
+        backend.
         """
-        return partial(getattr(self, f"cost_{backend}", self.cost), xp)
+        self.require_cost(backend, numpy)
+        general = self.native_costs.get("numpy", self.cost) if numpy else self.cost
+        cost = getattr(self, f"cost_{backend}", general)
+        return partial(cost, xp) if takes_xp(cost) else cost
+
+    def require_cost(self, backend: str, numpy: bool = False) -> None:
+        """Raise `Unsupported` for a backend that all native costs leave out."""
+        if not self.native or hasattr(self, f"cost_{backend}"):
+            return
+        if not (numpy and "numpy" in self.native_costs):
+            *most, last = self.native_costs
+            names = f"{', '.join(most)} and {last}" if most else last
+            raise Unsupported(f"the cost is in the code of {names} alone")
 
     def split(self, inputs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Split inputs by name into (parameters in order, data by name): how `cost` is called."""

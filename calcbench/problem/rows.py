@@ -90,6 +90,8 @@ def rows_of(problem: Problem, values: Arrays) -> Rows:
         return NO_ROWS
     if problem.rows:
         return _declared(problem, values)
+    if problem.native:
+        return NO_ROWS
     return next(_find(problem, values), NO_ROWS)
 
 
@@ -105,7 +107,10 @@ def long_axis(values: Mapping[str, Any], names: Iterable[str]) -> int:
 
 def sought(problem: Problem, values: Arrays) -> bool:
     """Tell whether rows are looked for: none are declared, and data have a long first axis."""
-    return not (problem.vector_valued or problem.rows) and long_axis(values, problem.data) > 0
+    return (
+        not (problem.vector_valued or problem.rows or problem.native)
+        and long_axis(values, problem.data) > 0
+    )
 
 
 NOT_FOUND = "no rows were found of which the cost is the mean or sum"

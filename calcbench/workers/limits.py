@@ -33,7 +33,7 @@ def restrict(threads: int | None, memory: int | None) -> None:
     and it ends with the process that started it.
     """
     if threads is not None:
-        _limit_threads(threads)
+        limit_threads(threads)
     if memory is not None:
         _limit_memory(memory)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the harness's to answer
@@ -46,7 +46,7 @@ def restrict(threads: int | None, memory: int | None) -> None:
     sys.stdout = sys.stderr = over_progress(sys.stderr)
 
 
-def _limit_threads(threads: int) -> None:
+def limit_threads(threads: int) -> None:
     """Keep to some processors, and have libraries start that many threads."""
     for name in THREAD_VARIABLES:
         os.environ[name] = str(threads)

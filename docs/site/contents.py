@@ -7,7 +7,7 @@ GROUPS = {
     "Start": ("README", "check", "pictures", "terminal", "python", "site/problems"),
     "Learn": ("lesson", "site/lessons", "walkthrough", "teaching", "lessons/exercises/README"),
     "Understand": ("concepts", "verdicts", "operators", "backends", "vocabulary"),
-    "Measure": ("timing", "reports", "benchmarks/README"),
+    "Measure": ("timing", "reports", "gradbench", "benchmarks/README"),
     "Look up": ("site/api", "stability", "dependencies", "CHANGELOG"),
     "Take part": ("CONTRIBUTING", "SECURITY"),
 }

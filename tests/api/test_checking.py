@@ -200,11 +200,35 @@ def test_points_at_which_nothing_is_proved_are_told() -> None:
     assert found.ok
     assert not found.certified
     assert found.as_json()["proved"] == 1
-    assert str(found).endswith("\n  proved at 1 of 4 points")
+    assert found.as_json()["agreeing"] == 3
+    assert str(found).endswith("\n  proved at 1 of 4 points; difference quotients agree at 3")
     with pytest.raises(AssertionError, match="proved at 1 of 4 points"):
         cb.assert_gradient(known_at_own, lambda x: 2 * x, x, certified=True, points=4)
     witnessed = cb.check(spectrum, spectrum_gradient, w, points=3)
-    assert str(witnessed).endswith("; at x alone, of 3 points")
+    assert str(witnessed).endswith("; they agree at 3 of 3 points")
+    elsewhere = cb.check(
+        spectrum, lambda x: spectrum_gradient(x) * (1 + (x[0] != w[0])), w, points=3
+    )
+    assert not elsewhere.witnessed
+    assert " at random-1; difference quotients disagree" in str(elsewhere)
+    with pytest.raises(AssertionError, match="at random-1"):
+        cb.assert_gradient(
+            known_at_own, lambda x: 2 * x if abs(x[0] - 1) < 1e-3 else 2.01 * x, x, points=4
+        )
+
+
+def test_products_have_witnesses() -> None:
+    def along(x: np.ndarray, v: np.ndarray) -> Any:
+        return spectrum_gradient(x) @ v
+
+    right = cb.check(spectrum, along, w, operator="pushforward", points=3)
+    assert right.witnessed, right
+    assert str(right).endswith("; they agree at 3 of 3 points")
+    wrong = cb.check(spectrum, lambda x, v: 1.0001 * along(x, v), w, operator="pushforward")
+    assert wrong.refuted
+    assert not wrong.witnessed
+    nothing = cb.check(spectrum, lambda x, v: spectrum_gradient(v), w, operator="hvp")
+    assert nothing.witness is None  # NumPy has no gradient to difference
 
 
 def test_empty_array_in_the_argument_moves_nowhere() -> None:
@@ -332,7 +356,8 @@ def test_what_is_not_known_is_told_with_witnesses() -> None:
     assert not right.ok
     assert right.witnessed
     told = str(right)
-    assert told.startswith("solver: not certified: numpy.fft.rfft; difference quotients agree to ")
+    assert told.startswith("solver: not certified: numpy.fft.rfft at test_checking.py:")
+    assert "; difference quotients agree to " in told
     assert told.endswith(" needed, estimated)")
     wrong = cb.check(spectrum, lambda x: 1.001 * spectrum_gradient(x), w)
     assert wrong.status == "not certified"
@@ -385,7 +410,7 @@ def test_partials_without_a_derivative_are_not_judged() -> None:
     found = cb.check(sizes, np.sign, np.array([0.0, 2.0]))
     assert found.ok
     assert found.no_derivative == 1
-    assert "not judged: 1 partial without a derivative here" in str(found)
+    assert "one valid choice: 1 partial without a derivative here" in str(found)
     none = cb.check(sizes, np.sign, np.array([0.0]))
     assert none.status == "not certified"
     assert not none.ok

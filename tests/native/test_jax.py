@@ -359,7 +359,9 @@ REFUSED = {
         jax.pure_callback(np.sin, jax.ShapeDtypeStruct(a.shape, a.dtype), a)
     ),
     "primitive igamma": lambda a: jnp.sum(jax.scipy.special.gammainc(2.0, jnp.exp(a))),
-    "what JAX does not trace: ": lambda a: jnp.sum(a) if a[0] > 100 else jnp.sum(a**2),
+    "Python's if, while, and or or on a traced value at test_jax.py:": lambda a: (
+        jnp.sum(a) if a[0] > 100 else jnp.sum(a**2)
+    ),
 }
 
 

@@ -24,10 +24,10 @@ from calcbench.certified import balls
 from calcbench.certified.array_sweep import sweep_arrays
 from calcbench.certified.evaluation import NotCertified
 from calcbench.judge.witnesses import ask_differences
-from calcbench.native import numpy_functions
 from calcbench.native.certifying import certify, point_of
 from calcbench.native.function import NotKnown
-from calcbench.native.numpy import NumpyFunction
+from calcbench.native.numpy import functions as numpy_functions
+from calcbench.native.numpy.function import NumpyFunction
 
 W = np.array([[0.7, -1.2, 2.1], [1.4, 0.3, -0.6]])
 """Where the functions are certified."""
@@ -161,8 +161,12 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "factored": lambda w: scipy.linalg.cho_solve(scipy.linalg.cho_factor(square(w)), w[:, 1]),
     "determinants": lambda w: np.linalg.slogdet(square(w))[1] + np.linalg.det(square(w)),
     "norms": lambda w: np.linalg.norm(w) + np.linalg.norm(w, axis=1) + np.linalg.norm(w[0], 1),
+    "norms of other orders": lambda w: (
+        np.linalg.norm(w[0], 3) + np.linalg.norm(w, -np.inf, axis=0) + np.linalg.norm(w[1], 0)
+    ),
     "eigenvalues": lambda w: np.linalg.eigvalsh(square(w)),
     "eigenvectors": lambda w: np.linalg.eigh(square(w)).eigenvectors,
+    "eigenvectors of a batch": lambda w: np.linalg.eigh(np.stack([square(w), square(2 - w)]))[1],
     "one triangle": lambda w: np.linalg.eigvalsh(w[:, :2]) + np.linalg.eigh(w[:, 1:], "U")[1],
     "the upper factor": lambda w: np.linalg.cholesky(square(w) + np.tril(w[:, :2], -1), upper=True),
     "traces": lambda w: np.trace(outer(w), 1) + np.trace(outer(w), 0, 2, 1)[1],
@@ -241,7 +245,7 @@ def test_what_is_not_known_is_named(case: str) -> None:
 
 def test_operation_that_loses_numbers_with_proof_is_refused(monkeypatch: Any) -> None:
     handlers = {**numpy_functions.FUNCTIONS, np.sum: lambda xp, a: 1.0}
-    monkeypatch.setattr("calcbench.native.numpy_array.FUNCTIONS", handlers)
+    monkeypatch.setattr("calcbench.native.numpy.array.FUNCTIONS", handlers)
     with pytest.raises(NotCertified, match="loses numbers with proof"):
         certify(NumpyFunction(np.sum, W))
 
@@ -281,7 +285,13 @@ def test_made_or_joined_in_float32_is_allowed_for(rounded: Any) -> None:
 
 def test_tape_of_arrays_carries_the_function() -> None:
     """Whatever falls back to single balls is a hundred times slower."""
-    slow = {"eigenvalues", "eigenvectors", "one triangle", "singular values"}
+    slow = {
+        "eigenvalues",
+        "eigenvectors",
+        "eigenvectors of a batch",
+        "one triangle",
+        "singular values",
+    }
     for case, function in CASES.items():
         with balls.precision(128):
             swept = sweep_arrays(

@@ -27,6 +27,11 @@ LOSSES = [
 ]  # fmt: skip
 
 
+def stack(x):
+    """Make two matrices, without symmetry."""
+    return torch.stack([square(x) + x, square(x[[2, 0, 1]]) * x])
+
+
 def square(x):
     """Make a matrix with positive eigenvalues."""
     return x.outer(x) + torch.diag(x + 1) + x.sum().sin() * torch.eye(3, **double).flip(0)
@@ -201,6 +206,11 @@ OPERATIONS = {
         + torch.cholesky_solve(x[:, None], torch.linalg.cholesky(square(x).T @ square(x))).sum()
     ),
     "eigenvectors": lambda x: (torch.linalg.eigh(square(x))[1][:, 0] ** 2 * WEIGHTS).sum(),
+    "of a number": lambda x: x[0] * x[1].softmax(0) + x[1].log_softmax(-1) + x[2].sum(0),
+    "factors of a batch": lambda x: sum(
+        (part[..., 0] ** 3).sum()
+        for part in (*torch.linalg.svd(stack(x)), *torch.linalg.qr(stack(x)))
+    ),
     "singular values": lambda x: torch.linalg.matrix_norm(square(x), "nuc"),
     "qr": lambda x: torch.linalg.qr(square(x))[1].diagonal().abs().log().sum(),
     "exponential": lambda x: torch.linalg.matrix_exp(square(x) / 5).sum(),

@@ -8,10 +8,21 @@ PAGE = Path(__file__).parents[2] / "docs" / "vocabulary.md"
 
 def hold(part: str, wanted: str) -> None:
     """Compare the part of the page between two comments with what it should be, or write it."""
-    begin, end = (f"<!-- {part}: {edge} -->" for edge in ("begin", "end"))
-    before, rest = PAGE.read_text("utf-8").split(begin)
-    found, after = rest.split(end)
     if os.environ.get("UPDATE_DOCS"):
-        PAGE.write_text(f"{before}{begin}\n\n{wanted}\n\n{end}{after}", "utf-8")
+        write(PAGE, part, wanted)
     else:
-        assert found == f"\n\n{wanted}\n\n"
+        assert _split(PAGE, part)[1] == f"\n\n{wanted}\n\n"
+
+
+def write(page: Path, part: str, text: str) -> None:
+    """Write the part of a page between two comments."""
+    before, _, after = _split(page, part)
+    page.write_text(f"{before}\n\n{text}\n\n{after}", "utf-8")
+
+
+def _split(page: Path, part: str) -> tuple[str, str, str]:
+    """Split a page at two comments, which stay with what is before and behind."""
+    begin, end = (f"<!-- {part}: {edge} -->" for edge in ("begin", "end"))
+    before, rest = page.read_text("utf-8").split(begin)
+    found, after = rest.split(end)
+    return before + begin, found, end + after

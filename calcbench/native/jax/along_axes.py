@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
 
 from calcbench.native.comparing import argmax, argmin, argsort
 from calcbench.native.function import NotKnown
-from calcbench.native.jax.elementwise import enclose_extreme
 from calcbench.native.jax.moving import pad_array
 from calcbench.native.jax.step import Rule, Step
-from calcbench.native.movement import move, transpose, windows
+from calcbench.native.movement import move, windows
+from calcbench.native.needs import enclose_extreme_along
 from calcbench.native.reductions import accumulate, reduce
-from calcbench.native.values import Numbers, boxed, is_certified, lift
+from calcbench.native.values import Numbers, is_certified
 
 
 def _reduction(name: str) -> Rule:
@@ -23,17 +22,13 @@ def _reduction(name: str) -> Rule:
 
 def _extreme(name: str) -> Rule:
     """Build the largest or the smallest along axes. Where no slope is needed, no tie matters."""
-    exact, pairwise = _reduction(name), f"{name}imum"
+    exact = _reduction(name)
 
     def rule(step: Step, x: Any) -> Numbers:
         if not step.held:
             return exact(step, x)
-        x = lift(step.xp, x)
         axes = tuple(map(int, step.params["axes"]))
-        kept = tuple(a for a in range(x.ndim) if a not in axes)
-        lanes = step.xp.reshape(transpose(step.xp, x, (*axes, *kept)), (-1, *step.shape))
-        parts = [boxed(lanes[k]) for k in range(lanes.shape[0])]
-        return functools.reduce(functools.partial(enclose_extreme, step, pairwise), parts)
+        return enclose_extreme_along(step.xp, f"{name}imum", x, axes)
 
     return rule
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -12,10 +12,11 @@ from jax.extend.core import jaxpr_as_fun
 
 from calcbench.native.comparing import choose
 from calcbench.native.elementwise import elementwise
-from calcbench.native.jax.demand import CALLS, SLOPE, UNUSED, Needs, callee
+from calcbench.native.jax.demand import CALLS, callee
 from calcbench.native.jax.smooth import is_logaddexp
 from calcbench.native.jax.step import Rule, Step
 from calcbench.native.movement import pick
+from calcbench.native.needs import SLOPE, UNUSED, Needs
 from calcbench.native.products import solve
 from calcbench.native.values import Numbers, boxed, is_certified, lift
 
@@ -71,7 +72,7 @@ def _choose(step: Step, going: np.ndarray, before: Any, after: Any) -> Any:
 
 def _scan(step: Step, *operands: Any) -> list[Any]:
     p = step.params
-    ends = np.cumsum([p["num_consts"], p["num_carry"]])
+    ends = np.cumsum(_lengths(p))
     shared, state, rows = operands[: ends[0]], [*operands[ends[0] : ends[1]]], operands[ends[1] :]
     needs = (*_like(step, len(state)), *step.needs[len(state) :])
     order = range(p["length"])
@@ -81,6 +82,14 @@ def _scan(step: Step, *operands: Any) -> list[Any]:
         found = step.run(p["jaxpr"].jaxpr, p["jaxpr"].consts, [*shared, *state, *each], needs)
         state, kept[k] = found[: len(state)], found[len(state) :]
     return [*state, *_stacked(step, [kept[k] for k in order], len(state))]
+
+
+def _lengths(params: Mapping[str, Any]) -> tuple[int, int]:
+    """Count what all steps of a scan share, and what its state holds."""
+    if "num_carry" in params:
+        return params["num_consts"], params["num_carry"]
+    shared, state, _ = params["ft_in"].unpack()  # since JAX 0.11
+    return len(shared), len(state)
 
 
 def _stacked(step: Step, kept: Sequence[Sequence[Any]], first: int) -> list[Any]:

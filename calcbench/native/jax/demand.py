@@ -6,21 +6,19 @@ logit, which softmax subtracts behind a `stop_gradient`, has a value at a tie an
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NamedTuple
 
+import jax
 from jax.extend.core import Literal
 
-UNUSED, VALUE, SLOPE = range(3)
-"""What is needed of a number."""
-
-Needs = tuple[int, ...]
-"""One of these for each result, or for each operand."""
+from calcbench.native.needs import UNUSED, VALUE, Needs
 
 CALLS = frozenset(
     {
         "jit", "pjit", "closed_call", "core_call", "call", "remat", "remat2", "checkpoint",
         "custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr", "custom_vmap_call",
-        "composite",
+        "composite", "call_hi_primitive", "eval_jaxpr", "xla_metadata_call",
     }
 )  # fmt: skip
 """Equations that apply a function. That of a custom rule is the function itself, not its rule."""
@@ -85,5 +83,15 @@ class Planner:
 def callee(equation: Any) -> tuple[Any, Any]:
     """Return the jaxpr that an equation applies, and its constants."""
     params = equation.params
+    if "_prim" in params:
+        return _expanded(equation.primitive, params["_prim"])
     found = next(params[k] for k in ("jaxpr", "call_jaxpr", "fun_jaxpr", "call") if k in params)
     return (found.jaxpr, found.consts) if hasattr(found, "jaxpr") else (found, ())
+
+
+@functools.lru_cache(maxsize=1000)
+def _expanded(primitive: Any, operation: Any) -> tuple[Any, Any]:
+    """Write in primitives what JAX keeps whole since 0.11: custom rules, checkpoints."""
+    expand = functools.partial(primitive.to_lojax, _prim=operation)
+    found = jax.make_jaxpr(expand)(*operation.in_avals_flat)
+    return found.jaxpr, found.consts

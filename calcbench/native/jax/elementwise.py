@@ -6,14 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.certified.arrays import Array
-from calcbench.certified.balls import Ball
-from calcbench.certified.rounded import Rounded
 from calcbench.native.comparing import SHORT, choose, compare, is_finite
-from calcbench.native.elementwise import cast, elementwise, truncate, whole_power
+from calcbench.native.elementwise import cast, clip, elementwise, fmod, truncate, whole_power
 from calcbench.native.function import NotKnown
 from calcbench.native.jax.framework import is_real
 from calcbench.native.jax.step import Rule, Step
+from calcbench.native.needs import enclose_extreme
 from calcbench.native.values import Numbers, hold, is_certified, lift, midpoints
 
 NAMES = {
@@ -21,8 +19,9 @@ NAMES = {
         name: name
         for name in (
             "abs", "acosh", "asinh", "atan2", "atanh", "cbrt", "ceil", "cos", "cosh", "digamma",
-            "erf", "erfc", "exp", "exp2", "expm1", "floor", "log", "log1p", "rsqrt", "sign", "sin",
-            "sinh", "sqrt", "square", "tan", "tanh", "acos", "asin", "atan", "pow",
+            "erf", "erfc", "exp", "exp2", "expm1", "floor", "log", "log1p", "log2",
+            "one_minus_square", "rsqrt", "sign", "sin", "sinh", "sqrt", "square", "tan", "tanh",
+            "acos", "asin", "atan", "pow",
         )
     },
     "add": "add",
@@ -62,36 +61,13 @@ def _extreme(name: str) -> Rule:
     def rule(step: Step, x: Any, y: Any) -> Numbers:
         if not step.held:
             return elementwise(step.xp, name, x, y)
-        return enclose_extreme(step, name, x, y)
+        return enclose_extreme(step.xp, name, x, y)
 
     return rule
 
 
-def enclose_extreme(step: Step, name: str, x: Any, y: Any) -> Numbers:
-    """Enclose the larger or the smaller of two constants, whichever that is."""
-    x, y = lift(step.xp, x), lift(step.xp, y)
-    method = "max" if name == "maximum" else "min"
-    if isinstance(x, Array) and isinstance(y, Array):
-        return Array(_extreme_values(method, x.value, y.value))
-    each = np.frompyfunc(lambda p, q: Ball(getattr(p.value, method)(q.value)), 2, 1)
-    return each(hold(step.xp, x), hold(step.xp, y))
-
-
-def _extreme_values(method: str, x: Any, y: Any) -> Any:
-    if isinstance(x, Rounded):  # two maxima are no farther apart than what they are maxima of
-        found = getattr(np, f"{method}imum")(x.mid, y.mid)
-        return Rounded(found, np.broadcast_to(np.maximum(x.rad, y.rad), found.shape))
-    return np.frompyfunc(lambda p, q: getattr(p, method)(q), 2, 1)(x, y)
-
-
 def _integer_pow(step: Step, x: Any) -> Numbers:
     return whole_power(step.xp, x, step.params["y"])
-
-
-def _remainder(step: Step, x: Any, y: Any) -> Numbers:
-    """Compute what is left of x after whole multiples of y; it has the sign of x."""
-    x, y = lift(step.xp, x), lift(step.xp, y)
-    return x - truncate(step.xp, x / y) * y
 
 
 def _round(step: Step, x: Any) -> Numbers:
@@ -134,11 +110,6 @@ def _select(step: Step, which: np.ndarray, *cases: Any) -> Any:
     return found
 
 
-def _clamp(step: Step, low: Any, x: Any, high: Any) -> Numbers:
-    raised = elementwise(step.xp, "maximum", x, low)
-    return elementwise(step.xp, "minimum", raised, high)
-
-
 def _same(step: Step, *operands: Any) -> list[Any]:
     return list(operands)
 
@@ -149,14 +120,14 @@ RULES: dict[str, Rule] = {
     "max": _extreme("maximum"),
     "min": _extreme("minimum"),
     "integer_pow": _integer_pow,
-    "rem": _remainder,
+    "rem": lambda step, x, y: fmod(step.xp, x, y),
     "round": _round,
     "polygamma": _polygamma,
     "is_finite": lambda step, x: is_finite(step.xp, x),
     "convert_element_type": _convert,
     "reduce_precision": lambda step, x: cast(step.xp, x),
     "select_n": _select,
-    "clamp": _clamp,
+    "clamp": lambda step, low, x, high: clip(step.xp, x, low, high),
     "stop_gradient": lambda step, x: hold(step.xp, x) if is_certified(x) else x,
     **dict.fromkeys(
         ("copy", "copy_p", "name", "device_put", "optimization_barrier", "sharding_constraint"),

@@ -9,6 +9,8 @@ import jax
 import numpy as np
 from jax.extend.core import Literal
 
+from calcbench.problem.faults import find_place
+
 T = TypeVar("T")
 
 INTEGERS: dict[str, Callable[..., Any]] = {
@@ -33,6 +35,13 @@ be compiled."""
 
 EXACT = frozenset({"bitcast_convert_type"})
 """Primitives without a rule whose floats are not rounded."""
+
+
+def place_of(equation: Any) -> str:
+    """Find the line of a user's code that an equation stands for: `model.py:9`, or ""."""
+    traceback = getattr(equation.source_info, "traceback", None)
+    frames = [] if traceback is None else traceback.frames
+    return find_place((frame.file_name, frame.line_num) for frame in frames)
 
 
 def is_real(aval: Any) -> bool:

@@ -12,13 +12,14 @@ from typing import Any
 import jax
 import numpy as np
 
-from calcbench.errors import short_repr
+from calcbench.errors import first_line, short_repr
 from calcbench.native import trees
-from calcbench.native.function import Function, NotKnown, WrongGradient
-from calcbench.native.jax.demand import SLOPE, Planner
+from calcbench.native.function import Function, NotKnown, WrongGradient, returns_other
+from calcbench.native.jax.demand import Planner
 from calcbench.native.jax.framework import Framework
 from calcbench.native.jax.interpreter import Interpreter
 from calcbench.native.keeping import kept
+from calcbench.native.needs import SLOPE
 from calcbench.problem.problem import Arrays
 
 UNTRACEABLE = (
@@ -56,6 +57,8 @@ class JaxFunction(Function):
             {n: str(arrays[k].dtype) for n, k in self._places.items()},
         )
         self._planner, self._framework = Planner(), Framework()
+        self._other = ""
+        """The kind of what the function returns, if that is no array of JAX."""
 
     def precision(self) -> contextlib.AbstractContextManager[Any]:
         """Open the context in which JAX keeps float64, if there is any, and its switch is off."""
@@ -74,7 +77,10 @@ class JaxFunction(Function):
     def call(self, arguments: Arrays) -> np.ndarray:
         """Call the function at these numbers."""
         with self.precision():
-            found = np.asarray(self._flat(*self._native(arguments)))
+            returned = self._flat(*self._native(arguments))
+            found = np.asarray(returned)
+        if not isinstance(returned, jax.Array):
+            self._other = type(returned).__name__
         return found.astype(np.float64) if found.dtype.kind == "V" else found  # as bfloat16
 
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
@@ -87,6 +93,8 @@ class JaxFunction(Function):
         floats = self._native(arguments)
         with self.precision():
             if gradient is None:
+                if self._other and not self._is_traceable():
+                    raise WrongGradient(f"JAX has no gradient: {returns_other(self._other)}")
                 found = jax.grad(self._flat, argnums=tuple(range(len(floats))))(*floats)
             else:
                 found = self._pick(gradient(*self._arguments(floats)))
@@ -117,6 +125,13 @@ class JaxFunction(Function):
             (value,) = interpreter.run(jaxpr.jaxpr, jaxpr.consts, numbers, (SLOPE,))
             return value
 
+    def _is_traceable(self) -> bool:
+        """Tell whether the function can be traced: what it returns may be a constant."""
+        try:
+            return self._traced is not None
+        except NotKnown:
+            return False
+
     @functools.cached_property
     def _traced(self) -> Any:
         """Trace the function: all numbers of this shape and dtype have the same jaxpr."""
@@ -124,8 +139,9 @@ class JaxFunction(Function):
             with kept(self.function):  # it would keep what has no numbers
                 found = jax.make_jaxpr(self._flat)(*self._native(self.arguments))
         except UNTRACEABLE as error:
-            said = str(error).split("\n", 1)[0]
-            raise NotKnown(f"what JAX does not trace: {said}") from error
+            if self._other:
+                raise NotKnown(returns_other(self._other)) from error
+            raise NotKnown(f"what JAX does not trace: {first_line(error)}") from error
         if len(found.jaxpr.outvars) != 1:
             count = len(found.jaxpr.outvars)
             raise TypeError(f"{self.name} returns {count} arrays: one is differentiated")

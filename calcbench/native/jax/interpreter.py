@@ -15,7 +15,7 @@ from jax.extend.core import Literal
 
 from calcbench.native.elementwise import cast
 from calcbench.native.function import NotKnown
-from calcbench.native.jax.demand import SLOPE, UNUSED, Needs, Planner
+from calcbench.native.jax.demand import Planner
 from calcbench.native.jax.framework import (
     EXACT,
     INTEGERS,
@@ -23,10 +23,12 @@ from calcbench.native.jax.framework import (
     has_discrete_operands,
     is_real,
     literal,
+    place_of,
     plain,
 )
 from calcbench.native.jax.rules import OF_ALL, RULES
 from calcbench.native.jax.step import Step
+from calcbench.native.needs import SLOPE, UNUSED, Needs
 from calcbench.native.values import boxed, hold, is_active, is_certified, midpoints
 
 
@@ -54,7 +56,11 @@ class Interpreter:
             return literal(variable) if isinstance(variable, Literal) else known[variable]
 
         for equation, wanted in self.planner.plan(jaxpr, needs).steps:
-            results = self._apply(equation, [read(v) for v in equation.invars], wanted)
+            try:
+                results = self._apply(equation, [read(v) for v in equation.invars], wanted)
+            except NotKnown as error:
+                error.place = error.place or place_of(equation)
+                raise
             known.update(zip(equation.outvars, results, strict=True))
         return [read(v) if need else None for v, need in zip(jaxpr.outvars, needs, strict=True)]
 

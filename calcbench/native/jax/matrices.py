@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from calcbench.native.decompositions import eigenvalues, eigh, lu, qr, singular_values, svd
 from calcbench.native.function import NotKnown
-from calcbench.native.jax.demand import UNUSED
 from calcbench.native.jax.moving import pad_array
 from calcbench.native.jax.step import Rule, Step
 from calcbench.native.movement import move, transpose
+from calcbench.native.needs import UNUSED
 from calcbench.native.products import (
     cholesky,
     convolve,
     dot_general,
-    signs_like,
     solve_triangular,
+    swapped,
     symmetric,
-    with_signs,
 )
-from calcbench.native.values import Numbers, boxed, lift, midpoints
+from calcbench.native.values import Numbers, lift, midpoints
 
 
 def _dot_general(step: Step, x: Any, y: Any) -> Numbers:
@@ -54,97 +53,43 @@ def _convolve(step: Step, x: Any, kernel: Any) -> Numbers:
 
 def _solve_triangular(step: Step, a: Any, b: Any) -> Numbers:
     """Solve a x = b, or x a = b."""
-    p, xp = step.params, step.xp
-    a, b, lower = lift(xp, a), lift(xp, b), p["lower"]
-    if p["transpose_a"] == p["left_side"]:
-        a, lower = xp.matrix_transpose(a), not lower
-    if p["left_side"]:
-        return solve_triangular(xp, a, b, lower, p["unit_diagonal"])
-    found = solve_triangular(xp, a, xp.matrix_transpose(b), lower, p["unit_diagonal"])
-    return boxed(xp.matrix_transpose(found))
+    p = step.params
+    if p["transpose_a"]:
+        a = swapped(step.xp, a)
+    lower = p["lower"] != p["transpose_a"]
+    return solve_triangular(step.xp, a, b, lower, p["unit_diagonal"], p["left_side"])
 
 
-# --- factors, of each matrix of a batch -----------------------------------------------------------
-
-
-def _each(function: Callable[..., Any]) -> Rule:
-    """Build a rule from one of a single matrix, which gives a list of results."""
-
-    def rule(step: Step, x: Any) -> list[Any]:
-        x = lift(step.xp, x)
-        if x.ndim == 2:
-            found: list[Any] = function(step, x)
-            return found
-        parts = [rule(step, boxed(x[k])) for k in range(x.shape[0])]
-        return [_stack(step.xp, part) for part in zip(*parts, strict=True)]
-
-    return rule
-
-
-def _stack(xp: Any, parts: Sequence[Any]) -> Any:
-    if parts[0] is None:
-        return None
-    if isinstance(parts[0], np.ndarray) and parts[0].dtype != object:
-        return np.stack(parts)
-    return xp.stack(list(parts))
-
-
-def _factor(step: Step, a: Numbers) -> list[Any]:
-    """Factor into a lower and an upper triangle, in one matrix, with rows in another order.
-
-    Which row comes next is a matter of size, and of no slope: any order gives true factors.
-    """
-    m, n = a.shape
-    rows = [boxed(a[i]) for i in range(m)]
-    order, pivots = np.arange(m), []
-    for k in range(min(m, n)):
-        pivot = max(range(k, m), key=lambda i: abs(float(midpoints(boxed(rows[i][k])))))
-        pivots.append(pivot)
-        rows[k], rows[pivot] = rows[pivot], rows[k]
-        order[[k, pivot]] = order[[pivot, k]]
-        for i in range(k + 1, m):
-            rows[i] = _eliminate(step.xp, rows[i], rows[k], k)
-    return [boxed(step.xp.stack(rows)), np.array(pivots, np.int32), order.astype(np.int32)]
-
-
-def _eliminate(xp: Any, row: Numbers, by: Numbers, k: int) -> Numbers:
-    """Eliminate the k-th number of a row, and put the factor in its place."""
-    factor = boxed(row[k : k + 1]) / boxed(by[k : k + 1])
-    rest = row[k + 1 :] - factor * by[k + 1 :]
-    return boxed(xp.concat([row[:k], factor, rest]))
+# --- decompositions, whose vectors have JAX's signs -----------------------------------------------
 
 
 def _eigen(step: Step, x: Numbers) -> list[Any]:
     """Compute eigenvectors and eigenvalues; the signs of vectors are JAX's."""
-    _refuse(step, subset_by_index=(None, (0, len(x))), sort_eigenvalues=(True,))
-    lower = step.params.get("lower", True)
+    _refuse(step, subset_by_index=(None, (0, x.shape[-1])), sort_eigenvalues=(True,))
+    whole = symmetric(step.xp, x, step.params.get("lower", True))
     if step.needs[0] == UNUSED:
-        return [None, step.xp.linalg.eigh(symmetric(step.xp, x, lower))[0]]
-    values, vectors = step.xp.linalg.eigh(symmetric(step.xp, x, lower))
-    signs = signs_like(vectors, _of_jax(step, x)[0])
-    return [with_signs(step.xp, vectors, signs), values]
+        return [None, eigenvalues(step.xp, whole)]
+    values, vectors = eigh(step.xp, whole, _of_jax(step, x)[0])
+    return [vectors, values]
 
 
 def _singular(step: Step, x: Numbers) -> list[Any]:
     """Compute singular values and, where they are needed, vectors, of which the signs are JAX's."""
-    _refuse(step, subset_by_index=(None, (0, min(x.shape))))
+    _refuse(step, subset_by_index=(None, (0, min(x.shape[-2:]))))
     if not any(step.needs[1:]):
-        return [step.xp.linalg.svdvals(x), *(None for _ in step.equation.outvars[1:])]
-    if step.params["full_matrices"] and x.shape[0] != x.shape[1]:
+        return [singular_values(step.xp, x), *(None for _ in step.equation.outvars[1:])]
+    if step.params["full_matrices"] and x.shape[-2] != x.shape[-1]:
         raise NotKnown("primitive svd with full matrices")
-    u, values, v = step.xp.linalg.svd(x, full_matrices=False)
-    signs = signs_like(u, _of_jax(step, x)[1])
-    return [values, with_signs(step.xp, u, signs), with_signs(step.xp, v, signs[:, None])]
+    u, values, v = svd(step.xp, x, _of_jax(step, x)[1])
+    return [values, u, v]
 
 
 def _orthogonal(step: Step, x: Numbers) -> list[Any]:
     """Factor x = Q R; the signs are JAX's."""
     _refuse(step, pivoting=(False,))
-    if step.params["full_matrices"] and x.shape[0] > x.shape[1]:
+    if step.params["full_matrices"] and x.shape[-2] > x.shape[-1]:
         raise NotKnown("primitive qr with full matrices")
-    q, r = step.xp.linalg.qr(x)
-    signs = signs_like(q, _of_jax(step, x)[0])
-    return [with_signs(step.xp, q, signs), with_signs(step.xp, r, signs[:, None])]
+    return [*qr(step.xp, x, _of_jax(step, x)[0])]
 
 
 def _refuse(step: Step, **known: tuple[Any, ...]) -> None:
@@ -163,9 +108,9 @@ RULES: dict[str, Rule] = {
     "conv_general_dilated": _convolve,
     "cholesky": lambda step, x: cholesky(step.xp, x),
     "triangular_solve": _solve_triangular,
-    "lu": _each(_factor),
-    "eigh": _each(_eigen),
-    "svd": _each(_singular),
-    "qr": _each(_orthogonal),
+    "lu": lambda step, x: lu(step.xp, x),
+    "eigh": _eigen,
+    "svd": _singular,
+    "qr": _orthogonal,
 }
 """Primitive → its rule."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from calcbench.native.jax.demand import VALUE, Needs
 from calcbench.native.jax.framework import Framework
+from calcbench.native.needs import VALUE, Needs
 
 Rule = Callable[..., Any]
 """(step, *operands) → the result, or a list of all results."""

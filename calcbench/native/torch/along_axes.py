@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.native.comparing import argmax, argmin, argsort, choose, compare, is_nan
+from calcbench.native.comparing import argmax, argmin, argsort, compare, present
 from calcbench.native.elementwise import elementwise
 from calcbench.native.function import NotKnown
-from calcbench.native.reductions import accumulate, reduce
-from calcbench.native.torch.elementary import minus, over
+from calcbench.native.reductions import accumulate, log_softmax, norm, reduce, softmax, variance
 from calcbench.native.values import Numbers, boxed, lift
 
 
@@ -87,22 +86,8 @@ def _median(xp: Any, x: Any, dim: Any = None, keepdim: bool = False) -> Any:
     return _kth(xp, x, (x.shape[dim] + 1) // 2, dim, keepdim)
 
 
-def _count(x: Any, dim: Any) -> int:
-    axes = range(x.ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
-    return math.prod(x.shape[a] for a in axes)
-
-
-def centred(xp: Any, x: Any, dim: Any) -> tuple[Numbers, Numbers]:
-    """Subtract the mean along axes: (what is left, the mean)."""
-    mean = reduce(xp, "mean", x, dim, True)
-    return minus(xp, x, mean), mean
-
-
 def _variance(xp: Any, x: Any, dim: Any, correction: Any, keepdim: bool) -> Numbers:
-    x, dim = lift(xp, x), _axes(dim)
-    squares = elementwise(xp, "square", centred(xp, x, dim)[0])
-    freedom = max(_count(x, dim) - (1 if correction is None else correction), 0)
-    return over(xp, reduce(xp, "sum", squares, dim, keepdim), float(freedom))
+    return variance(xp, x, _axes(dim), 1 if correction is None else correction, keepdim)
 
 
 def _variance_rule(finish: Callable[..., Any]) -> Callable[..., Any]:
@@ -125,36 +110,11 @@ def _variance_rule(finish: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _vector_norm(xp: Any, x: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Numbers:
-    axes, p = _axes(dim), 2 if p is None else p
-    if p == 2:
-        return elementwise(
-            xp, "sqrt", reduce(xp, "sum", elementwise(xp, "square", x), axes, keepdim)
-        )
-    sizes = elementwise(xp, "abs", x)
-    if p == 1:
-        return reduce(xp, "sum", sizes, axes, keepdim)
-    if abs(p) == math.inf:
-        return reduce(xp, "max" if p > 0 else "min", sizes, axes, keepdim)
-    if p == 0:
-        return reduce(xp, "sum", compare(xp, "not_equal", x, 0.0), axes, keepdim)
-    terms = elementwise(xp, "pow", sizes, float(p))
-    return elementwise(xp, "pow", reduce(xp, "sum", terms, axes, keepdim), 1.0 / p)
-
-
-def softmax(xp: Any, x: Any, dim: int, *_: Any) -> Numbers:
-    """Compute eˣ / Σ eˣ along an axis."""
-    x = lift(xp, x)
-    return boxed(xp.softmax(x, axis=dim)) if x.ndim else lift(xp, 1.0)
-
-
-def log_softmax(xp: Any, x: Any, dim: int, *_: Any) -> Numbers:
-    """Compute x − log Σ eˣ along an axis."""
-    x = lift(xp, x)
-    return minus(xp, x, reduce(xp, "logsumexp", x, dim, True))
+    return norm(xp, x, 2 if p is None else p, _axes(dim), keepdim)
 
 
 def _nan_sum(xp: Any, x: Any, dim: Any = None, keepdim: bool = False) -> Numbers:
-    return reduce(xp, "sum", choose(xp, is_nan(xp, x), 0.0, x), _axes(dim), keepdim)
+    return reduce(xp, "sum", present(xp, x), _axes(dim), keepdim)
 
 
 def _places_among(xp: Any, bounds: Any, x: Any, right: bool = False) -> np.ndarray:
@@ -209,9 +169,9 @@ RULES: dict[str, Callable[..., Any]] = {
     ),
     "linalg_vector_norm": _vector_norm,
     "norm": _vector_norm,
-    "_softmax": softmax,
-    "_safe_softmax": softmax,
-    "_log_softmax": log_softmax,
+    "_softmax": lambda xp, x, dim, *_: softmax(xp, x, dim),
+    "_safe_softmax": lambda xp, x, dim, *_: softmax(xp, x, dim),
+    "_log_softmax": lambda xp, x, dim, *_: log_softmax(xp, x, dim),
     "nansum": _nan_sum,
     "searchsorted": lambda xp, bounds, x, *, out_int32=False, right=False: _places_among(
         xp, bounds, x, right

@@ -12,6 +12,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from calcbench.native.comparing import choose
+from calcbench.native.elementwise import times
 from calcbench.native.function import NotKnown
 from calcbench.native.torch import (
     along_axes,
@@ -103,7 +104,9 @@ class Call:
         if self.name == "_local_scalar_dense":
             return self._number()
         unknown = next((v for v in self.known.values() if isinstance(v, Unknown)), None)
-        return self._give_up(unknown.reason) if unknown else self._recorded()
+        if unknown is not None:
+            return self._give_up(unknown.reason, unknown.place)
+        return self._recorded()
 
     def _plain(self) -> Any:
         return self.func(*self.args, **self.kwargs)
@@ -138,7 +141,7 @@ class Call:
         """Give a number to Python: a condition or an integer is decided, what moves is lost."""
         found = self.known.get(0)
         if isinstance(found, Unknown):
-            raise NotKnown(found.reason)
+            raise found.error()
         if found is not None and found.active:
             raise NotKnown("Tensor.item() of what depends on an argument")
         if found is not None and not self._flat[0].is_floating_point():
@@ -241,7 +244,7 @@ class Call:
         if isinstance(value, torch.Tensor) and self.mode.knows(value):
             found = self.mode.read(value)
             if isinstance(found, Unknown):
-                raise NotKnown(found.reason)
+                raise found.error()
             if found is not None:
                 self.mode.program.expect(found, floats_of(value))
         return value.cpu() if isinstance(value, torch.Tensor) else value
@@ -273,7 +276,7 @@ class Call:
         result, (_, p, training) = self._plain(), self.args
         dropping = training is None or training
         factor = floats_of(result[1]) / (1 - p if p < 1 else 1) if dropping else np.ones(())
-        return self._keep(result, lambda xp, x: elementary.times(xp, x, factor), self.known[0])
+        return self._keep(result, lambda xp, x: times(xp, x, factor), self.known[0])
 
     def _normed(self) -> Any:
         """Divide by the root of the mean square; ε is by default that of the dtype."""
@@ -358,7 +361,7 @@ class Call:
             self.mode.shadows.write(copy, found)
         return copy
 
-    def _give_up(self, reason: str) -> Any:
+    def _give_up(self, reason: str, place: str = "") -> Any:
         """Run it: results that move with an argument are unknown, and why."""
         moving_ones = [v for v in self.known.values() if isinstance(v, Unknown) or v.active]
         if not moving_ones:
@@ -367,11 +370,11 @@ class Call:
                     self._settled(tensor)
         result = self._plain()
         if moving_ones and not _tensors(result) and result is not None:
-            raise NotKnown(reason)
+            raise NotKnown(reason, place)
         changed = written(self.func, self.args, self.kwargs)
         for tensor in (*_tensors(result), *changed):
             if moving_ones:
-                self.mode.shadows.write(tensor, Unknown(reason))
+                self.mode.shadows.write(tensor, Unknown(reason, place))
             elif self.mode.shadows.has(tensor):
                 self._write_floats(tensor)
         return result

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from calcbench.native.comparing import argmax
-from calcbench.native.movement import move, windows
-from calcbench.native.products import convolve, dilate
+from calcbench.native.elementwise import over, plus
+from calcbench.native.movement import windows
+from calcbench.native.products import convolve, convolve_transposed
 from calcbench.native.reductions import reduce
-from calcbench.native.torch.elementary import over, plus
 from calcbench.native.values import Numbers, boxed, lift
 
 
@@ -30,37 +30,14 @@ def _convolution(
         _each(sizes, count) for sizes in (stride, padding, dilation, output_padding)
     )
     if transposed:
-        found = _transposed(xp, x, weight, stride, padding, dilation, more, groups)
+        reach = [d * (k - 1) for d, k in zip(dilation, weight.shape[2:], strict=True)]
+        around = [(r - p, r - p + m) for r, p, m in zip(reach, padding, more, strict=True)]
+        found = convolve_transposed(xp, x, weight, stride, around, dilation, groups)
     else:
         found = convolve(xp, x, weight, stride, [(p, p) for p in padding], dilation, groups)
     if bias is None:
         return found
     return plus(xp, found, xp.reshape(lift(xp, bias), (1, -1, *[1] * count)))
-
-
-def _transposed(
-    xp: Any, x: Any, weight: Any, stride: Any, padding: Any, dilation: Any, more: Any, groups: int
-) -> Numbers:
-    """Put zeros between the numbers, and slide the kernel's mirror image over them."""
-    outs = weight.shape[1]
-
-    def turn(places: np.ndarray) -> np.ndarray:
-        parts = np.stack(np.split(places, groups)).swapaxes(1, 2)
-        kernels = parts.reshape(groups * outs, -1, *places.shape[2:])
-        return np.flip(kernels, tuple(range(2, places.ndim)))
-
-    kernel = move(xp, turn, weight)
-    reach = [d * (k - 1) for d, k in zip(dilation, weight.shape[2:], strict=True)]
-    around = [(r - p, r - p + m) for r, p, m in zip(reach, padding, more, strict=True)]
-    spread = _cropped(xp, dilate(xp, x, stride), around)
-    around = [(max(a, 0), max(b, 0)) for a, b in around]
-    return convolve(xp, spread, kernel, [1] * len(stride), around, dilation, groups)
-
-
-def _cropped(xp: Any, x: Any, around: Sequence[tuple[int, int]]) -> Numbers:
-    """Cut off where the padding is below 0."""
-    cuts = tuple(slice(max(-a, 0), x.shape[k + 2] - max(-b, 0)) for k, (a, b) in enumerate(around))
-    return boxed(x[(slice(None), slice(None), *cuts)])
 
 
 # --- pooling --------------------------------------------------------------------------------------

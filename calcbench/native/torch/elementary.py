@@ -7,8 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.native.comparing import SHORT, choose, compare, is_finite, is_nan
-from calcbench.native.elementwise import cast, elementwise, truncate, whole_power
+from calcbench.native.comparing import SHORT, choose, compare, is_finite, is_infinite, is_nan
+from calcbench.native.elementwise import (
+    cast,
+    clip,
+    elementwise,
+    fmod,
+    minus,
+    over,
+    plus,
+    times,
+    truncate,
+    whole_power,
+)
 from calcbench.native.function import NotKnown
 from calcbench.native.torch.truth import Open, absolute, both, either, holds, relate
 from calcbench.native.values import Numbers, boxed, hold, is_certified, lift, midpoints
@@ -53,27 +64,6 @@ def _relation(name: str) -> Callable[..., Any]:
     return lambda xp, x, y: relate(xp, name, x, y)
 
 
-def times(xp: Any, x: Any, factor: Any) -> Any:
-    """Multiply; by 1, nothing is computed."""
-    one = not isinstance(factor, bool) and isinstance(factor, (int, float)) and factor == 1
-    return x if one else elementwise(xp, "multiply", x, factor)
-
-
-def plus(xp: Any, x: Any, y: Any) -> Numbers:
-    """Add."""
-    return elementwise(xp, "add", x, y)
-
-
-def minus(xp: Any, x: Any, y: Any) -> Numbers:
-    """Subtract."""
-    return elementwise(xp, "subtract", x, y)
-
-
-def over(xp: Any, x: Any, y: Any) -> Numbers:
-    """Divide."""
-    return elementwise(xp, "divide", x, y)
-
-
 def _add(xp: Any, x: Any, y: Any, *, alpha: Any = 1) -> Numbers:
     return plus(xp, x, times(xp, y, alpha))
 
@@ -104,24 +94,16 @@ def _remainder(xp: Any, x: Any, y: Any) -> Numbers:
     return minus(xp, x, times(xp, elementwise(xp, "floor", over(xp, x, y)), y))
 
 
-def _fmod(xp: Any, x: Any, y: Any) -> Numbers:
-    return minus(xp, x, times(xp, truncate(xp, over(xp, x, y)), y))
-
-
 def _polygamma(xp: Any, n: Any, x: Any) -> Numbers:
     order, of = (n, x) if isinstance(n, int) else (x, n)
     return boxed(xp.polygamma(order, lift(xp, of)))
 
 
 def _logit(xp: Any, x: Any, eps: float | None = None) -> Numbers:
-    return elementwise(xp, "logit", x if eps is None else clamp(xp, x, eps, 1 - eps))
+    return elementwise(xp, "logit", x if eps is None else clip(xp, x, eps, 1 - eps))
 
 
 # --- conditions -----------------------------------------------------------------------------------
-
-
-def _is_infinite(xp: Any, x: Any) -> np.ndarray:
-    return np.asarray(~(is_finite(xp, x) | is_nan(xp, x)))
 
 
 def _any(xp: Any, x: Any, dim: Any = None, keepdim: bool = False) -> np.ndarray:
@@ -191,12 +173,6 @@ def as_integers(xp: Any, x: Any) -> Any:
 # --- activations ----------------------------------------------------------------------------------
 
 
-def clamp(xp: Any, x: Any, low: Any = None, high: Any = None) -> Numbers:
-    """Raise to a lower bound, and lower to an upper one."""
-    raised = x if low is None else elementwise(xp, "maximum", x, low)
-    return raised if high is None else elementwise(xp, "minimum", raised, high)
-
-
 def within(xp: Any, x: Any, low: Any = None, high: Any = None) -> np.ndarray:
     """Tell where clamping changes nothing."""
     above = True if low is None else compare(xp, "greater_equal", x, low)
@@ -243,7 +219,7 @@ def _mish(xp: Any, x: Any) -> Numbers:
 
 
 def _hardsigmoid(xp: Any, x: Any) -> Numbers:
-    return over(xp, clamp(xp, plus(xp, x, 3.0), 0.0, 6.0), 6.0)
+    return over(xp, clip(xp, plus(xp, x, 3.0), 0.0, 6.0), 6.0)
 
 
 def _hardswish(xp: Any, x: Any) -> Numbers:
@@ -306,7 +282,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "floor_divide": lambda xp, x, y: _divide(xp, x, y, rounding_mode="floor"),
     "pow": _power,
     "remainder": _remainder,
-    "fmod": _fmod,
+    "fmod": fmod,
     "trunc": truncate,
     "frac": lambda xp, x: minus(xp, x, truncate(xp, x)),
     "polygamma": _polygamma,
@@ -315,7 +291,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "isclose": is_close,
     "isnan": is_nan,
     "isfinite": is_finite,
-    "isinf": _is_infinite,
+    "isinf": is_infinite,
     "any": _any,
     "all": _all,
     "count_nonzero": _count_nonzero,
@@ -337,10 +313,10 @@ RULES: dict[str, Callable[..., Any]] = {
     "lift_fresh_copy": same,
     "alias": same,
     "detach": same,
-    "clamp": clamp,
-    "clamp_min": clamp,
-    "clamp_max": lambda xp, x, high: clamp(xp, x, None, high),
-    "hardtanh": lambda xp, x, low=-1.0, high=1.0: clamp(xp, x, low, high),
+    "clamp": clip,
+    "clamp_min": clip,
+    "clamp_max": lambda xp, x, high: clip(xp, x, None, high),
+    "hardtanh": lambda xp, x, low=-1.0, high=1.0: clip(xp, x, low, high),
     "leaky_relu": _leaky_relu,
     "_prelu_kernel": _leaky_relu,
     "elu": _elu,

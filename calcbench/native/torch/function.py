@@ -11,7 +11,7 @@ from torch.utils import _pytree as pytree
 
 from calcbench.errors import SelectorError, short_repr
 from calcbench.native import trees
-from calcbench.native.function import Function, NotKnown, WrongGradient
+from calcbench.native.function import Function, NotKnown, WrongGradient, returns_other
 from calcbench.native.torch.keeping import Keeping, unchanged
 from calcbench.native.torch.recording import Recorded, record
 from calcbench.native.torch.storage import dtype_name, floats_of
@@ -33,6 +33,8 @@ class TorchFunction(Function):
         self.function, self._x = function, x
         self._leaves = trees.name_leaves(function, x)
         self._recorded: dict[bytes, Recorded] = {}
+        self._other = ""
+        """The kind of what the function returns, if that is no tensor."""
         _check_tensors(self._leaves)
         moving = {n: leaf for n, leaf in self._leaves.items() if _moves(leaf)}
         super().__init__(
@@ -45,6 +47,7 @@ class TorchFunction(Function):
         """Call the function at these numbers; its value as a float64 array."""
         with unchanged() as before, Keeping(before):
             value = self._run(self._tensors(arguments))
+            self._other = "" if isinstance(value, torch.Tensor) else type(value).__name__
             return _numbers(value)
 
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
@@ -68,6 +71,8 @@ class TorchFunction(Function):
 
     def evaluate(self, xp: Any, arguments: Mapping[str, Any]) -> Any:
         """Run what the function does at these numbers again, on numbers with proof."""
+        if self._other:
+            raise NotKnown(returns_other(self._other, "tensor"))
         floats = {name: midpoints(arguments[name]) for name in self.arguments}
         key = b"".join(np.asarray(array).tobytes() for array in floats.values())
         if key not in self._recorded:
@@ -91,8 +96,11 @@ class TorchFunction(Function):
 
     def _by_autograd(self, tensors: Mapping[str, torch.Tensor]) -> Arrays:
         value = self._run(tensors)
+        if not isinstance(value, torch.Tensor):
+            other = returns_other(type(value).__name__, "tensor")
+            raise WrongGradient(f"autograd has no gradient: {other}")
         found = [None] * len(tensors)
-        if isinstance(value, torch.Tensor) and value.requires_grad:
+        if value.requires_grad:
             found = torch.autograd.grad(value, list(tensors.values()), allow_unused=True)
             if all(part is None for part in found):
                 raise WrongGradient(
@@ -128,8 +136,8 @@ def _moves(leaf: Any) -> bool:
 
 
 def _numbers(value: Any) -> np.ndarray:
-    """Return a result as a NumPy array, floats as float64."""
-    return floats_of(torch.as_tensor(value))
+    """Return a result as a NumPy array, floats as float64; a number of Python as it is."""
+    return floats_of(value) if isinstance(value, torch.Tensor) else np.asarray(value)
 
 
 def _plain(value: Any) -> Any:

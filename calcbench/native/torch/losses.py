@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from calcbench.native.comparing import choose, compare
-from calcbench.native.elementwise import elementwise
+from calcbench.native.elementwise import elementwise, minus, over, plus, times
 from calcbench.native.reductions import reduce
-from calcbench.native.torch.elementary import minus, over, plus, times
 from calcbench.native.values import Numbers, boxed, lift
 
 NONE, MEAN = 0, 1

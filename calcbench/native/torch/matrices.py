@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 
 from calcbench.native.comparing import choose
-from calcbench.native.elementwise import elementwise
+from calcbench.native.elementwise import elementwise, minus, plus, times
 from calcbench.native.function import NotKnown
 from calcbench.native.movement import move
 from calcbench.native.products import matmul
-from calcbench.native.reductions import reduce
-from calcbench.native.torch.along_axes import softmax
-from calcbench.native.torch.elementary import minus, plus, times
+from calcbench.native.reductions import reduce, softmax
 from calcbench.native.values import Numbers, lift
 
 

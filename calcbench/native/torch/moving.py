@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
+from calcbench.native.elementwise import times
 from calcbench.native.movement import LARGEST, move, pick, scatter_add
 from calcbench.native.products import matmul
-from calcbench.native.torch.elementary import times
 from calcbench.native.torch.program import Rule
 from calcbench.native.values import lift
 

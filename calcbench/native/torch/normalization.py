@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from calcbench.native.elementwise import elementwise
-from calcbench.native.reductions import reduce
-from calcbench.native.torch.along_axes import centred
-from calcbench.native.torch.elementary import minus, plus
+from calcbench.native.elementwise import elementwise, minus, plus
+from calcbench.native.reductions import normalized, reduce
 from calcbench.native.values import Numbers, boxed, lift
 
 
@@ -17,16 +15,8 @@ def _scaled(xp: Any, x: Any, weight: Any, bias: Any) -> Numbers:
     return x if bias is None else plus(xp, x, bias)
 
 
-def _normalized(xp: Any, x: Any, axes: Any, eps: float) -> tuple[Numbers, Numbers, Numbers]:
-    """Give mean 0 and variance 1 along axes: (that, the mean, 1/√(variance + ε))."""
-    rest, mean = centred(xp, x, axes)
-    variance = reduce(xp, "mean", elementwise(xp, "square", rest), axes, True)
-    scale = elementwise(xp, "rsqrt", plus(xp, variance, eps))
-    return elementwise(xp, "multiply", rest, scale), mean, scale
-
-
 def _layer_norm(xp: Any, x: Any, shape: Any, weight: Any, bias: Any, eps: float) -> Any:
-    found, mean, scale = _normalized(xp, x, tuple(range(-len(shape), 0)), eps)
+    found, mean, scale = normalized(xp, x, tuple(range(-len(shape), 0)), eps)
     return _scaled(xp, found, weight, bias), mean, scale
 
 
@@ -48,7 +38,7 @@ def _group_norm(
 ) -> Any:
     x = lift(xp, x)
     grouped = xp.reshape(x, (n, groups, c // groups * size))
-    found, mean, scale = _normalized(xp, grouped, (2,), eps)
+    found, mean, scale = normalized(xp, grouped, (2,), eps)
     weight, bias = (_channels(xp, each, x.ndim) for each in (weight, bias))
     whole = boxed(xp.reshape(found, x.shape))
     mean, scale = (boxed(xp.reshape(each, (n, groups))) for each in (mean, scale))
@@ -62,7 +52,7 @@ def _batch_norm(
     x = lift(xp, x)
     weight, bias = (_channels(xp, each, x.ndim) for each in (weight, bias))
     if training:
-        found, mean, scale = _normalized(xp, x, (0, *range(2, x.ndim)), eps)
+        found, mean, scale = normalized(xp, x, (0, *range(2, x.ndim)), eps)
         mean, scale = (boxed(xp.reshape(each, (-1,))) for each in (mean, scale))
         return _scaled(xp, found, weight, bias), mean, scale
     mean, variance = (_channels(xp, each, x.ndim) for each in (mean, variance))

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from calcbench.certified.balls import Undecided
+from calcbench.native.function import NotKnown
 from calcbench.native.torch.truth import Open, holds
 from calcbench.native.values import Numbers, is_certified, midpoints
+from calcbench.problem.faults import find_place, frames_here
 
 Rule = Callable[..., Any]
 """(xp, *arguments) → numbers with proof, truth values or integers; or a tuple of them."""
@@ -33,6 +35,8 @@ class _Step(NamedTuple):
     arguments: Sequence[Any]
     """Slots, constants, or lists of them."""
     check: bool
+    place: str
+    """The line of the user's code on which it is done."""
 
 
 class Program:
@@ -54,12 +58,13 @@ class Program:
         """Append an operation; its result moves if one of its operands does, unless it is said."""
         if active is None:
             active = any(slot.active for slot in slots_in(arguments))
-        self._steps.append(_Step(rule, arguments, check=False))
+        place = find_place(frames_here())
+        self._steps.append(_Step(rule, arguments, check=False, place=place))
         return Slot(len(self._steps) - 1, active)
 
     def expect(self, slot: Slot, decided: np.ndarray) -> None:
         """Have the numbers with proof decide as floats did, for what follows depends on it."""
-        self._steps.append(_Step(_compare_with(decided), (slot,), check=True))
+        self._steps.append(_Step(_compare_with(decided), (slot,), check=True, place=""))
 
     def run(self, xp: Any, leaves: Sequence[Numbers], output: Slot) -> Any:
         """Run all that the output needs, and look at what was decided."""
@@ -70,7 +75,11 @@ class Program:
                 operands = [_filled(a, found) for a in step.arguments]
                 if not getattr(step.rule, "of_open", False):
                     _check_decided(operands)
-                found[index] = step.rule(xp, *operands)
+                try:
+                    found[index] = step.rule(xp, *operands)
+                except NotKnown as error:
+                    error.place = error.place or step.place
+                    raise
         return found[output.place]
 
     def _needed(self, output: Slot) -> list[int]:

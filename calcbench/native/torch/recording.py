@@ -255,5 +255,5 @@ def record(
             return Recorded(recorder.program, floats_of(torch.as_tensor(value)))
         found = recorder.read(value)
         if isinstance(found, Unknown):
-            raise NotKnown(found.reason)
+            raise found.error()
         return Recorded(recorder.program, floats_of(value) if found is None else found)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from calcbench.native.elementwise import elementwise
+from calcbench.native.elementwise import elementwise, plus
 from calcbench.native.function import NotKnown
 from calcbench.native.products import matmul
-from calcbench.native.torch.elementary import plus
 from calcbench.native.values import Numbers, boxed, lift
 
 LSTM = 2

@@ -17,6 +17,7 @@ from calcbench.native.function import NotKnown
 from calcbench.native.movement import pick
 from calcbench.native.torch.keeping import storage_key
 from calcbench.native.torch.program import Program, Slot
+from calcbench.problem.faults import find_place, frames_here
 
 Geometry = tuple[tuple[int, ...], tuple[int, ...], int]
 """Shape, strides and offset of a tensor in its storage."""
@@ -25,9 +26,14 @@ Geometry = tuple[tuple[int, ...], tuple[int, ...], int]
 class Unknown:
     """What stands for a result that has no proof, and why; to depend on it is what counts."""
 
-    def __init__(self, reason: str) -> None:
-        """Take the reason."""
+    def __init__(self, reason: str, place: str = "") -> None:
+        """Take the reason, and the line of the user's code: without it, that which is run."""
         self.reason = reason
+        self.place = place or find_place(frames_here())
+
+    def error(self) -> NotKnown:
+        """Make the error of what depends on it."""
+        return NotKnown(self.reason, self.place)
 
 
 class Shadow:

@@ -53,6 +53,8 @@ class Writer:
         largest, reason = problem.limits.get(backend, (problem.sizes[0], ""))
         if problem.sizes[0] > largest:
             raise Unsupported(f"no program: {reason}")
+        if function is None:
+            _refuse_native(problem, backend)
         self.problem = problem
         self.operator = operator
         self.point = own_point(problem)
@@ -169,6 +171,13 @@ class Writer:
         """Raise `Unsupported` where an argument is called like something that the program uses."""
         for name in taken & self.inputs.keys():
             raise Unsupported(f"no program: the argument {name!r} would hide the program's own")
+
+
+def _refuse_native(problem: Problem, backend: str) -> None:
+    """Raise `Unsupported` for a cost that is a framework's own code, and a program as it stands."""
+    problem.require_cost(backend, numpy=True)
+    if problem.native or backend in problem.native_costs:
+        raise Unsupported("no program: the cost is the framework's own code already")
 
 
 def _cost(problem: Problem, backend: str) -> Callable[..., Any]:

@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from calcbench.native import comparing, movement, products
-from calcbench.native.comparing import choose, compare, is_finite, is_nan
-from calcbench.native.elementwise import elementwise, whole_power
+from calcbench.native import comparing, products
+from calcbench.native.comparing import choose, compare, is_finite, is_infinite, is_nan, present
+from calcbench.native.decompositions import eigenvalues, eigh, singular_values
+from calcbench.native.elementwise import clip, elementwise, whole_power
 from calcbench.native.function import NotKnown
-from calcbench.native.reductions import accumulate, reduce
-from calcbench.native.values import Numbers, boxed, lift
+from calcbench.native.reductions import accumulate, norm, reduce, variance
+from calcbench.native.values import Numbers, boxed, lift, midpoints
 
 Handler = Callable[..., Any]
 """(xp, what NumPy's function is given) → its result."""
@@ -84,7 +85,7 @@ UFUNCS: dict[str, Handler] = {
     "vecdot": lambda xp, x, y: reduce(xp, "sum", elementwise(xp, "multiply", x, y), -1),
     "isfinite": is_finite,
     "isnan": is_nan,
-    "isinf": lambda xp, x: ~(is_finite(xp, x) | is_nan(xp, x)),
+    "isinf": is_infinite,
     "logical_not": lambda xp, x: compare(xp, "equal", x, 0.0),
     "deg2rad": _times(np.pi / 180),
     "radians": _times(np.pi / 180),
@@ -119,21 +120,8 @@ def _reduction(name: str) -> Handler:
     return lambda xp, a, axis=None, keepdims=False: reduce(xp, name, a, axis, keepdims)
 
 
-def _centred(xp: Any, a: Any, axis: Any) -> tuple[Numbers, int]:
-    """Subtract the mean; also count what it is the mean of."""
-    mean = reduce(xp, "mean", a, axis, keepdims=True)
-    a = lift(xp, a)
-    return elementwise(xp, "subtract", a, mean), _size(a) // max(_size(mean), 1)
-
-
-def _size(x: Any) -> int:
-    return int(np.prod(x.shape, dtype=int))
-
-
 def _var(xp: Any, a: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Numbers:
-    centred, count = _centred(xp, a, axis)
-    total = reduce(xp, "sum", whole_power(xp, centred, 2), axis, keepdims)
-    return elementwise(xp, "divide", total, float(count - ddof))
+    return variance(xp, a, axis, ddof, keepdims)
 
 
 def _std(xp: Any, a: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Numbers:
@@ -187,9 +175,7 @@ def _clip(
     xp: Any, a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None
 ) -> Numbers:
     low, high = (a_min if min is None else min), (a_max if max is None else max)
-    if low is not None:
-        a = elementwise(xp, "maximum", a, low)
-    return lift(xp, a) if high is None else elementwise(xp, "minimum", a, high)
+    return clip(xp, a, low, high)
 
 
 def _trapezoid(xp: Any, y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Numbers:
@@ -216,13 +202,8 @@ def _ptp(xp: Any, a: Any, axis: Any = None, keepdims: bool = False) -> Numbers:
     return elementwise(xp, "subtract", largest, least)
 
 
-def _present(xp: Any, a: Any) -> Numbers:
-    """Put 0 where a number is missing."""
-    return choose(xp, is_nan(xp, a), 0.0, a)
-
-
 def _nansum(xp: Any, a: Any, axis: Any = None, keepdims: bool = False) -> Numbers:
-    return reduce(xp, "sum", _present(xp, a), axis, keepdims)
+    return reduce(xp, "sum", present(xp, a), axis, keepdims)
 
 
 def _nanmean(xp: Any, a: Any, axis: Any = None, keepdims: bool = False) -> Numbers:
@@ -234,7 +215,7 @@ def _extreme(name: str, absent: float) -> Handler:
     """Reduce to the largest or smallest of the numbers that are not missing."""
 
     def apply(xp: Any, a: Any, axis: Any = None, keepdims: bool = False) -> Numbers:
-        return reduce(xp, name, choose(xp, is_nan(xp, a), absent, a), axis, keepdims)
+        return reduce(xp, name, present(xp, a, absent), axis, keepdims)
 
     return apply
 
@@ -299,11 +280,6 @@ def _einsum(xp: Any, subscripts: Any, *operands: Any, optimize: Any = False) -> 
     return products.einsum(xp, subscripts, *operands)
 
 
-def _trace(xp: Any, a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Numbers:
-    diagonal = movement.move(xp, lambda i: np.diagonal(i, offset, axis1, axis2), a)
-    return reduce(xp, "sum", diagonal, -1)
-
-
 def _cross(xp: Any, a: Any, b: Any) -> Numbers:
     return boxed(xp.linalg.cross(lift(xp, a), lift(xp, b)))
 
@@ -320,9 +296,9 @@ def _kron(xp: Any, a: Any, b: Any) -> Numbers:
 def _convolve(xp: Any, a: Any, v: Any, mode: str = "full") -> Numbers:
     """Slide the shorter vector, flipped, along the longer one."""
     a, v = lift(xp, a), lift(xp, v)
-    if _size(v) > _size(a):
+    if v.shape[0] > a.shape[0]:
         a, v = v, a
-    n = _size(v)
+    n = v.shape[0]
     before = {"full": n - 1, "same": (n - 1) // 2 + (n - 1) % 2, "valid": 0}.get(mode)
     if before is None:
         raise NotKnown(f"numpy.convolve with mode {mode}")
@@ -348,10 +324,6 @@ def _solve(xp: Any, a: Any, b: Any) -> Numbers:
     column = boxed(xp.reshape(lift(xp, b), (-1, 1)))
     found = products.solve(xp, a, column)
     return boxed(found[..., 0])
-
-
-def _inv(xp: Any, a: Any) -> Numbers:
-    return products.solve(xp, a, np.eye(np.shape(a)[-1]))
 
 
 class Determinant(NamedTuple):
@@ -383,11 +355,10 @@ def _norm(xp: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = F
     alone = axis is None and np.ndim(x) != 1
     vector = np.ndim(x) == 1 or np.ndim(axis) == 0 or len(axis) == 1
     if ord is None or (ord == 2 and vector and not alone) or ord == "fro":
-        squares = whole_power(xp, x, 2)
-        return elementwise(xp, "sqrt", reduce(xp, "sum", squares, axis, keepdims))
-    if alone or not vector or ord not in (1, np.inf):
+        return norm(xp, x, 2, axis, keepdims)
+    if alone or not vector or isinstance(ord, str):
         raise NotKnown(f"numpy.linalg.norm with ord={ord}")
-    return reduce(xp, "sum" if ord == 1 else "max", elementwise(xp, "abs", x), axis, keepdims)
+    return norm(xp, x, ord, axis, keepdims)
 
 
 def _multi_dot(xp: Any, arrays: Sequence[Any]) -> Numbers:
@@ -400,10 +371,12 @@ def _matrix_power(xp: Any, a: Any, n: int) -> Numbers:
 
 def _eigh(xp: Any, a: Any, UPLO: str = "L") -> Eigen:
     a = lift(xp, a)
-    if a.ndim == 2:
-        return Eigen(*products.eigh(xp, a, UPLO.upper() == "L"))
-    parts = [_eigh(xp, boxed(a[k]), UPLO) for k in range(a.shape[0])]
-    return Eigen(*(boxed(xp.stack(list(part))) for part in zip(*parts, strict=True)))
+    whole = _symmetric(xp, a, UPLO)
+    return Eigen(*eigh(xp, whole, np.linalg.eigh(midpoints(whole))[1]))
+
+
+def _symmetric(xp: Any, a: Any, UPLO: str) -> Numbers:
+    return products.symmetric(xp, a, UPLO.upper() == "L")
 
 
 # --- choices --------------------------------------------------------------------------------------
@@ -491,8 +464,8 @@ FUNCTIONS: dict[Any, Handler] = {
     np.outer: _outer,
     np.tensordot: _tensordot,
     np.einsum: _einsum,
-    np.trace: _trace,
-    np.linalg.trace: lambda xp, x, offset=0: _trace(xp, x, offset, -2, -1),
+    np.trace: products.trace,
+    np.linalg.trace: lambda xp, x, offset=0: products.trace(xp, x, offset, -2, -1),
     np.cross: _cross,
     np.kron: _kron,
     np.convolve: _convolve,
@@ -507,7 +480,7 @@ FUNCTIONS: dict[Any, Handler] = {
     np.isrealobj: lambda xp, x: True,
     np.linalg.cholesky: _cholesky,
     np.linalg.solve: _solve,
-    np.linalg.inv: _inv,
+    np.linalg.inv: products.inverse,
     np.linalg.slogdet: _slogdet,
     np.linalg.det: products.determinant,
     np.linalg.norm: _norm,
@@ -516,9 +489,9 @@ FUNCTIONS: dict[Any, Handler] = {
     ),
     np.linalg.multi_dot: _multi_dot,
     np.linalg.matrix_power: _matrix_power,
-    np.linalg.svdvals: lambda xp, x: boxed(xp.linalg.svdvals(lift(xp, x))),
+    np.linalg.svdvals: lambda xp, x: singular_values(xp, x),
     np.linalg.eigh: _eigh,
-    np.linalg.eigvalsh: lambda xp, a, UPLO="L": _eigh(xp, a, UPLO)[0],
+    np.linalg.eigvalsh: lambda xp, a, UPLO="L": eigenvalues(xp, _symmetric(xp, a, UPLO)),
 }
 """NumPy's function → what it does."""
 

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from calcbench.native.function import NotKnown
-from calcbench.native.numpy_functions import REDUCTIONS, UFUNCS
+from calcbench.native.numpy.functions import REDUCTIONS, UFUNCS
 from calcbench.native.reductions import accumulate, reduce
 from calcbench.native.values import lift
 

@@ -8,14 +8,21 @@ from typing import Any
 
 import numpy as np
 
+from calcbench.certified.balls import NotFinite, Undecided
+from calcbench.certified.budget import TooSlow
+from calcbench.errors import CalcbenchError
 from calcbench.native import trees
 from calcbench.native.function import Function, NoGradient, NotKnown
 from calcbench.native.keeping import kept
-from calcbench.native.numpy_array import Run, unwrap
-from calcbench.native.numpy_escaping import what_escapes
-from calcbench.native.rebinding import rebound
+from calcbench.native.numpy.array import Run, unwrap
+from calcbench.native.numpy.escaping import what_escapes
+from calcbench.native.rebinding import rebound, without_cache
 from calcbench.native.values import Numbers, lift
+from calcbench.problem.faults import RAISED
 from calcbench.problem.problem import Arrays
+
+SAID = (CalcbenchError, Undecided, NotFinite, TooSlow)
+"""What says itself why numbers with proof do not get further."""
 
 
 class NumpyFunction(Function):
@@ -74,7 +81,12 @@ class NumpyFunction(Function):
         )
         quiet = np.errstate(all="ignore")
         with kept(self.function), rebound(self.function, *what_escapes(run)), quiet:
-            return lift(xp, unwrap(self.function(*inputs)))
+            try:
+                return lift(xp, unwrap(without_cache(self.function)(*inputs)))
+            except RAISED as error:
+                if run.refusal is None or isinstance(error, SAID):
+                    raise
+                raise run.refusal from error
 
     def _inputs(self, arguments: Arrays) -> tuple[Any, ...]:
         """Build the arguments with these numbers, each array a copy of its own dtype."""

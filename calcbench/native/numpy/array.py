@@ -24,7 +24,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from calcbench.native import movement
 from calcbench.native.elementwise import cast
 from calcbench.native.function import PRECISION, Function, NotKnown
-from calcbench.native.numpy_functions import (
+from calcbench.native.numpy.functions import (
     ATTRIBUTES,
     COPIES,
     FILLS,
@@ -33,9 +33,9 @@ from calcbench.native.numpy_functions import (
     SEVERAL,
     WRITES,
 )
-from calcbench.native.numpy_moving import Moving, count, deep, leaves, padding
-from calcbench.native.numpy_storage import Storage
-from calcbench.native.numpy_ufuncs import run_ufunc
+from calcbench.native.numpy.moving import Moving, count, deep, leaves, padding
+from calcbench.native.numpy.storage import Storage
+from calcbench.native.numpy.ufuncs import run_ufunc
 from calcbench.native.rebinding import python_function
 from calcbench.native.values import boxed, is_certified, lift
 
@@ -46,6 +46,8 @@ class Run:
     def __init__(self, xp: Any, function: Function) -> None:
         """Take the vocabulary and the function."""
         self.xp, self.function = xp, function
+        self.refusal: NotKnown | None = None
+        """The first conversion that was refused: code in C may drop what is raised."""
 
     def wrap(self, numbers: Any, dtype: Any) -> Any:
         """Make a traced array of numbers with proof; truth values and integers stay.
@@ -63,10 +65,16 @@ class Run:
         numbers = boxed(numbers)
         return Traced(self, Storage(self.xp.reshape(numbers, (-1,))), count(numbers.shape), dtype)
 
-    def library(self) -> str:
+    def refuse(self, otherwise: str) -> NotKnown:
+        """Make the error of a conversion: by the library that wants it, if one does."""
+        error = NotKnown(self._library() or otherwise)
+        self.refusal = self.refusal or error
+        return error
+
+    def _library(self) -> str:
         """Name the function of a library that the user's own code has called, and is running."""
         own = python_function(getattr(self.function, "function", None))
-        frame: FrameType | None = sys._getframe(2)
+        frame: FrameType | None = sys._getframe(3)
         called = ""
         while frame is not None and own is not None:
             if frame.f_code.co_filename == own.__code__.co_filename:
@@ -138,7 +146,7 @@ class Traced(NDArrayOperatorsMixin):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """Give NumPy the floats of what holds no number with proof."""
         if not self.storage.plain:
-            raise NotKnown(self.run.library() or "a conversion that NumPy does not hand over")
+            raise self.run.refuse("a conversion that NumPy does not hand over")
         numbers: np.ndarray = self.numbers if dtype is None else self.numbers.astype(dtype)
         return numbers.copy() if copy else numbers
 
@@ -179,9 +187,13 @@ class Traced(NDArrayOperatorsMixin):
         return self
 
     @property
-    def flat(self) -> Iterator[Any]:
+    def flat(self) -> Flat:
         """Its numbers, one after the other."""
-        return iter(self.reshape(-1))
+        return Flat(self._view(self.places.reshape(-1)))
+
+    @flat.setter
+    def flat(self, values: Any) -> None:
+        self.flat[:] = values
 
     def __len__(self) -> int:
         return len(self.places)
@@ -198,7 +210,7 @@ class Traced(NDArrayOperatorsMixin):
     def __float__(self) -> float:
         if self.storage.plain:
             return float(self.numbers)
-        raise NotKnown(self.run.library() or "float() of a number of the argument")
+        raise self.run.refuse("float() of a number of the argument")
 
     def __int__(self) -> int:
         if self.storage.plain:
@@ -395,6 +407,34 @@ class Traced(NDArrayOperatorsMixin):
         function(*places, **options)
         found = moving.pick(places[0], 0.0)
         inputs[0].write(Ellipsis, self.run.wrap(found, inputs[0].dtype))
+
+
+class Flat:
+    """What `x.flat` is: the numbers of an array one after the other, to read, write and walk."""
+
+    def __init__(self, numbers: Traced) -> None:
+        """Take the numbers, in the order of the array, as places of its storage."""
+        self._numbers = numbers
+        self._left = iter(numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._left)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._numbers[key].copy()
+
+    def __setitem__(self, key: Any, values: Any) -> None:
+        self._numbers[key] = values
+
+    def copy(self) -> Any:
+        """Copy the numbers, as an array of one axis."""
+        return self._numbers.copy()
 
 
 CONVERTING = ("dtype", "casting", "out")

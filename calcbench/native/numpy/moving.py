@@ -9,7 +9,7 @@ import numpy as np
 
 from calcbench.native import movement
 from calcbench.native.function import NotKnown
-from calcbench.native.numpy_functions import PADDINGS
+from calcbench.native.numpy.functions import PADDINGS
 from calcbench.native.values import Numbers, lift
 
 

@@ -18,9 +18,9 @@ import numpy as np
 from calcbench.native import products
 from calcbench.native.elementwise import elementwise
 from calcbench.native.function import NotKnown
-from calcbench.native.numpy_array import Run, Traced, unwrap
-from calcbench.native.numpy_functions import FUNCTIONS
-from calcbench.native.reductions import reduce
+from calcbench.native.numpy.array import Run, Traced, unwrap
+from calcbench.native.numpy.functions import FUNCTIONS
+from calcbench.native.reductions import log_softmax, reduce, softmax
 from calcbench.native.values import Numbers, boxed, is_certified, lift
 
 Escaping = tuple[tuple[ModuleType, ...], dict[Any, Any], dict[str, Any]]
@@ -203,14 +203,6 @@ def _logsumexp(xp: Any, a: Any, axis: Any = None, keepdims: bool = False) -> Num
     return reduce(xp, "logsumexp", a, axis, keepdims)
 
 
-def _log_softmax(xp: Any, x: Any, axis: Any = None) -> Numbers:
-    return elementwise(xp, "subtract", x, reduce(xp, "logsumexp", x, axis, keepdims=True))
-
-
-def _softmax(xp: Any, x: Any, axis: Any = None) -> Numbers:
-    return elementwise(xp, "exp", _log_softmax(xp, x, axis))
-
-
 def _polygamma(xp: Any, n: Any, x: Any) -> Numbers:
     return boxed(xp.polygamma(int(n), lift(xp, x)))
 
@@ -249,8 +241,8 @@ def _solve_triangular(
 SCIPY: dict[str, dict[str, Callable[..., Any]]] = {
     "scipy.special": {
         "logsumexp": _logsumexp,
-        "softmax": _softmax,
-        "log_softmax": _log_softmax,
+        "softmax": lambda xp, x, axis=None: softmax(xp, x, axis),
+        "log_softmax": lambda xp, x, axis=None: log_softmax(xp, x, axis),
         "polygamma": _polygamma,
         "softplus": lambda xp, x: elementwise(xp, "softplus", x),
     },

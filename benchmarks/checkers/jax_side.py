@@ -1,0 +1,115 @@
+"""JAX: `jax.grad`, with rules of `jax.custom_vjp`; JAX's check_grads."""
+
+import functools
+from types import SimpleNamespace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import random_programs
+from jax.test_util import check_grads
+from jax.tree_util import tree_flatten, tree_map, tree_unflatten
+from native import jax_functions
+
+from checkers import Case, slopes
+
+NAME = "JAX"
+VERSIONS = ("jax",)
+KINDS = [*jax_functions.KINDS]
+
+
+def settings():
+    """Have JAX keep float64."""
+    return jax.enable_x64(True)
+
+
+@functools.cache
+def _compiled(kind):
+    return jax.jit(jax_functions.KINDS[kind][0])
+
+
+def draw(kind, rng):
+    x = jax_functions.KINDS[kind][1](rng)
+    spread = 1 if kind == "Gaussian process" else 10 ** rng.uniform(-1, 1)
+    return Case(_compiled(kind), None, tree_map(lambda leaf: jnp.asarray(spread * leaf), x))
+
+
+# --- random functions -----------------------------------------------------------------------------
+
+XP = SimpleNamespace(
+    **{name: getattr(jnp, name) for name in random_programs.NAMES if hasattr(jnp, name)},
+    sigmoid=jax.nn.sigmoid,
+    softplus=jax.nn.softplus,
+    logsumexp=jax.nn.logsumexp,
+)
+
+
+def program(seed):
+    compute = jax.jit(functools.partial(random_programs.native(seed), XP))
+    return lambda rng: Case(compute, None, tuple(map(jnp.asarray, random_programs.draw(rng))))
+
+
+# --- faults ---------------------------------------------------------------------------------------
+
+DATA = np.random.default_rng(0).normal(size=(12, 5))
+
+
+def swish(fault):
+    @jax.custom_vjp
+    def rule(x, b):
+        return x * jax.nn.sigmoid(x) + b
+
+    def back(x, g):
+        single = slopes(fault, x, jax.nn.sigmoid(x), g, lambda a: a.astype(jnp.float32) * 1.0)
+        return tuple(part.astype(g.dtype) for part in single)
+
+    rule.defvjp(lambda x, b: (rule(x, b), x), back)
+    rng = np.random.default_rng(1)
+    x = jnp.asarray(rng.normal(size=(5, 4))), jnp.asarray(rng.normal(size=4))
+    return Case(lambda w, b: jnp.sum(rule(DATA @ w, b) ** 2), None, x)
+
+
+def spoiled(case, place, factor):
+    leaves, form = tree_flatten(case.x if isinstance(case.x, tuple) else (case.x,))
+
+    @jax.custom_vjp
+    def f(*leaves):
+        return case.f(*tree_unflatten(form, leaves))
+
+    def back(leaves, g):
+        found = jax.grad(
+            lambda leaves: case.f(*tree_unflatten(form, leaves)),
+        )(leaves)
+        flat = jnp.concatenate([jnp.ravel(part) for part in found]).at[place].multiply(factor)
+        ends = np.cumsum([part.size for part in found])[:-1]
+        parts = zip(jnp.split(flat, ends), found, strict=True)
+        return tuple(g * p.reshape(q.shape) for p, q in parts)
+
+    f.defvjp(lambda *leaves: (f(*leaves), leaves), back)
+    return Case(f, None, tuple(leaves))
+
+
+def network():
+    rng = np.random.default_rng(0)
+    data, labels = rng.random((8, 784)), np.arange(8)
+
+    def f(a, b, c, d):
+        z = jax.nn.relu(data @ a + b) @ c + d
+        return -jnp.mean(jax.nn.log_softmax(z)[np.arange(8), labels])
+
+    shapes = ((784, 64), 64, (64, 10), 10)
+    return Case(jax.jit(f), None, tuple(jnp.asarray(rng.normal(size=s) / 10) for s in shapes))
+
+
+# --- checkers -------------------------------------------------------------------------------------
+
+
+def _check_grads(case):
+    try:
+        check_grads(case.f, case.x if isinstance(case.x, tuple) else (case.x,), 1, modes=["rev"])
+    except AssertionError:
+        return False
+    return True
+
+
+CHECKERS = {"jax.test_util.check_grads": _check_grads}

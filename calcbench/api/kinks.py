@@ -1,0 +1,64 @@
+"""At kinks: numbers that are given where there is no derivative, held against the slopes there."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from calcbench.api.checked import at_place, count_partials
+from calcbench.certified.kinks import Kink
+from calcbench.judge.result import Judged
+from calcbench.problem.point import Point
+
+
+class AtKinks(NamedTuple):
+    """Numbers of a gradient, and the kinks among its components."""
+
+    place: str
+    point: Point
+    kinks: dict[int, Kink]
+    """Position → the slopes on both sides, where these are known."""
+    numbers: np.ndarray
+    """The gradient, as a flat vector."""
+    without: int
+    """How many components have no derivative."""
+
+    @property
+    def missed(self) -> list[int]:
+        """The positions of finite numbers that are not between the slopes, the worst first."""
+        missing = {k: kink.misses(float(self.numbers[k])) for k, kink in self.kinks.items()}
+        return sorted((k for k in missing if missing[k] > 0), key=lambda k: -missing[k])
+
+    def describe(self, of: int) -> str:
+        """Say how many numbers are not between the slopes, and which is farthest from them."""
+        k = self.missed[0]
+        kink, label = self.kinks[k], f"∂f/∂{self.point.component(k)}"
+        return (
+            f"{len(self.missed)} of {count_partials(of)} outside of what lies between the "
+            f"one-sided derivatives{at_place(self.place)}; the worst: {label} is "
+            f"{self.numbers[k]:.17g}, should be between {kink.lowest:.12g} and {kink.highest:.12g}"
+        )
+
+    def describe_none(self) -> str:
+        """Say that nothing is a derivative, and whether every number is one valid choice."""
+        said = "one-sided derivatives differ here, of every partial"
+        return f"{said}; each is between them: one valid choice" if self._complete else said
+
+    @property
+    def _complete(self) -> bool:
+        return len(self.kinks) == self.without and not self.missed
+
+    def digits(self, judged: Judged) -> float | None:
+        """Count the digits of the worst number: of one that is missed, to what is between."""
+        if not self.missed:
+            return judged.record.digits
+        errors = [self._error(k) for k in self.missed]
+        found = float(np.clip(-np.log10(max(errors)), 0.0, 16.0)) + 0.0
+        return found if judged.record.digits is None else min(found, judged.record.digits)
+
+    def _error(self, k: int) -> float:
+        """Measure how far a number is from the slopes, relative to the larger of them."""
+        kink = self.kinks[k]
+        size = max(abs(kink.lowest), abs(kink.highest)) or 1.0
+        return kink.misses(float(self.numbers[k])) / size

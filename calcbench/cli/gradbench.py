@@ -1,0 +1,51 @@
+"""`calcbench gradbench`: a tool of GradBench, by any backend."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+
+import click
+
+from calcbench.catalogue.selection import choose_backends
+from calcbench.cli.options import traceback_option
+from calcbench.errors import SelectorError
+from calcbench.gradbench.conversation import converse
+from calcbench.problem.threads import one_thread
+from calcbench.workers.limits import limit_threads
+
+
+@click.command("gradbench")
+@click.option(
+    "--tool",
+    "backend",
+    required=True,
+    metavar="BACKEND",
+    help="The backend that answers: jax, torch, tensorflow, by_hand, 'torch[mode=compile]', …",
+)
+@click.option("--multithreaded", is_flag=True, help="Use all processors. [one]")
+@traceback_option
+def command(backend: str, multithreaded: bool) -> None:
+    """Answer GradBench: its messages on standard input, responses on standard output.
+
+    One cost function of calcbench stands for each of GradBench's evaluations (calcbench list
+    problems, theme gradbench), and any backend differentiates it. GradBench starts this command as
+    one of its tools.
+
+    \b
+    Examples:
+      gradbench run --eval "./gradbench repo eval gmm" --tool "calcbench gradbench --tool jax"
+      echo '{"id": 0, "kind": "define", "module": "lse"}' | calcbench gradbench --tool by_hand
+    """
+    if not multithreaded:
+        limit_threads(1)  # before a framework is imported
+    chosen = choose_backends([backend])
+    if len(chosen) != 1:
+        raise SelectorError(f"--tool {backend} is {len(chosen)} backends: name one")
+    threads = contextlib.nullcontext() if multithreaded else one_thread()
+    with threads, os.fdopen(os.dup(1), "w", encoding="utf-8") as responses:
+        os.dup2(2, 1)  # what a cost or a framework prints is no response
+        sys.stdout = sys.stderr
+        for response in converse(sys.stdin, chosen[0]):
+            print(response, file=responses, flush=True)

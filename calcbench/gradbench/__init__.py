@@ -1,0 +1,7 @@
+"""calcbench as a tool of GradBench: its messages answered, its functions by any backend.
+
+evaluations    which function of GradBench is which operator of which problem
+evaluation     a function made ready at an input: what is timed, and what is said of it
+repeat         running it as often and as long as GradBench asks for
+conversation   the messages, one after the other
+"""

@@ -1,0 +1,34 @@
+"""Whether the costs that frameworks have in their own code are the same function.
+
+Their derivatives are judged as those of any backend. But a constant that one of them adds has no
+derivative, so that the values are held against the reference, too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from calcbench.certified.certificate import certify
+from calcbench.certified.reference import NotCertified
+from calcbench.judge.contract import Run
+from calcbench.operators import find_operator
+from calcbench.problem.point import Point
+from calcbench.record.record import Record, Status
+
+
+def judge_own_cost(record: Record, run: Run, own: Point) -> Record:
+    """Make a record `disagree` whose cost is not that of the reference, at the own point."""
+    if run.cost is None or record.status.failed:
+        return record
+    dtype = run.backend.dtype
+    try:
+        truth = certify(own.with_seed({}).round_to(dtype), dtype, find_operator("cost"))
+    except NotCertified:
+        return record
+    if abs(run.cost - truth.value[0]) <= truth.bound[0]:
+        return record
+    reason = (
+        f"its cost is another function: {run.cost:.10g}, and that of the reference is "
+        f"{truth.value[0]:.10g} (allowed {truth.bound[0]:.2g})"
+    )
+    return replace(record, status=Status.DISAGREE, reason=reason)

@@ -1,0 +1,147 @@
+"""Native costs of a problem, run in their framework on NumPy's numbers, or on numbers with proof.
+
+`Problem.cost` comes here, by name, where a problem has native costs alone. On numbers with proof it
+is the first that its front end knows all of: NumPy's before JAX's, torch's and TensorFlow's. Data
+are arguments as well as parameters are, of which nothing is differentiated: what a cost makes of
+them is rounded, too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import sys
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from calcbench.errors import Unsupported
+from calcbench.native.constants import round_constants
+from calcbench.native.conversion import convert, double_precision, to_numpy
+from calcbench.native.front_ends import make
+from calcbench.native.function import Function, NotKnown
+from calcbench.native.values import is_certified, midpoints
+from calcbench.problem.problem import Arrays, Problem
+
+_made: weakref.WeakKeyDictionary[Problem, dict[Any, Function]] = weakref.WeakKeyDictionary()
+"""Problem → (framework, shapes and what is constant) → the function, which keeps what it traced."""
+
+
+def evaluate(
+    problem: Problem, xp: Any, parameters: tuple[Any, ...], data: Mapping[str, Any]
+) -> Any:
+    """Evaluate a native cost; numbers with proof give one with proof, and NumPy's one of NumPy's.
+
+    Raises `Unsupported` where no native cost can be run so, with the reason for each.
+    """
+    values = {**dict(zip(problem.parameters, parameters, strict=True)), **data}
+    if not any(map(is_certified, values.values())):
+        return _run_plainly(problem, values)
+    reasons = {}
+    for framework in _installed(problem):
+        try:
+            return _run_with_proof(problem, framework, xp, values)
+        except Unsupported as error:
+            reasons[framework] = str(error)
+    raise NotKnown("; ".join(f"cost_{name}: {reason}" for name, reason in reasons.items()))
+
+
+def get_ready(problem: Problem, values: Arrays) -> None:
+    """Import what a certificate needs, and run the cost once: the first time takes longest."""
+    for framework in _installed(problem):
+        with contextlib.suppress(Unsupported):
+            _import(framework)
+            make_function(problem, framework, values)
+            return
+
+
+def _run_plainly(problem: Problem, values: Mapping[str, Any]) -> Any:
+    """Run a cost on NumPy's numbers: NumPy's own, or that of a framework that is loaded."""
+    costs = problem.native_costs
+    order = sorted(
+        _installed(problem), key=lambda name: name != "numpy" and name not in sys.modules
+    )
+    framework = order[0]
+    parameters, data = problem.split(values)
+    if framework == "numpy":
+        return costs["numpy"](*parameters, **data)
+    _import(framework)
+    with double_precision(framework):
+        arguments, named = convert([list(parameters), dict(data)], framework)
+        return to_numpy(costs[framework](*arguments, **named))
+
+
+def _run_with_proof(problem: Problem, framework: str, xp: Any, values: Mapping[str, Any]) -> Any:
+    """Run a cost on numbers with proof. Raises `NotKnown` for one that computes in less than 64."""
+    _import(framework)
+    plain = {name: midpoints(x) if is_certified(x) else x for name, x in values.items()}
+    function = make_function(problem, framework, plain)
+    moving = [name for name, x in plain.items() if _moves(x)]
+    numbers = dict(zip(function.arguments, (values[name] for name in moving), strict=True))
+    found = function.evaluate(round_constants(xp), numbers)
+    if function.dtype != "float64":
+        raise NotKnown(f"it computes in {function.dtype} on the way")
+    return found
+
+
+def make_function(problem: Problem, framework: str, values: Mapping[str, Any]) -> Function:
+    """Make a native cost a function of its floats, parameters and data: once for these shapes."""
+    fixed = {name: x for name, x in values.items() if not _moves(x)}
+    moving = {name: np.asarray(x, np.float64) for name, x in values.items() if name not in fixed}
+    key = (
+        framework,
+        tuple((name, x.shape) for name, x in moving.items()),
+        tuple((name, _identify(x)) for name, x in fixed.items()),
+    )
+    known = _made.setdefault(problem, {})
+    if key not in known:
+        with double_precision(framework):
+            constant = convert(fixed, framework)
+            run = _positional(problem, framework, tuple(moving), constant)
+            x = convert(tuple(moving.values()), framework)
+            known[key] = make(framework, run, x, problem.name)
+    return known[key]
+
+
+def _positional(
+    problem: Problem, framework: str, moving: tuple[str, ...], constant: Mapping[str, Any]
+) -> Callable[..., Any]:
+    """Make a cost a function of its floats alone, in their order."""
+    cost = problem.native_costs[framework]
+
+    def run(*arrays: Any) -> Any:
+        values = {**constant, **dict(zip(moving, arrays, strict=True))}
+        parameters, data = problem.split(values)
+        return cost(*parameters, **data)
+
+    run.__wrapped__ = cost  # type: ignore[attr-defined] # whose globals and closures count
+    return run
+
+
+def _moves(x: Any) -> bool:
+    """Tell whether an input is an array of floats."""
+    return is_certified(x) or (
+        isinstance(x, (float, np.ndarray)) and np.asarray(x).dtype.kind == "f"
+    )
+
+
+def _identify(x: Any) -> Any:
+    """Return what tells a constant from another."""
+    return (x.shape, x.tobytes()) if isinstance(x, np.ndarray) and x.dtype != object else repr(x)
+
+
+def _installed(problem: Problem) -> list[str]:
+    """List the frameworks of native costs that are there. Raises `Unsupported` if none is."""
+    costs = problem.native_costs
+    found = [n for n in costs if n in sys.modules or importlib.util.find_spec(n) is not None]
+    if not found:
+        raise Unsupported(f"none of {', '.join(costs)} is installed")
+    return found
+
+
+def _import(framework: str) -> None:
+    if framework not in sys.modules:
+        importlib.import_module(framework)

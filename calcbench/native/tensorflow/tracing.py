@@ -1,0 +1,95 @@
+"""Tracing: the graph of a function of tensors and variables."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.framework import errors
+
+from calcbench.native.function import NotKnown
+from calcbench.problem.faults import RAISED, describe
+
+
+class Traced(NamedTuple):
+    """The graph of a function: of its tensors first, then of what it has from outside."""
+
+    graph: Any
+    outside: list[Any]
+    """What is captured: tensors, and handles of variables."""
+
+    @property
+    def draws(self) -> bool:
+        """Whether some operation draws random numbers, and keeps a state of its own."""
+        definition = self.graph.as_graph_def()
+        functions = definition.library.function
+        nodes = [*definition.node, *(node for each in functions for node in each.node_def)]
+        return any("seed2" in node.attr and "Stateless" not in node.op for node in nodes)
+
+    @property
+    def handles(self) -> list[Any]:
+        """List the handles of variables that it reads or writes."""
+        return [each for each in self.outside if is_variable(each)]
+
+
+def trace(function: Callable[..., Any], specs: Sequence[Any]) -> Traced:
+    """Trace a function of tensors like these.
+
+    Python's branches on values are tried as they are, which fails, and then as AutoGraph reads
+    them. Raises `NotKnown` with the line of a function that cannot be traced.
+    """
+    with quietly():
+        try:
+            found = _trace(function, specs, autograph=False)
+        except RAISED:
+            try:
+                found = _trace(function, specs, autograph=True)
+            except RAISED as error:
+                raise NotKnown(f"what TensorFlow does not trace: {_explain(error)}") from error
+    if len(found.outputs) != 1:
+        raise TypeError(f"the function returns {len(found.outputs)} tensors: one is differentiated")
+    return Traced(found, [outside for outside, _ in found.captures])
+
+
+def _trace(function: Callable[..., Any], specs: Sequence[Any], autograph: bool) -> Any:
+    return tf.function(function, autograph=autograph).get_concrete_function(*specs).graph
+
+
+def _explain(error: BaseException) -> str:
+    """Say in which line a function could not be traced, and by what."""
+    said = describe(error)
+    where = re.match(r"\S+:\d+(?=: )", said)
+    place = f" in {where.group()}" if where else ""
+    if isinstance(error, errors.OperatorNotAllowedInGraphError):
+        return f"a branch on a value{place}, for which there is tf.cond"
+    if "numpy" in str(error):
+        return f"numbers that leave TensorFlow{place}"
+    return said.split("\n", 1)[0]
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Keep to oneself what TensorFlow says of code that it cannot read, or run."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel("CRITICAL")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def is_variable(outside: Any) -> bool:
+    """Tell whether what a graph has from outside is the handle of a variable."""
+    known = outside.dtype == tf.resource and getattr(outside, "_handle_data", None)
+    return bool(known and known.is_set and len(known.shape_and_type) == 1)
+
+
+def read(handle: Any) -> np.ndarray:
+    """Read a variable by its handle."""
+    (kind,) = handle._handle_data.shape_and_type
+    return np.asarray(tf.raw_ops.ReadVariableOp(resource=handle, dtype=tf.as_dtype(kind.dtype)))

@@ -1,0 +1,184 @@
+"""calcbench as a tool of GradBench: every message has its response, and only responses go out."""
+
+import json
+
+import numpy as np
+import pytest
+
+from calcbench.backends.by_hand import ByHand
+from calcbench.backends.tape.derivatives import Tape
+from calcbench.errors import SelectorError
+from calcbench.gradbench.conversation import converse
+from calcbench.gradbench.evaluations import EVALUATIONS
+
+A = [[2.0, 1.0, 0.5], [0.3, 1.5, -1.0], [0.2, 0.4, 3.0]]
+MIXTURE = {
+    "d": 2,
+    "k": 1,
+    "n": 2,
+    "alpha": [0.3],
+    "mu": [[0.1, 0.2]],
+    "q": [[0.0, 0.5]],
+    "l": [[-0.4]],
+    "x": [[1.0, 2.0], [0.5, -1.0]],
+    "gamma": 1.0,
+    "m": 0,
+}
+NETWORK = {
+    "main_params": [[0.1, 0.2, 0.3, 0.4], [0.0, 0.1, 0.0, 0.1]],
+    "extra_params": [[1.0], [0.5], [0.2]],
+    "state": [[0.3], [0.6]],
+    "sequence": [[1.0], [0.0], [1.0]],
+}
+CLUSTERS = {"points": [[0.0, 0.0], [1.0, 1.0], [0.2, 0.0]], "centroids": [[1.0, 1.5], [0.0, 0.0]]}
+
+CASES = [
+    ("hello", "square", 3.0, 9.0),
+    ("hello", "double", 3.0, 6.0),
+    ("lse", "primal", {"x": [0.0, 0.0]}, np.log(2)),
+    ("lse", "gradient", {"x": [0.0, np.log(3)]}, [0.25, 0.75]),
+    ("llsq", "primal", {"x": [0.5, 0.0], "n": 3}, (1.5**2 + 0.5**2 + 0.5**2) / 2),
+    ("llsq", "gradient", {"x": [0.5, 0.0], "n": 3}, [1.5, -2.0]),
+    ("kmeans", "cost", CLUSTERS, 0.04 + 0.25),
+    ("kmeans", "dir", CLUSTERS, [[0.0, 0.5], [-0.1, 0.0]]),
+    ("det", "primal", {"A": np.ravel(A).tolist(), "ell": 3}, np.linalg.det(A)),
+    (
+        "det",
+        "gradient",
+        {"A": np.ravel(A).tolist(), "ell": 3},
+        (np.linalg.det(A) * np.linalg.inv(A).T).ravel(),
+    ),
+    ("ode", "primal", {"x": [0.5, 0.25], "s": 2}, [1.0, 0.25]),
+    ("ode", "gradient", {"x": [0.5, 0.25], "s": 2}, [0.5, 1.0]),
+]
+
+
+def talk(*messages, backend=None):
+    """Say messages, each with an id of its own; give the responses."""
+    lines = [json.dumps({"id": 10 + k, **message}) for k, message in enumerate(messages)]
+    found = [json.loads(line) for line in converse(lines, backend or Tape())]
+    assert [response.pop("id") for response in found] == [10 + k for k in range(len(lines))]
+    return found
+
+
+def evaluate(module, function, given, backend=None):
+    message = {"kind": "evaluate", "module": module, "function": function, "input": given}
+    (response,) = talk(message, backend=backend)
+    return response
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "given", "expected"), CASES, ids=lambda v: v if type(v) is str else ""
+)
+def test_output(module, function, given, expected):
+    response = evaluate(module, function, given)
+    assert response["success"], response
+    np.testing.assert_allclose(response["output"], expected, rtol=1e-12, atol=1e-12)
+
+
+def test_a_mixture_is_told_by_name_and_a_network_in_one_list():
+    found = evaluate("gmm", "jacobian", MIXTURE, ByHand())["output"]
+    assert {name: np.shape(array) for name, array in found.items()} == {
+        name: np.shape(MIXTURE[name]) for name in ("alpha", "mu", "q", "l")
+    }
+    np.testing.assert_allclose(found["alpha"], 0, atol=1e-12)
+    assert np.shape(evaluate("lstm", "jacobian", NETWORK)["output"]) == (2 * 4 + 3,)
+    assert evaluate("lstm", "objective", NETWORK)["output"] > 0
+
+
+def test_every_function_is_a_case():
+    tried = {(module, function) for module, function, *_ in CASES}
+    tried |= {(module, f) for module in ("gmm", "lstm") for f in ("objective", "jacobian")}
+    assert tried == {(m, f) for m, functions in EVALUATIONS.items() for f in functions}
+
+
+def test_each_run_is_a_timing_and_so_is_the_preparation():
+    response = evaluate("lse", "primal", {"x": [1.0, 2.0], "min_runs": 4, "min_seconds": 0})
+    names = [timing["name"] for timing in response["timings"]]
+    assert names == ["prepare", *["evaluate"] * 4]
+    assert all(timing["nanoseconds"] > 0 for timing in response["timings"])
+
+
+def test_it_runs_for_the_seconds_that_are_asked_for():
+    response = evaluate("lse", "primal", {"x": [1.0], "min_runs": 1, "min_seconds": 0.02})
+    times = [t["nanoseconds"] for t in response["timings"] if t["name"] == "evaluate"]
+    assert sum(times) >= 0.02e9 > sum(times[:-1])
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ({"kind": "define", "module": "lsee"}, "no module 'lsee': did you mean 'lse'"),
+        ({"kind": "evaluate", "module": "lse", "function": "grad"}, "did you mean 'gradient'"),
+        ({"kind": "evaluate", "module": "lse", "function": "primal", "input": {}}, "KeyError: 'x'"),
+        (
+            {"kind": "evaluate", "module": "lse", "function": "primal", "input": {"x": []}},
+            "'x' is empty",
+        ),
+        (
+            {
+                "kind": "evaluate",
+                "module": "lse",
+                "function": "primal",
+                "input": {"x": [1.0], "min_runs": "3"},
+            },
+            "min_runs must be a number, got '3'",
+        ),
+        ({"kind": "evaluate"}, "no module"),
+    ],
+)
+def test_a_failure_is_a_response(message, told):
+    (response,) = talk(message)
+    assert response["success"] is False
+    assert told in response["error"]
+
+
+def test_what_is_not_finite_is_a_failure():
+    response = evaluate("hello", "square", 1e200)
+    assert response == {"success": False, "error": "the output is not finite"}
+
+
+def test_a_formula_that_is_not_there_leaves_the_module_undefined():
+    (response,) = talk({"kind": "define", "module": "lstm"}, backend=ByHand())
+    assert response["success"] is False
+    assert "'lstm' has no hand-derived gradient" in response["error"]
+
+
+def test_other_messages_are_acknowledged():
+    found = talk({"kind": "analysis", "of": 3, "valid": True}, {"kind": "something new"}, {})
+    assert found == [{}, {}, {}]
+
+
+@pytest.mark.parametrize("line", ["no json", "[1, 2]", '{"kind": "start"}'])
+def test_a_line_that_is_no_message_ends_the_conversation(line):
+    with pytest.raises(SelectorError, match="line 1 is no message"):
+        list(converse([line], Tape()))
+
+
+def test_a_conversation_as_gradbench_has_it(process):
+    """By the command, in a process of its own: what is printed elsewhere is no response."""
+    messages = [
+        {"id": 0, "kind": "start", "eval": "lse"},
+        {"id": 1, "kind": "define", "module": "lse"},
+        {
+            "id": 2,
+            "kind": "evaluate",
+            "module": "lse",
+            "function": "gradient",
+            "input": {"x": [0.0, 0.0], "min_runs": 2, "min_seconds": 0},
+        },
+        {"id": 3, "kind": "analysis", "of": 2, "valid": True},
+    ]
+    done = process(
+        "gradbench",
+        "--tool",
+        "by_hand",
+        input="".join(json.dumps(m) + "\n" for m in messages).encode(),
+    )
+    assert done.status == 0, done.err
+    found = [json.loads(line) for line in done.out.splitlines()]
+    assert [response["id"] for response in found] == [0, 1, 2, 3]
+    assert found[0]["tool"] == "calcbench-by_hand"
+    assert found[1]["success"]
+    assert found[2]["output"] == [0.5, 0.5]
+    assert found[3] == {"id": 3}
