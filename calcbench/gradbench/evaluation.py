@@ -94,19 +94,18 @@ class NewtonStep(Evaluation):
 
     @property
     def operators(self) -> tuple[str, ...]:
-        """Both sweeps."""
+        """The two that one sweep gives."""
         return ("gradient", "hvp")
 
     def prepare(self, backend: Backend, given: Any) -> Task:
-        """Prepare both sweeps; running them and dividing is timed."""
+        """Prepare the sweep; running it and dividing is timed."""
         point = self.point(given)
         ones = {name: np.ones_like(array) for name, array in point.parameters.items()}
-        gradient, native = _load(backend, point, "gradient")
-        product, seeded = _load(backend, point, "hvp", ones)
+        both, native = _load(backend, point, "gradient_and_hvp", ones)
+        operator = find_operator("gradient_and_hvp")
 
         def run() -> Arrays:
-            slopes = gradient.unload(gradient.run(native))
-            diagonal = product.unload(product.run(seeded))
+            slopes, diagonal = operator.present(point, both.unload(both.run(native)))
             return {name: slope / diagonal[name] for name, slope in slopes.items()}
 
         return Task(run, self.write)
