@@ -55,6 +55,8 @@ def _import(path: Path, told: Path, read: Callable[[ModuleType], T]) -> T:
         raise SelectorError(f"{str(told)!r} is not a Python file: its name must end in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))  # so that it can import the file beside it; last
     try:
         spec.loader.exec_module(module)
         return read(module)

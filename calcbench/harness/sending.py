@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 import sys
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import cloudpickle
@@ -25,16 +28,52 @@ def pickle_with_code(part: Problem | Backend, whole: Any = None) -> bytes:
     for module in modules:
         cloudpickle.register_pickle_by_value(module)
     try:
-        return bytes(cloudpickle.dumps(sent))
+        packed = bytes(cloudpickle.dumps((sent, part)))
     finally:
         for module in modules:
             cloudpickle.unregister_pickle_by_value(module)
+    folders = [str(Path(module.__file__).parent) for module in modules if module.__file__]
+    return pickle.dumps(_Parcel(packed, folders))
+
+
+class _Parcel:
+    """What is sent, with what has to be there before it is opened."""
+
+    def __init__(self, packed: bytes, folders: list[str]) -> None:
+        self.packed, self.folders = packed, folders
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _open, (self.packed, self.folders)
+
+
+def _open(packed: bytes, folders: list[str]) -> Any:
+    """Unpickle what was sent, where its code finds the files beside its own, and itself by name.
+
+    A compiler such as torch's looks up the module of a function whose globals it reads.
+    """
+    sys.path.extend(folder for folder in folders if folder not in sys.path)
+    sent, part = pickle.loads(packed)
+    for function in filter(inspect.isfunction, _code(part)):
+        name = str(function.__module__)
+        if name.startswith(FILE_MODULE) and name not in sys.modules:
+            sys.modules[name] = ModuleType(name)
+        if name.startswith(FILE_MODULE):
+            vars(sys.modules[name]).update(function.__globals__)
+    return sent
 
 
 def _modules(part: Problem | Backend) -> set[str]:
     """Name the files that hold the code of a problem or backend."""
-    code: list[Any] = [part._function if isinstance(part, FunctionProblem) else type(part)]
+    names = {str(getattr(each, "__module__", "")) for each in _code(part)}
+    return {name for name in names if name.startswith(FILE_MODULE)}
+
+
+def _code(part: Problem | Backend) -> list[Any]:
+    """List the functions and the class that a problem or backend consists of."""
+    if isinstance(part, FunctionProblem):
+        code: list[Any] = [part._function]
+    else:
+        code = [type(part), *vars(type(part)).values()]
     if isinstance(part, Problem):
         code += map(inspect.unwrap, part.native_costs.values())
-    names = {str(getattr(each, "__module__", "")) for each in code}
-    return {name for name in names if name.startswith(FILE_MODULE)}
+    return code

@@ -1,0 +1,37 @@
+"""What is sent to other processes: problems of files, with what their code asks for."""
+
+from __future__ import annotations
+
+import pytest
+
+import calcbench as cb
+
+BESIDE = """
+import calcbench
+from scaling_beside import scale
+
+TWO = 2.0
+
+@calcbench.problem(w=1.5)
+def scaled(xp, w):
+    return scale(w) ** TWO
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    (tmp_path / "scaling_beside.py").write_text("def scale(w):\n    return 3 * w\n", "utf-8")
+    path = tmp_path / "scaled.py"
+    path.write_text(BESIDE, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    "selector",
+    ["finite_difference", "jax", pytest.param("torch[mode=compile]", marks=pytest.mark.full)],
+)
+def test_a_file_may_use_the_file_beside_it_and_its_globals(file, selector):
+    if cb.backends()[selector.partition("[")[0]].missing():
+        pytest.skip("not installed")
+    (row,) = cb.compare(file, [selector])
+    assert row.status == "ok", row.reason
