@@ -73,8 +73,9 @@ def test_functions_of_two_frameworks_are_held_against_one_reference() -> None:
 def test_functions_as_they_are_are_timed_with_their_verdict() -> None:
     run = cb.benchmark(numpy_loss, x=WEIGHTS, settings=BRIEF)
     (record,) = run.records
-    assert (record.backend, record.status.value) == ("finite_difference", "ok")
-    assert record.problem == "numpy_loss"
+    assert (record.problem, record.backend) == ("numpy_loss", "finite_difference")
+    assert record.status.value in ("ok", "noisy")  # right, on a busy machine too
+    assert record.reference is not None
     assert record.timing is not None
     assert record.seconds["call"] > 0
 
