@@ -27,16 +27,16 @@ from calcbench.workers.limits import limit_threads
 @click.option("--multithreaded", is_flag=True, help="Use all processors. [one]")
 @traceback_option
 def command(backend: str, multithreaded: bool) -> None:
-    """Answer GradBench: its messages on standard input, responses on standard output.
+    """Answer GradBench as one of its tools: its evaluations, by any backend.
 
-    One cost function of calcbench stands for each of GradBench's evaluations (calcbench list
-    problems, theme gradbench), and any backend differentiates it. GradBench starts this command as
-    one of its tools.
+    Messages come on standard input, a response to each goes to standard output, as GradBench's
+    protocol has them. One cost of calcbench stands for each evaluation (theme gradbench
+    of the list). GradBench starts this command itself, by --tool "calcbench gradbench --tool jax".
 
     \b
     Examples:
-      gradbench run --eval "./gradbench repo eval gmm" --tool "calcbench gradbench --tool jax"
-      echo '{"id": 0, "kind": "define", "module": "lse"}' | calcbench gradbench --tool by_hand
+      calcbench gradbench --tool jax
+      calcbench gradbench --tool 'torch[mode=compile]' --multithreaded
     """
     if not multithreaded:
         limit_threads(1)  # before a framework is imported

@@ -111,8 +111,8 @@ class Descent(Evaluation):
 def saddle(backend: Backend, given: Any, outer: str, inner: str) -> Callable[[], list[float]]:
     """Descend the game from the start, then the answer to where that led: both points."""
     start = np.array(given["start"], float)
-    game = _point("saddle_game", {"x": start, "start": start, "inner": inner})
-    answer = _point("saddle_answer", {"y": start, "x": start})
+    game = _point("minimax", {"x": start, "start": start, "inner": inner})
+    answer = _point("minimax_answer", {"y": start, "x": start})
     move, moves = Slopes(backend, game, "x", outer).functions()
     reply, replies = Slopes(backend, answer, "y", outer).functions()
 

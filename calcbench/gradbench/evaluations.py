@@ -204,7 +204,7 @@ EVALUATIONS: Mapping[str, Mapping[str, Evaluation]] = {
         "objective": ht("cost", value),
         "jacobian": ht("jacobian", matrix),
     },
-    "saddle": {letters: Descent("saddle_game", saddle, letters) for letters in LETTERS},
+    "saddle": {letters: Descent("minimax", saddle, letters) for letters in LETTERS},
     "particle": {letters: Descent("particle", particle, letters) for letters in LETTERS},
 }
 """Module → function → what it is."""

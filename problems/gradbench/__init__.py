@@ -14,7 +14,7 @@ ORDER = (
     "ba",
     "ht_simple",
     "ht_complicated",
-    "saddle_game",
-    "saddle_answer",
+    "minimax",
+    "minimax_answer",
     "particle",
 )

@@ -244,7 +244,7 @@ def test_a_small_rotation_loses_no_digits(length):
     np.testing.assert_allclose(by_hand, tape, rtol=1e-8, atol=1e-8 * np.abs(tape).max())
 
 
-@pytest.mark.parametrize("name", ["saddle_game", "particle"])
+@pytest.mark.parametrize("name", ["minimax", "particle"])
 def test_either_mode_inside_gives_the_same(name):
     point = own_point(problems()[name])
     forward = point.with_values({"inner": wrap_static("forward")})

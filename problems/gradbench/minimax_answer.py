@@ -2,10 +2,10 @@
 
 from calcbench import Problem
 
-from .saddle_game import SaddleGame
+from .minimax import Minimax
 
 
-class SaddleAnswer(Problem):
+class MinimaxAnswer(Problem):
     """What the answer y leaves to win: C(y) = |y|² − |x|², at a move x."""
 
     place = "GradBench: saddle, the second step"
@@ -24,7 +24,7 @@ class SaddleAnswer(Problem):
             r"\frac{\partial C}{\partial y} = 0, \qquad y = (0, 0)",
         ),
     )
-    sources = SaddleGame.sources
+    sources = Minimax.sources
 
     def inputs(self, size, rng):
         return {"y": [1.0, 1.0], "x": [0.5, -0.5]}

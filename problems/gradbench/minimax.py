@@ -5,7 +5,7 @@ from calcbench import Problem
 from ._inner import slope
 
 
-class SaddleGame(Problem):
+class Minimax(Problem):
     """The best that the other player can do: C(x) = max over y of (|x|² − |y|²), by ascent."""
 
     limits = {"sympy": (1, "it writes a hundred steps into one formula")}
