@@ -204,7 +204,8 @@ def sparse_jacobian(backend: Primitives, function: Function, point: Point) -> De
     forward = backend.pushforward(function) is not None
     reverse = backend.pullback(function) is not None
     side = choose_side(pattern, rows, function.components, forward, reverse)
-    gathered = find_gathered(point, backend.name) if reverse and function.over else None
+    looks_up = reverse and function.over is not None and _holds_constant(backend)
+    gathered = find_gathered(point, backend.name) if looks_up else None
     if gathered is not None and len(gathered.cotangents) < side.products:
         return _gathered_rows(backend, function, point, gathered)
     sizes = list(map(math.prod, function.parameters))
@@ -227,6 +228,16 @@ def sparse_jacobian(backend: Primitives, function: Function, point: Point) -> De
     if pull:
         methods.append(f"{pull.method}, {format_colours(len(chosen.cotangents))} of rows")
     return Derived(apply, " and ".join(methods), fixed=True)
+
+
+def _holds_constant(backend: Primitives) -> bool:
+    """Tell whether a backend has `stop_gradient`; Enzyme's is not right everywhere."""
+    xp = backend.namespace()
+    try:
+        xp.stop_gradient(backend.convert(np.zeros(1)))
+    except Unsupported:
+        return False
+    return True
 
 
 def _gathered_rows(

@@ -107,7 +107,7 @@ def test_a_sparse_jacobian_is_the_dense_one(kind, selector):
     found, point = prepared(kind(), selector)
     assert_right(found.evaluate(point)["jacobian"], point)
     (backend,) = select_backends([selector])
-    pulls = backend.pullback(backend.function(point)) is not None
+    pulls = backend.pullback(backend.function(point)) is not None and "enzyme" not in selector
     assert found.method.endswith(BY_LOOK_UP) == pulls, found.method
 
 
