@@ -19,11 +19,10 @@ from typing import Any
 import numpy as np
 from races import Race
 
-from calcbench.catalogue.selection import select_backends, select_problems
-from calcbench.errors import Unsupported
-from calcbench.operators import find_operator
+from calcbench.catalogue.selection import find_problem, select_backends
+from calcbench.errors import NotInstalled, Unsupported
+from calcbench.gradbench.evaluations import EVALUATIONS
 from calcbench.problem.inputs import own_point
-from calcbench.problem.point import Point
 
 
 @dataclass
@@ -44,33 +43,29 @@ def pin(core: int) -> None:
         os.sched_setaffinity(0, {core})
 
 
-def draw(race: Race) -> Point:
-    """Draw the problem's numbers at the race's size, with a direction of ones where it has one."""
-    (problem,) = select_problems([race.problem])
-    operator, point = find_operator(race.operator), own_point(problem, race.size)
-    ones = {name: np.ones(shape) for name, shape in operator.seed_shapes(point).items()}
-    return point.with_seed(ones) if ones else point
+def draw(race: Race) -> dict[str, Any]:
+    """Draw the problem's numbers at the race's size, as an input of the protocol."""
+    return race.message(own_point(find_problem(race.problem), race.size).values)
 
 
 def set_up_ours(race: Race, selector: str, core: int) -> str:
-    """Prepare calcbench's derivative and cost on a backend; "" or the reason why there is none."""
+    """Prepare calcbench's derivative and cost on a backend; "" or the reason why there is none.
+
+    They are those of `calcbench gradbench --tool`, without the protocol around them.
+    """
     pin(core)
     _calls.clear()
-    point, (backend,) = draw(race), select_backends([selector])
-    try:
-        _calls["derivative"] = _prepare(backend, point, race.operator, race.combine)
-    except Unsupported as error:
-        return str(error)
-    _calls["cost"] = _prepare(backend, point, "cost", list)
+    (backend,), given = select_backends([selector]), draw(race)
+    for what, name in (("derivative", race.derivative), ("cost", race.cost)):
+        evaluation = EVALUATIONS[race.problem][name]
+        try:
+            evaluation.check(backend)
+            task = evaluation.prepare(backend, given)
+        except (NotInstalled, Unsupported) as error:
+            return str(error)
+        result = flatten_answer(task.finish(task.run()), race.keys)
+        _calls[what] = Timed(timeit.Timer("run()", globals={"run": task.run}), result)
     return ""
-
-
-def _prepare(backend: Any, point: Point, operator: str, combine: Callable[..., Any]) -> Timed:
-    prepared = backend.prepare(point, operator)
-    native = prepared.load(point)
-    found = prepared.unload(prepared.run(native))
-    timer = timeit.Timer("run(native)", globals={"run": prepared.run, "native": native})
-    return Timed(timer, _flat(combine(list(found.values()))))
 
 
 def set_up_peer(race: Race, tool: str, checkout: Path, core: int) -> str:
@@ -82,7 +77,7 @@ def set_up_peer(race: Race, tool: str, checkout: Path, core: int) -> str:
         module = importlib.import_module(f"gradbench.tools.{tool}.{race.problem}")
     except ModuleNotFoundError as error:
         return f"{error}"
-    message = race.message(draw(race).values)
+    message = draw(race)
     for what, name in (("derivative", race.derivative), ("cost", race.cost)):
         _calls[what] = _time_peer(getattr(module, name), message, race.keys)
     return ""

@@ -9,6 +9,7 @@ def pytest_addoption(parser):
     parser.addoption("--peer", type=Path, help="a checkout of gradbench/gradbench, to race against")
     parser.addoption("--page", type=Path, help="a file that the table of the race is written to")
     parser.addoption("--races", default="", help="evaluations, separated by commas (all)")
+    parser.addoption("--without", default="", help="contenders that are too slow: 'GradBench jax'")
     parser.addoption("--rounds", type=int, default=9, help="rounds of every race (9)")
 
 

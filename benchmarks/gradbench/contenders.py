@@ -85,7 +85,7 @@ class Compiled(Contender):
         if told:
             return told
         given = self.folder / f"{race.problem}.json"
-        given.write_text(json.dumps(race.message(calls.draw(race).values)), "utf-8")
+        given.write_text(json.dumps(calls.draw(race)), "utf-8")
         self.keys = race.keys
         for what, name in (("derivative", race.derivative), ("cost", race.cost)):
             command = [str(self.folder / race.problem), str(given), name]

@@ -23,9 +23,6 @@ class Race:
     cost: str = "objective"
     derivative: str = "jacobian"
     """What the protocol calls the cost and its derivative."""
-    operator: str = "gradient"
-    combine: Callable[[list[np.ndarray]], list[np.ndarray]] = list
-    """The operator's arrays, in order → what the peers answer."""
     keys: tuple[str, ...] = ()
     """The order of the parts of a peer's answer, where they have names."""
     note: str = ""
@@ -61,12 +58,6 @@ def lstm(values: Values) -> dict[str, Any]:
     return {names.get(name, name): part for name, part in lists(values).items()}
 
 
-def newton_step(arrays: list[np.ndarray]) -> list[np.ndarray]:
-    """Divide the gradient by the product of the Hessian, which is diagonal, and ones."""
-    gradient, product = arrays
-    return [gradient / product]
-
-
 PLAIN = {"cost": "primal", "derivative": "gradient"}
 
 RACES = [
@@ -81,8 +72,7 @@ RACES = [
     ),
     *(
         Race(
-            *("kmeans", {"k": k, "n": n, "d": d}, lists, "cost", "dir", "gradient_and_hvp"),
-            combine=newton_step,
+            *("kmeans", {"k": k, "n": n, "d": d}, lists, "cost", "dir"),
         )
         for k, n, d in ((10, 1_000, 8), (100, 10_000, 16), (1_000, 10_000, 8))
     ),

@@ -14,7 +14,7 @@ from races import Race
 from calcbench.bench.intervals import Estimate, median
 from calcbench.workers.isolation import WorkerDied
 
-BURST = 0.05
+BURST = 0.03
 """Seconds of processor time in a burst of the derivative; of the cost, half of it."""
 
 ROUNDS = 9

@@ -24,7 +24,7 @@ from table import (
     write_table,
 )
 
-import calcbench as cb
+from calcbench.gradbench.evaluations import EVALUATIONS
 
 BACKENDS = ("by_hand", "jax", "jax[mode=enzyme]", "torch", "tensorflow[mode=function]")
 TOOLS = ("jax", "pytorch", "tensorflow")
@@ -47,34 +47,41 @@ def contenders(checkout, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def outcomes(request, checkout):
-    """What came of the races so far; the table of all is written at the end."""
+def outcomes(checkout):
+    """What came of the races so far; the table of all is printed at the end."""
     found = []
     yield found
-    table = f"{describe_run(checkout)}\n{write_table(found)}"
+    print(f"\n{write_page(checkout, found)}")
+
+
+def write_page(checkout, outcomes):
+    """The table, what it was measured with, and how often calcbench is ahead."""
+    page = f"{describe_run(checkout)}\n{write_table(outcomes)}"
     for name in [*(f"GradBench {tool}" for tool in TOOLS), "C++ by hand"]:
-        mean, count = mean_ratio(found, name)
+        mean, count = mean_ratio(outcomes, name)
         if count:
-            table += f"\n{name}: {mean:.3g} × calcbench's fastest, geometric mean of {count}\n"
-    print(f"\n{table}")
-    page = request.config.getoption("--page")
-    if page is not None:
-        page.write_text(table, "utf-8")
+            page += f"\n{name}: {mean:.3g} × calcbench's fastest, geometric mean of {count}\n"
+    return page
 
 
 @pytest.mark.parametrize("race", RACES, ids=lambda race: race.name)
-def test_race(benchmark, race, outcomes, contenders, request):
+def test_race(benchmark, race, outcomes, contenders, checkout, request):
     chosen = [name for name in request.config.getoption("--races").split(",") if name]
-    if race.problem not in cb.problems():
+    if race.problem not in EVALUATIONS:
         pytest.skip(f"calcbench has no problem {race.problem} yet")
     if chosen and race.problem not in chosen:
         pytest.skip("not among --races")
     core = max(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
     rounds = request.config.getoption("--rounds")
-    outcome = benchmark.pedantic(run, args=(race, contenders, core, rounds), rounds=1)
+    without = request.config.getoption("--without").split(",")
+    taking_part = [c for c in contenders if c.name not in without]
+    outcome = benchmark.pedantic(run, args=(race, taking_part, core, rounds), rounds=1)
     for name, reason in outcome.absent.items():
         print(f"\n{race.name}: {name} does not take part: {reason[:200]}")
     outcomes.append(outcome)
+    page = request.config.getoption("--page")
+    if page is not None:  # after every race: a run that is stopped has those before
+        page.write_text(write_page(checkout, outcomes), "utf-8")
     best, truth = fastest(outcome), truth_of(outcome)
     benchmark.extra_info.update(
         {runner.name: format_ratio(runner.over(best)) for runner in outcome.runners}

@@ -12,6 +12,7 @@ import numpy as np
 
 from calcbench.errors import CalcbenchError, Unsupported
 from calcbench.native.keeping import kept, seeds_kept
+from calcbench.problem.flat import Shape
 from calcbench.problem.problem import Arrays, Problem
 
 PRECISION = {"float64": 53, "float32": 24}
@@ -113,6 +114,15 @@ class Function(ABC):
         there is none of its own.
         """
 
+    def differentiate_outputs(
+        self, arguments: Arrays, jacobian: Callable[..., Any] | None, shape: Shape
+    ) -> Arrays:
+        """Call the Jacobian of a function that gives an array of this shape, as `differentiate`.
+
+        Name → array of that shape, followed by the argument's.
+        """
+        raise NotKnown(f"Jacobians of {self.how}")
+
     @abstractmethod
     def evaluate(self, xp: Any, arguments: Mapping[str, Any]) -> Any:
         """Run the function on numbers with proof: name → array of them. Gives its value as one."""
@@ -165,3 +175,21 @@ class NativeProblem(Problem):
         """Run the function on numbers with proof; one number in an array is that number."""
         found = self.function.evaluate(xp, dict(zip(self.parameters, parameters, strict=True)))
         return xp.reshape(found, ()) if math.prod(np.shape(found)) == 1 else found
+
+
+class NativeVector(NativeProblem):
+    """A native function that gives an array of numbers, as a vector-valued problem."""
+
+    def __init__(self, function: Function, shape: Shape) -> None:
+        """Take the function, and the shape of what it gives."""
+        super().__init__(function)
+        self.shape = shape
+
+    def outputs(self, inputs: Arrays) -> int:
+        """Return how many numbers it gives."""
+        return math.prod(self.shape)
+
+    def cost(self, xp: Any, *parameters: Any) -> Any:
+        """Run the function on numbers with proof; its numbers in one row."""
+        found = self.function.evaluate(xp, dict(zip(self.parameters, parameters, strict=True)))
+        return xp.reshape(found, (-1,))

@@ -41,6 +41,11 @@ KNOWN = (
     Known("an index that is a float|as an integer|int\\(\\) of a", "", "an integer has no slope"),
     Known("method (tolist|numerator|item) of", "", "compute with the array itself"),
     Known(r"Tensor\.(item|tolist|numpy|__array__)", "", "compute with the tensor itself"),
+    Known(
+        "SymbolicTensor|numbers that leave TensorFlow",
+        "",
+        "compute with the tensor itself, by TensorFlow, and return it",
+    ),
     Known("TracerArrayConversion", "NumPy's function of a traced array", "take jax.numpy's"),
     Known("NonConcreteBoolean", "a mask as an index", "take jnp.where(mask, x, 0.0)"),
     Known("TracerIntegerConversion", "a traced value as an index", "take jnp.take(x, k)"),
@@ -91,6 +96,7 @@ def explain(error: BaseException) -> str:
     known = next((k for k in kinds for each in _chain(error) if _is(k, each)), None)
     what = _known_what(known, snippet) or _what(root, snippet)
     place = getattr(root, "place", "") or ("" if line is None else str(line))
+    place = "" if place in what else place
     remedy = f" ({known.remedy})" if known and known.remedy else ""
     return f"{what}{f' at {place}' if place else ''}{remedy}"
 

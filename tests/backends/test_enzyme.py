@@ -1,5 +1,6 @@
 """JAX's mode enzyme: what it differentiates, what it refuses, and what the verdict sees."""
 
+import contextlib
 import importlib.util
 import os
 
@@ -8,9 +9,21 @@ import pytest
 
 import calcbench as cb
 from calcbench.backends.jax import enzyme
+from calcbench.catalogue.selection import select_backends
+from calcbench.conformance.vocabulary import NAMES, check
 from calcbench.record.record import Status
 
 ENZYME = "jax[mode=enzyme]"
+
+WRONG = ("digamma", "polygamma", "log_ndtr", "prod", "cumulative_prod", "stop_gradient")
+"""Names whose derivative by Enzyme is not right everywhere."""
+
+WITHOUT_RULE = (
+    *("linalg.cholesky", "linalg.solve", "linalg.solve_triangular", "linalg.inv"),
+    *("linalg.slogdet", "linalg.det", "linalg.matrix_power", "linalg.eigh", "linalg.eigvalsh"),
+    *("linalg.svd", "linalg.svdvals", "linalg.qr"),
+)
+"""Names that JAX computes by LAPACK, whose routines Enzyme does not know."""
 
 needs_enzyme = pytest.mark.skipif(
     importlib.util.find_spec("enzyme_ad") is None, reason="enzyme_ad is not installed"
@@ -87,6 +100,21 @@ def test_what_it_cannot_do_is_skipped_with_the_reason(capfd):
         with pytest.raises(cb.Unsupported, match=reason):
             cb.gradient(problem, ENZYME)
     assert capfd.readouterr().err == ""
+
+
+@needs_enzyme
+@pytest.mark.few(6)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_of_the_vocabulary_is_right_or_refused(name):
+    (backend,) = select_backends([ENZYME])
+    if name in WRONG:
+        said = pytest.raises(cb.Unsupported, match=rf"xp\.{name} is not available with mode=enzyme")
+    elif name in WITHOUT_RULE:
+        said = pytest.raises(cb.Unsupported, match="it has no rule for lapack_")
+    else:
+        said = contextlib.nullcontext()
+    with said:
+        check(backend, name)
 
 
 @needs_enzyme

@@ -17,8 +17,8 @@ T = TypeVar("T")
 
 def place_of(operation: Any) -> str:
     """Find the line of a user's code that an operation stands for: `model.py:9`, or ""."""
-    frames = operation.traceback or ()
-    return find_place((frame.filename, frame.lineno) for frame in reversed(frames))
+    frames = reversed(list(getattr(operation, "traceback", None) or ()))
+    return find_place((frame.filename, frame.lineno) for frame in frames)
 
 
 def is_real(tensor: Any) -> bool:

@@ -22,6 +22,7 @@ from calcbench.native.tensorflow.framework import Framework, plain
 from calcbench.native.tensorflow.interpreter import Interpreter
 from calcbench.native.tensorflow.keeping import seeds_kept, unchanged
 from calcbench.native.tensorflow.tracing import Traced, is_variable, quietly, read, trace
+from calcbench.problem.flat import Shape
 from calcbench.problem.problem import Arrays
 
 
@@ -92,6 +93,16 @@ class TensorflowFunction(Function):
                 return self._by_tape(arguments)
             found = tf.nest.map_structure(_plain, gradient(*given))
             return trees.read_gradient(self._x, self._leaves, self.arguments, found)
+
+    def differentiate_outputs(
+        self, arguments: Arrays, jacobian: Callable[..., Any] | None, shape: Shape
+    ) -> Arrays:
+        """Call the Jacobian, or that of a tape if it is None."""
+        with self._at(arguments) as given:
+            if jacobian is None:
+                return self._by_tape(arguments, shape)
+            found = tf.nest.map_structure(_plain, jacobian(*given))
+            return trees.read_gradient(self._x, self._leaves, self.arguments, found, shape)
 
     def native(self, arguments: Arrays) -> Any:
         """Give numbers the form of the argument, as tensors."""
@@ -180,20 +191,24 @@ class TensorflowFunction(Function):
         """Build the arguments as the function wants them: none, if it has what it needs."""
         return () if self._variables and _takes_nothing(self.function) else self._put(tensors)
 
-    def _by_tape(self, arguments: Arrays) -> Arrays:
+    def _by_tape(self, arguments: Arrays, shape: Shape = ()) -> Arrays:
+        """Differentiate the value, or all numbers of one of this shape."""
         tensors = self._tensors(arguments)
         sources = [self._variables.get(n, tensors.get(n)) for n in self.arguments]
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
+        with tf.GradientTape(persistent=bool(shape), watch_accessed_variables=False) as tape:
             tape.watch(sources)
             value = self.function(*self._given(tensors))
         if not tf.is_tensor(value):
             other = returns_other(type(value).__name__, "tensor")
             raise WrongGradient(f"the tape has no gradient: {other}")
-        found = tape.gradient(value, sources)
+        if shape:
+            found = tape.jacobian(value, sources, experimental_use_pfor=False)
+        else:
+            found = tape.gradient(value, sources)
         if all(part is None for part in found):
             raise WrongGradient("the tape finds no way from x to f(x): does f use its argument?")
         return {
-            n: np.zeros(a.shape) if part is None else _numbers(part)
+            n: np.zeros(shape + a.shape) if part is None else _numbers(part)
             for (n, a), part in zip(self.arguments.items(), found, strict=True)
         }
 

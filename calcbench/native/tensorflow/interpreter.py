@@ -104,7 +104,8 @@ class Interpreter:
         name = operation.type
         if any(map(is_active, operands)):
             odd = _odd_dtypes(operation)
-            raise NotKnown(f"dtype {odd[0]}" if odd else f"operation {name}")
+            what = f"dtype {odd[0]}" if odd else f"operation {name}"
+            raise NotKnown(what, place_of(operation))
         if operation.op_def.is_stateful and not _is_seeded(operation):
             raise NotKnown(f"operation {name}, which keeps a state")
         pairs = zip(operands, operation.inputs, strict=True)
