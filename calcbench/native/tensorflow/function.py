@@ -54,7 +54,7 @@ class TensorflowFunction(Function):
         self._framework = Framework()
         self._planner = Planner(self._framework)
         self._reached = [variable.handle for variable in variables_reached(function)]
-        self._graph: Traced | None = None
+        self._graph: Traced | Exception | None = None
         self._other = ""
         """The kind of what the function returns, if that is no tensor."""
 
@@ -131,15 +131,25 @@ class TensorflowFunction(Function):
 
         Once more, if variables that were made on the way are gone.
         """
+        if isinstance(self._graph, Exception):
+            raise self._graph
         if self._graph is None or not all(map(_exists, self._graph.handles)):
-            specs = [
-                tf.TensorSpec(array.shape, self.dtypes[n])
-                for n, array in self.arguments.items()
-                if n not in self._variables
-            ]
-            with kept(self.function), seeds_kept():  # it would keep what has no numbers
-                self._graph = trace(self._of_tensors, specs)
+            self._graph = self._trace()
         return self._graph
+
+    def _trace(self) -> Traced:
+        """Trace the function, or remember why that cannot be done."""
+        specs = [
+            tf.TensorSpec(array.shape, self.dtypes[n])
+            for n, array in self.arguments.items()
+            if n not in self._variables
+        ]
+        with kept(self.function), seeds_kept():  # it would keep what has no numbers
+            try:
+                return trace(self._of_tensors, specs)
+            except (NotKnown, TypeError) as error:
+                self._graph = error
+                raise
 
     def _of_tensors(self, *tensors: Any) -> Any:
         names = [n for n in self.arguments if n not in self._variables]
