@@ -43,6 +43,7 @@ from calcbench.errors import (  # noqa: E402
 )
 
 if TYPE_CHECKING:
+    from calcbench.api import as_problem as as_problem
     from calcbench.api import assert_gradient as assert_gradient
     from calcbench.api import assert_same as assert_same
     from calcbench.api import benchmark as benchmark
@@ -103,10 +104,9 @@ _HOME = {
     name: module
     for module, names in {
         "calcbench.api": (
-            "assert_gradient assert_same benchmark check check_same compare cost descend gradient "
-            "gradient_and_hvp "
-            "hessian hvp jacobian partial plot prepare pullback pushforward reference "
-            "second_derivative show steps value_and_gradient verify"
+            "as_problem assert_gradient assert_same benchmark check check_same compare cost "
+            "descend gradient gradient_and_hvp hessian hvp jacobian partial plot prepare pullback "
+            "pushforward reference second_derivative show steps value_and_gradient verify"
         ),
         "calcbench.backend.backend": "Backend",
         "calcbench.backend.prepared": "Prepared",

@@ -25,7 +25,7 @@ settings.register_profile("calcbench", deadline=None, max_examples=50, derandomi
 settings.load_profile("calcbench")
 
 
-MORE = 24
+MORE = 12
 """Cases of a long table that `pytest -m full` runs, so that CI ends within half an hour."""
 
 

@@ -343,6 +343,14 @@ def test_preparing_and_running_of_the_concepts(capsys):
     assert second != first
 
 
+def test_a_cost_in_a_frameworks_own_code(capsys):
+    require("torch")
+    exec(containing(ROOT / "docs" / "concepts.md", "cost_numpy"), {})
+    printed = capsys.readouterr().out
+    assert "dual: the cost is in the code of numpy and torch alone" in printed
+    assert len(re.findall(r"^(finite_difference|torch) .* ok$", printed, re.M)) == 2
+
+
 def test_examples_in_python(capsys):
     for source in blocks(ROOT / "docs" / "python.md", "python"):
         if "to_pandas" in source:

@@ -31,7 +31,8 @@ from calcbench.certified.difference_bounds import (
 )
 from calcbench.errors import SelectorError, Unsupported, short_repr
 from calcbench.operators import GRADIENT, Operator, find_operator, matrix_operator
-from calcbench.operators.colouring import compress, format_colours
+from calcbench.operators.colouring import format_colours
+from calcbench.operators.compression import compress
 from calcbench.operators.evaluation import prepare_evaluation
 from calcbench.operators.hand_derived import check_formula
 from calcbench.operators.operator import highest_order, picked_partials, stored_order, whole_product

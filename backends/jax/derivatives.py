@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,6 +18,9 @@ from calcbench.problem.problem import Problem
 from calcbench.vocabulary.namespace import Namespace
 
 from . import enzyme
+
+CACHE = 1 << 20
+"""Bytes of products that are taken at once: half of the second-level cache of a small processor."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,42 @@ class Jax(Transforming):
             return vjp(lambda *p: apply(p, data), *parameters)[1](cotangent)
 
         return Derived(pull, "reverse")
+
+    def pushforwards(self, function: Function) -> Derived:
+        return self._several(self.pushforward(function), function)
+
+    def pullbacks(self, function: Function) -> Derived:
+        return self._several(self.pullback(function), function)
+
+    def hvps(self, function: Function) -> Derived:
+        return self._several(self.hvp(function), function)
+
+    def _several(self, product: Derived, function: Function) -> Derived:
+        """Multiply by several seeds, stacked along a first axis: the cost itself runs once.
+
+        At once where the products are few enough for a cache, else in a loop within the program,
+        which takes less memory, and half the time. (Op by op, such a loop is compiled anew at
+        every call; and Enzyme's primitive has no rule for vmap.)
+        """
+        jax = self.framework()
+
+        def apply(parameters: Any, data: Any, seeds: Any) -> Any:
+            several = jax.tree.leaves(seeds)[0].shape[0]
+
+            def multiply(seed: Any) -> Any:
+                return product.apply(parameters, data, seed)
+
+            few = self.mode == "jit" and several * self._bytes(function) <= CACHE
+            if few or self.mode == "eager":
+                return jax.vmap(multiply)(seeds)
+            return jax.lax.map(multiply, seeds)
+
+        return Derived(apply, product.method)
+
+    def _bytes(self, function: Function) -> int:
+        """Return the size of a seed, or of a product, whichever is larger."""
+        values = math.prod(function.value) if function.value else 1
+        return max(function.components, values) * np.dtype(self.dtype).itemsize
 
     def gradient(self, function: Function) -> Derived:
         return self._transformed(self.framework().grad, self.differentiable(function), "reverse")

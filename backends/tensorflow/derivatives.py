@@ -174,6 +174,43 @@ class TensorFlow(Transforming):
 
         return Derived(both, "reverse over reverse, one sweep")
 
+    def pullbacks(self, function: Function) -> Derived:
+        tf = self.framework()
+
+        def pull(parameters: Any, data: Any, cotangents: Any) -> Any:
+            tape, value = _record(tf, function, parameters, data, persistent=True)
+            return self._sweeps_from(tape, value, parameters, cotangents)
+
+        return Derived(pull, "reverse")
+
+    def pushforwards(self, function: Function) -> Derived:
+        """Sweep backward through a backward sweep: u ↦ uᵀJ is linear, its transpose is J."""
+        tf = self.framework()
+        pull = self.pullback(function).apply
+        count = len(function.parameters)
+
+        def transposed(cotangent: Any, point: Any) -> Any:
+            return pull(point[:count], point[count:], *cotangent)
+
+        linear = Function(transposed, (function.value,), function.parameters)
+
+        def push(parameters: Any, data: Any, directions: Any) -> Any:
+            anywhere = (tf.zeros(function.value, self.dtype),)
+            tape, pulled = _record(tf, linear, anywhere, (*parameters, *data), persistent=True)
+            return self._sweeps_from(tape, pulled, anywhere, directions)[0]
+
+        return Derived(push, "reverse over reverse")
+
+    def hvps(self, function: Function) -> Derived:
+        tf = self.framework()
+        slopes = Function(self.gradient(function).apply, function.parameters, function.parameters)
+
+        def hvps(parameters: Any, data: Any, directions: Any) -> Any:
+            tape, partials = _record(tf, slopes, parameters, data, persistent=True)
+            return self._sweeps_from(tape, partials, parameters, directions)
+
+        return Derived(hvps, "reverse over reverse")
+
     def hessian(self, function: Function) -> Derived:
         tf = self.framework()
         gradient = self.gradient(function).apply
@@ -198,7 +235,14 @@ class TensorFlow(Transforming):
     def _sweeps(self, tape: Any, value: Any, parameters: Any) -> Any:
         """Take the Jacobian of a vector on a persistent tape: a sweep for each component."""
         tf = self.framework()
-        units = tf.eye(value.shape[0], dtype=value.dtype)
+        return self._sweeps_from(tape, value, parameters, tf.eye(value.shape[0], dtype=value.dtype))
+
+    def _sweeps_from(self, tape: Any, value: Any, parameters: Any, units: Any) -> Any:
+        """Sweep backward on a persistent tape from each of several cotangents, along a first axis.
+
+        `value` may be a tuple, and each of `units` then as well.
+        """
+        tf = self.framework()
 
         def sweep(unit: Any) -> Any:
             return _gradient(tf, tape, value, parameters, unit)
@@ -212,7 +256,8 @@ class TensorFlow(Transforming):
                 return tf.map_fn(sweep, units, fn_output_signature=specs)
         # Eagerly, vectorized_map would trace its graph anew at every call; and XLA wants to know
         # how long a loop within a loop is.
-        return tuple(map(tf.stack, zip(*map(sweep, tf.unstack(units)), strict=True)))
+        found = map(sweep, _unstack(tf, units))
+        return tuple(map(tf.stack, zip(*found, strict=True)))
 
     def finish(
         self, function: Callable[..., Any], native: tuple[Any, ...]
@@ -242,6 +287,13 @@ def _gradient(tf: Any, tape: Any, value: Any, parameters: Any, cotangent: Any = 
     partials = tape.gradient(value, parameters, cotangent, unconnected_gradients=zero)
     # Gathering from a parameter gives its gradient as IndexedSlices.
     return tuple([p if isinstance(p, tf.Tensor) else tf.convert_to_tensor(p) for p in partials])
+
+
+def _unstack(tf: Any, units: Any) -> Any:
+    """List what is stacked along a first axis: in an array, or in a tuple of arrays."""
+    if isinstance(units, tuple):
+        return zip(*map(tf.unstack, units), strict=True)
+    return tf.unstack(units)
 
 
 def _has_flow(tf: Any) -> bool:

@@ -25,8 +25,11 @@ from .tape import (
     tape_gradient_and_hvp,
     tape_hessian,
     tape_hvp,
+    tape_hvps,
     tape_jacobian,
     tape_pullback,
+    tape_pullbacks,
+    tape_pushforwards,
     tape_value_and_gradient,
 )
 from .transforms import (
@@ -37,8 +40,10 @@ from .transforms import (
     func_pullback,
     func_pushforward,
     func_value_and_gradient,
+    several,
     single_hessian,
     single_jacobian,
+    single_pushforwards,
 )
 
 
@@ -149,6 +154,16 @@ class Torch(Transforming):
 
     def pushforward(self, function: Function) -> Derived:
         return self._by_mode(dual_pushforward, func_pushforward, function, dual_pushforward)
+
+    def pullbacks(self, function: Function) -> Derived:
+        return self._by_mode(tape_pullbacks, several(func_pullback), function)
+
+    def pushforwards(self, function: Function) -> Derived:
+        func = several(func_pushforward)
+        return self._by_mode(tape_pushforwards, func, function, single_pushforwards)
+
+    def hvps(self, function: Function) -> Derived:
+        return self._by_mode(tape_hvps, several(func_hvp), function)
 
     def gradient(self, function: Function) -> Derived | None:
         """On a tape, pull back without a cotangent, which torch takes to be 1."""

@@ -27,13 +27,14 @@ def _sweep(torch: Any, values: Any, variables: Any, cotangents: Any, **options: 
     )
 
 
-def _sweeps(torch: Any, value: Any, variables: Any) -> Any:
-    """Take the Jacobian of a vector: a sweep for each of its components, all at once."""
-    count = value.shape[0]
-    if value.requires_grad:
-        units = torch.eye(count, dtype=value.dtype)
+def _sweeps(torch: Any, values: Any, variables: Any, cotangents: Any) -> Any:
+    """Sweep backward for each of several cotangents, stacked along a first axis, all at once."""
+    count = cotangents[0].shape[0]
+    pairs = [(v, u) for v, u in zip(values, cotangents, strict=True) if v.requires_grad]
+    if pairs:
+        connected, seeds = zip(*pairs, strict=True)
         found = torch.autograd.grad(
-            value, variables, units, allow_unused=True, is_grads_batched=True
+            connected, variables, seeds, allow_unused=True, is_grads_batched=True
         )
     else:
         found = (None,) * len(variables)
@@ -43,12 +44,28 @@ def _sweeps(torch: Any, value: Any, variables: Any) -> Any:
     )
 
 
+def _rows_of(torch: Any, value: Any, variables: Any) -> Any:
+    """Take the Jacobian of a vector: a sweep for each of its components, all at once."""
+    units = torch.eye(value.shape[0], dtype=value.dtype)
+    return _sweeps(torch, (value,), variables, (units,))
+
+
 def tape_pullback(torch: Any, function: Function) -> Derived:
     """Sweep backward once, from a cotangent (None is 1)."""
 
     def pull(parameters: Any, data: Any, cotangent: Any) -> Any:
         variables = _variables(parameters)
         return _sweep(torch, (function.apply(variables, data),), variables, (cotangent,))
+
+    return Derived(pull, "reverse")
+
+
+def tape_pullbacks(torch: Any, function: Function) -> Derived:
+    """Record once, and sweep backward from several cotangents at once."""
+
+    def pull(parameters: Any, data: Any, cotangents: Any) -> Any:
+        variables = _variables(parameters)
+        return _sweeps(torch, (function.apply(variables, data),), variables, (cotangents,))
 
     return Derived(pull, "reverse")
 
@@ -85,14 +102,14 @@ def tape_jacobian(torch: Any, function: Function) -> Derived:
 
     def by_rows(parameters: Any, data: Any) -> Any:
         variables = _variables(parameters)
-        return _sweeps(torch, function.apply(variables, data), variables)
+        return _rows_of(torch, function.apply(variables, data), variables)
 
     def by_columns(parameters: Any, data: Any) -> Any:
         variables = _variables(parameters)
         value = function.apply(variables, data)
         anywhere = torch.zeros_like(value, requires_grad=True)
         pulled = _sweep(torch, (value,), variables, (anywhere,), create_graph=True)
-        (transpose,) = _sweeps(torch, flat(torch, pulled), (anywhere,))
+        (transpose,) = _rows_of(torch, flat(torch, pulled), (anywhere,))
         return cut(torch, transpose.T, parameters)
 
     if function.components < function.value[0]:
@@ -119,6 +136,34 @@ def tape_gradient_and_hvp(torch: Any, function: Function) -> Derived:
     return Derived(both, "reverse over reverse, one sweep")
 
 
+def tape_pushforwards(torch: Any, function: Function) -> Derived:
+    """Sweep backward through a backward sweep, from several directions at once.
+
+    u ↦ Jᵀu is linear in u, and J is its transpose.
+    """
+
+    def push(parameters: Any, data: Any, directions: Any) -> Any:
+        variables = _variables(parameters)
+        value = function.apply(variables, data)
+        anywhere = torch.zeros_like(value, requires_grad=True)
+        pulled = _sweep(torch, (value,), variables, (anywhere,), create_graph=True)
+        return _sweeps(torch, pulled, (anywhere,), directions)[0]
+
+    return Derived(push, "reverse over reverse")
+
+
+def tape_hvps(torch: Any, function: Function) -> Derived:
+    """Sweep backward through a backward sweep, from several directions at once."""
+
+    def hvps(parameters: Any, data: Any, directions: Any) -> Any:
+        variables = _variables(parameters)
+        value = function.apply(variables, data)
+        slopes = _sweep(torch, (value,), variables, (None,), create_graph=True)
+        return _sweeps(torch, slopes, variables, directions)
+
+    return Derived(hvps, "reverse over reverse")
+
+
 def tape_hessian(torch: Any, function: Function) -> Derived:
     """Sweep backward through a backward sweep, for every component of the gradient at once."""
 
@@ -126,7 +171,7 @@ def tape_hessian(torch: Any, function: Function) -> Derived:
         variables = _variables(parameters)
         value = function.apply(variables, data)
         slopes = _sweep(torch, (value,), variables, (None,), create_graph=True)
-        return _rows(torch, _sweeps(torch, flat(torch, slopes), variables), parameters)
+        return _rows(torch, _rows_of(torch, flat(torch, slopes), variables), parameters)
 
     return Derived(hessian, "reverse over reverse, rows at once")
 

@@ -66,6 +66,16 @@ def func_gradient_and_hvp(torch: Any, function: Function) -> Derived:
     return Derived(both, "reverse over reverse, one sweep")
 
 
+def several(product: Any) -> Any:
+    """Make `product(torch, function)` take several seeds at once, along a first axis."""
+
+    def at_once(torch: Any, function: Function) -> Derived:
+        apply, method, _ = product(torch, function)
+        return Derived(torch.func.vmap(apply, in_dims=(None, None, 0)), method)
+
+    return at_once
+
+
 def func_hessian(torch: Any, function: Function) -> Derived:
     """Take all second partials with `torch.func.hessian`."""
     return Derived(torch.func.hessian(function.apply), "forward over reverse, columns at once")
@@ -87,6 +97,17 @@ def single_jacobian(torch: Any, function: Function) -> Derived:
         return cut(torch, transpose.T, parameters)
 
     return Derived(by_columns, "reverse over reverse, columns at once")
+
+
+def single_pushforwards(torch: Any, function: Function) -> Derived:
+    """Multiply by several directions without `jvp`: pull the pullback back."""
+
+    def push(parameters: Any, data: Any, directions: Any) -> Any:
+        value, pull = torch.func.vjp(lambda *p: function.apply(p, data), *parameters)
+        twice = torch.func.vjp(pull, torch.zeros_like(value))[1]
+        return torch.func.vmap(lambda *direction: twice(direction)[0])(*directions)
+
+    return Derived(push, "reverse over reverse")
 
 
 def single_hessian(torch: Any, function: Function) -> Derived:

@@ -3,6 +3,7 @@
 A side is a module for a framework: `NAME`; `CHECKERS`, name → whether that accepts a case;
 `VERSIONS`, the packages that the table names; `settings()`, the context in which to run it; and
 
+compile_gradient(case)       have the framework compile what it does once for a function
 KINDS                        names of functions as people write them
 draw(kind, rng)              one of these at a random point, as a `Case`
 program(seed)                a random function: a function of a generator, which gives a `Case`

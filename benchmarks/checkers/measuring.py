@@ -82,6 +82,7 @@ def measure(side, points):
         row.right = row.ask(side.swish("")) is True
         row.faults = {fault for fault in FAULTS if row.ask(side.swish(fault)) is False}
     for number, case in enumerate(_cases(side, points, seed=1)):
+        side.compile_gradient(case)
         _ask_of_right(table.rows if number // 2 % EVERY == 0 else table.rows[-1:], case)
     for case in _cases(side, max(points // 40, 5), seed=2):
         _ask_of_wrong(table, case)

@@ -22,11 +22,13 @@ from calcbench.api.derivatives import (
 )
 from calcbench.api.showing import descend, plot, show, steps
 from calcbench.api.timing import benchmark
+from calcbench.native.as_problem import as_problem
 
 __all__ = [
     "Check",
     "Comparison",
     "Same",
+    "as_problem",
     "assert_gradient",
     "assert_same",
     "benchmark",

@@ -196,7 +196,7 @@ def describe_ratio(got: float, true: float) -> str:
     """Say by which factor a partial is wrong, or by which part of it."""
     if not true or not math.isfinite(got):
         return ""
-    factor = f"{got / true:.6g}"
+    factor = f"{got / true + 0.0:.6g}"  # 0, and not −0
     return f" (×{factor})" if factor != "1" else f" (off by {abs(got / true - 1):.1g} of that)"
 
 

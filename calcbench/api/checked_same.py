@@ -151,9 +151,12 @@ UNKNOWN = "; it is not certified, so that the function may differ, and not its g
 
 
 def describe_lacking(
-    names: tuple[str, str], reasons: Sequence[str], gradients: Sequence[bool]
+    names: tuple[str, str], reasons: Sequence[str], gradients: Sequence[bool], without: int
 ) -> tuple[str, ...]:
-    """Say which certificate or gradient there is none of, where the other's decides."""
+    """Say which certificate or gradient there is none of, where the other's decides.
+
+    And how many partials there are `without` a derivative.
+    """
     told = [
         f"{name} is not certified: {reason}; both are held against the certificate of "
         f"{other}, and what rounding may do in it"
@@ -165,6 +168,8 @@ def describe_lacking(
         for name, given in zip(names, gradients, strict=True)
         if not given
     ]
+    if without:
+        told.append(f"not judged: {count_partials(without)} without a derivative here")
     return tuple(told)
 
 
@@ -175,7 +180,8 @@ def describe_nothing(
     gradients: tuple[np.ndarray | None, np.ndarray | None],
 ) -> str:
     """Say why nothing is proved of two functions, and to how many digits they agree."""
-    told = "; ".join(f"{name}: {reason}" for name, reason in zip(names, reasons, strict=True))
+    known = zip(names, reasons, strict=True)
+    told = "; ".join(f"{name}: {reason}" for name, reason in known if reason)
     digits = f"their values agree to {_digits(np.array(values[:1]), np.array(values[1:]))} digits"
     one, two = gradients
     if one is not None and two is not None:

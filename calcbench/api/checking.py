@@ -17,7 +17,7 @@ from calcbench.native.trees import function_name, name_leaves
 from calcbench.problem.arguments import check_function, check_text, positive, whole_number
 from calcbench.problem.problem import Problem
 
-OPERATORS = ("gradient", "pushforward", "hvp")
+OPERATORS = ("gradient", "pushforward", "hvp", "jacobian")
 """What can be checked of a function as it is."""
 
 
@@ -43,7 +43,9 @@ def check(
 
     With `operator="pushforward"`, `grad` is the derivative along a direction: `grad(x, v)`, one
     number, where v has the form of `x`; with `operator="hvp"`, the Hessian times the direction, of
-    that form too. The direction is drawn.
+    that form too. The direction is drawn. With `operator="jacobian"`, `f` gives an array, and
+    `grad` its Jacobian: of the shape of `f(x)` followed by that of `x`, in the form of `x`, as
+    `jax.jacobian` and `torch.func.jacrev` give it; without `grad`, the framework's own.
 
     `points` is at how many points to check: `x`, and others drawn around it; the result has at how
     many of them the gradient is `proved`. `seconds` is the processor time that each sweep of a
@@ -54,10 +56,10 @@ def check(
         >>> calcbench.check(f, lambda x: 2 * x / (1 + x**2), np.array([0.5, 3.0]))
         f: ok (NumPy on balls; 2 partials, 16.0 digits, 14.4 needed, 0.01 s)
 
-    Where `f` leaves what is known, the result says by what, and difference quotients are witnesses
-    of a gradient at `x`. Arguments, seeds and modes are left as they were. Raises `TypeError`
-    without an `x`, or without a `grad` where the framework has none, `SelectorError` for other
-    arguments that do not fit, `ProblemError` where `f` raises at `x` or gives no real number.
+    Where `f` leaves what is known, the result says by what, and difference quotients are witnesses.
+    Arguments, seeds and modes are left as they were. Raises `TypeError` without an `x`, or without
+    a `grad` where the framework has none, `SelectorError` for other arguments that do not fit,
+    `ProblemError` where `f` raises at `x`, or gives no real number, or no array for a Jacobian.
     """
     _check_arguments(f, grad, x, name)
     if operator not in OPERATORS:

@@ -14,7 +14,7 @@ from calcbench.api.checking import nothing_to_move
 from calcbench.api.same_trial import Gradient, SameTrial, Side
 from calcbench.errors import SelectorError, short_repr
 from calcbench.native.conversion import as_taken
-from calcbench.native.front_ends import build
+from calcbench.native.front_ends import make
 from calcbench.native.function import NotKnown
 from calcbench.native.relation import relate
 from calcbench.native.trees import function_name
@@ -51,19 +51,23 @@ def check_same(
     Both are run at the same numbers: those that both can hold. Rounding is allowed for the coarser
     of the two, and for constants that each computes itself. `points` and `seconds` are those of
     `check`. `names` are what to call the two. Raises `SelectorError` for arguments that do not fit,
-    `ProblemError` where a function raises or gives no real number.
+    `ProblemError` where a function raises or gives no real number, `TypeError` without an `x`.
     """
     _check_arguments(f, g, grads, names)
+    if x is None:
+        raise TypeError("check_same needs x, the point at which to check: check_same(f, g, x)")
     whole_number("points", points, 1)
     allowed = positive("seconds", seconds)
     started = time.thread_time()
     called = names or _names(f, g)
     try:
-        taken = as_taken(f, x).x
-        first = build(f, taken, called[0])
+        framework, taken = as_taken(f, x)
+        first = make(framework, f, taken, called[0])
         if not any(array.size for array in first.arguments.values()):
             raise SelectorError(nothing_to_move(f, x))
-        second, order = relate(first, taken, g, x if y is None else y, called[1])
+        second, order = relate(
+            first, taken, g, x if y is None else y, called[1], meant=y is not None
+        )
     except NotKnown as error:
         return Same(called, NOT_CERTIFIED, str(error))
     numbers = np.arange(order.size)

@@ -29,7 +29,8 @@ from calcbench.judge.result import Judged, judge_result
 from calcbench.native.certifying import point_of
 from calcbench.native.constants import WithRoundedConstants
 from calcbench.native.function import Function, NoGradient, NotKnown, WrongGradient
-from calcbench.problem.faults import RAISED, describe
+from calcbench.native.reasons import describe_raised
+from calcbench.problem.faults import RAISED
 from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.problem import Arrays
 from calcbench.problem.sampling import draw_nearby
@@ -73,6 +74,11 @@ class Side:
         """What the function is called."""
         return self.function.name
 
+    @property
+    def unbounded(self) -> bool:
+        """Whether it computes in a dtype without known bounds, so that nothing judges it."""
+        return bool(self.function.unbounded or self.function.inner.unbounded)
+
     def arguments(self, common: np.ndarray) -> Arrays:
         """Give numbers their places among the function's arguments, in its own dtypes."""
         return self.function.representable(unflatten(common[self.order], self.shapes))
@@ -88,17 +94,18 @@ class Side:
         arguments = self.arguments(common)
         with self.function.undisturbed(self.trial.grad):
             value = self.trial.value(arguments)
+            found: np.ndarray | None = None
             try:
                 found = self.common(self.trial.derivative(arguments))
             except NoGradient:
-                return Numbers(value, None)
+                pass
             except (WrongGradient, NotKnown) as error:
                 raise _NoNumbers(
                     f"the gradient of {self.name}: {error}{at_place(place)}"
                 ) from error
             except RAISED as error:
                 raise _NoNumbers(
-                    f"the gradient of {self.name} raises {describe(error)}{at_place(place)}"
+                    f"the gradient of {self.name} raises {describe_raised(error)}{at_place(place)}"
                 ) from error
             again = self.trial.value(arguments)
         if again != value and not math.isnan(value):
@@ -195,12 +202,13 @@ class SameTrial:
             return self._end(Status.ERROR, f"no verdict: {reason}{at_place(place)}", **known)
         certificates, reasons = self._certify(common, values)
         known["reference"] = tuple(map(self._reference, certificates))
-        if not any(certificates):
+        if not any(certificates) or any(side.unbounded for side in self.sides):
             gradients = (numbers[0].partials, numbers[1].partials)
             reason = describe_nothing(self.names, reasons, values, gradients)
             return self._end(NOT_CERTIFIED, reason, **known)
         given = [each.partials is not None for each in numbers]
-        known["remarks"] = describe_lacking(self.names, reasons, given)
+        without = max(int(each.rough.sum()) for each in certificates if each is not None)
+        known["remarks"] = describe_lacking(self.names, reasons, given, without)
         return self._judge(place, certificates, numbers, known)
 
     # --- certificates ---

@@ -6,7 +6,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,10 +31,13 @@ from calcbench.native.held import find_held
 from calcbench.native.reasons import describe_raised
 from calcbench.operators.cost import Cost
 from calcbench.operators.hvp import Hvp
-from calcbench.operators.operator import Operator
+from calcbench.operators.jacobian import Jacobian
+from calcbench.operators.matrix import side_by_side
+from calcbench.operators.operator import Layout, Operator, matrix_layout
 from calcbench.operators.pushforward import Pushforward
 from calcbench.problem.faults import RAISED
-from calcbench.problem.flat import flatten, unflatten
+from calcbench.problem.flat import Shape, flatten, unflatten
+from calcbench.problem.point import Point, component_name
 from calcbench.problem.problem import Arrays
 from calcbench.problem.sampling import draw_nearby
 from calcbench.record.record import Record, Status
@@ -44,9 +47,9 @@ class Proof(NamedTuple):
     """What is proved at one point."""
 
     found: Certified
-    value: float
-    """The function's value, ..."""
-    allowed: float
+    value: Any
+    """The function's value, a number or an array, ..."""
+    allowed: Any
     """... and how far from it rounding may carry a call."""
     start: int
     """How many numbers of the certificate stand before those that are checked."""
@@ -55,8 +58,14 @@ class Proof(NamedTuple):
 def _shown(found: np.ndarray) -> str:
     """Say what a function gives that is not one real number."""
     if found.size != 1:
-        return f"an array of shape {found.shape}"
+        return f"an array of shape {found.shape}, of which operator='jacobian' checks the Jacobian"
     return f"{found.dtype}" if found.dtype.kind == "c" else short_repr(found.item())
+
+
+def _first(one: Any, other: Any, where: Any) -> tuple[float, float]:
+    """Return the first two numbers of a pair of arrays where something holds."""
+    k = int(np.argmax(where))
+    return float(np.ravel(one)[k]), float(np.ravel(other)[k])
 
 
 class Trial:
@@ -83,8 +92,8 @@ class Trial:
         Points that nobody asked for count where the function has a value.
         """
         value = self.value(self.function.arguments)
-        if not math.isfinite(value):
-            return self._end(Status.ERROR, f"no verdict: f(x) is {value}")
+        if not np.all(np.isfinite(value)):
+            return self._end(Status.ERROR, f"no verdict: f(x) is {short_repr(value)}")
         found = self._at("own", self.function.arguments, value)
         rng = np.random.default_rng(0)
         known = [found]
@@ -109,11 +118,11 @@ class Trial:
         drawn = self.function.representable(draw_nearby(self.own, rng))
         with contextlib.suppress(ProblemError):
             value = self.value(drawn)
-            if math.isfinite(value):
+            if np.all(np.isfinite(value)):
                 return self._at(place, drawn, value)
         return None
 
-    def _at(self, place: str, arguments: Arrays, value: float) -> Check:
+    def _at(self, place: str, arguments: Arrays, value: Any) -> Check:
         """Check at one point."""
         try:
             gradient = self.derivative(arguments)
@@ -126,8 +135,9 @@ class Trial:
                 Status.ERROR, f"the gradient raises {describe_raised(error)}{at_place(place)}"
             )
         again = self.value(arguments)
-        if again != value:
-            reason = f"f gives another value at the same x: {value:.17g}, then {again:.17g}"
+        if np.any(again != value):
+            first, then = _first(value, again, np.not_equal(value, again))
+            reason = f"f gives another value at the same x: {first:.17g}, then {then:.17g}"
             return self._end(NOT_CERTIFIED, reason + at_place(place))
         return self._judge(place, arguments, value, gradient)
 
@@ -141,28 +151,32 @@ class Trial:
         certificate = found.certificate
         return Proof(found, certificate.value[0], certificate.bound[0], 1)
 
-    def value(self, arguments: Arrays) -> float:
+    def value(self, arguments: Arrays) -> Any:
         """Call the function: one real number."""
-        try:
-            found = self.function.call(arguments)
-        except RAISED as error:
-            raise ProblemError(f"{self.function.name} raises {describe_raised(error)}") from error
+        found = self._call(arguments)
         if found.size != 1 or found.dtype.kind not in "fiu":
             raise ProblemError(
                 f"{self.function.name} must give one real number, but it gives {_shown(found)}"
             )
         return float(found.reshape(()))
 
-    def _judge(self, place: str, arguments: Arrays, value: float, gradient: Arrays) -> Check:
+    def _call(self, arguments: Arrays) -> np.ndarray:
+        try:
+            return self.function.call(arguments)
+        except RAISED as error:
+            raise ProblemError(f"{self.function.name} raises {describe_raised(error)}") from error
+
+    def _judge(self, place: str, arguments: Arrays, value: Any, gradient: Arrays) -> Check:
         """Hold a gradient against the certificate, or else against difference quotients."""
         try:
             proof = self.prove(arguments)
         except NotCertified as error:
             return self._ask(place, arguments, str(error), gradient)
-        if not abs(value - proof.value) <= proof.allowed:
+        off = ~(np.abs(value - proof.value) <= proof.allowed)
+        if np.any(off):
+            given, proved = _first(value, proof.value, off)
             reason = (
-                f"f(x) is {value:.17g}, and its operations on numbers with proof give "
-                f"{proof.value:.17g}"
+                f"f(x) is {given:.17g}, and its operations on numbers with proof give {proved:.17g}"
             )
             return self._ask(place, arguments, reason, gradient)
         held = find_held(self.function, arguments, value, self._without_slope(proof))
@@ -234,16 +248,21 @@ class Trial:
         gradient: Arrays,
         rough: np.ndarray | None = None,
     ) -> Check:
-        """Ask differences, where nothing is certified. Of what is no derivative there is none."""
+        """Ask differences, where nothing is certified; none of roundings that nobody knows."""
+        told = {} if self.function.unbounded else self._witnesses(arguments, gradient, rough)
+        return self._end(NOT_CERTIFIED, reason + at_place(place), value=gradient, **told)
+
+    def _witnesses(
+        self, arguments: Arrays, gradient: Arrays, rough: np.ndarray | None
+    ) -> dict[str, Any]:
+        """Take differences of the function. Of what is no derivative there is none."""
         claimed = flatten(gradient.values(), np.float64)
         function, dtype = self.function, self.function.dtype
         witness = ask_differences(function.call, arguments, claimed, dtype, rough)
         step = None
         if dtype == "float64":  # what is computed in complex128
             step = ask_complex_step(function.call_complex, arguments, claimed, witness)
-        return self._end(
-            NOT_CERTIFIED, reason + at_place(place), witness=witness, step=step, value=gradient
-        )
+        return {"witness": witness, "step": step}
 
     def _end(self, status: str, reason: str = "", **known: Any) -> Check:
         return Check(
@@ -290,24 +309,18 @@ class ProductTrial(Trial):
         found = certify(self.function, self.kind, arguments, self.direction, self.seconds)
         return Proof(found, value.value[0], value.bound[0], 0)
 
-    def _ask(
-        self,
-        place: str,
-        arguments: Arrays,
-        reason: str,
-        gradient: Arrays,
-        rough: np.ndarray | None = None,
-    ) -> Check:
-        """Ask differences along the direction: of the function, or its own gradient."""
+    def _witnesses(
+        self, arguments: Arrays, gradient: Arrays, rough: np.ndarray | None
+    ) -> dict[str, Any]:
+        """Take differences along the direction: of the function, or its own gradient."""
         told = flatten(gradient.values(), np.float64)
         call, claimed = self._differenced(told)
         direction = flatten(self.direction.values(), np.float64)
-        witness = None
         with contextlib.suppress(NoGradient):
             call(arguments)
             dtype = self.function.dtype
-            witness = ask_along(call, arguments, direction, claimed, dtype)
-        return self._end(NOT_CERTIFIED, reason + at_place(place), witness=witness, value=gradient)
+            return {"witness": ask_along(call, arguments, direction, claimed, dtype)}
+        return {}
 
     def _differenced(self, told: np.ndarray) -> tuple[Callable[[Arrays], Any], float]:
         """Return what to difference, and what its derivative is by the product: ∇f along a line."""
@@ -342,5 +355,97 @@ class DirectionTrial(ProductTrial):
         return self.function.call, float(told[0])
 
 
-TRIALS = {each.operator: each for each in (Trial, DirectionTrial, ProductTrial)}
+@dataclass(frozen=True)
+class NativeJacobian(Jacobian):
+    """The Jacobian of a function that gives an array, whose numbers are named by their places."""
+
+    shape: Shape = ()
+
+    def layout(self, point: Point) -> Layout:
+        """Lay out as a matrix, labelled `∂f[1, 2]/∂w[3]`."""
+
+        def label(row: int, column: int) -> str:
+            place = tuple(int(k) for k in np.unravel_index(row, self.shape))
+            return f"∂{component_name('f', place)}/∂{point.component(column)}"
+
+        return matrix_layout(self.name, point, 1, label)
+
+
+class JacobianTrial(Trial):
+    """One check of the Jacobian of a function that gives an array."""
+
+    operator = "jacobian"
+
+    def __init__(self, *what: Any) -> None:
+        """Take what every check takes, and see what the function gives."""
+        super().__init__(*what)
+        self.shape: Shape = ()
+        self.shape = self.value(self.function.arguments).shape
+        NativeJacobian().resolve(point_of(self.function, outputs=self.shape))
+
+    @property
+    def count(self) -> int:
+        """How many partials are checked."""
+        return math.prod(self.shape) * self.own.size
+
+    def value(self, arguments: Arrays) -> Any:
+        """Call the function: an array of real numbers."""
+        found = self._call(arguments)
+        if not found.ndim or not found.size or found.dtype.kind not in "fiu":
+            kind = (
+                f"one number ({short_repr(found.item())})" if not found.ndim else "no real numbers"
+            )
+            raise ProblemError(
+                f"{self.function.name} gives {kind}, and a Jacobian is of an array of them: "
+                "operator='gradient' checks the gradient of one"
+            )
+        if self.shape and found.shape != self.shape:
+            raise ProblemError(f"{self.function.name} gives {found.shape}, and gave {self.shape}")
+        return found.astype(np.float64)
+
+    def derivative(self, arguments: Arrays) -> Arrays:
+        """Call the Jacobian: a row for each number of the value, end to end."""
+        parts = self.function.differentiate_outputs(arguments, self.grad, self.shape)
+        return {"jacobian": side_by_side(parts.values(), math.prod(self.shape))}
+
+    def prove(self, arguments: Arrays) -> Proof:
+        """Certify the numbers of the value, and the Jacobian."""
+        value, found = (
+            certify(self.function, kind, arguments, None, self.seconds, self.shape)
+            for kind in (Cost(), NativeJacobian(self.shape))
+        )
+        proved = value.certificate
+        values, bounds = (a.reshape(self.shape) for a in (proved.value, proved.bound))
+        return Proof(found, values, bounds, 0)
+
+    def _without_slope(self, proof: Proof) -> list[str]:
+        return []  # each output may have its own
+
+    def _ask(
+        self,
+        place: str,
+        arguments: Arrays,
+        reason: str,
+        gradient: Arrays,
+        rough: np.ndarray | None = None,
+    ) -> Check:
+        """Ask differences of a sum of all outputs, with weights that are drawn."""
+        weights = np.random.default_rng(4).normal(size=math.prod(self.shape))
+        function, dtype = self.function, self.function.dtype
+        claimed = weights @ gradient["jacobian"]
+
+        def weighted(call: Callable[[Arrays], np.ndarray]) -> Callable[[Arrays], Any]:
+            return lambda arguments: weights @ np.ravel(call(arguments))
+
+        witness = ask_differences(weighted(function.call), arguments, claimed, dtype)
+        step = None
+        if dtype == "float64":
+            call = weighted(function.call_complex)
+            step = ask_complex_step(call, arguments, claimed, witness)
+        return self._end(
+            NOT_CERTIFIED, reason + at_place(place), witness=witness, step=step, value=gradient
+        )
+
+
+TRIALS = {each.operator: each for each in (Trial, DirectionTrial, ProductTrial, JacobianTrial)}
 """Operator → how it is checked."""

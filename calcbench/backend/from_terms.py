@@ -13,7 +13,8 @@ import numpy as np
 from calcbench.backend.prepared import Prepared
 from calcbench.errors import Unsupported
 from calcbench.operators import Operator, matrix_operator
-from calcbench.operators.colouring import compress, format_colours
+from calcbench.operators.colouring import format_colours
+from calcbench.operators.compression import compress_symmetric
 from calcbench.operators.entries import Entries, Term
 from calcbench.operators.evaluation import prepare_evaluation
 from calcbench.operators.hand_derived import WORDS
@@ -112,7 +113,7 @@ def prepare_by_products(backend: Backend, point: Point) -> Prepared:
             f"backend {backend.name!r}: its prepare_hvp gives no Prepared.seed, by which the "
             "hessian's directions would be loaded"
         )
-    compression = compress(point.pattern(2), point.size) if point.sparse(2) else None
+    compression = compress_symmetric(point.pattern(2), point.size) if point.sparse(2) else None
     vectors = np.eye(point.size) if compression is None else compression.vectors
     seeds = [seed(point.with_seed(point.unflatten(vector))) for vector in vectors]
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from calcbench.backend.backend import Backend
 from calcbench.backend.prepared import Prepared
 from calcbench.operators import Operator
 from calcbench.operators.function import Derived, Function
-from calcbench.problem.point import Point
+from calcbench.problem.point import Point, same_integers
 from calcbench.problem.problem import Arrays, Problem
 
 
@@ -68,16 +69,20 @@ class Transforming(Backend):
 
     def function(self, point: Point) -> Function:
         """Make the problem's cost a native function; its data are those that are arrays."""
-        problem = point.problem
-        cost = problem.cost_on(self.name, self.namespace())
+        return self._function_over(point, self.namespace())
 
+    def _function_over(self, point: Point, xp: Any) -> Function:
+        cost = point.problem.cost_on(self.name, xp)
         names, statics = _array_names(point), point.statics
 
         def apply(parameters: tuple[Any, ...], data: tuple[Any, ...]) -> Any:
             arrays = dict(zip(names, data, strict=True))
             return self.native(cost(*parameters, **arrays, **statics))
 
-        return Function(apply, tuple(point.shapes.values()), point.value_shape)
+        def over(xp: Any) -> Function:
+            return self._function_over(point, xp)
+
+        return Function(apply, tuple(point.shapes.values()), point.value_shape, over)
 
     def prepare_other(self, operator: Operator, point: Point) -> Prepared:
         """Prepare an operator from the primitives, or the framework's own."""
@@ -106,11 +111,15 @@ class Transforming(Backend):
             function = self.function(point)
             self.check(point.problem, function, arrays[:total])
             derived = operator.compose(self, function, point)
+            # Integers that it holds for alone are constants of the program: it is faster for it.
+            held = {k: arrays[count + k] for k in _find_integers(point)} if derived.fixed else {}
 
             def flat(*arrays: Any) -> Any:
-                seeds = arrays[total:]
+                seeds, data = arrays[total:], arrays[count:total]
                 given = (seeds,) if seeds and operator.seeded == "direction" else seeds
-                return derived.apply(arrays[:count], arrays[count:total], *given)
+                if held:
+                    data = tuple(held.get(k, array) for k, array in enumerate(data))
+                return derived.apply(arrays[:count], data, *given)
 
             finished, seconds = self.finish(flat, arrays)
 
@@ -121,7 +130,39 @@ class Transforming(Backend):
             return operator.collect(point, self.numpy(result))
 
         run = run_seeded if names else finished
-        return Prepared(load, run, unload, seconds, derived.method, seed if names else None)
+        prepared = Prepared(load, run, unload, seconds, derived.method, seed if names else None)
+        return self._anew_for_others(prepared, operator, point) if held else prepared
+
+    def _anew_for_others(self, prepared: Prepared, operator: Operator, point: Point) -> Prepared:
+        """Prepare again, as it is loaded, a point with other integer data than this one.
+
+        What was prepared last so is kept.
+        """
+        last = [(point, prepared)]
+
+        def load(other: Point) -> Any:
+            native = prepared.load(other)  # refuses other shapes
+            if same_integers(point, other):
+                return native
+            if not same_integers(last[0][0], other):
+                last[0] = (other, self.transform(operator, other))
+            anew = last[0][1]
+            if operator.seeded:
+                return _Anew(anew.run, native[0]), native[1]
+            return _Anew(anew.run, native)
+
+        def run(native: Any) -> Any:
+            if type(native) is _Anew:
+                return native.run(native.arrays)
+            return prepared.run(native)
+
+        def run_seeded(native: Any) -> Any:
+            arrays, seed = native
+            if type(arrays) is _Anew:
+                return arrays.run((arrays.arrays, seed))
+            return prepared.run(native)
+
+        return replace(prepared, load=load, run=run_seeded if operator.seeded else run)
 
     def arrays(self, point: Point, data: dict[str, Any]) -> tuple[Any, ...]:
         """Take of native data those that are arrays, in order, and no static ones."""
@@ -132,6 +173,18 @@ class Transforming(Backend):
         if isinstance(result, (tuple, list)):
             return tuple(self.numpy(part) for part in result)
         return self.to_numpy(result)
+
+
+class _Anew(NamedTuple):
+    """Native arrays that something else runs than what was prepared at first."""
+
+    run: Callable[[Any], Any]
+    arrays: Any
+
+
+def _find_integers(point: Point) -> list[int]:
+    """Find the data that are arrays of integers, among those that are arrays."""
+    return [k for k, name in enumerate(_array_names(point)) if point[name].dtype.kind != "f"]
 
 
 def _array_names(point: Point) -> list[str]:

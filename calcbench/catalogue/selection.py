@@ -88,7 +88,10 @@ def _no_problem(found: Any) -> str:
         return f"a problem is an instance of its class: write {found.__name__}()"
     if callable(found):
         name = short_repr(getattr(found, "__name__", found))
-        return f"{name} is a function: decorate it with @calcbench.problem(x=…), a value for each"
+        return (
+            f"{name} is a function: decorate it with @calcbench.problem(x=…), a value for each, or "
+            "make a problem of it as it is: calcbench.as_problem(f, x)"
+        )
     return (
         "a problem is a name, a path to a .py file or a calcbench.Problem, "
         f"and not {short_repr(found)}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from flint import arb
 
-from calcbench.operators.colouring import compress
+from calcbench.operators.compression import compress
 from calcbench.problem.structure import Pattern
 
 

@@ -22,8 +22,8 @@ from calcbench.certified.rounded import rounded_arithmetic
 from calcbench.certified.vocabulary import namespace
 from calcbench.errors import FormulaError, ProblemError
 from calcbench.operators import GRADIENT, Operator
-from calcbench.operators.colouring import compress
 from calcbench.operators.composition import positions
+from calcbench.operators.compression import compress
 from calcbench.operators.entries import Product, Term
 from calcbench.operators.hand_derived import ORDER, apply_formula, formula_for
 from calcbench.problem.faults import describe

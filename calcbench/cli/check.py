@@ -27,6 +27,7 @@ WORDS = {
     "gradient": ("gradient", "grad"),
     "pushforward": ("pushforward", "jvp"),
     "hvp": ("hvp",),
+    "jacobian": ("jacobian", "jac"),
 }
 """Operator → what is before or after a function's name, in the name of what is checked of it."""
 
@@ -56,7 +57,7 @@ LITERAL = "a name in the file, a number, or a list such as '[1, 2]'"
     "--operator",
     metavar="OPERATOR",
     default="gradient",
-    help="gradient, pushforward or hvp: --grad of the latter takes a direction, too. [gradient]",
+    help="gradient, jacobian, pushforward or hvp; the last two take a direction, too. [gradient]",
 )
 @click.option("--points", default=1, help="How many points to check, around that one. [1]")
 @click.option("--seconds", default=60.0, help="What each sweep of a certificate may take. [60]")

@@ -2,6 +2,7 @@
 
 evaluations    which function of GradBench is which operator of which problem
 evaluation     a function made ready at an input: what is timed, and what is said of it
+descent        gradient descent around a problem, for functions that are the end of one
 repeat         running it as often and as long as GradBench asks for
 conversation   the messages, one after the other
 """

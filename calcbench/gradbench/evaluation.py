@@ -13,7 +13,9 @@ from calcbench.backend.backend import Backend
 from calcbench.backend.prepared import Prepared
 from calcbench.catalogue.selection import find_problem
 from calcbench.errors import Unsupported
+from calcbench.judge.contract import check_limit
 from calcbench.operators import find_operator
+from calcbench.operators.gradient_and_hvp import product_name
 from calcbench.operators.operator import VALUE, single
 from calcbench.problem.inputs import make_point
 from calcbench.problem.point import Point
@@ -33,10 +35,28 @@ class Task:
 Read = Callable[[Any], Mapping[str, Any]]
 """An input, as JSON has it → the values of a problem, by name."""
 
+Write = Callable[[Point, Arrays], Any]
+"""The point of an input, and an operator's result there → the output, as JSON has it."""
+
+
+class Evaluation(ABC):
+    """A function of GradBench."""
+
+    @abstractmethod
+    def prepare(self, backend: Backend, given: Any) -> Task:
+        """Make it ready at an input, as JSON has it: whatever is compiled or converted is so here.
+
+        Raises what `Backend.prepare` raises, and `ProblemError` for values that do not fit.
+        """
+
+    @abstractmethod
+    def check(self, backend: Backend) -> None:
+        """Raise `Unsupported` where the backend needs formulas that the problem has not."""
+
 
 @dataclass(frozen=True)
-class Evaluation(ABC):
-    """A function of GradBench, which a problem of calcbench stands for."""
+class OfProblem(Evaluation):
+    """A function that a problem of calcbench stands for."""
 
     problem: str
     read: Read
@@ -46,19 +66,15 @@ class Evaluation(ABC):
     def operators(self) -> tuple[str, ...]:
         """The operators of the problem that it takes."""
 
-    @abstractmethod
-    def prepare(self, backend: Backend, given: Any) -> Task:
-        """Make it ready at an input, as JSON has it: whatever is compiled or converted is so here.
-
-        Raises what `Backend.prepare` raises, and `ProblemError` for values that do not fit.
-        """
-
-    def point(self, given: Any) -> Point:
-        """Make the point that an input is."""
-        return make_point(find_problem(self.problem), self.read(given))
+    def point(self, backend: Backend, given: Any) -> Point:
+        """Make the point that an input is. Raises `Unsupported` for one beyond the backend."""
+        point = make_point(find_problem(self.problem), self.read(given))
+        if self.operators != ("cost",):
+            check_limit(backend, point)
+        return point
 
     def check(self, backend: Backend) -> None:
-        """Raise `Unsupported` for hand-derived formulas that the problem has not."""
+        """Look for the hand-derived formulas of the operators."""
         found = find_problem(self.problem)
         for name in self.operators:
             if backend.hand_derived and name != "cost" and not found.derives(name):
@@ -66,12 +82,11 @@ class Evaluation(ABC):
 
 
 @dataclass(frozen=True)
-class OperatorOf(Evaluation):
+class OperatorOf(OfProblem):
     """A function that is an operator of a problem."""
 
     operator: str
-    write: Callable[[Arrays], Any]
-    """The operator's result → the output."""
+    write: Write
 
     @property
     def operators(self) -> tuple[str, ...]:
@@ -80,35 +95,54 @@ class OperatorOf(Evaluation):
 
     def prepare(self, backend: Backend, given: Any) -> Task:
         """Prepare the operator; running it is timed."""
-        prepared, native = _load(backend, self.point(given), self.operator)
+        point = self.point(backend, given)
+        prepared, native = _load(backend, point, self.operator)
         return Task(
-            lambda: prepared.run(native), lambda result: self.write(prepared.unload(result))
+            lambda: prepared.run(native),
+            lambda result: self.write(point, prepared.unload(result)),
         )
 
 
 @dataclass(frozen=True)
-class NewtonStep(Evaluation):
+class NewtonStep(OfProblem):
     """The gradient divided by a diagonal Hessian, which is its product with ones."""
 
-    write: Callable[[Arrays], Any]
+    write: Write
 
     @property
     def operators(self) -> tuple[str, ...]:
-        """The two that one sweep gives."""
+        """The derivatives that both parts of the one sweep are."""
         return ("gradient", "hvp")
 
     def prepare(self, backend: Backend, given: Any) -> Task:
-        """Prepare the sweep; running it and dividing is timed."""
-        point = self.point(given)
+        """Prepare one sweep for both; running it and dividing is timed."""
+        point = self.point(backend, given)
         ones = {name: np.ones_like(array) for name, array in point.parameters.items()}
-        both, native = _load(backend, point, "gradient_and_hvp", ones)
-        operator = find_operator("gradient_and_hvp")
+        prepared, native = _load(backend, point, "gradient_and_hvp", ones)
 
         def run() -> Arrays:
-            slopes, diagonal = operator.present(point, both.unload(both.run(native)))
-            return {name: slope / diagonal[name] for name, slope in slopes.items()}
+            found = prepared.unload(prepared.run(native))
+            return {name: found[name] / found[product_name(name)] for name in ones}
 
-        return Task(run, self.write)
+        return Task(run, lambda result: self.write(point, result))
+
+
+@dataclass(frozen=True)
+class Choice(Evaluation):
+    """One of two functions, which the input says."""
+
+    condition: Callable[[Any], bool]
+    yes: Evaluation
+    no: Evaluation
+
+    def prepare(self, backend: Backend, given: Any) -> Task:
+        """Prepare the one that the input is of."""
+        return (self.yes if self.condition(given) else self.no).prepare(backend, given)
+
+    def check(self, backend: Backend) -> None:
+        """Both have to be there."""
+        self.yes.check(backend)
+        self.no.check(backend)
 
 
 def _load(
@@ -122,21 +156,27 @@ def _load(
     return prepared, prepared.load(point)
 
 
-def value(found: Arrays) -> Any:
+def value(point: Point, found: Arrays) -> Any:
     """Write a cost: a number, or a list of a vector-valued one."""
     return found[VALUE].tolist()
 
 
-def flat(found: Arrays) -> list[float]:
+def flat(point: Point, found: Arrays) -> list[float]:
     """Write a gradient as one list: the parameters one after the other, each row by row."""
     return [number for array in found.values() for number in array.ravel().tolist()]
 
 
-def first(found: Arrays) -> Any:
+def matrix(point: Point, found: Arrays) -> list[list[float]]:
+    """Write a Jacobian by its rows; of a sparse one, what is stored in each."""
+    rows: list[list[float]] = single(found).reshape(point.outputs, -1).tolist()
+    return rows
+
+
+def first(point: Point, found: Arrays) -> Any:
     """Write the gradient by the one parameter that there is, in its shape."""
     return single(found).tolist()
 
 
-def by_name(found: Arrays) -> dict[str, Any]:
+def by_name(point: Point, found: Arrays) -> dict[str, Any]:
     """Write a gradient parameter by parameter."""
     return {name: array.tolist() for name, array in found.items()}

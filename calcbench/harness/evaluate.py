@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+import keyword
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,16 +23,19 @@ from calcbench.judge.runner import InProcess
 from calcbench.judge.structure import check_structure
 from calcbench.operators import Operator, find_operator
 from calcbench.operators.matrix import require_dense
-from calcbench.operators.operator import VALUE, highest_order, single
+from calcbench.operators.operator import VALUE, highest_order, single, stored_order
 from calcbench.problem.arguments import yes_or_no
 from calcbench.problem.faults import EXITS, blamed_on
 from calcbench.problem.inputs import own_point, read_data, read_parameters
-from calcbench.problem.point import Point
+from calcbench.problem.point import Point, same_integers
 from calcbench.problem.problem import Arrays
 from calcbench.problem.size import SizeLike
 
 MATRICES = ("jacobian", "hessian")
 """Operators that may be given sparse."""
+
+KEPT = 16
+"""For how many other static data what was prepared for them is kept."""
 
 
 class Evaluator:
@@ -52,8 +57,8 @@ class Evaluator:
         self.point, self.backend, self.operator, self.sparse = point, backend, operator, sparse
         with blamed_on(point.problem.name, EXITS):
             self.prepared = backend.prepare(point, operator)
-        self.others: list[tuple[dict[str, Any], Prepared]] = []
-        """For other static data than the problem's own: these, and what is prepared for them."""
+        self.others: list[tuple[Point, Prepared]] = []
+        """Points with other static data than the problem's own, and what is prepared for them."""
         self.__signature__ = _signature(point, operator)
 
     def __call__(self, direction: Any = None, /, **values: Any) -> Any:
@@ -67,7 +72,7 @@ class Evaluator:
                 f"{self.operator.selector} is evaluated at a calcbench.Point, and not at "
                 f"{short_repr(point)}: call it with the values by name"
             )
-        return self._present(self._run(point))
+        return self._present(self._run(point), point)
 
     def evaluate_checked(self) -> Any:
         """Evaluate at the point that was prepared for, and check a declared structure there.
@@ -79,24 +84,38 @@ class Evaluator:
             with blamed_on(self.point.problem.name, EXITS):
                 entries = single(found)
                 check_structure(self.operator, self.point, entries, [self.backend], InProcess())
-        return self._present(found)
+        return self._present(found, self.point)
 
     def _run(self, point: Point) -> Arrays:
         with blamed_on(point.problem.name, EXITS):
             return self._prepared_for(point).evaluate(point)
 
     def _prepared_for(self, point: Point) -> Prepared:
-        """Return what is prepared for the static data of a point; for others than the own, anew."""
-        if point.statics == self.point.statics:
-            return self.prepared
-        found = next((known for other, known in self.others if other == point.statics), None)
+        """Return what is prepared for the static data of a point; for others than the own, anew.
+
+        Of a sparse matrix also for its integer data, which its structure may be made of.
+        """
+        known = [(self.point, self.prepared), *self.others]
+        found = next((prepared for other, prepared in known if self._alike(point, other)), None)
         if found is None:
             found = self.backend.prepare(point, self.operator)
-            self.others.append((point.statics, found))
+            self.others[:-KEPT] = []
+            self.others.append((point, found))
         return found
 
-    def _present(self, found: Arrays) -> Any:
-        return self.operator.present(self.point, found, self.sparse)
+    def _alike(self, point: Point, other: Point) -> bool:
+        """Tell whether what is prepared at one point holds at the other."""
+        if point.statics != other.statics:
+            return False
+        return same_integers(point, other) or not self._structured
+
+    @functools.cached_property
+    def _structured(self) -> bool:
+        """Whether the result is the stored entries of a sparse matrix."""
+        return stored_order(self.operator, self.point) is not None
+
+    def _present(self, found: Arrays, point: Point) -> Any:
+        return self.operator.present(point, found, self.sparse)
 
     def _point(self, direction: Any, values: Mapping[str, Any]) -> Point:
         """Make the point that a call is given. Raises `SelectorError` for one that does not fit."""
@@ -195,7 +214,14 @@ def _with_seed(point: Point, operator: Operator, direction: Any) -> Point:
 def _signature(point: Point, operator: Operator) -> inspect.Signature:
     """List the arguments of an evaluator by name: what `help` and editors show."""
     names = (*point.problem.parameters, *point.problem.data)
-    by_name = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in names]
+    plain = [name for name in names if name.isidentifier() and not keyword.iskeyword(name)]
+    by_name = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in plain]
+    if len(plain) < len(names):  # `layers.0.weight`, which ** gives
+        by_name.append(
+            inspect.Parameter(
+                "others" if "others" not in plain else "others_", inspect.Parameter.VAR_KEYWORD
+            )
+        )
     if not operator.seeded:
         return inspect.Signature(by_name)
     first = f"{operator.seeded}_" if operator.seeded in names else operator.seeded

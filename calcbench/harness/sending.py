@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from typing import Any
 
@@ -19,13 +20,21 @@ def pickle_with_code(part: Problem | Backend, whole: Any = None) -> bytes:
     One that came from a file or a notebook goes with its code: the other process could not import
     the module that defines it. Raises whatever an object raises that cannot be pickled.
     """
-    kind: Any = part._function if isinstance(part, FunctionProblem) else type(part)
-    module = sys.modules.get(kind.__module__)
     sent = part if whole is None else whole
-    if module is None or not kind.__module__.startswith(FILE_MODULE):
-        return bytes(cloudpickle.dumps(sent))
-    cloudpickle.register_pickle_by_value(module)
+    modules = [sys.modules[name] for name in _modules(part) if name in sys.modules]
+    for module in modules:
+        cloudpickle.register_pickle_by_value(module)
     try:
         return bytes(cloudpickle.dumps(sent))
     finally:
-        cloudpickle.unregister_pickle_by_value(module)
+        for module in modules:
+            cloudpickle.unregister_pickle_by_value(module)
+
+
+def _modules(part: Problem | Backend) -> set[str]:
+    """Name the files that hold the code of a problem or backend."""
+    code: list[Any] = [part._function if isinstance(part, FunctionProblem) else type(part)]
+    if isinstance(part, Problem):
+        code += map(inspect.unwrap, part.native_costs.values())
+    names = {str(getattr(each, "__module__", "")) for each in code}
+    return {name for name in names if name.startswith(FILE_MODULE)}

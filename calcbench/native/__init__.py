@@ -20,6 +20,11 @@ products        products of arrays, convolutions, factors and solutions of matri
 decompositions  eigenvectors, singular vectors, Q and R, with the signs of native ones
 
 front_ends      which front end a function needs
+conversion      an argument in the arrays of another framework
+relation        which number of one function's argument is which of another's
+constants       constants that each framework has computed for itself
+costs           costs of problems that are a framework's own code
+as_problem      functions as they are, made a problem
 numpy           NumPy's: by its protocols for arrays of others
 torch           torch's: by the operations that a function runs through
 jax             JAX's: an interpreter of jaxprs

@@ -9,9 +9,10 @@ import numpy as np
 from calcbench.certified.certificate import Certificate
 from calcbench.certified.certificate import certify as certify_point
 from calcbench.certified.evaluation import NotCertified
-from calcbench.native.function import Function, NativeProblem
+from calcbench.native.function import Function, NativeProblem, NativeVector
 from calcbench.native.reasons import explain
 from calcbench.operators import Operator, find_operator
+from calcbench.problem.flat import Shape
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
 
@@ -26,10 +27,14 @@ class Certified(NamedTuple):
     """The coarsest dtype of its active operations: what is allowed is for that."""
 
 
-def point_of(function: Function, arguments: Arrays | None = None) -> Point:
-    """Make the point at a function's own arguments, or at others of the same shapes."""
+def point_of(function: Function, arguments: Arrays | None = None, outputs: Shape = ()) -> Point:
+    """Make the point at a function's own arguments, or at others of the same shapes.
+
+    `outputs` is the shape of what it gives, if that is not one number.
+    """
     values = function.arguments if arguments is None else arguments
-    return Point(NativeProblem(function), {n: np.asarray(a, float) for n, a in values.items()})
+    problem = NativeVector(function, outputs) if outputs else NativeProblem(function)
+    return Point(problem, {n: np.asarray(a, float) for n, a in values.items()})
 
 
 def certify(
@@ -38,15 +43,17 @@ def certify(
     arguments: Arrays | None = None,
     seed: Arrays | None = None,
     seconds: float = 60.0,
+    outputs: Shape = (),
 ) -> Certified:
     """Certify an operator of a native function at its arguments, or at others.
 
-    `seed` is the direction or cotangent, for an operator that takes one. The certificate has a
+    `seed` is the direction or cotangent, for an operator that takes one; `outputs` is the shape of
+    what the function gives, if that is not one number. The certificate has a
     number and its allowance for the value and for every partial, in the order of the operator's
     layout. Raises `NotCertified` with the reason where that cannot be done: what `NotKnown` names,
     or a sweep that takes longer than `seconds` of processor time.
     """
-    point = point_of(function, arguments).with_seed(seed or {})
+    point = point_of(function, arguments, outputs).with_seed(seed or {})
     while True:
         dtype = function.dtype
         found = _certify_point(point, dtype, operator, seconds)

@@ -79,12 +79,13 @@ def _convert_leaf(leaf: Any, framework: str) -> Any:
     return MAKE[framework](sys.modules[framework], array)
 
 
-def as_taken(function: Callable[..., Any], x: Any) -> Taken:
+def as_taken(function: Callable[..., Any], x: Any, meant: bool = True) -> Taken:
     """Give an argument the arrays that a function takes: those it has, or those of another.
 
     Arrays of a framework are what the function takes if they give a result of that framework.
-    NumPy's are tried first, and then those of the frameworks that are loaded. Raises `ProblemError`
-    where none will do, with what was raised last.
+    NumPy's are tried first, and then those of the frameworks that are loaded. Where none will do,
+    they are what it takes if they are `meant` for it, which it may take in another way, such as
+    TensorFlow's variables. Raises `ProblemError` with what was raised last if not.
     """
     own = framework_of(trees.name_leaves(function, x).values())
     tried = dict.fromkeys([own, "numpy", *loaded()])
@@ -102,6 +103,8 @@ def as_taken(function: Callable[..., Any], x: Any) -> Taken:
             return Taken(framework, given)
         if framework == "numpy":  # what takes NumPy's arrays, and makes its own of them
             return Taken(found, convert(x, found))
+    if meant and own != "numpy":
+        return Taken(own, x)
     names = ", ".join(WORDS[framework] for framework in tried)
     said = f": {type(raised).__name__}: {first_line(raised)}" if raised else ""
     raise ProblemError(

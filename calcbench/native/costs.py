@@ -9,15 +9,14 @@ them is rounded, too.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import importlib.util
 import sys
-import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from calcbench.catalogue.selection import find_backend
 from calcbench.errors import Unsupported
 from calcbench.native.constants import round_constants
 from calcbench.native.conversion import convert, double_precision, to_numpy
@@ -26,8 +25,11 @@ from calcbench.native.function import Function, NotKnown
 from calcbench.native.values import is_certified, midpoints
 from calcbench.problem.problem import Arrays, Problem
 
-_made: weakref.WeakKeyDictionary[Problem, dict[Any, Function]] = weakref.WeakKeyDictionary()
-"""Problem → (framework, shapes and what is constant) → the function, which keeps what it traced."""
+KEPT = 16
+"""Functions that are kept, with what they traced: for the problems that are certified now."""
+
+_made: dict[Any, tuple[Problem, Function]] = {}
+"""(The problem, by its identity; framework, shapes and what is constant) → it, and the function."""
 
 
 def evaluate(
@@ -92,18 +94,20 @@ def make_function(problem: Problem, framework: str, values: Mapping[str, Any]) -
     fixed = {name: x for name, x in values.items() if not _moves(x)}
     moving = {name: np.asarray(x, np.float64) for name, x in values.items() if name not in fixed}
     key = (
+        id(problem),
         framework,
         tuple((name, x.shape) for name, x in moving.items()),
         tuple((name, _identify(x)) for name, x in fixed.items()),
     )
-    known = _made.setdefault(problem, {})
-    if key not in known:
+    if key not in _made:
         with double_precision(framework):
             constant = convert(fixed, framework)
             run = _positional(problem, framework, tuple(moving), constant)
             x = convert(tuple(moving.values()), framework)
-            known[key] = make(framework, run, x, problem.name)
-    return known[key]
+            _made[key] = problem, make(framework, run, x, problem.name)
+        if len(_made) > KEPT:
+            del _made[next(iter(_made))]
+    return _made[key][1]
 
 
 def _positional(
@@ -143,5 +147,6 @@ def _installed(problem: Problem) -> list[str]:
 
 
 def _import(framework: str) -> None:
+    """Import a framework as its backend does, which is quiet. Raises `NotInstalled`."""
     if framework not in sys.modules:
-        importlib.import_module(framework)
+        find_backend(framework).framework()

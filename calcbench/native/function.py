@@ -6,16 +6,24 @@ import contextlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from calcbench.errors import CalcbenchError, Unsupported
 from calcbench.native.keeping import kept, seeds_kept
+from calcbench.problem.flat import Shape
 from calcbench.problem.problem import Arrays, Problem
 
 PRECISION = {"float64": 53, "float32": 24}
 """Dtype → bits of its significand: what can be certified."""
+
+
+class Use(Protocol):
+    """Is told of the dtype of an active operation: `Function.use`."""
+
+    def __call__(self, dtype: str, remedy: str = "") -> None:
+        """Take the dtype. Raises `NotKnown` for one without bounds."""
 
 
 class NotKnown(Unsupported):
@@ -73,6 +81,8 @@ class Function(ABC):
         self.dtypes = dict(dtypes)
         self.dtype = "float64"
         """The coarsest dtype of the arguments and of all active operations, so far."""
+        self.unbounded = ""
+        """The dtype of an active operation of which no bounds are known, if there was one."""
         for dtype in dtypes.values():
             self.use(dtype)
 
@@ -104,6 +114,15 @@ class Function(ABC):
         there is none of its own.
         """
 
+    def differentiate_outputs(
+        self, arguments: Arrays, jacobian: Callable[..., Any] | None, shape: Shape
+    ) -> Arrays:
+        """Call the Jacobian of a function that gives an array of this shape, as `differentiate`.
+
+        Name → array of that shape, followed by the argument's.
+        """
+        raise NotKnown(f"Jacobians of {self.how}")
+
     @abstractmethod
     def evaluate(self, xp: Any, arguments: Mapping[str, Any]) -> Any:
         """Run the function on numbers with proof: name → array of them. Gives its value as one."""
@@ -115,10 +134,14 @@ class Function(ABC):
         with seeds_kept(), kept(*functions):
             yield
 
-    def use(self, dtype: str) -> None:
-        """Report the dtype of an active operation. Raises `NotKnown` for one without bounds."""
+    def use(self, dtype: str, remedy: str = "") -> None:
+        """Report the dtype of an active operation, and what to write for another, if that is known.
+
+        Raises `NotKnown` for one without bounds.
+        """
         if dtype not in PRECISION:
-            raise NotKnown(f"dtype {dtype}")
+            self.unbounded = dtype
+            raise NotKnown(f"dtype {dtype}" + (f"; {remedy}" if remedy else ""))
         if PRECISION[dtype] < PRECISION[self.dtype]:
             self.dtype = dtype
 
@@ -152,3 +175,21 @@ class NativeProblem(Problem):
         """Run the function on numbers with proof; one number in an array is that number."""
         found = self.function.evaluate(xp, dict(zip(self.parameters, parameters, strict=True)))
         return xp.reshape(found, ()) if math.prod(np.shape(found)) == 1 else found
+
+
+class NativeVector(NativeProblem):
+    """A native function that gives an array of numbers, as a vector-valued problem."""
+
+    def __init__(self, function: Function, shape: Shape) -> None:
+        """Take the function, and the shape of what it gives."""
+        super().__init__(function)
+        self.shape = shape
+
+    def outputs(self, inputs: Arrays) -> int:
+        """Return how many numbers it gives."""
+        return math.prod(self.shape)
+
+    def cost(self, xp: Any, *parameters: Any) -> Any:
+        """Run the function on numbers with proof; its numbers in one row."""
+        found = self.function.evaluate(xp, dict(zip(self.parameters, parameters, strict=True)))
+        return xp.reshape(found, (-1,))

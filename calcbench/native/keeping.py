@@ -38,15 +38,25 @@ PLAIN = (str, bytes, int, float, complex, type(None))
 def seeds_kept() -> Iterator[None]:
     """Put back the random numbers of Python and NumPy, and of torch if it is there."""
     states = random.getstate(), np.random.get_state()
-    torch = sys.modules.get("torch")
-    drawn = torch.get_rng_state() if torch else None
+    of_torch = torch_states()
     try:
         yield
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])
-        if torch:
-            torch.set_rng_state(drawn)
+        for set_state, state in of_torch:
+            set_state(state)
+
+
+def torch_states() -> list[tuple[Callable[[Any], Any], Any]]:
+    """List the states of torch's random numbers, each after what sets it; none without torch."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return []
+    states = [(torch.set_rng_state, torch.get_rng_state())]
+    if torch.cuda.is_initialized():
+        states.append((torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all()))
+    return states
 
 
 @contextlib.contextmanager

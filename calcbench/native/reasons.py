@@ -41,6 +41,11 @@ KNOWN = (
     Known("an index that is a float|as an integer|int\\(\\) of a", "", "an integer has no slope"),
     Known("method (tolist|numerator|item) of", "", "compute with the array itself"),
     Known(r"Tensor\.(item|tolist|numpy|__array__)", "", "compute with the tensor itself"),
+    Known(
+        "SymbolicTensor|numbers that leave TensorFlow",
+        "",
+        "compute with the tensor itself, by TensorFlow, and return it",
+    ),
     Known("TracerArrayConversion", "NumPy's function of a traced array", "take jax.numpy's"),
     Known("NonConcreteBoolean", "a mask as an index", "take jnp.where(mask, x, 0.0)"),
     Known("TracerIntegerConversion", "a traced value as an index", "take jnp.take(x, k)"),
@@ -53,6 +58,16 @@ KNOWN = (
         "ConcretizationType|Abstract tracer value",
         "float(), int(), .item() or math's function of a traced value",
         "compute with the array itself, by jax.numpy",
+    ),
+    Known(
+        "OperatorNotAllowedInGraph",
+        "Python's if, while, and or or on a traced tensor",
+        "take tf.cond or tf.where; tf.while_loop for a loop",
+    ),
+    Known(
+        "symbolic tf.Tensor.* to a numpy|SymbolicTensor' object has no attribute",
+        "NumPy's function or .numpy() of a traced tensor",
+        "compute with the tensor itself",
     ),
     Known("out=.* don't support automatic", "", "write x.mul(y) in place of torch.mul(…, out=…)"),
     Known("JAX arrays are immutable", "", "write x.at[k].set(y) in place of x[k] = y"),
@@ -81,6 +96,7 @@ def explain(error: BaseException) -> str:
     known = next((k for k in kinds for each in _chain(error) if _is(k, each)), None)
     what = _known_what(known, snippet) or _what(root, snippet)
     place = getattr(root, "place", "") or ("" if line is None else str(line))
+    place = "" if place in what else place
     remedy = f" ({known.remedy})" if known and known.remedy else ""
     return f"{what}{f' at {place}' if place else ''}{remedy}"
 

@@ -1,9 +1,9 @@
 """Rebinding: other functions under the names of a user's own modules, while a function runs.
 
 What NumPy does not hand over by its protocols, such as `np.zeros(n)` that is filled in a loop, is
-found where the function's code finds it, among its globals, and where those of the user's functions
-do that it calls. Installed libraries are left alone, NumPy itself above all: another thread, or an
-import that happens meanwhile, sees what it always saw.
+found where the function's code finds it: among its globals and in the objects that it holds, and
+where those of the user's functions do that it calls. Installed libraries are left alone, NumPy
+itself above all: another thread, or an import that happens meanwhile, sees what it always saw.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import operator
 import sys
 import sysconfig
 import types
@@ -55,6 +56,9 @@ CACHED = type(functools.cache(lambda: None))
 def _replace(value: Any, modules: tuple[types.ModuleType, ...], replaced: Mapping[Any, Any]) -> Any:
     if isinstance(value, types.ModuleType):
         return Proxy(value, replaced) if value in modules else value
+    if type(value) is tuple:
+        found = tuple(_replace(each, modules, replaced) for each in value)
+        return value if all(map(operator.is_, found, value)) else found
     return replacement(without_cache(value), replaced)
 
 
@@ -65,7 +69,7 @@ def rebound(
     replaced: Mapping[Any, Any],
     builtin: Mapping[str, Any],
 ) -> Iterator[None]:
-    """Replace functions, and modules that hold them, among a function's globals and closures.
+    """Replace functions, and modules that hold them, where a function finds them.
 
     `builtin` are names that stand beside the globals, such as `float`. Whatever is raised, all is
     put back.
@@ -90,6 +94,8 @@ ABSENT = object()
 def _put(table: Any, name: Any, value: Any) -> None:
     if isinstance(table, types.CellType):
         table.cell_contents = value
+    elif isinstance(table, types.FunctionType):
+        table.__defaults__ = value
     elif value is ABSENT:
         table.pop(name, None)
     else:
@@ -97,17 +103,27 @@ def _put(table: Any, name: Any, value: Any) -> None:
 
 
 def _places_of(function: Any, builtin: Mapping[str, Any]) -> list[tuple[Any, Any, Any]]:
-    """List where a user's functions find what they call: (closure or globals, name, contents)."""
-    tables, cells = _reach(_layers(function))
-    found: list[tuple[Any, Any, Any]] = [(cell, None, _contents(cell)) for cell in cells]
-    for table in tables:
+    """List where a user's functions find what they call: (closure or table, name, contents)."""
+    reached = _Reached()
+    reached.look_from(_layers(function), function)
+    found: list[tuple[Any, Any, Any]] = [
+        (cell, None, _contents(cell)) for cell in reached.cells.values()
+    ]
+    for table in reached.modules.values():
         found += [(table, name, value) for name, value in table.items() if name[:2] != "__"]
         found += [(table, name, ABSENT) for name in builtin if name not in table]
+    found += [(f, None, f.__defaults__) for f in reached.functions.values() if f.__defaults__]
+    for held in reached.held.values():
+        items = held.items() if isinstance(held, dict) else enumerate(held)
+        found += [(held, name, value) for name, value in items]
     return found
 
 
 MOST = 64
 """Modules of a user's own that are looked through."""
+
+MOST_HELD = 10_000
+"""Items of lists, dicts and objects that are looked at for functions; longer lists are data."""
 
 
 def _layers(function: Any) -> list[types.FunctionType]:
@@ -117,24 +133,67 @@ def _layers(function: Any) -> list[types.FunctionType]:
     return outer if wrapped is None or wrapped in outer else [*outer, wrapped]
 
 
-def _reach(
-    functions: list[types.FunctionType],
-) -> tuple[list[dict[str, Any]], list[types.CellType]]:
-    """Find the globals and closures of functions, and of a user's functions that they can reach."""
-    tables = {id(function.__globals__): function.__globals__ for function in functions}
-    cells: dict[int, types.CellType] = {}
-    left: list[Any] = [*functions, *(value for t in tables.values() for value in t.values())]
-    while left and len(tables) < MOST:
-        value = without_cache(left.pop())
+class _Reached:
+    """What a user's functions can reach: modules of the user's own, closures, tables of functions.
+
+    A function may also be held by an object, in a dict or list, among defaults, or in a partial.
+    """
+
+    def __init__(self) -> None:
+        self.modules: dict[int, dict[str, Any]] = {}
+        """The globals of modules."""
+        self.functions: dict[int, types.FunctionType] = {}
+        self.held: dict[int, dict[Any, Any] | list[Any]] = {}
+        """Dicts and lists, and what objects have as attributes."""
+        self.cells: dict[int, types.CellType] = {}
+        self._seen: dict[int, Any] = {}  # kept, so that no other is at its address
+        self._left = MOST_HELD
+
+    def look_from(self, functions: list[types.FunctionType], *others: Any) -> None:
+        """Look through everything that can be reached."""
+        self.modules = {id(function.__globals__): function.__globals__ for function in functions}
+        left = [*functions, *others, *(v for t in self.modules.values() for v in t.values())]
+        while left and len(self.modules) < MOST:
+            value = without_cache(left.pop())
+            inside = self._inside(value)
+            table = _own_table(value)
+            if table is not None and id(table) not in self.modules:
+                self.modules[id(table)] = table
+                inside += table.values()
+            left += inside
+
+    def _inside(self, value: Any) -> list[Any]:
+        """List what an object holds, if it was not looked into before."""
         if isinstance(value, types.FunctionType):
-            new = {id(cell): cell for cell in value.__closure__ or () if id(cell) not in cells}
-            cells |= new
-            left += map(_contents, new.values())
-        table = _own_table(value)
-        if table is not None and id(table) not in tables:
-            tables[id(table)] = table
-            left += table.values()
-    return list(tables.values()), list(cells.values())
+            if id(value) in self.functions:
+                return []
+            self.functions[id(value)] = value
+            cells = value.__closure__ or ()
+            self.cells |= {id(cell): cell for cell in cells}
+            return [*map(_contents, cells), *(value.__defaults__ or ())]
+        holds = _holding(value)
+        if holds is None or id(value) in self._seen or len(holds) >= self._left:
+            return []
+        self._seen[id(value)] = value
+        self._left -= len(holds) + 1
+        if not isinstance(holds, tuple):
+            self.held[id(holds)] = holds
+        return [type(value), *(holds.values() if isinstance(holds, dict) else holds)]
+
+
+def _holding(value: Any) -> Any:
+    """Return the dict, or the list or tuple, of what an object holds; None for other objects."""
+    if isinstance(value, functools.partial):
+        return (value.func, *value.args, *value.keywords.values())
+    if isinstance(value, types.MethodType):
+        return (value.__func__, value.__self__)
+    if type(value) is dict:
+        return None if "__spec__" in value or value is sys.modules else value  # that of a module
+    if type(value) in (list, tuple):
+        return value
+    own = isinstance(value, types.SimpleNamespace) or _own_table(type(value)) is not None
+    held = getattr(value, "__dict__", None) if own else None
+    return held if type(held) is dict else None
 
 
 def _own_table(value: Any) -> dict[str, Any] | None:

@@ -19,8 +19,8 @@ import numpy as np
 from calcbench.errors import ProblemError, SelectorError
 from calcbench.native import trees
 from calcbench.native.certifying import point_of
-from calcbench.native.conversion import MAKE, as_taken, to_numpy
-from calcbench.native.front_ends import build, framework_of
+from calcbench.native.conversion import MAKE, Taken, as_taken, convert, to_numpy
+from calcbench.native.front_ends import framework_of, make
 from calcbench.native.function import Function
 from calcbench.problem.faults import RAISED, describe
 from calcbench.problem.flat import flatten
@@ -38,18 +38,22 @@ def is_translation(y: Any) -> bool:
     return inspect.isroutine(y) or isinstance(y, functools.partial)
 
 
-def relate(f: Function, x: Any, g_function: Callable[..., Any], y: Any, name: str) -> Related:
+def relate(
+    f: Function, x: Any, g_function: Callable[..., Any], y: Any, name: str, meant: bool
+) -> Related:
     """Make the second function at its own argument, and say which number is which of the first's.
 
     `x` is the first one's argument; `y` is the second one's, in any arrays, or a function that
-    makes it of x. Raises `SelectorError` where the two cannot be related.
+    makes it of x; `meant` says that it is given for this function. Raises `SelectorError` where the
+    two cannot be related.
     """
     if is_translation(y):
-        moved = _translate(y, x)
-        g = build(g_function, moved, name)
-        return g, _positions(g, build(g_function, _translate(y, _numbered(f, x))), f)
-    taken = _as_taken(g_function, y)
-    g = build(g_function, taken, name)
+        framework, moved = _as_taken(g_function, _translate(y, x))
+        g = make(framework, g_function, moved, name)
+        numbered = convert(_translate(y, _numbered(f, x)), framework)
+        return g, _positions(g, make(framework, g_function, numbered), f)
+    framework, taken = _as_taken(g_function, y, meant)
+    g = make(framework, g_function, taken, name)
     places, wanted = _placed(f, x), _placed(g, taken)
     if {n: a.shape for n, a in places.items()} == {n: a.shape for n, a in wanted.items()}:
         starts = dict(zip(places, np.cumsum([0, *(a.size for a in places.values())]), strict=False))
@@ -60,9 +64,9 @@ def relate(f: Function, x: Any, g_function: Callable[..., Any], y: Any, name: st
     return g, order
 
 
-def _as_taken(g: Callable[..., Any], y: Any) -> Any:
+def _as_taken(g: Callable[..., Any], y: Any, meant: bool = True) -> Taken:
     try:
-        return as_taken(g, y).x
+        return as_taken(g, y, meant)
     except ProblemError as error:
         raise ProblemError(f"{error}; {SUGGESTION}") from error
 
@@ -76,15 +80,31 @@ def _translate(y: Callable[..., Any], x: Any) -> Any:
 
 def _numbered(f: Function, x: Any) -> Any:
     """Put into every array of floats the positions of its numbers, in the order of the function."""
-    leaves = trees.name_leaves(f.function, x)
+    leaves, places = trees.name_leaves(f.function, x), _leaves_of(f, x)
     start, found = 0, dict(leaves)
+    if places is None:
+        raise SelectorError(
+            "x must hold its arrays in tuples, lists and dicts, where y is a function"
+        )
     for name, array in f.arguments.items():
-        if name not in leaves:
-            raise SelectorError(f"x must hold its arrays in tuples, lists and dicts, for {name}")
         numbers = np.arange(start, start + array.size, dtype=np.float64).reshape(array.shape)
-        found[name] = _like(leaves[name], numbers)
+        found[places[name]] = _like(leaves[places[name]], numbers)
         start += array.size
     return trees.rebuild(x, list(found.values()))
+
+
+def _leaves_of(function: Function, x: Any) -> dict[str, str] | None:
+    """Say which leaf of an argument each of a function's arrays is; None where that is not clear.
+
+    They go by the leaf's name, or by one of their own, as TensorFlow's variables do, in order.
+    """
+    leaves = trees.name_leaves(function.function, x)
+    if function.arguments.keys() <= leaves.keys():
+        return {name: name for name in function.arguments}
+    alike = [array.shape for array in function.arguments.values()]
+    if [getattr(leaf, "shape", ()) for leaf in leaves.values()] != alike:
+        return None
+    return dict(zip(function.arguments, leaves, strict=True))
 
 
 def _like(leaf: Any, numbers: np.ndarray) -> Any:
@@ -121,12 +141,13 @@ def _placed(function: Function, x: Any) -> Arrays:
     arguments = trees.as_tuple(x)
     names = trees.argument_names(function.function, len(arguments))
     alone = len(arguments) == 1 and isinstance(x, Mapping)
+    leaves = _leaves_of(function, x) or {name: name for name in function.arguments}
 
     def place(name: str) -> str:
         head, _, rest = name.partition(".")
-        return name if alone else f"{names.index(head)}.{rest}"
+        return name if alone or head not in names else f"{names.index(head)}.{rest}"
 
-    return {place(name): array for name, array in function.arguments.items()}
+    return {place(leaves[name]): array for name, array in function.arguments.items()}
 
 
 def _by_numbers(f: Function, g: Function) -> np.ndarray:

@@ -15,6 +15,7 @@ import numpy as np
 
 from calcbench.errors import short_repr
 from calcbench.native.function import WrongGradient
+from calcbench.problem.flat import Shape
 from calcbench.problem.problem import Arrays
 
 Leaves = dict[str, Any]
@@ -109,21 +110,31 @@ def _join(keys: Sequence[Any]) -> str:
     return ", ".join(map(str, keys))
 
 
-def read_gradient(x: Any, leaves: Leaves, moving: Arrays, result: Any) -> Arrays:
+def read_gradient(
+    x: Any, leaves: Leaves, moving: Arrays, result: Any, outputs: Shape = ()
+) -> Arrays:
     """Read a gradient as float64 arrays by name: of those leaves that hold the numbers `moving`.
 
-    Raises `WrongGradient` for what is not of their shapes, or no real number.
+    `outputs` is the shape of what is differentiated, which is before theirs in a Jacobian. Raises
+    `WrongGradient` for what is not of their shapes, or no real number.
     """
     found = dict(zip(leaves, match(x, result), strict=True))
-    return {name: read_part(name, found[name], array.shape) for name, array in moving.items()}
+    return {
+        name: read_part(name, found[name], array.shape, outputs) for name, array in moving.items()
+    }
 
 
-def read_part(name: str, part: Any, shape: tuple[int, ...]) -> np.ndarray:
+def read_part(name: str, part: Any, shape: Shape, outputs: Shape = ()) -> np.ndarray:
     """Read the gradient by one array as float64; raises `WrongGradient` as `read_gradient`."""
     array = np.asarray(part)
     if array.dtype.kind not in "fiu":
         raise WrongGradient(f"the gradient by {name} must be real numbers, got {short_repr(part)}")
-    if array.shape != shape:
+    if outputs and array.shape != outputs + shape:
+        raise WrongGradient(
+            f"the Jacobian by {name} has the shape {array.shape}, but must have {outputs + shape}: "
+            f"that of f(x), {outputs}, followed by that of {name}, {shape}"
+        )
+    if array.shape != outputs + shape:
         raise WrongGradient(
             f"the gradient by {name} has the shape {array.shape}, but {name} has the shape {shape}"
         )

@@ -16,9 +16,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from calcbench.errors import Unsupported
-from calcbench.operators.colouring import compress, format_colours, transpose
+from calcbench.operators.colouring import format_colours
+from calcbench.operators.compression import choose_side, compress_jacobian, compress_symmetric
 from calcbench.operators.entries import Entries, Product, Term
 from calcbench.operators.function import Derived, Function
+from calcbench.operators.gathered import Gathered, find_gathered, look_up
 from calcbench.problem.flat import Shape, cut
 from calcbench.problem.point import Point
 
@@ -162,48 +164,91 @@ def jacobian(backend: Primitives, function: Function) -> Derived:
     return Derived(by_columns, f"{push.method}, column by column")
 
 
-def sparse_jacobian(backend: Primitives, function: Function, point: Point) -> Derived:
-    """Read the stored entries off a few coloured products.
+def pullbacks(backend: Primitives, function: Function) -> Derived:
+    """Multiply several cotangents by the Jacobian, one after the other.
 
-    By columns (pushforward) or by rows (pullback), whichever can do with fewer colours: all rows
-    that share a column need colours of their own, and the other way round.
+    (parameters, data, cotangents of shape (k, m)) → an array (k, *shape) for each parameter. A
+    framework that takes them all at once does better.
     """
-    row, column = point.pattern(1)
-    most_in_row, most_in_column = (int(np.bincount(p, minlength=1).max()) for p in (row, column))
+    pull, xp = derive(backend, pullback, function), backend.namespace()
+
+    def apply(parameters: Any, data: Any, cotangents: Any) -> Any:
+        several = range(cotangents.shape[0])
+        found = [pull.apply(parameters, data, cotangents[k]) for k in several]
+        return tuple(xp.stack(parts) for parts in zip(*found, strict=True))
+
+    return Derived(apply, pull.method)
+
+
+def pushforwards(backend: Primitives, function: Function) -> Derived:
+    """Multiply the Jacobian by several directions, one after the other.
+
+    (parameters, data, directions: an array (k, *shape) for each parameter) → (k, m).
+    """
+    push, xp = derive(backend, pushforward, function), backend.namespace()
+
+    def apply(parameters: Any, data: Any, directions: Any) -> Any:
+        several = range(directions[0].shape[0])
+        return xp.stack([push.apply(parameters, data, _kth(directions, k)) for k in several])
+
+    return Derived(apply, push.method)
+
+
+def sparse_jacobian(backend: Primitives, function: Function, point: Point) -> Derived:
+    """Read the stored entries off a few products: whatever needs fewest of them.
+
+    With directions and cotangents (`operators/compression.py`), or with cotangents alone, of the
+    Jacobian by what the cost looks up in its parameters (`operators/gathered.py`).
+    """
+    (rows,), pattern = function.value, point.pattern(1)
     forward = backend.pushforward(function) is not None
     reverse = backend.pullback(function) is not None
-    if forward and (not reverse or most_in_row <= most_in_column):
-        return _coloured_columns(backend, function, point)
-    return _coloured_rows(backend, function, point)
-
-
-def _coloured_columns(backend: Primitives, function: Function, point: Point) -> Derived:
-    (rows,) = function.value
-    compression = compress(point.pattern(1), function.components)
-    push, xp = derive(backend, pushforward, function), backend.namespace()
-    directions = [native_direction(backend, function.parameters, s) for s in compression.vectors]
-    places = backend.convert(compression.places(rows))
-
-    def apply(parameters: Any, data: Any) -> Any:
-        products = [push.apply(parameters, data, v) for v in directions]
-        return xp.take(xp.concat(products), places)
-
-    return Derived(apply, f"{push.method}, {format_colours(compression.colours)} of columns")
-
-
-def _coloured_rows(backend: Primitives, function: Function, point: Point) -> Derived:
-    (rows,) = function.value
-    pattern, order = transpose(point.pattern(1))
-    compression = compress(pattern, rows)
-    pull, xp = derive(backend, pullback, function), backend.namespace()
-    cotangents = [backend.convert(seed) for seed in compression.vectors]
-    places = backend.convert(compression.places(function.components)[order])
+    side = choose_side(pattern, rows, function.components, forward, reverse)
+    gathered = find_gathered(point, backend.name) if reverse and function.over else None
+    if gathered is not None and len(gathered.cotangents) < side.products:
+        return _gathered_rows(backend, function, point, gathered)
+    sizes = list(map(math.prod, function.parameters))
+    chosen = compress_jacobian(pattern, rows, sizes, side)
+    along = _directions(backend, function.parameters, chosen.directions)
+    back = backend.convert(chosen.cotangents)
+    push = derive(backend, pushforwards, function) if len(chosen.directions) else None
+    pull = derive(backend, pullbacks, function) if len(chosen.cotangents) else None
+    places, xp = backend.convert(chosen.places), backend.namespace()
 
     def apply(parameters: Any, data: Any) -> Any:
-        products = [pull.apply(parameters, data, u) for u in cotangents]
-        return xp.take(_flat(xp, products), places)
+        found = [push.apply(parameters, data, along)] if push else []
+        if pull:
+            found.extend(pull.apply(parameters, data, back))
+        return xp.take(_flat(xp, found), places)
 
-    return Derived(apply, f"{pull.method}, {format_colours(compression.colours)} of rows")
+    methods = []
+    if push:
+        methods.append(f"{push.method}, {format_colours(len(chosen.directions))} of columns")
+    if pull:
+        methods.append(f"{pull.method}, {format_colours(len(chosen.cotangents))} of rows")
+    return Derived(apply, " and ".join(methods), fixed=True)
+
+
+def _gathered_rows(
+    backend: Primitives, function: Function, point: Point, gathered: Gathered
+) -> Derived:
+    """Read the stored entries off pullbacks to what the cost looks up in its parameters."""
+    xp = backend.namespace()
+    inner = look_up(gathered, point, function, xp)
+    pull = derive(backend, pullbacks, inner)
+    zeros = tuple(backend.convert(np.zeros(shape)) for shape in gathered.taken.values())
+    back, places = backend.convert(gathered.cotangents), backend.convert(gathered.places)
+    nothing = backend.convert(np.zeros(1))
+
+    def apply(parameters: Any, data: Any) -> Any:
+        inputs = (*(parameters[k] for k in gathered.direct), *zeros)
+        found = pull.apply(inputs, (*parameters, *data), back)
+        terms = [xp.take(_flat(xp, (*found, nothing)), place) for place in columns]
+        return sum(terms[1:], terms[0])
+
+    columns = [places[k] for k in range(len(gathered.places))]
+    colours = format_colours(len(gathered.cotangents))
+    return Derived(apply, f"{pull.method}, {colours} of rows of looked-up parameters", fixed=True)
 
 
 # --- second order --------------------------------------------------------------------------
@@ -249,19 +294,34 @@ def hessian(backend: Primitives, function: Function) -> Derived:
     return Derived(apply, f"{product.method}, column by column")
 
 
+def hvps(backend: Primitives, function: Function) -> Derived:
+    """Multiply the Hessian by several directions, one after the other.
+
+    (parameters, data, directions: an array (k, *shape) for each parameter) → the same form.
+    """
+    product, xp = derive(backend, hvp, function), backend.namespace()
+
+    def apply(parameters: Any, data: Any, directions: Any) -> Any:
+        several = range(directions[0].shape[0])
+        found = [product.apply(parameters, data, _kth(directions, k)) for k in several]
+        return tuple(xp.stack(parts) for parts in zip(*found, strict=True))
+
+    return Derived(apply, product.method)
+
+
 def sparse_hessian(backend: Primitives, function: Function, point: Point) -> Derived:
     """Read the stored entries off a few coloured Hessian-vector products."""
-    count = function.components
-    compression = compress(point.pattern(2), count)
-    product, xp = derive(backend, hvp, function), backend.namespace()
-    directions = [native_direction(backend, function.parameters, s) for s in compression.vectors]
-    places = backend.convert(compression.places(count))
+    compression = compress_symmetric(point.pattern(2), function.components)
+    products, xp = derive(backend, hvps, function), backend.namespace()
+    along = _directions(backend, function.parameters, compression.vectors)
+    sizes = list(map(math.prod, function.parameters))
+    places = backend.convert(compression.places_in_parts(sizes))
 
     def apply(parameters: Any, data: Any) -> Any:
-        products = [product.apply(parameters, data, v) for v in directions]
-        return xp.take(_flat(xp, products), places)
+        return xp.take(_flat(xp, products.apply(parameters, data, along)), places)
 
-    return Derived(apply, f"{product.method}, {format_colours(compression.colours)}")
+    method = f"{products.method}, {format_colours(compression.colours)}"
+    return Derived(apply, method, fixed=True)
 
 
 def second_derivative(backend: Primitives, function: Function) -> Derived:
@@ -299,7 +359,8 @@ def from_terms(
         parts = [s(stored[e.order], seed) for s, e in zip(sums, written, strict=True)]
         return tuple(_cut_native(xp, sum(parts[1:], parts[0]), pieces))
 
-    return Derived(apply, ", ".join(matrices[order].method for order in orders if order))
+    method = ", ".join(matrices[order].method for order in orders if order)
+    return Derived(apply, method, any(matrix.fixed for matrix in matrices.values()))
 
 
 def _stored(backend: Primitives, function: Function, point: Point, order: int) -> Derived:
@@ -395,6 +456,18 @@ def native_direction(
 ) -> tuple[Any, ...]:
     """Convert a flat vector to a native array for each parameter."""
     return tuple(backend.convert(part) for part in cut(vector, shapes))
+
+
+def _directions(backend: Primitives, shapes: tuple[Shape, ...], vectors: np.ndarray) -> Any:
+    """Convert flat vectors (k, n) to a native array (k, *shape) for each parameter."""
+    ends = np.cumsum(list(map(math.prod, shapes)))[:-1]
+    parts = zip(np.split(vectors, ends, axis=1), shapes, strict=True)
+    return tuple(backend.convert(part.reshape(-1, *shape)) for part, shape in parts)
+
+
+def _kth(directions: Any, k: int) -> Any:
+    """Take the k-th of several directions."""
+    return tuple(part[k] for part in directions)
 
 
 def assemble(xp: Any, shapes: tuple[Shape, ...], slopes: Iterable[Any], lead: Shape = ()) -> Any:

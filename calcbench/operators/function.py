@@ -23,6 +23,9 @@ class Function:
     value: Any
     """The shape of what it gives: `()` or (m,); a tuple of shapes where it gives a tuple."""
 
+    over: Callable[[Any], Function] | None = None
+    """The same function with another vocabulary in the place of the backend's, where it has one."""
+
     @property
     def components(self) -> int:
         """How many numbers the parameters hold together."""
@@ -38,3 +41,7 @@ class Derived(NamedTuple):
 
     method: str
     """In the field's words: `reverse`, `forward over reverse`."""
+
+    fixed: bool = False
+    """Whether it holds for the integer data alone that it was derived at: a sparse structure, and
+    what a cost looks up where, are made of them."""

@@ -115,10 +115,15 @@ class Point:
 
     def pattern(self, order: int) -> Pattern:
         """List row and column of every stored entry of this order's matrix, in row-major order."""
-        rows, columns = self.extent(order)
         if self.sparse(order):
-            return self.structure.pattern(rows, columns)
-        return DENSE.pattern(rows, columns)
+            return self._stored
+        return DENSE.pattern(*self.extent(order))
+
+    @cached_property
+    def _stored(self) -> Pattern:
+        """The pattern of the sparse matrix, found once: sorting a million entries takes a while."""
+        row, column = self.structure.pattern(*self.extent(1 if self.problem.vector_valued else 2))
+        return row, column
 
     def lacks_entry(self, where: str) -> DeclarationError:
         """Make the error for a declared structure without an entry that is not 0."""
@@ -228,6 +233,17 @@ class Point:
 
     def _replace(self, **changes: Any) -> Point:
         return replace(self, origin=self.origin or self, **changes)
+
+
+def same_integers(one: Point, other: Point) -> bool:
+    """Tell whether two points of a problem have the same integer data (indices)."""
+    if one.values is other.values:
+        return True
+    return all(
+        one[name] is other[name] or np.array_equal(one[name], other[name])
+        for name in one.problem.data
+        if name not in one.statics and one[name].dtype.kind != "f"
+    )
 
 
 def component_name(name: str, index: tuple[int, ...]) -> str:

@@ -95,6 +95,7 @@ def test_parameters_given_side_by_side_are_found_by_their_numbers() -> None:
     assert cb.check_same(torch_loss, jax_model(), PARAMETERS, to_jax(PARAMETERS)).ok
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "fault",
     [{"eps": 1e-6}, {"sign": -1.0}, {"approximate": True}, {"turned": True}],
@@ -148,6 +149,7 @@ def by_hand(w, b):
     return X.T @ (up * (s + z * s * (1 - s))), up
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(("f", "g"), [(wrong, right), (right, wrong), (by_numpy, wrong)])
 def test_a_wrong_rule_is_blamed_on_the_gradient_of_its_function(f: Any, g: Any) -> None:
     found = cb.check_same(f, g, (w, b))
@@ -191,6 +193,13 @@ def test_other_roundings_of_constants_and_other_algorithms_are_no_difference() -
     ).ok
 
 
+def test_what_has_no_derivative_is_not_judged_and_said() -> None:
+    kink = np.array([0.0, 1.0, -1.0])
+    found = cb.check_same(lambda x: F.relu(x).sum(), lambda x: jnp.sum(jnp.maximum(x, 0)), kink)
+    assert found.ok
+    assert found.remarks == ("not judged: 1 partial without a derivative here",)
+
+
 # --- what is not certified, and dtypes ------------------------------------------------------------
 
 FREQUENCIES = np.arange(4)
@@ -209,10 +218,18 @@ def by_matrix(x):
 def test_one_certificate_judges_both() -> None:
     found = cb.check_same(by_fft, by_matrix, w)
     assert found.ok
-    assert "by_fft is not certified: dtype complex128; both are held against" in str(found)
+    assert "by_fft is not certified: dtype complex128 at test_checking_same.py:" in str(found)
+    assert "; both are held against the certificate of by_matrix" in str(found)
     other = cb.check_same(by_matrix, lambda x: by_fft(x, 1 + 1e-9), w, names=("matrix", "fft"))
     assert other.status == "disagree"
     assert other.reason.startswith("the functions differ: matrix is ")
+
+
+def test_a_dtype_without_bounds_is_not_judged_by_the_other() -> None:
+    found = cb.check_same(lambda x: (x.half() * 2).sum().double(), lambda x: jnp.sum(2 * x), w)
+    assert found.status == "not certified"
+    assert "dtype float16" in found.reason
+    assert "their gradients to 16.0" in found.reason
 
 
 def test_without_certificates_it_is_said_how_far_two_agree() -> None:
@@ -251,6 +268,13 @@ def test_arguments_that_cannot_be_related_are_refused_with_what_to_write() -> No
         cb.check_same(by_matrix, by_fft, np.arange(4))
     with pytest.raises(SelectorError, match="grads must be a pair"):
         cb.check_same(by_matrix, by_fft, w, grads=by_hand)  # type: ignore[arg-type]
+
+
+def test_a_function_that_changes_is_not_judged() -> None:
+    calls = iter(range(100))
+    found = cb.check_same(lambda x: np.sum(x) + next(calls), lambda x: jnp.sum(x), w)
+    assert found.status == "not certified"
+    assert "gives another value at the same x" in found.reason
 
 
 def test_functions_with_one_name_are_told_apart() -> None:

@@ -217,6 +217,7 @@ EACH_TIME = ("never ends", "exits", "exits at once", "eats memory")
 """Of each kind of end, one that every run tests; the others are left to `-m full`."""
 
 
+@pytest.mark.few(len(EACH_TIME), more=3)
 @pytest.mark.parametrize(
     "guest", [g if g in EACH_TIME else pytest.param(g, marks=pytest.mark.full) for g in GUESTS]
 )
@@ -236,7 +237,7 @@ def test_a_guest_in_verify(process, tmp_path, guest):
     assert {s for s, _ in rows(done, "saddle").values()} == {"ok"}
 
 
-@pytest.mark.full
+@pytest.mark.few(0, more=3)
 @pytest.mark.parametrize("guest", ["never ends", "stops", "exits", "exits at once", "eats memory"])
 def test_a_guest_in_bench(process, tmp_path, guest):
     body, status, reason = GUESTS[guest]

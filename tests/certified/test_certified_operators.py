@@ -406,7 +406,7 @@ def test_a_jacobian_has_a_deadline():
     problem = calcbench.problems()["broyden_tridiagonal"]
     inputs = own_point(problem, 1000)
     with pytest.raises(NotCertified, match="it would take too long"):
-        bound_rounding(inputs, "float64", find_operator("jacobian"), 0.01)
+        bound_rounding(inputs, "float64", find_operator("jacobian"), 0.001)
 
 
 def test_a_result_that_overflows():

@@ -64,14 +64,14 @@ def plain(*words):
 
 LINES = {
     "calcbench comp": plain("compare", "compare-runs"),
-    "calcbench compare sadd": plain("saddle"),
-    "calcbench show saddl": plain("saddle"),
+    "calcbench compare sadd": plain("saddle", "saddle_game", "saddle_answer"),
+    "calcbench show saddl": plain("saddle", "saddle_game", "saddle_answer"),
     "calcbench compare saddle box": plain("box_volume"),
-    "calcbench compare -p saddl": plain("saddle"),
+    "calcbench compare -p saddl": plain("saddle", "saddle_game", "saddle_answer"),
     "calcbench verify revie": plain("review"),
     "calcbench compare saddle -b tor": plain("torch"),
     "calcbench compare saddle --backends al": plain("all"),
-    "calcbench plot -b jax[m": plain("jax[mode=jit]", "jax[mode=eager]"),
+    "calcbench plot -b jax[m": plain("jax[mode=jit]", "jax[mode=eager]", "jax[mode=enzyme]"),
     "calcbench compare saddle --operator hes": plain("hessian"),
     "calcbench compare --dtype float3": plain("float32"),
     "calcbench compare saddle --wid": plain("--wide"),
@@ -108,7 +108,7 @@ def test_there_is_a_script_for(process, shell):
 
 BASH = """
 eval "$(_CALCBENCH_COMPLETE=bash_source calcbench)"
-COMP_WORDS=(calcbench compare sadd) COMP_CWORD=2
+COMP_WORDS=(calcbench compare box) COMP_CWORD=2
 _calcbench_completion calcbench
 echo "${COMPREPLY[@]}"
 """
@@ -124,4 +124,4 @@ def test_bash_itself(tmp_path):
     done = subprocess.run(
         ["bash", "-c", BASH], env=env, capture_output=True, text=True, timeout=PATIENCE
     )
-    assert (done.stdout, done.stderr) == ("saddle\n", "")
+    assert (done.stdout, done.stderr) == ("box_volume\n", "")

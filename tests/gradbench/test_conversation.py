@@ -9,7 +9,8 @@ from calcbench.backends.by_hand import ByHand
 from calcbench.backends.tape.derivatives import Tape
 from calcbench.errors import SelectorError
 from calcbench.gradbench.conversation import converse
-from calcbench.gradbench.evaluations import EVALUATIONS
+from calcbench.gradbench.descent import descend
+from calcbench.gradbench.evaluations import EVALUATIONS, LETTERS
 
 A = [[2.0, 1.0, 0.5], [0.3, 1.5, -1.0], [0.2, 0.4, 3.0]]
 MIXTURE = {
@@ -86,9 +87,84 @@ def test_a_mixture_is_told_by_name_and_a_network_in_one_list():
     assert evaluate("lstm", "objective", NETWORK)["output"] > 0
 
 
+OBSERVED = {
+    "n": 2,
+    "m": 2,
+    "p": 3,
+    "cam": [0.1, -0.2, 0.3, 0.0, 0.0, -5.0, 400.0, 1.0, 2.0, 0.01, 0.001],
+    "x": [0.5, -0.4, 0.3],
+    "w": 0.5,
+    "feat": [3.0, -2.0],
+}
+
+
+def test_a_sparse_jacobian_is_compressed_by_rows():
+    errors = evaluate("ba", "objective", OBSERVED)["output"]
+    assert errors["w_err"] == {"element": 0.75, "repeated": 3}
+    found = evaluate("ba", "jacobian", OBSERVED)["output"]
+    assert found["rows"] == [*range(0, 91, 15), 91, 92, 93, 93]
+    assert found["cols"] == 2 * [*range(11), 22, 23, 24, 28] + [30]
+    assert found["vals"][14] == pytest.approx(errors["reproj_error"]["elements"][0] / 0.5)
+    assert found["vals"][-1] == -1.0
+
+
+def tracked(**others):
+    """A hand of one vertex that its wrist alone moves, and a pose that turns nothing."""
+    still = np.eye(4).tolist()
+    model = {
+        "base_relatives": [still] * 22,
+        "inverse_base_absolutes": [still] * 22,
+        "base_positions": [[1.0, 2.0, 3.0, 1.0]],
+        "weights": [[1.0, *[0.0] * 21]],
+        "parents": [-1, *[0] * 21],
+        "triangles": [[0, 0, 0]],
+        "is_mirrored": False,
+    }
+    data = {"model": model, "correspondences": [0], "points": [[1.5, 2.0, 3.0]]}
+    return {"theta": [0.0] * 26, "data": data, **others}
+
+
+def test_a_hand_is_tracked_with_weights_and_without():
+    assert evaluate("ht", "objective", tracked(us=[]))["output"] == [0.5, 0.0, 0.0]
+    plain = evaluate("ht", "jacobian", tracked())["output"]
+    weighted = evaluate("ht", "jacobian", tracked(us=[[0.2, 0.3]]))["output"]
+    assert np.shape(plain) == (3, 26)
+    np.testing.assert_allclose(np.array(plain)[:, 3:6], -np.eye(3))
+    np.testing.assert_allclose(weighted, np.hstack([np.zeros((3, 2)), plain]), atol=1e-15)
+
+
+@pytest.mark.few(1)
+@pytest.mark.parametrize("letters", LETTERS)
+def test_a_saddle_is_found_by_either_mode_of_both_slopes(letters):
+    found = evaluate("saddle", letters, {"start": [1.0, 1.0]}, ByHand())["output"]
+    np.testing.assert_allclose(found, 0, atol=1e-4)
+
+
+def test_a_descent_stops_at_the_bottom():
+    """Where slope or step is no longer than 10⁻⁵; and one that begins there does not move."""
+
+    def value(x):
+        return float(np.sum((x - 3.0) ** 2))
+
+    def slope(x):
+        return 2 * (x - 3.0)
+
+    np.testing.assert_allclose(descend(value, slope, np.array([0.0])), 3.0, atol=1e-4)
+    assert descend(value, slope, np.array([3.0])) == 3.0
+
+
+def test_a_problem_that_is_too_large_for_a_backend_is_a_failure():
+    large = {**OBSERVED, "p": 300}
+    assert evaluate("ba", "objective", large, ByHand())["success"]
+    assert "beyond size 200" in evaluate("ba", "jacobian", large, ByHand())["error"]
+
+
 def test_every_function_is_a_case():
     tried = {(module, function) for module, function, *_ in CASES}
-    tried |= {(module, f) for module in ("gmm", "lstm") for f in ("objective", "jacobian")}
+    tried |= {(module, f) for module in ("saddle", "particle") for f in LETTERS}
+    tried |= {
+        (module, f) for module in ("gmm", "lstm", "ba", "ht") for f in ("objective", "jacobian")
+    }
     assert tried == {(m, f) for m, functions in EVALUATIONS.items() for f in functions}
 
 
@@ -133,6 +209,7 @@ def test_a_failure_is_a_response(message, told):
     assert told in response["error"]
 
 
+@pytest.mark.filterwarnings("ignore:overflow")
 def test_what_is_not_finite_is_a_failure():
     response = evaluate("hello", "square", 1e200)
     assert response == {"success": False, "error": "the output is not finite"}

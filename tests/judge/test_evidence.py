@@ -369,7 +369,7 @@ def shares():
     return SLOW_PROBLEMS | {name: each + (k < rest) for k, name in enumerate(others)}
 
 
-@pytest.mark.few(6, more=99)
+@pytest.mark.few(6)
 @pytest.mark.parametrize(
     ("name", "count"),
     [

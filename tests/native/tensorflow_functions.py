@@ -156,6 +156,17 @@ def residual(p):
     return tf.reduce_mean((outer.gradient(slope, t) + tf.sin(t)) ** 2)
 
 
+def convolved_inside(kernel):
+    """One step of training inside, and the slope by an input: what goes back from convolutions."""
+    x = tf.constant(FIELD)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([x, kernel])
+        pooled = tf.nn.max_pool2d(tf.tanh(tf.nn.conv2d(x, kernel, 1, "SAME")), 2, 2, "SAME")
+        total = tf.reduce_sum(tf.nn.avg_pool2d(pooled**2, 2, 1, "SAME") ** 2)
+    stepped = kernel - 0.1 * tape.gradient(total, kernel)
+    return tf.reduce_sum(tape.gradient(total, x) ** 2) + tf.nn.conv2d(x, stepped, 2, "VALID")
+
+
 def slopes_inside(a):
     functions = (
         tf.sigmoid, tf.nn.relu, tf.nn.elu, tf.nn.selu, tf.math.softplus, tf.math.rsqrt,
@@ -257,6 +268,12 @@ def log_likelihoods(a):
     return tf.nn.sigmoid_cross_entropy_with_logits(Y[:5] / 2 + 0.5, a) + tf.math.log_sigmoid(a)
 
 
+def regression(w):
+    many = np.tile(X, (200, 1))
+    scores, labels = tf.linalg.matvec(many, w), np.tile(Y / 2 + 0.5, 200)
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels, scores))
+
+
 def rows_of(a):
     kept = tf.boolean_mask(a, [True, False, True, True, False])
     above = tf.boolean_mask(a, a > 0)
@@ -339,6 +356,11 @@ CASES = {
     "singular vectors": (lambda a: tf.linalg.svd(a)[2], TALL[:, :2]),
     "orthogonal columns": (lambda a: tf.linalg.qr(a)[0], TALL),
     "exponential": (lambda a: tf.linalg.expm(a), M),
+    "searched": (lambda a: tf.gather(a, tf.searchsorted(np.linspace(-1, 1, 4), a)) * a, V),
+    "sparse": (
+        lambda a: tf.sparse.to_dense(tf.SparseTensor([[0, 1], [2, 0]], a[0, :2], [3, 3])) * a,
+        M,
+    ),
     "shapes": (shapes, M),
     "parts": (parts, V),
     "partitioned": (partitioned, V),
@@ -370,6 +392,7 @@ CASES = {
     "pools": (pools, np.array([1.5])),
     "log likelihoods": (log_likelihoods, V),
     "derivatives inside": (residual, V[:3]),
+    "convolutions inside": (convolved_inside, normal(2, 3, 2, 2)),
     "slopes inside": (slopes_inside, np.abs(V) + 0.1),
     "loop": (heron, V),
     "branches": (branches, V),
@@ -387,6 +410,7 @@ CASES = {
     "zeros in a product": (lambda a: tf.reduce_prod(a), np.array([1.0, 0.0, 3.0])),
     "softplus at 0": (lambda a: tf.math.softplus(tf.linalg.matvec(TALL, a)), np.zeros(3)),
     "logits at 0": (log_likelihoods, np.zeros(5)),
+    "regression at 0": (regression, np.zeros(4)),
     "all logits 0": (lambda a: tf.nn.softmax(a) * POWERS + tf.reduce_logsumexp(a), np.zeros(5)),
 }
 

@@ -8,6 +8,7 @@ import functools
 import importlib
 import math
 import random
+import types
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -377,6 +378,48 @@ def test_helpers_in_other_modules_are_covered(tmp_path: Any, monkeypatch: Any) -
 def test_whatever_can_be_called_is_a_function(function: Any) -> None:
     truth = certify(NumpyFunction(function, W)).certificate
     np.testing.assert_allclose(truth.value[1:], [1, 1, 1, 0, 0, 0])
+
+
+def with_default(w: Any, total: Any = sp.logsumexp) -> Any:
+    return total(w)
+
+
+REAL = id(np.zeros)
+
+
+class Holder:
+    """Holds a function of SciPy's, and a table of NumPy's own that must stay what it is."""
+
+    def __init__(self) -> None:
+        self.total, self.xp = sp.logsumexp, np
+        self.table, self.everything = {"sum": sp.logsumexp}, vars(np)
+
+    def loss(self, w: Any) -> Any:
+        assert id(self.everything["zeros"]) == REAL
+        filled = self.xp.zeros(2)
+        filled[0] = self.total(w)
+        return filled.sum() * self.table["sum"](w)
+
+
+def test_functions_that_objects_hold_are_covered() -> None:
+    holder = Holder()
+    namespace = types.SimpleNamespace(total=sp.logsumexp)
+    in_dict = {"total": [lambda w: sp.logsumexp(w)]}
+    several = [(math.exp, sp.logsumexp), sp.logsumexp]
+    before = float, np.zeros, dict(vars(holder)), dict(vars(namespace))
+    for f in (
+        holder.loss,
+        lambda w: holder.loss(w),
+        functools.partial(lambda held, w: held.total(w), namespace),
+        lambda w: in_dict["total"][0](w),
+        lambda w: several[0][1](w) * several[1](w),
+        with_default,
+    ):
+        truth = certify(NumpyFunction(f, W)).certificate
+        assert abs(truth.value[0] - f(W)) <= truth.bound[0]
+    assert (float, np.zeros, dict(vars(holder)), dict(vars(namespace))) == before
+    assert with_default.__defaults__ == (sp.logsumexp,)
+    assert several == [(math.exp, sp.logsumexp), sp.logsumexp]
 
 
 class Layer:

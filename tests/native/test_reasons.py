@@ -200,3 +200,22 @@ def test_product_of_what_torch_cannot_certify_has_a_witness() -> None:
     assert cb.check(spectrum, product, t, operator="hvp").witnessed
     wrong = cb.check(spectrum, lambda t, v: product(t, v) * 1.001, t, operator="hvp")
     assert wrong.refuted
+
+
+def test_number_that_leaves_tensorflow_is_told_of() -> None:
+    tf = pytest.importorskip("tensorflow")
+    t = tf.constant(x)
+
+    def leaving(t: Any) -> Any:
+        return tf.reduce_sum(t**2).numpy()
+
+    right = cb.check(leaving, double, t)
+    assert right.witnessed, right
+    assert "(compute with the tensor itself, by TensorFlow, and return it)" in right.reason
+    assert right.reason.count(HERE) == 1
+    none = cb.check(leaving, None, t)
+    assert none.status == "error"
+    assert none.reason.startswith("the tape has no gradient: f returns a plain float")
+    unknown = cb.check(lambda t: tf.reduce_sum(tf.abs(tf.signal.rfft(t))), None, t)
+    assert f"dtype complex128 at {HERE}" in unknown.reason
+    assert cb.check(lambda t: tf.sin(t) * t[0], None, t, operator="jacobian").ok

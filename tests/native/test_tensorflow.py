@@ -41,7 +41,7 @@ def tape_gradient(f: Any, x: Any) -> list[Any]:
 # --- right gradients ------------------------------------------------------------------------------
 
 
-@pytest.mark.few(4)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("name", KINDS)
 def test_own_gradient_is_certified_in_no_time(name: str) -> None:
     f, x = KINDS[name][0], arguments(name, 1)
@@ -55,7 +55,7 @@ def test_own_gradient_is_certified_in_no_time(name: str) -> None:
     assert found.seconds < 1
 
 
-@pytest.mark.few(4)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("name", KINDS)
 def test_right_gradient_at_random_points_is_never_condemned(name: str, seed: int) -> None:
@@ -69,7 +69,7 @@ SLOW = ("eigenvectors", "singular values", "singular vectors", "orthogonal colum
 """Cases of what arrays of balls have not."""
 
 
-@pytest.mark.few(8)
+@pytest.mark.few(5)
 @pytest.mark.parametrize("name", CASES)
 def test_value_and_gradient_are_those_of_the_function(name: str) -> None:
     function = TensorflowFunction(scalar(CASES[name][0]), tf.constant(CASES[name][1]))
@@ -82,7 +82,7 @@ def test_value_and_gradient_are_those_of_the_function(name: str) -> None:
     assert not np.allclose(truth.value[1:], 0)
 
 
-@pytest.mark.few(5)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("name", CASES)
 def test_single_balls_and_arrays_give_one_value(name: str) -> None:
     function = TensorflowFunction(scalar(CASES[name][0]), tf.constant(CASES[name][1]))
@@ -139,6 +139,7 @@ def swish_with(fault: str) -> Any:
     return lambda w, b: tf.reduce_sum(swish(X @ w, b) ** 2)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("compiled", [False, True])
 def test_seven_faults_in_custom_rules_are_caught(compiled: bool) -> None:
     x = arguments("custom rule", 2)
@@ -149,7 +150,7 @@ def test_seven_faults_in_custom_rules_are_caught(compiled: bool) -> None:
         assert found.status == "disagree", (fault, found)
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(1)
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", KINDS)
 def test_one_component_off_by_1e_10_is_caught(name: str, seed: int) -> None:
@@ -246,6 +247,15 @@ def test_gradient_of_another_form_is_an_error(gradient: Any, said: str) -> None:
     assert said in str(found)
 
 
+def test_plain_number_is_not_differentiated() -> None:
+    found = cb.check(lambda x: float(tf.reduce_sum(x**2)), None, tf.constant(V))
+    assert found.status == "error"
+    assert "f returns a plain float: return the tensor" in str(found)
+    given = cb.check(lambda x: tf.reduce_sum(x**2).numpy(), lambda x: 2 * x, tf.constant(V))
+    assert given.status == "not certified"
+    assert given.witnessed
+
+
 def test_function_that_leaves_the_tape_is_an_error() -> None:
     found = cb.check(lambda x: tf.reduce_sum(tf.stop_gradient(x)), None, tf.constant(V))
     assert found.status == "error"
@@ -275,7 +285,7 @@ def network() -> Any:
 
 @pytest.mark.parametrize("training", [False, True])
 def test_layers_are_certified_and_left_as_they_were(network: Any, training: bool) -> None:
-    before = [v.numpy() for v in network.variables]
+    before = [v.value.numpy() for v in network.variables]
 
     def loss(variables: Any) -> Any:
         scores = network(tf.constant(X), training=training)
@@ -294,7 +304,7 @@ def test_layers_are_certified_and_left_as_they_were(network: Any, training: bool
     assert next(iter(found.value)).endswith("kernel")
     assert cb.check(loss, wrong, x).status == "disagree"
     for variable, value in zip(network.variables, before, strict=True):
-        np.testing.assert_array_equal(variable.numpy(), value)
+        np.testing.assert_array_equal(variable.value.numpy(), value)
     with pytest.raises(cb.SelectorError, match=r"give model\.trainable_variables"):
         cb.check(lambda model: loss(None), None, network)
 
@@ -323,8 +333,8 @@ REFUSED = {
     "dtype bfloat16": lambda x: tf.reduce_sum(tf.cast(tf.cast(x, tf.bfloat16), tf.float64)),
     "operation EagerPyFunc": lambda x: tf.reduce_sum(tf.py_function(tf.sin, [x], tf.float64)),
     "operation Igamma": lambda x: tf.reduce_sum(tf.math.igamma(x, 2 * x)),
-    "what TensorFlow does not trace: numbers that leave TensorFlow in test_tensorflow.py:": leaves,
-    "what TensorFlow does not trace: a branch on a value in test_tensorflow.py:": compares,
+    "NumPy's function or .numpy() of a traced tensor at test_tensorflow.py:": leaves,
+    "Python's if, while, and or or on a traced tensor at test_tensorflow.py:": compares,
 }
 
 
@@ -333,9 +343,10 @@ def test_what_is_not_known_is_named(named: str) -> None:
     found = cb.check(REFUSED[named], None, tf.constant(np.abs(V)))
     assert found.status == "not certified"
     assert f"not certified: {named}" in str(found)
-    assert found.witness is not None
+    if "traced" in named:
+        assert found.witness is not None
     if REFUSED[named] is compares:
-        assert "for which there is tf.cond" in str(found)
+        assert "(take tf.cond or tf.where; tf.while_loop for a loop)" in str(found)
 
 
 def test_complex_arguments_are_not_certified() -> None:

@@ -29,7 +29,7 @@ def test_costs_are_certified(name):
 
 
 # All frameworks at once, for what takes long is the certificate.
-@pytest.mark.full
+@pytest.mark.few(0, more=4)
 @pytest.mark.parametrize("operator", ["gradient", "hvp"])
 @pytest.mark.parametrize("name", COSTS)
 def test_frameworks_agree(name, operator):

@@ -98,7 +98,7 @@ def test_every_name_has_cases():
     assert {*NAMES} == {*CASES}
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(3, more=2)
 @pytest.mark.parametrize(
     "selector",
     # JAX compiles every definition anew: half a minute.

@@ -20,6 +20,7 @@ from calcbench.native.jax.framework import Framework
 from calcbench.native.jax.interpreter import Interpreter
 from calcbench.native.keeping import kept
 from calcbench.native.needs import SLOPE
+from calcbench.problem.flat import Shape
 from calcbench.problem.problem import Arrays
 
 UNTRACEABLE = (
@@ -90,16 +91,31 @@ class JaxFunction(Function):
 
     def differentiate(self, arguments: Arrays, gradient: Callable[..., Any] | None) -> Arrays:
         """Call the gradient, or `jax.grad` of the function: name → float64 array."""
+        return self._differentiate(arguments, gradient, (), jax.grad)
+
+    def differentiate_outputs(
+        self, arguments: Arrays, jacobian: Callable[..., Any] | None, shape: Shape
+    ) -> Arrays:
+        """Call the Jacobian, or `jax.jacrev` of the function: name → float64 array."""
+        return self._differentiate(arguments, jacobian, shape, jax.jacrev)
+
+    def _differentiate(
+        self,
+        arguments: Arrays,
+        derivative: Callable[..., Any] | None,
+        shape: Shape,
+        derive: Callable[..., Any],
+    ) -> Arrays:
         floats = self._native(arguments)
         with self.precision():
-            if gradient is None:
+            if derivative is None:
                 if self._other and not self._is_traceable():
                     raise WrongGradient(f"JAX has no gradient: {returns_other(self._other)}")
-                found = jax.grad(self._flat, argnums=tuple(range(len(floats))))(*floats)
+                found = derive(self._flat, argnums=tuple(range(len(floats))))(*floats)
             else:
-                found = self._pick(gradient(*self._arguments(floats)))
+                found = self._pick(derivative(*self._arguments(floats)))
         parts = zip(self.arguments.items(), found, strict=True)
-        return {name: trees.read_part(name, part, a.shape) for (name, a), part in parts}
+        return {name: trees.read_part(name, part, a.shape, shape) for (name, a), part in parts}
 
     def native(self, arguments: Arrays) -> Any:
         """Give numbers the form of the argument."""

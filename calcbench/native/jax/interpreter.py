@@ -6,7 +6,7 @@ and keys of random numbers are native arrays always. What is computed of these a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -14,7 +14,7 @@ import numpy as np
 from jax.extend.core import Literal
 
 from calcbench.native.elementwise import cast
-from calcbench.native.function import NotKnown
+from calcbench.native.function import NotKnown, Use
 from calcbench.native.jax.demand import Planner
 from calcbench.native.jax.framework import (
     EXACT,
@@ -35,9 +35,7 @@ from calcbench.native.values import boxed, hold, is_active, is_certified, midpoi
 class Interpreter:
     """Runs jaxprs on numbers with proof in one vocabulary."""
 
-    def __init__(
-        self, xp: Any, planner: Planner, framework: Framework, use: Callable[[str], None]
-    ) -> None:
+    def __init__(self, xp: Any, planner: Planner, framework: Framework, use: Use) -> None:
         """Take the vocabulary, and what to tell of the dtype of an active operation."""
         self.xp = xp
         self.planner = planner

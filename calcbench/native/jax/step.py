@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from calcbench.native.function import Use
 from calcbench.native.jax.framework import Framework
 from calcbench.native.needs import VALUE, Needs
 
@@ -16,6 +17,7 @@ class Runs(Protocol):
     """What runs the jaxprs that an equation applies."""
 
     framework: Framework
+    use: Use
 
     def run(
         self, jaxpr: Any, consts: Sequence[Any], operands: Sequence[Any], needs: Needs

@@ -19,6 +19,7 @@ from calcbench.native.numpy.escaping import what_escapes
 from calcbench.native.rebinding import rebound, without_cache
 from calcbench.native.values import Numbers, lift
 from calcbench.problem.faults import RAISED
+from calcbench.problem.flat import Shape
 from calcbench.problem.problem import Arrays
 
 SAID = (CalcbenchError, Undecided, NotFinite, TooSlow)
@@ -67,11 +68,18 @@ class NumpyFunction(Function):
 
     def differentiate(self, arguments: Arrays, gradient: Callable[..., Any] | None) -> Arrays:
         """Call the gradient at copies of these numbers; NumPy has none of its own."""
-        if gradient is None:
-            raise NoGradient("a NumPy function has no gradient of its own: check(f, grad, x)")
+        return self.differentiate_outputs(arguments, gradient, ())
+
+    def differentiate_outputs(
+        self, arguments: Arrays, jacobian: Callable[..., Any] | None, shape: Shape
+    ) -> Arrays:
+        """Call the Jacobian, or gradient, at copies of these numbers."""
+        if jacobian is None:
+            what = "Jacobian" if shape else "gradient"
+            raise NoGradient(f"a NumPy function has no {what} of its own: check(f, grad, x)")
         with np.errstate(all="ignore"):
-            found = gradient(*self._inputs(arguments))
-        return trees.read_gradient(self.x, self.leaves, self.arguments, found)
+            found = jacobian(*self._inputs(arguments))
+        return trees.read_gradient(self.x, self.leaves, self.arguments, found, shape)
 
     def evaluate(self, xp: Any, arguments: Mapping[str, Any]) -> Numbers:
         """Run the function on traced arrays."""
@@ -82,7 +90,10 @@ class NumpyFunction(Function):
         quiet = np.errstate(all="ignore")
         with kept(self.function), rebound(self.function, *what_escapes(run)), quiet:
             try:
-                return lift(xp, unwrap(without_cache(self.function)(*inputs)))
+                found = without_cache(self.function)(*inputs)
+                if isinstance(found, (list, tuple)) and found:
+                    found = np.stack(found)
+                return lift(xp, unwrap(found))
             except RAISED as error:
                 if run.refusal is None or isinstance(error, SAID):
                     raise

@@ -13,7 +13,8 @@ slopes          the derivatives of these, as TensorFlow writes them, and backwar
 smooth          what is smooth where its steps tie
 moving          data movement, gathers and scatters
 along_axes      reductions, running sums, orders, segments, losses
-products        products, convolutions, pooling, batch norms
+products        products, batch norms
+convolutions    convolutions, pooling, and what goes back from them
 linear_algebra  factors, solutions, determinants, decompositions
 control         calls, branches, loops, variables, lists of tensors
 """

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.native.comparing import argmax, argmin, argsort
+from calcbench.native.comparing import argmax, argmin, argsort, compare
 from calcbench.native.elementwise import elementwise
 from calcbench.native.movement import move
 from calcbench.native.needs import enclose_extreme_along
@@ -92,6 +92,17 @@ def _nth(step: Step, x: Any, n: Any) -> Numbers:
     return step.xp.reshape(found, found.shape[:-1])
 
 
+def _bound(name: str) -> Rule:
+    """Build how many of a sorted row are below each number, or not above it."""
+
+    def rule(step: Step, rows: Any, x: Any) -> np.ndarray:
+        rows, x = lift(step.xp, rows), lift(step.xp, x)
+        below = compare(step.xp, name, rows[..., None, :], x[..., None])
+        return np.asarray(np.count_nonzero(below, axis=-1), step.dtype)
+
+    return rule
+
+
 # --- of logits ------------------------------------------------------------------------------------
 
 
@@ -130,6 +141,8 @@ RULES: dict[str, Rule] = {
     "TopK": _top,
     "TopKV2": _top,
     "NthElement": _nth,
+    "LowerBound": _bound("less"),
+    "UpperBound": _bound("less_equal"),
     "Softmax": lambda step, x: softmax(step.xp, x, -1),
     "LogSoftmax": lambda step, x: log_softmax(step.xp, x, -1),
     "SoftmaxCrossEntropyWithLogits": _cross_entropy,

@@ -10,7 +10,15 @@ import tensorflow as tf
 from tensorflow.python.eager import context, execute  # what tf.raw_ops call, by other names
 from tensorflow.python.framework import function_def_to_graph
 
+from calcbench.problem.faults import find_place
+
 T = TypeVar("T")
+
+
+def place_of(operation: Any) -> str:
+    """Find the line of a user's code that an operation stands for: `model.py:9`, or ""."""
+    frames = reversed(list(getattr(operation, "traceback", None) or ()))
+    return find_place((frame.filename, frame.lineno) for frame in frames)
 
 
 def is_real(tensor: Any) -> bool:

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from calcbench.errors import SelectorError, short_repr
 from calcbench.native import trees
-from calcbench.native.function import Function, NotKnown, WrongGradient
+from calcbench.native.function import Function, NotKnown, WrongGradient, returns_other
 from calcbench.native.keeping import kept, variables_reached
 from calcbench.native.needs import SLOPE
 from calcbench.native.tensorflow.control import Cell
@@ -22,6 +22,7 @@ from calcbench.native.tensorflow.framework import Framework, plain
 from calcbench.native.tensorflow.interpreter import Interpreter
 from calcbench.native.tensorflow.keeping import seeds_kept, unchanged
 from calcbench.native.tensorflow.tracing import Traced, is_variable, quietly, read, trace
+from calcbench.problem.flat import Shape
 from calcbench.problem.problem import Arrays
 
 
@@ -54,6 +55,8 @@ class TensorflowFunction(Function):
         self._planner = Planner(self._framework)
         self._reached = [variable.handle for variable in variables_reached(function)]
         self._graph: Traced | None = None
+        self._other = ""
+        """The kind of what the function returns, if that is no tensor."""
 
     @contextlib.contextmanager
     def undisturbed(self, gradient: Callable[..., Any] | None = None) -> Iterator[None]:
@@ -65,7 +68,9 @@ class TensorflowFunction(Function):
     def call(self, arguments: Arrays) -> np.ndarray:
         """Call the function at these numbers; its value as a float64 array."""
         with self._at(arguments) as given:
-            return _numbers(self.function(*given))
+            returned = self.function(*given)
+            self._other = "" if tf.is_tensor(returned) else type(returned).__name__
+            return _numbers(returned)
 
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
         """Call a derivative along a direction at these numbers."""
@@ -89,6 +94,16 @@ class TensorflowFunction(Function):
             found = tf.nest.map_structure(_plain, gradient(*given))
             return trees.read_gradient(self._x, self._leaves, self.arguments, found)
 
+    def differentiate_outputs(
+        self, arguments: Arrays, jacobian: Callable[..., Any] | None, shape: Shape
+    ) -> Arrays:
+        """Call the Jacobian, or that of a tape if it is None."""
+        with self._at(arguments) as given:
+            if jacobian is None:
+                return self._by_tape(arguments, shape)
+            found = tf.nest.map_structure(_plain, jacobian(*given))
+            return trees.read_gradient(self._x, self._leaves, self.arguments, found, shape)
+
     def native(self, arguments: Arrays) -> Any:
         """Give numbers the form of the argument, as tensors."""
         leaves = {n: tf.constant(a, self.dtypes[n]) for n, a in arguments.items()}
@@ -97,6 +112,8 @@ class TensorflowFunction(Function):
 
     def evaluate(self, xp: Any, arguments: Mapping[str, Any]) -> Any:
         """Run the function's graph on numbers with proof."""
+        if self._other:
+            raise NotKnown(returns_other(self._other, "tensor"))
         traced = self._traced()
         coarsest = min(np.dtype(dtype).itemsize for dtype in self.dtypes.values())
         interpreter = Interpreter(xp, self._planner, self._framework, self.use, coarsest)
@@ -164,17 +181,24 @@ class TensorflowFunction(Function):
         """Build the arguments as the function wants them: none, if it has what it needs."""
         return () if self._variables and _takes_nothing(self.function) else self._put(tensors)
 
-    def _by_tape(self, arguments: Arrays) -> Arrays:
+    def _by_tape(self, arguments: Arrays, shape: Shape = ()) -> Arrays:
+        """Differentiate the value, or all numbers of one of this shape."""
         tensors = self._tensors(arguments)
         sources = [self._variables.get(n, tensors.get(n)) for n in self.arguments]
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
+        with tf.GradientTape(persistent=bool(shape), watch_accessed_variables=False) as tape:
             tape.watch(sources)
             value = self.function(*self._given(tensors))
-        found = tape.gradient(value, sources)
+        if not tf.is_tensor(value):
+            other = returns_other(type(value).__name__, "tensor")
+            raise WrongGradient(f"the tape has no gradient: {other}")
+        if shape:
+            found = tape.jacobian(value, sources, experimental_use_pfor=False)
+        else:
+            found = tape.gradient(value, sources)
         if all(part is None for part in found):
             raise WrongGradient("the tape finds no way from x to f(x): does f use its argument?")
         return {
-            n: np.zeros(a.shape) if part is None else _numbers(part)
+            n: np.zeros(shape + a.shape) if part is None else _numbers(part)
             for (n, a), part in zip(self.arguments.items(), found, strict=True)
         }
 
@@ -261,7 +285,7 @@ def _floats(leaf: Any) -> np.ndarray:
 
 def _numbers(value: Any) -> np.ndarray:
     """Return a result as a NumPy array, floats as float64."""
-    found = np.asarray(tf.convert_to_tensor(value))
+    found = np.asarray(tf.convert_to_tensor(value) if tf.is_tensor(value) else value)
     return found.astype(np.float64) if found.dtype.kind in "fV" else found
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from calcbench.native.elementwise import cast
 from calcbench.native.function import NotKnown
 from calcbench.native.needs import SLOPE, UNUSED, Needs
-from calcbench.native.tensorflow.demand import Planned, Planner
-from calcbench.native.tensorflow.framework import Framework, is_real
+from calcbench.native.tensorflow.demand import CONSTANT, Planned, Planner
+from calcbench.native.tensorflow.framework import Framework, is_real, place_of
 from calcbench.native.tensorflow.rules import EXACT, OF_ALL, RULES
 from calcbench.native.tensorflow.step import Step
 from calcbench.native.values import boxed, hold, is_active, is_certified, midpoints
@@ -50,7 +50,11 @@ class Interpreter:
         known: list[Any] = [None] * plan.size
         known[: len(operands)] = operands
         for planned in plan.steps:
-            results = self._apply(planned, [known[k] for k in planned.operands])
+            try:
+                results = self._apply(planned, [known[k] for k in planned.operands])
+            except NotKnown as error:
+                error.place = error.place or place_of(planned.operation)
+                raise
             for k, value in zip(planned.results, results, strict=True):
                 known[k] = value
         return [known[k] if need else None for k, need in zip(plan.outputs, needs, strict=True)]
@@ -69,7 +73,7 @@ class Interpreter:
         if max(needs) < SLOPE:
             operands = self._held(operands)
         results = _listed(rule(step, *operands))
-        _check(operation, results, needs)
+        _check(operation, operands, results, needs)
         self._report(operation, operands)
         return results
 
@@ -100,7 +104,8 @@ class Interpreter:
         name = operation.type
         if any(map(is_active, operands)):
             odd = _odd_dtypes(operation)
-            raise NotKnown(f"dtype {odd[0]}" if odd else f"operation {name}")
+            what = f"dtype {odd[0]}" if odd else f"operation {name}"
+            raise NotKnown(what, place_of(operation))
         if operation.op_def.is_stateful and not _is_seeded(operation):
             raise NotKnown(f"operation {name}, which keeps a state")
         pairs = zip(operands, operation.inputs, strict=True)
@@ -139,8 +144,16 @@ def _odd_dtypes(operation: Any) -> list[str]:
     return [dtype.name for dtype in dtypes if dtype.is_complex]
 
 
-def _check(operation: Any, results: Sequence[Any], needs: Needs) -> None:
-    """Make sure that a rule gives what TensorFlow would: floats of that shape, and all of them."""
+def _check(operation: Any, operands: Sequence[Any], results: Sequence[Any], needs: Needs) -> None:
+    """Make sure that a rule gives what TensorFlow would: results of that shape, and all of them.
+
+    Floats have a proof where an argument takes part.
+    """
+    moves = operation.type not in CONSTANT and any(map(is_active, operands))
     for tensor, found, need in zip(operation.outputs, results, needs, strict=True):
-        if need != UNUSED and not tensor.shape.is_compatible_with(np.shape(found)):
+        if need == UNUSED:
+            continue
+        if not tensor.shape.is_compatible_with(np.shape(found)):
             raise AssertionError(f"{operation.type}: {np.shape(found)}")
+        if moves and is_real(tensor) and not is_certified(found):
+            raise AssertionError(f"{operation.type}: floats without proof")

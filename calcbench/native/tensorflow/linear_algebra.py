@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.native.decompositions import eigenvalues, eigh, lu, qr, singular_values, svd
+from calcbench.native.decompositions import eigenvalues, eigh, qr, singular_values, svd
 from calcbench.native.function import NotKnown
 from calcbench.native.needs import UNUSED
 from calcbench.native.products import (
@@ -70,12 +70,6 @@ def _natively(step: Step, x: Any) -> list[np.ndarray]:
     return step.natively(midpoints(lift(step.xp, x)).astype(step.dtype))
 
 
-def _triangles(step: Step, x: Any) -> list[Any]:
-    """Factor into triangles in one matrix, and the order of the rows."""
-    factors, _, order = lu(step.xp, x)
-    return [factors, order.astype(step.operation.outputs[1].dtype.as_numpy_dtype)]
-
-
 RULES: dict[str, Rule] = {
     "Cholesky": _cholesky,
     "MatrixTriangularSolve": _solve_triangular,
@@ -87,6 +81,5 @@ RULES: dict[str, Rule] = {
     "SelfAdjointEigV2": _eigen,
     "Svd": _singular,
     "Qr": _orthogonal,
-    "Lu": _triangles,
 }
 """Operation → its rule."""

@@ -47,6 +47,7 @@ MOVED: dict[str, tuple[int, ...] | slice] = {
     "MatrixSetDiagV2": (0, 1),
     "MatrixSetDiagV3": (0, 1),
     "PadV2": (0, 2),
+    "SparseToDense": (2, 3),
     "TensorScatterUpdate": (0, 2),
     "TensorStridedSliceUpdate": (0, 4),
 }  # fmt: skip

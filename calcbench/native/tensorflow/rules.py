@@ -5,6 +5,7 @@ from __future__ import annotations
 from calcbench.native.tensorflow import (
     along_axes,
     control,
+    convolutions,
     elementwise,
     linear_algebra,
     moving,
@@ -21,6 +22,7 @@ RULES: dict[str, Rule] = {
     **moving.RULES,
     **along_axes.RULES,
     **products.RULES,
+    **convolutions.RULES,
     **linear_algebra.RULES,
     **control.RULES,
 }

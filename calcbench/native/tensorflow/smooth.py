@@ -65,6 +65,8 @@ def _is_above(tensor: Any, x: Any) -> bool:
 
 
 def _is_zero(tensor: Any) -> bool:
+    if tensor.op.type == "Fill":
+        return _is_zero(tensor.op.inputs[1])
     if tensor.op.type == "Const":
         return not np.any(tf.make_ndarray(tensor.op.get_attr("value")))
     return bool(tensor.op.type == "ZerosLike")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.framework import errors
 
+from calcbench.errors import first_line
 from calcbench.native.function import NotKnown
-from calcbench.problem.faults import RAISED, describe
+from calcbench.problem.faults import RAISED
 
 
 class Traced(NamedTuple):
@@ -40,7 +39,7 @@ def trace(function: Callable[..., Any], specs: Sequence[Any]) -> Traced:
     """Trace a function of tensors like these.
 
     Python's branches on values are tried as they are, which fails, and then as AutoGraph reads
-    them. Raises `NotKnown` with the line of a function that cannot be traced.
+    them. Raises `NotKnown` for a function that cannot be traced.
     """
     with quietly():
         try:
@@ -49,7 +48,8 @@ def trace(function: Callable[..., Any], specs: Sequence[Any]) -> Traced:
             try:
                 found = _trace(function, specs, autograph=True)
             except RAISED as error:
-                raise NotKnown(f"what TensorFlow does not trace: {_explain(error)}") from error
+                said = first_line(error)
+                raise NotKnown(f"what TensorFlow does not trace: {said}") from error
     if len(found.outputs) != 1:
         raise TypeError(f"the function returns {len(found.outputs)} tensors: one is differentiated")
     return Traced(found, [outside for outside, _ in found.captures])
@@ -57,18 +57,6 @@ def trace(function: Callable[..., Any], specs: Sequence[Any]) -> Traced:
 
 def _trace(function: Callable[..., Any], specs: Sequence[Any], autograph: bool) -> Any:
     return tf.function(function, autograph=autograph).get_concrete_function(*specs).graph
-
-
-def _explain(error: BaseException) -> str:
-    """Say in which line a function could not be traced, and by what."""
-    said = describe(error)
-    where = re.match(r"\S+:\d+(?=: )", said)
-    place = f" in {where.group()}" if where else ""
-    if isinstance(error, errors.OperatorNotAllowedInGraphError):
-        return f"a branch on a value{place}, for which there is tf.cond"
-    if "numpy" in str(error):
-        return f"numbers that leave TensorFlow{place}"
-    return said.split("\n", 1)[0]
 
 
 @contextlib.contextmanager

@@ -25,6 +25,7 @@ from calcbench.native.torch import (
     normalization,
     recurrent,
 )
+from calcbench.native.torch.graphics import is_blurred
 from calcbench.native.torch.keeping import written
 from calcbench.native.torch.program import Rule, Slot, of_open
 from calcbench.native.torch.storage import Unknown, constant, dtype_name, floats_of, is_nothing
@@ -186,6 +187,8 @@ class Call:
     # --- what is recorded ---
 
     def _recorded(self) -> Any:
+        if self.base in self.mode.blurring and is_blurred(self._flat):
+            self.mode.use("TensorFloat-32", f"set {self.mode.blurring[self.base]} = False")
         special = self._special()
         if special is not None:
             return special()

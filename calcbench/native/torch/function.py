@@ -16,6 +16,7 @@ from calcbench.native.torch.keeping import Keeping, unchanged
 from calcbench.native.torch.recording import Recorded, record
 from calcbench.native.torch.storage import dtype_name, floats_of
 from calcbench.native.values import midpoints
+from calcbench.problem.flat import Shape
 from calcbench.problem.problem import Arrays
 
 
@@ -60,9 +61,23 @@ class TorchFunction(Function):
         tensors = self._tensors(arguments)
         with unchanged() as before, Keeping(before):
             if gradient is None:
-                return self._by_autograd(tensors)
+                return self._by_autograd(tensors, self._tensor(tensors), required=True)
             found = pytree.tree_map(_plain, gradient(*self._given(tensors)))
         return trees.read_gradient(self._x, self._leaves, self.arguments, found)
+
+    def differentiate_outputs(
+        self, arguments: Arrays, jacobian: Callable[..., Any] | None, shape: Shape
+    ) -> Arrays:
+        """Call the Jacobian, or autograd for each output if it is None."""
+        tensors = self._tensors(arguments)
+        with unchanged() as before, Keeping(before):
+            if jacobian is None:
+                numbers = self._tensor(tensors).reshape(-1)  # run once: dropout drops the same
+                rows = [self._by_autograd(tensors, number) for number in numbers]
+                parts = {name: np.stack([row[name] for row in rows]) for name in tensors}
+                return {n: p.reshape(shape + self.arguments[n].shape) for n, p in parts.items()}
+            found = pytree.tree_map(_plain, jacobian(*self._given(tensors)))
+        return trees.read_gradient(self._x, self._leaves, self.arguments, found, shape)
 
     def native(self, arguments: Arrays) -> Any:
         """Give numbers the form of the argument, as tensors."""
@@ -94,15 +109,26 @@ class TorchFunction(Function):
     def _run(self, tensors: Mapping[str, Any]) -> Any:
         return self.function(*self._given(tensors))
 
-    def _by_autograd(self, tensors: Mapping[str, torch.Tensor]) -> Arrays:
+    def _tensor(self, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Run the function. Raises `WrongGradient` where it gives no tensor."""
         value = self._run(tensors)
-        if not isinstance(value, torch.Tensor):
-            other = returns_other(type(value).__name__, "tensor")
-            raise WrongGradient(f"autograd has no gradient: {other}")
+        if isinstance(value, torch.Tensor):
+            return value
+        other = returns_other(type(value).__name__, "tensor")
+        raise WrongGradient(f"autograd has no gradient: {other}")
+
+    def _by_autograd(
+        self, tensors: Mapping[str, torch.Tensor], value: torch.Tensor, required: bool = False
+    ) -> Arrays:
+        """Differentiate a number by autograd: 0 by what it does not depend on.
+
+        Raises `WrongGradient` where a way to an argument is `required`, and there is none.
+        """
         found = [None] * len(tensors)
         if value.requires_grad:
-            found = torch.autograd.grad(value, list(tensors.values()), allow_unused=True)
-            if all(part is None for part in found):
+            leaves = list(tensors.values())
+            found = torch.autograd.grad(value, leaves, allow_unused=True, retain_graph=True)
+            if required and all(part is None for part in found):
                 raise WrongGradient(
                     "autograd finds no way from x to f(x): does f use its argument?"
                 )

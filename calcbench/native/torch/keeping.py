@@ -11,6 +11,8 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from calcbench.native.keeping import torch_states
+
 
 def storage_key(tensor: torch.Tensor) -> int:
     """Return what a storage is known by; 0 for a sparse tensor, which has none of its own."""
@@ -99,13 +101,14 @@ def unchanged() -> Iterator[Kept]:
 
     So every run begins with the same random numbers: dropout drops the same.
     """
-    kept, seed = Kept(), torch.get_rng_state()
+    kept, states = Kept(), torch_states()
     modes = torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_num_threads()
     try:
         with torch.inference_mode(False), torch.enable_grad():
             yield kept
     finally:
-        torch.set_rng_state(seed)
+        for set_state, state in states:
+            set_state(state)
         for now, set_to, before in zip(
             (torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_num_threads()),
             (torch.set_grad_enabled, torch.set_default_dtype, torch.set_num_threads),

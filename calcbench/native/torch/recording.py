@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,9 +21,10 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
-from calcbench.native.function import NotKnown
+from calcbench.native.function import NotKnown, Use
 from calcbench.native.torch import elementary
 from calcbench.native.torch.calls import Call
+from calcbench.native.torch.graphics import blurring, by_operations
 from calcbench.native.torch.keeping import Kept, unchanged
 from calcbench.native.torch.program import Program, Slot
 from calcbench.native.torch.storage import Shadows, Unknown, floats_of, is_nothing
@@ -52,8 +53,11 @@ CLOSE = (torch.isclose, torch.allclose, torch.Tensor.isclose, torch.Tensor.allcl
 class Recorder(TorchDispatchMode):  # type: ignore[misc]
     """Run operations as they are, and record those that depend on an argument."""
 
-    def __init__(self, kept: Kept, use: Callable[[str], None]) -> None:
-        """Take where to keep what is written over, and who is told of active dtypes."""
+    def __init__(self, kept: Kept, use: Use, blurring: Mapping[str, str]) -> None:
+        """Take where to keep what is written over, and who is told of active dtypes.
+
+        `blurring` names operations that may round factors to TensorFloat-32 (`graphics`).
+        """
         super().__init__()
         self.program = Program()
         self.shadows = Shadows(self.program)
@@ -62,6 +66,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
         self.refusal: NotKnown | None = None
         """The first reason for which nothing can be certified, which the function may catch."""
         self.use = use
+        self.blurring = blurring
         self._kept = kept
         self._leaves: list[torch.Tensor] = []
         self._reaches: dict[Any, bool] = {}
@@ -235,19 +240,17 @@ class Recorded(NamedTuple):
         return lift(xp, self.output)
 
 
-def record(
-    function: Callable[..., Any], leaves: Sequence[torch.Tensor], use: Callable[[str], None]
-) -> Recorded:
+def record(function: Callable[..., Any], leaves: Sequence[torch.Tensor], use: Use) -> Recorded:
     """Run a function of no argument, which uses the leaves, and record it.
 
     `use` is told of the dtypes of active operations. Raises `NotKnown` for a value that depends on
     the leaves in a way that there is no rule for.
     """
     with unchanged() as kept:
-        recorder = Recorder(kept, use)
+        recorder = Recorder(kept, use, blurring())
         for leaf in leaves:
             recorder.watch(leaf)
-        with Asking(recorder), recorder:
+        with by_operations(), Asking(recorder), recorder:
             value = function()
         if recorder.refusal is not None:
             raise recorder.refusal

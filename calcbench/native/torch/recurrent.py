@@ -1,4 +1,7 @@
-"""The ATen operation of a recurrent layer that torch runs as a whole: an LSTM in float32."""
+"""ATen operations of recurrent layers that torch runs as a whole.
+
+On a CPU that is an LSTM in float32; on a graphics processor it is the cells of each step.
+"""
 
 from __future__ import annotations
 
@@ -48,5 +51,36 @@ def _step(xp: Any, gates: Any, c: Any, size: int) -> tuple[Numbers, Numbers]:
     return elementwise(xp, "multiply", leave, elementwise(xp, "tanh", c)), c
 
 
-RULES: dict[str, Callable[..., Any]] = {"mkldnn_rnn_layer": _layer}
+def _lstm_cell(
+    xp: Any, by_input: Any, by_state: Any, c: Any, bias: Any = None, other_bias: Any = None
+) -> tuple[Numbers, Numbers, None]:
+    """Take one step, given the products of both matrices: (state, cell, what backward keeps)."""
+    gates = plus(xp, _biased(xp, by_input, bias), _biased(xp, by_state, other_bias))
+    return *_step(xp, gates, c, c.shape[-1]), None
+
+
+def _gru_cell(
+    xp: Any, by_input: Any, by_state: Any, h: Any, bias: Any = None, other_bias: Any = None
+) -> tuple[Numbers, None]:
+    """Take one step of a gated recurrent unit, given the products of both matrices."""
+    size = h.shape[-1]
+    given, kept = _biased(xp, by_input, bias), _biased(xp, by_state, other_bias)
+    (r, z, n), (hr, hz, hn) = (
+        [boxed(each[:, k * size : (k + 1) * size]) for k in range(3)] for each in (given, kept)
+    )
+    reset, update = (elementwise(xp, "sigmoid", plus(xp, *pair)) for pair in ((r, hr), (z, hz)))
+    new = elementwise(xp, "tanh", plus(xp, n, elementwise(xp, "multiply", reset, hn)))
+    change = elementwise(xp, "multiply", update, elementwise(xp, "subtract", h, new))
+    return plus(xp, new, change), None
+
+
+def _biased(xp: Any, x: Any, bias: Any) -> Numbers:
+    return lift(xp, x) if bias is None else plus(xp, x, bias)
+
+
+RULES: dict[str, Callable[..., Any]] = {
+    "mkldnn_rnn_layer": _layer,
+    "_thnn_fused_lstm_cell": _lstm_cell,
+    "_thnn_fused_gru_cell": _gru_cell,
+}
 """ATen's name → its rule."""

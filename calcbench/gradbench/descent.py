@@ -1,0 +1,136 @@
+"""Gradient descent around a problem: what GradBench's `saddle` and `particle` time as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from calcbench.backend.backend import Backend
+from calcbench.catalogue.selection import find_problem
+from calcbench.errors import Unsupported
+from calcbench.gradbench.evaluation import Evaluation, Task
+from calcbench.operators.operator import single
+from calcbench.problem.inputs import make_point
+from calcbench.problem.point import Point
+
+MODES = {"r": "reverse", "f": "forward"}
+"""A letter of GradBench's → a mode of differentiation."""
+
+NEAR = 1e-5
+"""A slope, or a step, of at most this length is as good as none."""
+
+PATIENCE = 10
+"""So many steps down in a row, and the rate is doubled."""
+
+Function = Callable[..., Any]
+"""A function of a parameter, and by name of data that are other than the point's."""
+
+
+def descend(value: Function, slope: Function, start: np.ndarray) -> np.ndarray:
+    """Go down from `start` until slope or step is as good as 0, and say where that is.
+
+    The rate begins at 10⁻⁵, is doubled after ten steps down and halved after one that is none:
+    GradBench's rule, so that tools take as many steps.
+    """
+    here, height, steep = start, value(start), slope(start)
+    rate, good = NEAR, 0
+    while np.linalg.norm(steep) > NEAR:
+        if good == PATIENCE:
+            rate, good = 2 * rate, 0
+        there = here - rate * steep
+        if np.linalg.norm(there - here) <= NEAR:
+            break
+        if (low := value(there)) < height:
+            here, height, steep, good = there, low, slope(there), good + 1
+        else:
+            rate, good = rate / 2, 0
+    return here
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """A problem's cost and slopes by one parameter, as functions of it, on one backend."""
+
+    backend: Backend
+    point: Point
+    parameter: str
+    mode: str
+    """`reverse` takes the gradient, `forward` a pushforward along each component."""
+
+    def functions(self) -> tuple[Function, Function]:
+        """Prepare both. Raises what `Backend.prepare` raises."""
+        height = self.backend.prepare(self.point, "cost")
+        slopes = self._gradient() if self.mode == "reverse" else self._pushforwards()
+        return lambda here, /, **data: single(height.evaluate(self._at(here, data))), slopes
+
+    def _gradient(self) -> Function:
+        prepared = self.backend.prepare(self.point, "gradient")
+        return lambda here, /, **data: prepared.evaluate(self._at(here, data))[self.parameter]
+
+    def _pushforwards(self) -> Function:
+        shape = self.point[self.parameter].shape
+        units = [unit.reshape(shape) for unit in np.eye(self.point.size)]
+        seeds = [{self.parameter: unit} for unit in units]
+        prepared = self.backend.prepare(self.point.with_seed(seeds[0]), "pushforward")
+
+        def slopes(here: np.ndarray, /, **data: np.ndarray) -> np.ndarray:
+            at = self._at(here, data)
+            found = [single(prepared.evaluate(at.with_seed(seed))) for seed in seeds]
+            return np.reshape(found, shape)
+
+        return slopes
+
+    def _at(self, here: np.ndarray, data: Mapping[str, np.ndarray]) -> Point:
+        return self.point.with_values({self.parameter: here, **data})
+
+
+@dataclass(frozen=True)
+class Descent(Evaluation):
+    """A function that is the end of a descent, by slopes of one mode around those of another."""
+
+    problem: str
+    start: Callable[[Backend, Any, str, str], Callable[[], Any]]
+    """Backend, input, outer and inner mode → the timed call."""
+    letters: str
+    """The modes, outer before inner: `rf` is reverse over forward."""
+
+    def prepare(self, backend: Backend, given: Any) -> Task:
+        """Prepare the slopes; the descent is timed."""
+        outer, inner = (MODES[letter] for letter in self.letters)
+        return Task(self.start(backend, given, outer, inner), lambda found: found)
+
+    def check(self, backend: Backend) -> None:
+        """Look for a gradient by hand."""
+        if backend.hand_derived and not find_problem(self.problem).has_gradient:
+            raise Unsupported(f"problem {self.problem!r} has no hand-derived gradient")
+
+
+def saddle(backend: Backend, given: Any, outer: str, inner: str) -> Callable[[], list[float]]:
+    """Descend the game from the start, then the answer to where that led: both points."""
+    start = np.array(given["start"], float)
+    game = _point("saddle_game", {"x": start, "start": start, "inner": inner})
+    answer = _point("saddle_answer", {"y": start, "x": start})
+    move, moves = Slopes(backend, game, "x", outer).functions()
+    reply, replies = Slopes(backend, answer, "y", outer).functions()
+
+    def run() -> list[float]:
+        x = descend(move, moves, start)
+        y = descend(lambda y: reply(y, x=x), lambda y: replies(y, x=x), start)
+        return [*x.tolist(), *y.tolist()]
+
+    return run
+
+
+def particle(backend: Backend, given: Any, outer: str, inner: str) -> Callable[[], float]:
+    """Descend to the control that lets the particle come down at 0."""
+    start = np.array(given["w"], float)
+    point = _point("particle", {"w": start, "inner": inner})
+    value, slope = Slopes(backend, point, "w", outer).functions()
+    return lambda: float(descend(value, slope, start))
+
+
+def _point(problem: str, values: Mapping[str, Any]) -> Point:
+    return make_point(find_problem(problem), values)

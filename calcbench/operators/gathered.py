@@ -1,0 +1,213 @@
+"""Gathered parameters: a Jacobian whose rows each look up a few of the parameters.
+
+Where a cost begins with `take(cameras, camera_of)`, a camera stands in many rows: in as many as
+there are observations of it, and by rows nothing could be compressed. But each row that was looked
+up is used by its own observation alone. Differentiated by what was looked up, in place of what it
+was looked up in, the Jacobian has as many colours of rows as there are residuals of an observation;
+every stored entry is one of its entries, or a sum of them. (Partial separability: Griewank & Toint,
+in Nonlinear Optimization 1981, 301-312.)
+
+Which rows use what is found by running the cost once on arrays that know (`reach`). It holds for
+all values of parameters and of data with fractions, but for the same indices only: what is prepared
+by it is prepared anew for others (`Transforming`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from calcbench.errors import ProblemError
+from calcbench.operators.colouring import colour_columns
+from calcbench.operators.compression import indicators, places_in_parts
+from calcbench.operators.function import Function
+from calcbench.operators.reach import Reaching, reaching_vocabulary
+from calcbench.problem.flat import Shape
+from calcbench.problem.point import Point
+
+ROOM = 8
+"""How many entries by what was looked up are listed, at most, for each stored entry."""
+
+
+class Looking:
+    """A vocabulary of which each call of `take` by the cost itself is seen, in order."""
+
+    def __init__(self, xp: Any, see: Callable[[int, Any, Any, int], Any]) -> None:
+        """Take the vocabulary, and what gives a result: of the call's number, x, indices, axis."""
+        self._xp = xp
+        self._see = see
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._xp, name)
+
+    def take(self, x: Any, indices: Any, axis: int = 0) -> Any:
+        """Take slices by integer index."""
+        self.calls += 1
+        return self._see(self.calls - 1, x, indices, axis)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A Jacobian by inputs that rows do not share: parameters, and what was looked up in them."""
+
+    direct: tuple[int, ...]
+    """The parameters that are used as they stand, by number."""
+    taken: dict[int, Shape]
+    """Call of `take` → the shape of what it looks up, for those that look up parameters."""
+    calls: int
+    """How often the cost calls `take`."""
+    cotangents: np.ndarray
+    """(colours, m): what the Jacobian by these inputs is multiplied by."""
+    places: np.ndarray
+    """(terms, stored entries): where the terms stand of which each stored entry is the sum, in the
+    products cut by input; behind the last is the place of a 0."""
+
+
+def find_gathered(point: Point, backend: str) -> Gathered | None:
+    """Find how a sparse Jacobian follows from what its cost looks up; None where it does not."""
+    try:
+        with np.errstate(all="ignore"):
+            value, sources, calls = _run(point, backend)
+    except Exception:  # whatever a cost does with arrays that are not its backend's own
+        return None
+    if not sources.keys() - range(len(point.shapes)) or not isinstance(value, Reaching):
+        return None
+    if value.shape != point.value_shape:
+        return None
+    used = [source for source in sources if source in value.reach]
+    found = _list_entries(point, value, [(sources[s], *value.reach[s]) for s in used])
+    if found is None:
+        return None
+    row, part, position, entry = found
+    sizes = [sources[s].size for s in used]
+    starts = np.cumsum([0, *sizes])
+    colour = colour_columns((starts[part] + position, row), len(value))
+    cotangents = indicators(colour)
+    places = places_in_parts(colour[row], starts[part] + position, sizes, len(cotangents))
+    terms = _stack(places, entry, len(point.pattern(1)[0]), len(cotangents) * int(starts[-1]))
+    if terms is None:
+        return None
+    count = len(point.shapes)
+    return Gathered(
+        tuple(s for s in used if s < count),
+        {s - count: sources[s].shape for s in used if s >= count},
+        calls,
+        cotangents,
+        terms,
+    )
+
+
+def look_up(gathered: Gathered, point: Point, function: Function, xp: Any) -> Function:
+    """Make the cost a function of what is used as it stands, and of what is looked up.
+
+    Its data are all parameters, and the data of the cost. For each look-up that counts, it is given
+    zeros, which are added to what is looked up; that is held, so that the derivative by the zeros
+    is the derivative by what is looked up.
+    """
+    numbers = {call: k for k, call in enumerate(gathered.taken, len(gathered.direct))}
+    shapes = list(point.shapes.values())
+
+    def apply(inputs: Any, everything: Any) -> Any:
+        def see(call: int, x: Any, indices: Any, axis: int) -> Any:
+            if call not in numbers:
+                return xp.take(x, indices, axis)
+            found = xp.take(xp.stop_gradient(x), indices, axis)
+            if tuple(found.shape) != gathered.taken[call]:
+                raise _changed(point)
+            return found + inputs[numbers[call]]
+
+        parameters, data = list(everything[: len(shapes)]), everything[len(shapes) :]
+        for number, value in zip(gathered.direct, inputs, strict=False):
+            parameters[number] = value
+        looking = Looking(xp, see)
+        assert function.over is not None
+        value = function.over(looking).apply(tuple(parameters), data)
+        if looking.calls != gathered.calls:
+            raise _changed(point)
+        return value
+
+    inputs = (*(shapes[k] for k in gathered.direct), *gathered.taken.values())
+    return Function(apply, inputs, function.value)
+
+
+def _changed(point: Point) -> ProblemError:
+    return ProblemError(
+        f"problem {point.problem.name!r}: its cost calls xp.take otherwise than before, at the "
+        "same integer data"
+    )
+
+
+def _run(point: Point, backend: str) -> tuple[Any, dict[int, np.ndarray], int]:
+    """Run the cost: its value, the components that each input holds, and the calls of `take`.
+
+    The parameters are inputs 0, 1, …, and those after them what the calls of `take` look up.
+    """
+    sources: dict[int, np.ndarray] = {}
+    xp, count = reaching_vocabulary(), len(point.shapes)
+
+    def begin(source: int, value: Any, components: np.ndarray) -> Reaching:
+        sources[source] = components
+        own = np.arange(components.size).reshape(components.shape)
+        return Reaching(value, {source: (own, own)}, components)
+
+    def see(call: int, x: Any, indices: Any, axis: int) -> Any:
+        found = xp.take(x, indices, axis)
+        if not isinstance(found, Reaching) or found.components is None:
+            return found
+        return begin(count + call, found.value, found.components)
+
+    components = point.unflatten(np.arange(point.size))
+    given = [
+        begin(k, value, components[name])
+        for k, (name, value) in enumerate(point.parameters.items())
+    ]
+    # What depends on data with fractions is not known; indices are not made of them.
+    data = {n: Reaching(v, {}) if v.dtype.kind == "f" else v for n, v in point.data.items()}
+    looking = Looking(xp, see)
+    value = point.problem.cost_on(backend, looking)(*given, **{**data, **point.statics})
+    return value, sources, looking.calls
+
+
+def _list_entries(
+    point: Point, value: Reaching, inputs: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
+    """List the stored entries by inputs: row, input, position in it, and the entry it counts for.
+
+    None where there are too many.
+    """
+    row, column = point.pattern(1)
+    room = ROOM * len(row)
+    stored = row * point.size + column
+    listed = []
+    for part, (components, first, last) in enumerate(inputs):
+        width = np.where(last >= first, last - first + 1, 0)
+        if int(width.sum()) > room:
+            return None
+        rows = np.repeat(np.arange(len(width)), width)
+        begins = np.cumsum(width) - width
+        position = np.arange(len(rows)) - np.repeat(begins - np.where(width, first, 0), width)
+        wanted = rows * point.size + components.ravel()[position]
+        entry = np.minimum(np.searchsorted(stored, wanted), len(stored) - 1)
+        kept = stored[entry] == wanted
+        inputs_of = np.full(int(np.count_nonzero(kept)), part)
+        listed.append((rows[kept], inputs_of, position[kept], entry[kept]))
+        room -= len(entry)
+    one, two, three, four = (np.concatenate(each) for each in zip(*listed, strict=True))
+    return one, two, three, four
+
+
+def _stack(places: np.ndarray, entry: np.ndarray, entries: int, zero: int) -> np.ndarray | None:
+    """Put the places of each entry's terms into a column; None where there are too many."""
+    order = np.argsort(entry, kind="stable")
+    ordered = entry[order]
+    rank = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
+    terms = int(rank.max(initial=0)) + 1
+    if terms > ROOM:
+        return None
+    stacked = np.full((terms, entries), zero)
+    stacked[rank, ordered] = places[order]
+    return stacked
