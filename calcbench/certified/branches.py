@@ -107,10 +107,11 @@ def visit(point: Point, operator: Operator, deadline: float = float("inf")) -> V
             watch = _Watch()
             run = evaluate(point, deadline, watch=watch)
             watch.report(found, run.tape)
-            tape, watch = Tape(deadline), _Watch()
-            tape.watch = watch
-            evaluate_formula(point, BITS, operator, tape, deadline - time.thread_time())
-            watch.report(found, tape)
+            for part in operator.parts():  # each has a formula, and the parameters on a tape
+                tape, watch = Tape(deadline), _Watch()
+                tape.watch = watch
+                evaluate_formula(point, BITS, part, tape, deadline - time.thread_time())
+                watch.report(found, tape)
         except Undecided as error:
             raise NotCertified(f"too near a tie: {error}") from error
         except TooSlow:

@@ -22,7 +22,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -90,6 +90,8 @@ def bound_rounding(
     of that precision do not decide a branch, and as `reference`.
     """
     found = _within(seconds, lambda: _sweep(point, dtype, operator))
+    if found is None and len(operator.parts()) > 1:
+        return _bound_parts(point, dtype, operator, seconds, truth)
     if found is None:
         proved = _radii_of_balls(point, dtype, operator, seconds)
         return Rounding(proved, np.full(len(proved), np.inf))
@@ -99,6 +101,25 @@ def bound_rounding(
         with contextlib.suppress(TookTooLong):
             estimated = _within(seconds, lambda: _simulate(point, dtype, operator, proved, truth))
     return Rounding(proved, np.full(len(proved), np.inf) if estimated is None else estimated)
+
+
+def _bound_parts(
+    point: Point, dtype: str, operator: Operator, seconds: float, truth: Reference | None
+) -> Rounding:
+    """Bound the parts of a joint operator: each may be off by as much as it may be alone."""
+    names, found = iter(operator.layout(point).shapes), []
+    for part in operator.parts():
+        own = [next(names) for _ in part.layout(point).shapes]
+        known = truth and replace(
+            truth,
+            values={name: truth.values[name] for name in own},
+            magnitudes={name: truth.magnitudes[name] for name in own},
+        )
+        found.append(bound_rounding(point, dtype, part, seconds, known))
+    return Rounding(
+        np.concatenate([each.proved for each in found]),
+        np.concatenate([each.estimated for each in found]),
+    )
 
 
 def _simulating_seconds(seconds: float) -> float:

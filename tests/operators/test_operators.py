@@ -234,6 +234,14 @@ def test_a_fault_in_a_hand_derived_formula_is_found_and_named(
     assert not others or wrong.proof.startswith("refuted in ")
 
 
+@pytest.mark.parametrize("operator", ["gradient", "gradient_and_hvp"])
+def test_formulas_with_branches_are_examined_part_by_part(operator):
+    """The nearest centroid is found by comparing; its gradient is 0 up to what cancels."""
+    (record,) = compare("kmeans", "by_hand", operator=operator, timed=False).records
+    assert record.status is Status.OK, record
+    assert record.reference is not None
+
+
 @dataclass(frozen=True)
 class Tampered(ByHand):
     """Gives what it should, but for a part in a million of one number."""

@@ -134,6 +134,9 @@ def test_a_joint_operator_is_its_parts_end_to_end(name):
         assert np.all(both.judged)
         together = np.concatenate([part.value for part in parts])
         np.testing.assert_allclose(both.value, together, rtol=1e-15, atol=1e-18)
+        # Each part may be off by what it may be alone: no more, and no less.
+        alone = np.concatenate([part.bound for part in parts])
+        np.testing.assert_allclose(both.bound, alone, rtol=1e-12)
         labels = [
             part.operator.layout(point).label(k) for part in parts for k in range(len(part.value))
         ]
