@@ -284,6 +284,19 @@ def test_nothing_is_certified_by_a_cost_that_computes_another_value_when_traced(
         certify(own_point(Unlike()), "float64")
 
 
+def test_what_a_native_cost_keeps_of_a_certificate_is_put_back() -> None:
+    class Keeping(Scaled):
+        cost_jax = None
+
+        def cost_numpy(self, w: Any) -> Any:
+            self.last = w
+            return (w**2).sum()
+
+    problem = Keeping()
+    certify(own_point(problem), "float64")
+    assert not hasattr(problem, "last")
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
