@@ -270,6 +270,14 @@ def test_a_small_rotation_loses_no_digits(length):
     np.testing.assert_allclose(by_hand, tape, rtol=1e-8, atol=1e-8 * np.abs(tape).max())
 
 
+def test_many_observations_of_a_camera_take_three_pullbacks():
+    """By what is looked up: by columns it would be 15, by rows as many as a camera has."""
+    (backend,) = select_backends(["tape"])
+    point = own_point(problems()["ba"], {"n": 2, "m": 3, "p": 60})
+    method = backend.prepare(point, "jacobian").method
+    assert method == "reverse, 3 colours of rows of looked-up parameters"
+
+
 @pytest.mark.parametrize("name", ["minimax", "particle"])
 def test_either_mode_inside_gives_the_same(name):
     point = own_point(problems()[name])
