@@ -92,6 +92,13 @@ def argmin(xp: Any, x: Any, axis: int) -> np.ndarray:
     return argmax(xp, -lift(xp, x), axis)
 
 
+def largest(xp: Any, x: Any, count: int, axis: int = -1) -> tuple[Numbers, np.ndarray]:
+    """Find the largest numbers along an axis, and where they are, the first of equals first."""
+    x = lift(xp, x)
+    places = np.take(argsort(xp, x, axis, descending=True), np.arange(count), axis)
+    return boxed(xp.take_along_axis(x, places, axis=axis)), places
+
+
 def sort(xp: Any, x: Any, axis: int = -1, descending: bool = False) -> Numbers:
     """Sort along an axis."""
     x = lift(xp, x)

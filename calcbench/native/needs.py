@@ -43,11 +43,18 @@ def _extreme_values(method: str, x: Any, y: Any) -> Any:
     return np.frompyfunc(lambda p, q: getattr(p, method)(q), 2, 1)(x, y)
 
 
-def enclose_extreme_along(xp: Any, name: str, x: Any, axes: Sequence[int]) -> Numbers:
-    """Enclose the `maximum` or `minimum` of constants along axes."""
+def enclose_extreme_along(
+    xp: Any, name: str, x: Any, axes: Sequence[int], keepdims: bool = False
+) -> Numbers:
+    """Enclose the `max` or `min` of constants along axes."""
     x = lift(xp, x)
+    if not axes:
+        return x
     kept = tuple(a for a in range(x.ndim) if a not in axes)
     shape = tuple(x.shape[a] for a in kept)
     lanes = xp.reshape(transpose(xp, x, (*axes, *kept)), (-1, *shape))
     parts = [boxed(lanes[k]) for k in range(lanes.shape[0])]
-    return functools.reduce(functools.partial(enclose_extreme, xp, name), parts)
+    found = functools.reduce(functools.partial(enclose_extreme, xp, f"{name}imum"), parts)
+    if not keepdims:
+        return found
+    return xp.reshape(found, tuple(1 if a in axes else n for a, n in enumerate(x.shape)))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.native.comparing import argmax, argmin, argsort
+from calcbench.native.comparing import argmax, argmin, argsort, largest
 from calcbench.native.function import NotKnown
 from calcbench.native.jax.moving import pad_array
 from calcbench.native.jax.step import Rule, Step
@@ -22,13 +22,10 @@ def _reduction(name: str) -> Rule:
 
 def _extreme(name: str) -> Rule:
     """Build the largest or the smallest along axes. Where no slope is needed, no tie matters."""
-    exact = _reduction(name)
 
     def rule(step: Step, x: Any) -> Numbers:
-        if not step.held:
-            return exact(step, x)
-        axes = tuple(map(int, step.params["axes"]))
-        return enclose_extreme_along(step.xp, f"{name}imum", x, axes)
+        reduction = enclose_extreme_along if step.held else reduce
+        return reduction(step.xp, name, x, tuple(map(int, step.params["axes"])))
 
     return rule
 
@@ -95,10 +92,8 @@ def _take_along(xp: Any, x: Any, order: np.ndarray, axis: int) -> Any:
 def _top(step: Step, x: Any) -> list[Any]:
     """Find the k largest along an axis, and where they are."""
     axis = step.params.get("axis", x.ndim - 1)
-    order = argsort(step.xp, x, axis, descending=True)
-    first = np.take(order, np.arange(step.params["k"]), axis)
-    places = first.astype(step.equation.outvars[1].aval.dtype)
-    return [_take_along(step.xp, x, first, axis), places]
+    found, places = largest(step.xp, x, step.params["k"], axis)
+    return [found, places.astype(step.equation.outvars[1].aval.dtype)]
 
 
 RULES: dict[str, Rule] = {

@@ -38,18 +38,10 @@ class Planner:
 
     def __init__(self) -> None:
         """Start without any."""
-        self._plans: dict[tuple[int, Needs], Plan] = {}
-        self._alive: list[Any] = []  # so that no other jaxpr has the id of one
+        self.plan = functools.cache(self._plan)
 
-    def plan(self, jaxpr: Any, wanted: Needs) -> Plan:
-        """Return the plan for results of which this is wanted."""
-        key = id(jaxpr), wanted
-        if key not in self._plans:
-            self._alive.append(jaxpr)
-            self._plans[key] = self._make(jaxpr, wanted)
-        return self._plans[key]
-
-    def _make(self, jaxpr: Any, wanted: Needs) -> Plan:
+    def _plan(self, jaxpr: Any, wanted: Needs) -> Plan:
+        """Plan for results of which this is wanted."""
         needs: dict[Any, int] = {}
 
         def want(variables: Any, wanted: Needs) -> None:

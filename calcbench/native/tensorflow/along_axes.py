@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.native.comparing import argmax, argmin, argsort, compare
+from calcbench.native.comparing import argmax, argmin, argsort, compare, largest
 from calcbench.native.elementwise import elementwise
 from calcbench.native.movement import move
 from calcbench.native.needs import enclose_extreme_along
@@ -28,16 +28,10 @@ def _reduction(name: str) -> Rule:
 
 def _extreme(name: str) -> Rule:
     """Build the largest or the smallest along axes. Where no slope is needed, no tie matters."""
-    exact = _reduction(name)
 
     def rule(step: Step, x: Any, axes: Any) -> Numbers:
-        gone = _axes(x, axes)
-        if not step.held or not gone:
-            return exact(step, x, axes)
-        found = enclose_extreme_along(step.xp, f"{name}imum", x, gone)
-        if not step.attribute("keep_dims"):
-            return found
-        return step.xp.reshape(found, tuple(1 if a in gone else n for a, n in enumerate(x.shape)))
+        reduction = enclose_extreme_along if step.held else reduce
+        return reduction(step.xp, name, x, _axes(x, axes), bool(step.attribute("keep_dims")))
 
     return rule
 
@@ -80,9 +74,8 @@ def _shifted(places: np.ndarray, axis: int, back: bool) -> np.ndarray:
 def _top(step: Step, x: Any, k: Any = None) -> list[Any]:
     """Find the k largest along the last axis, and where they are."""
     count = int(k) if k is not None else step.attribute("k")
-    first = argsort(step.xp, x, -1, descending=True)[..., :count]
-    places = first.astype(step.operation.outputs[1].dtype.as_numpy_dtype)
-    return [step.xp.take_along_axis(lift(step.xp, x), first, axis=-1), places]
+    found, places = largest(step.xp, x, count)
+    return [found, places.astype(step.operation.outputs[1].dtype.as_numpy_dtype)]
 
 
 def _nth(step: Step, x: Any, n: Any) -> Numbers:

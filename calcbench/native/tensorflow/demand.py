@@ -6,6 +6,7 @@ read after what was written into it before.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -61,18 +62,10 @@ class Planner:
     def __init__(self, framework: Framework) -> None:
         """Take what knows the graphs of functions."""
         self._framework = framework
-        self._plans: dict[tuple[int, Needs, Needs], Plan] = {}
-        self._alive: list[Any] = []  # so that no other graph has the id of one
+        self.plan = functools.cache(self._plan)
 
-    def plan(self, graph: Any, wanted: Needs, after: Needs = ()) -> Plan:
-        """Return the plan for results of which this is wanted, and of variables afterwards."""
-        key = id(graph), wanted, after
-        if key not in self._plans:
-            self._alive.append(graph)
-            self._plans[key] = self._make(graph, wanted, after)
-        return self._plans[key]
-
-    def _make(self, graph: Any, wanted: Needs, after: Needs) -> Plan:
+    def _plan(self, graph: Any, wanted: Needs, after: Needs = ()) -> Plan:
+        """Plan for results of which this is wanted, and of variables afterwards."""
         places: dict[int, int] = {}
 
         def place(tensor: Any) -> int:
@@ -89,15 +82,15 @@ class Planner:
             operands = [*map(place, tensors)]
             results = [*map(place, operation.outputs)]
             of_results = tuple(needs.get(k, UNUSED) for k in results)
-            before = tuple(needs.get(k, UNUSED) for k in operands)
+            afterwards = tuple(needs.get(k, UNUSED) for k in operands)
             if id(operation) in made or not (
-                any(of_results) or _writes(operation, tensors, before)
+                any(of_results) or _writes(operation, tensors, afterwards)
             ):
                 continue
-            wanted_of = self._operands(operation, tensors, of_results, before)
+            wanted_of = self._operands(operation, tensors, of_results, afterwards)
             for k, need in zip(operands, wanted_of, strict=True):
                 needs[k] = max(need, needs.get(k, UNUSED))
-            steps.append(Planned(operation, kind, operands, results, of_results, before))
+            steps.append(Planned(operation, kind, operands, results, of_results, afterwards))
         return Plan(steps[::-1], len(places), outputs, tuple(needs.get(k, UNUSED) for k in inputs))
 
     def _operands(

@@ -59,15 +59,11 @@ def _extreme(name: str) -> Rule:
     """Build the larger or the smaller of two. Where no slope is needed, no tie matters."""
 
     def rule(step: Step, x: Any, y: Any) -> Numbers:
-        found = enclose_extreme if step.held else elementwise_of_two
-        return found(step.xp, name, x, y)
+        if step.held:
+            return enclose_extreme(step.xp, name, x, y)
+        return elementwise(step.xp, name, x, y)
 
     return rule
-
-
-def elementwise_of_two(xp: Any, name: str, x: Any, y: Any) -> Numbers:
-    """Apply a function of two numbers."""
-    return elementwise(xp, name, x, y)
 
 
 def positive(xp: Any, x: Any) -> np.ndarray:

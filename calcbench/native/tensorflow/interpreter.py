@@ -32,9 +32,10 @@ class Interpreter:
         use: Callable[[str], None],
         coarsest: int,
     ) -> None:
-        """Take the vocabulary, what to tell of the dtype of an active operation, and …
+        """Take the vocabulary, what plans graphs and what runs TensorFlow's own operations.
 
-        … of how many bytes the coarsest float among the arguments is.
+        `use` is told the dtype of each active operation; `coarsest` is how many bytes the coarsest
+        float among the arguments has.
         """
         self.xp = xp
         self.planner = planner
