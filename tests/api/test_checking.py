@@ -663,6 +663,11 @@ def test_arguments_seeds_and_modules_are_left_as_they_were() -> None:
     assert not loaded & {"torch", "jax", "tensorflow"}
 
 
+def test_iterator_is_no_argument() -> None:
+    with pytest.raises(cb.SelectorError, match=r"x is an iterator.*dict\(model.named_parameters"):
+        cb.check(logistic, logistic_gradient, (row for row in X))
+
+
 def test_result_has_numbers_by_name() -> None:
     found = cb.check(logistic, logistic_gradient, w)
     assert found.value.keys() == found.reference.keys() == found.bound.keys() == {"w"}

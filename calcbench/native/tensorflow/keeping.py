@@ -30,7 +30,7 @@ def unchanged(handles: Iterable[Any], draws: bool = False) -> Iterator[None]:
 
 
 def _global_generator() -> list[Any]:
-    """List the handle of the state of `tf.random.get_global_generator()`; none if it is not made."""
+    """List the handle of the state of TensorFlow's global generator; none if it is not made."""
     made = stateful_random_ops.global_generator
     return [] if made is None else [made.state.handle]
 
