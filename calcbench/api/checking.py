@@ -49,7 +49,7 @@ def check(
 
     `points` is at how many points to check: `x`, and others drawn around it; the result has at how
     many of them the gradient is `proved`. `seconds` is the processor time that each sweep of a
-    certificate may take. `name` is what to call the function.
+    certificate may take, and that differences may. `name` is what to call the function.
 
         >>> def f(x):
         ...     return np.sum(np.log1p(x**2))

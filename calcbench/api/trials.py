@@ -86,6 +86,11 @@ class Trial:
         """How many numbers are checked."""
         return self.own.size
 
+    @property
+    def _share(self) -> float:
+        """What differences may take: complex steps, which are of the same components, as much."""
+        return self.seconds / 2
+
     def at_points(self, points: int) -> Check:
         """Check at x, and at other points around it until one is wrong.
 
@@ -258,7 +263,7 @@ class Trial:
         """Take differences of the function. Of what is no derivative there is none."""
         claimed = flatten(gradient.values(), np.float64)
         function, dtype = self.function, self.function.dtype
-        witness = ask_differences(function.call, arguments, claimed, dtype, rough)
+        witness = ask_differences(function.call, arguments, claimed, dtype, rough, self._share)
         step = None
         if dtype == "float64":  # what is computed in complex128
             step = ask_complex_step(function.call_complex, arguments, claimed, witness)
@@ -437,7 +442,8 @@ class JacobianTrial(Trial):
         def weighted(call: Callable[[Arrays], np.ndarray]) -> Callable[[Arrays], Any]:
             return lambda arguments: weights @ np.ravel(call(arguments))
 
-        witness = ask_differences(weighted(function.call), arguments, claimed, dtype)
+        call = weighted(function.call)
+        witness = ask_differences(call, arguments, claimed, dtype, seconds=self._share)
         step = None
         if dtype == "float64":
             call = weighted(function.call_complex)
