@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Protocol
@@ -129,9 +130,12 @@ class Function(ABC):
 
     @contextlib.contextmanager
     def undisturbed(self, gradient: Callable[..., Any] | None = None) -> Iterator[None]:
-        """Leave random numbers as they were, and what the function and its gradient keep."""
+        """Leave random numbers as they were, and what the function and its gradient keep.
+
+        And how NumPy and Python warn.
+        """
         functions = (self.function,) if gradient is None else (self.function, gradient)
-        with seeds_kept(), kept(*functions):
+        with np.errstate(), warnings.catch_warnings(), seeds_kept(), kept(*functions):
             yield
 
     def use(self, dtype: str, remedy: str = "") -> None:

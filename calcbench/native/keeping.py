@@ -212,11 +212,21 @@ def _variables_of(value: Any) -> list[Any]:
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is None:
         return []
-    if isinstance(value, tensorflow.__internal__.tracking.AutoTrackable):
+    if _draws(value):
+        found = [value.state]
+    elif isinstance(value, tensorflow.__internal__.tracking.AutoTrackable):
         found = list(getattr(value, "variables", ()) or ())
     else:
         found = [value]
     return [v if _is_variable(v) else v.value for v in found if hasattr(v, "handle")]
+
+
+def _draws(value: Any) -> bool:
+    """Tell whether this is a generator of random numbers of TensorFlow's or Keras'."""
+    kinds = [sys.modules["tensorflow"].random.Generator]
+    if "keras" in sys.modules:
+        kinds.append(sys.modules["keras"].random.SeedGenerator)
+    return isinstance(value, tuple(kinds))
 
 
 def _put_class_back(kind: type, before: Mapping[str, Any]) -> None:

@@ -639,6 +639,8 @@ def test_arguments_seeds_and_modules_are_left_as_they_were() -> None:
         x *= 2.0
         np.random.rand()
         random.random()
+        np.seterr(all="ignore")
+        warnings.simplefilter("ignore", EncodingWarning)
         return np.sum(np.zeros(4) + x)
 
     def gradient(x: np.ndarray) -> np.ndarray:
@@ -655,6 +657,7 @@ def test_arguments_seeds_and_modules_are_left_as_they_were() -> None:
     np.testing.assert_array_equal(x, w)
     assert (np.random.get_state()[1].tolist(), random.getstate()) == states
     assert np.geterr() == errors
+    assert not any(kind is EncodingWarning for _, _, kind, _, _ in warnings.filters)
     assert (dict(vars(np)), dict(f.__globals__)) == namespace
     loaded = {name.partition(".")[0] for name in set(sys.modules) - modules}
     assert not loaded & {"torch", "jax", "tensorflow"}

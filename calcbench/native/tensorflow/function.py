@@ -39,13 +39,15 @@ class TensorflowFunction(Function):
     def __init__(self, function: Callable[..., Any], x: Any, name: str = "") -> None:
         """Take the function, its argument (a tuple: its arguments), and a name to call it by.
 
-        Raises `NotKnown` for dtypes that are not certified, `SelectorError` for Python's floats.
+        Raises `NotKnown` for dtypes that are not certified, `SelectorError` for Python's floats,
+        and for a variable that is given twice.
         """
         self.function, self._x = function, x
         self._leaves = _named(function, x)
         _check(self._leaves)
         moving = {n: leaf for n, leaf in self._leaves.items() if _moves(leaf)}
         self._variables = {n: _variable(v) for n, v in moving.items() if is_tf_variable(v)}
+        _check_once(self._variables)
         super().__init__(
             name or trees.function_name(function),
             {n: _floats(leaf) for n, leaf in moving.items()},
@@ -274,6 +276,18 @@ def _check(leaves: Mapping[str, Any]) -> None:
             raise SelectorError(
                 f"a function of TensorFlow is checked by tensors, but {name} is "
                 f"{short_repr(leaf)}; give it as tf.constant({leaf!r}, tf.float64)"
+            )
+
+
+def _check_once(variables: Mapping[str, Any]) -> None:
+    """Raise `SelectorError` for a variable that is there twice: it has one gradient."""
+    names: dict[int, str] = {}
+    for name, variable in variables.items():
+        first = names.setdefault(id(variable), name)
+        if first != name:
+            raise SelectorError(
+                f"the variable {_own_name(variable)} is given twice, as {first} and {name}: give "
+                "each variable once, as list({id(v): v for v in x}.values()) has them"
             )
 
 
