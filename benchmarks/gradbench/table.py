@@ -99,7 +99,9 @@ def _rows(outcome: Outcome) -> list[str]:
 
 
 def format_ratio(estimate: Estimate) -> str:
-    """Format a ratio with its interval: `2.1 (2.0 to 2.3)`."""
+    """Format a ratio with its interval, `2.1 (2.0 to 2.3)`; of few rounds there is none."""
+    if math.isnan(estimate.low):
+        return _digits(estimate.median)
     middle, low, high = (_digits(x) for x in (estimate.median, estimate.low, estimate.high))
     return f"{middle} ({low} to {high})"
 

@@ -124,6 +124,22 @@ class Function(ABC):
         """
         raise NotKnown(f"Jacobians of {self.how}")
 
+    def multiply(self, arguments: Arrays, direction: Arrays) -> Arrays:
+        """Multiply the Hessian by a direction as the framework does: name → float64 array.
+
+        Raises `NoGradient` where it has no derivatives of its own.
+        """
+        raise NoGradient("give what is to be checked: check(f, hvp, x, operator='hvp')")
+
+    def push(self, arguments: Arrays, direction: Arrays) -> np.ndarray:
+        """Take the derivative along a direction as the framework does, by its forward mode.
+
+        Raises `NoGradient` where it has none of its own.
+        """
+        raise NoGradient(
+            "give what is to be checked: check(f, pushforward, x, operator='pushforward')"
+        )
+
     @abstractmethod
     def evaluate(self, xp: Any, arguments: Mapping[str, Any]) -> Any:
         """Run the function on numbers with proof: name → array of them. Gives its value as one."""

@@ -287,7 +287,9 @@ def _variables_of(value: Any) -> list[Any]:
         found = list(getattr(value, "variables", ()) or ())
     else:
         found = [value]
-    return [v if _is_variable(v) else v.value for v in found if hasattr(v, "handle")]
+    keras = getattr(sys.modules.get("keras"), "Variable", ())
+    held = [v.value if isinstance(v, keras) else v for v in found]
+    return [v for v in held if _is_variable(v)]
 
 
 def _draws(value: Any) -> bool:
