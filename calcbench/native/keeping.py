@@ -195,7 +195,7 @@ class _Noted:
         more = _variables_of(value)
         if not self._is_own(value):
             return more
-        held = getattr(value, "__dict__", None)
+        held = value.__dict__ if type(value).__dictoffset__ else None
         more += [self._note_member(member, value) for member in _slots(type(value))]
         return [*more, held, type(value)] if type(held) is dict else [*more, type(value)]
 

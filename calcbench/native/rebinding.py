@@ -192,7 +192,7 @@ def _holding(value: Any) -> Any:
     if type(value) in (list, tuple):
         return value
     own = isinstance(value, types.SimpleNamespace) or is_own(type(value))
-    held = getattr(value, "__dict__", None) if own else None
+    held = value.__dict__ if own and type(value).__dictoffset__ else None
     return held if type(held) is dict else None
 
 

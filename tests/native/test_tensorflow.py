@@ -519,6 +519,8 @@ def test_large_functions_take_seconds() -> None:
 
 def test_objects_that_answer_to_no_name_are_left_alone():
     class Odd:
+        __slots__ = ()
+
         def __getattr__(self, name: str) -> Any:
             raise RuntimeError(name)
 
