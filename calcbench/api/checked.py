@@ -214,7 +214,8 @@ def _as_json(found: Witness | None) -> dict[str, Any] | None:
 def _describe_witness(kind: str, found: Witness) -> str:
     """Say what differences of a kind say, by an estimate of their errors."""
     tried = len(found.positions)
-    some = "" if tried == found.of else f" in {tried:,} partials and along a direction"
+    of = count_partials(found.of)
+    some = "" if tried == found.of else f" in {tried:,} of {of} and along a direction"
     if found.vague and not found.outside.any():
         return f"{kind}{some} vouch for no digit"
     if found.agrees:

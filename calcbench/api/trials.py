@@ -86,6 +86,11 @@ class Trial:
         """How many numbers are checked."""
         return self.own.size
 
+    @property
+    def _share(self) -> float:
+        """What differences may take: complex steps, which are of the same components, as much."""
+        return self.seconds / 2
+
     def at_points(self, points: int) -> Check:
         """Check at x, and at other points around it until one is wrong.
 
@@ -258,7 +263,7 @@ class Trial:
         """Take differences of the function. Of what is no derivative there is none."""
         claimed = flatten(gradient.values(), np.float64)
         function, dtype = self.function, self.function.dtype
-        witness = ask_differences(function.call, arguments, claimed, dtype, rough)
+        witness = ask_differences(function.call, arguments, claimed, dtype, rough, self._share)
         step = None
         if dtype == "float64":  # what is computed in complex128
             step = ask_complex_step(function.call_complex, arguments, claimed, witness)
@@ -294,10 +299,13 @@ class ProductTrial(Trial):
         """Call the product with the direction."""
         product = self.grad
         if product is None:
-            name = self.operator
-            raise NoGradient(f"give what is to be checked: check(f, {name}, x, operator='{name}')")
+            return self._own(arguments)
         v = self.function.native(self.direction)
         return self._read(arguments, lambda *x: product(*x, v))
+
+    def _own(self, arguments: Arrays) -> Arrays:
+        """Take the framework's own product."""
+        return self.function.multiply(arguments, self.direction)
 
     def _read(self, arguments: Arrays, product: Callable[..., Any]) -> Arrays:
         """Call a product, whose direction is given, and read what it returns."""
@@ -340,8 +348,13 @@ class DirectionTrial(ProductTrial):
     kind: Operator = Pushforward()
     count = 1
 
+    def _own(self, arguments: Arrays) -> Arrays:
+        return self._number(self.function.push(arguments, self.direction))
+
     def _read(self, arguments: Arrays, product: Callable[..., Any]) -> Arrays:
-        found = self.function.call_along(arguments, product)
+        return self._number(self.function.call_along(arguments, product))
+
+    def _number(self, found: np.ndarray) -> Arrays:
         if found.size != 1 or found.dtype.kind not in "fiu":
             raise WrongGradient("the derivative along a direction must be one real number")
         return {"value": found.astype(np.float64).reshape(())}
@@ -437,7 +450,8 @@ class JacobianTrial(Trial):
         def weighted(call: Callable[[Arrays], np.ndarray]) -> Callable[[Arrays], Any]:
             return lambda arguments: weights @ np.ravel(call(arguments))
 
-        witness = ask_differences(weighted(function.call), arguments, claimed, dtype)
+        call = weighted(function.call)
+        witness = ask_differences(call, arguments, claimed, dtype, seconds=self._share)
         step = None
         if dtype == "float64":
             call = weighted(function.call_complex)

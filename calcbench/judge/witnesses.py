@@ -9,6 +9,7 @@ where the difference quotients confirm it. All bounds are estimates, and nothing
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +30,9 @@ from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.problem import Arrays
 
 MOST = 1000
-"""Components up to which all are differenced; of more, so many are, and all along a direction."""
+"""Components up to which all are differenced, if there is time; of more, so many are.
+
+Where not all are, all are along a direction."""
 
 QUOTIENT = 4
 """Roundings of a quotient itself, in units of it."""
@@ -116,27 +119,26 @@ def ask_differences(
     claimed: np.ndarray,
     dtype: str,
     skipped: np.ndarray | None = None,
+    seconds: float = np.inf,
 ) -> Witness:
     """Take central differences of a function beside its gradient, a flat vector.
 
     `dtype` is the coarsest that the function computes in, which the step is chosen for. `skipped`
-    says for each component whether it is left out, because it is no derivative.
+    says for each component whether it is left out, because it is no derivative. After `seconds` of
+    the processor no other component is tried; those that were are drawn at random then.
     """
     shapes = {name: array.shape for name, array in arguments.items()}
     here = flatten(arguments.values(), np.float64)
     at = _ask_quietly(call, shapes)
     among = np.flatnonzero(np.ones(len(here), bool) if skipped is None else ~skipped)
-    few = min(len(among), MOST)
-    positions = among[np.unique(np.linspace(0, len(among) - 1, few).round().astype(int))]
     unit = float(np.finfo(dtype).eps)
     steps = unit ** (1 / 3) * np.maximum(np.abs(here), 1.0)
     value = at(here)
-    lines = [
-        [_component(at, value, here, k, stretch * steps[k]) for k in positions]
-        for stretch in STRETCHES
-    ]
+    tried = _try_components(at, value, here, steps, _spread(among), seconds)
+    positions = np.array(sorted(tried), dtype=int)
+    lines = [[tried[k][i] for k in positions.tolist()] for i in range(len(STRETCHES))]
     lengths, direction = steps[positions], None
-    if few < len(among):
+    if len(positions) < len(among):
         toward = _draw_direction(here, among, steps)
         for line, stretch in zip(lines, STRETCHES, strict=True):
             line.append(_along(at, value, here, stretch * toward, dtype))
@@ -145,6 +147,26 @@ def ask_differences(
     quotients, bounds = _bounded(at, here, steps, lines, lengths, dtype)
     told = _pick(claimed, positions, direction)
     return Witness(positions, quotients, bounds, told, len(among), direction)
+
+
+def _spread(among: np.ndarray) -> np.ndarray:
+    """Take as many components as are tried at most, from all parts, in an order that is drawn."""
+    few = min(len(among), MOST)
+    chosen = among[np.unique(np.linspace(0, len(among) - 1, few).round().astype(int))]
+    return np.random.default_rng(5).permutation(chosen)
+
+
+def _try_components(
+    at: At, value: float, here: np.ndarray, steps: np.ndarray, order: np.ndarray, seconds: float
+) -> dict[int, list[tuple[float, float]]]:
+    """Difference components one after the other, by each step, while there is time."""
+    deadline = time.thread_time() + seconds
+    found: dict[int, list[tuple[float, float]]] = {}
+    for k in order.tolist():
+        if time.thread_time() > deadline:
+            break
+        found[k] = [_component(at, value, here, k, stretch * steps[k]) for stretch in STRETCHES]
+    return found
 
 
 def ask_along(

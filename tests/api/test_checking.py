@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import sys
+import time
 import warnings
 from typing import Any
 
@@ -639,6 +640,8 @@ def test_arguments_seeds_and_modules_are_left_as_they_were() -> None:
         x *= 2.0
         np.random.rand()
         random.random()
+        np.seterr(all="ignore")
+        warnings.simplefilter("ignore", EncodingWarning)
         return np.sum(np.zeros(4) + x)
 
     def gradient(x: np.ndarray) -> np.ndarray:
@@ -655,9 +658,15 @@ def test_arguments_seeds_and_modules_are_left_as_they_were() -> None:
     np.testing.assert_array_equal(x, w)
     assert (np.random.get_state()[1].tolist(), random.getstate()) == states
     assert np.geterr() == errors
+    assert not any(kind is EncodingWarning for _, _, kind, _, _ in warnings.filters)
     assert (dict(vars(np)), dict(f.__globals__)) == namespace
     loaded = {name.partition(".")[0] for name in set(sys.modules) - modules}
     assert not loaded & {"torch", "jax", "tensorflow"}
+
+
+def test_iterator_is_no_argument() -> None:
+    with pytest.raises(cb.SelectorError, match=r"x is an iterator.*dict\(model.named_parameters"):
+        cb.check(logistic, logistic_gradient, (row for row in X))
 
 
 def test_result_has_numbers_by_name() -> None:
@@ -709,3 +718,19 @@ def test_complex_steps_round_as_the_largest_partial_needs() -> None:
     right, wrong, y = np.array([[-0.5, 0.0, 0.5], [-0.5, 1e-12, 0.5], [1.0, 2.0, 3.0]])
     assert cb.check(slope, lambda y: right, y).witnessed
     assert not cb.check(slope, lambda y: wrong, y).witnessed
+
+
+def test_seconds_bound_the_differences_too() -> None:
+    def slow(x: np.ndarray) -> Any:
+        until = time.thread_time() + 0.002
+        while time.thread_time() < until:
+            pass
+        return np.sum(np.abs(np.fft.fft(x)) ** 2)
+
+    x = np.random.default_rng(0).normal(size=650)
+    found = cb.check(slow, lambda x: 1300 * x, x, seconds=0.4)
+    assert found.witnessed
+    assert found.witness is not None
+    assert 0 < len(found.witness.positions) < 100
+    assert f"in {len(found.witness.positions)} of 650 partials and along a direction" in str(found)
+    assert found.seconds < 3

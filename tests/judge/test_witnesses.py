@@ -102,3 +102,21 @@ def test_bound_at_zero_is_never_zero(power: int) -> None:
     step = ask_complex_step(call, {"x": np.zeros(3)}, right * (1 + 2e-16), found)
     assert step is not None
     assert not step.outside.any()
+
+
+def test_components_are_tried_while_there_is_time_and_all_along_a_direction() -> None:
+    calls = 0
+
+    def counting(arguments: dict[str, np.ndarray]) -> Any:
+        nonlocal calls
+        calls += 1
+        return bowl(arguments)
+
+    claimed = slope(MANY)
+    found = ask_differences(counting, {"x": MANY}, claimed, "float64", seconds=0.0)
+    assert calls < 30
+    assert len(found.positions) < 3
+    assert found.of == len(MANY)
+    assert found.agrees
+    claimed[7] += 1.0
+    assert not ask_differences(bowl, {"x": MANY}, claimed, "float64", seconds=0.0).agrees
