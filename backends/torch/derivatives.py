@@ -185,7 +185,9 @@ class Torch(Transforming):
         return self._by_mode(tape_gradient_and_hvp, func_gradient_and_hvp, function)
 
     def hessian(self, function: Function) -> Derived:
-        return self._by_mode(tape_hessian, func_hessian, function, single_hessian)
+        # Compiled (PyTorch 2.13), the duals of what x[indices] gives have a wrong derivative.
+        func = single_hessian if self.mode == "compile" else func_hessian
+        return self._by_mode(tape_hessian, func, function, single_hessian)
 
     def _by_mode(self, tape: Any, func: Any, function: Function, single: Any = None) -> Derived:
         """Apply the function for the mode; `single`, if given, replaces `func` in float32."""

@@ -62,16 +62,15 @@ def prepare_from_terms(backend: Backend, operator: Operator, point: Point) -> Pr
         flat = found if computes else result(found, None)
         return {name: part.copy() for name, part in unflatten(flat, shapes).items()}
 
-    seconds = [s.compile_seconds for s in sources if s.compile_seconds is not None]
     method = _describe(operator, terms, point, sources)
-    return Prepared(
-        load,
-        run,
-        unload,
-        sum(seconds) if seconds else None,
-        method,
-        seed if operator.seeded else None,
-    )
+    seconds, own_seed = _add_seconds(sources), seed if operator.seeded else None
+    return Prepared(load, run, unload, seconds, method, own_seed)
+
+
+def _add_seconds(parts: list[Prepared]) -> float | None:
+    """Add up the seconds that went into compiling; None where nothing is compiled."""
+    seconds = [part.compile_seconds for part in parts if part.compile_seconds is not None]
+    return sum(seconds) if seconds else None
 
 
 def _prepare_parts(backend: Backend, operator: Operator, point: Point) -> Prepared:
@@ -89,9 +88,7 @@ def _prepare_parts(backend: Backend, operator: Operator, point: Point) -> Prepar
         unloaded = [part.unload(native) for part, native in zip(parts, found, strict=True)]
         return dict(zip(names, (a for each in unloaded for a in each.values()), strict=True))
 
-    seconds = [part.compile_seconds for part in parts if part.compile_seconds is not None]
-    method = _describe_parts(operator, parts)
-    return Prepared(load, run, unload, sum(seconds) if seconds else None, method)
+    return Prepared(load, run, unload, _add_seconds(parts), _describe_parts(operator, parts))
 
 
 def _describe_parts(operator: Operator, parts: list[Prepared]) -> str:
