@@ -6,6 +6,7 @@ These are the tasks of a worker: between them this module holds what is timed.
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import sys
 import time
@@ -19,18 +20,18 @@ from typing import Any
 import numpy as np
 from races import Race
 
-from calcbench.catalogue.selection import find_problem, select_backends
+from calcbench.catalogue.selection import select_backends
 from calcbench.errors import NotInstalled, Unsupported
 from calcbench.gradbench.evaluations import EVALUATIONS
-from calcbench.problem.inputs import own_point
 
 
 @dataclass
 class Timed:
-    """A call that is made over and over, and its result as one vector."""
+    """A call that is made over and over, and its result."""
 
     call: timeit.Timer
-    result: np.ndarray
+    answer: Any
+    """What the protocol would be told."""
 
 
 _calls: dict[str, Timed] = {}
@@ -43,19 +44,14 @@ def pin(core: int) -> None:
         os.sched_setaffinity(0, {core})
 
 
-def draw(race: Race) -> dict[str, Any]:
-    """Draw the problem's numbers at the race's size, as an input of the protocol."""
-    return race.message(own_point(find_problem(race.problem), race.size).values)
-
-
-def set_up_ours(race: Race, selector: str, core: int) -> str:
+def set_up_ours(race: Race, file: Path, selector: str, core: int) -> str:
     """Prepare calcbench's derivative and cost on a backend; "" or the reason why there is none.
 
     They are those of `calcbench gradbench --tool`, without the protocol around them.
     """
     pin(core)
     _calls.clear()
-    (backend,), given = select_backends([selector]), draw(race)
+    (backend,), given = select_backends([selector]), read(file)
     for what, name in (("derivative", race.derivative), ("cost", race.cost)):
         evaluation = EVALUATIONS[race.problem][name]
         try:
@@ -63,13 +59,24 @@ def set_up_ours(race: Race, selector: str, core: int) -> str:
             task = evaluation.prepare(backend, given)
         except (NotInstalled, Unsupported) as error:
             return str(error)
-        result = flatten_answer(task.finish(task.run()), race.keys)
-        _calls[what] = Timed(timeit.Timer("run()", globals={"run": task.run}), result)
+        timer = timeit.Timer("run()", globals={"run": task.run})
+        _calls[what] = Timed(timer, task.finish(task.run()))
     return ""
 
 
-def set_up_peer(race: Race, tool: str, checkout: Path, core: int) -> str:
-    """Prepare a Python tool of GradBench, on the same numbers; "" or why there is none."""
+def read(file: Path) -> dict[str, Any]:
+    """Read the input of the protocol that all contenders get."""
+    given: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return given
+
+
+def set_up_peer(
+    race: Race, file: Path, tool: str, double: bool | None, checkout: Path, core: int
+) -> str:
+    """Prepare a Python tool of GradBench, on the same numbers; "" or why there is none.
+
+    JAX is in float64 where `double` says so, or, if that is None, where GradBench has it so.
+    """
     pin(core)
     _calls.clear()
     _stand_in_for_wrap(checkout)
@@ -77,9 +84,11 @@ def set_up_peer(race: Race, tool: str, checkout: Path, core: int) -> str:
         module = importlib.import_module(f"gradbench.tools.{tool}.{race.problem}")
     except ModuleNotFoundError as error:
         return f"{error}"
-    message = draw(race)
+    if tool == "jax":
+        importlib.import_module("jax").config.update("jax_enable_x64", double or race.double)
+    message = read(file)
     for what, name in (("derivative", race.derivative), ("cost", race.cost)):
-        _calls[what] = _time_peer(getattr(module, name), message, race.keys)
+        _calls[what] = _time_peer(getattr(module, name), message)
     return ""
 
 
@@ -105,12 +114,12 @@ def _stand_in_for_wrap(checkout: Path) -> None:
     sys.modules["gradbench.wrap"] = package.wrap = module
 
 
-def _time_peer(wrapped: Wrapped, message: dict[str, Any], keys: tuple[str, ...]) -> Timed:
+def _time_peer(wrapped: Wrapped, message: dict[str, Any]) -> Timed:
     given = wrapped.pre(message)
     wait = _waiter()
-    result = flatten_answer(wrapped.post(wait(wrapped.function(given))), keys)
+    answer = wrapped.post(wait(wrapped.function(given)))
     names = {"function": wrapped.function, "given": given, "wait": wait}
-    return Timed(timeit.Timer("wait(function(given))", globals=names), result)
+    return Timed(timeit.Timer("wait(function(given))", globals=names), answer)
 
 
 def _waiter() -> Callable[[Any], Any]:
@@ -129,9 +138,9 @@ def _flat(parts: Any) -> np.ndarray:
     return np.concatenate([np.ravel(np.asarray(part, dtype=float)) for part in parts])
 
 
-def result() -> np.ndarray:
+def result(keys: tuple[str, ...]) -> np.ndarray:
     """Return the derivative, as one vector."""
-    return _calls["derivative"].result
+    return flatten_answer(_calls["derivative"].answer, keys)
 
 
 def burst(what: str, calls: int) -> float:

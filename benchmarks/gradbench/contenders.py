@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
+import shutil
 import subprocess
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -15,6 +15,8 @@ import numpy as np
 from races import Race
 
 from calcbench.workers.isolation import Worker
+
+BY_HAND = "C++ by hand"
 
 TIMEOUT = 300.0
 """Seconds that setting a contender up, or one burst, may take."""
@@ -27,8 +29,11 @@ class Contender(ABC):
         self.name = name
 
     @abstractmethod
-    def set_up(self, race: Race, core: int) -> str:
-        """Set up for a race; return "", or the reason why it does not take part."""
+    def set_up(self, race: Race, file: Path, core: int) -> str:
+        """Set up for a race, whose input is in a file.
+
+        Returns "", or the reason why it does not take part.
+        """
 
     @abstractmethod
     def result(self) -> np.ndarray:
@@ -54,13 +59,15 @@ class InPython(Contender):
         super().__init__(name)
         self.arguments, self.task = arguments, task
         self.worker = Worker(threads=1, memory=None)
+        self.keys: tuple[str, ...] = ()
 
-    def set_up(self, race: Race, core: int) -> str:
-        told: str = self.worker.ask(self.task, race, *self.arguments, core, timeout=TIMEOUT)
+    def set_up(self, race: Race, file: Path, core: int) -> str:
+        self.keys = race.keys
+        told: str = self.worker.ask(self.task, race, file, *self.arguments, core, timeout=TIMEOUT)
         return told
 
     def result(self) -> np.ndarray:
-        found: np.ndarray = self.worker.ask(calls.result, timeout=TIMEOUT)
+        found: np.ndarray = self.worker.ask(calls.result, self.keys, timeout=TIMEOUT)
         return found
 
     def burst(self, what: str, count: int) -> float:
@@ -75,20 +82,22 @@ class Compiled(Contender):
     """GradBench's hand-written C++: its own source and flags, around a main of ours."""
 
     def __init__(self, checkout: Path, folder: Path) -> None:
-        super().__init__("C++ by hand")
+        super().__init__(BY_HAND)
         self.checkout, self.folder = checkout, folder
         self.processes: dict[str, subprocess.Popen[str]] = {}
         self.keys: tuple[str, ...] = ()
 
-    def set_up(self, race: Race, core: int) -> str:
+    def set_up(self, race: Race, file: Path, core: int) -> str:
         told = self._build(race.problem)
         if told:
             return told
-        given = self.folder / f"{race.problem}.json"
-        given.write_text(json.dumps(calls.draw(race)), "utf-8")
         self.keys = race.keys
         for what, name in (("derivative", race.derivative), ("cost", race.cost)):
-            command = [str(self.folder / race.problem), str(given), name]
+            command = [
+                str(self.folder / "tools" / "manual" / "bin" / race.problem),
+                str(file),
+                name,
+            ]
             process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             )
@@ -98,25 +107,13 @@ class Compiled(Contender):
         return ""
 
     def _build(self, name: str) -> str:
-        """Compile as the peer's Makefile would, but with our main.hpp found before its own."""
-        source = self.checkout / "tools" / "manual"
-        program = self.folder / name
-        if program.exists():
-            return ""
+        """Compile by the peer's Makefile, in a copy of the sources that has our main.hpp."""
+        source = self.folder / "tools" / "manual"
+        if not source.exists():
+            _copy_sources(self.checkout, self.folder)
         if not (source / f"{name}.cpp").exists():
             return f"there is no {name}.cpp"
-        said = subprocess.run(
-            ["make", "-n", "-B", f"bin/{name}"], cwd=source, capture_output=True, text=True
-        )
-        lines = [line for line in said.stdout.splitlines() if f"-o bin/{name}" in line]
-        if said.returncode or not lines:
-            return f"make does not say how to build it: {said.stderr.strip()}"
-        compiler, *words = shlex.split(lines[0])
-        words[words.index("-o") + 1] = str(program)
-        header = str(Path(__file__).parent / "cpp")
-        built = subprocess.run(
-            [compiler, "-I", header, *words], cwd=source, capture_output=True, text=True
-        )
+        built = subprocess.run(["make", f"bin/{name}"], cwd=source, capture_output=True, text=True)
         return "" if built.returncode == 0 else f"it does not compile: {built.stderr[:300]}"
 
     def _ask(self, what: str, line: str) -> str:
@@ -141,3 +138,10 @@ class Compiled(Contender):
             process.terminate()
             process.wait()
         self.processes.clear()
+
+
+def _copy_sources(checkout: Path, folder: Path) -> None:
+    """Copy the C++ without its programs, and put our header in the place of the peer's."""
+    for part in ("cpp", "tools/manual"):
+        shutil.copytree(checkout / part, folder / part, ignore=shutil.ignore_patterns("bin"))
+    shutil.copy(Path(__file__).parent / "cpp" / "gradbench" / "main.hpp", folder / "cpp/gradbench")

@@ -6,6 +6,7 @@ import contextlib
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from contenders import Contender
@@ -48,8 +49,9 @@ class Runner:
         return _ratio(self.seconds["derivative"], other.seconds["derivative"])
 
     def error(self, truth: np.ndarray) -> float:
-        """The largest error, relative to the largest component."""
-        return float(np.max(np.abs(self.result - truth)) / np.max(np.abs(truth)))
+        """The largest error, relative to the largest component; 0 where both are 0 throughout."""
+        off = float(np.max(np.abs(self.result - truth)))
+        return off / float(np.max(np.abs(truth))) if off else 0.0
 
 
 @dataclass
@@ -62,7 +64,9 @@ class Outcome:
     """Contender → why it did not take part."""
 
 
-def run(race: Race, contenders: Sequence[Contender], core: int, rounds: int = ROUNDS) -> Outcome:
+def run(
+    race: Race, file: Path, contenders: Sequence[Contender], core: int, rounds: int = ROUNDS
+) -> Outcome:
     """Set all contenders up, and let them run round by round in shuffled order.
 
     One whose process dies, or takes too long, leaves the race with the reason.
@@ -71,7 +75,7 @@ def run(race: Race, contenders: Sequence[Contender], core: int, rounds: int = RO
     try:
         for contender in contenders:
             with _leaving(outcome, contender):
-                _enter(outcome, contender, core)
+                _enter(outcome, contender, file, core)
         order = random.Random(0)
         for _ in range(rounds):
             for runner in order.sample(outcome.runners, len(outcome.runners)):
@@ -94,9 +98,9 @@ def _leaving(outcome: Outcome, contender: Contender) -> Iterator[None]:
         outcome.runners[:] = [r for r in outcome.runners if r.contender is not contender]
 
 
-def _enter(outcome: Outcome, contender: Contender, core: int) -> None:
+def _enter(outcome: Outcome, contender: Contender, file: Path, core: int) -> None:
     """Set a contender up, and find how many calls fill its bursts."""
-    reason = contender.set_up(outcome.race, core)
+    reason = contender.set_up(outcome.race, file, core)
     if reason:
         outcome.absent[contender.name] = reason
         return

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import psutil
+from contenders import BY_HAND
 from racing import Outcome, Runner
 
 from calcbench.bench.intervals import Estimate
@@ -46,7 +47,7 @@ def mean_ratio(outcomes: Sequence[Outcome], name: str) -> tuple[float, int]:
         math.log(runner.over(fastest(outcome)).median)
         for outcome in outcomes
         for runner in outcome.runners
-        if runner.name == name
+        if runner.name == name and not (name == BY_HAND and outcome.race.closed_form)
     ]
     return (math.exp(sum(logs) / len(logs)), len(logs)) if logs else (math.nan, 0)
 
@@ -88,7 +89,7 @@ def _rows(outcome: Outcome) -> list[str]:
     rows = []
     for runner in sorted(outcome.runners, key=lambda runner: runner.time.median):
         name = "" if rows else outcome.race.name
-        error = "–" if runner is truth else f"{runner.error(truth.result):.0e}"
+        error = "–" if runner is truth else _off(runner.error(truth.result))
         ratio = "1" if runner is best else format_ratio(runner.over(best))
         rows.append(
             f"| {name} | {runner.name} | {format_seconds(runner.time.median)} | {ratio} "
@@ -98,7 +99,9 @@ def _rows(outcome: Outcome) -> list[str]:
 
 
 def format_ratio(estimate: Estimate) -> str:
-    """Format a ratio with its interval: `2.1 (2.0 to 2.3)`."""
+    """Format a ratio with its interval, `2.1 (2.0 to 2.3)`; of few rounds there is none."""
+    if math.isnan(estimate.low):
+        return _digits(estimate.median)
     middle, low, high = (_digits(x) for x in (estimate.median, estimate.low, estimate.high))
     return f"{middle} ({low} to {high})"
 
@@ -113,3 +116,8 @@ def format_seconds(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds / 1e-6:.3g} µs"
+
+
+def _off(error: float) -> str:
+    """Format an error: `3e-16`, or `0` where every number is the same."""
+    return f"{error:.0e}" if error else "0"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,7 @@ def check(
     number, where v has the form of `x`; with `operator="hvp"`, the Hessian times the direction, of
     that form too. The direction is drawn. With `operator="jacobian"`, `f` gives an array, and
     `grad` its Jacobian: of the shape of `f(x)` followed by that of `x`, in the form of `x`, as
-    `jax.jacobian` and `torch.func.jacrev` give it; without `grad`, the framework's own.
+    `jax.jacobian` and `torch.func.jacrev` give it. Without `grad`, the framework's own is checked.
 
     `points` is at how many points to check: `x`, and others drawn around it; the result has at how
     many of them the gradient is `proved`. `seconds` is the processor time that each sweep of a
@@ -123,6 +123,11 @@ def nothing_to_move(f: Callable[..., Any], x: Any) -> str:
         return "x is a module: give dict(model.named_parameters()), and a function of such a dict"
     if any(hasattr(leaf, "trainable_variables") for leaf in held):
         return "x is a model: give model.trainable_variables, and a function of such a list"
+    if any(isinstance(leaf, Iterator) for leaf in held):
+        return (
+            f"x is an iterator, {short_repr(x)}: give a list or dict of what it gives; of a "
+            "module, dict(model.named_parameters())"
+        )
     said = "x holds no floating-point number to differentiate by"
     kinds = {np.asarray(leaf).dtype.kind for leaf in held if np.size(leaf)}
     if kinds and kinds <= set("iub"):

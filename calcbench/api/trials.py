@@ -299,10 +299,13 @@ class ProductTrial(Trial):
         """Call the product with the direction."""
         product = self.grad
         if product is None:
-            name = self.operator
-            raise NoGradient(f"give what is to be checked: check(f, {name}, x, operator='{name}')")
+            return self._own(arguments)
         v = self.function.native(self.direction)
         return self._read(arguments, lambda *x: product(*x, v))
+
+    def _own(self, arguments: Arrays) -> Arrays:
+        """Take the framework's own product."""
+        return self.function.multiply(arguments, self.direction)
 
     def _read(self, arguments: Arrays, product: Callable[..., Any]) -> Arrays:
         """Call a product, whose direction is given, and read what it returns."""
@@ -345,8 +348,13 @@ class DirectionTrial(ProductTrial):
     kind: Operator = Pushforward()
     count = 1
 
+    def _own(self, arguments: Arrays) -> Arrays:
+        return self._number(self.function.push(arguments, self.direction))
+
     def _read(self, arguments: Arrays, product: Callable[..., Any]) -> Arrays:
-        found = self.function.call_along(arguments, product)
+        return self._number(self.function.call_along(arguments, product))
+
+    def _number(self, found: np.ndarray) -> Arrays:
         if found.size != 1 or found.dtype.kind not in "fiu":
             raise WrongGradient("the derivative along a direction must be one real number")
         return {"value": found.astype(np.float64).reshape(())}

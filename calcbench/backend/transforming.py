@@ -9,9 +9,11 @@ design of DifferentiationInterface.jl (Dalle & Hill, JMLR 27 (2026)).
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from operator import call
+from typing import Any
 
 from calcbench.backend.backend import Backend
 from calcbench.backend.prepared import Prepared
@@ -90,6 +92,11 @@ class Transforming(Backend):
 
     def transform(self, operator: Operator, point: Point) -> Prepared:
         """Compose an operator of the cost, trace or compile it, and check the cost once."""
+        prepared, fixed = self._transform_at(operator, point)
+        return self._follow_integers(prepared, operator, point) if fixed else prepared
+
+    def _transform_at(self, operator: Operator, point: Point) -> tuple[Prepared, bool]:
+        """Transform an operator; also tell whether it holds for the point's integers alone."""
         names = tuple(operator.seed_shapes(point))
         convert = self.loader(point)
         count = len(point.problem.parameters)
@@ -113,14 +120,7 @@ class Transforming(Backend):
             derived = operator.compose(self, function, point)
             # Integers that it holds for alone are constants of the program: it is faster for it.
             held = {k: arrays[count + k] for k in _find_integers(point)} if derived.fixed else {}
-
-            def flat(*arrays: Any) -> Any:
-                seeds, data = arrays[total:], arrays[count:total]
-                given = (seeds,) if seeds and operator.seeded == "direction" else seeds
-                if held:
-                    data = tuple(held.get(k, array) for k, array in enumerate(data))
-                return derived.apply(arrays[:count], data, *given)
-
+            flat = _flatten(derived, count, total, operator.seeded == "direction", held)
             finished, seconds = self.finish(flat, arrays)
 
         def run_seeded(native: Any) -> Any:
@@ -130,39 +130,36 @@ class Transforming(Backend):
             return operator.collect(point, self.numpy(result))
 
         run = run_seeded if names else finished
-        prepared = Prepared(load, run, unload, seconds, derived.method, seed if names else None)
-        return self._anew_for_others(prepared, operator, point) if held else prepared
+        method = derived.method
+        return Prepared(load, run, unload, seconds, method, seed if names else None), bool(held)
 
-    def _anew_for_others(self, prepared: Prepared, operator: Operator, point: Point) -> Prepared:
-        """Prepare again, as it is loaded, a point with other integer data than this one.
+    def _follow_integers(self, prepared: Prepared, operator: Operator, point: Point) -> Prepared:
+        """Load with a point's arrays the program for its integers, so that `run` need not choose.
 
-        What was prepared last so is kept.
+        It is transformed as the point is loaded, if they are not those of `point`; the last is
+        kept.
         """
         last = [(point, prepared)]
 
+        def program(other: Point) -> Callable[[Any], Any]:
+            if same_integers(point, other):
+                return prepared.run
+            if not same_integers(last[0][0], other):
+                last[0] = (other, self._transform_at(operator, other)[0])
+            return last[0][1].run
+
         def load(other: Point) -> Any:
             native = prepared.load(other)  # refuses other shapes
-            if same_integers(point, other):
-                return native
-            if not same_integers(last[0][0], other):
-                last[0] = (other, self.transform(operator, other))
-            anew = last[0][1]
-            if operator.seeded:
-                return _Anew(anew.run, native[0]), native[1]
-            return _Anew(anew.run, native)
+            return functools.partial(program(other), native)
 
-        def run(native: Any) -> Any:
-            if type(native) is _Anew:
-                return native.run(native.arrays)
-            return prepared.run(native)
+        def load_seeded(other: Point) -> Any:
+            arrays, seed = prepared.load(other)
+            run = program(other)
+            return (lambda seed: run((arrays, seed))), seed
 
-        def run_seeded(native: Any) -> Any:
-            arrays, seed = native
-            if type(arrays) is _Anew:
-                return arrays.run((arrays.arrays, seed))
-            return prepared.run(native)
-
-        return replace(prepared, load=load, run=run_seeded if operator.seeded else run)
+        if operator.seeded:
+            return replace(prepared, load=load_seeded, run=lambda native: native[0](native[1]))
+        return replace(prepared, load=load, run=call)
 
     def arrays(self, point: Point, data: dict[str, Any]) -> tuple[Any, ...]:
         """Take of native data those that are arrays, in order, and no static ones."""
@@ -175,11 +172,23 @@ class Transforming(Backend):
         return self.to_numpy(result)
 
 
-class _Anew(NamedTuple):
-    """Native arrays that something else runs than what was prepared at first."""
+def _flatten(
+    derived: Derived, count: int, total: int, tuples: bool, held: dict[int, Any]
+) -> Callable[..., Any]:
+    """Make a derivative a function of all native arrays: parameters, data and seeds.
 
-    run: Callable[[Any], Any]
-    arrays: Any
+    `count` are parameters, `total` those and data. `tuples`: a seed has an array for each
+    parameter, and is handed on as a tuple. `held` are data, by number, that stay as they are.
+    """
+
+    def flat(*arrays: Any) -> Any:
+        seeds, data = arrays[total:], arrays[count:total]
+        given = (seeds,) if seeds and tuples else seeds
+        if held:
+            data = tuple(held.get(k, array) for k, array in enumerate(data))
+        return derived.apply(arrays[:count], data, *given)
+
+    return flat
 
 
 def _find_integers(point: Point) -> list[int]:

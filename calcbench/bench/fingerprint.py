@@ -8,9 +8,12 @@ import types
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from calcbench.backend.backend import Backend
 from calcbench.problem.function import FunctionProblem
 from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.static import Static
 
 LENGTH = 16
 """Hexadecimal digits of SHA-256 that are kept."""
@@ -29,7 +32,12 @@ def fingerprint(part: Problem | Backend) -> str:
 
 def digest(inputs: Arrays) -> str:
     """Hash the values of a problem's inputs."""
-    return _digest(*(array.tobytes() for array in inputs.values()))
+    return _digest(*map(_bytes, inputs.values()))
+
+
+def _bytes(array: np.ndarray) -> bytes:
+    """Give what an array holds; of static data their text, as their bytes are an address."""
+    return repr(array.item()).encode() if isinstance(array, Static) else array.tobytes()
 
 
 def _digest(*parts: bytes) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -55,19 +56,57 @@ def _import(path: Path, told: Path, read: Callable[[ModuleType], T]) -> T:
         raise SelectorError(f"{str(told)!r} is not a Python file: its name must end in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    if str(path.parent) not in sys.path:
-        sys.path.append(str(path.parent))  # so that it can import the file beside it; last
     try:
-        spec.loader.exec_module(module)
+        with _importing_beside(path.parent):
+            spec.loader.exec_module(module)
         return read(module)
     except CalcbenchError as error:
+        del sys.modules[name]
         where = _line_in(path, error)
         if where:  # what the file asks of calcbench
             error.args = (f"{told}{where} does not import: {error}",)
         raise
     except RAISED as error:  # whatever a user's file does
+        del sys.modules[name]
         where = _line_in(path, error)
         raise SelectorError(f"{told}{where} does not import: {describe_error(error)}") from error
+
+
+_beside: dict[str, Path] = {}
+"""Modules that files imported from beside them → the folder."""
+
+
+def modules_beside(folder: Path) -> list[ModuleType]:
+    """List the modules that the files of a folder imported from beside them."""
+    return [sys.modules[name] for name in _beside if _beside[name] == folder]
+
+
+@contextlib.contextmanager
+def _importing_beside(folder: Path) -> Iterator[None]:
+    """Let a file import the files beside it, after all that is installed.
+
+    Those of another folder are forgotten first: they may have the same names.
+    """
+    for name in [name for name in _beside if _beside[name] != folder]:
+        del _beside[name]
+        sys.modules.pop(name, None)
+    before = set(sys.modules)
+    sys.path.append(str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name in set(sys.modules) - before:
+            if _is_beside(getattr(sys.modules[name], "__file__", None), folder):
+                _beside[name] = folder
+
+
+def _is_beside(file: str | None, folder: Path) -> bool:
+    """Tell whether a module was found in a folder, and not in one inside of it that has its own."""
+    if file is None or folder not in Path(file).parents:
+        return False
+    inside = [Path(entry) for entry in sys.path if folder in Path(entry).parents]
+    return not any(entry in Path(file).parents for entry in inside)
 
 
 def resolve(path: Path) -> Path:

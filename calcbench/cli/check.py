@@ -44,7 +44,8 @@ LITERAL = "a name in the file, a number, or a list such as '[1, 2]'"
     "--grad",
     metavar="NAME",
     help="The gradient in the file. [FUNCTION_gradient, gradient_FUNCTION, FUNCTION_grad or "
-    "grad_FUNCTION; without one, that of torch or JAX]",
+    "grad_FUNCTION, and so with hvp, jacobian, jac, pushforward or jvp for another --operator; "
+    "without one, that of torch, JAX or TensorFlow]",
 )
 @click.option(
     "--x",
@@ -79,7 +80,7 @@ def command(target: str, certified: bool, as_json: bool, **options: Any) -> None
       calcbench check model.py::loss --grad backprop --x weights
       calcbench check model.py::loss --x '[0.5, -1.0]'
       calcbench check model.py::loss --points 5 --certified
-      calcbench check model.py::loss --operator hvp --grad loss_hvp
+      calcbench check model.py::loss --operator hvp
       calcbench check model.py::Model::loss --json
     """
     try:

@@ -43,6 +43,8 @@ def command(backend: str, multithreaded: bool) -> None:
     chosen = choose_backends([backend])
     if len(chosen) != 1:
         raise SelectorError(f"--tool {backend} is {len(chosen)} backends: name one")
+    if sys.stdin.isatty():
+        click.echo("reading GradBench's messages, one a line, from this terminal", err=True)
     threads = contextlib.nullcontext() if multithreaded else one_thread()
     with threads, os.fdopen(os.dup(1), "w", encoding="utf-8") as responses:
         os.dup2(2, 1)  # what a cost or a framework prints is no response

@@ -39,14 +39,16 @@ def say(message: str) -> None:
 
 
 def console() -> Console:
-    """Open rich in a terminal, at its width; plain text of a fixed width in a pipe."""
+    """Open rich in a terminal, at its width; plain text in a pipe, `COLUMNS` wide if it is set."""
     from rich.console import Console
 
     class Output(Console):
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError  # Rich would exit with status 1: a disagreement
 
-    return Output(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    given = os.environ.get("COLUMNS", "")
+    piped = int(given) if given.isdecimal() and int(given) else PIPED_WIDTH
+    return Output(highlight=False, width=None if sys.stdout.isatty() else piped)
 
 
 class Screen:

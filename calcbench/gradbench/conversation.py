@@ -23,6 +23,14 @@ from calcbench.problem.faults import RAISED, describe
 Message = dict[str, Any]
 
 
+class Fields(dict[str, Any]):
+    """An object of JSON. Raises `SelectorError` for what it is asked for and has not."""
+
+    def __missing__(self, name: str) -> Any:
+        has = f"it has {', '.join(map(shorten, self))}" if self else "it is empty"
+        raise SelectorError(f"the input has no {name!r}: {has}")
+
+
 def converse(lines: Iterable[str], backend: Backend) -> Iterator[str]:
     """Answer messages line by line, on one backend.
 
@@ -38,8 +46,8 @@ def converse(lines: Iterable[str], backend: Backend) -> Iterator[str]:
 def read_message(line: str, number: int) -> Message:
     """Read a line. Raises `SelectorError` for one that is no JSON object with an id."""
     try:
-        message = json.loads(line)
-    except ValueError:
+        message = json.loads(line, object_hook=Fields)
+    except (ValueError, RecursionError):  # no JSON, or lists in lists without end
         message = None
     if not isinstance(message, dict) or "id" not in message:
         told = short_repr(line.strip())

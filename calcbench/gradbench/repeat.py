@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -14,13 +15,15 @@ T = TypeVar("T")
 def read_runs(given: Any) -> tuple[int, float]:
     """Read (least number of runs, least seconds) off an input; one that asks for none has 1, 0.
 
-    Raises `SelectorError` for what is no number.
+    Raises `SelectorError` for what is no number, and for NaN and infinity, which have no end.
     """
     asked = given if isinstance(given, dict) else {}
     runs, seconds = asked.get("min_runs", 1), asked.get("min_seconds", 0)
     for name, number in (("min_runs", runs), ("min_seconds", seconds)):
         if isinstance(number, bool) or not isinstance(number, (int, float)):
             raise SelectorError(f"{name} must be a number, got {short_repr(number)}")
+        if not math.isfinite(number):
+            raise SelectorError(f"{name} must be finite, got {number}")
     return max(1, int(runs)), float(seconds)
 
 

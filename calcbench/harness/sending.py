@@ -12,7 +12,7 @@ from typing import Any
 import cloudpickle
 
 from calcbench.backend.backend import Backend
-from calcbench.catalogue.files import FILE_MODULE
+from calcbench.catalogue.files import FILE_MODULE, modules_beside
 from calcbench.problem.function import FunctionProblem
 from calcbench.problem.problem import Problem
 
@@ -25,6 +25,8 @@ def pickle_with_code(part: Problem | Backend, whole: Any = None) -> bytes:
     """
     sent = part if whole is None else whole
     modules = [sys.modules[name] for name in _modules(part) if name in sys.modules]
+    for module in [*modules]:
+        modules += modules_beside(Path(str(module.__file__)).parent)
     for module in modules:
         cloudpickle.register_pickle_by_value(module)
     try:
@@ -32,26 +34,24 @@ def pickle_with_code(part: Problem | Backend, whole: Any = None) -> bytes:
     finally:
         for module in modules:
             cloudpickle.unregister_pickle_by_value(module)
-    folders = [str(Path(module.__file__).parent) for module in modules if module.__file__]
-    return pickle.dumps(_Parcel(packed, folders))
+    return pickle.dumps(_Parcel(packed))
 
 
 class _Parcel:
-    """What is sent, with what has to be there before it is opened."""
+    """What is sent, and opened on arrival."""
 
-    def __init__(self, packed: bytes, folders: list[str]) -> None:
-        self.packed, self.folders = packed, folders
+    def __init__(self, packed: bytes) -> None:
+        self.packed = packed
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _open, (self.packed, self.folders)
+        return _open, (self.packed,)
 
 
-def _open(packed: bytes, folders: list[str]) -> Any:
-    """Unpickle what was sent, where its code finds the files beside its own, and itself by name.
+def _open(packed: bytes) -> Any:
+    """Unpickle what was sent, and have its code found by the name of its module.
 
     A compiler such as torch's looks up the module of a function whose globals it reads.
     """
-    sys.path.extend(folder for folder in folders if folder not in sys.path)
     sent, part = pickle.loads(packed)
     for function in filter(inspect.isfunction, _code(part)):
         name = str(function.__module__)

@@ -12,24 +12,42 @@ import contextlib
 import importlib.util
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from calcbench.catalogue.selection import find_backend
+from calcbench.certified.certificate import SECONDS
 from calcbench.errors import Unsupported
+from calcbench.native.certifying import certify
 from calcbench.native.constants import round_constants
 from calcbench.native.conversion import convert, double_precision, to_numpy
 from calcbench.native.front_ends import make
 from calcbench.native.function import Function, NotKnown
 from calcbench.native.values import is_certified, midpoints
+from calcbench.operators.cost import Cost
+from calcbench.problem.faults import RAISED
 from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.static import unwrap_static
 
-KEPT = 16
-"""Functions that are kept, with what they traced: for the problems that are certified now."""
 
-_made: dict[Any, tuple[Problem, Function]] = {}
-"""(The problem, by its identity; framework, shapes and what is constant) → it, and the function."""
+@dataclass
+class Made:
+    """A native cost as a function, with what it was traced of."""
+
+    function: Function
+    origin: tuple[Any, ...]
+    """Its problem and constants: kept, so that no other is at their addresses."""
+    refusal: str = ""
+    """Why nothing is certified by it, if its framework computes another value."""
+
+
+_made: dict[Any, Made] = {}
+"""(The problem, by its identity; framework, shapes and constants) → its function.
+
+They are for one certificate: what a cost reads besides its arguments may change until the next.
+"""
 
 
 def evaluate(
@@ -52,12 +70,37 @@ def evaluate(
 
 
 def get_ready(problem: Problem, values: Arrays) -> None:
-    """Import what a certificate needs, and run the cost once: the first time takes longest."""
+    """Import what a certificate needs, trace the cost anew, and hold its value against its proof.
+
+    That is of the first framework whose cost can be certified, and whose value is confirmed.
+    """
+    _made.clear()
+    given = {name: unwrap_static(x) for name, x in values.items()}
     for framework in _installed(problem):
         with contextlib.suppress(Unsupported):
             _import(framework)
-            make_function(problem, framework, values)
-            return
+            made = _make(problem, framework, given)
+            made.refusal = _differs(made.function)
+            if not made.refusal:
+                return
+
+
+def _differs(function: Function) -> str:
+    """Say how far a framework's value is from what its operations give with proof; "" if it isn't.
+
+    Raises `NotCertified` where there is no proof.
+    """
+    try:
+        with function.undisturbed():
+            value = function.call(function.arguments)
+    except RAISED:  # which its evaluation tells
+        return ""
+    proof = certify(function, Cost(), seconds=SECONDS, outputs=value.shape).certificate
+    off = ~(np.abs(np.ravel(value) - proof.value) <= proof.bound)
+    if not np.any(off):
+        return ""
+    given, proved = (float(np.ravel(numbers)[off][0]) for numbers in (value, proof.value))
+    return f"it gives {given:.17g}, and its operations on numbers with proof give {proved:.17g}"
 
 
 def _run_plainly(problem: Problem, values: Mapping[str, Any]) -> Any:
@@ -80,7 +123,10 @@ def _run_with_proof(problem: Problem, framework: str, xp: Any, values: Mapping[s
     """Run a cost on numbers with proof. Raises `NotKnown` for one that computes in less than 64."""
     _import(framework)
     plain = {name: midpoints(x) if is_certified(x) else x for name, x in values.items()}
-    function = make_function(problem, framework, plain)
+    made = _make(problem, framework, plain)
+    if made.refusal:
+        raise NotKnown(made.refusal)
+    function = made.function
     moving = [name for name, x in plain.items() if _moves(x)]
     numbers = dict(zip(function.arguments, (values[name] for name in moving), strict=True))
     found = function.evaluate(round_constants(xp), numbers)
@@ -89,7 +135,7 @@ def _run_with_proof(problem: Problem, framework: str, xp: Any, values: Mapping[s
     return found
 
 
-def make_function(problem: Problem, framework: str, values: Mapping[str, Any]) -> Function:
+def _make(problem: Problem, framework: str, values: Mapping[str, Any]) -> Made:
     """Make a native cost a function of its floats, parameters and data: once for these shapes."""
     fixed = {name: x for name, x in values.items() if not _moves(x)}
     moving = {name: np.asarray(x, np.float64) for name, x in values.items() if name not in fixed}
@@ -104,10 +150,8 @@ def make_function(problem: Problem, framework: str, values: Mapping[str, Any]) -
             constant = convert(fixed, framework)
             run = _positional(problem, framework, tuple(moving), constant)
             x = convert(tuple(moving.values()), framework)
-            _made[key] = problem, make(framework, run, x, problem.name)
-        if len(_made) > KEPT:
-            del _made[next(iter(_made))]
-    return _made[key][1]
+            _made[key] = Made(make(framework, run, x, problem.name), (problem, fixed))
+    return _made[key]
 
 
 def _positional(
@@ -134,7 +178,13 @@ def _moves(x: Any) -> bool:
 
 def _identify(x: Any) -> Any:
     """Return what tells a constant from another."""
-    return (x.shape, x.tobytes()) if isinstance(x, np.ndarray) and x.dtype != object else repr(x)
+    if isinstance(x, np.ndarray) and x.dtype != object:
+        return x.dtype.str, x.shape, x.tobytes()
+    return (type(x), repr(x)) if isinstance(x, SCALARS) else id(x)
+
+
+SCALARS = (bool, int, float, complex, str, np.generic)
+"""Constants that are made anew for each call; others are the same objects."""
 
 
 def _installed(problem: Problem) -> list[str]:

@@ -8,8 +8,11 @@ import importlib
 import importlib.util
 import operator
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from calcbench.native import trees
 from calcbench.native.function import Function, NotKnown
@@ -75,6 +78,8 @@ def _result(function: Callable[..., Any], x: Any) -> Any:
 def call_undisturbed(function: Callable[..., Any], x: Any) -> Any:
     """Call a function, and leave what it keeps, seeds and modes as they were."""
     with contextlib.ExitStack() as stack:
+        stack.enter_context(np.errstate())
+        stack.enter_context(warnings.catch_warnings())
         stack.enter_context(seeds_kept())
         stack.enter_context(kept(function))
         if "torch" in sys.modules:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Protocol
@@ -123,15 +124,34 @@ class Function(ABC):
         """
         raise NotKnown(f"Jacobians of {self.how}")
 
+    def multiply(self, arguments: Arrays, direction: Arrays) -> Arrays:
+        """Multiply the Hessian by a direction as the framework does: name → float64 array.
+
+        Raises `NoGradient` where it has no derivatives of its own.
+        """
+        raise NoGradient("give what is to be checked: check(f, hvp, x, operator='hvp')")
+
+    def push(self, arguments: Arrays, direction: Arrays) -> np.ndarray:
+        """Take the derivative along a direction as the framework does, by its forward mode.
+
+        Raises `NoGradient` where it has none of its own.
+        """
+        raise NoGradient(
+            "give what is to be checked: check(f, pushforward, x, operator='pushforward')"
+        )
+
     @abstractmethod
     def evaluate(self, xp: Any, arguments: Mapping[str, Any]) -> Any:
         """Run the function on numbers with proof: name → array of them. Gives its value as one."""
 
     @contextlib.contextmanager
     def undisturbed(self, gradient: Callable[..., Any] | None = None) -> Iterator[None]:
-        """Leave random numbers as they were, and what the function and its gradient keep."""
+        """Leave random numbers as they were, and what the function and its gradient keep.
+
+        And how NumPy and Python warn.
+        """
         functions = (self.function,) if gradient is None else (self.function, gradient)
-        with seeds_kept(), kept(*functions):
+        with np.errstate(), warnings.catch_warnings(), seeds_kept(), kept(*functions):
             yield
 
     def use(self, dtype: str, remedy: str = "") -> None:

@@ -2,33 +2,45 @@
 
 Code keeps things: a layer its activations, a loss a count, a class its calls. What it keeps of such
 a run would be found by the next call, and by the user. So what is reachable from a function (the
-object of a method, closures, defaults, globals of its module) is noted before, and put back where
-it changed.
+object of a method, closures, defaults, attributes, globals of its module, and the same of the
+functions of the user's own that it can call) is noted before, and put back where it changed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import itertools
+import operator
 import random
 import sys
 import types
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from calcbench.native.rebinding import python_function
+from calcbench.native.rebinding import ABSENT, is_own, python_function, without_cache
 
 MOST = 10_000
 """Lists, dicts and objects that are noted at most."""
 
+MOST_ITEMS = 100_000
+"""Items of lists and dicts that are noted at most: what does not fit is data, and only grows."""
+
 LARGEST = 1_000_000
 """Numbers of the largest array whose contents are noted: longer ones are data, and not written."""
 
-FOREIGN = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType)
+FOREIGN = (types.ModuleType, types.BuiltinFunctionType)
 """What is not looked into: it is not the function's own."""
+
+WRAPPERS = (types.MethodType, staticmethod, classmethod)
+"""What holds a function, and some of them an object."""
+
+DEFAULTS = tuple(vars(types.FunctionType)[name] for name in ("__defaults__", "__kwdefaults__"))
+"""What reads and writes the defaults of a function."""
 
 PLAIN = (str, bytes, int, float, complex, type(None))
 """What holds nothing else."""
@@ -82,16 +94,17 @@ def variables_reached(*functions: Any) -> list[Any]:
 def _packages(function: Any) -> set[str]:
     """Name the packages whose objects are a function's own: that of its code, of its object."""
     owners = (python_function(function), type(function), type(getattr(function, "__self__", None)))
-    return {str(getattr(owner, "__module__", "")).partition(".")[0] for owner in owners}
+    names = {str(getattr(owner, "__module__", "")).partition(".")[0] for owner in owners}
+    return names - {"builtins"}
 
 
 def _roots(function: Any) -> list[Any]:
     """List what a function can reach: its object, closures, defaults, and its module's globals."""
-    code = python_function(function)
-    roots = [function, getattr(function, "__self__", None)]
+    code, inner = python_function(function), inspect.unwrap(function)
+    roots = [function, inner, getattr(function, "__self__", None), code]
     if code is not None:
         roots += [code.__closure__, code.__defaults__, code.__kwdefaults__, code.__globals__]
-    return [root for root in roots if root is not None]
+    return roots
 
 
 class _Noted:
@@ -99,9 +112,12 @@ class _Noted:
 
     def __init__(self, packages: set[str]) -> None:
         self.packages = packages
-        self.seen: set[int] = set()
+        self.seen: dict[int, Any] = {}  # kept, so that no other is at its address
+        self.left = MOST_ITEMS
         self.dicts: list[tuple[dict[Any, Any], dict[Any, Any]]] = []
-        self.lists: list[tuple[list[Any], list[Any]]] = []
+        self.lists: list[tuple[list[Any] | deque[Any], list[Any]]] = []
+        self.long: list[tuple[list[Any], int]] = []
+        self.members: list[tuple[Any, Any, Any]] = []
         self.cells: list[tuple[types.CellType, Any]] = []
         self.classes: list[tuple[type, dict[str, Any]]] = []
         self.drawing: list[tuple[Callable[[Any], Any], Any]] = []
@@ -112,26 +128,22 @@ class _Noted:
         """Note what can be reached from an object."""
         left = [root]
         while left and len(self.seen) < MOST:
-            value = left.pop()
+            value = without_cache(left.pop())
             if isinstance(value, (*PLAIN, *FOREIGN)) or id(value) in self.seen:
                 continue
-            self.seen.add(id(value))
+            self.seen[id(value)] = value
             left += self._inside(value)
 
     def _inside(self, value: Any) -> list[Any]:
         """Note one object; list what it holds."""
-        if isinstance(value, dict):
-            self.dicts.append((value, dict(value)))
-            return list(value.values())
-        if isinstance(value, list):
-            self.lists.append((value, list(value)))
-            return value
-        if isinstance(value, tuple):
-            return list(value)
+        if isinstance(value, (dict, list, deque, tuple)):
+            return self._inside_container(value)
+        if isinstance(value, types.FunctionType):
+            return self._inside_function(value)
         if isinstance(value, functools.partial):
             return [value.func, *value.args, *value.keywords.values(), value.__dict__]
-        if isinstance(value, types.MethodType):
-            return [value.__self__]
+        if isinstance(value, WRAPPERS):
+            return [value.__func__, getattr(value, "__self__", None)]
         if isinstance(value, types.CellType):
             return self._inside_cell(value)
         if type(value) is np.ndarray:
@@ -141,6 +153,33 @@ class _Noted:
         if isinstance(value, type):
             return self._inside_class(value)
         return self._inside_object(value)
+
+    def _inside_container(self, value: Any) -> list[Any]:
+        """Note what a container holds, as far as there is room; of a longer list how long it is."""
+        if len(value) > self.left:
+            if isinstance(value, list):
+                self.long.append((value, len(value)))
+            return []
+        self.left -= len(value)
+        if isinstance(value, dict):
+            self.dicts.append((value, dict(value)))
+            return list(value.values())
+        if not isinstance(value, tuple):
+            self.lists.append((value, list(value)))
+        return list(value)
+
+    def _inside_function(self, function: types.FunctionType) -> list[Any]:
+        """Note a function of the user's own: its attributes, closure, defaults and globals."""
+        if not (is_own(function) or self._is_of_packages(function.__module__)):
+            return []
+        held = [self._note_member(member, function) for member in DEFAULTS]
+        return [function.__globals__, *held, function.__closure__, function.__dict__]
+
+    def _note_member(self, member: Any, value: Any) -> Any:
+        """Note what one of its descriptors gives for an object, if it has that."""
+        held = _read(member, value)
+        self.members.append((member, value, held))
+        return None if held is ABSENT else held
 
     def _inside_object(self, value: Any) -> list[Any]:
         if isinstance(value, random.Random):
@@ -153,20 +192,24 @@ class _Noted:
         if _is_variable(value):
             self.variables.append(value)
             return []
-        held = getattr(value, "__dict__", None) if self._is_own(value) else None
         more = _variables_of(value)
-        if more:
-            return [*more, held] if type(held) is dict else more
-        return [held, type(value)] if type(held) is dict else []
+        if not self._is_own(value):
+            return more
+        held = getattr(value, "__dict__", None)
+        more += [self._note_member(member, value) for member in _slots(type(value))]
+        return [*more, held, type(value)] if type(held) is dict else [*more, type(value)]
 
     def _is_own(self, value: Any) -> bool:
         """Tell whether an object is of the function's own packages, or a module of torch's."""
         torch = sys.modules.get("torch")
-        own = type(value).__module__.partition(".")[0] in self.packages
+        own = self._is_of_packages(type(value).__module__) or is_own(type(value))
         return own or (torch is not None and isinstance(value, torch.nn.Module))
 
+    def _is_of_packages(self, module: str | None) -> bool:
+        return str(module).partition(".")[0] in self.packages
+
     def _inside_class(self, value: type) -> list[Any]:
-        if value.__module__.partition(".")[0] not in self.packages:
+        if not (self._is_of_packages(value.__module__) or is_own(value)):
             return []
         held = dict(vars(value))
         self.classes.append((value, held))
@@ -186,19 +229,45 @@ class _Noted:
                 now.clear()
                 now.update(before)
         for values, held in self.lists:
-            if len(values) != len(held) or any(
-                a is not b for a, b in zip(values, held, strict=True)
-            ):
-                values[:] = held
+            if len(values) != len(held) or not all(map(operator.is_, values, held)):
+                values.clear()
+                values.extend(held)
+        for long, length in self.long:
+            del long[length:]
+        for member, value, contents in self.members:
+            _put_member_back(member, value, contents)
         for kind, attributes in self.classes:
             _put_class_back(kind, attributes)
         for set_state, state in self.drawing:
             set_state(state)
-        for cell, contents in self.cells:
-            cell.cell_contents = contents
+        for cell, inside in self.cells:
+            cell.cell_contents = inside
         for array, copy in self.arrays:
             if array.tobytes() != copy.tobytes():
                 array[...] = copy
+
+
+def _slots(kind: type) -> list[Any]:
+    """List what reads and writes the attributes of a class that are named in `__slots__`."""
+    owners = [vars(base) for base in kind.__mro__ if "__slots__" in vars(base)]
+    members = itertools.chain.from_iterable(owner.values() for owner in owners)
+    return [each for each in members if isinstance(each, types.MemberDescriptorType)]
+
+
+def _read(member: Any, value: Any) -> Any:
+    try:
+        return member.__get__(value)
+    except AttributeError:
+        return ABSENT
+
+
+def _put_member_back(member: Any, value: Any, before: Any) -> None:
+    if _read(member, value) is before:
+        return
+    if before is ABSENT:
+        member.__delete__(value)
+    else:
+        member.__set__(value, before)
 
 
 def _is_variable(value: Any) -> bool:
@@ -212,11 +281,23 @@ def _variables_of(value: Any) -> list[Any]:
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is None:
         return []
-    if isinstance(value, tensorflow.__internal__.tracking.AutoTrackable):
+    if _draws(value):
+        found = [value.state]
+    elif isinstance(value, tensorflow.__internal__.tracking.AutoTrackable):
         found = list(getattr(value, "variables", ()) or ())
     else:
         found = [value]
-    return [v if _is_variable(v) else v.value for v in found if hasattr(v, "handle")]
+    keras = getattr(sys.modules.get("keras"), "Variable", ())
+    held = [v.value if isinstance(v, keras) else v for v in found]
+    return [v for v in held if _is_variable(v)]
+
+
+def _draws(value: Any) -> bool:
+    """Tell whether this is a generator of random numbers of TensorFlow's or Keras'."""
+    kinds = [sys.modules["tensorflow"].random.Generator]
+    if "keras" in sys.modules:
+        kinds.append(sys.modules["keras"].random.SeedGenerator)
+    return isinstance(value, tuple(kinds))
 
 
 def _put_class_back(kind: type, before: Mapping[str, Any]) -> None:

@@ -88,7 +88,7 @@ def rebound(
 
 
 ABSENT = object()
-"""What is under a name that a module does not have."""
+"""What is under a name that a module or an object does not have."""
 
 
 def _put(table: Any, name: Any, value: Any) -> None:
@@ -170,7 +170,7 @@ class _Reached:
             self.functions[id(value)] = value
             cells = value.__closure__ or ()
             self.cells |= {id(cell): cell for cell in cells}
-            return [*map(_contents, cells), *(value.__defaults__ or ())]
+            return [*map(_contents, cells), *(value.__defaults__ or ()), value.__kwdefaults__]
         holds = _holding(value)
         if holds is None or id(value) in self._seen or len(holds) >= self._left:
             return []
@@ -191,7 +191,7 @@ def _holding(value: Any) -> Any:
         return None if "__spec__" in value or value is sys.modules else value  # that of a module
     if type(value) in (list, tuple):
         return value
-    own = isinstance(value, types.SimpleNamespace) or _own_table(type(value)) is not None
+    own = isinstance(value, types.SimpleNamespace) or is_own(type(value))
     held = getattr(value, "__dict__", None) if own else None
     return held if type(held) is dict else None
 
@@ -206,6 +206,11 @@ def _own_table(value: Any) -> dict[str, Any] | None:
     else:
         return None
     return table if _is_own(table.get("__name__", ""), table.get("__file__", "")) else None
+
+
+def is_own(value: Any) -> bool:
+    """Tell whether a function, class or module is of the user's own."""
+    return _own_table(value) is not None
 
 
 LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib"))

@@ -94,8 +94,8 @@ class Choice:
     single: np.ndarray
     """The rows that are taken by themselves; where it goes by rows, the columns."""
     products: int
-    """At least so many products are needed: as many as there are entries in what is left of a row
-    (or of a column), and those taken by themselves."""
+    """How many products are needed at least: one for each line taken by itself, and as many as the
+    fullest row (or column) that is left has entries."""
 
 
 def choose_side(pattern: Pattern, rows: int, columns: int, forward: bool, reverse: bool) -> Choice:

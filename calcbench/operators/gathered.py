@@ -7,9 +7,9 @@ was looked up in, the Jacobian has as many colours of rows as there are residual
 every stored entry is one of its entries, or a sum of them. (Partial separability: Griewank & Toint,
 in Nonlinear Optimization 1981, 301-312.)
 
-Which rows use what is found by running the cost once on arrays that know (`reach`). It holds for
-all values of parameters and of data with fractions, but for the same indices only: what is prepared
-by it is prepared anew for others (`Transforming`).
+Which rows use what is found by running the cost once, on arrays whose numbers carry with them what
+they depend on (`reach`). It holds for all values of parameters and of data with fractions, but for
+the same indices only: what is prepared by it is prepared anew for others (`Transforming`).
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ def find_gathered(point: Point, backend: str) -> Gathered | None:
     colour = colour_columns((starts[part] + position, row), len(value))
     cotangents = indicators(colour)
     places = places_in_parts(colour[row], starts[part] + position, sizes, len(cotangents))
-    terms = _stack(places, entry, len(point.pattern(1)[0]), len(cotangents) * int(starts[-1]))
+    stored = entry >= 0
+    zero = len(cotangents) * int(starts[-1])
+    terms = _stack(places[stored], entry[stored], len(point.pattern(1)[0]), zero)
     if terms is None:
         return None
     count = len(point.shapes)
@@ -104,9 +106,9 @@ def find_gathered(point: Point, backend: str) -> Gathered | None:
 def look_up(gathered: Gathered, point: Point, function: Function, xp: Any) -> Function:
     """Make the cost a function of what is used as it stands, and of what is looked up.
 
-    Its data are all parameters, and the data of the cost. For each look-up that counts, it is given
-    zeros, which are added to what is looked up; that is held, so that the derivative by the zeros
-    is the derivative by what is looked up.
+    Its data are all parameters, and the data of the cost. For each look-up that counts, it takes an
+    input that is added to what is looked up, itself held constant: at zeros there, its derivative
+    by that input is the derivative by what is looked up.
     """
     numbers = {call: k for k, call in enumerate(gathered.taken, len(gathered.direct))}
     shapes = list(point.shapes.values())
@@ -175,29 +177,46 @@ def _run(point: Point, backend: str) -> tuple[Any, dict[int, np.ndarray], int]:
 def _list_entries(
     point: Point, value: Reaching, inputs: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
-    """List the stored entries by inputs: row, input, position in it, and the entry it counts for.
+    """List the entries by inputs: row, input, position in it, and the stored entry it counts for.
 
-    None where there are too many.
+    An entry by an input that alone reaches what is not stored is 0, as that is; it is left out.
+    Where several reach it, only their sum is 0 (x - take(x, i), where i is the own number): they
+    are listed, for the colouring, and count for no entry, −1. None where there are too many, or
+    none at all.
     """
     row, column = point.pattern(1)
     room = ROOM * len(row)
-    stored = row * point.size + column
     listed = []
     for part, (components, first, last) in enumerate(inputs):
         width = np.where(last >= first, last - first + 1, 0)
-        if int(width.sum()) > room:
+        room -= int(width.sum())
+        if room < 0:
             return None
         rows = np.repeat(np.arange(len(width)), width)
         begins = np.cumsum(width) - width
         position = np.arange(len(rows)) - np.repeat(begins - np.where(width, first, 0), width)
-        wanted = rows * point.size + components.ravel()[position]
-        entry = np.minimum(np.searchsorted(stored, wanted), len(stored) - 1)
-        kept = stored[entry] == wanted
-        inputs_of = np.full(int(np.count_nonzero(kept)), part)
-        listed.append((rows[kept], inputs_of, position[kept], entry[kept]))
-        room -= len(entry)
-    one, two, three, four = (np.concatenate(each) for each in zip(*listed, strict=True))
-    return one, two, three, four
+        reached = rows * point.size + components.ravel()[position]
+        listed.append((rows, np.full(len(rows), part), position, reached))
+    if not listed:
+        return None
+    rows, parts, positions, reached = (np.concatenate(each) for each in zip(*listed, strict=True))
+    entry = _find(reached, row * point.size + column)
+    kept = entry >= 0
+    kept[~kept] = _several(reached[~kept])
+    return rows[kept], parts[kept], positions[kept], entry[kept]
+
+
+def _find(wanted: np.ndarray, ordered: np.ndarray) -> np.ndarray:
+    """Find where numbers stand among others, which are in order; −1 where they do not."""
+    place = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
+    return np.where(ordered[place] == wanted, place, -1)
+
+
+def _several(numbers: np.ndarray) -> np.ndarray:
+    """Tell of each number whether it is there more than once."""
+    _, which, count = np.unique(numbers, return_inverse=True, return_counts=True)
+    several: np.ndarray = count[which] > 1
+    return several
 
 
 def _stack(places: np.ndarray, entry: np.ndarray, entries: int, zero: int) -> np.ndarray | None:

@@ -236,7 +236,10 @@ class Point:
 
 
 def same_integers(one: Point, other: Point) -> bool:
-    """Tell whether two points of a problem have the same integer data (indices)."""
+    """Tell whether two points of a problem have the same integer data (indices).
+
+    Static data are not compared: nothing that is prepared runs with others than its own.
+    """
     if one.values is other.values:
         return True
     return all(

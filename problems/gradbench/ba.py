@@ -5,6 +5,7 @@ import numpy as np
 from calcbench import Coordinates, Problem
 from calcbench.vocabulary.numpy import NUMPY
 
+from ._files import find, place, read, read_observation
 from ._rotation import cross, factors, turn
 
 CAMERA = 11
@@ -78,8 +79,25 @@ class Ba(Problem):
         "Algorithms: Theory and Practice (2000) 298-372",
     )
 
+    def __init__(self, data=None):
+        """Take where GradBench's files are, its `evals/ba/data` or one of them; else draw numbers.
+
+        Of a file, one camera, point, weight and observation stand for all, whatever the size.
+        """
+        self.files = place(data)
+
     def inputs(self, size, rng):
         n, m, p = size["n"], size["m"], size["p"]
+        which = {"camera": np.arange(p) % n, "point": np.arange(p) % m}
+        if self.files is not None:
+            camera, there, weight, seen = read(find(self.files, "ba*.txt")[0], read_observation)
+            return {
+                "cameras": np.tile(camera, (n, 1)),
+                "points": np.tile(there, (m, 1)),
+                "w": np.full(p, weight),
+                "seen": np.tile(seen, (p, 1)),
+                **which,
+            }
         cameras = np.concatenate(
             [
                 rng.normal(0, 0.3, (n, 3)),  # rotation
@@ -94,9 +112,8 @@ class Ba(Problem):
             "cameras": cameras,
             "points": rng.normal(0, 1, (m, 3)),
             "w": rng.uniform(0.5, 1.5, p),
-            "camera": np.arange(p) % n,
-            "point": np.arange(p) % m,
             "seen": rng.normal(0, 50, (p, 2)),
+            **which,
         }
 
     def domain(self, values):

@@ -2,6 +2,7 @@
 
 from calcbench import Problem
 
+from ._files import hand, place
 from ._hand import ANGLES, draw_hand, skin
 
 
@@ -44,7 +45,15 @@ class HtSimple(Problem):
         "Conference on Computer Vision and Pattern Recognition (2014) 644-651",
     )
 
+    def __init__(self, data=None):
+        """Take where GradBench's files are, such as its `evals/ht/data/simple_small`; else draw."""
+        self.files = place(data)
+
     def inputs(self, size, rng):
+        if self.files is not None:
+            found, model, _ = hand(self.files, size, weighted=False)
+            vertex = found["at"] % size["vertices"]
+            return {"pose": found["pose"], "measured": found["measured"], "vertex": vertex, **model}
         count, vertices = size["points"], size["vertices"]
         return {
             "pose": rng.normal(0, 0.3, ANGLES),

@@ -2,6 +2,8 @@
 
 from calcbench import Problem
 
+from ._files import letter_bits, place
+
 
 class Lstm(Problem):
     """Loss of a network with long short-term memory: C = −mean of yₜ₊₁·(p − log(2 + Σ eᵖ))."""
@@ -53,14 +55,23 @@ class Lstm(Problem):
         "Hochreiter & Schmidhuber, Long short-term memory, Neural Computation 9 (1997) 1735-1780",
     )
 
+    def __init__(self, data=None):
+        """Take a text, GradBench's `evals/lstm/data/lstm_full.txt`; else draw random bits."""
+        self.files = place(data)
+
     def inputs(self, size, rng):
-        layers, letters, bits = size["l"], size["c"], size["b"]
+        layers, count, bits = size["l"], size["c"], size["b"]
         return {
             "main": rng.uniform(size=(2 * layers, 4 * bits)),
             "extra": rng.uniform(size=(3, bits)),
             "state": rng.uniform(size=(2 * layers, bits)),
-            "sequence": rng.integers(0, 2, size=(letters, bits)).astype(float),
+            "sequence": self._sequence(count, bits, rng),
         }
+
+    def _sequence(self, count, bits, rng):
+        if self.files is not None:
+            return letter_bits(self.files, count, bits)
+        return rng.integers(0, 2, size=(count, bits)).astype(float)
 
     def cost(self, xp, main, extra, *, state, sequence):
         layers, bits = state.shape[0] // 2, state.shape[1]

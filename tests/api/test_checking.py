@@ -640,6 +640,8 @@ def test_arguments_seeds_and_modules_are_left_as_they_were() -> None:
         x *= 2.0
         np.random.rand()
         random.random()
+        np.seterr(all="ignore")
+        warnings.simplefilter("ignore", EncodingWarning)
         return np.sum(np.zeros(4) + x)
 
     def gradient(x: np.ndarray) -> np.ndarray:
@@ -656,9 +658,15 @@ def test_arguments_seeds_and_modules_are_left_as_they_were() -> None:
     np.testing.assert_array_equal(x, w)
     assert (np.random.get_state()[1].tolist(), random.getstate()) == states
     assert np.geterr() == errors
+    assert not any(kind is EncodingWarning for _, _, kind, _, _ in warnings.filters)
     assert (dict(vars(np)), dict(f.__globals__)) == namespace
     loaded = {name.partition(".")[0] for name in set(sys.modules) - modules}
     assert not loaded & {"torch", "jax", "tensorflow"}
+
+
+def test_iterator_is_no_argument() -> None:
+    with pytest.raises(cb.SelectorError, match=r"x is an iterator.*dict\(model.named_parameters"):
+        cb.check(logistic, logistic_gradient, (row for row in X))
 
 
 def test_result_has_numbers_by_name() -> None:

@@ -416,6 +416,59 @@ def test_a_sparse_hessian_is_the_dense_one(selector):
     assert method.endswith("3 colours")
 
 
+class Paired(calcbench.Problem):
+    """A cost of pairs of numbers that it looks up, one of them again and again."""
+
+    def inputs(self, size, rng):
+        one, other = np.array([[2, 3, 3, 3], [2, 0, 1, 3]])
+        return {"x": [1.1, 1.2, 0.7, 0.6], "one": one, "other": other}
+
+    def structure(self, inputs):
+        one, other = inputs["one"], inputs["other"]
+        return Coordinates([*one, *other, *one, *other], [*other, *one, *one, *other])
+
+    def cost(self, xp, x, *, one, other):
+        return xp.sum(self.terms(xp, x, one, other))
+
+    def terms(self, xp, x, one, other):
+        return xp.sin(xp.take(x, one) * xp.take(x, other))
+
+
+class DensePaired(Paired):
+    """The same, and nothing is said about its second derivatives."""
+
+    def structure(self, inputs):
+        return DENSE
+
+
+class PairedTerms(DensePaired):
+    """Its terms, not added up."""
+
+    def outputs(self, inputs):
+        return 4
+
+    def cost(self, xp, x, *, one, other):
+        return self.terms(xp, x, one, other)
+
+
+def test_a_compiled_batch_of_look_ups():
+    """PyTorch's index_select has a wrong derivative there: all of a batch read the same sum."""
+    at = own_point(PairedTerms())
+    compiled = found(COMPILE, PairedTerms(), "jacobian", at)["jacobian"]
+    right = found("autograd", PairedTerms(), "jacobian", at)["jacobian"]
+    np.testing.assert_allclose(compiled, right, rtol=1e-14)
+
+
+@pytest.mark.full
+def test_compiled_second_derivatives_of_look_ups():
+    at = own_point(Paired())
+    right = found("autograd", DensePaired(), "hessian", own_point(DensePaired()))["hessian"]
+    stored = found(COMPILE, Paired(), "hessian", at)["hessian"]
+    np.testing.assert_allclose(stored, right[at.pattern(2)], rtol=1e-13, atol=1e-14)
+    dense = found(COMPILE, DensePaired(), "hessian", own_point(DensePaired()))["hessian"]
+    np.testing.assert_allclose(dense, right, rtol=1e-13, atol=1e-14)
+
+
 # --- what frameworks refuse or leave out ---------------------------------------------------
 
 

@@ -92,3 +92,11 @@ def test_a_full_disk_leaves_no_cut_report(tmp_path):
     assert done.stderr == f"Error: cannot write to '{report}': File too large\n"
     assert done.returncode == 2
     assert list(tmp_path.iterdir()) == [run_file]
+
+
+@pytest.mark.parametrize("columns", ["80", "none"])
+def test_lines_in_a_pipe_are_as_wide_as_columns_says(columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    _, out, _ = run("compare batch_regression -b by_hand -b finite_difference --wide")
+    widest = max(map(len, out.splitlines()))
+    assert widest <= 80 if columns == "80" else 80 < widest <= 100

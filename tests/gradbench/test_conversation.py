@@ -1,6 +1,7 @@
 """calcbench as a tool of GradBench: every message has its response, and only responses go out."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -186,7 +187,14 @@ def test_it_runs_for_the_seconds_that_are_asked_for():
     [
         ({"kind": "define", "module": "lsee"}, "no module 'lsee': did you mean 'lse'"),
         ({"kind": "evaluate", "module": "lse", "function": "grad"}, "did you mean 'gradient'"),
-        ({"kind": "evaluate", "module": "lse", "function": "primal", "input": {}}, "KeyError: 'x'"),
+        (
+            {"kind": "evaluate", "module": "lse", "function": "primal", "input": {}},
+            "has no 'x': it is",
+        ),
+        (
+            {"kind": "evaluate", "module": "lse", "function": "primal", "input": {"y": 1, "n": 2}},
+            "the input has no 'x': it has y, n",
+        ),
         (
             {"kind": "evaluate", "module": "lse", "function": "primal", "input": {"x": []}},
             "'x' is empty",
@@ -199,6 +207,15 @@ def test_it_runs_for_the_seconds_that_are_asked_for():
                 "input": {"x": [1.0], "min_runs": "3"},
             },
             "min_runs must be a number, got '3'",
+        ),
+        (
+            {
+                "kind": "evaluate",
+                "module": "lse",
+                "function": "primal",
+                "input": {"x": [1.0], "min_seconds": np.inf},
+            },
+            "min_seconds must be finite, got inf",
         ),
         ({"kind": "evaluate"}, "no module"),
     ],
@@ -226,7 +243,7 @@ def test_other_messages_are_acknowledged():
     assert found == [{}, {}, {}]
 
 
-@pytest.mark.parametrize("line", ["no json", "[1, 2]", '{"kind": "start"}'])
+@pytest.mark.parametrize("line", ["no json", "[1, 2]", '{"kind": "start"}', "[" * 100_000])
 def test_a_line_that_is_no_message_ends_the_conversation(line):
     with pytest.raises(SelectorError, match="line 1 is no message"):
         list(converse([line], Tape()))
@@ -259,3 +276,16 @@ def test_a_conversation_as_gradbench_has_it(process):
     assert found[1]["success"]
     assert found[2]["output"] == [0.5, 0.5]
     assert found[3] == {"id": 3}
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a terminal of Unix")
+def test_on_a_terminal_it_says_what_it_waits_for(process):
+    ours, theirs = os.openpty()
+    try:
+        os.write(ours, b"\x04")  # Ctrl-D
+        done = process("gradbench", "--tool", "by_hand", stdin=theirs)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert (done.status, done.out) == (0, "")
+    assert done.err == "reading GradBench's messages, one a line, from this terminal\n"

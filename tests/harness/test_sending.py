@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 import calcbench as cb
@@ -35,3 +37,18 @@ def test_a_file_may_use_the_file_beside_it_and_its_globals(file, selector):
         pytest.skip("not installed")
     (row,) = cb.compare(file, [selector])
     assert row.status == "ok", row.reason
+
+
+def test_files_of_one_name_in_two_folders_are_two(tmp_path):
+    found = []
+    for folder, factor in (("a", 3), ("b", 5)):
+        (tmp_path / folder).mkdir()
+        beside = f"def scale(w):\n    return {factor} * w\n"
+        (tmp_path / folder / "scaling_beside.py").write_text(beside, "utf-8")
+        (tmp_path / folder / f"{folder}.py").write_text(BESIDE, "utf-8")
+        before = list(sys.path)
+        (row,) = cb.compare(tmp_path / folder / f"{folder}.py", ["finite_difference"])
+        assert row.status == "ok", row.reason
+        found.append(float(row.value["w"]))
+        assert sys.path == before
+    assert found == pytest.approx([2 * 9 * 1.5, 2 * 25 * 1.5])

@@ -11,7 +11,9 @@ import pytest
 
 import calcbench as cb
 from calcbench.certified.certificate import certify
+from calcbench.certified.reference import NotCertified
 from calcbench.errors import ProblemError, Unsupported
+from calcbench.native.costs import _identify
 from calcbench.operators import find_operator
 from calcbench.problem.inputs import own_point
 
@@ -240,3 +242,70 @@ def lambda_of_w(w: Any) -> Any:
 
 def of_xp(xp: Any, w: Any) -> Any:
     return xp.exp(w)
+
+
+# --- what a cost reads besides its arguments ------------------------------------------------------
+
+
+class Scaled(cb.Problem):
+    """A cost in JAX that reads an attribute, which is in the trace."""
+
+    alpha = 2.0
+
+    def inputs(self, size: int, rng: np.random.Generator) -> Mapping[str, Any]:
+        return {"w": np.array([1.5, 0.3])}
+
+    def cost_jax(self, w: Any) -> Any:
+        return self.alpha * (w**2).sum()
+
+
+def test_what_a_cost_reads_may_change_between_two_comparisons() -> None:
+    pytest.importorskip("jax")
+    problem = Scaled()
+    for alpha in (2.0, 3.0):
+        problem.alpha = alpha
+        assert statuses(problem, "jax") == {"jax": "ok"}
+        np.testing.assert_allclose(
+            cb.reference(problem).value["w"], 2 * alpha * np.array([1.5, 0.3])
+        )
+
+
+def test_nothing_is_certified_by_a_cost_that_computes_another_value_when_traced() -> None:
+    jax = pytest.importorskip("jax")
+
+    class Unlike(Scaled):
+        def cost_jax(self, w: Any) -> Any:
+            traced = isinstance(w, jax.core.Tracer)
+            return (3.0 if traced else 2.0) * (w**2).sum()
+
+    with pytest.raises(
+        NotCertified, match=r"cost_jax: it gives 4\.6.*, and its operations .* 7\.0"
+    ):
+        certify(own_point(Unlike()), "float64")
+
+
+def test_what_a_native_cost_keeps_of_a_certificate_is_put_back() -> None:
+    class Keeping(Scaled):
+        cost_jax = None
+
+        def cost_numpy(self, w: Any) -> Any:
+            self.last = w
+            return (w**2).sum()
+
+    problem = Keeping()
+    certify(own_point(problem), "float64")
+    assert not hasattr(problem, "last")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (np.array([True, False]), np.array([1, 0], np.uint8)),
+        ([np.arange(2000)], [np.arange(2000) + (np.arange(2000) == 1000)]),
+        (1, True),
+    ],
+    ids=["dtype", "elided", "bool"],
+)
+def test_constants_that_differ_are_told_apart(one: Any, other: Any) -> None:
+    assert _identify(one) != _identify(other)
+    assert _identify(one) == _identify(one.copy() if isinstance(one, np.ndarray) else one)

@@ -498,3 +498,22 @@ def test_large_functions_take_seconds() -> None:
         found = cb.check(f, None, params)
         assert found.ok, found
         assert time.thread_time() - started < seconds, name
+
+
+@pytest.mark.parametrize("operator", ["hvp", "pushforward"])
+def test_own_derivative_along_a_direction_is_certified(operator: str) -> None:
+    x = jnp.linspace(-1.0, 2.0, 4)
+    p = {"a": x, "b": x}
+    for f, at in ((lambda p: (jnp.sin(p["a"]) * p["b"] ** 2).sum(), p), (lambda x: 3 * x.sum(), x)):
+        found = cb.check(f, x=at, operator=operator)
+        assert found.ok, found
+
+
+def test_own_hessian_product_with_a_wrong_rule_is_caught() -> None:
+    @jax.custom_vjp
+    def sine(x: Any) -> Any:
+        return jnp.sin(x)
+
+    sine.defvjp(lambda x: (sine(x), x), lambda x, g: (g * jnp.cos(x) * 1.001,))
+    found = cb.check(lambda x: (sine(x) ** 2).sum(), x=jnp.linspace(-1.0, 2.0, 4), operator="hvp")
+    assert found.status == "disagree"

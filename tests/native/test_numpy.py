@@ -8,7 +8,9 @@ import functools
 import importlib
 import math
 import random
+import time
 import types
+from collections import deque
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -27,6 +29,7 @@ from calcbench.certified.evaluation import NotCertified
 from calcbench.judge.witnesses import ask_differences
 from calcbench.native.certifying import certify, point_of
 from calcbench.native.function import NotKnown
+from calcbench.native.keeping import MOST_ITEMS, kept
 from calcbench.native.numpy import functions as numpy_functions
 from calcbench.native.numpy.function import NumpyFunction
 
@@ -489,6 +492,72 @@ def test_what_a_class_keeps_and_draws_are_put_back(given: str) -> None:
     f = counted.loss if given == "function" else lambda w: np.sum(w**2)
     assert cb.check(f, gradient, W).ok
     assert counted.state() == before
+
+
+class Slotted:
+    """Keeps what it was last called with, and has no `__dict__`."""
+
+    __slots__ = ("before", "last")
+
+    def __init__(self) -> None:
+        self.before = W
+
+    def __call__(self, w: Any) -> Any:
+        self.before = self.last = w
+        return np.sum(w**2)
+
+
+def keeping_helper(w: Any, memo: list[Any] = [], *, named: list[Any] = []) -> Any:  # noqa: B006
+    memo.append(w)
+    named.append(w)
+    keeping_helper.last = w  # type: ignore[attr-defined]
+    return np.sum(w**2)
+
+
+def of_closure() -> Any:
+    held: deque[Any] = deque([W], maxlen=2)
+
+    def f(w: Any) -> Any:
+        held.append(w)
+        f.last = w  # type: ignore[attr-defined]
+        return np.sum(w**2)
+
+    return f
+
+
+def test_what_functions_slots_and_defaults_keep_is_put_back() -> None:
+    slotted, closed = Slotted(), of_closure()
+    for f in (slotted, closed, keeping_helper, lambda w: keeping_helper(w), lambda w: closed(w)):
+        assert cb.check(f, lambda w: 2 * w, W).ok
+        assert keeping_helper.__defaults__ == ([],)
+        assert keeping_helper.__kwdefaults__ == {"named": []}
+        assert vars(keeping_helper) == vars(closed) == {}
+        assert [each is W for each in closed.__closure__[1].cell_contents] == [True]
+        assert slotted.before is W
+        assert not hasattr(slotted, "last")
+
+
+def test_long_lists_of_numbers_are_not_walked_and_lose_what_is_added() -> None:
+    data = [[float(k) for k in range(MOST_ITEMS + 1)] for _ in range(20)]
+    module = types.FunctionType((lambda w: w).__code__, {"data": data, "__name__": "of_data"})
+    before = time.process_time()
+    with kept(module):
+        data[3].append(0.0)
+    walked = time.process_time() - before
+    before = time.process_time()
+    assert sum(isinstance(x, float) for row in data for x in row) == 20 * len(data[0])
+    assert walked < time.process_time() - before
+    assert {len(row) for row in data} == {MOST_ITEMS + 1}
+
+
+def in_keywords(w: Any, *, of: Any = sp.logsumexp, more: Any = (math.exp,)) -> Any:
+    return of(w) + more[0](w[0, 0])
+
+
+def test_functions_among_keyword_defaults_are_replaced() -> None:
+    found = certify(NumpyFunction(lambda w: in_keywords(w), W)).certificate
+    np.testing.assert_allclose(found.value[0], in_keywords(W), rtol=1e-15)
+    assert in_keywords.__kwdefaults__ == {"of": sp.logsumexp, "more": (math.exp,)}
 
 
 def test_random_numbers_of_its_own_generator_are_not_certified() -> None:

@@ -427,6 +427,70 @@ def test_what_a_module_keeps_is_put_back() -> None:
     np.testing.assert_array_equal(module.drawing.state.numpy(), state)
 
 
+GENERATORS = {
+    "one among the globals": (tf.random.Generator.from_seed(3), lambda g: g.normal),
+    "Keras' own": (
+        tf.keras.random.SeedGenerator(3),
+        lambda g: lambda shape, dtype: tf.keras.random.normal(shape, dtype=dtype.name, seed=g),
+    ),
+}
+"""Generators of random numbers, and how to draw of them."""
+
+
+@pytest.mark.parametrize("given", [np.ones(3), tf.ones(3, tf.float64)], ids=["NumPy", "tensor"])
+@pytest.mark.parametrize("kind", GENERATORS)
+def test_generators_draw_the_same_in_each_run_and_are_put_back(kind: str, given: Any) -> None:
+    def drawing(x: Any) -> Any:
+        generator, draws = GENERATORS[kind]
+        return tf.reduce_sum(x * draws(generator)((3,), dtype=tf.float64))
+
+    state = np.asarray(GENERATORS[kind][0].state)
+    assert cb.check(drawing, None, given).ok
+    np.testing.assert_array_equal(np.asarray(GENERATORS[kind][0].state), state)
+
+
+@pytest.mark.parametrize("operator", ["hvp", "pushforward"])
+def test_own_derivative_along_a_direction_is_certified(operator: str) -> None:
+    w, x = tf.Variable(V, name="w"), tf.constant(V)
+    for f, at in (
+        (lambda: tf.reduce_sum(tf.sin(w) * tf.gather(w, [0, 2, 2, 1, 0])), [w]),
+        (lambda a, b: tf.reduce_sum(tf.sin(a) * b**2), (x, x)),
+        (lambda a: 3.0 * tf.reduce_sum(a), x),
+    ):
+        found = cb.check(f, x=at, operator=operator)
+        assert found.ok, found
+    np.testing.assert_array_equal(w.numpy(), V)
+
+
+def test_own_hessian_product_with_a_wrong_rule_is_caught() -> None:
+    @tf.custom_gradient
+    def sine(x: Any) -> Any:
+        return tf.sin(x), lambda g: g * tf.cos(x) * 1.001
+
+    found = cb.check(lambda x: tf.reduce_sum(sine(x) ** 2), x=tf.constant(V), operator="hvp")
+    assert found.status == "disagree"
+
+
+def test_global_generator_is_put_back() -> None:
+    def drawing(x: Any) -> Any:
+        return tf.reduce_sum(x * tf.random.get_global_generator().normal((3,), dtype=tf.float64))
+
+    state = tf.random.get_global_generator().state.numpy()
+    assert cb.check(drawing, None, np.ones(3)).ok
+    np.testing.assert_array_equal(tf.random.get_global_generator().state.numpy(), state)
+
+
+def test_variable_that_is_given_twice_is_refused() -> None:
+    w, b = tf.Variable(V, name="w"), tf.Variable(V, name="b")
+    for x in ([w, b, w], {"tied": w, "one": {"tied": w}}):
+        with pytest.raises(
+            cb.SelectorError, match=r"the variable w is given twice, as .*tied|x\.0"
+        ):
+            cb.check(lambda: tf.reduce_sum((w + b) ** 3), None, x)
+    once = list({id(v): v for v in [w, b, w]}.values())
+    assert cb.check(lambda: tf.reduce_sum((w + b) ** 3), None, once).ok
+
+
 def test_errors_leave_variables_as_they_were() -> None:
     w = tf.Variable(V)
 
@@ -451,3 +515,17 @@ def test_large_functions_take_seconds() -> None:
         found = cb.check(f, None, params)
         assert found.ok, found
         assert time.thread_time() - started < seconds, name
+
+
+def test_objects_that_answer_to_no_name_are_left_alone():
+    class Odd:
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError(name)
+
+    odd = Odd()
+
+    def loss(x: Any) -> Any:
+        assert odd is not None
+        return np.sum(x**2)
+
+    assert cb.check(loss, lambda x: 2 * x, np.ones(3)).ok

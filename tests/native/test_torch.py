@@ -634,3 +634,33 @@ def test_numpy_function_leaves_no_trace_where_torch_is_loaded():
     assert calcbench.check(f, lambda x: 2 * x, np.ones(2)).ok
     assert (random.getstate(), torch.get_rng_state().tolist()) == before
     assert kept == []
+
+
+@pytest.mark.parametrize("operator", ["hvp", "pushforward"])
+def test_own_derivative_along_a_direction_is_certified(operator):
+    x = torch.linspace(-1, 2, 4, dtype=torch.float64)
+    for f, at in (
+        (lambda a, b: (a.sin() * b**2).sum(), (x, x)),
+        (lambda p: (p["w"].tanh() * p["w"]).sum(), {"w": torch.nn.Parameter(x)}),
+        (lambda a: 3 * a.sum(), x),
+    ):
+        found = calcbench.check(f, x=at, operator=operator)
+        assert found.ok, found
+
+
+def test_own_hessian_product_with_a_wrong_rule_is_caught():
+    class Sine(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x.sin()
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * ctx.saved_tensors[0].cos() * 1.001
+
+    x = torch.linspace(-1, 2, 4, dtype=torch.float64)
+    found = calcbench.check(lambda x: (Sine.apply(x) ** 2).sum(), x=x, operator="hvp")
+    assert found.status == "disagree"
+    none = calcbench.check(lambda x: (Sine.apply(x) ** 2).sum(), x=x, operator="pushforward")
+    assert none.status == "error"  # the rule has no forward mode

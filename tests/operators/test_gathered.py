@@ -7,6 +7,7 @@ from modes import compiles, modes, require, transforms
 import calcbench as cb
 from calcbench.catalogue.selection import select_backends
 from calcbench.operators.gathered import find_gathered
+from calcbench.operators.pullback import Pullback
 from calcbench.problem.inputs import own_point
 from calcbench.problem.point import Point
 from calcbench.problem.structure import DENSE, Coordinates
@@ -209,3 +210,77 @@ def test_a_cost_that_looks_up_otherwise_each_time_is_an_error():
 
     with pytest.raises(cb.ProblemError, match=r"calls xp\.take otherwise than before"):
         prepared(Fickle(), "autograd")
+
+
+class Cancelling(Chain):
+    """x_ahead - x + sin(x before), where some are ahead of themselves: no entry, for 1 - 1 is 0."""
+
+    def inputs(self, size, rng):
+        return {"x": rng.uniform(1, 2, 6), "ahead": np.array([1, 1, 4, 3, 0, 5])}
+
+    def outputs(self, inputs):
+        return 6
+
+    def structure(self, inputs):
+        k, ahead = np.arange(6), inputs["ahead"]
+        off = k[ahead != k]
+        every = Coordinates([*off, *off, *k], [*off, *ahead[off], *(k - 1) % 6])
+        return DENSE if self.dense else every
+
+    def cost(self, xp, x, *, ahead):
+        return xp.take(x, ahead) - x + xp.sin(xp.concat([x[-1:], x[:-1]]))
+
+
+class Doubled(Cancelling):
+    """The same by look-ups alone."""
+
+    def inputs(self, size, rng):
+        own = np.arange(6)
+        return {**super().inputs(size, rng), "own": own, "before": np.roll(own, 1)}
+
+    def cost(self, xp, x, *, ahead, own, before):
+        return xp.take(x, ahead) - xp.take(x, own) + xp.sin(xp.take(x, before))
+
+
+@pytest.mark.parametrize("kind", [Cancelling, Doubled])
+def test_an_entry_of_terms_that_cancel_spoils_no_other(kind):
+    found, point = prepared(kind(), "autograd")
+    assert_right(found.evaluate(point)["jacobian"], point)
+    apart = point.with_values({"ahead": (np.arange(6) + 2) % 6})
+    assert_right(found.evaluate(apart)["jacobian"], apart)
+    (record,) = cb.verify(kind(), ["autograd"], operator="jacobian").records
+    assert record.status == "ok", record.reason
+
+
+def test_a_value_that_depends_on_no_parameter_is_no_function_of_look_ups():
+    class Free(Chain):
+        def structure(self, inputs):
+            return DENSE if self.dense else Coordinates([0], [0])
+
+        def cost(self, xp, x, *, ahead, kind):
+            xp.take(x, kind)
+            return xp.sin(1.0 * ahead)
+
+    assert find_gathered(own_point(Free()), "autograd") is None
+    found, point = prepared(Free(), "autograd")
+    assert_right(found.evaluate(point)["jacobian"], point)
+
+
+class OtherPullback(Pullback):
+    """A pullback that no backend has by its name: it follows from the stored entries."""
+
+    name = "other_pullback"
+
+
+def test_a_product_by_stored_entries_holds_for_other_integers():
+    """Its seed is loaded apart from the arrays."""
+    (backend,) = select_backends(["autograd"])
+    seed = {"C": np.random.default_rng(1).normal(size=60)}
+    point = own_point(Bundle()).with_seed(seed)
+    found = backend.prepare(point, OtherPullback())
+    turned = point.with_values({"camera_of": (point["camera_of"] + 1) % 3})
+    for at in (point, turned, point):
+        arrays, _ = found.load(at)
+        product = found.unload(found.run((arrays, found.seed(at))))
+        flat = np.concatenate([each.ravel() for each in product.values()])
+        np.testing.assert_allclose(flat, seed["C"] @ expected(at), rtol=1e-11, atol=1e-12)

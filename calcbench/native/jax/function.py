@@ -99,6 +99,25 @@ class JaxFunction(Function):
         """Call the Jacobian, or `jax.jacrev` of the function: name → float64 array."""
         return self._differentiate(arguments, jacobian, shape, jax.jacrev)
 
+    def multiply(self, arguments: Arrays, direction: Arrays) -> Arrays:
+        """Multiply the Hessian by a direction: `jax.vjp` of `jax.grad` of the function.
+
+        Not `jax.jvp`: JAX refuses that of a `custom_vjp` whose forward rule calls the function.
+        """
+        floats = self._native(arguments)
+        with self.precision():
+            gradient = jax.grad(self._flat, argnums=tuple(range(len(floats))))
+            _, back = jax.vjp(gradient, *floats)
+            found = back(tuple(self._native(direction)))
+        parts = zip(self.arguments.items(), found, strict=True)
+        return {name: trees.read_part(name, part, a.shape) for (name, a), part in parts}
+
+    def push(self, arguments: Arrays, direction: Arrays) -> np.ndarray:
+        """Take the derivative along a direction: `jax.jvp` of the function."""
+        with self.precision():
+            floats, along = self._native(arguments), self._native(direction)
+            return np.asarray(jax.jvp(self._flat, floats, along)[1])
+
     def _differentiate(
         self,
         arguments: Arrays,

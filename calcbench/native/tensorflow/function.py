@@ -39,13 +39,15 @@ class TensorflowFunction(Function):
     def __init__(self, function: Callable[..., Any], x: Any, name: str = "") -> None:
         """Take the function, its argument (a tuple: its arguments), and a name to call it by.
 
-        Raises `NotKnown` for dtypes that are not certified, `SelectorError` for Python's floats.
+        Raises `NotKnown` for dtypes that are not certified, `SelectorError` for Python's floats,
+        and for a variable that is given twice.
         """
         self.function, self._x = function, x
         self._leaves = _named(function, x)
         _check(self._leaves)
         moving = {n: leaf for n, leaf in self._leaves.items() if _moves(leaf)}
         self._variables = {n: _variable(v) for n, v in moving.items() if is_tf_variable(v)}
+        _check_once(self._variables)
         super().__init__(
             name or trees.function_name(function),
             {n: _floats(leaf) for n, leaf in moving.items()},
@@ -103,6 +105,31 @@ class TensorflowFunction(Function):
                 return self._by_tape(arguments, shape)
             found = tf.nest.map_structure(_plain, jacobian(*given))
             return trees.read_gradient(self._x, self._leaves, self.arguments, found, shape)
+
+    def multiply(self, arguments: Arrays, direction: Arrays) -> Arrays:
+        """Multiply the Hessian by a direction: the slope of a tape's gradient, by another tape."""
+        with self._at(arguments):
+            tensors, along = self._tensors(arguments), self._along(direction)
+            sources = self._sources(tensors)
+            with tf.GradientTape(watch_accessed_variables=False) as outer:
+                outer.watch(sources)
+                with tf.GradientTape(watch_accessed_variables=False) as tape:
+                    tape.watch(sources)
+                    value = self._tensor(tensors)
+                parts = tape.gradient(value, sources)
+                given = zip(parts, along, strict=True)
+                slope = sum(tf.reduce_sum(p * v) for p, v in given if p is not None)
+            found = outer.gradient(slope, sources) if tf.is_tensor(slope) else [None] * len(along)
+            return self._by_name(found)
+
+    def push(self, arguments: Arrays, direction: Arrays) -> np.ndarray:
+        """Take the derivative along a direction, by TensorFlow's forward mode."""
+        with self._at(arguments):
+            tensors = self._tensors(arguments)
+            sources = self._sources(tensors)
+            with tf.autodiff.ForwardAccumulator(sources, self._along(direction)) as forward:
+                value = self._tensor(tensors)
+            return _numbers(forward.jvp(value, tf.UnconnectedGradients.ZERO))
 
     def native(self, arguments: Arrays) -> Any:
         """Give numbers the form of the argument, as tensors."""
@@ -194,19 +221,36 @@ class TensorflowFunction(Function):
     def _by_tape(self, arguments: Arrays, shape: Shape = ()) -> Arrays:
         """Differentiate the value, or all numbers of one of this shape."""
         tensors = self._tensors(arguments)
-        sources = [self._variables.get(n, tensors.get(n)) for n in self.arguments]
+        sources = self._sources(tensors)
         with tf.GradientTape(persistent=bool(shape), watch_accessed_variables=False) as tape:
             tape.watch(sources)
-            value = self.function(*self._given(tensors))
-        if not tf.is_tensor(value):
-            other = returns_other(type(value).__name__, "tensor")
-            raise WrongGradient(f"the tape has no gradient: {other}")
+            value = self._tensor(tensors)
         if shape:
             found = tape.jacobian(value, sources, experimental_use_pfor=False)
         else:
             found = tape.gradient(value, sources)
         if all(part is None for part in found):
             raise WrongGradient("the tape finds no way from x to f(x): does f use its argument?")
+        return self._by_name(found, shape)
+
+    def _tensor(self, tensors: Mapping[str, Any]) -> Any:
+        """Run the function. Raises `WrongGradient` where it gives no tensor."""
+        value = self.function(*self._given(tensors))
+        if tf.is_tensor(value):
+            return value
+        other = returns_other(type(value).__name__, "tensor")
+        raise WrongGradient(f"the tape has no gradient: {other}")
+
+    def _sources(self, tensors: Mapping[str, Any]) -> list[Any]:
+        """List what is differentiated by: variables and tensors, in the order of the arguments."""
+        return [self._variables.get(n, tensors.get(n)) for n in self.arguments]
+
+    def _along(self, direction: Arrays) -> list[Any]:
+        """Make tensors of a direction, those of variables, too."""
+        return [tf.constant(direction[n], self.dtypes[n]) for n in self.arguments]
+
+    def _by_name(self, found: Any, shape: Shape = ()) -> Arrays:
+        """Name derivatives: 0 by what the function does not depend on."""
         return {
             n: np.zeros(shape + a.shape) if part is None else _numbers(part)
             for (n, a), part in zip(self.arguments.items(), found, strict=True)
@@ -274,6 +318,18 @@ def _check(leaves: Mapping[str, Any]) -> None:
             raise SelectorError(
                 f"a function of TensorFlow is checked by tensors, but {name} is "
                 f"{short_repr(leaf)}; give it as tf.constant({leaf!r}, tf.float64)"
+            )
+
+
+def _check_once(variables: Mapping[str, Any]) -> None:
+    """Raise `SelectorError` for a variable that is there twice: it has one gradient."""
+    names: dict[int, str] = {}
+    for name, variable in variables.items():
+        first = names.setdefault(id(variable), name)
+        if first != name:
+            raise SelectorError(
+                f"the variable {_own_name(variable)} is given twice, as {first} and {name}: give "
+                "each variable once, as list({id(v): v for v in x}.values()) has them"
             )
 
 

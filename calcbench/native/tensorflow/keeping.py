@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import context  # which has no other door to the state of seeds
+from tensorflow.python.ops import stateful_random_ops  # which makes a generator if asked for one
 
 from calcbench.native.tensorflow.tracing import read
 
@@ -19,13 +20,19 @@ def unchanged(handles: Iterable[Any], draws: bool = False) -> Iterator[None]:
 
     So every run begins with the same numbers, also those that it draws, if it does.
     """
-    before = [*_read_all(handles)]
+    before = [*_read_all([*handles, *_global_generator()])]
     with seeds_kept(draws):
         try:
             yield
         finally:
             for handle, value in before:
                 tf.raw_ops.AssignVariableOp(resource=handle, value=value)
+
+
+def _global_generator() -> list[Any]:
+    """List the handle of the state of TensorFlow's global generator; none if it is not made."""
+    made = stateful_random_ops.global_generator
+    return [] if made is None else [made.state.handle]
 
 
 def _read_all(handles: Iterable[Any]) -> Iterator[tuple[Any, np.ndarray]]:

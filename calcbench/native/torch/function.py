@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.autograd import forward_ad
 from torch.utils import _pytree as pytree
 
 from calcbench.errors import SelectorError, short_repr
@@ -78,6 +79,30 @@ class TorchFunction(Function):
                 return {n: p.reshape(shape + self.arguments[n].shape) for n, p in parts.items()}
             found = pytree.tree_map(_plain, jacobian(*self._given(tensors)))
         return trees.read_gradient(self._x, self._leaves, self.arguments, found, shape)
+
+    def multiply(self, arguments: Arrays, direction: Arrays) -> Arrays:
+        """Multiply the Hessian by a direction: the slope of the gradient along it, by autograd."""
+        tensors, along = self._tensors(arguments), self._tensors(direction)
+        with unchanged() as before, Keeping(before):
+            value, slope = self._tensor(tensors), torch.zeros(())
+            if value.requires_grad:
+                parts = torch.autograd.grad(
+                    value, list(tensors.values()), allow_unused=True, create_graph=True
+                )
+                given = zip(parts, along.values(), strict=True)
+                slope = sum((p * v.detach()).sum() for p, v in given if p is not None)
+            return self._by_autograd(tensors, slope)
+
+    def push(self, arguments: Arrays, direction: Arrays) -> np.ndarray:
+        """Take the derivative along a direction, by autograd's forward mode."""
+        tensors, along = self._tensors(arguments), self._tensors(direction)
+        with unchanged() as before, Keeping(before), forward_ad.dual_level():
+            duals = {
+                n: forward_ad.make_dual(t.detach(), along[n].detach()) for n, t in tensors.items()
+            }
+            value = self._tensor(duals)
+            tangent = forward_ad.unpack_dual(value).tangent
+            return _numbers(torch.zeros_like(value) if tangent is None else tangent)
 
     def native(self, arguments: Arrays) -> Any:
         """Give numbers the form of the argument, as tensors."""
