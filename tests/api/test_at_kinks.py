@@ -169,3 +169,13 @@ def test_partial_that_exists_is_what_counts_though_the_function_is_not_smooth() 
     assert found.status == "disagree"
     assert "∂f/∂x[0] is 0, should be 1" in found.reason
     assert cb.check(f, lambda x: np.array([1.0, 0.0, 2.0]), x).ok
+
+
+def test_derivative_along_the_diagonal_is_none_where_a_tie_hides_another() -> None:
+    def f(x: np.ndarray) -> Any:
+        inner = np.maximum(x[0], 0)
+        return np.maximum(x[1] - 3 * inner, 0) - 2 * np.maximum(2 * inner - x[1], 0) + x[2] ** 2
+
+    found = cb.check(f, lambda x: np.array([0.0, 1.5, 2.0]), np.array([0.0, 0.0, 1.0]))
+    assert found.ok, found
+    assert found.no_derivative == 2
