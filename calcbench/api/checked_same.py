@@ -33,7 +33,8 @@ class Same:
     status: str
     """`ok`: the values and gradients of both are proved to be those of the same function, up to
     what rounding allows. `disagree`: proved not to be. `imprecise`: within bounds that vouch for no
-    digit. `error`: a gradient did not come. `not certified`: nothing is proved of either."""
+    digit. `error`: a gradient did not come. `not certified`: nothing is proved of either, or not
+    all, as where there is no derivative (`partly`)."""
     reason: str = ""
     """What differs, and where; empty where nothing does."""
     remarks: tuple[str, ...] = ()
@@ -50,6 +51,8 @@ class Same:
     """Digits that right ones have at least, by what rounding allows."""
     outside: int = 0
     """How many partials are outside of what rounding allows."""
+    unjudged: int = 0
+    """How many partials do not exist at x, because one-sided ones differ, and are not judged."""
     value: tuple[float, float] = (np.nan, np.nan)
     """The values of the two at x."""
     gradient: tuple[dict[str, np.ndarray], dict[str, np.ndarray]] = field(
@@ -74,6 +77,11 @@ class Same:
         """Whether the two are proved to be the same at x, and nothing is against it elsewhere."""
         return self.status == Status.OK
 
+    @property
+    def partly(self) -> bool:
+        """Whether the two are proved to be the same at x but for partials that are not judged."""
+        return self.status == NOT_CERTIFIED and self.unjudged > 0 and self.digits is not None
+
     def as_json(self) -> dict[str, Any]:
         """Return what is known as plain data: arrays as lists, by name."""
         found: dict[str, Any] = plain(
@@ -89,22 +97,29 @@ class Same:
 
     def _headline(self) -> str:
         both = " and ".join(self.names)
-        if self.status == NOT_CERTIFIED or self.digits is None or self.needed is None:
+        unproved = self.status == NOT_CERTIFIED and not self.partly
+        if unproved or self.digits is None or self.needed is None:
             return f"{both}: {self.status}: {self.reason}"
         dtype = "" if self.dtype == "float64" else f", {self.dtype}"
         return (
-            f"{both}: {'the same' if self.ok else self.status} ({_describe_how(self.how)}{dtype}; "
+            f"{both}: {self._verdict()} ({_describe_how(self.how)}{dtype}; "
             f"{count_partials(self.partials)}, {self.digits:.1f} digits, {self.needed:.1f} needed, "
             f"{self.seconds:.2f} s)"
         )
+
+    def _verdict(self) -> str:
+        if self.partly:
+            return f"the same, but for {count_partials(self.unjudged)}"
+        return "the same" if self.ok else self.status
 
     def _lines(self) -> list[str]:
         told = [] if self.digits is None or self.status == NOT_CERTIFIED else [self.reason]
         points = f"proved at {self.proved} of {self.asked} points" if self.asked > 1 else ""
         absent = self.asked - self.points
-        if points and self.ok and absent:
+        shown = self.ok or self.partly
+        if points and shown and absent:
             points += f"; no value at {absent} of them"
-        return [line for line in (*told, *self.remarks, points if self.ok else "") if line]
+        return [line for line in (*told, *self.remarks, points if shown else "") if line]
 
 
 def _describe_how(how: tuple[str, str]) -> str:

@@ -83,8 +83,8 @@ def assert_same(
 ) -> Same:
     """Check as `check_same` does, for a test: raise `AssertionError` unless it is proved.
 
-    The error has the text of the check. `options` are those of `check_same`, whose result is
-    returned.
+    Where partials are not judged, because they do not exist at x, not all is proved. The error has
+    the text of the check. `options` are those of `check_same`, whose result is returned.
     """
     __tracebackhide__ = True  # pytest shows the line of the test, and not this one
     found = check_same(f, g, x, y, **options)

@@ -21,9 +21,11 @@ from calcbench.api.checked_same import (
     describe_values,
     describe_wrong,
 )
+from calcbench.api.same_kinks import SameKinks, at_kinks
 from calcbench.api.trials import Trial
 from calcbench.certified.certificate import Certificate
 from calcbench.certified.evaluation import NotCertified
+from calcbench.certified.kinks import Kink, find_kinks
 from calcbench.errors import CalcbenchError, ProblemError
 from calcbench.judge.result import Judged, judge_result
 from calcbench.native.certifying import point_of
@@ -128,6 +130,17 @@ class Side:
             raise NotCertified(certificate.open_reason)
         return certificate
 
+    def kinks(self, common: np.ndarray, rough: np.ndarray) -> dict[int, Kink]:
+        """Find the slopes by some partials, whose positions are those of the first function."""
+        own = np.flatnonzero(rough[self.order])
+        if not own.size:
+            return {}
+        function = self.function
+        with function.undisturbed(self.trial.grad):
+            point = point_of(function, self.arguments(common))
+            found = find_kinks(point, own.tolist(), function.dtype, self.trial.seconds)
+        return {int(self.order[k]): kink for k, kink in found.items()}
+
 
 class _Changes(CalcbenchError):
     """Raised where a function gives another value at the same point."""
@@ -159,7 +172,7 @@ class SameTrial:
             here = side.common(side.arguments(here))
         found = self._at("own", here)
         rng, known = np.random.default_rng(0), [found]
-        for number in range(1, points if found.ok else 1):
+        for number in range(1, points if found.ok or found.partly else 1):
             drawn = flatten(draw_nearby(self.own, rng).values(), np.float64)
             there = self._around(f"random-{number}", drawn)
             if there is not None:
@@ -207,9 +220,10 @@ class SameTrial:
             reason = describe_nothing(self.names, reasons, values, gradients)
             return self._end(NOT_CERTIFIED, reason, **known)
         given = [each.partials is not None for each in numbers]
-        without = max(int(each.rough.sum()) for each in certificates if each is not None)
-        known["remarks"] = describe_lacking(self.names, reasons, given, without)
-        return self._judge(place, certificates, numbers, known)
+        kinks = at_kinks(place, self.own, certificates, self._find_kinks(common, certificates))
+        known["unjudged"] = kinks.unjudged
+        known["remarks"] = describe_lacking(self.names, reasons, given, kinks.unjudged)
+        return self._judge(place, certificates, numbers, kinks, known)
 
     # --- certificates ---
 
@@ -254,6 +268,15 @@ class SameTrial:
         moved = {name: getattr(certificate, name)[places] for name in vectors}
         return replace(certificate, **moved, point=self.own)
 
+    def _find_kinks(
+        self, common: np.ndarray, certificates: list[Certificate | None]
+    ) -> list[dict[int, Kink]]:
+        """Find the slopes of each function where it has no derivative."""
+        return [
+            {} if certificate is None else side.kinks(common, certificate.rough[1:])
+            for side, certificate in zip(self.sides, certificates, strict=True)
+        ]
+
     # --- judging ---
 
     def _judge(
@@ -261,6 +284,7 @@ class SameTrial:
         place: str,
         certificates: list[Certificate | None],
         numbers: list[Numbers],
+        kinks: SameKinks,
         known: dict[str, Any],
     ) -> Same:
         """Hold the truths against each other, and then each one's numbers against the other's."""
@@ -270,13 +294,20 @@ class SameTrial:
             if truth.value.outside.any() or truth.partials.outside.any():
                 reason = self._describe_functions(place, one, truth)
                 return self._end(Status.DISAGREE, reason, **_measure([truth]), **known)
+            if kinks.differing:
+                reason = kinks.describe_difference(self.names)
+                return self._end(Status.DISAGREE, reason, **_measure([truth]), **known)
         held = [
             self._hold(place, certificate, given)
             for certificate, given in zip((two or one, one or two), numbers, strict=True)
             if certificate is not None
         ]
         own = next(each for each in certificates if each is not None)
-        return self._conclude(place, own, certificates, held, known)
+        wrong = [
+            kinks.describe_wrong(name, given.partials)
+            for name, given in zip(self.names, numbers, strict=True)
+        ]
+        return self._conclude(place, own, certificates, held, wrong, known)
 
     def _hold(
         self, place: str, certificate: Certificate, numbers: Numbers, counted: Any = True
@@ -309,6 +340,7 @@ class SameTrial:
         own: Certificate,
         certificates: list[Certificate | None],
         held: list[_Held],
+        wrong: list[str],
         known: dict[str, Any],
     ) -> Same:
         """Say what is wrong of the values and gradients of two functions."""
@@ -321,6 +353,7 @@ class SameTrial:
                 same = not lines and all(certificates)
                 told = describe_wrong(name, each.partials, self.own.size, same, differ)
                 lines.append(told if certificate or differ else told + UNKNOWN)
+        lines += filter(None, wrong)
         measured = _measure(held)
         if lines:
             return self._end(Status.DISAGREE, "\n  ".join(lines), **measured, **known)
@@ -338,7 +371,8 @@ class SameTrial:
         failed = next((each for each in worst if each.status is not Status.OK), None)
         if failed is not None:
             return self._end(failed.status, failed.reason, **measured, **known)
-        return self._end(Status.OK, **measured, **known)
+        status = NOT_CERTIFIED if known["unjudged"] else Status.OK
+        return self._end(status, **measured, **known)
 
     # --- results ---
 

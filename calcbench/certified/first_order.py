@@ -163,9 +163,7 @@ def settle_partials(point: Point, run: Evaluation, rows: list[Row], deadline: fl
     if not unclear or not all(output.value.is_finite() for output in run.outputs):
         return
     deadline = settling_deadline(deadline)
-    separate = _separate(run, rows)
-    if not _settle_along(point, run, rows, separate, deadline):
-        separate = []
+    separate = _settle_together(point, run, rows, _separate(run, rows), deadline)
     for j in sorted(set(unclear).difference(separate)):
         _settle_along(point, run, rows, [j], deadline)
     for group in run.ties:
@@ -183,8 +181,48 @@ def _separate(run: Evaluation, rows: list[Row]) -> list[int]:
     return [j for j in sorted(single) if all(row.partials[j].value.is_finite() for row in rows)]
 
 
+def _settle_together(
+    point: Point, run: Evaluation, rows: list[Row], separate: list[int], deadline: float
+) -> list[int]:
+    """Settle partials on one line, and return those that a line of other signs does not change.
+
+    What depends on a tie by the side that is not taken is not on the tape: the outer one of
+    max(y − max(x, 0), 0) on x. The others are left as they were.
+    """
+    before = [dict(row.partials) for row in rows]
+    if not _settle_along(point, run, rows, separate, deadline):
+        return []
+    if len(separate) == 1:
+        return separate
+    once = [dict(row.partials) for row in rows]
+    _restore(rows, before, separate)
+    signs = (-1.0) ** np.arange(len(separate))
+    _settle_along(point, run, rows, separate, deadline, signs)
+    pairs = list(zip(rows, once, strict=True))
+    kept = [j for j in separate if all(_agree(found[j], row.partials[j]) for row, found in pairs)]
+    _restore(rows, before, sorted(set(separate).difference(kept)))
+    return kept
+
+
+def _restore(rows: list[Row], before: list[dict[int, Partial]], positions: list[int]) -> None:
+    for row, partials in zip(rows, before, strict=True):
+        row.partials.update({j: partials[j] for j in positions})
+
+
+def _agree(one: Partial, other: Partial) -> bool:
+    """Tell whether two lines say the same of a partial: that there is none, or what it is."""
+    if (one.rough, one.open) != (other.rough, other.open):
+        return False
+    return one.rough or one.open or bool(one.value.overlaps(other.value))
+
+
 def _settle_along(
-    point: Point, run: Evaluation, rows: list[Row], moving: list[int], deadline: float
+    point: Point,
+    run: Evaluation,
+    rows: list[Row],
+    moving: list[int],
+    deadline: float,
+    signs: np.ndarray | float = 1.0,
 ) -> bool:
     """Settle partials on a line along which their components move, if there is time.
 
@@ -193,7 +231,7 @@ def _settle_along(
     if not moving or is_past(deadline):
         return False
     line = np.zeros(point.size)
-    line[moving] = 1.0
+    line[moving] = signs
     sides = approach(point, line, [row.weights for row in rows], 0, deadline)
     for row, both in zip(rows, sides, strict=True):
         for j in moving:

@@ -4,10 +4,11 @@ Frameworks give a number there all the same: 0 for relu at 0, 1/2 for either of 
 maximum. One between the slopes on both sides is a subgradient, and as good as any other (Clarke,
 Optimization and Nonsmooth Analysis, chapter 2); another is none.
 
-A component that decides its ties alone has two sides, whatever the others do, and their slopes are
-all that there are. Where several decide a tie together, or meet in 0·∞ as in the norm of 0, there
-may be any number, and a line says nothing of the others: none is given. The slope of
-|x + y| − |x − y| at 0 is 0 along both axes, and ±2 beside them.
+A component that decides alone has two sides, and their slopes are all that there are. Where several
+decide, or meet in 0·∞ as in the norm of 0, there may be any number, and a line says nothing of the
+others: none is given. The slope of |x + y| − |x − y| at 0 is 0 along both axes, and ±2 beside them.
+Whether several tie each for itself is not seen: that the outer tie of relu(y − relu(x)) depends on
+x, by the side that is not taken, is not on the tape.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ def find_kinks(
 ) -> dict[int, Kink]:
     """Find the slopes beside a point, of a cost by components that have no derivative there.
 
-    Position → kink, of those that decide their ties alone. Left out are also those of which the
-    slopes are not known, and those of a cost that jumps.
+    Position → kink, of the one that decides all ties alone, if one does, and if its slopes are
+    known, and the cost does not jump there.
     """
     deadline = settling_deadline(time.thread_time() + seconds)
     try:
@@ -67,26 +68,25 @@ def find_kinks(
 
 
 def _find_slopes(point: Point, positions: Sequence[int], deadline: float) -> dict[int, list[arb]]:
-    """Take the slopes on both sides along a line on which all move that decide alone."""
+    """Take the slopes on both sides of the component that decides alone, along its axis."""
     run = evaluate(point, deadline)
-    alone = _decide_alone(run, positions)
-    if not alone:
+    k = _decides_alone(run)
+    if k not in positions:
         return {}
     line = np.zeros(point.size)
-    line[alone] = 1.0
+    line[k] = 1.0
     (sides,) = approach(point, line, [[(0, arb(1))]], 0, deadline)
     value = run.outputs[0].value
-    limits = {k: [first_limit(side, k, own_line=len(alone) == 1) for side in sides] for k in alone}
-    return {
-        k: [limit.slope for limit in both]
-        for k, both in limits.items()
-        if all(limit.is_known() and limit.start.overlaps(value) for limit in both)
-    }
+    limits = [first_limit(side, k) for side in sides]
+    known = all(limit.is_known() and limit.start.overlaps(value) for limit in limits)
+    return {k: [limit.slope for limit in limits]} if known else {}
 
 
-def _decide_alone(run: Evaluation, positions: Sequence[int]) -> list[int]:
-    """Return the positions whose ties depend on nothing else, and that meet no 0·∞."""
-    shared = {k for group in run.ties if len(group) > 1 for k in group}
+def _decides_alone(run: Evaluation) -> int:
+    """Return the position of the only component that ties, if it meets no 0·∞; or else −1."""
+    tied = np.flatnonzero(run.tied).tolist()
+    if len(tied) != 1:
+        return -1
     balls.reverse([(run.outputs[0], arb(1))], list(reversed(run.tape)))
-    adjoints = {k: run.leaves[k].adjoint for k in positions if run.tied[k] and k not in shared}
-    return [k for k, adjoint in adjoints.items() if adjoint is None or adjoint.is_finite()]
+    adjoint = run.leaves[tied[0]].adjoint
+    return tied[0] if adjoint is None or adjoint.is_finite() else -1

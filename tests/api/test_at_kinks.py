@@ -62,6 +62,7 @@ TOGETHER = [
     (length, [0.0, 0.0, 1.0], [0.6, -0.8, 2.0]),
     (crossed, [0.0, 0.0, 1.0], [0.0, 2.0, 1.0]),
     (along, [0.0, 0.0, 1.0], [1.0, 1.0, 2.0]),
+    (sizes, [0.0, 0.0, 1.0], [0.5, -0.5, 1.0]),
     (along, [0.0, 0.0, 1.0], [1.0, -1.0, 2.0]),  # no subgradient, though each number is of one
     (mixed, [0.0, 0.0, 1.0], [0.7, 0.0, 2.0]),  # the slope along the own axis is ±1/2
 ]
@@ -99,11 +100,11 @@ def test_wrong_number_at_a_kink_stands_beside_one_that_is_wrong_elsewhere() -> N
 
 
 def test_gradient_without_a_single_derivative_is_told_to_be_a_choice() -> None:
-    found = cb.check(sizes, np.zeros_like, np.zeros(2))
+    found = cb.check(sizes, np.zeros_like, np.zeros(1))
     assert found.status == "not certified"
     assert found.reason.endswith("of every partial; each is between them: one valid choice")
-    assert cb.check(sizes, np.ones_like, np.zeros(2) + 0.0).status == "not certified"
-    assert cb.check(sizes, lambda x: 3 + x, np.zeros(2)).status == "disagree"
+    assert cb.check(sizes, lambda x: 3 + x, np.zeros(1)).status == "disagree"
+    assert cb.check(sizes, lambda x: 3 + x, np.zeros(2)).status == "not certified"
 
 
 def test_jump_has_no_slopes_to_choose_from() -> None:
@@ -124,17 +125,18 @@ def test_what_several_components_decide_together_is_neither_blessed_nor_condemne
     assert "not judged: 2 partials without a derivative here" in str(found)
 
 
-def test_component_that_decides_alone_is_judged_beside_others_that_do_not() -> None:
-    def f(x: np.ndarray) -> Any:
-        return np.abs(x[0]) + 2 * np.maximum(x[1] + x[2], 0) + x[3] ** 2
+def test_ties_that_hide_others_are_not_taken_for_separate_ones() -> None:
+    """By the sides that are taken at 0, each tie depends on one number. The slope by x[1] is −2
+    where x[0] < 0 < x[1], and 1 where both are equal.
+    """
 
-    x = np.array([0.0, 0.0, 0.0, 1.0])
-    found = cb.check(f, lambda x: np.array([-0.5, 7.0, 0.0, 2.0]), x)
-    assert (found.ok, found.chosen, found.no_derivative) == (True, 1, 3)
-    assert "not judged: 2 partials" in str(found)
-    wrong = cb.check(f, lambda x: np.array([-1.5, 0.0, 0.0, 2.0]), x)
-    assert wrong.status == "disagree"
-    assert "∂f/∂x[0] is -1.5, should be between -1 and 1" in wrong.reason
+    def f(x: np.ndarray) -> Any:
+        inner = np.maximum(x[0], 0)
+        return np.maximum(x[1] - inner / 2, 0) - 3 * np.maximum(x[1] - 2 * inner, 0) + x[2] ** 2
+
+    found = cb.check(f, lambda x: np.array([0.0, -2.0, 2.0]), np.array([0.0, 0.0, 1.0]))
+    assert found.status != "disagree", found
+    assert found.chosen == 0
 
 
 @pytest.mark.parametrize("seed", [1002, 1027])
@@ -167,3 +169,13 @@ def test_partial_that_exists_is_what_counts_though_the_function_is_not_smooth() 
     assert found.status == "disagree"
     assert "∂f/∂x[0] is 0, should be 1" in found.reason
     assert cb.check(f, lambda x: np.array([1.0, 0.0, 2.0]), x).ok
+
+
+def test_derivative_along_the_diagonal_is_none_where_a_tie_hides_another() -> None:
+    def f(x: np.ndarray) -> Any:
+        inner = np.maximum(x[0], 0)
+        return np.maximum(x[1] - 3 * inner, 0) - 2 * np.maximum(2 * inner - x[1], 0) + x[2] ** 2
+
+    found = cb.check(f, lambda x: np.array([0.0, 1.5, 2.0]), np.array([0.0, 0.0, 1.0]))
+    assert found.ok, found
+    assert found.no_derivative == 2

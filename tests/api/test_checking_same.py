@@ -193,11 +193,62 @@ def test_other_roundings_of_constants_and_other_algorithms_are_no_difference() -
     ).ok
 
 
-def test_what_has_no_derivative_is_not_judged_and_said() -> None:
-    kink = np.array([0.0, 1.0, -1.0])
-    found = cb.check_same(lambda x: F.relu(x).sum(), lambda x: jnp.sum(jnp.maximum(x, 0)), kink)
-    assert found.ok
-    assert found.remarks == ("not judged: 1 partial without a derivative here",)
+class SteepRamp(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return F.relu(x)
+
+    @staticmethod
+    def backward(ctx, g):
+        return 7 * g
+
+
+KINK = torch.tensor([0.0, 1.0, -1.0], dtype=torch.float64)
+
+
+def test_slopes_on_both_sides_of_a_kink_are_those_of_the_other_function() -> None:
+    one = cb.check_same(lambda x: F.relu(x).sum(), lambda x: jnp.sum(jnp.maximum(x, 0)), KINK)
+    assert one.ok
+    assert one.remarks == ()
+    steep = cb.check_same(
+        lambda x: F.relu(x[0]) + x[1] ** 2, lambda x: 3 * x[0].abs() + x[1] ** 2, KINK
+    )
+    assert steep.status == "disagree"
+    assert "one-sided derivatives by x[0] are 0 and 1 of" in steep.reason
+    assert "-3 and 3 of" in steep.reason
+    line = cb.check_same(lambda x: F.relu(x[0]) + x[1], lambda x: x[0] / 2 + x[1], KINK)
+    assert line.status == "disagree"
+    wrong = cb.check_same(
+        lambda x: F.relu(x[0]) + x[1] ** 2,
+        lambda x: SteepRamp.apply(x[0]) + x[1] ** 2,
+        KINK,
+        names=("plain", "steep"),
+    )
+    assert wrong.status == "disagree"
+    assert wrong.reason.startswith("the gradient of steep is wrong: 1 of 3 partials outside of ")
+    assert wrong.reason.endswith("∂f/∂x[0] is 7, should be between 0 and 1")
+
+
+def test_what_several_components_decide_is_not_said_to_be_the_same() -> None:
+    x = torch.tensor([0.0, 0.0, 1.0], dtype=torch.float64)
+
+    def ramp(x):
+        return F.relu(x[0] + x[1]) + x[2] ** 2
+
+    def steep(x):
+        return 3 * (x[0] + x[1]).abs() + x[2] ** 2
+
+    for other in (ramp, steep):
+        found = cb.check_same(ramp, other, x)
+        assert not found.ok
+        assert found.partly
+        assert found.unjudged == 2
+        assert ": the same, but for 2 partials (" in str(found)
+        assert found.remarks == ("not judged: 2 partials without a derivative here",)
+        with pytest.raises(AssertionError, match="the same, but for 2 partials"):
+            cb.assert_same(ramp, other, x)
+    assert cb.check_same(ramp, steep, x, points=3).status == "disagree"
+    assert "proved at 2 of 3 points" in str(cb.check_same(ramp, ramp, x, points=3))
 
 
 # --- what is not certified, and dtypes ------------------------------------------------------------
