@@ -20,7 +20,7 @@ from calcbench.api.checked import (
     describe_worst,
 )
 from calcbench.api.kinks import AtKinks
-from calcbench.certified.evaluation import NotCertified
+from calcbench.certified.evaluation import NotCertified, NotFiniteHere
 from calcbench.certified.kinks import find_kinks
 from calcbench.errors import ProblemError, short_repr
 from calcbench.judge.result import judge_result
@@ -66,6 +66,12 @@ def _first(one: Any, other: Any, where: Any) -> tuple[float, float]:
     """Return the first two numbers of a pair of arrays where something holds."""
     k = int(np.argmax(where))
     return float(np.ravel(one)[k]), float(np.ravel(other)[k])
+
+
+def _not_so_by_itself(value: Any, error: NotFiniteHere) -> str:
+    """Say what is no number on numbers with proof alone: the function has a finite value here."""
+    given = f"{value:.17g}" if np.ndim(value) == 0 else "finite"
+    return f"f(x) is {given}, but {str(error).replace('the cost', 'f on numbers with proof')}"
 
 
 class Trial:
@@ -175,6 +181,8 @@ class Trial:
         """Hold a gradient against the certificate, or else against difference quotients."""
         try:
             proof = self.prove(arguments)
+        except NotFiniteHere as error:
+            return self._ask(place, arguments, _not_so_by_itself(value, error), gradient)
         except NotCertified as error:
             return self._ask(place, arguments, str(error), gradient)
         off = ~(np.abs(value - proof.value) <= proof.allowed)

@@ -34,6 +34,9 @@ CLOCK_INTERVAL = 16
 class NotFinite(ArithmeticError):
     """Raised where an operation has no finite result, such as the logarithm of −1."""
 
+    place = ""
+    """Where in a user's code that is, if it is known."""
+
 
 class Tape(list["Ball"]):
     """The active balls in the order in which they were computed."""

@@ -184,7 +184,8 @@ def run_on_balls(function: Callable[[], Any]) -> Any:
     try:
         return function()
     except NotFinite as error:
-        raise NotFiniteHere(str(error)) from error
+        where = f" at {error.place}" if error.place else ""
+        raise NotFiniteHere(f"{error}{where}") from error
     except TooSlow:
         raise TookTooLong("it would take too long") from None
     except Unsupported as error:

@@ -17,8 +17,12 @@ from calcbench.record.record import Record, Status
 
 
 def judge_own_cost(record: Record, run: Run, own: Point) -> Record:
-    """Make a record `disagree` whose cost is not that of the reference, at the own point."""
-    if run.cost is None or record.status.failed:
+    """Make a record `disagree` whose cost is not that of the reference, at the own point.
+
+    Of one that disagrees already, this is told first.
+    """
+    disagrees = record.status is Status.DISAGREE
+    if run.cost is None or (record.status.failed and not disagrees):
         return record
     dtype = run.backend.dtype
     try:
@@ -31,4 +35,5 @@ def judge_own_cost(record: Record, run: Run, own: Point) -> Record:
         f"its cost is another function: {run.cost:.10g}, and that of the reference is "
         f"{truth.value[0]:.10g} (allowed {truth.bound[0]:.2g})"
     )
-    return replace(record, status=Status.DISAGREE, reason=reason)
+    more = f"; {record.reason}" if disagrees else ""
+    return replace(record, status=Status.DISAGREE, reason=reason + more)

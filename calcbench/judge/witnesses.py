@@ -78,8 +78,9 @@ class Witness:
 
     @property
     def outside(self) -> np.ndarray:
-        """For each component, whether it is outside of the quotient's bound, if that is one."""
-        return np.asarray(np.isfinite(self.bounds) & ~(self.errors <= self.bounds))
+        """For each component, whether it is outside of the quotient's bound, if that vouches."""
+        bounded = np.isfinite(self.bounds) & ~self._without_digit
+        return np.asarray(bounded & ~(self.errors <= self.bounds))
 
     @property
     def agrees(self) -> bool:
@@ -89,7 +90,7 @@ class Witness:
     @property
     def vague(self) -> bool:
         """Whether a bound leaves less than a digit, so that it vouches for nothing."""
-        return bool(np.any(leaves_no_digit(self.bounds, self._scale, 0.0)))
+        return bool(np.any(self._without_digit))
 
     @property
     def digits(self) -> float:
@@ -103,9 +104,14 @@ class Witness:
 
     @property
     def worst(self) -> int:
-        """The place of the component that exceeds its bound by most."""
+        """The place of the component that exceeds its bound by most, if one does."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return int(np.argmax(np.nan_to_num(self.errors / self.bounds, nan=np.inf)))
+            excess = np.nan_to_num(self.errors / self.bounds, nan=np.inf)
+        return int(np.argmax(np.where(self.outside, excess, -1.0)))
+
+    @property
+    def _without_digit(self) -> np.ndarray:
+        return np.asarray(leaves_no_digit(self.bounds, self._scale, 0.0))
 
     @property
     def _scale(self) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class FunctionsAsProblem(Problem):
 
     def __init__(self, functions: Mapping[str, Callable[..., Any]], x: Any, name: str) -> None:
         """Take the functions by framework, the argument of all, and what to call them."""
-        self._name = name
+        self._name, self._order = name, tuple(functions)
         leaves = trees.name_leaves(next(iter(functions.values())), x)
         arrays = {n: to_numpy(leaf) for n, leaf in leaves.items() if _is_array(leaf)}
         self.parameters = tuple(n for n, array in arrays.items() if array.dtype.kind == "f")
@@ -48,6 +49,11 @@ class FunctionsAsProblem(Problem):
     def name(self) -> str:
         """What the functions are called."""
         return self._name
+
+    @cached_property
+    def native_costs(self) -> dict[str, Callable[..., Any]]:
+        """The functions by framework, in the order given: the first is the reference."""
+        return {framework: getattr(self, f"cost_{framework}") for framework in self._order}
 
     @property
     def summary(self) -> str:
@@ -68,7 +74,8 @@ def as_problem(functions: Functions, x: Any, name: str | None = None) -> Functio
     """Make a problem of a function as it is, or of several that are to be the same.
 
     `functions` is one function of NumPy, torch, JAX or TensorFlow, or a dict of framework →
-    function. `x` is what all of them take, in the arrays of any: a tuple is several arguments.
+    function, of which the first that can be certified is the reference. `x` is what all of them
+    take, in the arrays of any: a tuple is several arguments.
     Its arrays of floats are the parameters. A problem is compared and timed by the backends of
     these frameworks; NumPy's functions are differenced. `name` is what to call it in tables.
 

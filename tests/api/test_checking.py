@@ -664,6 +664,17 @@ def test_arguments_seeds_and_modules_are_left_as_they_were() -> None:
     assert not loaded & {"torch", "jax", "tensorflow"}
 
 
+def test_finite_value_is_not_called_infinite() -> None:
+    def f(x: np.ndarray) -> Any:
+        return np.arctan2(x[0], x[1]) + x[2] ** 2
+
+    found = cb.check(f, lambda x: np.array([np.nan, np.nan, 2 * x[2]]), np.array([0.0, 0.0, 1.0]))
+    assert str(found) == (
+        "f: not certified: f(x) is 1, but f on numbers with proof is not a finite number; "
+        "difference quotients vouch for no digit"
+    )
+
+
 def test_iterator_is_no_argument() -> None:
     with pytest.raises(cb.SelectorError, match=r"x is an iterator.*dict\(model.named_parameters"):
         cb.check(logistic, logistic_gradient, (row for row in X))

@@ -120,3 +120,15 @@ def test_components_are_tried_while_there_is_time_and_all_along_a_direction() ->
     assert found.agrees
     claimed[7] += 1.0
     assert not ask_differences(bowl, {"x": MANY}, claimed, "float64", seconds=0.0).agrees
+
+
+@pytest.mark.parametrize("claimed", [np.nan, 0.0, 1e12])
+def test_quotients_without_a_digit_vouch_for_nothing(claimed: float) -> None:
+    def angle(arguments: dict[str, np.ndarray]) -> Any:
+        return np.arctan2(*arguments["x"])
+
+    told = np.full(2, claimed)
+    found = ask_differences(angle, {"x": np.zeros(2)}, told, "float64")
+    assert found.vague
+    assert not found.outside.any()
+    assert not found.agrees

@@ -121,3 +121,22 @@ def test_bad_input_is_told_with_what_to_write() -> None:
         cb.benchmark("saddle", x=1.0)
     with pytest.raises(SelectorError, match=r"as it is: calcbench\.as_problem\(f, x\)"):
         cb.benchmark(numpy_loss)  # type: ignore[arg-type]
+
+
+def test_first_function_is_the_reference_and_another_one_is_told() -> None:
+    def double(w: Any) -> Any:
+        import jax.numpy as jnp
+
+        return 2 * jnp.sum(jnp.sin(w))
+
+    single = lambda w: np.sum(np.sin(w))  # noqa: E731 (as users write them)
+    for functions, wrong in (
+        ({"numpy": single, "jax": double}, "jax"),
+        ({"jax": double, "numpy": single}, "finite_difference"),
+    ):
+        model = cb.as_problem(functions, X[0])
+        assert list(model.native_costs) == list(functions)
+        found = {r.backend: r for r in cb.verify(model, ["finite_difference", "jax"])}
+        assert [b for b, record in found.items() if record.status.value == "disagree"] == [wrong]
+        if wrong == "jax":  # of differences the cost is not asked
+            assert found[wrong].reason.startswith("its cost is another function: ")

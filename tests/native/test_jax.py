@@ -517,3 +517,14 @@ def test_own_hessian_product_with_a_wrong_rule_is_caught() -> None:
     sine.defvjp(lambda x: (sine(x), x), lambda x, g: (g * jnp.cos(x) * 1.001,))
     found = cb.check(lambda x: (sine(x) ** 2).sum(), x=jnp.linspace(-1.0, 2.0, 4), operator="hvp")
     assert found.status == "disagree"
+
+
+def test_comparison_with_what_is_no_number_is_told_by_its_line() -> None:
+    def f(x: Any) -> Any:
+        steep = x / jnp.sum(x * 0.0)
+        return jnp.sum(jnp.where(steep > 1.0, x**2, x**2))
+
+    found = cb.check(f, x=jnp.array([0.5, 2.0]))
+    assert "f on numbers with proof compares with what is not a number at test_jax.py:" in str(
+        found
+    )

@@ -664,3 +664,9 @@ def test_own_hessian_product_with_a_wrong_rule_is_caught():
     assert found.status == "disagree"
     none = calcbench.check(lambda x: (Sine.apply(x) ** 2).sum(), x=x, operator="pushforward")
     assert none.status == "error"  # the rule has no forward mode
+
+
+def test_power_of_two_numbers_of_the_argument_at_0_is_told_by_its_operation():
+    found = calcbench.check(lambda x: x[0] ** x[1], x=torch.tensor([0.0, 2.0]).double())
+    assert found.reason.startswith("0·∞ in the chain rule at **")
+    assert found.witnessed

@@ -13,6 +13,7 @@ import jax
 import numpy as np
 from jax.extend.core import Literal
 
+from calcbench.certified.balls import NotFinite
 from calcbench.native.elementwise import cast
 from calcbench.native.function import NotKnown, Use
 from calcbench.native.jax.demand import Planner
@@ -56,7 +57,7 @@ class Interpreter:
         for equation, wanted in self.planner.plan(jaxpr, needs).steps:
             try:
                 results = self._apply(equation, [read(v) for v in equation.invars], wanted)
-            except NotKnown as error:
+            except (NotKnown, NotFinite) as error:
                 error.place = error.place or place_of(equation)
                 raise
             known.update(zip(equation.outvars, results, strict=True))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from calcbench.certified.balls import NotFinite
 from calcbench.native.elementwise import cast
 from calcbench.native.function import NotKnown
 from calcbench.native.needs import SLOPE, UNUSED, Needs
@@ -53,7 +54,7 @@ class Interpreter:
         for planned in plan.steps:
             try:
                 results = self._apply(planned, [known[k] for k in planned.operands])
-            except NotKnown as error:
+            except (NotKnown, NotFinite) as error:
                 error.place = error.place or place_of(planned.operation)
                 raise
             for k, value in zip(planned.results, results, strict=True):

@@ -82,7 +82,8 @@ def _divide(xp: Any, x: Any, y: Any, *, rounding_mode: str | None = None) -> Num
 
 
 def _power(xp: Any, x: Any, y: Any) -> Numbers:
-    plain = np.asarray(y) if isinstance(y, (int, float, np.ndarray)) else None
+    number = isinstance(y, (int, float, np.ndarray)) and not is_certified(y)
+    plain = np.asarray(y) if number else None
     if plain is not None and plain.ndim == 0 and float(plain).is_integer():
         return whole_power(xp, x, int(plain))
     if plain is not None and plain.ndim == 0 and float(plain) in (0.5, -0.5):

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from calcbench.certified.balls import Undecided
+from calcbench.certified.balls import NotFinite, Undecided
 from calcbench.native.function import NotKnown
 from calcbench.native.torch.truth import Open, holds
 from calcbench.native.values import Numbers, is_certified, midpoints
@@ -77,7 +77,7 @@ class Program:
                     _check_decided(operands)
                 try:
                     found[index] = step.rule(xp, *operands)
-                except NotKnown as error:
+                except (NotKnown, NotFinite) as error:
                     error.place = error.place or step.place
                     raise
         return found[output.place]
