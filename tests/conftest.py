@@ -94,6 +94,8 @@ def cli(monkeypatch, capfd):
 
     A command that is refused for want of a package that is not there skips the test.
     """
+    # Python's readline tells it of a screen of 80 columns, where there is none, to workers of pytest.
+    monkeypatch.delenv("COLUMNS", raising=False)
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["calcbench", *map(str, arguments)])

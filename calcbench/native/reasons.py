@@ -41,11 +41,6 @@ KNOWN = (
     Known("an index that is a float|as an integer|int\\(\\) of a", "", "an integer has no slope"),
     Known("method (tolist|numerator|item) of", "", "compute with the array itself"),
     Known(r"Tensor\.(item|tolist|numpy|__array__)", "", "compute with the tensor itself"),
-    Known(
-        "SymbolicTensor|numbers that leave TensorFlow",
-        "",
-        "compute with the tensor itself, by TensorFlow, and return it",
-    ),
     Known("TracerArrayConversion", "NumPy's function of a traced array", "take jax.numpy's"),
     Known("NonConcreteBoolean", "a mask as an index", "take jnp.where(mask, x, 0.0)"),
     Known("TracerIntegerConversion", "a traced value as an index", "take jnp.take(x, k)"),

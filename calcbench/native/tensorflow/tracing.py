@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from calcbench.errors import first_line
 from calcbench.native.function import NotKnown
-from calcbench.problem.faults import RAISED
+from calcbench.problem.faults import RAISED, message_of
 
 
 class Traced(NamedTuple):
@@ -48,7 +47,7 @@ def trace(function: Callable[..., Any], specs: Sequence[Any]) -> Traced:
             try:
                 found = _trace(function, specs, autograph=True)
             except RAISED as error:
-                said = first_line(error)
+                said = message_of(error)
                 raise NotKnown(f"what TensorFlow does not trace: {said}") from error
     if len(found.outputs) != 1:
         raise TypeError(f"the function returns {len(found.outputs)} tensors: one is differentiated")
