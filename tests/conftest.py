@@ -94,7 +94,7 @@ def cli(monkeypatch, capfd):
 
     A command that is refused for want of a package that is not there skips the test.
     """
-    # Python's readline tells it of a screen of 80 columns, where there is none, to workers of pytest.
+    # Python's readline tells workers of pytest of a screen of 80 columns, which there is not.
     monkeypatch.delenv("COLUMNS", raising=False)
 
     def run(*arguments):

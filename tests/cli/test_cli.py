@@ -67,7 +67,7 @@ BAD_ARGUMENTS = {
     ),
     "unknown option value, nothing near": (
         "compare square -b jax[mode=zzz]",
-        ["mode=zzz", "choose from", "eager, jit"],
+        ["mode=zzz", "choose from", "eager, enzyme, jit"],
     ),
     "option without value": ("compare square -b torch[mode]", ["'mode'", "OPTION=VALUE"]),
     "option given twice": (

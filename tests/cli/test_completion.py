@@ -64,10 +64,10 @@ def plain(*words):
 
 LINES = {
     "calcbench comp": plain("compare", "compare-runs"),
-    "calcbench compare sadd": plain("saddle", "saddle_game", "saddle_answer"),
-    "calcbench show saddl": plain("saddle", "saddle_game", "saddle_answer"),
+    "calcbench compare sadd": plain("saddle"),
+    "calcbench show saddl": plain("saddle"),
     "calcbench compare saddle box": plain("box_volume"),
-    "calcbench compare -p saddl": plain("saddle", "saddle_game", "saddle_answer"),
+    "calcbench compare -p saddl": plain("saddle"),
     "calcbench verify revie": plain("review"),
     "calcbench compare saddle -b tor": plain("torch"),
     "calcbench compare saddle --backends al": plain("all"),
