@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from modes import APART
 
 from calcbench.catalogue.door import backends
 from calcbench.catalogue.selection import select_backends
@@ -36,6 +37,7 @@ MODES = {
     selector: {"torch[mode=func]": None, "tensorflow[mode=function]": 2}.get(selector, 1)
     for name, backend in BUILT_IN.items()
     for mode in backend.options().get("mode", ())[1:]
+    if mode not in APART
     if (selector := f"{name}[mode={mode}]") not in TOO_SLOW
 }
 """Their further modes, and how many cases of each name those run: the first few where each case is
