@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from calcbench.certified.balls import Undecided
 from calcbench.certified.certificate import Certificate
 from calcbench.certified.certificate import certify as certify_point
 from calcbench.certified.evaluation import NotCertified
@@ -67,6 +68,7 @@ def _certify_point(point: Point, dtype: str, operator: Operator, seconds: float)
     try:
         return certify_point(point, dtype, operator, seconds=seconds)
     except NotCertified as error:
-        if type(error) is NotCertified and error.__cause__ is not None:
-            error.args = (explain(error.__cause__),)
+        cause = error.__cause__  # one of ours says itself that a tie is the matter
+        if type(error) is NotCertified and cause is not None and not isinstance(cause, Undecided):
+            error.args = (explain(cause),)
         raise

@@ -670,3 +670,10 @@ def test_power_of_two_numbers_of_the_argument_at_0_is_told_by_its_operation():
     found = calcbench.check(lambda x: x[0] ** x[1], x=torch.tensor([0.0, 2.0]).double())
     assert found.reason.startswith("0·∞ in the chain rule at **")
     assert found.witnessed
+
+
+def test_gelu_far_to_the_left_is_as_precise_as_torch_has_it():
+    x = torch.tensor([-4.5, -5.5, -7.0, 3.0], dtype=torch.float64)
+    weight = torch.tensor([1.0, 1e3, -2.0, 1e-6], dtype=torch.float64)
+    assert calcbench.check(lambda x: (weight * F.gelu(x)).sum(), x=x).ok
+    assert calcbench.check(lambda x: (weight * F.gelu(x, approximate="tanh")).sum(), x=x).ok

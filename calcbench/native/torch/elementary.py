@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -204,7 +205,10 @@ def _rrelu(
 
 
 def _gelu(xp: Any, x: Any, *, approximate: str = "none") -> Numbers:
-    return boxed(xp.gelu(lift(xp, x), approximate=approximate))
+    x = lift(xp, x)
+    if approximate == "none":  # torch has it by erf, which loses digits far to the left
+        return boxed(0.5 * x * (1.0 + xp.erf(x * math.sqrt(0.5))))
+    return boxed(xp.gelu(x, approximate=approximate))
 
 
 def softplus(xp: Any, x: Any, beta: Any = 1, threshold: Any = 20) -> Numbers:
