@@ -760,6 +760,16 @@ def backprop(w):
     return 2 * w / (1 + w**2)
 
 loss_gradient = backprop
+
+def loss_hvp(w, v):
+    return 2 * (1 - w**2) / (1 + w**2) ** 2 * v
+
+class Model:
+    def loss(self, w):
+        return loss(w)
+
+    def loss_gradient(self, w):
+        return backprop(w)
 """
 
 

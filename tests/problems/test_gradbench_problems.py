@@ -79,7 +79,8 @@ def test_a_particle_is_certified_and_agreed():
 @pytest.mark.parametrize("name", PROVED)
 def test_formulas_are_proved(name):
     (by_hand, _) = cb.verify(name, ["by_hand", "sympy"]).records
-    assert (by_hand.status, by_hand.proof) == (Status.OK, "proved")
+    assert by_hand.status is Status.OK
+    assert by_hand.proof.split()[0] == "proved"  # "proved for size 3", where sizes differ
 
 
 def test_the_page_shows_every_backend_on_every_problem():
