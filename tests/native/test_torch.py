@@ -18,6 +18,7 @@ import torch_functions as functions  # noqa: E402 (it needs torch)
 from torch import nn  # noqa: E402
 from torch.func import functional_call  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
+from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: E402
 from torch.utils.checkpoint import checkpoint  # noqa: E402
 from torch_functions import FAULTS, KINDS, Swish, numbers  # noqa: E402
 from torch_operations import OPERATIONS  # noqa: E402
@@ -677,3 +678,21 @@ def test_gelu_far_to_the_left_is_as_precise_as_torch_has_it():
     weight = torch.tensor([1.0, 1e3, -2.0, 1e-6], dtype=torch.float64)
     assert calcbench.check(lambda x: (weight * F.gelu(x)).sum(), x=x).ok
     assert calcbench.check(lambda x: (weight * F.gelu(x, approximate="tanh")).sum(), x=x).ok
+
+
+def test_attention_whose_weights_are_almost_one_is_not_condemned():
+    generator = torch.Generator().manual_seed(5)
+
+    def loss(q, k, v):
+        return (F.scaled_dot_product_attention(q, k, v, is_causal=True) ** 3).sum()
+
+    def product(q, k, v, along):
+        with sdpa_kernel(SDPBackend.MATH):  # the other kernel has no second derivative
+            return torch.autograd.functional.hvp(loss, (q, k, v), along)[1]
+
+    for spread in (1, 3, 10, 10):
+        q, k, v = (spread * torch.randn(1, 2, 4, 3, generator=generator).double() for _ in range(3))
+        found = calcbench.check(loss, x=(q, k, v))
+        assert found.ok, found
+    x = (q / 10, k / 10, v / 10)
+    assert calcbench.check(loss, product, x, operator="hvp").ok

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from calcbench.native.comparing import choose
-from calcbench.native.elementwise import elementwise, minus, plus, times
+from calcbench.native.elementwise import cast, elementwise, minus, plus, times
 from calcbench.native.function import NotKnown
 from calcbench.native.movement import move
 from calcbench.native.products import matmul
 from calcbench.native.reductions import reduce, softmax
-from calcbench.native.values import Numbers, lift
+from calcbench.native.values import Numbers, hold, lift
 
 
 def _plus_product(xp: Any, c: Any, a: Any, b: Any, *, beta: Any = 1, alpha: Any = 1) -> Numbers:
@@ -81,7 +81,19 @@ def _attention(
         scores = choose(xp, np.tri(*scores.shape[-2:], dtype=bool), scores, -math.inf)
     if attn_mask is not None:
         scores = plus(xp, scores, attn_mask)
-    return matmul(xp, softmax(xp, scores, -1), value), None
+    found = matmul(xp, softmax(xp, scores, -1), value)
+    return plus(xp, found, _rounded_apart(xp, scores, found)), None
+
+
+def _rounded_apart(xp: Any, scores: Any, found: Any) -> Numbers:
+    """Build a 0 of which only the roundings count: those of Σ pv, by which backward subtracts.
+
+    The kernel's derivative by a score is p(g − Σ pg), of which it takes the sum from the result
+    (Dao et al., FlashAttention, 2022, B.2). So where p is almost 1, the two are not rounded alike.
+    """
+    total = hold(xp, reduce(xp, "logsumexp", scores, (-1,), True))
+    ones = reduce(xp, "sum", elementwise(xp, "exp", minus(xp, scores, total)), (-1,), True)
+    return times(xp, ones, minus(xp, found, cast(xp, found)))
 
 
 RULES: dict[str, Callable[..., Any]] = {
