@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import timeit
 from getpass import getuser
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from calcbench.bench.cells import groups, parse_sizes, shard
 from calcbench.bench.fingerprint import fingerprint
 from calcbench.bench.rounds import Pace, RunningCell, Settings, visit
 from calcbench.bench.selection import open_session
-from calcbench.bench.worker import Burst, Failure, SetUp
+from calcbench.bench.worker import Burst, Failure, SetUp, count_calls
 from calcbench.catalogue.files import load_file
 from calcbench.catalogue.selection import select_backends, select_problems
 from calcbench.errors import SelectorError
@@ -598,3 +599,15 @@ def test_settings_are_positive(name):
         Settings(**{name: "5"})
     with pytest.raises(SelectorError, match=f"{name} is beyond reason"):
         Settings(**{name: 10**400})
+
+
+def test_an_interrupt_while_calls_are_counted_leaves_no_burst_of_one_call():
+    class Interrupted(timeit.Timer):
+        """A call of a microsecond, of which the first is kept waiting."""
+
+        times = iter([0.03])
+
+        def timeit(self, number=1):
+            return next(self.times, number * 1e-6)
+
+    assert count_calls(Interrupted("pass"), 0.01) == 10_000
