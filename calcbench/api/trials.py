@@ -442,15 +442,10 @@ class JacobianTrial(Trial):
     def _without_slope(self, proof: Proof) -> list[str]:
         return []  # each output may have its own
 
-    def _ask(
-        self,
-        place: str,
-        arguments: Arrays,
-        reason: str,
-        gradient: Arrays,
-        rough: np.ndarray | None = None,
-    ) -> Check:
-        """Ask differences of a sum of all outputs, with weights that are drawn."""
+    def _witnesses(
+        self, arguments: Arrays, gradient: Arrays, rough: np.ndarray | None
+    ) -> dict[str, Any]:
+        """Take differences of a sum of all outputs, with weights that are drawn."""
         weights = np.random.default_rng(4).normal(size=math.prod(self.shape))
         function, dtype = self.function, self.function.dtype
         claimed = weights @ gradient["jacobian"]
@@ -464,9 +459,7 @@ class JacobianTrial(Trial):
         if dtype == "float64":
             call = weighted(function.call_complex)
             step = ask_complex_step(call, arguments, claimed, witness)
-        return self._end(
-            NOT_CERTIFIED, reason + at_place(place), witness=witness, step=step, value=gradient
-        )
+        return {"witness": witness, "step": step}
 
 
 TRIALS = {each.operator: each for each in (Trial, DirectionTrial, ProductTrial, JacobianTrial)}

@@ -78,7 +78,8 @@ _beside: dict[str, Path] = {}
 
 def modules_beside(folder: Path) -> list[ModuleType]:
     """List the modules that the files of a folder imported from beside them."""
-    return [sys.modules[name] for name in _beside if _beside[name] == folder]
+    names = [name for name in _beside if _beside[name] == folder]
+    return [sys.modules[name] for name in names if name in sys.modules]
 
 
 @contextlib.contextmanager
@@ -95,7 +96,8 @@ def _importing_beside(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.path.remove(str(folder))
+        with contextlib.suppress(ValueError):  # a file may have made itself another path
+            sys.path.remove(str(folder))
         for name in set(sys.modules) - before:
             if _is_beside(getattr(sys.modules[name], "__file__", None), folder):
                 _beside[name] = folder

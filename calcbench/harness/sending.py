@@ -69,11 +69,11 @@ def _modules(part: Problem | Backend) -> set[str]:
 
 
 def _code(part: Problem | Backend) -> list[Any]:
-    """List the functions and the class that a problem or backend consists of."""
+    """List the functions and classes that a problem or backend consists of."""
     if isinstance(part, FunctionProblem):
         code: list[Any] = [part._function]
     else:
-        code = [type(part), *vars(type(part)).values()]
+        code = [each for kind in type(part).__mro__ for each in (kind, *vars(kind).values())]
     if isinstance(part, Problem):
         code += map(inspect.unwrap, part.native_costs.values())
     return code

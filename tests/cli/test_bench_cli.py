@@ -127,7 +127,9 @@ def test_formats(cli, run, tmp_path):
 def test_a_run_compared_with_itself(cli, run):
     done = cli("compare-runs", run, run)
     assert done.status == 0
-    assert done.out.count("no difference beyond noise") >= 1  # a busy machine may leave some open
+    told = done.out.count("no difference beyond noise")
+    assert told >= 1
+    assert told + done.out.count("too few samples") >= 4  # as a busy machine may leave some
     assert "slower" not in done.out
     assert "faster" not in done.out
 

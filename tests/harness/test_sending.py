@@ -39,6 +39,35 @@ def test_a_file_may_use_the_file_beside_it_and_its_globals(file, selector):
     assert row.status == "ok", row.reason
 
 
+INHERITED = """
+import calcbench
+
+TWO = 2.0
+
+class Power(calcbench.Problem):
+    def inputs(self, size, rng):
+        return {"w": 1.5}
+
+    def cost(self, xp, w):
+        return w ** TWO
+
+class Inherited(Power):
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    "selector", ["jax", pytest.param("torch[mode=compile]", marks=pytest.mark.full)]
+)
+def test_a_cost_that_is_inherited_in_its_file_goes_along(tmp_path, selector):
+    if cb.backends()[selector.partition("[")[0]].missing():
+        pytest.skip("not installed")
+    path = tmp_path / "inherited.py"
+    path.write_text(INHERITED, "utf-8")
+    rows = cb.compare(path, [selector])
+    assert [row.status for row in rows] == ["ok", "ok"], [row.reason for row in rows]
+
+
 def test_files_of_one_name_in_two_folders_are_two(tmp_path):
     found = []
     for folder, factor in (("a", 3), ("b", 5)):

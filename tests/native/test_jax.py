@@ -528,3 +528,15 @@ def test_comparison_with_what_is_no_number_is_told_by_its_line() -> None:
     assert "f on numbers with proof compares with what is not a number at test_jax.py:" in str(
         found
     )
+
+
+@pytest.mark.parametrize("operator", ["gradient", "jacobian"])
+def test_roundings_that_nobody_knows_have_no_witness(operator: str) -> None:
+    def coarse(x: Any) -> Any:
+        found = (x.astype(jnp.bfloat16) * 2).astype(x.dtype)
+        return found if operator == "jacobian" else found.sum()
+
+    found = cb.check(coarse, x=jnp.linspace(-1.0, 2.0, 4), operator=operator)
+    assert found.status == "not certified"
+    assert "bfloat16" in found.reason
+    assert found.witness is None

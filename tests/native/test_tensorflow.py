@@ -531,3 +531,14 @@ def test_objects_that_answer_to_no_name_are_left_alone():
         return np.sum(x**2)
 
     assert cb.check(loss, lambda x: 2 * x, np.ones(3)).ok
+
+
+def test_roundings_that_nobody_knows_have_no_witness() -> None:
+    for coarse in (tf.bfloat16, tf.float16):
+        found = cb.check(
+            lambda x, coarse=coarse: tf.reduce_sum(tf.cast(2 * tf.cast(x, coarse), x.dtype)),
+            x=tf.constant(V),
+        )
+        assert found.status == "not certified"
+        assert coarse.name in found.reason
+        assert found.witness is None

@@ -696,3 +696,12 @@ def test_attention_whose_weights_are_almost_one_is_not_condemned():
         assert found.ok, found
     x = (q / 10, k / 10, v / 10)
     assert calcbench.check(loss, product, x, operator="hvp").ok
+
+
+@pytest.mark.parametrize("coarse", [torch.bfloat16, torch.float16])
+def test_roundings_that_nobody_knows_have_no_witness(coarse):
+    x = torch.linspace(-1, 2, 4, dtype=torch.float64)
+    found = calcbench.check(lambda x: (2 * x.to(coarse)).double().sum(), x=x)
+    assert found.status == "not certified"
+    assert "float16" in found.reason
+    assert found.witness is None

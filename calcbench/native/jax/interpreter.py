@@ -90,6 +90,9 @@ class Interpreter:
         """Leave to JAX what has no rule. Raises `NotKnown` if an argument takes part in it."""
         if any(map(is_active, operands)):
             odd = _odd_dtypes(equation)
+            for dtype in odd:
+                if not dtype.startswith("complex"):  # of which differences know the roundings
+                    self.use(dtype)
             raise NotKnown(f"dtype {odd[0]}" if odd else f"primitive {equation.primitive.name}")
         return self._natively(
             equation,

@@ -13,7 +13,11 @@ from typing import Any
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-MULTIPLYING = frozenset({"mm", "addmm", "bmm", "baddbmm", "addbmm", "mv", "addmv"})
+MULTIPLYING = frozenset({
+    "mm", "addmm", "bmm", "baddbmm", "addbmm", "mv", "addmv", "matmul", "linear",
+})  # fmt: skip
+"""What cuBLAS computes: products of matrices."""
+
 BY_CUDNN = frozenset({
     "convolution", "_convolution", "cudnn_convolution",
     "_thnn_fused_lstm_cell", "_thnn_fused_gru_cell",
