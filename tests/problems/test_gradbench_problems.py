@@ -16,6 +16,7 @@ from scipy.spatial.transform import Rotation
 import calcbench as cb
 from calcbench.catalogue.door import problems
 from calcbench.catalogue.selection import select_backends
+from calcbench.certified import branches
 from calcbench.operators.operator import single
 from calcbench.problem.inputs import own_point
 from calcbench.problem.static import wrap_static
@@ -35,6 +36,12 @@ SKIPPED = ("no hand-derived", "beyond size", "operations, over")
 
 AGREED = gradbench_table.read()
 """(problem, backend) → what docs/gradbench.md shows: digits, bold where proved, or a dash."""
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch):
+    """Search for branches of ba, which takes 0.8 of a second allowed, on a busy machine, too."""
+    monkeypatch.setattr(branches, "SECONDS", 60.0)
 
 
 def check(names, backends):
