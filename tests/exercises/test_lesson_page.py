@@ -144,10 +144,14 @@ def test_a_slider_moves_its_picture(tmp_path, script, drawn):
     path = tmp_path / "page.html"
     body, end = write([lesson(SLIDING)], lambda title: None).rsplit("</body>", 1)
     path.write_text(f"{body}{script}</body>{end}", "utf-8")
-    seen, errors = browse(path)
+    seen, errors = browse(path, until=lambda seen: drawn in shown(seen))
     assert errors == []
-    shown = re.sub(r"<(pre|script).*?</\1>", "", seen, flags=re.DOTALL)
-    assert set(re.findall(r"a is \d", shown)) == {drawn}
+    assert shown(seen) == {drawn}
+
+
+def shown(page):
+    """Find what the picture of a page says, whose code says it too."""
+    return set(re.findall(r"a is \d", re.sub(r"<(pre|script).*?</\1>", "", page, flags=re.DOTALL)))
 
 
 def test_answers_are_folded_and_nobody_is_marked(page):
