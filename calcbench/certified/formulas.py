@@ -194,11 +194,8 @@ def _left_out_on_balls(point: Point, formula: str, deadline: float) -> np.ndarra
     function = getattr(point.problem, formula)
     with balls.precision(BITS), budget.limit(deadline):
         try:
-            return run_on_balls(
-                lambda: entries_left_out(
-                    point, formula, function(namespace(balls), *parameters, **data)
-                )
-            )
+            found = run_on_balls(lambda: function(namespace(balls), *parameters, **data))
+            return entries_left_out(point, formula, found)
         except (NotCertified, Undecided, TooSlow, ProblemError):
             return None
 
