@@ -117,6 +117,8 @@ class Call:
             raise found.error()
         if found is not None and found.active:
             raise NotKnown("Tensor.item() of what depends on an argument")
+        if found is not None and self._flat[0].dtype == torch.bool:
+            return self.mode.choose(found, floats_of(self._flat[0]))
         if found is not None and not self._flat[0].is_floating_point():
             self._settled(self._flat[0])
         return self._plain()
@@ -288,8 +290,7 @@ class Call:
         operands = [self._operand(k, t) for k, t in enumerate(self._flat)]
         rule = elementary.RULES[self.base]
         slot = self.mode.program.record(rule, *operands, active=False)
-        self.mode.program.expect(slot, np.asarray(result))
-        return result
+        return self.mode.choose(slot, np.asarray(result))
 
     def _linear(self) -> Any:
         source, result = self._flat[0], self._plain()
