@@ -534,6 +534,27 @@ def test_slope_at_a_python_branch_is_judged_by_both_sides(f, given, status, said
     assert said in str(found)
 
 
+def test_branch_that_a_detached_number_chooses_is_one_all_the_same():
+    def by_mask(x):
+        return torch.where(x.detach() > 0, 2 * x, 3 * x).sum()
+
+    def by_python(x):
+        with torch.no_grad():
+            ahead = bool(x[0] > 0)
+        return (2 * x[0] if ahead else 3 * x[0]) + x[1] ** 2
+
+    def of_largest(x):
+        shift = x.detach().max()
+        return torch.exp(x - shift).sum() + (x == shift).sum() * 0.0
+
+    x = torch.tensor([0.0, 1.5], **double)
+    for f in (by_mask, by_python):
+        found = check(f, x)
+        assert found.chosen == found.no_derivative == 1, found
+        assert check(f, x + 1).ok
+    assert check(of_largest, torch.tensor([1.0, 0.5], **double)).ok
+
+
 def test_branch_that_rounding_decides_is_not_taken_for_a_tie():
     """The difference is 0 in floats, and −2.8e-17 of the numbers that they are."""
 

@@ -72,7 +72,7 @@ class Call:
         self.known = {
             k: found
             for k, t in enumerate(self._flat)
-            if self.mode.knows(t) and (found := self.mode.read(t)) is not None
+            if self.mode.knows(t) and (found := self._read(t)) is not None
         }
         if self.name == "_local_scalar_dense":
             return self._number()
@@ -80,6 +80,17 @@ class Call:
         if unknown is not None:
             return self._give_up(unknown.reason, unknown.place)
         return self._recorded()
+
+    def _read(self, tensor: torch.Tensor) -> Any:
+        """Return what there is to know of an operand; of a comparison, as it moves.
+
+        It has no slope anyhow, and where it ties another branch is near, detached or not.
+        """
+        if self.base in elementary.RELATIONS and self.mode.shadows.has(tensor):
+            found = self.mode.shadows.find(tensor)
+            if isinstance(found, Slot):
+                return found
+        return self.mode.read(tensor)
 
     def _plain(self) -> Any:
         return self.func(*self.args, **self.kwargs)
