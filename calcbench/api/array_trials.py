@@ -12,7 +12,7 @@ import numpy as np
 from calcbench.api.trial import Proof, Trial
 from calcbench.errors import ProblemError, short_repr
 from calcbench.judge.witnesses import ask_complex_step, ask_differences
-from calcbench.native.certifying import certify, point_of
+from calcbench.native.certifying import certify, certify_sum, point_of
 from calcbench.native.outputs import Outputs
 from calcbench.operators.cost import Cost
 from calcbench.operators.jacobian import Jacobian
@@ -61,15 +61,6 @@ class ArrayTrial(Trial):
         """Raise `ProblemError` for what is not differentiated."""
         if not found.size or found.dtype.kind not in "fiu":
             raise ProblemError(f"{self.function.name} gives no real numbers")
-
-    def _prove(self, kind: Operator, arguments: Arrays, seed: Arrays | None = None) -> Proof:
-        """Certify the numbers of the value, and what is derived of them."""
-        assert self.shape is not None
-        function, seconds, shape = self.function, self.seconds, self.shape
-        value = certify(function, Cost(), arguments, None, seconds, shape).certificate
-        found = certify(function, kind, arguments, seed, seconds, shape)
-        values, bounds = (part.reshape(shape) for part in (value.value, value.bound))
-        return Proof(found, values, bounds, 0)
 
     def _ask_weighted(
         self,
@@ -127,7 +118,14 @@ class JacobianTrial(ArrayTrial):
 
     def prove(self, arguments: Arrays) -> Proof:
         """Certify the numbers of the value, and the Jacobian."""
-        return self._prove(NativeJacobian(self.shape or ()), arguments)
+        shape = self.shape or ()
+        value, found = (
+            certify(self.function, kind, arguments, None, self.seconds, shape)
+            for kind in (Cost(), NativeJacobian(shape))
+        )
+        proved = value.certificate
+        values, bounds = (part.reshape(shape) for part in (proved.value, proved.bound))
+        return Proof(found, values, bounds, 0)
 
     def _clear(self, proof: Proof) -> np.ndarray:
         of_each = super()._clear(proof).reshape(-1, self.own.size)
@@ -145,6 +143,7 @@ class PullbackTrial(ArrayTrial):
     """One check of a cotangent times the Jacobian, of a function that gives arrays or a number."""
 
     operator = "pullback"
+    provable = "u·f(x)"
     with_slopes = Pullback()
 
     def __init__(self, *what: Any) -> None:
@@ -166,9 +165,15 @@ class PullbackTrial(ArrayTrial):
         return self.function.differentiate(arguments, lambda *x: pullback(*x, given))
 
     def prove(self, arguments: Arrays) -> Proof:
-        """Certify the numbers of the value, and the product."""
-        seed = {VALUE: self.cotangent if self.shape else self.cotangent.reshape(())}
-        return self._prove(Pullback(), arguments, seed)
+        """Certify the cotangent times the value, and times the Jacobian."""
+        shape = self.shape or ()
+        seed = {VALUE: self.cotangent if shape else self.cotangent.reshape(())}
+        found = certify(self.function, Pullback(), arguments, seed, self.seconds, shape)
+        value = certify_sum(self.function, arguments, self.cotangent, self.seconds).certificate
+        return Proof(found, value.value[0], value.bound[0], 0)
+
+    def _provable(self, value: Any) -> Any:
+        return self.cotangent @ np.ravel(value)
 
     def _witnesses(
         self, arguments: Arrays, gradient: Arrays, rough: np.ndarray | None

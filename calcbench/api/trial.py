@@ -42,7 +42,7 @@ class Proof(NamedTuple):
 
     found: Certified
     value: Any
-    """The function's value, a number or an array, ..."""
+    """The function's value, a number or an array, or what stands for it, ..."""
     allowed: Any
     """... and how far from it rounding may carry a call."""
     start: int
@@ -72,6 +72,8 @@ class Trial:
     """One check of a gradient under way."""
 
     operator = "gradient"
+    provable = "f(x)"
+    """What of the function's value is held against its proof."""
     with_slopes: Operator | None = GRADIENT
     """Whose numbers are held against the slopes at a kink; None where that is not done."""
 
@@ -181,11 +183,13 @@ class Trial:
             return self._ask(place, arguments, _not_so_by_itself(value, error), gradient)
         except NotCertified as error:
             return self._ask(place, arguments, str(error), gradient)
-        off = ~(np.abs(value - proof.value) <= proof.allowed)
+        own = self._provable(value)
+        off = ~(np.abs(own - proof.value) <= proof.allowed)
         if np.any(off):
-            given, proved = _first(value, proof.value, off)
+            given, proved = _first(own, proof.value, off)
             reason = (
-                f"f(x) is {given:.17g}, and its operations on numbers with proof give {proved:.17g}"
+                f"{self.provable} is {given:.17g}, and its operations on numbers with proof give "
+                f"{proved:.17g}"
             )
             return self._ask(place, arguments, reason, gradient)
         cut = find_cut(self.function, arguments, value, self._without_slope(proof))
@@ -193,6 +197,10 @@ class Trial:
             return self._ask(place, arguments, describe_held(), gradient)
         found = self._report(place, proof, arguments, gradient)
         return replace(found, held=cut.held, unused=cut.unused)
+
+    def _provable(self, value: Any) -> Any:
+        """Return what of the function's value is held against its proof."""
+        return value
 
     def _without_slope(self, proof: Proof) -> list[str]:
         """List the arguments by which all derivatives are 0."""

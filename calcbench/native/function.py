@@ -236,3 +236,17 @@ class NativeVector(NativeProblem):
         """Run the function on numbers with proof; its numbers in one row."""
         found = self.function.evaluate(xp, dict(zip(self.parameters, parameters, strict=True)))
         return xp.reshape(found, (-1,))
+
+
+class NativeSum(NativeProblem):
+    """The numbers that a native function gives, each times a weight, summed."""
+
+    def __init__(self, function: Function, weights: np.ndarray) -> None:
+        """Take the function, and a weight for each of its numbers, in one vector."""
+        super().__init__(function)
+        self.weights = weights
+
+    def cost(self, xp: Any, *parameters: Any) -> Any:
+        """Run the function on numbers with proof; one number."""
+        found = self.function.evaluate(xp, dict(zip(self.parameters, parameters, strict=True)))
+        return xp.sum(xp.reshape(found, (-1,)) * xp.asarray(self.weights))
