@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,6 @@ import numpy as np
 
 from calcbench.api.trial import Proof, Trial
 from calcbench.errors import ProblemError, short_repr
-from calcbench.judge.witnesses import ask_complex_step, ask_differences
 from calcbench.native.certifying import certify, certify_sum, point_of
 from calcbench.native.outputs import Outputs
 from calcbench.operators.cost import Cost
@@ -61,27 +59,6 @@ class ArrayTrial(Trial):
         """Raise `ProblemError` for what is not differentiated."""
         if not found.size or found.dtype.kind not in "fiu":
             raise ProblemError(f"{self.function.name} gives no real numbers")
-
-    def _ask_weighted(
-        self,
-        arguments: Arrays,
-        weights: np.ndarray,
-        claimed: np.ndarray,
-        rough: np.ndarray | None = None,
-    ) -> dict[str, Any]:
-        """Take differences of the sum of all outputs, each times its weight."""
-
-        def weighted(call: Callable[[Arrays], np.ndarray]) -> Callable[[Arrays], Any]:
-            return lambda arguments: weights @ np.ravel(call(arguments))
-
-        function, dtype = self.function, self.function.dtype
-        call = weighted(function.call)
-        witness = ask_differences(call, arguments, claimed, dtype, rough, self._share)
-        step = None
-        if dtype == "float64":  # what is computed in complex128
-            call = weighted(function.call_complex)
-            step = ask_complex_step(call, arguments, claimed, witness)
-        return {"witness": witness, "step": step}
 
 
 class JacobianTrial(ArrayTrial):
@@ -136,7 +113,10 @@ class JacobianTrial(ArrayTrial):
     ) -> dict[str, Any]:
         """Take differences of a sum of all outputs, with weights that are drawn."""
         weights = np.random.default_rng(4).normal(size=math.prod(self.shape or ()))
-        return self._ask_weighted(arguments, weights, weights @ gradient["jacobian"])
+        claimed = weights @ gradient["jacobian"]
+        return self._take_differences(
+            arguments, claimed, None, lambda found: weights @ found.ravel()
+        )
 
 
 class PullbackTrial(ArrayTrial):
@@ -180,4 +160,4 @@ class PullbackTrial(ArrayTrial):
     ) -> dict[str, Any]:
         """Take differences of the sum of all outputs, each times its cotangent."""
         claimed = flatten(gradient.values(), np.float64)
-        return self._ask_weighted(arguments, self.cotangent, claimed, rough)
+        return self._take_differences(arguments, claimed, rough, self._provable)

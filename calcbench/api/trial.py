@@ -52,7 +52,10 @@ class Proof(NamedTuple):
 def _shown(found: np.ndarray) -> str:
     """Say what a function gives that is not one real number."""
     if found.size != 1:
-        return f"an array of shape {found.shape}, of which operator='jacobian' checks the Jacobian"
+        return (
+            f"an array of shape {found.shape}, of which operator='jacobian' checks the Jacobian, "
+            "and operator='pullback' a cotangent times that"
+        )
     return f"{found.dtype}" if found.dtype.kind == "c" else short_repr(found.item())
 
 
@@ -279,11 +282,28 @@ class Trial:
     ) -> dict[str, Any]:
         """Take differences of the function. Of what is no derivative there is none."""
         claimed = flatten(gradient.values(), np.float64)
+        return self._take_differences(arguments, claimed, rough, lambda found: found)
+
+    def _take_differences(
+        self,
+        arguments: Arrays,
+        claimed: np.ndarray,
+        rough: np.ndarray | None,
+        reduce: Callable[[np.ndarray], Any],
+    ) -> dict[str, Any]:
+        """Take differences of a number that is made of what the function gives."""
         function, dtype = self.function, self.function.dtype
-        witness = ask_differences(function.call, arguments, claimed, dtype, rough, self._share)
+
+        def call(arguments: Arrays) -> Any:
+            return reduce(function.call(arguments))
+
+        def call_complex(arguments: Arrays) -> Any:
+            return reduce(function.call_complex(arguments))
+
+        witness = ask_differences(call, arguments, claimed, dtype, rough, self._share)
         step = None
         if dtype == "float64":  # what is computed in complex128
-            step = ask_complex_step(function.call_complex, arguments, claimed, witness)
+            step = ask_complex_step(call_complex, arguments, claimed, witness)
         return {"witness": witness, "step": step}
 
     def _end(self, status: str, reason: str = "", **known: Any) -> Check:

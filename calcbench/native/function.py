@@ -45,12 +45,13 @@ class WrongGradient(CalcbenchError):
 
 
 class NoWay(WrongGradient):
-    """A framework finds no way from the argument to the value; what it adds says what to write."""
+    """A framework finds no way from the argument to the value, as where f does not use it."""
 
     def __init__(self, who: str, remedy: str) -> None:
-        """Take what looked for a way, such as `the tape`, and what to write where f uses no x."""
-        super().__init__(f"{who} finds no way from x to f(x)")
-        self.remedy = remedy
+        """Take what looked for a way, such as `the tape`, and what to write if f does not use x."""
+        self.said = f"{who} finds no way from x to f(x)"
+        self.question = f"does f use its argument? ({remedy})"
+        super().__init__(f"{self.said}: {self.question}")
 
 
 def returns_other(kind: str, wanted: str = "array") -> str:
