@@ -130,8 +130,7 @@ class PullbackTrial(ArrayTrial):
         """Take what every check takes, see what the function gives, and draw the cotangent."""
         super().__init__(*what)
         function = self.function
-        returned = self._called(lambda: function.returned(function.arguments))
-        self.outputs = Outputs(function.name, returned)
+        self.outputs = Outputs(function.name, self._returned(function.arguments))
         if not self.outputs.single:
             self.function = self.outputs.join_those_of(function)
         self.cotangent = self.outputs.draw(np.random.default_rng(1))

@@ -30,6 +30,7 @@ from calcbench.native.certifying import Certified, certify, point_of
 from calcbench.native.function import Function, NoGradient, NotKnown, NoWay, WrongGradient
 from calcbench.native.held import find_cut, moves
 from calcbench.native.reasons import describe_raised
+from calcbench.native.trees import items
 from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.faults import RAISED
 from calcbench.problem.flat import flatten, unflatten
@@ -168,15 +169,26 @@ class Trial:
         return float(found.reshape(()))
 
     def _call(self, arguments: Arrays) -> np.ndarray:
-        found: np.ndarray = self._called(lambda: self.function.call(arguments))
-        return found
+        try:
+            return self.function.call(arguments)
+        except RAISED as error:
+            returned = self._returned(arguments)  # which raises, if that is what raised
+            if items(returned) is None:
+                raise self._raises(error) from error
+            raise ProblemError(
+                f"{self.function.name} gives a {type(returned).__name__} of several, and one is "
+                "differentiated: return it alone, or check operator='pullback', which takes all"
+            ) from error
 
-    def _called(self, call: Callable[[], Any]) -> Any:
+    def _returned(self, arguments: Arrays) -> Any:
         """Call the user's function. Raises `ProblemError` where it raises."""
         try:
-            return call()
+            return self.function.returned(arguments)
         except RAISED as error:
-            raise ProblemError(f"{self.function.name} raises {describe_raised(error)}") from error
+            raise self._raises(error) from error
+
+    def _raises(self, error: BaseException) -> ProblemError:
+        return ProblemError(f"{self.function.name} raises {describe_raised(error)}")
 
     def _judge(self, place: str, arguments: Arrays, value: Any, gradient: Arrays) -> Check:
         """Hold a gradient against the certificate, or else against difference quotients."""

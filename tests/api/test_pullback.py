@@ -247,6 +247,13 @@ def test_what_is_no_real_number_is_refused(f: Any, said: str) -> None:
         check(f, lambda x, u: x, x)
 
 
+@pytest.mark.parametrize("operator", ["gradient", "jacobian", "pushforward", "hvp"])
+def test_several_are_referred_to_the_pullback_by_other_operators(operator: str) -> None:
+    said = r"f gives a tuple of several, and one is differentiated: .* operator='pullback'"
+    with pytest.raises(cb.ProblemError, match=said):
+        cb.check(lambda x: (np.sum(x), x), np.ones_like, x, operator=operator, name="f")
+
+
 def test_name_of_the_operator_in_other_tools_is_translated() -> None:
     with pytest.raises(cb.SelectorError, match="no operator 'vjp': it is 'pullback' here"):
         cb.check(waves, back, x, operator="vjp")
