@@ -155,6 +155,17 @@ def test_pullback_that_is_not_certified_has_witnesses() -> None:
         assert wrong.refuted
 
 
+def test_value_that_is_not_what_the_operations_give_is_not_certified() -> None:
+    def hiding(x: np.ndarray) -> Any:
+        return x, (2 if type(x) is np.ndarray else 3) * x[:1]
+
+    found = check(hiding, lambda x, u: u[0] + 2 * u[1] * np.eye(3)[0], x)
+    assert found.status == "not certified"
+    assert found.reason.startswith("u·f(x) is ")
+    assert ", and its operations on numbers with proof give " in found.reason
+    assert found.witnessed
+
+
 def test_complex_steps_are_witnesses_of_all_outputs() -> None:
     from scipy.optimize import rosen, rosen_der
 
