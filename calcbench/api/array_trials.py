@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +10,7 @@ import numpy as np
 
 from calcbench.api.trial import Proof, Trial
 from calcbench.errors import ProblemError, short_repr
-from calcbench.judge.witnesses import ask_complex_step, ask_differences
-from calcbench.native.certifying import certify, point_of
+from calcbench.native.certifying import certify, certify_sum, point_of
 from calcbench.native.outputs import Outputs
 from calcbench.operators.cost import Cost
 from calcbench.operators.jacobian import Jacobian
@@ -62,36 +60,6 @@ class ArrayTrial(Trial):
         if not found.size or found.dtype.kind not in "fiu":
             raise ProblemError(f"{self.function.name} gives no real numbers")
 
-    def _prove(self, kind: Operator, arguments: Arrays, seed: Arrays | None = None) -> Proof:
-        """Certify the numbers of the value, and what is derived of them."""
-        assert self.shape is not None
-        function, seconds, shape = self.function, self.seconds, self.shape
-        value = certify(function, Cost(), arguments, None, seconds, shape).certificate
-        found = certify(function, kind, arguments, seed, seconds, shape)
-        values, bounds = (part.reshape(shape) for part in (value.value, value.bound))
-        return Proof(found, values, bounds, 0)
-
-    def _ask_weighted(
-        self,
-        arguments: Arrays,
-        weights: np.ndarray,
-        claimed: np.ndarray,
-        rough: np.ndarray | None = None,
-    ) -> dict[str, Any]:
-        """Take differences of the sum of all outputs, each times its weight."""
-
-        def weighted(call: Callable[[Arrays], np.ndarray]) -> Callable[[Arrays], Any]:
-            return lambda arguments: weights @ np.ravel(call(arguments))
-
-        function, dtype = self.function, self.function.dtype
-        call = weighted(function.call)
-        witness = ask_differences(call, arguments, claimed, dtype, rough, self._share)
-        step = None
-        if dtype == "float64":  # what is computed in complex128
-            call = weighted(function.call_complex)
-            step = ask_complex_step(call, arguments, claimed, witness)
-        return {"witness": witness, "step": step}
-
 
 class JacobianTrial(ArrayTrial):
     """One check of the Jacobian of a function that gives an array."""
@@ -127,7 +95,14 @@ class JacobianTrial(ArrayTrial):
 
     def prove(self, arguments: Arrays) -> Proof:
         """Certify the numbers of the value, and the Jacobian."""
-        return self._prove(NativeJacobian(self.shape or ()), arguments)
+        shape = self.shape or ()
+        value, found = (
+            certify(self.function, kind, arguments, None, self.seconds, shape)
+            for kind in (Cost(), NativeJacobian(shape))
+        )
+        proved = value.certificate
+        values, bounds = (part.reshape(shape) for part in (proved.value, proved.bound))
+        return Proof(found, values, bounds, 0)
 
     def _clear(self, proof: Proof) -> np.ndarray:
         of_each = super()._clear(proof).reshape(-1, self.own.size)
@@ -138,21 +113,24 @@ class JacobianTrial(ArrayTrial):
     ) -> dict[str, Any]:
         """Take differences of a sum of all outputs, with weights that are drawn."""
         weights = np.random.default_rng(4).normal(size=math.prod(self.shape or ()))
-        return self._ask_weighted(arguments, weights, weights @ gradient["jacobian"])
+        claimed = weights @ gradient["jacobian"]
+        return self._take_differences(
+            arguments, claimed, None, lambda found: weights @ found.ravel()
+        )
 
 
 class PullbackTrial(ArrayTrial):
     """One check of a cotangent times the Jacobian, of a function that gives arrays or a number."""
 
     operator = "pullback"
+    provable = "u·f(x)"
     with_slopes = Pullback()
 
     def __init__(self, *what: Any) -> None:
         """Take what every check takes, see what the function gives, and draw the cotangent."""
         super().__init__(*what)
         function = self.function
-        returned = self._called(lambda: function.returned(function.arguments))
-        self.outputs = Outputs(function.name, returned)
+        self.outputs = Outputs(function.name, self._returned(function.arguments))
         if not self.outputs.single:
             self.function = self.outputs.join_those_of(function)
         self.cotangent = self.outputs.draw(np.random.default_rng(1))
@@ -166,13 +144,19 @@ class PullbackTrial(ArrayTrial):
         return self.function.differentiate(arguments, lambda *x: pullback(*x, given))
 
     def prove(self, arguments: Arrays) -> Proof:
-        """Certify the numbers of the value, and the product."""
-        seed = {VALUE: self.cotangent if self.shape else self.cotangent.reshape(())}
-        return self._prove(Pullback(), arguments, seed)
+        """Certify the cotangent times the value, and times the Jacobian."""
+        shape = self.shape or ()
+        seed = {VALUE: self.cotangent if shape else self.cotangent.reshape(())}
+        found = certify(self.function, Pullback(), arguments, seed, self.seconds, shape)
+        value = certify_sum(self.function, arguments, self.cotangent, self.seconds).certificate
+        return Proof(found, value.value[0], value.bound[0], 0)
+
+    def _provable(self, value: Any) -> Any:
+        return self.cotangent @ np.ravel(value)
 
     def _witnesses(
         self, arguments: Arrays, gradient: Arrays, rough: np.ndarray | None
     ) -> dict[str, Any]:
         """Take differences of the sum of all outputs, each times its cotangent."""
         claimed = flatten(gradient.values(), np.float64)
-        return self._ask_weighted(arguments, self.cotangent, claimed, rough)
+        return self._take_differences(arguments, claimed, rough, self._provable)

@@ -158,8 +158,8 @@ def describe_held() -> str:
 def describe_no_way(error: NoWay, moves: bool) -> str:
     """Say why a framework finds no way from x to f(x): f holds x constant, or does not use it."""
     if moves:
-        return f"{error}, though f moves with x: {HELD_CONSTANT}"
-    return f"{error}, which does not depend on x: does f use its argument? ({error.remedy})"
+        return f"{error.said}, though f moves with x: {HELD_CONSTANT}"
+    return f"{error.said}, which does not depend on x: {error.question}"
 
 
 def _list_remarks(found: Check) -> list[str]:

@@ -47,7 +47,8 @@ def benchmark(
     With `x`, a function as it is takes the place of problems, or several that are to be the same,
     by framework; `x` is what they take (`as_problem`). Backends are then those of the frameworks,
     in the dtype of `x`, if none are named. The functions go to other processes, with what they
-    hold: NumPy's arrays, modules, arrays of a framework.
+    hold: NumPy's arrays, modules, arrays of a framework. They may give a vector, for `operator`
+    `jacobian`, `pullback` or `pushforward`.
 
         >>> calcbench.benchmark({"torch": torch_loss, "jax": jax_loss}, x=weights)
 

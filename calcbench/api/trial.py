@@ -30,6 +30,7 @@ from calcbench.native.certifying import Certified, certify, point_of
 from calcbench.native.function import Function, NoGradient, NotKnown, NoWay, WrongGradient
 from calcbench.native.held import find_cut, moves
 from calcbench.native.reasons import describe_raised
+from calcbench.native.trees import items
 from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.faults import RAISED
 from calcbench.problem.flat import flatten, unflatten
@@ -42,7 +43,7 @@ class Proof(NamedTuple):
 
     found: Certified
     value: Any
-    """The function's value, a number or an array, ..."""
+    """The function's value, a number or an array, or what stands for it, ..."""
     allowed: Any
     """... and how far from it rounding may carry a call."""
     start: int
@@ -52,7 +53,10 @@ class Proof(NamedTuple):
 def _shown(found: np.ndarray) -> str:
     """Say what a function gives that is not one real number."""
     if found.size != 1:
-        return f"an array of shape {found.shape}, of which operator='jacobian' checks the Jacobian"
+        return (
+            f"an array of shape {found.shape}, of which operator='jacobian' checks the Jacobian, "
+            "and operator='pullback' a cotangent times that"
+        )
     return f"{found.dtype}" if found.dtype.kind == "c" else short_repr(found.item())
 
 
@@ -72,6 +76,8 @@ class Trial:
     """One check of a gradient under way."""
 
     operator = "gradient"
+    provable = "f(x)"
+    """What of the function's value is held against its proof."""
     with_slopes: Operator | None = GRADIENT
     """Whose numbers are held against the slopes at a kink; None where that is not done."""
 
@@ -163,15 +169,26 @@ class Trial:
         return float(found.reshape(()))
 
     def _call(self, arguments: Arrays) -> np.ndarray:
-        found: np.ndarray = self._called(lambda: self.function.call(arguments))
-        return found
+        try:
+            return self.function.call(arguments)
+        except RAISED as error:
+            returned = self._returned(arguments)  # which raises, if that is what raised
+            if items(returned) is None:
+                raise self._raises(error) from error
+            raise ProblemError(
+                f"{self.function.name} gives a {type(returned).__name__} of several, and one is "
+                "differentiated: return it alone, or check operator='pullback', which takes all"
+            ) from error
 
-    def _called(self, call: Callable[[], Any]) -> Any:
+    def _returned(self, arguments: Arrays) -> Any:
         """Call the user's function. Raises `ProblemError` where it raises."""
         try:
-            return call()
+            return self.function.returned(arguments)
         except RAISED as error:
-            raise ProblemError(f"{self.function.name} raises {describe_raised(error)}") from error
+            raise self._raises(error) from error
+
+    def _raises(self, error: BaseException) -> ProblemError:
+        return ProblemError(f"{self.function.name} raises {describe_raised(error)}")
 
     def _judge(self, place: str, arguments: Arrays, value: Any, gradient: Arrays) -> Check:
         """Hold a gradient against the certificate, or else against difference quotients."""
@@ -181,11 +198,13 @@ class Trial:
             return self._ask(place, arguments, _not_so_by_itself(value, error), gradient)
         except NotCertified as error:
             return self._ask(place, arguments, str(error), gradient)
-        off = ~(np.abs(value - proof.value) <= proof.allowed)
+        own = self._provable(value)
+        off = ~(np.abs(own - proof.value) <= proof.allowed)
         if np.any(off):
-            given, proved = _first(value, proof.value, off)
+            given, proved = _first(own, proof.value, off)
             reason = (
-                f"f(x) is {given:.17g}, and its operations on numbers with proof give {proved:.17g}"
+                f"{self.provable} is {given:.17g}, and its operations on numbers with proof give "
+                f"{proved:.17g}"
             )
             return self._ask(place, arguments, reason, gradient)
         cut = find_cut(self.function, arguments, value, self._without_slope(proof))
@@ -193,6 +212,10 @@ class Trial:
             return self._ask(place, arguments, describe_held(), gradient)
         found = self._report(place, proof, arguments, gradient)
         return replace(found, held=cut.held, unused=cut.unused)
+
+    def _provable(self, value: Any) -> Any:
+        """Return what of the function's value is held against its proof."""
+        return value
 
     def _without_slope(self, proof: Proof) -> list[str]:
         """List the arguments by which all derivatives are 0."""
@@ -271,11 +294,28 @@ class Trial:
     ) -> dict[str, Any]:
         """Take differences of the function. Of what is no derivative there is none."""
         claimed = flatten(gradient.values(), np.float64)
+        return self._take_differences(arguments, claimed, rough, lambda found: found)
+
+    def _take_differences(
+        self,
+        arguments: Arrays,
+        claimed: np.ndarray,
+        rough: np.ndarray | None,
+        reduce: Callable[[np.ndarray], Any],
+    ) -> dict[str, Any]:
+        """Take differences of a number that is made of what the function gives."""
         function, dtype = self.function, self.function.dtype
-        witness = ask_differences(function.call, arguments, claimed, dtype, rough, self._share)
+
+        def call(arguments: Arrays) -> Any:
+            return reduce(function.call(arguments))
+
+        def call_complex(arguments: Arrays) -> Any:
+            return reduce(function.call_complex(arguments))
+
+        witness = ask_differences(call, arguments, claimed, dtype, rough, self._share)
         step = None
         if dtype == "float64":  # what is computed in complex128
-            step = ask_complex_step(function.call_complex, arguments, claimed, witness)
+            step = ask_complex_step(call_complex, arguments, claimed, witness)
         return {"witness": witness, "step": step}
 
     def _end(self, status: str, reason: str = "", **known: Any) -> Check:

@@ -10,6 +10,8 @@ function        what a front end is: a native function at an argument, on number
 certifying      the truth of an operator of it, and what rounding is allowed
 reasons         why it is not certified: where in the user's code that is, and what to do instead
 trees           an argument of arrays in tuples, lists and dicts ↔ arrays by name
+outputs         what a function gives, an array or several, and cotangents of that form
+held            arguments that no derivative leads from to the value
 values          numbers with proof beside a framework's own arrays
 elementwise     functions of single numbers, by name
 comparing       comparisons, choices and orders
@@ -29,10 +31,6 @@ numpy           NumPy's: by its protocols for arrays of others
 torch           torch's: by the operations that a function runs through
 jax             JAX's: an interpreter of jaxprs
 tensorflow      TensorFlow's: an interpreter of graphs
-constants       constants that each framework has computed for itself
-conversion      an argument in the arrays of another framework
-costs           costs of problems that are a framework's own code
-relation        which number of one function's argument is which of another's
 rebinding       other functions under the names of a user's own modules, while a function runs
 keeping         what a user's code holds is put back
 """

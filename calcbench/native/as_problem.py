@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sys
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
@@ -11,9 +13,11 @@ import numpy as np
 
 from calcbench.errors import SelectorError, nearest, short_repr
 from calcbench.native import trees
-from calcbench.native.conversion import as_taken, to_numpy
-from calcbench.native.front_ends import framework_of
+from calcbench.native.conversion import as_taken, convert, double_precision, to_numpy
+from calcbench.native.front_ends import call_undisturbed, framework_of
 from calcbench.problem.arguments import check_function, check_text
+from calcbench.problem.faults import RAISED
+from calcbench.problem.flat import Shape
 from calcbench.problem.native import FRAMEWORKS, run_native
 from calcbench.problem.problem import Arrays, Problem
 
@@ -70,13 +74,29 @@ class FunctionsAsProblem(Problem):
         return self._values
 
 
+class VectorFunctionsAsProblem(FunctionsAsProblem):
+    """Functions that give a vector of numbers."""
+
+    def __init__(
+        self, functions: Mapping[str, Callable[..., Any]], x: Any, name: str, count: int
+    ) -> None:
+        """Take what others take, and how many numbers the functions give."""
+        super().__init__(functions, x, name)
+        self._count = count
+
+    def outputs(self, inputs: Arrays) -> int:
+        """Return how many numbers the functions give."""
+        return self._count
+
+
 def as_problem(functions: Functions, x: Any, name: str | None = None) -> FunctionsAsProblem:
     """Make a problem of a function as it is, or of several that are to be the same.
 
     `functions` is one function of NumPy, torch, JAX or TensorFlow, or a dict of framework →
     function, of which the first that can be certified is the reference. `x` is what all of them
     take, in the arrays of any: a tuple is several arguments.
-    Its arrays of floats are the parameters. A problem is compared and timed by the backends of
+    Its arrays of floats are the parameters. Functions give one number, or a vector, of which there
+    are a Jacobian, a pullback and a pushforward. A problem is compared and timed by the backends of
     these frameworks; NumPy's functions are differenced. `name` is what to call it in tables.
 
         >>> model = calcbench.as_problem({"torch": torch_loss, "jax": jax_loss}, weights)
@@ -96,8 +116,30 @@ def as_problem(functions: Functions, x: Any, name: str | None = None) -> Functio
         check_function("f", functions)
         taken = as_taken(functions, x)
         chosen, x = {taken.framework: functions}, taken.x
-    first = next(iter(chosen.values()))
-    return FunctionsAsProblem(chosen, x, name or trees.function_name(first).strip("<>"))
+    called = name or trees.function_name(next(iter(chosen.values()))).strip("<>")
+    shape = _shape_given(chosen, x)
+    if len(shape) > 1:
+        raise SelectorError(
+            f"{called} gives an array of shape {shape}, and a problem is of one number or a vector "
+            "of them: return it as one, by reshape(-1)"
+        )
+    if shape:
+        return VectorFunctionsAsProblem(chosen, x, called, shape[0])
+    return FunctionsAsProblem(chosen, x, called)
+
+
+def _shape_given(functions: Mapping[str, Callable[..., Any]], x: Any) -> Shape:
+    """Find the shape of what functions give, by the first whose framework is loaded.
+
+    That of one number where it raises, or none is: then comparing tells.
+    """
+    for framework, function in functions.items():
+        if framework == "numpy" or framework in sys.modules:
+            with contextlib.suppress(*RAISED), double_precision(framework):
+                given = call_undisturbed(function, convert(x, framework))
+                return to_numpy(given).shape if trees.items(given) is None else ()
+            break
+    return ()
 
 
 def native_backends(problem: Problem) -> list[str]:

@@ -10,9 +10,10 @@ from calcbench.certified.balls import Undecided
 from calcbench.certified.certificate import Certificate
 from calcbench.certified.certificate import certify as certify_point
 from calcbench.certified.evaluation import NotCertified
-from calcbench.native.function import Function, NativeProblem, NativeVector
+from calcbench.native.function import Function, NativeProblem, NativeSum, NativeVector
 from calcbench.native.reasons import explain
 from calcbench.operators import Operator, find_operator
+from calcbench.operators.cost import Cost
 from calcbench.problem.flat import Shape
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
@@ -55,6 +56,21 @@ def certify(
     or a sweep that takes longer than `seconds` of processor time.
     """
     point = point_of(function, arguments, outputs).with_seed(seed or {})
+    return _certify(function, point, operator, seconds)
+
+
+def certify_sum(
+    function: Function, arguments: Arrays, weights: np.ndarray, seconds: float
+) -> Certified:
+    """Certify the sum of all numbers that a native function gives, each times its weight.
+
+    One sweep does for all of them. Raises as `certify`.
+    """
+    values = {n: np.asarray(a, float) for n, a in arguments.items()}
+    return _certify(function, Point(NativeSum(function, weights), values), Cost(), seconds)
+
+
+def _certify(function: Function, point: Point, operator: Operator, seconds: float) -> Certified:
     while True:
         dtype = function.dtype
         found = _certify_point(point, dtype, operator, seconds)

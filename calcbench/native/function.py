@@ -45,12 +45,13 @@ class WrongGradient(CalcbenchError):
 
 
 class NoWay(WrongGradient):
-    """A framework finds no way from the argument to the value; what it adds says what to write."""
+    """A framework finds no way from the argument to the value, as where f does not use it."""
 
     def __init__(self, who: str, remedy: str) -> None:
-        """Take what looked for a way, such as `the tape`, and what to write where f uses no x."""
-        super().__init__(f"{who} finds no way from x to f(x)")
-        self.remedy = remedy
+        """Take what looked for a way, such as `the tape`, and what to write if f does not use x."""
+        self.said = f"{who} finds no way from x to f(x)"
+        self.question = f"does f use its argument? ({remedy})"
+        super().__init__(f"{self.said}: {self.question}")
 
 
 def returns_other(kind: str, wanted: str = "array") -> str:
@@ -236,3 +237,17 @@ class NativeVector(NativeProblem):
         """Run the function on numbers with proof; its numbers in one row."""
         found = self.function.evaluate(xp, dict(zip(self.parameters, parameters, strict=True)))
         return xp.reshape(found, (-1,))
+
+
+class NativeSum(NativeProblem):
+    """The numbers that a native function gives, each times a weight, summed."""
+
+    def __init__(self, function: Function, weights: np.ndarray) -> None:
+        """Take the function, and a weight for each of its numbers, in one vector."""
+        super().__init__(function)
+        self.weights = weights
+
+    def cost(self, xp: Any, *parameters: Any) -> Any:
+        """Run the function on numbers with proof; one number."""
+        found = self.function.evaluate(xp, dict(zip(self.parameters, parameters, strict=True)))
+        return xp.sum(xp.reshape(found, (-1,)) * xp.asarray(self.weights))

@@ -35,8 +35,8 @@ class Outputs:
             if not _is_float(part):
                 kind = getattr(part, "dtype", type(part).__name__)
                 raise ProblemError(
-                    f"{name} gives {kind}, and a pullback is of floating-point numbers: return "
-                    "these alone"
+                    f"{name} gives {getattr(kind, 'name', kind)}, and a pullback is of "
+                    "floating-point numbers: return these alone"
                 )
         self._sizes = [math.prod(np.shape(part)) for part in self._parts]
         if not any(self._sizes):

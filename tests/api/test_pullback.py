@@ -155,6 +155,17 @@ def test_pullback_that_is_not_certified_has_witnesses() -> None:
         assert wrong.refuted
 
 
+def test_value_that_is_not_what_the_operations_give_is_not_certified() -> None:
+    def hiding(x: np.ndarray) -> Any:
+        return x, (2 if type(x) is np.ndarray else 3) * x[:1]
+
+    found = check(hiding, lambda x, u: u[0] + 2 * u[1] * np.eye(3)[0], x)
+    assert found.status == "not certified"
+    assert found.reason.startswith("u·f(x) is ")
+    assert ", and its operations on numbers with proof give " in found.reason
+    assert found.witnessed
+
+
 def test_complex_steps_are_witnesses_of_all_outputs() -> None:
     from scipy.optimize import rosen, rosen_der
 
@@ -245,6 +256,13 @@ def test_jump_of_one_output_has_no_slopes() -> None:
 def test_what_is_no_real_number_is_refused(f: Any, said: str) -> None:
     with pytest.raises(cb.ProblemError, match=said):
         check(f, lambda x, u: x, x)
+
+
+@pytest.mark.parametrize("operator", ["gradient", "jacobian", "pushforward", "hvp"])
+def test_several_are_referred_to_the_pullback_by_other_operators(operator: str) -> None:
+    said = r"f gives a tuple of several, and one is differentiated: .* operator='pullback'"
+    with pytest.raises(cb.ProblemError, match=said):
+        cb.check(lambda x: (np.sum(x), x), np.ones_like, x, operator=operator, name="f")
 
 
 def test_name_of_the_operator_in_other_tools_is_translated() -> None:

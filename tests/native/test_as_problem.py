@@ -140,3 +140,53 @@ def test_first_function_is_the_reference_and_another_one_is_told() -> None:
         assert [b for b, record in found.items() if record.status.value == "disagree"] == [wrong]
         if wrong == "jax":  # of differences the cost is not asked
             assert found[wrong].reason.startswith("its cost is another function: ")
+
+
+# --- functions that give a vector -----------------------------------------------------------------
+
+
+def numpy_waves(x):
+    return np.tanh(X @ x)
+
+
+def jax_waves(x):
+    import jax.numpy as jnp
+
+    return jnp.tanh(X @ x)
+
+
+def test_vectors_have_jacobians_and_pullbacks() -> None:
+    model = cb.as_problem(numpy_waves, np.ones(3))
+    assert cb.cost(model).shape == (6,)
+    slopes = (1 - numpy_waves(np.ones(3)) ** 2)[:, None] * X
+    np.testing.assert_allclose(cb.jacobian(model, "finite_difference"), slopes, rtol=1e-6)
+    np.testing.assert_allclose(cb.reference(model, operator="jacobian").value["jacobian"], slopes)
+    (record,) = cb.verify(model, "finite_difference", operator="pullback")
+    assert record.status.value == "ok"
+    with pytest.raises(cb.Unsupported, match="vector-valued"):
+        cb.gradient(model, "finite_difference")
+
+
+def test_pullbacks_of_vectors_are_compared_and_timed() -> None:
+    pytest.importorskip("jax")
+    model = {"numpy": numpy_waves, "jax": jax_waves}
+    x = np.ones(3)
+    found = cb.compare(cb.as_problem(model, x), ["jax"], operator="pullback")
+    assert [record.status.value for record in found] == ["ok"]
+    run = cb.benchmark(jax_waves, x=jax_ones(), operator="pullback", settings=BRIEF)
+    (record,) = run.records
+    assert record.operator == "pullback"
+    assert record.seconds["call"] > 0
+
+
+def jax_ones() -> Any:
+    import jax.numpy as jnp
+
+    return jnp.ones(3)
+
+
+def test_a_matrix_is_no_value_of_a_problem() -> None:
+    with pytest.raises(SelectorError, match=r"gives an array of shape \(3, 3\).*by reshape\(-1\)"):
+        cb.as_problem(lambda x: np.outer(x, x), np.ones(3))
+    several = cb.as_problem(lambda x: (x[0], x[1]), np.ones(2))
+    assert not several.vector_valued

@@ -122,6 +122,14 @@ def test_single_balls_and_arrays_give_one_value(name: str) -> None:
     assert swept is None or single.overlaps(swept.value)
 
 
+@pytest.mark.few(2)
+@pytest.mark.parametrize("name", CASES)
+def test_own_pullback_of_an_array_is_certified(name: str) -> None:
+    f, x = CASES[name]
+    found = cb.check(jax.jit(f), None, jnp.asarray(x), operator="pullback")
+    assert found.ok, found
+
+
 def test_products_with_the_hessian_are_certified() -> None:
     x = arguments("layer norm", 4)
     f = compiled("layer norm")

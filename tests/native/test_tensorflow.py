@@ -105,6 +105,14 @@ def test_single_balls_and_arrays_give_one_value(name: str) -> None:
     assert swept is None or single.overlaps(swept.value)
 
 
+@pytest.mark.few(2)
+@pytest.mark.parametrize("name", CASES)
+def test_own_pullback_of_an_array_is_certified(name: str) -> None:
+    f, x = CASES[name]
+    found = cb.check(f, None, tf.constant(x), operator="pullback")
+    assert found.ok, found
+
+
 def test_derivatives_along_a_direction_are_certified() -> None:
     def f(x: Any) -> Any:
         return tf.reduce_sum(tf.sin(x) * x)
