@@ -4,11 +4,17 @@ Frameworks give a number there all the same: 0 for relu at 0, 1/2 for either of 
 maximum. One between the slopes on both sides is a subgradient, and as good as any other (Clarke,
 Optimization and Nonsmooth Analysis, chapter 2); another is none.
 
-A component that decides alone has two sides, and their slopes are all that there are. Where several
-decide, or meet in 0·∞ as in the norm of 0, there may be any number, and a line says nothing of the
-others: none is given. The slope of |x + y| − |x − y| at 0 is 0 along both axes, and ±2 beside them.
-Whether several tie each for itself is not seen: that the outer tie of relu(y − relu(x)) depends on
-x, by the side that is not taken, is not on the tape.
+A component whose ties depend on no other one has two sides, and two slopes. Beside the point the
+cost is smooth between the kinks, and continuous across them; so no partial changes across a kink of
+which the equation lacks its component: all gradients beside the point have one of the two slopes
+there, whatever the others have, and any number between them goes with any choice for the others
+(Clarke's theorem 2.5.1). That asks for ties of max, min and |x| alone, which are continuous, and
+depend on the operand that is left aside too (`balls.select`): the outer tie of
+relu(y − relu(x)) at 0 depends on x. A comparison of the user's own may lead anywhere.
+
+Where several components decide together, or meet in 0·∞ as in the norm of 0, there may be any
+number, and a line says nothing of the others: none is given. The slope of |x + y| − |x − y| at 0 is
+0 along both axes, and ±2 beside them.
 """
 
 from __future__ import annotations
@@ -21,7 +27,7 @@ import numpy as np
 from flint import arb
 
 from calcbench.certified import balls, budget
-from calcbench.certified.balls import Undecided
+from calcbench.certified.balls import Ball, Undecided
 from calcbench.certified.budget import TooSlow
 from calcbench.certified.certificate import gradient_noise
 from calcbench.certified.evaluation import Evaluation, NotCertified, evaluate
@@ -51,8 +57,8 @@ def find_kinks(
 ) -> dict[int, Kink]:
     """Find the slopes beside a point, of a cost by components that have no derivative there.
 
-    Position → kink, of the one that decides all ties alone, if one does, and if its slopes are
-    known, and the cost does not jump there.
+    Position → kink, of each that decides its ties alone, if its slopes are known, and the cost does
+    not jump there.
     """
     deadline = settling_deadline(time.thread_time() + seconds)
     try:
@@ -68,25 +74,36 @@ def find_kinks(
 
 
 def _find_slopes(point: Point, positions: Sequence[int], deadline: float) -> dict[int, list[arb]]:
-    """Take the slopes on both sides of the component that decides alone, along its axis."""
+    """Take the slopes on both sides of the components that decide alone: on one line, for all."""
     run = evaluate(point, deadline)
-    k = _decides_alone(run)
-    if k not in positions:
+    moving = sorted(_decide_alone(run).intersection(positions))
+    if not moving:
         return {}
     line = np.zeros(point.size)
-    line[k] = 1.0
+    line[moving] = 1.0
     (sides,) = approach(point, line, [[(0, arb(1))]], 0, deadline)
     value = run.outputs[0].value
-    limits = [first_limit(side, k) for side in sides]
-    known = all(limit.is_known() and limit.start.overlaps(value) for limit in limits)
-    return {k: [limit.slope for limit in limits]} if known else {}
+    found = {}
+    for k in moving:
+        limits = [first_limit(side, k, own_line=len(moving) == 1) for side in sides]
+        if all(limit.is_known() and limit.start.overlaps(value) for limit in limits):
+            found[k] = [limit.slope for limit in limits]
+    return found
 
 
-def _decides_alone(run: Evaluation) -> int:
-    """Return the position of the only component that ties, if it meets no 0·∞; or else −1."""
-    tied = np.flatnonzero(run.tied).tolist()
-    if len(tied) != 1:
-        return -1
+def _decide_alone(run: Evaluation) -> set[int]:
+    """Return the components that tie alone, or with nothing else, and meet no 0·∞."""
+    tied = {k for group in run.ties for k in group}
+    if len(tied) > 1:
+        if run.tape.kinks < len(run.tape.ties):  # a branch of the user's own
+            return set()
+        tied -= {k for group in run.ties if len(group) > 1 for k in group}
     balls.reverse([(run.outputs[0], arb(1))], list(reversed(run.tape)))
-    adjoint = run.leaves[tied[0]].adjoint
-    return tied[0] if adjoint is None or adjoint.is_finite() else -1
+    if not all(_is_finite(ball) for ball in run.tape if balls.leaves_aside(ball)):
+        return set()
+    return {k for k in tied if _is_finite(run.leaves[k])}
+
+
+def _is_finite(ball: Ball) -> bool:
+    """Tell whether a ball's adjoint is finite, if it has one."""
+    return ball.adjoint is None or bool(ball.adjoint.is_finite())
