@@ -15,6 +15,9 @@ relu(y − relu(x)) at 0 depends on x. A comparison of the user's own may lead a
 Where several components decide together, or meet in 0·∞ as in the norm of 0, there may be any
 number, and a line says nothing of the others: none is given. The slope of |x + y| − |x − y| at 0 is
 0 along both axes, and ±2 beside them.
+
+Of a pullback Jᵀu the rows of J are chosen one by one: each partial of an output lies between its
+own slopes, and Σᵢ uᵢ·∂fᵢ between the sums of the lower and of the higher products.
 """
 
 from __future__ import annotations
@@ -31,7 +34,8 @@ from calcbench.certified.balls import Ball, Undecided
 from calcbench.certified.budget import TooSlow
 from calcbench.certified.certificate import gradient_noise
 from calcbench.certified.evaluation import Evaluation, NotCertified, evaluate
-from calcbench.certified.one_sided import approach, first_limit, settling_deadline
+from calcbench.certified.one_sided import Side, Weights, approach, first_limit, settling_deadline
+from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 
@@ -53,52 +57,75 @@ class Kink(NamedTuple):
 
 
 def find_kinks(
-    point: Point, positions: Sequence[int], dtype: str, seconds: float
+    point: Point,
+    positions: Sequence[int],
+    dtype: str,
+    seconds: float,
+    operator: Operator = GRADIENT,
 ) -> dict[int, Kink]:
     """Find the slopes beside a point, of a cost by components that have no derivative there.
 
-    Position → kink, of each that decides its ties alone, if its slopes are known, and the cost does
-    not jump there.
+    Or of the products of a pullback, whose cotangent the point has. Position → kink, of each that
+    decides its ties alone, if its slopes are known, and nothing jumps there.
     """
     deadline = settling_deadline(time.thread_time() + seconds)
+    cotangent = flatten(point.seed.values()) if point.seed else np.ones(1)
+    weights = [(i, arb(float(u))) for i, u in enumerate(cotangent)]
     try:
-        noise = flatten(gradient_noise(point, dtype).values())
+        noise = flatten(gradient_noise(point, dtype, operator).values())
         with balls.precision(BITS), budget.limit(deadline):
-            slopes = _find_slopes(point, positions, deadline)
+            slopes = _find_slopes(point, positions, weights, deadline)
     except (NotCertified, Undecided, TooSlow):
         return {}
     return {
-        k: Kink(float(min(both, key=float)), float(max(both, key=float)), float(noise[k]))
-        for k, both in slopes.items()
+        k: Kink(float(lowest), float(highest), float(noise[k]))
+        for k, (lowest, highest) in slopes.items()
     }
 
 
-def _find_slopes(point: Point, positions: Sequence[int], deadline: float) -> dict[int, list[arb]]:
+def _find_slopes(
+    point: Point, positions: Sequence[int], weights: Weights, deadline: float
+) -> dict[int, tuple[arb, arb]]:
     """Take the slopes on both sides of the components that decide alone: on one line, for all."""
     run = evaluate(point, deadline)
-    moving = sorted(_decide_alone(run).intersection(positions))
+    moving = sorted(_decide_alone(run, weights).intersection(positions))
     if not moving:
         return {}
     line = np.zeros(point.size)
     line[moving] = 1.0
-    (sides,) = approach(point, line, [[(0, arb(1))]], 0, deadline)
-    value = run.outputs[0].value
-    found = {}
-    for k in moving:
-        limits = [first_limit(side, k, own_line=len(moving) == 1) for side in sides]
-        if all(limit.is_known() and limit.start.overlaps(value) for limit in limits):
-            found[k] = [limit.slope for limit in limits]
-    return found
+    outputs = approach(point, line, [[each] for each in weights], 0, deadline)
+    values = [run.outputs[i].value * weight for i, weight in weights]
+    rows = list(zip(outputs, values, strict=True))
+    slopes = {k: _sum_slopes(rows, k, own_line=len(moving) == 1) for k in moving}
+    return {k: both for k, both in slopes.items() if not any(slope.is_nan() for slope in both)}
 
 
-def _decide_alone(run: Evaluation) -> set[int]:
+def _sum_slopes(
+    rows: Sequence[tuple[Sequence[Side | str], arb]], k: int, own_line: bool
+) -> tuple[arb, arb]:
+    """Add up the lower and the higher slope by a component of each output, times its weight.
+
+    `rows` are both sides of an output, and its value at the point. NaN if one is not known.
+    """
+    lowest = highest = arb(0)
+    for sides, value in rows:
+        limits = [first_limit(side, k, own_line) for side in sides]
+        if not all(limit.is_known() and limit.start.overlaps(value) for limit in limits):
+            return arb.nan(), arb.nan()
+        both = [limit.slope for limit in limits]
+        lowest, highest = lowest + min(both, key=float), highest + max(both, key=float)
+    return lowest, highest
+
+
+def _decide_alone(run: Evaluation, weights: Weights) -> set[int]:
     """Return the components that tie alone, or with nothing else, and meet no 0·∞."""
     tied = {k for group in run.ties for k in group}
     if len(tied) > 1:
         if run.tape.kinks < len(run.tape.ties):  # a branch of the user's own
             return set()
         tied -= {k for group in run.ties if len(group) > 1 for k in group}
-    balls.reverse([(run.outputs[0], arb(1))], list(reversed(run.tape)))
+    outputs = [(run.outputs[i], weight) for i, weight in weights]
+    balls.reverse(outputs, list(reversed(run.tape)))
     if not all(_is_finite(ball) for ball in run.tape if balls.leaves_aside(ball)):
         return set()
     return {k for k in tied if _is_finite(run.leaves[k])}
