@@ -18,7 +18,17 @@ from checkers import Case, factors, slopes
 NAME = "torch"
 VERSIONS = ("torch",)
 KINDS = [*torch_functions.KINDS]
-settings = contextlib.nullcontext
+
+
+@contextlib.contextmanager
+def settings():
+    """Have torch use one thread: several wait for each other in loops, which takes their time."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def compile_gradient(case):
