@@ -4,11 +4,17 @@ Frameworks give a number there all the same: 0 for relu at 0, 1/2 for either of 
 maximum. One between the slopes on both sides is a subgradient, and as good as any other (Clarke,
 Optimization and Nonsmooth Analysis, chapter 2); another is none.
 
-A component that decides alone has two sides, and their slopes are all that there are. Where several
-decide, or meet in 0·∞ as in the norm of 0, there may be any number, and a line says nothing of the
-others: none is given. The slope of |x + y| − |x − y| at 0 is 0 along both axes, and ±2 beside them.
-Whether several tie each for itself is not seen: that the outer tie of relu(y − relu(x)) depends on
-x, by the side that is not taken, is not on the tape.
+A component whose ties depend on no other one has two sides, and two slopes. Beside the point the
+cost is smooth between the kinks, and continuous across them; so no partial changes across a kink of
+which the equation lacks its component: all gradients beside the point have one of the two slopes
+there, whatever the others have, and any number between them goes with any choice for the others
+(Clarke's theorem 2.5.1). That asks for ties of max, min and |x| alone, which are continuous, and
+depend on the operand that is left aside too (`balls.select`): the outer tie of
+relu(y − relu(x)) at 0 depends on x. A comparison of the user's own may lead anywhere.
+
+Where several components decide together, or meet in 0·∞ as in the norm of 0, there may be any
+number, and a line says nothing of the others: none is given. The slope of |x + y| − |x − y| at 0 is
+0 along both axes, and ±2 beside them.
 
 Of a pullback Jᵀu the rows of J are chosen one by one: each partial of an output lies between its
 own slopes, and Σᵢ uᵢ·∂fᵢ between the sums of the lower and of the higher products.
@@ -24,11 +30,11 @@ import numpy as np
 from flint import arb
 
 from calcbench.certified import balls, budget
-from calcbench.certified.balls import Undecided
+from calcbench.certified.balls import Ball, Undecided
 from calcbench.certified.budget import TooSlow
 from calcbench.certified.certificate import gradient_noise
 from calcbench.certified.evaluation import Evaluation, NotCertified, evaluate
-from calcbench.certified.one_sided import Weights, approach, first_limit, settling_deadline
+from calcbench.certified.one_sided import Side, Weights, approach, first_limit, settling_deadline
 from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
@@ -59,8 +65,8 @@ def find_kinks(
 ) -> dict[int, Kink]:
     """Find the slopes beside a point, of a cost by components that have no derivative there.
 
-    Or of the products of a pullback, whose cotangent the point has. Position → kink, of the one
-    that decides all ties alone, if one does, and if its slopes are known, and nothing jumps there.
+    Or of the products of a pullback, whose cotangent the point has. Position → kink, of each that
+    decides its ties alone, if its slopes are known, and nothing jumps there.
     """
     deadline = settling_deadline(time.thread_time() + seconds)
     cotangent = flatten(point.seed.values()) if point.seed else np.ones(1)
@@ -80,34 +86,51 @@ def find_kinks(
 def _find_slopes(
     point: Point, positions: Sequence[int], weights: Weights, deadline: float
 ) -> dict[int, tuple[arb, arb]]:
-    """Take the slopes on both sides of the component that decides alone, along its axis.
-
-    The lower and the higher one of each output, times its weight, summed.
-    """
+    """Take the slopes on both sides of the components that decide alone: on one line, for all."""
     run = evaluate(point, deadline)
-    k = _decides_alone(run, weights)
-    if k not in positions:
+    moving = sorted(_decide_alone(run, weights).intersection(positions))
+    if not moving:
         return {}
     line = np.zeros(point.size)
-    line[k] = 1.0
+    line[moving] = 1.0
+    outputs = approach(point, line, [[each] for each in weights], 0, deadline)
+    values = [run.outputs[i].value * weight for i, weight in weights]
+    rows = list(zip(outputs, values, strict=True))
+    slopes = {k: _sum_slopes(rows, k, own_line=len(moving) == 1) for k in moving}
+    return {k: both for k, both in slopes.items() if not any(slope.is_nan() for slope in both)}
+
+
+def _sum_slopes(
+    rows: Sequence[tuple[Sequence[Side | str], arb]], k: int, own_line: bool
+) -> tuple[arb, arb]:
+    """Add up the lower and the higher slope by a component of each output, times its weight.
+
+    `rows` are both sides of an output, and its value at the point. NaN if one is not known.
+    """
     lowest = highest = arb(0)
-    found = approach(point, line, [[each] for each in weights], 0, deadline)
-    for (i, weight), sides in zip(weights, found, strict=True):
-        limits = [first_limit(side, k) for side in sides]
-        value = run.outputs[i].value * weight
+    for sides, value in rows:
+        limits = [first_limit(side, k, own_line) for side in sides]
         if not all(limit.is_known() and limit.start.overlaps(value) for limit in limits):
-            return {}
+            return arb.nan(), arb.nan()
         both = [limit.slope for limit in limits]
         lowest, highest = lowest + min(both, key=float), highest + max(both, key=float)
-    return {} if lowest.is_nan() or highest.is_nan() else {k: (lowest, highest)}
+    return lowest, highest
 
 
-def _decides_alone(run: Evaluation, weights: Weights) -> int:
-    """Return the position of the only component that ties, if it meets no 0·∞; or else −1."""
-    tied = np.flatnonzero(run.tied).tolist()
-    if len(tied) != 1:
-        return -1
+def _decide_alone(run: Evaluation, weights: Weights) -> set[int]:
+    """Return the components that tie alone, or with nothing else, and meet no 0·∞."""
+    tied = {k for group in run.ties for k in group}
+    if len(tied) > 1:
+        if run.tape.kinks < len(run.tape.ties):  # a branch of the user's own
+            return set()
+        tied -= {k for group in run.ties if len(group) > 1 for k in group}
     outputs = [(run.outputs[i], weight) for i, weight in weights]
     balls.reverse(outputs, list(reversed(run.tape)))
-    adjoint = run.leaves[tied[0]].adjoint
-    return tied[0] if adjoint is None or adjoint.is_finite() else -1
+    if not all(_is_finite(ball) for ball in run.tape if balls.leaves_aside(ball)):
+        return set()
+    return {k for k in tied if _is_finite(run.leaves[k])}
+
+
+def _is_finite(ball: Ball) -> bool:
+    """Tell whether a ball's adjoint is finite, if it has one."""
+    return ball.adjoint is None or bool(ball.adjoint.is_finite())

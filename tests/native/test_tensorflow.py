@@ -468,6 +468,19 @@ class Module(tf.Module):  # type: ignore[misc]
         return tf.reduce_sum(hidden)
 
 
+def test_what_a_traced_function_keeps_is_put_back() -> None:
+    """TensorFlow's own objects, of which it has many, are not taken for the function's."""
+    calls = []
+
+    @tf.function
+    def f(x: Any) -> Any:
+        calls.append(x)
+        return tf.reduce_sum(tf.sin(x))
+
+    assert cb.check(f, None, tf.constant(V)).ok
+    assert calls == []
+
+
 def test_what_a_module_keeps_is_put_back() -> None:
     module, x = Module(), tf.constant(V)
     state = module.drawing.state.numpy()
