@@ -90,7 +90,17 @@ class Jax(Transforming):
         return Derived(pull, "reverse")
 
     def pushforwards(self, function: Function) -> Derived:
-        return self._several(self.pushforward(function), function)
+        """Multiply by several directions: at once also where they leave the first cache.
+
+        Then what the cost looks up many times is computed before; XLA would do it anew each time.
+        """
+        product = self.pushforward(function)
+        if self.mode != "jit" or function.over is None:
+            return self._several(product, function)
+        from .vocabulary import apart_namespace
+
+        apart = self.pushforward(function.over(apart_namespace()))
+        return self._several(product, function, apart)
 
     def pullbacks(self, function: Function) -> Derived:
         return self._several(self.pullback(function), function)
@@ -98,24 +108,28 @@ class Jax(Transforming):
     def hvps(self, function: Function) -> Derived:
         return self._several(self.hvp(function), function)
 
-    def _several(self, product: Derived, function: Function) -> Derived:
+    def _several(
+        self, product: Derived, function: Function, at_once: Derived | None = None
+    ) -> Derived:
         """Multiply by several seeds, stacked along a first axis: the cost itself runs once.
 
         At once where the products fit a cache, else in a loop within the program, which takes less
-        memory, and half to a quarter of the time. (Op by op, such a loop is compiled anew at
-        every call; and Enzyme's primitive has no rule for vmap.)
+        memory, and half to a quarter of the time. `at_once` is what is taken at once beyond the
+        first cache. (Op by op, such a loop is compiled anew at every call; and Enzyme's primitive
+        has no rule for vmap.)
         """
         jax = self.framework()
 
         def apply(parameters: Any, data: Any, seeds: Any) -> Any:
             several = jax.tree.leaves(seeds)[0].shape[0]
+            size = several * self._bytes(function)
+            little = size <= (SECOND_CACHE if several <= FEW else FIRST_CACHE)
+            chosen = product if little or at_once is None or size > SECOND_CACHE else at_once
 
             def multiply(seed: Any) -> Any:
-                return product.apply(parameters, data, seed)
+                return chosen.apply(parameters, data, seed)
 
-            cache = SECOND_CACHE if several <= FEW else FIRST_CACHE
-            small = several * self._bytes(function) <= cache
-            if self.mode == "eager" or (self.mode == "jit" and small):
+            if self.mode == "eager" or (self.mode == "jit" and (little or chosen is at_once)):
                 return jax.vmap(multiply)(seeds)
             return jax.lax.map(multiply, seeds)
 
