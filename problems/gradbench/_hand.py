@@ -51,12 +51,8 @@ def skin(xp, pose, relatives, inverses, positions, weights, parents, mirrored):
 
 def rotation(xp, pose, mirrored):
     """Compute the matrix that turns the whole hand; of a left one, x is mirrored before."""
-    axis = [pose[k] for k in range(3)]
-    units = [[float(k == j) for j in range(3)] for k in range(3)]
-    if mirrored:
-        units[0] = [-1.0, 0.0, 0.0]
-    columns = [xp.stack(turn(xp, axis, unit)) for unit in units]
-    return xp.stack(columns, axis=1)
+    x, y, z = xp.unstack(xp.eye(3))
+    return xp.stack(turn(xp, [pose[k] for k in range(3)], [-x if mirrored else x, y, z]))
 
 
 def bend(xp, pose, bones):
