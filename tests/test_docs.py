@@ -441,7 +441,7 @@ def test_the_means_of_the_races_are_those_of_their_tables(monkeypatch):
     assert means.write_into(page) == page
     races = means.read_races(page)
     assert len(races) > 20
-    assert "| GradBench's JAX (ode in its float32) | 1 | 4 | none |" in means.write_means(
+    assert "| GradBench's JAX (ode in its float32) | 1 | 4.00 | none |" in means.write_means(
         {"hello 1": {"GradBench jax": 900.0}, "lse 7": {"GradBench jax": 4.0}}
     )
 

@@ -100,7 +100,12 @@ def _row(against: str, ratios: list[tuple[str, float]]) -> str:
     mean = math.exp(sum(math.log(ratio) for _, ratio in ratios) / len(ratios)) if ratios else 0.0
     behind = [f"`{race}`" for race, ratio in ratios if ratio < 1]
     told = ", ".join(behind) if len(behind) <= LISTED else str(len(behind))
-    return f"| {against} | {len(ratios)} | {format_number(mean)} | {told or 'none'} |\n"
+    return f"| {against} | {len(ratios)} | {_format_mean(mean)} | {told or 'none'} |\n"
+
+
+def _format_mean(mean: float) -> str:
+    """Format a mean to two decimals, where a ratio of a single race has two digits."""
+    return f"{mean:.2f}" if mean < 9.95 else format_number(mean)
 
 
 ALL = (("", _differentiating), (", without lstm, ba and ht", _in_arrays))

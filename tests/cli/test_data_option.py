@@ -66,11 +66,11 @@ def test_what_shows_a_cost_reads_the_files(cli, measured, command):
         assert json.loads(done.out)[0]["parameters"]["m"][1] == pytest.approx(1.06)
 
 
-def test_the_table_says_which_data(cli, checkout):
-    done = cli("verify", "ba", "--data", "gradbench", "-b", "by_hand")
-    assert "p=2, data gradbench" in done.out
-    absolute = cli("verify", "ba", "--data", checkout, "-b", "by_hand", "--json")
-    assert json.loads(absolute.out)[0]["read_from"] == "gradbench"  # and no folder of the user's
+def test_the_table_says_which_data(cli, measured, tmp_path):
+    told = ("verify", measured, "-b", "finite_difference", "--data")
+    assert "measured at m = 1, data y.txt\n" in cli(*told, "y.txt").out
+    absolute = cli(*told, tmp_path / "y.txt", "--json")
+    assert json.loads(absolute.out)[0]["read_from"] == "y.txt"  # and no folder of the user's
 
 
 def test_a_theme_reads_what_it_can(checkout):
