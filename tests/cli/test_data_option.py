@@ -10,6 +10,7 @@ from calcbench.bench.run import due
 from calcbench.bench.selection import open_session
 from calcbench.catalogue.selection import WithData, select_problems
 from calcbench.problems.gradbench.ba import Ba
+from calcbench.report.citation import sentence
 from calcbench.report.sections import sections
 
 MEASURED = '''
@@ -112,6 +113,7 @@ def test_a_run_has_the_files_and_their_hash_and_a_change_makes_it_due(checkout):
     assert record.key in session.keys
     (section,) = sections(session.run())
     assert section.title == "ba, jacobian, data gradbench"
+    assert "; data from gradbench;" in sentence(session.run())
     assert due(session.groups, [record]) == []
     file = checkout / "evals" / "ba" / "data" / "ba1_n2_m3_p5.txt"
     file.write_text(SEEN.replace("27", "28"), "utf-8")
