@@ -1,6 +1,7 @@
 """What all tests share: running the command line, and skipping what is not installed."""
 
 import functools
+import gc
 import itertools
 import os
 import random
@@ -23,6 +24,9 @@ from calcbench.workers.isolation import Worker
 # A job in the background of a shell ignores Ctrl-C, and so would all that it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Until all is collected, nothing is garbage; looking for it would take a third of that time.
+gc.disable()
 
 # A busy machine is no failure; and the same examples everywhere.
 settings.register_profile("calcbench", deadline=None, max_examples=50, derandomize=True)
@@ -58,6 +62,13 @@ def pytest_collection_modifyitems(items):
             # What `parametrize` or a decorator gave it: it is no case of `full` any more.
             case.own_markers = [mark for mark in case.own_markers if mark.name != "full"]
             case.add_marker("every")
+
+
+def pytest_collection_finish():
+    """Let Python look for garbage less often than it does, and not among thousands of tests."""
+    gc.freeze()
+    gc.set_threshold(20_000, 25, 25)
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

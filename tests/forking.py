@@ -8,6 +8,7 @@ So are those of a benchmark, which are new interpreters where the number of thre
 Run as a program, it reads requests and answers each with the exit status: JSON, one a line.
 """
 
+import contextlib
 import functools
 import gc
 import importlib
@@ -36,6 +37,7 @@ UNCAUGHT = 99
 
 
 IMPORTED = (
+    "altair",
     "calcbench.backends.by_hand.derivatives",
     "calcbench.backends.finite_difference.vocabulary",
     "calcbench.bench.judging",
@@ -126,7 +128,8 @@ def serve():
     for command in COMMANDS.values():
         command.load()
     for name in IMPORTED:
-        importlib.import_module(name)
+        with contextlib.suppress(ModuleNotFoundError):  # altair is an extra
+            importlib.import_module(name)
     problems(), backends()
     run.Worker = functools.partial(Worker, start="fork")
     sys.meta_path.insert(0, Kept())
