@@ -67,18 +67,21 @@ def seconds_to_prepare(backend, problem):
 
 
 @pytest.mark.parametrize("selector", LEAST)
-def test_preparing(selector):
+def test_preparing(benchmark, selector):
     (backend,) = select_backends([selector])
     if backend.missing():
         pytest.skip(backend.missing())
     seconds_to_prepare(backend, lstm(2, unrolled=False))  # whatever is imported or built once
     scan, by_scan = seconds_to_prepare(backend, lstm(STEPS, unrolled=False))
-    longer, _ = seconds_to_prepare(backend, lstm(4 * STEPS, unrolled=False))
+    longer, _ = benchmark.pedantic(
+        seconds_to_prepare, args=(backend, lstm(4 * STEPS, unrolled=False)), rounds=1
+    )
     loop, by_loop = seconds_to_prepare(backend, lstm(STEPS, unrolled=True))
     print(
         f"\n{selector}: {STEPS} steps {scan:.1f} s by scan, {loop:.1f} s unrolled: "
         f"×{loop / scan:.1f}; {4 * STEPS} steps {longer:.1f} s by scan"
     )
+    benchmark.extra_info.update(scan=scan, longer=longer, unrolled=loop)
     for name, partial in by_loop.items():
         np.testing.assert_allclose(by_scan[name], partial, rtol=1e-10)
     assert loop >= LEAST[selector] * scan

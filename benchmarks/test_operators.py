@@ -22,6 +22,7 @@ import pytest
 from modes import modes, transforms
 
 import calcbench as cb
+from calcbench.backends._numbers import OnNumbers
 from calcbench.catalogue.selection import select_backends
 from calcbench.operators import find_operator
 from calcbench.problem.inputs import own_point
@@ -35,7 +36,12 @@ PROMISED = ("torch", "tensorflow", "jax")
 """The backends that the limits are for; the others are told as well."""
 
 
-@pytest.mark.parametrize("selector", modes(lambda kind: transforms(kind) or kind.hand_derived))
+def takes_arrays(kind):
+    """Say whether it has second derivatives, of whole arrays: by single numbers takes hours."""
+    return kind.hand_derived or (transforms(kind) and not issubclass(kind, OnNumbers))
+
+
+@pytest.mark.parametrize("selector", modes(takes_arrays))
 def test_second_order(benchmark, selector):
     (backend,) = select_backends([selector])
     if backend.missing():

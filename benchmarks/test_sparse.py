@@ -6,7 +6,8 @@ Two shapes of GradBench's (https://github.com/gradbench/gradbench), as ordinary 
 `structure`: bundle adjustment (49 cameras, 7,776 points, 31,843 observations: 987,133 entries), and
 a hand with 26 parameters of its pose, on which each of 800 points has two of its own. Every backend
 runs in a fresh process on one core. The operators are timed in turn, in processor time; the figure
-is the median of the rounds' ratios. The results must be the same.
+is the median of the rounds' ratios. The results must be the same. Backends that compile must also
+prepare sooner: one program of all products is smaller than one of each.
 """
 
 import functools
@@ -42,6 +43,10 @@ LEAST = {
     ("tensorflow[mode=function]", "hand"): 1.2,
 }
 """How many times as long one pushforward after the other takes, at least."""
+
+COMPILED = ("jax", "tensorflow[mode=function]")
+"""Backends that trace or compile while they prepare. What others do then takes hundredths of a
+second either way, and a ratio of two such times says nothing."""
 
 LONGEST = 5.0
 """What colouring the bundle's million entries may take over sorting three million integers."""
@@ -178,7 +183,8 @@ def test_all_at_once(benchmark, selector, kind):
     benchmark.group = "one by one over all at once"
     benchmark.extra_info.update(backend=selector, kind=kind, rounds=ROUNDS, **found)
     assert found["ratio"] > LEAST[selector, kind]
-    assert found["preparing"] > 1.0
+    if selector in COMPILED:
+        assert found["preparing"] > 1.0
 
 
 def test_colouring_takes_a_few_sorts(benchmark):

@@ -41,6 +41,8 @@ from calcbench.errors import (  # noqa: E402
     SelectorError,
     Unsupported,
 )
+from calcbench.problem.native import CostRunner as _CostRunner  # noqa: E402
+from calcbench.problem.native import run_by as _run_by  # noqa: E402
 
 if TYPE_CHECKING:
     from calcbench.api import as_problem as as_problem
@@ -142,6 +144,15 @@ __all__ = [
     "problems",
     *_HOME,
 ]
+
+
+def _native_costs() -> _CostRunner:
+    from calcbench.native import costs  # loads the certificate, and NumPy
+
+    return costs
+
+
+_run_by(_native_costs)
 
 del problem, show  # the packages; `calcbench.problem` and `calcbench.show` are functions
 

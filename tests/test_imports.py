@@ -1,5 +1,10 @@
 """What is loaded when: frameworks only where they are used, and the list at once."""
 
+import ast
+import re
+import tomllib
+from pathlib import Path
+
 import pytest
 from modes import BACKENDS, names, require, transforms
 
@@ -127,6 +132,70 @@ from calcbench.api import compare
 assert cb.problems()["square"].name == "square"
 assert cb.backends()["by_hand"].name == "by_hand"
 assert callable(cb.problem) and callable(cb.compare)
+"""
+    )
+    assert (done.status, done.err) == (0, "")
+
+
+# --- imports by name ------------------------------------------------------------------------------
+
+TREE = Path(cb.__file__).parent
+
+LAYERS = tomllib.loads((TREE.parent / "pyproject.toml").read_text())["tool"]["importlinter"][
+    "contracts"
+][0]["layers"]
+"""The rooms, the last first: one imports only those after it."""
+
+
+def named_modules(source):
+    """Modules of calcbench that a text of Python has as strings, by which it could import them."""
+    strings = (node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant))
+    return {s for s in strings if isinstance(s, str) and re.fullmatch(r"calcbench(\.\w+)+", s)}
+
+
+def named_wrong_way(room, source):
+    """Modules of rooms further down that a file of a room names in strings."""
+    below = LAYERS[: LAYERS.index(room)]
+    return {name for name in named_modules(source) if name.split(".")[1] in below}
+
+
+def test_no_room_imports_by_name_what_it_may_not_import():
+    """`lint-imports` does not see an import by a string."""
+    assert named_wrong_way("problem", 'import_module("calcbench.native.costs")')
+    assert not named_wrong_way("native", 'import_module("calcbench.problem.problem")')
+    found = {
+        str(path.relative_to(TREE)): named
+        for room in LAYERS
+        for path in [*TREE.glob(f"{room}.py"), *TREE.glob(f"{room}/**/*.py")]
+        if (named := named_wrong_way(room, path.read_text(encoding="utf-8")))
+    }
+    assert found == {}
+
+
+def test_native_costs_are_run_by_what_is_imported_when_one_is(process):
+    """By a class that was there before, in a subclass, after a reload, and after pickling."""
+    done = process(
+        code="""
+import importlib, pickle, sys
+import numpy as np
+import calcbench as cb
+
+class Cubes(cb.Problem):
+    def inputs(self, size, rng):
+        return {"x": [1.0, 2.0]}
+    def cost_numpy(self, x):
+        return (x**3).sum()
+
+class Twice(Cubes):
+    def cost_numpy(self, x):
+        return 2 * super().cost_numpy(x)
+
+assert "calcbench.native.costs" not in sys.modules
+assert Cubes().cost(None, np.array([1.0, 2.0])) == 9.0
+importlib.reload(sys.modules["calcbench.native.costs"])
+assert pickle.loads(pickle.dumps(Twice())).cost(None, np.array([1.0, 2.0])) == 18.0
+assert str(cb.reference(Twice())).splitlines()[1] == "∂C/∂x[0] = 6.00000000000000000000000000000"
+assert [r.status.value for r in cb.verify(Cubes(), ["finite_difference"])] == ["ok"]
 """
     )
     assert (done.status, done.err) == (0, "")

@@ -14,9 +14,10 @@ from calcbench.backend.from_terms import prepare_by_products, prepare_from_terms
 from calcbench.backend.numpy_cost import prepare_numpy_cost
 from calcbench.backend.prepared import Prepared
 from calcbench.backend.rows import blockwise, splits_into_blocks
+from calcbench.certified.formulas import check_stored
 from calcbench.errors import Unsupported
 from calcbench.operators import find_operator
-from calcbench.operators.hand_derived import WORDS, check_formula, check_stored, to_layout
+from calcbench.operators.hand_derived import WORDS, check_formula, to_layout
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
 from calcbench.vocabulary.namespace import Namespace

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from calcbench.certified.certificate import Certificate
 from calcbench.judge.result import Judged
 from calcbench.judge.witnesses import Witness
+from calcbench.native.function import NoWay
 from calcbench.record.plain import plain
 from calcbench.record.record import Disagreement, Status
 
@@ -53,6 +55,8 @@ class Check:
     held: tuple[str, ...] = ()
     """Arguments that `f` moves with, though no derivative leads from them to it: `detach`,
     `no_grad` or `stop_gradient` holds them constant, so that the gradient by them is 0."""
+    unused: tuple[str, ...] = ()
+    """Arguments that `f(x)` does not depend on at x, so that the gradient by them is 0."""
     value: dict[str, np.ndarray] = field(default_factory=dict)
     """The gradient that was checked: name → array."""
     reference: dict[str, np.ndarray] = field(default_factory=dict)
@@ -83,6 +87,11 @@ class Check:
     def certified(self) -> bool:
         """Whether it is proved right at every point at which the function has a value."""
         return self.ok and self.proved == self.points
+
+    @property
+    def promising(self) -> bool:
+        """Whether it is worth checking elsewhere: proved right, or differences agree."""
+        return self.ok or self.witnessed
 
     @property
     def refuted(self) -> bool:
@@ -132,12 +141,25 @@ class Check:
     __repr__ = __str__
 
 
+MOST_NAMES = 5
+"""Names of arguments that are listed at most."""
+
+HELD_CONSTANT = "all is held constant (detach, no_grad, stop_gradient) or rounded"
+
+
 def describe_held() -> str:
     """Say that a gradient is 0 by construction."""
     return (
-        "f moves with x, but no derivative leads there: all is held constant (detach, no_grad, "
-        "stop_gradient) or rounded, and the gradient is 0 whatever f is"
+        f"f moves with x, but no derivative leads there: {HELD_CONSTANT}, and the gradient is 0 "
+        "whatever f is"
     )
+
+
+def describe_no_way(error: NoWay, moves: bool) -> str:
+    """Say why a framework finds no way from x to f(x): f holds x constant, or does not use it."""
+    if moves:
+        return f"{error}, though f moves with x: {HELD_CONSTANT}"
+    return f"{error}, which does not depend on x: does f use its argument? ({error.remedy})"
 
 
 def _list_remarks(found: Check) -> list[str]:
@@ -152,9 +174,17 @@ def _list_remarks(found: Check) -> list[str]:
         remarks.append(f"not judged: {count_partials(unjudged)} without a derivative here")
     if found.held:
         remarks.append(f"held constant, though f moves with it: {', '.join(found.held)}")
+    if found.unused:
+        remarks.append(_describe_unused(found.unused))
     if found.ok and found.proved < found.asked:
         remarks.append(_describe_points(found))
     return remarks
+
+
+def _describe_unused(names: Sequence[str]) -> str:
+    """Say which arguments a function does not depend on, which is seldom meant."""
+    told = ", ".join(names[:MOST_NAMES]) + (", …" if names[MOST_NAMES:] else "")
+    return f"f(x) does not depend on {told} here: does f use {'it' if len(names) == 1 else 'them'}?"
 
 
 def describe_worst(judged: Judged, fault: Disagreement, count: int) -> str:

@@ -82,6 +82,16 @@ class Same:
         """Whether the two are proved to be the same at x but for partials that are not judged."""
         return self.status == NOT_CERTIFIED and self.unjudged > 0 and self.digits is not None
 
+    @property
+    def promising(self) -> bool:
+        """Whether it is worth checking elsewhere: the two are the same, as far as is known."""
+        return self.ok or self.partly
+
+    @property
+    def refuted(self) -> bool:
+        """Whether the two are proved not to be the same, or a gradient does not come."""
+        return self.status in (Status.DISAGREE, Status.ERROR)
+
     def as_json(self) -> dict[str, Any]:
         """Return what is known as plain data: arrays as lists, by name."""
         found: dict[str, Any] = plain(

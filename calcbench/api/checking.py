@@ -8,17 +8,22 @@ from typing import Any
 
 import numpy as np
 
+from calcbench.api.array_trials import JacobianTrial, PullbackTrial
 from calcbench.api.checked import NOT_CERTIFIED, Check
-from calcbench.api.trials import TRIALS
+from calcbench.api.direction_trials import DirectionTrial, ProductTrial
+from calcbench.api.trial import Trial
 from calcbench.errors import SelectorError, nearest, short_repr
 from calcbench.native.front_ends import build
 from calcbench.native.function import NotKnown
 from calcbench.native.trees import function_name, name_leaves
+from calcbench.operators import SYNONYMS
 from calcbench.problem.arguments import check_function, check_text, positive, whole_number
 from calcbench.problem.problem import Problem
 
-OPERATORS = ("gradient", "pushforward", "hvp", "jacobian")
-"""What can be checked of a function as it is."""
+KINDS = (Trial, DirectionTrial, PullbackTrial, ProductTrial, JacobianTrial)
+
+TRIALS = {each.operator: each for each in KINDS}
+"""What can be checked of a function as it is: operator → how."""
 
 
 def check(
@@ -47,6 +52,10 @@ def check(
     `grad` its Jacobian: of the shape of `f(x)` followed by that of `x`, in the form of `x`, as
     `jax.jacobian` and `torch.func.jacrev` give it. Without `grad`, the framework's own is checked.
 
+    With `operator="pullback"`, the backward pass, `f` gives an array, several in a tuple, list or
+    dict, or a number, and `grad` is a cotangent times the Jacobian: `grad(x, u)`, in the form of
+    `x`, where u has the form of `f(x)`, and is drawn.
+
     `points` is at how many points to check: `x`, and others drawn around it; the result has at how
     many of them the gradient is `proved`. `seconds` is the processor time that each sweep of a
     certificate may take, and that differences may. `name` is what to call the function.
@@ -59,13 +68,16 @@ def check(
     Where `f` leaves what is known, the result says by what, and difference quotients are witnesses.
     Arguments, seeds and modes are left as they were. Raises `TypeError` without an `x`, or without
     a `grad` where the framework has none, `SelectorError` for other arguments that do not fit,
-    `ProblemError` where `f` raises at `x`, or gives no real number, or no array for a Jacobian.
+    `ProblemError` where `f` raises at `x`, or gives no real number, or no array for a Jacobian, or
+    no floating-point numbers for a pullback.
     """
     _check_arguments(f, grad, x, name)
-    if operator not in OPERATORS:
+    if operator not in TRIALS:
+        if operator in SYNONYMS:
+            raise SelectorError(f"no operator {operator!r}: it is {SYNONYMS[operator]!r} here")
         raise SelectorError(
             f"operator {short_repr(operator)} is not checked of functions as they are: "
-            f"{nearest(str(operator), OPERATORS)}"
+            f"{nearest(str(operator), TRIALS)}"
         )
     whole_number("points", points, 1)
     allowed = positive("seconds", seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,14 +10,14 @@ import numpy as np
 from calcbench.api.checked import at_place, count_partials
 from calcbench.certified.kinks import Kink
 from calcbench.judge.result import Judged
-from calcbench.problem.point import Point
 
 
 class AtKinks(NamedTuple):
     """Numbers of a gradient, and the kinks among its components."""
 
     place: str
-    point: Point
+    label: Callable[[int], str]
+    """Position → what its number is called, such as `∂f/∂x[0]`."""
     kinks: dict[int, Kink]
     """Position → the slopes on both sides, where these are known."""
     numbers: np.ndarray
@@ -33,10 +34,10 @@ class AtKinks(NamedTuple):
     def describe(self, of: int) -> str:
         """Say how many numbers are not between the slopes, and which is farthest from them."""
         k = self.missed[0]
-        kink, label = self.kinks[k], f"∂f/∂{self.point.component(k)}"
+        kink = self.kinks[k]
         return (
             f"{len(self.missed)} of {count_partials(of)} outside of what lies between the "
-            f"one-sided derivatives{at_place(self.place)}; the worst: {label} is "
+            f"one-sided derivatives{at_place(self.place)}; the worst: {self.label(k)} is "
             f"{self.numbers[k]:.17g}, should be between {kink.lowest:.12g} and {kink.highest:.12g}"
         )
 

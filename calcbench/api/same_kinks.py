@@ -50,9 +50,12 @@ class SameKinks(NamedTuple):
         if numbers is None:
             return ""
         slopes = dict(self.known[0])
-        held = AtKinks(self.place, self.point, slopes, numbers, len(slopes))
+        held = AtKinks(self.place, self._label, slopes, numbers, len(slopes))
         told = held.describe(self.point.size) if held.missed else ""
         return told and f"the gradient of {name} is wrong: {told}"
+
+    def _label(self, k: int) -> str:
+        return f"∂f/∂{self.point.component(k)}"
 
 
 def at_kinks(

@@ -21,8 +21,9 @@ from calcbench.api.checked_same import (
     describe_values,
     describe_wrong,
 )
+from calcbench.api.points import check_around
 from calcbench.api.same_kinks import SameKinks, at_kinks
-from calcbench.api.trials import Trial
+from calcbench.api.trial import Trial
 from calcbench.certified.certificate import Certificate
 from calcbench.certified.evaluation import NotCertified
 from calcbench.certified.kinks import Kink, find_kinks
@@ -35,7 +36,6 @@ from calcbench.native.reasons import describe_raised
 from calcbench.problem.faults import RAISED
 from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.problem import Arrays
-from calcbench.problem.sampling import draw_nearby
 from calcbench.record.record import Record, Status
 
 Gradient = Callable[..., Any] | None
@@ -170,16 +170,7 @@ class SameTrial:
         here = self.own.vector
         for side in self.sides:
             here = side.common(side.arguments(here))
-        found = self._at("own", here)
-        rng, known = np.random.default_rng(0), [found]
-        for number in range(1, points if found.ok or found.partly else 1):
-            drawn = flatten(draw_nearby(self.own, rng).values(), np.float64)
-            there = self._around(f"random-{number}", drawn)
-            if there is not None:
-                known.append(there)
-            if there is not None and there.status in (Status.DISAGREE, Status.ERROR):
-                found = there
-                break
+        found, known = check_around(self._at("own", here), self.own, points, self._around)
         return replace(
             found,
             seconds=time.thread_time() - self.started,
@@ -188,12 +179,13 @@ class SameTrial:
             proved=sum(each.ok for each in known),
         )
 
-    def _around(self, place: str, drawn: np.ndarray) -> Same | None:
+    def _around(self, place: str, drawn: Arrays) -> Same | None:
         """Check at a point that is drawn; None where a function has no value there."""
+        there = flatten(drawn.values(), np.float64)
         for side in self.sides:
-            drawn = side.common(side.arguments(drawn))
+            there = side.common(side.arguments(there))
         with contextlib.suppress(ProblemError):
-            found = self._at(place, drawn)
+            found = self._at(place, there)
             return found if all(map(math.isfinite, found.value)) else None
         return None
 

@@ -126,8 +126,10 @@ class Transforming(Backend):
         def run_seeded(native: Any) -> Any:
             return finished((*native[0], *native[1]))
 
+        collect = operator.collector(point)
+
         def unload(result: Any) -> Arrays:
-            return operator.collect(point, self.numpy(result))
+            return collect(self.numpy(result))
 
         run = run_seeded if names else finished
         method = derived.method

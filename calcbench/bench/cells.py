@@ -37,6 +37,7 @@ class Group:
             self.problem.name,
             self.size,
             self.seed,
+            self.problem.read_from,
             backend.selector,
             self.operator.selector,
             backend.dtype,

@@ -5,7 +5,8 @@ Wrong results are timed too, and the record says so: what is fast and wrong is w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +22,8 @@ from calcbench.harness.sending import pickle_with_code
 from calcbench.judge.contract import classify_error
 from calcbench.judge.points import LeftOut
 from calcbench.operators import Operator
+from calcbench.problem.faults import RAISED
+from calcbench.problem.inputs import own_point
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Problem
 from calcbench.record.entrant import start_record
@@ -78,30 +81,39 @@ def due(groups: Sequence[Group], finished: Collection[Record]) -> list[Group]:
     A finished record whose source or library versions have changed since is due again.
     """
     by_key = {record.key: record for record in finished}
-    remaining = [
-        replace(
-            group,
-            backends=tuple(
-                b for b in group.backends if not _current(by_key.get(group.key(b)), group, b)
-            ),
-        )
-        for group in groups
-    ]
+    remaining = [replace(group, backends=_due_backends(group, by_key)) for group in groups]
     return [group for group in remaining if group.backends]
 
 
-def _current(record: Record | None, group: Group, backend: Backend) -> bool:
+def _due_backends(group: Group, finished: Mapping[Any, Record]) -> tuple[Backend, ...]:
+    """Leave out the backends of a group whose cells are finished."""
+    records = {backend: finished.get(group.key(backend)) for backend in group.backends}
+    own = _read_files(group) if any(records.values()) else None
+    return tuple(b for b, record in records.items() if not _current(record, group, b, own))
+
+
+def _read_files(group: Group) -> Point | None:
+    """Read what a problem reads from files, which may have changed; None where it reads none."""
+    if not group.problem.read_from:
+        return None
+    with contextlib.suppress(*RAISED):  # a file that is not there any more, say
+        return own_point(group.problem, group.size, group.seed)
+    return None
+
+
+def _current(record: Record | None, group: Group, backend: Backend, own: Point | None) -> bool:
     """Tell whether a record is of the same source and versions as its cell would be now."""
     return (
         record is not None
-        and record.source == _sources(group.problem, backend)
+        and record.source == _sources(group.problem, backend, own)
         and record.versions == _versions(group.problem, backend)
     )
 
 
-def _sources(problem: Problem, backend: Backend) -> dict[str, str]:
-    """Return the fingerprints of a cell's problem and backend."""
-    return {"problem": fingerprint(problem), "backend": fingerprint(backend)}
+def _sources(problem: Problem, backend: Backend, own: Point | None) -> dict[str, str]:
+    """Return the fingerprints of a cell's problem and backend, and of data read from files."""
+    read = {"data": digest(own.values)} if own and problem.read_from else {}
+    return {"problem": fingerprint(problem), "backend": fingerprint(backend), **read}
 
 
 def _versions(problem: Problem, backend: Backend) -> dict[str, str]:
@@ -371,7 +383,8 @@ def _cell_record(
         bound=record.bound if small_result else None,
         labels=record.labels if small_result else (),
         threads=group.threads,
-        source=_sources(group.problem, backend),
+        read_from=group.problem.read_from,
+        source=_sources(group.problem, backend, own),
         versions=_versions(group.problem, backend),
         seconds={"total": cell.elapsed},
     )

@@ -21,6 +21,7 @@ from calcbench.errors import CalcbenchError
 
 if TYPE_CHECKING:
     from calcbench.backend.backend import Backend
+    from calcbench.problem.files import Files
     from calcbench.problem.problem import Problem
 
 
@@ -36,6 +37,12 @@ def problems() -> Catalogue:
     """
     cards = [*_files("problems"), *_entries("calcbench.problems")]
     return Catalogue("problem", cards, _as_problem)
+
+
+def problems_reading(data: Files) -> Catalogue:
+    """List every problem, as `problems` does; those that read files read `data`."""
+    check = functools.partial(_as_problem, data=data)
+    return Catalogue("problem", list(problems().cards.values()), check)
 
 
 @functools.cache
@@ -75,13 +82,13 @@ def companion(backend: type[Backend], name: str) -> Any:
     return importlib.import_module(f"{package}.{name}")
 
 
-def _as_problem(found: Any, name: str) -> Problem:
+def _as_problem(found: Any, name: str, data: Files | None = None) -> Problem:
+    from calcbench.problem.files import make
     from calcbench.problem.problem import Problem
 
-    found = found() if isinstance(found, type) and issubclass(found, Problem) else found
-    if not isinstance(found, Problem):
+    if not (isinstance(found, Problem) or (isinstance(found, type) and issubclass(found, Problem))):
         raise CalcbenchError(f"problem {name!r} is {found!r}, which is no calcbench.Problem")
-    return found
+    return make(found, data)
 
 
 def _as_backend(found: Any, name: str) -> type[Backend]:

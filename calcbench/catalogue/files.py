@@ -15,6 +15,7 @@ from calcbench.catalogue.cards import describe_error
 from calcbench.errors import CalcbenchError, SelectorError, first_line, printable
 from calcbench.problem import whereabouts
 from calcbench.problem.faults import RAISED
+from calcbench.problem.files import Files, make
 from calcbench.problem.problem import Problem
 
 T = TypeVar("T")
@@ -23,14 +24,14 @@ FILE_MODULE = "calcbench_file_"
 """How the names of modules begin that were loaded from a path: no other process can import them."""
 
 
-def load_file(path: Path, told: Path | None = None) -> list[Problem]:
+def load_file(path: Path, told: Path | None = None, data: Files | None = None) -> list[Problem]:
     """Import a `.py` file and return the problems that it defines, in order.
 
-    `told` is what messages call it, if not by its path. Raises `SelectorError` with the file's own
-    error where it does not import.
+    `told` is what messages call it, if not by its path; problems that read files read `data`.
+    Raises `SelectorError` with the file's own error where it does not import.
     """
     told = told or path
-    return _load(path, told, lambda module: _problems_of(module, told))
+    return _load(path, told, lambda module: _problems_of(module, told, data))
 
 
 def load_module(path: Path) -> ModuleType:
@@ -133,13 +134,13 @@ def _module_name(path: Path) -> str:
     return name
 
 
-def _problems_of(module: Any, path: Path) -> list[Problem]:
+def _problems_of(module: Any, path: Path, data: Files | None) -> list[Problem]:
     """List the problems among a module's names, each once; classes only where it defines them."""
     found: list[Problem] = []
     unfinished = ""
     for value in {id(value): value for value in vars(module).values()}.values():
         if isinstance(value, Problem):
-            found.append(value)
+            found.append(make(value, data))
         elif not (isinstance(value, type) and issubclass(value, Problem)):
             continue
         elif value.__module__ == module.__name__:
@@ -147,7 +148,7 @@ def _problems_of(module: Any, path: Path) -> list[Problem]:
                 lacks = " and no ".join(sorted(value.__abstractmethods__))
                 unfinished = f"{path}: the problem {value.__name__} defines no {lacks}"
             else:
-                found.append(value())
+                found.append(make(value, data))
     if found:
         return found
     if unfinished:

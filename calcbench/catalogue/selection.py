@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,9 +16,21 @@ from calcbench.catalogue.files import load_file, resolve
 from calcbench.errors import NotInstalled, SelectorError, nearest, short_repr
 from calcbench.problem.arguments import list_of
 from calcbench.problem.declarations import check_declarations
+from calcbench.problem.faults import RAISED
+from calcbench.problem.files import Files, takes_data
 from calcbench.problem.problem import Problem
 
-ProblemSelector = str | Path | Problem
+
+@dataclass(frozen=True)
+class WithData:
+    """A selection by name, theme or file, whose problems read the files of a folder."""
+
+    selector: str
+    data: str
+    """The folder, or a file. Problems that read none keep their own data."""
+
+
+ProblemSelector = str | Path | Problem | WithData
 
 BackendSelector = str | Backend
 
@@ -29,8 +44,8 @@ def select_problems(selectors: Iterable[ProblemSelector]) -> list[Problem]:
     chosen: dict[str, Found] = {}
     files: set[Path] = set()
     # Absolute before any is imported, for that may change the directory.
-    for selector, path in [(selector, _as_path(selector)) for selector in selectors]:
-        for found in _find(selector, path, files):
+    for selector, path, data in [_locate(selector) for selector in selectors]:
+        for found in _find(selector, path, data, files):
             check_declarations(found.problem)
             before = chosen.setdefault(found.problem.name, found)
             if before.identity != found.identity:
@@ -51,6 +66,24 @@ class Found(NamedTuple):
     """What is equal for the same problem, found twice."""
 
 
+def _locate(selector: Any) -> tuple[Any, Path | None, Files | None]:
+    """Split a selector into itself, the file that it is, and the files that its problems read."""
+    if not isinstance(selector, WithData):
+        return selector, _as_path(selector), None
+    return selector.selector, _as_path(selector.selector), _find_files(selector.data)
+
+
+def _find_files(told: str) -> Files:
+    """Find a folder or file of data. Raises `SelectorError` where there is none."""
+    path = resolve(Path(told).expanduser())
+    if not path.exists():
+        beside = path.parent.iterdir() if path.parent.is_dir() else ()
+        close = difflib.get_close_matches(path.name, [p.name for p in beside], n=1)
+        hint = "".join(f"; did you mean {str(Path(told).parent / name)!r}?" for name in close)
+        raise SelectorError(f"--data: there is no folder or file {short_repr(told)}{hint}")
+    return Files(told, path)
+
+
 def _as_path(selector: Any) -> Path | None:
     """Return the absolute path that a selector is, if it is one."""
     text = isinstance(selector, str) and is_path(selector)
@@ -62,24 +95,43 @@ def is_path(selector: str) -> bool:
     return selector.endswith(".py") or "/" in selector
 
 
-def _find(selector: ProblemSelector, path: Path | None, files: set[Path]) -> list[Found]:
-    """Find the problems of one selector; none of a file that is among `files` already."""
+def _find(selector: Any, path: Path | None, data: Files | None, files: set[Path]) -> list[Found]:
+    """Find the problems of one selector; none of a file that is among `files` already.
+
+    With `data`, one of them at least must read files.
+    """
     if isinstance(selector, Problem):
         return [Found(selector, type(selector).__module__, id(selector))]
     if path is not None:
-        return _find_in_file(Path(str(selector)), path, files)
-    if not isinstance(selector, str):
+        found = _find_in_file(Path(str(selector)), path, data, files)
+    elif isinstance(selector, str):
+        named = _named_problems(selector, data)
+        found = [Found(p, "calcbench list", (p.name, p.read_from)) for p in named]
+    else:
         raise SelectorError(_no_problem(selector))
-    return [Found(p, "calcbench list", p.name) for p in _named_problems(selector)]
+    if data is not None and found and not any(takes_data(type(f.problem)) for f in found):
+        raise SelectorError(f"--data: {short_repr(selector)} reads no files; {_readers()}")
+    return found
 
 
-def _find_in_file(told: Path, path: Path, files: set[Path]) -> list[Found]:
+def _find_in_file(told: Path, path: Path, data: Files | None, files: set[Path]) -> list[Found]:
     """Find the problems of a file that messages call `told`; none if it was read already."""
     resolved = resolve(path)
     if resolved in files:
         return []
     files.add(resolved)
-    return [Found(problem, str(told), id(problem)) for problem in load_file(path, told)]
+    return [Found(problem, str(told), id(problem)) for problem in load_file(path, told, data)]
+
+
+def _readers() -> str:
+    """Say which problems of the catalogue read files."""
+    found = []
+    for name, card in door.problems().cards.items():
+        with contextlib.suppress(*RAISED):  # whatever a plugin does when it is imported
+            loaded = card.load()
+            kind = loaded if isinstance(loaded, type) else type(loaded)
+            found += [name] if issubclass(kind, Problem) and takes_data(kind) else []
+    return f"those that do are {', '.join(found)}" if found else "no problem of the catalogue does"
 
 
 def _no_problem(found: Any) -> str:
@@ -129,8 +181,8 @@ def _no_backend(found: Any) -> str:
     return f"a backend is a name such as 'jax' or a calcbench.Backend, and not {short_repr(found)}"
 
 
-def _named_problems(selector: str) -> list[Problem]:
-    catalogue = door.problems()
+def _named_problems(selector: str, data: Files | None) -> list[Problem]:
+    catalogue = door.problems() if data is None else door.problems_reading(data)
     if selector in catalogue:
         return [catalogue[selector]]
     themes = {card.theme for card in catalogue.cards.values()}

@@ -341,12 +341,13 @@ def cost_noise(point: Point, dtype: str) -> float:
     return ALLOWANCE * float(near.proved[0])
 
 
-def gradient_noise(point: Point, dtype: str) -> Arrays:
+def gradient_noise(point: Point, dtype: str, operator: Operator = GRADIENT) -> Arrays:
     """Bound how far rounding may carry one evaluation of the gradient in `dtype`, near a point.
 
-    Parameter name → array of its shape. At parameters moved a little, as `cost_noise`.
+    Or of a pullback. Parameter name → array of its shape. At parameters moved a little, as
+    `cost_noise`.
     """
-    near = bound_rounding(_move_aside(point), dtype, seconds=SECONDS)
+    near = bound_rounding(_move_aside(point), dtype, operator, SECONDS)
     return unflatten(ALLOWANCE * near.proved, point.shapes)
 
 

@@ -25,11 +25,20 @@ from calcbench.operators import GRADIENT, Operator
 from calcbench.operators.composition import positions
 from calcbench.operators.compression import compress
 from calcbench.operators.entries import Product, Term
-from calcbench.operators.hand_derived import ORDER, apply_formula, formula_for
+from calcbench.operators.hand_derived import (
+    ORDER,
+    apply_formula,
+    entries_left_out,
+    formula_for,
+    lacks_entry,
+)
 from calcbench.problem.faults import describe
 from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.point import Point
 from calcbench.vocabulary.namespace import Namespace
+
+BITS = 128
+"""The precision at which an entry is told from rounding."""
 
 
 def evaluate_formula(
@@ -160,6 +169,35 @@ def _evaluate(point: Point, formula: str, kind: _Kind, along: Any) -> Any:
         return apply_formula(point, formula, kind.xp, kind.values, along)
     except ProblemError as error:
         raise FormulaError(f"{describe(error)}, evaluated on balls") from error
+
+
+def check_stored(point: Point, formula: str, found: Any, seconds: float = 1.0) -> None:
+    """Raise `ProblemError` for an entry of a formula's that the structure leaves out, and is not 0.
+
+    `found` is what the formula gives on floats. Where that is not 0, but may be by rounding, for it
+    is proved to be 0 to within balls, it is none; what cannot be proved in some seconds of the
+    processor's time stays as the floats have it.
+    """
+    floats = entries_left_out(point, formula, found)
+    suspected = np.argwhere(floats != 0)
+    if not len(suspected):
+        return
+    proved = _left_out_on_balls(point, formula, time.thread_time() + seconds)
+    for row, column in suspected.tolist():
+        if proved is None or not balls.convert(proved[row, column]).value.contains(0):
+            raise lacks_entry(point, formula, row, column, float(floats[row, column]))
+
+
+def _left_out_on_balls(point: Point, formula: str, deadline: float) -> np.ndarray | None:
+    """Evaluate what the structure leaves out in balls; None where that cannot be done."""
+    parameters, data = point.problem.split(convert_values(point))
+    function = getattr(point.problem, formula)
+    with balls.precision(BITS), budget.limit(deadline):
+        try:
+            found = run_on_balls(lambda: function(namespace(balls), *parameters, **data))
+            return entries_left_out(point, formula, found)
+        except (NotCertified, Undecided, TooSlow, ProblemError):
+            return None
 
 
 def _evaluate_term(point: Point, term: Term, stored: np.ndarray, size: int) -> np.ndarray:

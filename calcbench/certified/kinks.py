@@ -9,6 +9,9 @@ decide, or meet in 0·∞ as in the norm of 0, there may be any number, and a li
 others: none is given. The slope of |x + y| − |x − y| at 0 is 0 along both axes, and ±2 beside them.
 Whether several tie each for itself is not seen: that the outer tie of relu(y − relu(x)) depends on
 x, by the side that is not taken, is not on the tape.
+
+Of a pullback Jᵀu the rows of J are chosen one by one: each partial of an output lies between its
+own slopes, and Σᵢ uᵢ·∂fᵢ between the sums of the lower and of the higher products.
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ from calcbench.certified.balls import Undecided
 from calcbench.certified.budget import TooSlow
 from calcbench.certified.certificate import gradient_noise
 from calcbench.certified.evaluation import Evaluation, NotCertified, evaluate
-from calcbench.certified.one_sided import approach, first_limit, settling_deadline
+from calcbench.certified.one_sided import Weights, approach, first_limit, settling_deadline
+from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 
@@ -47,46 +51,63 @@ class Kink(NamedTuple):
 
 
 def find_kinks(
-    point: Point, positions: Sequence[int], dtype: str, seconds: float
+    point: Point,
+    positions: Sequence[int],
+    dtype: str,
+    seconds: float,
+    operator: Operator = GRADIENT,
 ) -> dict[int, Kink]:
     """Find the slopes beside a point, of a cost by components that have no derivative there.
 
-    Position → kink, of the one that decides all ties alone, if one does, and if its slopes are
-    known, and the cost does not jump there.
+    Or of the products of a pullback, whose cotangent the point has. Position → kink, of the one
+    that decides all ties alone, if one does, and if its slopes are known, and nothing jumps there.
     """
     deadline = settling_deadline(time.thread_time() + seconds)
+    cotangent = flatten(point.seed.values()) if point.seed else np.ones(1)
+    weights = [(i, arb(float(u))) for i, u in enumerate(cotangent)]
     try:
-        noise = flatten(gradient_noise(point, dtype).values())
+        noise = flatten(gradient_noise(point, dtype, operator).values())
         with balls.precision(BITS), budget.limit(deadline):
-            slopes = _find_slopes(point, positions, deadline)
+            slopes = _find_slopes(point, positions, weights, deadline)
     except (NotCertified, Undecided, TooSlow):
         return {}
     return {
-        k: Kink(float(min(both, key=float)), float(max(both, key=float)), float(noise[k]))
-        for k, both in slopes.items()
+        k: Kink(float(lowest), float(highest), float(noise[k]))
+        for k, (lowest, highest) in slopes.items()
     }
 
 
-def _find_slopes(point: Point, positions: Sequence[int], deadline: float) -> dict[int, list[arb]]:
-    """Take the slopes on both sides of the component that decides alone, along its axis."""
+def _find_slopes(
+    point: Point, positions: Sequence[int], weights: Weights, deadline: float
+) -> dict[int, tuple[arb, arb]]:
+    """Take the slopes on both sides of the component that decides alone, along its axis.
+
+    The lower and the higher one of each output, times its weight, summed.
+    """
     run = evaluate(point, deadline)
-    k = _decides_alone(run)
+    k = _decides_alone(run, weights)
     if k not in positions:
         return {}
     line = np.zeros(point.size)
     line[k] = 1.0
-    (sides,) = approach(point, line, [[(0, arb(1))]], 0, deadline)
-    value = run.outputs[0].value
-    limits = [first_limit(side, k) for side in sides]
-    known = all(limit.is_known() and limit.start.overlaps(value) for limit in limits)
-    return {k: [limit.slope for limit in limits]} if known else {}
+    lowest = highest = arb(0)
+    found = approach(point, line, [[each] for each in weights], 0, deadline)
+    for (i, weight), sides in zip(weights, found, strict=True):
+        limits = [first_limit(side, k) for side in sides]
+        value = run.outputs[i].value * weight
+        if not all(limit.is_known() and limit.start.overlaps(value) for limit in limits):
+            return {}
+        both = [limit.slope for limit in limits]
+        lowest, highest = lowest + min(both, key=float), highest + max(both, key=float)
+    return {} if lowest.is_nan() or highest.is_nan() else {k: (lowest, highest)}
 
 
-def _decides_alone(run: Evaluation) -> int:
+def _decides_alone(run: Evaluation, weights: Weights) -> int:
     """Return the position of the only component that ties, if it meets no 0·∞; or else −1."""
     tied = np.flatnonzero(run.tied).tolist()
     if len(tied) != 1:
         return -1
-    balls.reverse([(run.outputs[0], arb(1))], list(reversed(run.tape)))
+    outputs = [(run.outputs[i], weight) for i, weight in weights]
+    balls.reverse(outputs, list(reversed(run.tape)))
     adjoint = run.leaves[tied[0]].adjoint
     return tied[0] if adjoint is None or adjoint.is_finite() else -1

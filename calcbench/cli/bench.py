@@ -18,6 +18,8 @@ from calcbench.catalogue.selection import ALL
 from calcbench.cli.flags import json_option
 from calcbench.cli.options import (
     backends_option,
+    data_option,
+    give_data,
     names_argument,
     operator_option,
     problems_option,
@@ -62,6 +64,7 @@ BENCHMARK = (
         default="1",
         help="Threads of each process. [1]",
     ),
+    data_option,
     seed_option,
     click.option("--shard", metavar="I/N", help="Only the I-th of N parts; see calcbench merge."),
 )
@@ -120,6 +123,7 @@ def command(
       calcbench bench straight_line_at_scale --size 10:1e7:log --threads 1,2
       calcbench bench my_cost.py -b 'torch[mode=compile]' --output mine.jsonl
       calcbench bench extended_rosenbrock --operator hvp -b torch -b jax
+      calcbench bench ba --data gradbench --size n=49,m=7776,p=31843 --operator jacobian
       calcbench bench --dry-run
       calcbench bench --resume --output runs/all.jsonl
       calcbench bench --shard 1/4 --output part1.jsonl
@@ -143,6 +147,7 @@ def _open(
     *,
     names: tuple[str, ...],
     problems: tuple[str, ...],
+    data: str | None,
     backends: tuple[str, ...],
     sizes: tuple[list[int], ...],
     quick: bool,
@@ -156,7 +161,7 @@ def _open(
     return SessionInWorker(
         settings.timeout,
         start_method(),
-        problems=[*names, *problems] or None,
+        problems=give_data([*names, *problems], data) or None,
         backends=backends or None,
         sizes=[size for some in sizes for size in some] or None,
         settings=settings,

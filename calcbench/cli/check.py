@@ -26,6 +26,7 @@ from calcbench.problem.faults import RAISED, describe
 WORDS = {
     "gradient": ("gradient", "grad"),
     "pushforward": ("pushforward", "jvp"),
+    "pullback": ("pullback", "vjp"),
     "hvp": ("hvp",),
     "jacobian": ("jacobian", "jac"),
 }
@@ -44,8 +45,8 @@ LITERAL = "a name in the file, a number, or a list such as '[1, 2]'"
     "--grad",
     metavar="NAME",
     help="The gradient in the file. [FUNCTION_gradient, gradient_FUNCTION, FUNCTION_grad or "
-    "grad_FUNCTION, and so with hvp, jacobian, jac, pushforward or jvp for another --operator; "
-    "without one, that of torch, JAX or TensorFlow]",
+    "grad_FUNCTION, and so with hvp, jacobian, jac, pushforward, jvp, pullback or vjp for another "
+    "--operator; without one, that of torch, JAX or TensorFlow]",
 )
 @click.option(
     "--x",
@@ -58,7 +59,8 @@ LITERAL = "a name in the file, a number, or a list such as '[1, 2]'"
     "--operator",
     metavar="OPERATOR",
     default="gradient",
-    help="gradient, jacobian, pushforward or hvp; the last two take a direction, too. [gradient]",
+    help="gradient, jacobian, pullback, pushforward or hvp; of the last three, the first takes a "
+    "cotangent, too, and the others a direction. [gradient]",
 )
 @click.option("--points", default=1, help="How many points to check, around that one. [1]")
 @click.option("--seconds", default=60.0, help="What each sweep of a certificate may take. [60]")
@@ -81,6 +83,7 @@ def command(target: str, certified: bool, as_json: bool, **options: Any) -> None
       calcbench check model.py::loss --x '[0.5, -1.0]'
       calcbench check model.py::loss --points 5 --certified
       calcbench check model.py::loss --operator hvp
+      calcbench check model.py::layer --operator pullback --grad backward
       calcbench check model.py::Model::loss --json
     """
     try:

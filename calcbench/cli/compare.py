@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from calcbench.catalogue.selection import is_path
-from calcbench.cli.options import COMPARISON, take
+from calcbench.cli.options import COMPARISON, give_data, take
 from calcbench.cli.tables import Tables
 from calcbench.cli.terminal import console, say
 from calcbench.cli.values import FILE, parse_values_if_any
@@ -52,6 +52,7 @@ def command(page: Path | None, **selection: Any) -> None:
       calcbench compare square -b 'finite_difference[scheme=forward,delta=0.1]'
       calcbench compare saddle --operator hessian
       calcbench compare batch_regression --operator hvp --direction m=1,b=0
+      calcbench compare ba --data gradbench/evals/ba/data
       calcbench compare my_cost.py --json
       calcbench compare review --html review.html
     """
@@ -64,6 +65,7 @@ def compare_and_exit(
     page: Path | None = None,
     names: tuple[str, ...],
     problems: tuple[str, ...],
+    data: str | None,
     backends: tuple[str, ...],
     at: str | None,
     direction: str | None,
@@ -78,7 +80,7 @@ def compare_and_exit(
         size_of(page)  # a name that cannot be is refused at once
     selectors = [*names, *problems]
     request = Request(
-        selectors or None,
+        give_data(selectors, data) or None,
         backends or None,
         parse_values_if_any(at),
         direction=parse_values_if_any(direction, "direction"),

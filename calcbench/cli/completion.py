@@ -19,16 +19,16 @@ SHOWN = "problem --operator=operator --timeout=value --traceback --json"
 
 COMPARED = (
     "problem* -p/--problem=problem* -b/--backend/--backends=backend* --operator=operator"
-    " --direction=value --at=value --size=value --seed=value --dtype=float64|float32"
+    " --direction=value --at=value --size=value --data=file --seed=value --dtype=float64|float32"
     " --certify=full|sample|none"
     " --timeout=value --traceback --wide --no-missing --json"
 )
 
-OF_POINT = "--at=value --size=value --seed=value --timeout=value --traceback --json"
+OF_POINT = "--at=value --size=value --data=file --seed=value --timeout=value --traceback --json"
 
 SKETCHES = {
     "list": "problems|backends --no-missing --json",
-    "show": f"{SHOWN} -b/--backend/--backends=backend* --program=backend",
+    "show": f"{SHOWN} --data=file -b/--backend/--backends=backend* --program=backend",
     "compare": f"{COMPARED} --html=file",
     "verify": COMPARED,
     "check": "file --grad=value --x=value --operator=value --points=value --seconds=value"
@@ -44,7 +44,7 @@ SKETCHES = {
     "exercises": "file --grade=file -o/--output=file --timeout=value --json",
     "doctor": "-b/--backend/--backends=backend* --traceback --json",
     "bench": "problem* -p/--problem=problem* -b/--backend/--backends=backend* --operator=operator"
-    " --size=value* --dtype=value --threads=value --seed=value --quick --budget=value"
+    " --size=value* --dtype=value --threads=value --data=file --seed=value --quick --budget=value"
     " --timeout=value --memory=value -o/--output=file --resume --shard=value --dry-run"
     " --traceback --json",
     "merge": "file* -o/--output=file --json",

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from calcbench.cli.flags import json_option
-from calcbench.cli.options import COST, take
+from calcbench.cli.options import COST, give_data, take
 from calcbench.cli.plot import write_file
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.cli.values import FILE, parse_size, parse_values_if_any
@@ -47,6 +47,7 @@ def command(
     rates: tuple[float, ...],
     steps: int,
     size: SizeLike | None,
+    data: str | None,
     seed: int,
     timeout: float,
     output: Path | None,
@@ -64,11 +65,12 @@ def command(
     """
     ending = check_ending(output, Chart.endings) if output else None
     start, values = start_method(), parse_values_if_any(at)
+    (selector,) = give_data([problem], data)
     with progress() as tell, open_worker(problem, timeout, start) as ask:
         tell(f"{problem} · {steps} steps")
         chosen = rates or (0.01,)
         paths, tables, drawn = ask(
-            guest.follow, problem, backend, values, size, seed, chosen, steps, ending
+            guest.follow, selector, backend, values, size, seed, chosen, steps, ending
         )
     if output:
         write_file(output, drawn)

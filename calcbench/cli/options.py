@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
+from calcbench.catalogue.selection import ProblemSelector, WithData
 from calcbench.certified.extent import EXTENTS
 from calcbench.cli.flags import json_option, no_missing_option
 from calcbench.cli.values import parse_duration, parse_problem_size
+from calcbench.errors import SelectorError
 from calcbench.operators import NAMES
 from calcbench.operators.partial import Partial
 from calcbench.problem.faults import show_tracebacks
@@ -87,6 +89,25 @@ size_option = click.option(
     help="Size of the problem (8e6, 8_000_000), or n=1000,d=10 where its sizes have names.",
 )
 
+data_option = click.option(
+    "--data",
+    metavar="DIR",
+    help="Folder, or file, of the data, for problems that read them: ba --data gradbench.",
+)
+
+
+def give_data(selectors: Sequence[str], data: str | None) -> list[ProblemSelector]:
+    """Select problems that read the files of --data, if it is given.
+
+    Raises `SelectorError` where none is named: those that are not, read no files.
+    """
+    if data is None:
+        return list(selectors)
+    if not selectors:
+        raise SelectorError("--data: name the problems that are to read it, or their theme")
+    return [WithData(selector, data) for selector in selectors]
+
+
 COMPARISON = (
     names_argument,
     problems_option,
@@ -103,6 +124,7 @@ COMPARISON = (
         help="Values of one problem's parameters; w=[1,2]. The others keep their own.",
     ),
     size_option,
+    data_option,
     seed_option,
     dtype_option,
     click.option(
@@ -130,6 +152,7 @@ COST = (
         help="Values of parameters; the others keep their own.",
     ),
     size_option,
+    data_option,
     seed_option,
     timeout_option,
     traceback_option,

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from calcbench.cli.flags import json_option
-from calcbench.cli.options import COST, take
+from calcbench.cli.options import COST, give_data, take
 from calcbench.cli.terminal import print_json, progress
 from calcbench.cli.values import FILE, parse_values_if_any, split_outside_brackets
 from calcbench.errors import printable
@@ -51,6 +51,7 @@ def command(
     parameters: str | None,
     window: str | None,
     size: SizeLike | None,
+    data: str | None,
     seed: int,
     timeout: float,
     output: Path | None,
@@ -74,9 +75,10 @@ def command(
         "windows": parse_values_if_any(window, "window"),
     }
     start, values = start_method(), parse_values_if_any(at)
+    (selector,) = give_data([problem], data)
     with progress() as tell, open_worker(problem, timeout, start) as ask:
         tell(f"{problem} · picture")
-        name, drawn = ask(guest.draw, problem, backend, values, size, seed, what, ending)
+        name, drawn = ask(guest.draw, selector, backend, values, size, seed, what, ending)
     where = output or Path(f"{name}.svg")
     write_file(where, drawn)
     if as_json:

@@ -8,7 +8,13 @@ from typing import Any
 import click
 
 from calcbench.cli.flags import json_option
-from calcbench.cli.options import operator_option, timeout_option, traceback_option
+from calcbench.cli.options import (
+    data_option,
+    give_data,
+    operator_option,
+    timeout_option,
+    traceback_option,
+)
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.errors import SelectorError, Unsupported, escape_controls
 from calcbench.show import guest
@@ -35,6 +41,7 @@ from calcbench.workers.starting import start_method
     help="The program of this backend and nothing else, to be saved and run.",
 )
 @operator_option
+@data_option
 @timeout_option
 @traceback_option
 @json_option
@@ -43,6 +50,7 @@ def command(
     backends: tuple[str, ...],
     alone: str | None,
     operator: str,
+    data: str | None,
     timeout: float,
     as_json: bool,
 ) -> None:
@@ -59,11 +67,11 @@ def command(
       calcbench show saddle --operator hessian
       calcbench show my_cost.py
     """
-    start = start_method()
+    start, (selector,) = start_method(), give_data([problem], data)
     wanted = (alone,) if alone else backends or None
     with progress() as tell, open_worker(problem, timeout, start) as ask:
         found = []
-        for number, name in enumerate(ask(guest.select, problem)):
+        for number, name in enumerate(ask(guest.select, selector)):
             tell(f"{name} · formula and programs")
             found.append(ask(guest.describe_problem, number, wanted, operator))
     if as_json:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from calcbench.cli.flags import json_option
-from calcbench.cli.options import COST, dtype_option, take
+from calcbench.cli.options import COST, dtype_option, give_data, take
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.cli.values import FILE, parse_values_if_any
 from calcbench.errors import printable
@@ -46,6 +46,7 @@ def command(
     backends: tuple[str, ...],
     at: str | None,
     size: SizeLike | None,
+    data: str | None,
     seed: int,
     dtype: str | None,
     timeout: float,
@@ -65,10 +66,11 @@ def command(
     if picture:
         check_ending(picture, Chart.endings)
     start, values = start_method(), parse_values_if_any(at)
+    (selector,) = give_data([problem], data)
     with progress() as tell, open_worker(problem, timeout, start) as ask:
         tell(f"{problem} · {len(STEPS)} steps")
         chosen = backends or SCHEMES
-        found = ask(guest.measure_steps, problem, partial, chosen, values, size, seed, dtype)
+        found = ask(guest.measure_steps, selector, partial, chosen, values, size, seed, dtype)
         if picture:
             found.save(picture)
     if as_json:

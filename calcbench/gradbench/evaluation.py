@@ -11,10 +11,12 @@ import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.backend.prepared import Prepared
+from calcbench.backend.transforming import Transforming
 from calcbench.catalogue.selection import find_problem
 from calcbench.errors import Unsupported
+from calcbench.gradbench.newton import DividedByHvp
 from calcbench.judge.contract import check_limit
-from calcbench.operators import find_operator
+from calcbench.operators import Operator, find_operator
 from calcbench.operators.gradient_and_hvp import product_name
 from calcbench.operators.operator import VALUE, single
 from calcbench.problem.inputs import make_point
@@ -96,11 +98,7 @@ class OperatorOf(OfProblem):
     def prepare(self, backend: Backend, given: Any) -> Task:
         """Prepare the operator; running it is timed."""
         point = self.point(backend, given)
-        prepared, native = _load(backend, point, self.operator)
-        return Task(
-            lambda: prepared.run(native),
-            lambda result: self.write(point, prepared.unload(result)),
-        )
+        return _task(backend, point, self.operator, self.write)
 
 
 @dataclass(frozen=True)
@@ -115,9 +113,14 @@ class NewtonStep(OfProblem):
         return ("gradient", "hvp")
 
     def prepare(self, backend: Backend, given: Any) -> Task:
-        """Prepare one sweep for both; running it and dividing is timed."""
+        """Prepare one sweep for both; running it and dividing is timed.
+
+        The quotient is part of the program, where a backend transforms functions; else NumPy's.
+        """
         point = self.point(backend, given)
         ones = {name: np.ones_like(array) for name, array in point.parameters.items()}
+        if isinstance(backend, Transforming):
+            return _task(backend, point, DividedByHvp(), self.write, ones)
         prepared, native = _load(backend, point, "gradient_and_hvp", ones)
 
         def run() -> Arrays:
@@ -145,11 +148,29 @@ class Choice(Evaluation):
         self.no.check(backend)
 
 
+def _task(
+    backend: Backend,
+    point: Point,
+    operator: str | Operator,
+    write: Write,
+    direction: Mapping[str, Any] | None = None,
+) -> Task:
+    """Prepare an operator whose run alone is timed."""
+    prepared, native = _load(backend, point, operator, direction)
+    return Task(
+        lambda: prepared.run(native),
+        lambda result: write(point, prepared.unload(result)),
+    )
+
+
 def _load(
-    backend: Backend, point: Point, name: str, direction: Mapping[str, Any] | None = None
+    backend: Backend,
+    point: Point,
+    operator: str | Operator,
+    direction: Mapping[str, Any] | None = None,
 ) -> tuple[Prepared, Any]:
     """Prepare an operator, and convert the point to the backend's own arrays."""
-    chosen = find_operator(name).resolve(point)
+    chosen = find_operator(operator).resolve(point)
     if direction is not None:
         point = chosen.seed_point(point, np.random.default_rng(0), direction)
     prepared = backend.prepare(point, chosen)

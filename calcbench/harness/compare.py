@@ -87,6 +87,7 @@ class Question:
                 self.unsupported,
                 size=self.size,
                 seed=self.seed,
+                read_from=self.problem.read_from,
             )
             for backend in backends
         ]

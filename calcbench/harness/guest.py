@@ -58,6 +58,8 @@ class Begun(NamedTuple):
     """The records, if nobody is to be asked."""
     sent: bytes
     """The question, for workers of frameworks; empty if it is not to be sent."""
+    read_from: str
+    """The files that the problem read its data from (`Record.read_from`)."""
     refused: dict[int, str]
     """The backends that need a framework in whose code the problem has no cost, each with why."""
 
@@ -93,8 +95,9 @@ def begin(problem: int) -> Begun:
     """Pose the question about a problem."""
     question = _pose(problem)
     if question.unsupported:
-        return Begun(question.size, question.skip(_selected().backends), b"", {})
-    return Begun(question.size, [], _send(question), _refused(question.problem))
+        return Begun(question.size, question.skip(_selected().backends), b"", "", {})
+    asked = question.problem
+    return Begun(question.size, [], _send(question), asked.read_from, _refused(asked))
 
 
 def _refused(problem: Problem) -> dict[int, str]:

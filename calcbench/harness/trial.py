@@ -41,6 +41,7 @@ class Trial:
         self.host, self.plan, self.number = host, plan, number
         self.progress, self.draft = progress, draft
         self.size = host.request.size or 1
+        self.read_from = ""
         self.late = 0
         """Backends that took too long."""
         self.sent = b""
@@ -67,6 +68,7 @@ class Trial:
         except WorkerDied as fate:
             return self._failures(fate, "while the inputs were drawn")
         self.size, self.sent, self.refused = begun.size, begun.sent, begun.refused
+        self.read_from = begun.read_from
         if begun.skipped:
             return begun.skipped
         if self.sent:
@@ -231,6 +233,7 @@ class Trial:
                 f"{fate.reason}, {when}",
                 size=self.size,
                 seed=self.host.request.seed,
+                read_from=self.read_from,
             )
             for entrant in self.plan.backends
         ]

@@ -228,6 +228,7 @@ def _points_not_judged(vote: Vote, certificates: Certificates) -> set[str]:
 def _check_structure(runs: list[Run], own: Point, operator: Operator, runner: Runner) -> None:
     """Raise `ProblemError` for a declared structure that is not true."""
     complete = [run for run in runs if run.status is Status.OK]
+    complete.sort(key=lambda run: not run.exact)  # by difference quotients only if by no other
     if complete:
         entries = flatten(complete[0].results["own"].values(), np.float64)
         check_structure(operator, own, entries, [run.backend for run in complete], runner)

@@ -33,7 +33,7 @@ def sensitivity(run: Callable[[Point], np.ndarray], point: Point, seed: int) -> 
     for array, replaced in _float_arrays(point):
         largest = np.zeros_like(here)
         for _ in range(DRAWS):
-            change = run(replaced(_perturb(array, rng))) - here
+            change = run(replaced(perturb(array, rng))) - here
             largest = np.maximum(largest, np.abs(change) / PERTURBATION)
         total += np.sqrt(array.size) * largest
     return total
@@ -78,7 +78,7 @@ def magnitude(result: np.ndarray, sensitivity: np.ndarray | float) -> np.ndarray
     return np.where(np.isfinite(result), np.abs(result), 0.0) + sensitivity
 
 
-def _perturb(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def perturb(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Change each number by `PERTURBATION`, or at least half of it, up or down."""
     signs = rng.choice((-1.0, 1.0), array.shape)
     return np.asarray(array * (1.0 + PERTURBATION * signs * rng.uniform(0.5, 1.0, array.shape)))

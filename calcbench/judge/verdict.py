@@ -209,7 +209,13 @@ def _doubt(certificate: Certificate, points: int) -> Doubt:
 def start_run_record(problem: Problem, run: Run, operator: Operator) -> Record:
     """Start the record of a run, before it is judged."""
     return start_record(
-        problem.name, run.backend, operator.selector, run.status, run.reason, method=run.method
+        problem.name,
+        run.backend,
+        operator.selector,
+        run.status,
+        run.reason,
+        method=run.method,
+        read_from=problem.read_from,
     )
 
 

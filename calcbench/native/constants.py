@@ -24,7 +24,7 @@ class WithRoundedConstants(Function):
 
     def __init__(self, function: Function, dtype: str = "float64") -> None:
         """Take the function, and the dtype in which the other one computes."""
-        self.inner, self.function = function, function.function
+        self.inner, self.function, self.x = function, function.function, function.x
         super().__init__(function.name, function.arguments, function.dtypes)
         self.use(function.dtype)
         self.use(dtype)
@@ -32,6 +32,10 @@ class WithRoundedConstants(Function):
     def call(self, arguments: Arrays) -> np.ndarray:
         """Call the function."""
         return self.inner.call(arguments)
+
+    def returned(self, arguments: Arrays) -> Any:
+        """Call the function; what it returns, as it is."""
+        return self.inner.returned(arguments)
 
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
         """Call a derivative along a direction."""

@@ -1,9 +1,9 @@
 """Native costs of a problem, run in their framework on NumPy's numbers, or on numbers with proof.
 
-`Problem.cost` comes here, by name, where a problem has native costs alone. On numbers with proof it
-is the first that its front end knows all of: NumPy's before JAX's, torch's and TensorFlow's. Data
-are arguments as well as parameters are, of which nothing is differentiated: what a cost makes of
-them is rounded, too.
+`Problem.cost` comes here where a problem has native costs alone (`problem.native.run_by`). On
+numbers with proof it is the first that its front end knows all of: NumPy's before JAX's, torch's
+and TensorFlow's. Data are arguments as well as parameters are, of which nothing is differentiated:
+what a cost makes of them is rounded, too.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def build(function: Callable[..., Any], x: Any, name: str = "") -> Function:
     """
     framework = framework_of(trees.name_leaves(function, x).values())
     if framework == "numpy" and loaded():
-        framework = framework_of([_result(function, x)])
+        framework = framework_of_tree(_result(function, x))
     return make(framework, function, x, name)
 
 
@@ -106,6 +106,14 @@ def framework_of(arrays: Any) -> str:
             if isinstance(array, _array_class(name)):
                 return name
     return "numpy"
+
+
+def framework_of_tree(x: Any) -> str:
+    """Name the framework of the first array in tuples, lists, dicts, or a pytree of JAX's."""
+    found = framework_of(trees.list_leaves(x))
+    if found == "numpy" and "jax" in loaded():
+        return framework_of(sys.modules["jax"].tree_util.tree_leaves(x))
+    return found
 
 
 def _array_class(framework: str) -> Any:

@@ -44,6 +44,15 @@ class WrongGradient(CalcbenchError):
     """A gradient that is not an array of real numbers for each argument, of its shape."""
 
 
+class NoWay(WrongGradient):
+    """A framework finds no way from the argument to the value; what it adds says what to write."""
+
+    def __init__(self, who: str, remedy: str) -> None:
+        """Take what looked for a way, such as `the tape`, and what to write where f uses no x."""
+        super().__init__(f"{who} finds no way from x to f(x)")
+        self.remedy = remedy
+
+
 def returns_other(kind: str, wanted: str = "array") -> str:
     """Say that a function returns what its framework cannot differentiate, and what to return."""
     return f"f returns a plain {kind}: return the {wanted}, and not .item() or float() of it"
@@ -73,7 +82,9 @@ class Function(ABC):
     """On what the function is run, such as `NumPy on balls`."""
 
     function: Callable[..., Any]
-    """The function as it is."""
+    """The function as it is, ..."""
+    x: Any
+    """... and its argument."""
 
     def __init__(self, name: str, arguments: Arrays, dtypes: Mapping[str, str]) -> None:
         """Take the function's name, its arguments by name, and the dtype of each."""
@@ -90,6 +101,10 @@ class Function(ABC):
     @abstractmethod
     def call(self, arguments: Arrays) -> np.ndarray:
         """Call the function at these numbers; its value as a float64 array."""
+
+    @abstractmethod
+    def returned(self, arguments: Arrays) -> Any:
+        """Call the function at these numbers; what it returns, as it is."""
 
     def representable(self, arguments: Arrays) -> Arrays:
         """Round numbers to what the arguments' own dtypes hold; as float64 arrays all the same."""
@@ -139,6 +154,14 @@ class Function(ABC):
         raise NoGradient(
             "give what is to be checked: check(f, pushforward, x, operator='pushforward')"
         )
+
+    def pull(self, arguments: Arrays, cotangent: Any) -> Arrays:
+        """Multiply a cotangent by the Jacobian as the framework does: name → float64 array.
+
+        The cotangent is like what the function returns. Raises `NoGradient` where it has no
+        derivatives of its own.
+        """
+        raise NoGradient("give what is to be checked: check(f, pullback, x, operator='pullback')")
 
     @abstractmethod
     def evaluate(self, xp: Any, arguments: Mapping[str, Any]) -> Any:

@@ -1,14 +1,14 @@
-"""Held: arguments that no derivative leads from, though the function moves with them.
+"""Held: arguments that no derivative leads from, whether the function moves with them or not.
 
 `detach`, `no_grad` and `stop_gradient` hold constant what passes them. Where they stand on every
 way from an argument to the value, the gradient is 0 by construction, whatever the function is; and
-that is seldom meant.
+that is seldom meant. Nor is an argument that the function does not use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,24 +22,37 @@ from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
 
 
-def find_held(
-    function: Function, arguments: Arrays, value: float, names: Iterable[str]
-) -> tuple[str, ...]:
-    """List which of some arguments a function moves with, though no derivative leads from them."""
-    return tuple(
-        name
-        for name in names
-        if _moves(function, arguments, value, name) and not _leads(function, arguments, name)
-    )
+class Cut(NamedTuple):
+    """Arguments by which there is no derivative, because none leads from them to the value."""
+
+    held: tuple[str, ...] = ()
+    """Those that the function moves with all the same, ..."""
+    unused: tuple[str, ...] = ()
+    """... and those that it does not depend on."""
 
 
-def _moves(function: Function, arguments: Arrays, value: float, name: str) -> bool:
+ONE_BY_ONE = 8
+"""Arguments that the value does not move with, of which each is looked at for itself."""
+
+
+def find_cut(function: Function, arguments: Arrays, value: Any, names: Iterable[str]) -> Cut:
+    """Find of which arguments, among those without a slope, no derivative leads to the value."""
+    known = {name: moves(function, arguments, value, name) for name in names}
+    moving, still = ([n for n, moved in known.items() if moved is way] for way in (True, False))
+    held = [name for name in moving if not _leads(function, arguments, [name])]
+    if still and _leads(function, arguments, still):  # as from what a ramp cuts off
+        few = still if 1 < len(still) <= ONE_BY_ONE else []
+        still = [name for name in few if not _leads(function, arguments, [name])]
+    return Cut(tuple(held), tuple(still))
+
+
+def moves(function: Function, arguments: Arrays, value: Any, name: str) -> bool:
     """Tell whether the value changes where an argument does, up as well as down."""
     array = arguments[name]
     step = np.sqrt(np.finfo(function.dtype).eps) * np.where(array == 0, 1.0, array)
     try:
         return all(
-            float(function.call({**arguments, name: moved}).reshape(())) != value
+            bool(np.any(np.ravel(function.call({**arguments, name: moved})) != np.ravel(value)))
             for moved in (array + step, array - step)
         )
     except RAISED:  # it has no value there
@@ -47,26 +60,27 @@ def _moves(function: Function, arguments: Arrays, value: float, name: str) -> bo
 
 
 class _Watched(NativeProblem):
-    """A native function of one of its arguments, which tells whether its value depends on it."""
+    """A native function of some of its arguments, which tells whether its value depends on them."""
 
     reached = True
 
-    def __init__(self, function: Function, name: str) -> None:
-        """Take the function, and the argument that moves."""
+    def __init__(self, function: Function, names: Sequence[str]) -> None:
+        """Take the function, and the arguments that move."""
         super().__init__(function)
-        self.parameters = (name,)
-        self.data = tuple(n for n in function.arguments if n != name)
+        self.parameters = tuple(names)
+        self.data = tuple(n for n in function.arguments if n not in names)
 
     def cost(self, xp: Any, *parameters: Any, **data: Any) -> Any:
-        """Run the function, and look whether its value moves with the argument."""
-        found = self.function.evaluate(xp, {self.parameters[0]: parameters[0], **data})
+        """Run the function, and look whether its value moves with those arguments."""
+        given = dict(zip(self.parameters, parameters, strict=True))
+        found = self.function.evaluate(xp, {**given, **data})
         self.reached = is_active(found)
-        return found
+        return xp.sum(found)
 
 
-def _leads(function: Function, arguments: Arrays, name: str) -> bool:
-    """Tell whether a derivative leads from an argument to the value, as far as that is known."""
-    problem = _Watched(function, name)
+def _leads(function: Function, arguments: Arrays, names: Sequence[str]) -> bool:
+    """Tell whether a derivative leads from arguments to the value, as far as that is known."""
+    problem = _Watched(function, names)
     point = Point(problem, {n: np.asarray(a, float) for n, a in arguments.items()})
     try:
         certify(point, function.dtype, Cost())

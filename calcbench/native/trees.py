@@ -159,6 +159,12 @@ def items(x: Any) -> list[tuple[str, Any]] | None:
     return None
 
 
+def list_leaves(x: Any) -> list[Any]:
+    """List what a tuple, list or dict holds, and what those in it do; of a leaf, itself."""
+    inside = items(x)
+    return [x] if inside is None else [leaf for _, part in inside for leaf in list_leaves(part)]
+
+
 def _collect(name: str, x: Any, found: Leaves) -> None:
     inside = items(x)
     if inside is None:

@@ -20,7 +20,7 @@ from calcbench.operators.colouring import format_colours
 from calcbench.operators.compression import choose_side, compress_jacobian, compress_symmetric
 from calcbench.operators.entries import Entries, Product, Term
 from calcbench.operators.function import Derived, Function
-from calcbench.operators.gathered import Gathered, find_gathered, look_up
+from calcbench.operators.gathered import Gathered, Sweep, find_gathered, look_up
 from calcbench.problem.flat import Shape, cut
 from calcbench.problem.point import Point
 
@@ -206,7 +206,7 @@ def sparse_jacobian(backend: Primitives, function: Function, point: Point) -> De
     side = choose_side(pattern, rows, function.components, forward, reverse)
     looks_up = reverse and function.over is not None and _holds_constant(backend)
     gathered = find_gathered(point, backend.name) if looks_up else None
-    if gathered is not None and len(gathered.cotangents) < side.products:
+    if gathered is not None and gathered.colours < side.products:
         return _gathered_rows(backend, function, point, gathered)
     sizes = list(map(math.prod, function.parameters))
     chosen = compress_jacobian(pattern, rows, sizes, side)
@@ -244,22 +244,34 @@ def _gathered_rows(
     backend: Primitives, function: Function, point: Point, gathered: Gathered
 ) -> Derived:
     """Read the stored entries off pullbacks to what the cost looks up in its parameters."""
-    xp = backend.namespace()
-    inner = look_up(gathered, point, function, xp)
-    pull = derive(backend, pullbacks, inner)
-    zeros = tuple(backend.convert(np.zeros(shape)) for shape in gathered.taken.values())
-    back, places = backend.convert(gathered.cotangents), backend.convert(gathered.places)
+    xp, places = backend.namespace(), backend.convert(gathered.places)
+    pulls = [_pull_sweep(backend, function, point, gathered, sweep) for sweep in gathered.sweeps]
     nothing = backend.convert(np.zeros(1))
 
     def apply(parameters: Any, data: Any) -> Any:
-        inputs = (*(parameters[k] for k in gathered.direct), *zeros)
-        found = pull.apply(inputs, (*parameters, *data), back)
+        found = [pull.apply(parameters, data) for pull in pulls]
         terms = [xp.take(_flat(xp, (*found, nothing)), place) for place in columns]
         return sum(terms[1:], terms[0])
 
     columns = [places[k] for k in range(len(gathered.places))]
-    colours = format_colours(len(gathered.cotangents))
-    return Derived(apply, f"{pull.method}, {colours} of rows of looked-up parameters", fixed=True)
+    method = f"{pulls[0].method}, {format_colours(gathered.colours)} of rows"
+    return Derived(apply, f"{method} of looked-up parameters", fixed=True)
+
+
+def _pull_sweep(
+    backend: Primitives, function: Function, point: Point, gathered: Gathered, sweep: Sweep
+) -> Derived:
+    """Pull the cotangents of a sweep back to its inputs: an array (k, *shape) for each of them."""
+    inner = look_up(sweep, gathered.calls, point, function, backend.namespace())
+    pull = derive(backend, pullbacks, inner)
+    zeros = tuple(backend.convert(np.zeros(shape)) for shape in sweep.taken.values())
+    back = backend.convert(sweep.cotangents)
+
+    def apply(parameters: Any, data: Any) -> Any:
+        inputs = (*(parameters[k] for k in sweep.direct), *zeros)
+        return pull.apply(inputs, (*parameters, *data), back)
+
+    return Derived(apply, pull.method)
 
 
 # --- second order --------------------------------------------------------------------------

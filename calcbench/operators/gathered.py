@@ -32,6 +32,10 @@ ROOM = 8
 """How many entries by what was looked up are listed, at most, for each stored entry."""
 
 
+SWEEPS = 3
+"""How many sweeps a Jacobian may take, at most, so that none differentiates what has no entries."""
+
+
 class Looking:
     """A vocabulary of which each call of `take` by the cost itself is seen, in order."""
 
@@ -51,20 +55,32 @@ class Looking:
 
 
 @dataclass(frozen=True)
-class Gathered:
-    """A Jacobian by inputs that rows do not share: parameters, and what was looked up in them."""
+class Sweep:
+    """Some rows of the Jacobian, by the inputs that they have entries by."""
 
     direct: tuple[int, ...]
     """The parameters that are used as they stand, by number."""
     taken: dict[int, Shape]
     """Call of `take` → the shape of what it looks up, for those that look up parameters."""
-    calls: int
-    """How often the cost calls `take`."""
     cotangents: np.ndarray
     """(colours, m): what the Jacobian by these inputs is multiplied by."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A Jacobian by inputs that rows do not share: parameters, and what was looked up in them."""
+
+    sweeps: tuple[Sweep, ...]
+    calls: int
+    """How often the cost calls `take`."""
     places: np.ndarray
     """(terms, stored entries): where the terms stand of which each stored entry is the sum, in the
-    products cut by input; behind the last is the place of a 0."""
+    products of all sweeps, each cut by input; behind the last is the place of a 0."""
+
+    @property
+    def colours(self) -> int:
+        """Count the products that are needed."""
+        return sum(len(sweep.cotangents) for sweep in self.sweeps)
 
 
 def find_gathered(point: Point, backend: str) -> Gathered | None:
@@ -83,34 +99,43 @@ def find_gathered(point: Point, backend: str) -> Gathered | None:
     if found is None:
         return None
     row, part, position, entry = found
-    sizes = [sources[s].size for s in used]
+    if not len(row):
+        return None
+    sizes = np.array([sources[s].size for s in used])
     starts = np.cumsum([0, *sizes])
     colour = colour_columns((starts[part] + position, row), len(value))
     cotangents = indicators(colour)
-    places = places_in_parts(colour[row], starts[part] + position, sizes, len(cotangents))
+    groups = _group(colour[row], part, len(used))
+    places, end = np.empty(len(row), dtype=np.int64), 0
+    for parts, colours in groups:
+        mine = np.isin(colour[row], colours)
+        begins = np.cumsum([0, *sizes[parts]])
+        within = begins[np.searchsorted(parts, part[mine])] + position[mine]
+        product = np.searchsorted(colours, colour[row][mine])
+        places[mine] = end + places_in_parts(product, within, sizes[parts], len(colours))
+        end += len(colours) * int(begins[-1])
     stored = entry >= 0
-    zero = len(cotangents) * int(starts[-1])
-    terms = _stack(places[stored], entry[stored], len(point.pattern(1)[0]), zero)
+    terms = _stack(places[stored], entry[stored], len(point.pattern(1)[0]), end)
     if terms is None:
         return None
     count = len(point.shapes)
-    return Gathered(
-        tuple(s for s in used if s < count),
-        {s - count: sources[s].shape for s in used if s >= count},
-        calls,
-        cotangents,
-        terms,
-    )
+
+    def sweep(parts: np.ndarray, colours: np.ndarray) -> Sweep:
+        inputs = [used[k] for k in parts]
+        taken = {s - count: sources[s].shape for s in inputs if s >= count}
+        return Sweep(tuple(s for s in inputs if s < count), taken, cotangents[colours])
+
+    return Gathered(tuple(sweep(*group) for group in groups), calls, terms)
 
 
-def look_up(gathered: Gathered, point: Point, function: Function, xp: Any) -> Function:
+def look_up(sweep: Sweep, calls: int, point: Point, function: Function, xp: Any) -> Function:
     """Make the cost a function of what is used as it stands, and of what is looked up.
 
     Its data are all parameters, and the data of the cost. For each look-up that counts, it takes an
     input that is added to what is looked up, itself held constant: at zeros there, its derivative
-    by that input is the derivative by what is looked up.
+    by that input is the derivative by what is looked up. `calls` is how often it calls `take`.
     """
-    numbers = {call: k for k, call in enumerate(gathered.taken, len(gathered.direct))}
+    numbers = {call: k for k, call in enumerate(sweep.taken, len(sweep.direct))}
     shapes = list(point.shapes.values())
 
     def apply(inputs: Any, everything: Any) -> Any:
@@ -118,21 +143,21 @@ def look_up(gathered: Gathered, point: Point, function: Function, xp: Any) -> Fu
             if call not in numbers:
                 return xp.take(x, indices, axis)
             found = xp.take(xp.stop_gradient(x), indices, axis)
-            if tuple(found.shape) != gathered.taken[call]:
+            if tuple(found.shape) != sweep.taken[call]:
                 raise _changed(point)
             return found + inputs[numbers[call]]
 
         parameters, data = list(everything[: len(shapes)]), everything[len(shapes) :]
-        for number, value in zip(gathered.direct, inputs, strict=False):
+        for number, value in zip(sweep.direct, inputs, strict=False):
             parameters[number] = value
         looking = Looking(xp, see)
         assert function.over is not None
         value = function.over(looking).apply(tuple(parameters), data)
-        if looking.calls != gathered.calls:
+        if looking.calls != calls:
             raise _changed(point)
         return value
 
-    inputs = (*(shapes[k] for k in gathered.direct), *gathered.taken.values())
+    inputs = (*(shapes[k] for k in sweep.direct), *sweep.taken.values())
     return Function(apply, inputs, function.value)
 
 
@@ -204,6 +229,19 @@ def _list_entries(
     kept = entry >= 0
     kept[~kept] = _several(reached[~kept])
     return rows[kept], parts[kept], positions[kept], entry[kept]
+
+
+def _group(colour: np.ndarray, part: np.ndarray, parts: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Put colours together that have entries by the same parts: (those parts, these colours).
+
+    All by all parts, if that were more than a few sweeps: each runs the cost anew.
+    """
+    meets = np.zeros((int(colour.max()) + 1, parts), dtype=bool)
+    meets[colour, part] = True
+    kinds, kind = np.unique(meets, axis=0, return_inverse=True)
+    found = [(np.flatnonzero(of), np.flatnonzero(kind == k)) for k, of in enumerate(kinds)]
+    found = [(parts, colours) for parts, colours in found if len(parts)]
+    return found if len(found) <= SWEEPS else [(np.arange(parts), np.arange(len(meets)))]
 
 
 def _find(wanted: np.ndarray, ordered: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.errors import ProblemError
+from calcbench.errors import DeclarationError, ProblemError
 from calcbench.operators.entries import Product, Term
 from calcbench.operators.matrix import side_by_side
 from calcbench.operators.operator import highest_order
@@ -95,19 +95,26 @@ def check_formula(point: Point, formula: str, found: Any) -> None:
         check_parts(problem, WORDS[formula], found, {n: (*rows, *s) for n, s in shapes.items()})
 
 
-def check_stored(point: Point, formula: str, found: Any) -> None:
-    """Raise `ProblemError` for an entry that is not 0, and left out by the structure."""
+def entries_left_out(point: Point, formula: str, found: Any) -> np.ndarray:
+    """Return the matrix that a formula gives, with 0 for what the structure stores.
+
+    Empty where the formula gives no matrix, or no structure is declared.
+    """
     order = ORDER[formula]
     if formula not in ("jacobian", "hessian") or not point.sparse(order):
-        return
+        return np.zeros((0, 0))
     whole = np.array(_whole(point, formula, found))
     whole[point.pattern(order)] = 0.0
-    if np.any(whole):
-        row, column = np.argwhere(whole)[0]
-        raise point.lacks_entry(
-            f"[{row}, {column}], which is {whole[row, column]:.17g} in the hand-derived "
-            f"{WORDS[formula]}"
-        )
+    return whole
+
+
+def lacks_entry(
+    point: Point, formula: str, row: int, column: int, entry: float
+) -> DeclarationError:
+    """Make the error for an entry of a formula's that the structure leaves out."""
+    return point.lacks_entry(
+        f"[{row}, {column}], which is {entry:.17g} in the hand-derived {WORDS[formula]}"
+    )
 
 
 def square(blocks: Mapping[tuple[str, str], Any], shapes: Mapping[str, Any]) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -46,13 +47,17 @@ class Hessian(Operator):
 
         return matrix_layout("hessian", point, 2, label)
 
-    def collect(self, point: Point, parts: Any) -> Arrays:
+    def collector(self, point: Point) -> Callable[[Any], Arrays]:
         """Join a tuple of blocks for each parameter; stored entries come as they are."""
         if point.sparse(2):
-            return {"hessian": parts}
-        sizes = map(math.prod, point.shapes.values())
-        rows = [side_by_side(blocks, size) for blocks, size in zip(parts, sizes, strict=True)]
-        return {"hessian": rows[0] if len(rows) == 1 else np.concatenate(rows)}
+            return lambda entries: {"hessian": entries}
+        sizes = list(map(math.prod, point.shapes.values()))
+
+        def join(parts: Any) -> Arrays:
+            rows = [side_by_side(blocks, size) for blocks, size in zip(parts, sizes, strict=True)]
+            return {"hessian": rows[0] if len(rows) == 1 else np.concatenate(rows)}
+
+        return join
 
     def compose(self, backend: Primitives, function: Function, point: Point) -> Derived:
         """Derive a dense Hessian as the backend does best, a sparse one from few products."""

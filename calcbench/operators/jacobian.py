@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -47,9 +48,11 @@ class Jacobian(Operator):
             "jacobian", point, 1, lambda i, k: f"∂{letter}[{i}]/∂{point.component(k)}"
         )
 
-    def collect(self, point: Point, parts: Any) -> Arrays:
+    def collector(self, point: Point) -> Callable[[Any], Arrays]:
         """Join an array (m, *shape) for each parameter; stored entries come as they are."""
-        return {"jacobian": parts if point.sparse(1) else side_by_side(parts, point.outputs)}
+        if point.sparse(1):
+            return lambda entries: {"jacobian": entries}
+        return lambda blocks: {"jacobian": side_by_side(blocks, point.outputs)}
 
     def compose(self, backend: Primitives, function: Function, point: Point) -> Derived:
         """Derive a dense Jacobian as the backend does best, a sparse one from few products."""

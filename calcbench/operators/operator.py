@@ -84,9 +84,10 @@ class Operator(ABC):
         """List what a backend's own `prepare_…` takes beside the point."""
         return ()
 
-    def collect(self, point: Point, parts: Any) -> Arrays:
-        """Give names to the NumPy arrays that `compose` returns, in nested tuples."""
-        return dict(zip(self.layout(point).shapes, _leaves(parts), strict=True))
+    def collector(self, point: Point) -> Callable[[Any], Arrays]:
+        """Build what gives names to the NumPy arrays that `compose` returns, in nested tuples."""
+        names = tuple(self.layout(point).shapes)
+        return lambda parts: dict(zip(names, _leaves(parts), strict=True))
 
     def compose(self, backend: Primitives, function: Function, point: Point) -> Derived:
         """Derive the operator of a native function, as a native function.

@@ -1,16 +1,15 @@
 """Native costs: the cost of a problem in the code of a framework, `cost_torch` and the like.
 
 A problem that has such costs, and none in the array vocabulary, is differentiated by those
-frameworks alone. On numbers with proof its costs are run by the front ends of `calcbench.native`,
-which this room does not know: they are found by name, when a cost is first run so.
+frameworks alone. What runs its costs, on NumPy's numbers and on numbers with proof, is further down
+than this room, which does not know it: it is told by whoever puts the rooms together (`run_by`).
 """
 
 from __future__ import annotations
 
-import importlib
 import inspect
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from calcbench.errors import ProblemError
 
@@ -20,10 +19,33 @@ if TYPE_CHECKING:
 FRAMEWORKS = ("numpy", "jax", "torch", "tensorflow")
 """Whose code a native cost may be; the reference is that of the first that can be certified."""
 
-FRONT_ENDS = "calcbench.native.costs"
-"""The module that runs native costs."""
-
 Cost = Callable[..., Any]
+
+
+class CostRunner(Protocol):
+    """What runs native costs, in their framework."""
+
+    def evaluate(
+        self, problem: Problem, xp: Any, parameters: tuple[Any, ...], data: Mapping[str, Any]
+    ) -> Any:
+        """Evaluate a cost on numbers of any kind, in arrays."""
+
+    def get_ready(self, problem: Problem, values: Any) -> None:
+        """Import what running a cost on numbers with proof needs, which takes a while."""
+
+
+_find_runner: Callable[[], CostRunner] | None = None
+
+
+def run_by(find: Callable[[], CostRunner]) -> None:
+    """Name what runs native costs: a function that gives it, called when a cost is run."""
+    global _find_runner
+    _find_runner = find
+
+
+def _runner() -> CostRunner:
+    assert _find_runner is not None, "calcbench names what runs native costs as it is imported"
+    return _find_runner()
 
 
 def takes_xp(function: Cost) -> bool:
@@ -58,12 +80,12 @@ def defines_native_costs(problem: type[Problem]) -> bool:
 
 def run_native(self: Problem, xp: Any, *parameters: Any, **data: Any) -> Any:
     """Run the cost of a problem that has native ones alone, in NumPy or on numbers with proof."""
-    return importlib.import_module(FRONT_ENDS).evaluate(self, xp, parameters, data)
+    return _runner().evaluate(self, xp, parameters, data)
 
 
 def get_ready(problem: Problem, values: Any) -> None:
     """Import what running a native cost on numbers with proof needs, which takes a while."""
-    importlib.import_module(FRONT_ENDS).get_ready(problem, values)
+    _runner().get_ready(problem, values)
 
 
 def native_signature(problem: Problem) -> list[inspect.Parameter]:

@@ -87,6 +87,10 @@ class Problem(ABC):
     place: ClassVar[str] = ""
     """Its place in the class, for example "Gradients"."""
 
+    read_from: str = ""
+    """What its data were read from, as records name it; empty where they are no files. A class
+    whose constructor takes `data`, their folder or one of them, has that by `--data`."""
+
     def __init_subclass__(cls, **options: Any) -> None:
         """Make named sizes of the dicts that a class declares; run native costs, if it has those.
 

@@ -112,6 +112,9 @@ class Record:
     size: Size = 1
     """A number, or numbers by name (`NamedSize`), which are an object in JSON."""
     seed: int = 0
+    read_from: str = ""
+    """The files that the problem read its data from: a relative path as it was told, or the last
+    part of an absolute one, which has folders of the user's in it. Empty where there are none."""
     reason: str = ""
     """Why the status is not `ok`; empty where it is."""
     method: str = ""
@@ -159,7 +162,8 @@ class Record:
     timing: Timing | None = None
     """The samples, where the benchmark (`calcbench.bench`) ran the cell."""
     source: dict[str, str] = field(default_factory=dict)
-    """`problem`, `backend`: a hash of the source that was run."""
+    """`problem`, `backend`: a hash of the source that was run; `data`: of the inputs, where they
+    were read from files."""
     versions: dict[str, str] = field(default_factory=dict)
     """Library → version, of those that the cell stands on."""
     run: str = ""
@@ -172,6 +176,7 @@ class Record:
             self.problem,
             self.size,
             self.seed,
+            self.read_from,
             self.backend,
             self.operator,
             self.dtype,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
+from calcbench.errors import printable
 from calcbench.record.record import Record, Status
 from calcbench.report.agreement import by_problem, summary
 from calcbench.report.comparison_notes import format_values, notes
@@ -135,7 +136,8 @@ def _title(record: Record) -> str:
     place = format_values(record.at)
     size = f", size {record.size:,}" if record.size > 1 else ""
     what = "" if record.operator == "gradient" else f": {record.operator}"
-    return f"{record.problem}{what}{f' at {place}' if place else ''}{size}"
+    data = f", data {printable(record.read_from)}" if record.read_from else ""
+    return f"{record.problem}{what}{f' at {place}' if place else ''}{size}{data}"
 
 
 def _labels_and_form(records: Sequence[Record]) -> tuple[tuple[str, ...], Form]:

@@ -88,6 +88,8 @@ def _origin(run: SavedRun, record: Record) -> dict[str, Any]:
     environment = run.environment(record)
     machine = environment.machine if environment else {}
     return {
+        "read_from": record.read_from,
+        "data_source": record.source.get("data"),
         "problem_source": record.source.get("problem"),
         "backend_source": record.source.get("backend"),
         "versions": "; ".join(f"{name} {version}" for name, version in record.versions.items()),

@@ -1,4 +1,4 @@
-"""Groups of cells that are compared: one problem, size, seed, dtype, number of threads."""
+"""Groups of cells that are compared: one problem, size, seed, data, dtype, number of threads."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from calcbench.errors import printable
 from calcbench.record.record import Record
 from calcbench.report.numbers import plural
 
@@ -20,6 +21,8 @@ class Place:
     problem: str
     operator: str
     seed: int
+    read_from: str
+    """The files of its data, if any."""
     dtype: str
     """Empty where the problem could not be run."""
     threads: int | None
@@ -36,7 +39,14 @@ def group_by(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, lis
 
 def place(record: Record) -> Place:
     """Name the table to which a record belongs."""
-    return Place(record.problem, record.operator, record.seed, record.dtype, record.threads)
+    return Place(
+        record.problem,
+        record.operator,
+        record.seed,
+        record.read_from,
+        record.dtype,
+        record.threads,
+    )
 
 
 def by_size(records: Iterable[Record]) -> dict[int, list[Record]]:
@@ -50,6 +60,8 @@ def title(where: Place, among: Iterable[Place]) -> str:
     words = [where.problem]
     if where.operator != "gradient":
         words.append(where.operator)
+    if where.read_from:
+        words.append(f"data {printable(where.read_from)}")
     if len({o.seed for o in others}) > 1:
         words.append(f"seed {where.seed}")
     if len({o.dtype for o in others}) > 1:

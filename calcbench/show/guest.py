@@ -19,7 +19,7 @@ from calcbench.show.pictures.landscape import default_backend
 _problems: list[Problem] = []
 
 
-def select(selector: str) -> list[str]:
+def select(selector: selection.ProblemSelector) -> list[str]:
     """Select problems, import the file if it is one, and return their names."""
     _problems[:] = selection.select_problems([selector])
     return [problem.name for problem in _problems]
@@ -33,7 +33,7 @@ def describe_problem(number: int, backends: Iterable[str] | None, operator: str)
 
 
 def measure_steps(
-    selector: str,
+    selector: selection.ProblemSelector,
     partial: str | None,
     backends: Iterable[str],
     at: Mapping[str, Any] | None,
@@ -50,7 +50,7 @@ def measure_steps(
 
 
 def draw(
-    selector: str,
+    selector: selection.ProblemSelector,
     backend: str | None,
     at: Mapping[str, Any] | None,
     size: SizeLike | None,
@@ -67,7 +67,7 @@ def draw(
 
 
 def follow(
-    selector: str,
+    selector: selection.ProblemSelector,
     backend: str | None,
     at: Mapping[str, Any] | None,
     size: SizeLike | None,

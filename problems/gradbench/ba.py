@@ -84,7 +84,7 @@ class Ba(Problem):
 
         Of a file, one camera, point, weight and observation stand for all, whatever the size.
         """
-        self.files = place(data)
+        self.files, self.read_from = place(data, "evals/ba/data")
 
     def inputs(self, size, rng):
         n, m, p = size["n"], size["m"], size["p"]

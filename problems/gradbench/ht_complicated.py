@@ -44,7 +44,7 @@ class HtComplicated(Problem):
 
     def __init__(self, data=None):
         """Take where GradBench's files are, its `evals/ht/data/complicated_small`; else draw."""
-        self.files = place(data)
+        self.files, self.read_from = place(data, "evals/ht/data/complicated_small")
 
     def inputs(self, size, rng):
         if self.files is not None:

@@ -47,7 +47,7 @@ class HtSimple(Problem):
 
     def __init__(self, data=None):
         """Take where GradBench's files are, such as its `evals/ht/data/simple_small`; else draw."""
-        self.files = place(data)
+        self.files, self.read_from = place(data, "evals/ht/data/simple_small")
 
     def inputs(self, size, rng):
         if self.files is not None:

@@ -57,7 +57,7 @@ class Lstm(Problem):
 
     def __init__(self, data=None):
         """Take a text, GradBench's `evals/lstm/data/lstm_full.txt`; else draw random bits."""
-        self.files = place(data)
+        self.files, self.read_from = place(data, "evals/lstm/data")
 
     def inputs(self, size, rng):
         layers, count, bits = size["l"], size["c"], size["b"]

@@ -39,6 +39,15 @@ def unknown_grad(w):
 def loss_hvp(w, v):
     return 6 * w * v
 
+def layer(w):
+    return np.tanh(w), np.sum(w)
+
+def layer_vjp(w, u):
+    return u[0] * (1 - np.tanh(w) ** 2) + u[1]
+
+def backward(w, u):
+    return u[0] * np.tanh(w) ** 2 + u[1]
+
 class Model:
     def loss(self, w):
         self.w = w
@@ -101,6 +110,18 @@ def test_names_are_found_or_given(cli, file):
     assert found["value"]["w"] == [1.5, 0.75]
     assert found["witness"] is None
     assert (found["asked"], found["points"], found["proved"]) == (2, 2, 2)
+
+
+def test_pullback_in_a_file_is_checked(cli, file):
+    done = cli("check", f"{file(MODEL)}::layer", "--operator", "pullback", "--points", "2")
+    assert done.status == 0
+    assert done.out.startswith("layer: ok (NumPy on balls; 2 partials, ")
+    done = cli("check", "cost.py::layer", "--operator", "pullback", "--grad", "backward")
+    assert done.status == 1
+    assert "the worst: (Jᵀu)[w[" in done.out
+    done = cli("check", "cost.py::loss", "--operator", "pullback")
+    assert done.status == 2
+    assert "cost.py has none of loss_pullback, pullback_loss, loss_vjp, vjp_loss: name" in done.err
 
 
 def test_what_is_not_certified_fails_if_that_is_wanted(cli, file):

@@ -378,3 +378,36 @@ def scalar(function):
         return jnp.sum(jnp.sin(jnp.arange(found.size) + 1.0) * found)
 
     return f
+
+
+# --- faults in custom rules -----------------------------------------------------------------------
+
+FAULTS = ("factor", "sign", "1e-5", "1e-9", "mean for sum", "missing broadcast sum", "float32 leak")
+
+
+def spoiled(fault, right, other=None):
+    """Spoil a slope by one of the faults of size; `other` is it with another sign inside."""
+    return {
+        "factor": lambda: 2 * right,
+        "sign": lambda: other,
+        "1e-5": lambda: right * (1 + 1e-5),
+        "1e-9": lambda: right * (1 + 1e-9),
+        "float32 leak": lambda: right.astype(jnp.float32).astype(right.dtype),
+    }.get(fault, lambda: right)()
+
+
+def swish_with(fault):
+    """Build x·σ(x) + b by a custom vjp, with a fault in its rule."""
+
+    @jax.custom_vjp
+    def swish(x, b):
+        return x * jax.nn.sigmoid(x) + b
+
+    def back(x, g):
+        s = jax.nn.sigmoid(x)
+        by_x = spoiled(fault, g * (s + x * s * (1 - s)), g * (s - x * s * (1 - s)))
+        reduce = {"mean for sum": lambda g: g.mean(0), "missing broadcast sum": lambda g: g[0]}
+        return by_x, reduce.get(fault, lambda g: g.sum(0))(g)
+
+    swish.defvjp(lambda x, b: (swish(x, b), x), back)
+    return lambda w, b: swish(X @ w, b)

@@ -424,3 +424,30 @@ def scalar(function):
         return tf.reduce_sum(weights * found)
 
     return f
+
+
+# --- faults in custom rules -----------------------------------------------------------------------
+
+FAULTS = ("factor", "sign", "1e-5", "1e-9", "mean for sum", "missing broadcast sum", "float32 leak")
+
+
+def swish_with(fault):
+    """Build x·σ(x) + b by a custom gradient, with a fault in its rule."""
+
+    def slope(g, x, s):
+        right = g * (s + x * s * (1 - s))
+        return {
+            "factor": lambda: 2 * right,
+            "sign": lambda: g * (s - x * s * (1 - s)),
+            "1e-5": lambda: right * (1 + 1e-5),
+            "1e-9": lambda: right * (1 + 1e-9),
+            "float32 leak": lambda: tf.cast(tf.cast(right, tf.float32), tf.float64),
+        }.get(fault, lambda: right)()
+
+    @tf.custom_gradient
+    def swish(x, b):
+        s = tf.sigmoid(x)
+        sums = {"mean for sum": tf.reduce_mean, "missing broadcast sum": lambda g, _: g[0]}
+        return x * s + b, lambda g: (slope(g, x, s), sums.get(fault, tf.reduce_sum)(g, 0))
+
+    return lambda w, b: swish(X @ w, b)

@@ -55,3 +55,76 @@ def test_constants_and_flat_places_are_not_held() -> None:
     assert cb.check(lambda x: np.sum(x**2), np.zeros_like, np.zeros(2)).ok
     assert cb.check(lambda x: np.sum(np.maximum(-x, 0)), np.zeros_like, x).ok
     assert cb.check(lambda x: np.sum(np.floor(x) * x.size), np.zeros_like, x + 0.5).ok
+
+
+# --- what is not used -----------------------------------------------------------------------------
+
+ZEROS = {
+    "gradient": lambda x: 0 * x,
+    "pushforward": lambda x, v: 0.0,
+    "pullback": lambda x, u: 0 * x,
+    "hvp": lambda x, v: 0 * x,
+}
+UNUSED = "f(x) does not depend on x here: does f use it?"
+
+
+@pytest.mark.parametrize("operator", ZEROS)
+def test_function_that_does_not_use_its_argument_is_told_so(operator: str) -> None:
+    x = np.array([1.0, 2.0])
+    found = cb.check(lambda x: 3.0, ZEROS[operator], x, operator=operator)
+    assert found.ok
+    assert found.unused == ("x",)
+    assert str(found).endswith(f"\n  {UNUSED}")
+    used = cb.check(lambda x: 3.0 * x[0] * 0.0, ZEROS[operator], x, operator=operator)
+    assert used.ok
+    assert used.unused == ()
+
+
+def test_arguments_that_are_not_used_are_named_beside_a_wrong_gradient() -> None:
+    x = {name: np.ones(2) for name in "abcdefgh"}
+    found = cb.check(lambda p: np.sum(p["h"]), lambda p: {n: np.ones(2) for n in p}, x)
+    assert found.status == "disagree"
+    assert found.unused == tuple("abcdefg")
+    assert str(found).endswith(
+        "\n  f(x) does not depend on a, b, c, d, e, … here: does f use them?"
+    )
+    assert found.as_json()["unused"] == list("abcdefg")
+    ramps = cb.check(
+        lambda p: np.sum(np.maximum(-p["a"], 0)) + p["b"][0] * 0.0,
+        lambda p: {n: 0 * a for n, a in p.items()},
+        {name: x[name] for name in "abc"},
+    )
+    assert ramps.ok  # a decides that it counts for nothing, and is used
+    assert ramps.unused == ("c",)
+
+
+def test_jacobian_that_is_0_by_construction_is_not_ok() -> None:
+    x = np.array([1.0, 2.0])
+    found = cb.check(lambda x: np.ones(3), lambda x: np.zeros((3, 2)), x, operator="jacobian")
+    assert found.ok
+    assert found.unused == ("x",)
+    torch = pytest.importorskip("torch")
+    held = cb.check(lambda x: x.detach() ** 2, x=torch.tensor(x), operator="jacobian")
+    assert held.status == "not certified"
+    assert held.reason.startswith(HELD)
+
+
+def test_module_that_torch_is_not_told_of_is_named_with_what_to_write() -> None:
+    torch = pytest.importorskip("torch")
+    net, x = torch.nn.Linear(2, 1).double(), torch.ones(2).double()
+    for operator in ("gradient", "pullback"):
+        found = cb.check(lambda weight: net(x).sum(), x=net.weight, operator=operator)
+        assert found.status == "error"
+        assert found.reason.startswith(
+            "autograd finds no way from x to f(x), which does not depend on x: does f use its "
+            "argument? (a module computes with parameters of its own"
+        )
+    for operator in ("hvp", "pushforward"):
+        found = cb.check(lambda weight: net(x).sum(), x=net.weight, operator=operator)
+        assert found.ok
+        assert "f(x) does not depend on weight here: does f use it?" in str(found)
+    own = cb.check(lambda weight: 2 * net(x).sum().detach(), x=net.weight)
+    assert own.ok
+    assert own.unused == ("weight",)
+    through = cb.check(lambda x: (x.detach() * net.weight).sum(), x=x)
+    assert "f(x), though f moves with x: all is held constant (detach, no_grad" in through.reason

@@ -18,6 +18,7 @@ jax = pytest.importorskip("jax")
 import jax.numpy as jnp  # noqa: E402 (only where there is JAX)
 from native.jax_functions import (  # noqa: E402
     CASES,
+    FAULTS,
     KINDS,
     LABELS,
     M,
@@ -28,6 +29,8 @@ from native.jax_functions import (  # noqa: E402
     grown,
     heron,
     scalar,
+    spoiled,
+    swish_with,
 )
 
 from calcbench.certified import balls  # noqa: E402
@@ -147,35 +150,11 @@ def test_loops_without_a_reverse_mode_are_certified() -> None:
 
 # --- wrong ones -----------------------------------------------------------------------------------
 
-FAULTS = ("factor", "sign", "1e-5", "1e-9", "mean for sum", "missing broadcast sum", "float32 leak")
-
-
-def spoiled(fault: str, right: Any, other: Any = None) -> Any:
-    """Spoil a slope by one of the faults of size; `other` is it with another sign inside."""
-    return {
-        "factor": lambda: 2 * right,
-        "sign": lambda: other,
-        "1e-5": lambda: right * (1 + 1e-5),
-        "1e-9": lambda: right * (1 + 1e-9),
-        "float32 leak": lambda: right.astype(jnp.float32).astype(right.dtype),
-    }.get(fault, lambda: right)()
-
 
 def by_custom_vjp(fault: str) -> Any:
-    """Build x·σ(x) + b, with a fault in its rule."""
-
-    @jax.custom_vjp
-    def swish(x: Any, b: Any) -> Any:
-        return x * jax.nn.sigmoid(x) + b
-
-    def back(x: Any, g: Any) -> Any:
-        s = jax.nn.sigmoid(x)
-        by_x = spoiled(fault, g * (s + x * s * (1 - s)), g * (s - x * s * (1 - s)))
-        reduce = {"mean for sum": lambda g: g.mean(0), "missing broadcast sum": lambda g: g[0]}
-        return by_x, reduce.get(fault, lambda g: g.sum(0))(g)
-
-    swish.defvjp(lambda x, b: (swish(x, b), x), back)
-    return lambda w, b: jnp.sum(swish(X @ w, b) ** 2)
+    """Build a number of it."""
+    swish = swish_with(fault)
+    return lambda w, b: jnp.sum(swish(w, b) ** 2)
 
 
 def by_custom_jvp(fault: str) -> Any:

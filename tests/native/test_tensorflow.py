@@ -15,7 +15,17 @@ import calcbench as cb
 
 tf = pytest.importorskip("tensorflow")
 
-from native.tensorflow_functions import CASES, KINDS, LABELS, M, V, X, scalar  # noqa: E402
+from native.tensorflow_functions import (  # noqa: E402
+    CASES,
+    FAULTS,
+    KINDS,
+    LABELS,
+    M,
+    V,
+    X,
+    scalar,
+    swish_with,
+)
 
 from calcbench.certified import balls  # noqa: E402
 from calcbench.certified.array_sweep import sweep_arrays  # noqa: E402
@@ -114,29 +124,11 @@ def test_derivatives_along_a_direction_are_certified() -> None:
 
 # --- wrong ones -----------------------------------------------------------------------------------
 
-FAULTS = ("factor", "sign", "1e-5", "1e-9", "mean for sum", "missing broadcast sum", "float32 leak")
 
-
-def swish_with(fault: str) -> Any:
-    """Build a sum of x·σ(x) + b by a custom gradient, with a fault in its rule."""
-
-    def slope(g: Any, x: Any, s: Any) -> Any:
-        right = g * (s + x * s * (1 - s))
-        return {
-            "factor": lambda: 2 * right,
-            "sign": lambda: g * (s - x * s * (1 - s)),
-            "1e-5": lambda: right * (1 + 1e-5),
-            "1e-9": lambda: right * (1 + 1e-9),
-            "float32 leak": lambda: tf.cast(tf.cast(right, tf.float32), tf.float64),
-        }.get(fault, lambda: right)()
-
-    @tf.custom_gradient
-    def swish(x: Any, b: Any) -> Any:
-        s = tf.sigmoid(x)
-        sums = {"mean for sum": tf.reduce_mean, "missing broadcast sum": lambda g, _: g[0]}
-        return x * s + b, lambda g: (slope(g, x, s), sums.get(fault, tf.reduce_sum)(g, 0))
-
-    return lambda w, b: tf.reduce_sum(swish(X @ w, b) ** 2)
+def number_with(fault: str) -> Any:
+    """Build a number of it."""
+    swish = swish_with(fault)
+    return lambda w, b: tf.reduce_sum(swish(w, b) ** 2)
 
 
 @pytest.mark.few(1)
@@ -144,9 +136,9 @@ def swish_with(fault: str) -> Any:
 def test_seven_faults_in_custom_rules_are_caught(compiled: bool) -> None:
     x = arguments("custom rule", 2)
     wrap = tf.function if compiled else lambda f: f
-    assert cb.check(wrap(swish_with("")), None, x).ok
+    assert cb.check(wrap(number_with("")), None, x).ok
     for fault in FAULTS:
-        found = cb.check(wrap(swish_with(fault)), None, x)
+        found = cb.check(wrap(number_with(fault)), None, x)
         assert found.status == "disagree", (fault, found)
 
 

@@ -116,9 +116,20 @@ def test_a_bundle_takes_three_pullbacks():
     found, _ = prepared(Bundle(), "autograd")
     assert found.method == f"reverse, 3 colours {BY_LOOK_UP}"
     gathered = find_gathered(own_point(Bundle()), "autograd")
-    assert gathered.direct == (2,)
-    assert gathered.taken == {0: (20, 4), 1: (20, 2)}
     assert gathered.places.shape == (1, 300)
+    found = sorted(gathered.sweeps, key=lambda sweep: len(sweep.taken))
+    of_weights, of_errors = found
+    assert of_errors.direct == of_weights.direct == (2,)
+    assert of_errors.taken == {0: (20, 4), 1: (20, 2)}
+    assert of_errors.cotangents.sum(axis=1).tolist() == [20, 20]
+
+
+def test_rows_are_not_differentiated_by_what_they_have_no_entries_by():
+    """The errors of the weights are pulled back to the weights alone."""
+    (one, two) = find_gathered(own_point(Bundle()), "autograd").sweeps
+    of_weights = one if not one.taken else two
+    assert of_weights.taken == {}
+    np.testing.assert_array_equal(np.flatnonzero(of_weights.cotangents), np.arange(40, 60))
 
 
 def test_what_is_looked_up_more_than_once_is_added_up():
@@ -139,7 +150,7 @@ def test_what_is_looked_up_more_than_once_is_added_up():
 
     gathered = find_gathered(own_point(Meeting()), "autograd")
     assert len(gathered.places) == 3
-    assert len(gathered.cotangents) == 1
+    assert gathered.colours == 1
     found, point = prepared(Meeting(), "autograd")
     assert found.method == f"reverse, 1 colour {BY_LOOK_UP}"
     assert_right(found.evaluate(point)["jacobian"], point)

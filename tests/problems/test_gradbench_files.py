@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import calcbench as cb
-from calcbench.errors import ProblemError
+from calcbench.bench.fingerprint import digest
+from calcbench.errors import NotInstalled, ProblemError
 from calcbench.gradbench import evaluations
 from calcbench.problem.inputs import make_point, own_point
 from calcbench.problems.gradbench.ba import Ba
@@ -110,12 +111,60 @@ def test_what_cannot_be_read_is_named(tmp_path, observed):
         Ba("nowhere")
     with pytest.raises(ProblemError, match=r"there is no hand\*_c\*\.txt in this folder"):
         own_point(HtSimple(observed))
-    (observed / "ba1_n2_m3_p5.txt").write_text("2 3 5\n1 2 3\n", "utf-8")
-    with pytest.raises(ProblemError, match=r"ba1_n2_m3_p5.*3 numbers behind the sizes, and not 17"):
-        own_point(Ba(observed))
     (tmp_path / "text.txt").write_text("ab", "utf-8")
     with pytest.raises(ProblemError, match="has 2 letters, 3 are asked for"):
         own_point(Lstm(tmp_path / "text.txt"), {"l": 1, "c": 3, "b": 8})
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "told"),
+    [
+        ("hand1_t26_c2.txt", "two 26", r"line 1: 2 numbers \(how many points .* found 'two 26'"),
+        ("hand1_t26_c2.txt", "900 26", "line 1: how many points .* for 31 lines"),
+        ("model/bones.txt", "wrist:-1:0.5", r"line 1: 33 numbers \(a bone behind its name\)"),
+        ("model/vertices.txt", "0:0:0:0:0:1:0:0:2:3:1.0", "line 1: 13 numbers"),
+        ("model/vertices.txt", "0:0:0:0:0:1:0:0:1:22:1.0", "line 1: there are bones 0 to 21"),
+        ("model/triangles.txt", "0:1", r"line 1: 3 numbers \(a triangle\)"),
+    ],
+)
+def test_a_wrong_line_is_named(tmp_path, name, line, told):
+    path = write_hand(tmp_path, weighted=True) / name
+    path.write_text("\n".join([line, *path.read_text("utf-8").splitlines()[1:]]), "utf-8")
+    with pytest.raises(ProblemError, match=rf"{path.name}' is no such file.*{told}"):
+        own_point(HtComplicated(tmp_path), {"points": 2, "vertices": VERTICES})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("2 3 5\n1 2 3\n", r"line 2: 11 numbers \(a camera\) expected, found '1 2 3'"),
+        ("2 3 5\n1 1 1 1 1 1 1 1 1 1 1\n1 2 3\n", r"line 4: a number \(a weight\).* the end"),
+        ("", "line 1: 3 numbers .*, found the end"),
+    ],
+)
+def test_a_wrong_observation_is_named(observed, text, told):
+    (observed / "ba1_n2_m3_p5.txt").write_text(text, "utf-8")
+    with pytest.raises(ProblemError, match=f"ba1_n2_m3_p5.*{told}"):
+        own_point(Ba(observed))
+
+
+@pytest.mark.parametrize(("problem", "weighted"), [(HtSimple, True), (HtComplicated, False)])
+def test_a_hand_of_the_other_kind_is_refused(tmp_path, problem, weighted):
+    with pytest.raises(ProblemError, match=r"line \d+: .* expected"):
+        own_point(problem(write_hand(tmp_path, weighted)), {"points": 2, "vertices": VERTICES})
+
+
+def test_a_checkout_will_do(tmp_path, observed):
+    checkout = tmp_path / "gradbench"
+    for problem, own in ((HtSimple, "simple_small"), (HtComplicated, "complicated_small")):
+        (checkout / "evals" / "ht" / "data" / own).mkdir(parents=True)
+        folder = write_hand(checkout / "evals" / "ht" / "data" / own, problem is HtComplicated)
+        size = {"points": 2, "vertices": VERTICES}
+        for data in (checkout, checkout / "evals", folder, folder / "hand1_t26_c2.txt"):
+            found = own_point(problem(data), size)
+            assert digest(found.values) == digest(own_point(problem(folder), size).values)
+    with pytest.raises(NotInstalled, match=r"this checkout of GradBench has no lstm_full\.txt"):
+        own_point(Lstm(checkout))
 
 
 @pytest.mark.parametrize(

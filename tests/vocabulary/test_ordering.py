@@ -46,6 +46,24 @@ def test_of_equals_the_first_comes_first(selector):
     )
 
 
+@pytest.mark.parametrize("name", ["argmin", "argmax"])
+@pytest.mark.parametrize("shape", [(3, 32), (700, 50), (2, 5, 40), (1, 20_000)])
+def test_jax_searches_long_axes_as_numpy_does(name, shape):
+    """Also where several are equal, infinite, or no numbers; and in blocks, the last one short."""
+    jax = pytest.importorskip("jax")
+    from calcbench.backends.jax.vocabulary import namespace
+
+    x = np.round(np.random.default_rng(0).normal(size=shape), 1)
+    flat = x.reshape(-1, shape[-1])
+    flat[0, ::3], flat[0, 5:20:7] = np.inf, -np.inf
+    flat[-1, 7::11] = np.nan
+    with jax.enable_x64(True):
+        search = jax.jit(lambda x: getattr(namespace(eager=False), name)(x, axis=-1))
+        found = np.asarray(search(jax.numpy.asarray(x)))
+    assert found.dtype == np.int64
+    np.testing.assert_array_equal(found, getattr(np, name)(x, axis=-1))
+
+
 @pytest.mark.parametrize("selector", [*ONE_OF_EACH, "certified"])
 def test_conditions_may_be_numbers(selector):
     keep = {"keep": np.array([1.0, 0.0])}

@@ -42,12 +42,12 @@ class JaxFunction(Function):
 
         Raises `NotKnown` for dtypes that are not certified.
         """
-        self.function, self._x = function, trees.as_tuple(x)
-        paths, self._tree = jax.tree_util.tree_flatten_with_path(self._x)
+        self.function, self.x = function, trees.as_tuple(x)
+        paths, self._tree = jax.tree_util.tree_flatten_with_path(self.x)
         self._leaves = [leaf for _, leaf in paths]
         self._wide = bool(jax.config.jax_enable_x64) or any(map(_is_wide, self._leaves))
         _check_real(self._leaves)
-        names = trees.argument_names(function, len(self._x))
+        names = trees.argument_names(function, len(self.x))
         with self.precision():
             arrays = {k: jax.numpy.asarray(v) for k, v in enumerate(self._leaves) if _is_float(v)}
         self._dtypes = {k: array.dtype for k, array in arrays.items()}
@@ -84,6 +84,11 @@ class JaxFunction(Function):
             self._other = type(returned).__name__
         return found.astype(np.float64) if found.dtype.kind == "V" else found  # as bfloat16
 
+    def returned(self, arguments: Arrays) -> Any:
+        """Call the function at these numbers; what it returns, as it is."""
+        with self.precision():
+            return self._flat(*self._native(arguments))
+
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
         """Call a derivative along a direction at these numbers."""
         with self.precision():
@@ -117,6 +122,14 @@ class JaxFunction(Function):
         with self.precision():
             floats, along = self._native(arguments), self._native(direction)
             return np.asarray(jax.jvp(self._flat, floats, along)[1])
+
+    def pull(self, arguments: Arrays, cotangent: Any) -> Arrays:
+        """Multiply a cotangent by the Jacobian: `jax.vjp` of the function."""
+
+        def by_vjp(function: Callable[..., Any], argnums: Any) -> Callable[..., Any]:
+            return lambda *floats: jax.vjp(function, *floats)[1](cotangent)
+
+        return self._differentiate(arguments, None, (), by_vjp)
 
     def _differentiate(
         self,
@@ -212,9 +225,9 @@ class JaxFunction(Function):
         """
         structure, leaves = jax.tree_util.tree_structure, jax.tree_util.tree_leaves(gradient)
         real = tuple(
-            part for part in self._x if any(map(_is_float, jax.tree_util.tree_leaves(part)))
+            part for part in self.x if any(map(_is_float, jax.tree_util.tree_leaves(part)))
         )
-        for like in (self._x, real):
+        for like in (self.x, real):
             forms = (like, list(like), *(like if len(like) == 1 else ()))
             if structure(gradient) in map(structure, forms):
                 wanted = map(_is_float, jax.tree_util.tree_leaves(like))

@@ -47,8 +47,12 @@ class NumpyFunction(Function):
 
     def call(self, arguments: Arrays) -> np.ndarray:
         """Call the function at copies of these numbers."""
+        return np.asarray(self.returned(arguments))
+
+    def returned(self, arguments: Arrays) -> Any:
+        """Call the function at copies of these numbers; what it returns, as it is."""
         with np.errstate(all="ignore"):
-            return np.asarray(self.function(*self._inputs(arguments)))
+            return self.function(*self._inputs(arguments))
 
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
         """Call a derivative along a direction at copies of these numbers."""

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from calcbench.errors import SelectorError, short_repr
 from calcbench.native import trees
-from calcbench.native.function import Function, NotKnown, WrongGradient, returns_other
+from calcbench.native.function import Function, NotKnown, NoWay, WrongGradient, returns_other
 from calcbench.native.keeping import kept, variables_reached
 from calcbench.native.needs import SLOPE
 from calcbench.native.tensorflow.control import Cell
@@ -24,6 +24,9 @@ from calcbench.native.tensorflow.keeping import seeds_kept, unchanged
 from calcbench.native.tensorflow.tracing import Traced, is_variable, quietly, read, trace
 from calcbench.problem.flat import Shape
 from calcbench.problem.problem import Arrays
+
+WATCHED = "give the variables that it computes with as x, such as model.trainable_variables"
+"""What to write where a function does not use its argument."""
 
 
 class TensorflowFunction(Function):
@@ -42,7 +45,7 @@ class TensorflowFunction(Function):
         Raises `NotKnown` for dtypes that are not certified, `SelectorError` for Python's floats,
         and for a variable that is given twice.
         """
-        self.function, self._x = function, x
+        self.function, self.x = function, x
         self._leaves = _named(function, x)
         _check(self._leaves)
         moving = {n: leaf for n, leaf in self._leaves.items() if _moves(leaf)}
@@ -74,6 +77,11 @@ class TensorflowFunction(Function):
             self._other = "" if tf.is_tensor(returned) else type(returned).__name__
             return _numbers(returned)
 
+    def returned(self, arguments: Arrays) -> Any:
+        """Call the function at these numbers; what it returns, as it is."""
+        with self._at(arguments) as given:
+            return self.function(*given)
+
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
         """Call a derivative along a direction at these numbers."""
         with self._at(arguments) as given:
@@ -94,7 +102,7 @@ class TensorflowFunction(Function):
             if gradient is None:
                 return self._by_tape(arguments)
             found = tf.nest.map_structure(_plain, gradient(*given))
-            return trees.read_gradient(self._x, self._leaves, self.arguments, found)
+            return trees.read_gradient(self.x, self._leaves, self.arguments, found)
 
     def differentiate_outputs(
         self, arguments: Arrays, jacobian: Callable[..., Any] | None, shape: Shape
@@ -102,9 +110,9 @@ class TensorflowFunction(Function):
         """Call the Jacobian, or that of a tape if it is None."""
         with self._at(arguments) as given:
             if jacobian is None:
-                return self._by_tape(arguments, shape)
+                return self._by_tape(arguments, shape=shape)
             found = tf.nest.map_structure(_plain, jacobian(*given))
-            return trees.read_gradient(self._x, self._leaves, self.arguments, found, shape)
+            return trees.read_gradient(self.x, self._leaves, self.arguments, found, shape)
 
     def multiply(self, arguments: Arrays, direction: Arrays) -> Arrays:
         """Multiply the Hessian by a direction: the slope of a tape's gradient, by another tape."""
@@ -130,6 +138,11 @@ class TensorflowFunction(Function):
             with tf.autodiff.ForwardAccumulator(sources, self._along(direction)) as forward:
                 value = self._tensor(tensors)
             return _numbers(forward.jvp(value, tf.UnconnectedGradients.ZERO))
+
+    def pull(self, arguments: Arrays, cotangent: Any) -> Arrays:
+        """Multiply a cotangent by the Jacobian, by a tape."""
+        with self._at(arguments):
+            return self._by_tape(arguments, cotangent)
 
     def native(self, arguments: Arrays) -> Any:
         """Give numbers the form of the argument, as tensors."""
@@ -212,14 +225,14 @@ class TensorflowFunction(Function):
     def _put(self, leaves: Mapping[str, Any]) -> tuple[Any, ...]:
         """Build arguments with other leaves."""
         found = [leaves.get(name, leaf) for name, leaf in self._leaves.items()]
-        return trees.as_tuple(trees.rebuild(self._x, found))
+        return trees.as_tuple(trees.rebuild(self.x, found))
 
     def _given(self, tensors: Mapping[str, Any]) -> tuple[Any, ...]:
         """Build the arguments as the function wants them: none, if it has what it needs."""
         return () if self._variables and _takes_nothing(self.function) else self._put(tensors)
 
-    def _by_tape(self, arguments: Arrays, shape: Shape = ()) -> Arrays:
-        """Differentiate the value, or all numbers of one of this shape."""
+    def _by_tape(self, arguments: Arrays, cotangent: Any = None, shape: Shape = ()) -> Arrays:
+        """Differentiate the value, times a cotangent if it is given, or all numbers of a shape."""
         tensors = self._tensors(arguments)
         sources = self._sources(tensors)
         with tf.GradientTape(persistent=bool(shape), watch_accessed_variables=False) as tape:
@@ -228,9 +241,9 @@ class TensorflowFunction(Function):
         if shape:
             found = tape.jacobian(value, sources, experimental_use_pfor=False)
         else:
-            found = tape.gradient(value, sources)
+            found = tape.gradient(value, sources, cotangent)
         if all(part is None for part in found):
-            raise WrongGradient("the tape finds no way from x to f(x): does f use its argument?")
+            raise NoWay("the tape", WATCHED)
         return self._by_name(found, shape)
 
     def _tensor(self, tensors: Mapping[str, Any]) -> Any:

@@ -12,13 +12,19 @@ from torch.utils import _pytree as pytree
 
 from calcbench.errors import SelectorError, short_repr
 from calcbench.native import trees
-from calcbench.native.function import Function, NotKnown, WrongGradient, returns_other
+from calcbench.native.function import Function, NotKnown, NoWay, WrongGradient, returns_other
 from calcbench.native.torch.keeping import Keeping, unchanged
 from calcbench.native.torch.recording import Recorded, record
 from calcbench.native.torch.storage import dtype_name, floats_of
 from calcbench.native.values import midpoints
 from calcbench.problem.flat import Shape
 from calcbench.problem.problem import Arrays
+
+FUNCTIONAL = (
+    "a module computes with parameters of its own, and with those in x by "
+    "torch.func.functional_call(module, x, inputs)"
+)
+"""What to write where a function does not use its argument."""
 
 
 class TorchFunction(Function):
@@ -32,7 +38,7 @@ class TorchFunction(Function):
         Raises `NotKnown` for dtypes that are not certified, `SelectorError` for floats that are no
         tensors.
         """
-        self.function, self._x = function, x
+        self.function, self.x = function, x
         self._leaves = trees.name_leaves(function, x)
         self._recorded: dict[bytes, Recorded] = {}
         self._other = ""
@@ -52,6 +58,11 @@ class TorchFunction(Function):
             self._other = "" if isinstance(value, torch.Tensor) else type(value).__name__
             return _numbers(value)
 
+    def returned(self, arguments: Arrays) -> Any:
+        """Call the function at these numbers; what it returns, as it is."""
+        with unchanged() as before, Keeping(before):
+            return self._run(self._tensors(arguments))
+
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
         """Call a derivative along a direction at these numbers."""
         with unchanged() as before, Keeping(before):
@@ -64,7 +75,7 @@ class TorchFunction(Function):
             if gradient is None:
                 return self._by_autograd(tensors, self._tensor(tensors), required=True)
             found = pytree.tree_map(_plain, gradient(*self._given(tensors)))
-        return trees.read_gradient(self._x, self._leaves, self.arguments, found)
+        return trees.read_gradient(self.x, self._leaves, self.arguments, found)
 
     def differentiate_outputs(
         self, arguments: Arrays, jacobian: Callable[..., Any] | None, shape: Shape
@@ -78,7 +89,7 @@ class TorchFunction(Function):
                 parts = {name: np.stack([row[name] for row in rows]) for name in tensors}
                 return {n: p.reshape(shape + self.arguments[n].shape) for n, p in parts.items()}
             found = pytree.tree_map(_plain, jacobian(*self._given(tensors)))
-        return trees.read_gradient(self._x, self._leaves, self.arguments, found, shape)
+        return trees.read_gradient(self.x, self._leaves, self.arguments, found, shape)
 
     def multiply(self, arguments: Arrays, direction: Arrays) -> Arrays:
         """Multiply the Hessian by a direction: the slope of the gradient along it, by autograd."""
@@ -90,7 +101,8 @@ class TorchFunction(Function):
                     value, list(tensors.values()), allow_unused=True, create_graph=True
                 )
                 given = zip(parts, along.values(), strict=True)
-                slope = sum((p * v.detach()).sum() for p, v in given if p is not None)
+                terms = [(p * v.detach()).sum() for p, v in given if p is not None]
+                slope = sum(terms, slope)
             return self._by_autograd(tensors, slope)
 
     def push(self, arguments: Arrays, direction: Arrays) -> np.ndarray:
@@ -103,6 +115,13 @@ class TorchFunction(Function):
             value = self._tensor(duals)
             tangent = forward_ad.unpack_dual(value).tangent
             return _numbers(torch.zeros_like(value) if tangent is None else tangent)
+
+    def pull(self, arguments: Arrays, cotangent: Any) -> Arrays:
+        """Multiply a cotangent by the Jacobian, by autograd."""
+        tensors = self._tensors(arguments)
+        with unchanged() as before, Keeping(before):
+            value = self._tensor(tensors)
+            return self._by_autograd(tensors, value, required=True, cotangent=cotangent)
 
     def native(self, arguments: Arrays) -> Any:
         """Give numbers the form of the argument, as tensors."""
@@ -129,7 +148,7 @@ class TorchFunction(Function):
     def _given(self, tensors: Mapping[str, Any]) -> tuple[Any, ...]:
         """Build the arguments as the function wants them."""
         leaves = [tensors.get(name, leaf) for name, leaf in self._leaves.items()]
-        return trees.as_tuple(trees.rebuild(self._x, leaves))
+        return trees.as_tuple(trees.rebuild(self.x, leaves))
 
     def _run(self, tensors: Mapping[str, Any]) -> Any:
         return self.function(*self._given(tensors))
@@ -143,20 +162,24 @@ class TorchFunction(Function):
         raise WrongGradient(f"autograd has no gradient: {other}")
 
     def _by_autograd(
-        self, tensors: Mapping[str, torch.Tensor], value: torch.Tensor, required: bool = False
+        self,
+        tensors: Mapping[str, torch.Tensor],
+        value: torch.Tensor,
+        required: bool = False,
+        cotangent: torch.Tensor | None = None,
     ) -> Arrays:
-        """Differentiate a number by autograd: 0 by what it does not depend on.
+        """Differentiate a number, or an array times a cotangent: 0 by what it does not depend on.
 
-        Raises `WrongGradient` where a way to an argument is `required`, and there is none.
+        Raises `NoWay` where a way to an argument is `required`, and there is none.
         """
         found = [None] * len(tensors)
         if value.requires_grad:
             leaves = list(tensors.values())
-            found = torch.autograd.grad(value, leaves, allow_unused=True, retain_graph=True)
+            found = torch.autograd.grad(
+                value, leaves, cotangent, allow_unused=True, retain_graph=True
+            )
             if required and all(part is None for part in found):
-                raise WrongGradient(
-                    "autograd finds no way from x to f(x): does f use its argument?"
-                )
+                raise NoWay("autograd", FUNCTIONAL)
         return {
             name: np.zeros(self.arguments[name].shape) if part is None else _numbers(part)
             for name, part in zip(tensors, found, strict=True)

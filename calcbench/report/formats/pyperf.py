@@ -56,6 +56,8 @@ def name(record: Record) -> str:
         words.append(record.operator)
     if record.dtype != "float64" and record.dtype not in record.backend:
         words.append(record.dtype)
+    if record.read_from:
+        words.append(record.read_from)
     if record.seed:
         words.append(f"seed{record.seed}")
     if record.threads not in PLAIN_THREADS:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,29 +16,24 @@ from calcbench.api.checked import (
     at_place,
     describe_held,
     describe_no_number,
+    describe_no_way,
     describe_worst,
 )
 from calcbench.api.kinks import AtKinks
+from calcbench.api.points import check_around
 from calcbench.certified.evaluation import NotCertified, NotFiniteHere
 from calcbench.certified.kinks import find_kinks
 from calcbench.errors import ProblemError, short_repr
 from calcbench.judge.result import judge_result
-from calcbench.judge.witnesses import ask_along, ask_complex_step, ask_differences
+from calcbench.judge.witnesses import ask_complex_step, ask_differences
 from calcbench.native.certifying import Certified, certify, point_of
-from calcbench.native.function import Function, NoGradient, NotKnown, WrongGradient
-from calcbench.native.held import find_held
+from calcbench.native.function import Function, NoGradient, NotKnown, NoWay, WrongGradient
+from calcbench.native.held import find_cut, moves
 from calcbench.native.reasons import describe_raised
-from calcbench.operators.cost import Cost
-from calcbench.operators.hvp import Hvp
-from calcbench.operators.jacobian import Jacobian
-from calcbench.operators.matrix import side_by_side
-from calcbench.operators.operator import Layout, Operator, matrix_layout
-from calcbench.operators.pushforward import Pushforward
+from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.faults import RAISED
-from calcbench.problem.flat import Shape, flatten, unflatten
-from calcbench.problem.point import Point, component_name
+from calcbench.problem.flat import flatten, unflatten
 from calcbench.problem.problem import Arrays
-from calcbench.problem.sampling import draw_nearby
 from calcbench.record.record import Record, Status
 
 
@@ -78,6 +72,8 @@ class Trial:
     """One check of a gradient under way."""
 
     operator = "gradient"
+    with_slopes: Operator | None = GRADIENT
+    """Whose numbers are held against the slopes at a kink; None where that is not done."""
 
     def __init__(
         self, function: Function, grad: Callable[..., Any] | None, seconds: float, started: float
@@ -105,16 +101,8 @@ class Trial:
         value = self.value(self.function.arguments)
         if not np.all(np.isfinite(value)):
             return self._end(Status.ERROR, f"no verdict: f(x) is {short_repr(value)}")
-        found = self._at("own", self.function.arguments, value)
-        rng = np.random.default_rng(0)
-        known = [found]
-        for number in range(1, points if found.ok or found.witnessed else 1):
-            there = self._around(f"random-{number}", rng)
-            if there is not None:
-                known.append(there)
-            if there is not None and there.refuted:
-                found = there
-                break
+        own = self._at("own", self.function.arguments, value)
+        found, known = check_around(own, self.own, points, self._around)
         return replace(
             found,
             seconds=time.thread_time() - self.started,
@@ -124,13 +112,13 @@ class Trial:
             agreeing=sum(each.witnessed for each in known),
         )
 
-    def _around(self, place: str, rng: np.random.Generator) -> Check | None:
+    def _around(self, place: str, drawn: Arrays) -> Check | None:
         """Check at a point that is drawn; None where the function has no value there."""
-        drawn = self.function.representable(draw_nearby(self.own, rng))
+        there = self.function.representable(drawn)
         with contextlib.suppress(ProblemError):
-            value = self.value(drawn)
+            value = self.value(there)
             if np.all(np.isfinite(value)):
-                return self._at(place, drawn, value)
+                return self._at(place, there, value)
         return None
 
     def _at(self, place: str, arguments: Arrays, value: Any) -> Check:
@@ -139,6 +127,9 @@ class Trial:
             gradient = self.derivative(arguments)
         except (NoGradient, NotKnown):
             raise
+        except NoWay as error:
+            moving = any(moves(self.function, arguments, value, name) for name in arguments)
+            return self._end(Status.ERROR, describe_no_way(error, moving) + at_place(place))
         except WrongGradient as error:
             return self._end(Status.ERROR, f"{error}{at_place(place)}")
         except RAISED as error:
@@ -172,8 +163,13 @@ class Trial:
         return float(found.reshape(()))
 
     def _call(self, arguments: Arrays) -> np.ndarray:
+        found: np.ndarray = self._called(lambda: self.function.call(arguments))
+        return found
+
+    def _called(self, call: Callable[[], Any]) -> Any:
+        """Call the user's function. Raises `ProblemError` where it raises."""
         try:
-            return self.function.call(arguments)
+            return call()
         except RAISED as error:
             raise ProblemError(f"{self.function.name} raises {describe_raised(error)}") from error
 
@@ -192,18 +188,22 @@ class Trial:
                 f"f(x) is {given:.17g}, and its operations on numbers with proof give {proved:.17g}"
             )
             return self._ask(place, arguments, reason, gradient)
-        held = find_held(self.function, arguments, value, self._without_slope(proof))
-        if len(held) == len(arguments):
+        cut = find_cut(self.function, arguments, value, self._without_slope(proof))
+        if len(cut.held) == len(arguments):
             return self._ask(place, arguments, describe_held(), gradient)
         found = self._report(place, proof, arguments, gradient)
-        return replace(found, held=held)
+        return replace(found, held=cut.held, unused=cut.unused)
 
     def _without_slope(self, proof: Proof) -> list[str]:
-        """List the arguments by which all derivatives are 0, and none is a limit or not there."""
-        certificate, start = proof.found.certificate, proof.start
-        clear = certificate.judged & ~certificate.beside & (certificate.value == 0)
-        parts = unflatten(clear[start:], self.own.shapes)
+        """List the arguments by which all derivatives are 0."""
+        parts = unflatten(self._clear(proof), self.own.shapes)
         return [name for name, part in parts.items() if part.size and np.all(part)]
+
+    def _clear(self, proof: Proof) -> np.ndarray:
+        """Tell of each number whether the derivative by it is 0, and no limit and there at all."""
+        certificate = proof.found.certificate
+        clear = certificate.judged & ~certificate.beside & (certificate.value == 0)
+        return np.asarray(clear[proof.start :])
 
     def _report(self, place: str, proof: Proof, arguments: Arrays, gradient: Arrays) -> Check:
         """Judge by a certificate that the value confirms."""
@@ -248,10 +248,11 @@ class Trial:
         certificate, start = proof.found.certificate, proof.start
         rough = np.flatnonzero(certificate.rough[start:])
         kinks = {}
-        if rough.size and self.operator == "gradient":
+        if rough.size and self.with_slopes is not None:
             point, dtype = certificate.point, proof.found.dtype
-            kinks = find_kinks(point, rough.tolist(), dtype, self.seconds)
-        return AtKinks(place, self.own, kinks, numbers[start:], int(rough.size))
+            kinks = find_kinks(point, rough.tolist(), dtype, self.seconds, self.with_slopes)
+        label = certificate.operator.layout(certificate.point).label
+        return AtKinks(place, lambda k: label(start + k), kinks, numbers[start:], int(rough.size))
 
     def _ask(
         self,
@@ -288,179 +289,3 @@ class Trial:
             seconds=time.thread_time() - self.started,
             **known,
         )
-
-
-class ProductTrial(Trial):
-    """One check of the Hessian times a direction."""
-
-    operator = "hvp"
-    kind: Operator = Hvp()
-
-    def __init__(self, *what: Any) -> None:
-        """Take what every check takes, and draw the direction."""
-        super().__init__(*what)
-        rng = np.random.default_rng(1)
-        drawn = {n: np.asarray(rng.normal(size=shape)) for n, shape in self.own.shapes.items()}
-        self.direction = self.function.representable(drawn)
-
-    def derivative(self, arguments: Arrays) -> Arrays:
-        """Call the product with the direction."""
-        product = self.grad
-        if product is None:
-            return self._own(arguments)
-        v = self.function.native(self.direction)
-        return self._read(arguments, lambda *x: product(*x, v))
-
-    def _own(self, arguments: Arrays) -> Arrays:
-        """Take the framework's own product."""
-        return self.function.multiply(arguments, self.direction)
-
-    def _read(self, arguments: Arrays, product: Callable[..., Any]) -> Arrays:
-        """Call a product, whose direction is given, and read what it returns."""
-        return self.function.differentiate(arguments, product)
-
-    def prove(self, arguments: Arrays) -> Proof:
-        """Certify the value, and the product."""
-        value = certify(self.function, Cost(), arguments, seconds=self.seconds).certificate
-        found = certify(self.function, self.kind, arguments, self.direction, self.seconds)
-        return Proof(found, value.value[0], value.bound[0], 0)
-
-    def _witnesses(
-        self, arguments: Arrays, gradient: Arrays, rough: np.ndarray | None
-    ) -> dict[str, Any]:
-        """Take differences along the direction: of the function, or its own gradient."""
-        told = flatten(gradient.values(), np.float64)
-        call, claimed = self._differenced(told)
-        direction = flatten(self.direction.values(), np.float64)
-        with contextlib.suppress(NoGradient):
-            call(arguments)
-            dtype = self.function.dtype
-            return {"witness": ask_along(call, arguments, direction, claimed, dtype)}
-        return {}
-
-    def _differenced(self, told: np.ndarray) -> tuple[Callable[[Arrays], Any], float]:
-        """Return what to difference, and what its derivative is by the product: ∇f along a line."""
-        line = np.random.default_rng(3).normal(size=told.shape)
-
-        def slope(arguments: Arrays) -> Any:
-            found = self.function.differentiate(arguments, None)
-            return line @ flatten(found.values(), np.float64)
-
-        return slope, float(line @ told)
-
-
-class DirectionTrial(ProductTrial):
-    """One check of the derivative along a direction."""
-
-    operator = "pushforward"
-    kind: Operator = Pushforward()
-    count = 1
-
-    def _own(self, arguments: Arrays) -> Arrays:
-        return self._number(self.function.push(arguments, self.direction))
-
-    def _read(self, arguments: Arrays, product: Callable[..., Any]) -> Arrays:
-        return self._number(self.function.call_along(arguments, product))
-
-    def _number(self, found: np.ndarray) -> Arrays:
-        if found.size != 1 or found.dtype.kind not in "fiu":
-            raise WrongGradient("the derivative along a direction must be one real number")
-        return {"value": found.astype(np.float64).reshape(())}
-
-    def _without_slope(self, proof: Proof) -> list[str]:
-        certificate = proof.found.certificate
-        clear = certificate.judged & ~certificate.beside & (certificate.value == 0)
-        return list(self.function.arguments) if np.all(clear) else []
-
-    def _differenced(self, told: np.ndarray) -> tuple[Callable[[Arrays], Any], float]:
-        return self.function.call, float(told[0])
-
-
-@dataclass(frozen=True)
-class NativeJacobian(Jacobian):
-    """The Jacobian of a function that gives an array, whose numbers are named by their places."""
-
-    shape: Shape = ()
-
-    def layout(self, point: Point) -> Layout:
-        """Lay out as a matrix, labelled `∂f[1, 2]/∂w[3]`."""
-
-        def label(row: int, column: int) -> str:
-            place = tuple(int(k) for k in np.unravel_index(row, self.shape))
-            return f"∂{component_name('f', place)}/∂{point.component(column)}"
-
-        return matrix_layout(self.name, point, 1, label)
-
-
-class JacobianTrial(Trial):
-    """One check of the Jacobian of a function that gives an array."""
-
-    operator = "jacobian"
-
-    def __init__(self, *what: Any) -> None:
-        """Take what every check takes, and see what the function gives."""
-        super().__init__(*what)
-        self.shape: Shape = ()
-        self.shape = self.value(self.function.arguments).shape
-        NativeJacobian().resolve(point_of(self.function, outputs=self.shape))
-
-    @property
-    def count(self) -> int:
-        """How many partials are checked."""
-        return math.prod(self.shape) * self.own.size
-
-    def value(self, arguments: Arrays) -> Any:
-        """Call the function: an array of real numbers."""
-        found = self._call(arguments)
-        if not found.ndim or not found.size or found.dtype.kind not in "fiu":
-            kind = (
-                f"one number ({short_repr(found.item())})" if not found.ndim else "no real numbers"
-            )
-            raise ProblemError(
-                f"{self.function.name} gives {kind}, and a Jacobian is of an array of them: "
-                "operator='gradient' checks the gradient of one"
-            )
-        if self.shape and found.shape != self.shape:
-            raise ProblemError(f"{self.function.name} gives {found.shape}, and gave {self.shape}")
-        return found.astype(np.float64)
-
-    def derivative(self, arguments: Arrays) -> Arrays:
-        """Call the Jacobian: a row for each number of the value, end to end."""
-        parts = self.function.differentiate_outputs(arguments, self.grad, self.shape)
-        return {"jacobian": side_by_side(parts.values(), math.prod(self.shape))}
-
-    def prove(self, arguments: Arrays) -> Proof:
-        """Certify the numbers of the value, and the Jacobian."""
-        value, found = (
-            certify(self.function, kind, arguments, None, self.seconds, self.shape)
-            for kind in (Cost(), NativeJacobian(self.shape))
-        )
-        proved = value.certificate
-        values, bounds = (a.reshape(self.shape) for a in (proved.value, proved.bound))
-        return Proof(found, values, bounds, 0)
-
-    def _without_slope(self, proof: Proof) -> list[str]:
-        return []  # each output may have its own
-
-    def _witnesses(
-        self, arguments: Arrays, gradient: Arrays, rough: np.ndarray | None
-    ) -> dict[str, Any]:
-        """Take differences of a sum of all outputs, with weights that are drawn."""
-        weights = np.random.default_rng(4).normal(size=math.prod(self.shape))
-        function, dtype = self.function, self.function.dtype
-        claimed = weights @ gradient["jacobian"]
-
-        def weighted(call: Callable[[Arrays], np.ndarray]) -> Callable[[Arrays], Any]:
-            return lambda arguments: weights @ np.ravel(call(arguments))
-
-        call = weighted(function.call)
-        witness = ask_differences(call, arguments, claimed, dtype, seconds=self._share)
-        step = None
-        if dtype == "float64":
-            call = weighted(function.call_complex)
-            step = ask_complex_step(call, arguments, claimed, witness)
-        return {"witness": witness, "step": step}
-
-
-TRIALS = {each.operator: each for each in (Trial, DirectionTrial, ProductTrial, JacobianTrial)}
-"""Operator → how it is checked."""
