@@ -213,7 +213,7 @@ def write(folder, body, source=SOURCE, name="cost.py"):
     return name
 
 
-LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**33, 2**33));"
+LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**32, 2**32));"
 """A machine on which 50 GB are not there, whatever this one has."""
 
 
