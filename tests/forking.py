@@ -22,6 +22,7 @@ import signal
 import subprocess
 import sys
 import traceback
+import warnings
 
 from waiting import PATIENCE
 
@@ -78,20 +79,23 @@ class Server:
         `streams` are the names of what it has as standard input, output and error; `path` are
         folders that come first on its module path; `code` is run in place of the command line.
         """
-        before = [str(folder) for folder in path]
+        plugins = [str(folder) for folder in path]
         request = {
             "arguments": [str(argument) for argument in arguments],
             "code": code,
             "cwd": os.getcwd(),
-            "path": [*before, *sys.path],
-            "env": {**os.environ, "PYTHONPATH": os.pathsep.join(before)},
+            "path": sys.path,
+            "plugins": plugins,
+            "env": {**os.environ, "PYTHONPATH": os.pathsep.join(plugins)},
             "streams": [str(stream) for stream in streams],
         }
         self.process.stdin.write(json.dumps(request).encode() + b"\n")
         self.process.stdin.flush()
         ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
         assert ready, f"calcbench {arguments} does not end"
-        return int(self.process.stdout.readline())
+        answer = self.process.stdout.readline()
+        assert answer, "the process that forks has ended"
+        return int(answer)
 
     def end(self):
         """End it, and a command that it still runs."""
@@ -135,13 +139,16 @@ def serve():
     sys.meta_path.insert(0, Kept())
     gc.freeze()  # a collection would copy the memory that forks share
     for line in sys.stdin.buffer:
-        child = os.fork()
+        with warnings.catch_warnings():
+            # NumPy's threads are OpenBLAS's, which starts new ones in the child.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
         if not child:
             execute(**json.loads(line))
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
-def execute(arguments, code, cwd, path, env, streams):
+def execute(arguments, code, cwd, path, plugins, env, streams):
     """Run a command in this process, which is a fork, and end it."""
     for number, name in enumerate(streams):
         os.dup2(os.open(name, os.O_RDWR), number)
@@ -150,8 +157,8 @@ def execute(arguments, code, cwd, path, env, streams):
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
-    if path != sys.path:  # a plugin may lie there
-        sys.path[:] = path
+    sys.path[:] = [*plugins, *path]
+    if plugins:
         problems.cache_clear()
         backends.cache_clear()
     sys.argv = ["calcbench", *arguments]
