@@ -22,7 +22,7 @@ import numpy as np
 
 from calcbench.errors import ProblemError
 from calcbench.operators.colouring import colour_columns
-from calcbench.operators.compression import group_products, indicators, places_in_parts
+from calcbench.operators.compression import group_products, indicators
 from calcbench.operators.function import Function
 from calcbench.operators.reach import Reaching, reaching_vocabulary
 from calcbench.problem.flat import Shape
@@ -104,14 +104,13 @@ def find_gathered(point: Point, backend: str) -> Gathered | None:
     meets = np.zeros((len(cotangents), len(used)), dtype=bool)
     meets[colour[row], part] = True
     groups = group_products(meets)
-    places, end = np.empty(len(row), dtype=np.int64), 0
+    begin, end = np.zeros(meets.shape, dtype=np.int64), 0  # of a part's numbers in a product
     for parts, colours in groups:
-        mine = np.isin(colour[row], colours)
-        begins = np.cumsum([0, *sizes[parts]])
-        within = begins[np.searchsorted(parts, part[mine])] + position[mine]
-        product = np.searchsorted(colours, colour[row][mine])
-        places[mine] = end + places_in_parts(product, within, sizes[parts], len(colours))
-        end += len(colours) * int(begins[-1])
+        products = np.arange(len(colours))[:, None]
+        before = np.cumsum(sizes[parts]) - sizes[parts]
+        begin[np.ix_(colours, parts)] = end + len(colours) * before + products * sizes[parts]
+        end += len(colours) * int(sizes[parts].sum())
+    places = begin[colour[row], part] + position
     stored = entry >= 0
     terms = _stack(places[stored], entry[stored], len(point.pattern(1)[0]), end)
     if terms is None:
