@@ -27,9 +27,15 @@ class AtKinks(NamedTuple):
 
     @property
     def missed(self) -> list[int]:
-        """The positions of finite numbers that are not between the slopes, the worst first."""
-        missing = {k: kink.misses(float(self.numbers[k])) for k, kink in self.kinks.items()}
-        return sorted((k for k in missing if missing[k] > 0), key=lambda k: -missing[k])
+        """The positions of finite numbers that are no choice between slopes, the worst first."""
+        wrong = [k for k, kink in self.kinks.items() if kink.refutes(float(self.numbers[k]))]
+        return sorted(wrong, key=lambda k: -self.kinks[k].misses(float(self.numbers[k])))
+
+    @property
+    def chosen(self) -> list[int]:
+        """The positions of numbers that are between the slopes."""
+        numbers = self.numbers
+        return [k for k, kink in self.kinks.items() if kink.misses(float(numbers[k])) == 0]
 
     def describe(self, of: int) -> str:
         """Say how many numbers are not between the slopes, and which is farthest from them."""
@@ -44,11 +50,8 @@ class AtKinks(NamedTuple):
     def describe_none(self) -> str:
         """Say that nothing is a derivative, and whether every number is one valid choice."""
         said = "one-sided derivatives differ here, of every partial"
-        return f"{said}; each is between them: one valid choice" if self._complete else said
-
-    @property
-    def _complete(self) -> bool:
-        return len(self.kinks) == self.without and not self.missed
+        complete = len(self.chosen) == self.without
+        return f"{said}; each is between them: one valid choice" if complete else said
 
     def digits(self, judged: Judged) -> float | None:
         """Count the digits of the worst number: of one that is missed, to what is between."""

@@ -240,27 +240,27 @@ class Trial:
         counted = np.arange(len(numbers)) >= start
         judged = judge_result(record, place, certificate, numbers, counted)
         rough = certificate.rough[start:]
-        chosen = self._hold_against_kinks(place, proof, numbers)
+        beside = self._hold_against_kinks(place, proof, numbers)
         status, reason = judged.record.status, judged.record.reason
         if judged.record.disagreement is not None:
             reason = describe_worst(judged, judged.record.disagreement, self.count)
         elif not np.all(np.isfinite(numbers[start:][rough])):
             reason = describe_no_number(place, certificate, numbers)
             return self._end(Status.ERROR, reason, value=gradient)
-        elif chosen.missed:
-            status, reason = Status.DISAGREE, chosen.describe(self.count)
+        elif beside.missed:
+            status, reason = Status.DISAGREE, beside.describe(self.count)
         elif certificate.open[start:].any():
             return self._ask(place, arguments, certificate.open_reason, gradient, rough)
         elif not judged.counted.any():
-            return self._ask(place, arguments, chosen.describe_none(), gradient)
+            return self._ask(place, arguments, beside.describe_none(), gradient)
         return self._end(
             status,
             reason,
-            digits=chosen.digits(judged),
+            digits=beside.digits(judged),
             needed=judged.needed,
-            outside=int(judged.outside.sum()) + len(chosen.missed),
+            outside=int(judged.outside.sum()) + len(beside.missed),
             no_derivative=int(rough.sum()),
-            chosen=len(chosen.kinks) - len(chosen.missed),
+            chosen=len(beside.chosen),
             value=gradient,
             reference=unflatten(certificate.value[start:], shapes),
             bound=unflatten(judged.compared.allowed[start:], shapes),

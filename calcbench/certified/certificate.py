@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -341,18 +342,21 @@ def cost_noise(point: Point, dtype: str) -> float:
     return ALLOWANCE * float(near.proved[0])
 
 
-def gradient_noise(point: Point, dtype: str, operator: Operator = GRADIENT) -> Arrays:
+def gradient_noise(
+    point: Point, dtype: str, operator: Operator = GRADIENT, below: Sequence[int] = ()
+) -> Arrays:
     """Bound how far rounding may carry one evaluation of the gradient in `dtype`, near a point.
 
     Or of a pullback. Parameter name → array of its shape. At parameters moved a little, as
-    `cost_noise`.
+    `cost_noise`: upwards, but for those at the positions `below`.
     """
-    near = bound_rounding(_move_aside(point), dtype, operator, SECONDS)
+    near = bound_rounding(_move_aside(point, below), dtype, operator, SECONDS)
     return unflatten(ALLOWANCE * near.proved, point.shapes)
 
 
-def _move_aside(point: Point) -> Point:
-    """Move the parameters a little, to numbers that use all their bits."""
-    return point.with_values(
-        {name: a * (1 + 2.0**-20 / 3) + 2.0**-30 / 3 for name, a in point.parameters.items()}
-    )
+def _move_aside(point: Point, below: Sequence[int] = ()) -> Point:
+    """Move the parameters up a little, or down, to numbers that use all their bits."""
+    x, signs = point.vector, np.ones(point.size)
+    signs[list(below)] = -1.0
+    moved = x + signs * (np.abs(x) * 2.0**-20 + 2.0**-30) / 3
+    return point.with_values(unflatten(moved, point.shapes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -74,15 +75,17 @@ class Evaluation:
     tape: Tape
 
     @cached_property
-    def ties(self) -> list[list[int]]:
-        """For each comparison that ties, the positions of the components that it depends on."""
+    def tie_counts(self) -> Counter[tuple[int, ...]]:
+        """How many comparisons tie that depend on the components at these positions."""
         places = {id(leaf): k for k, leaf in enumerate(self.leaves)}
-        found: dict[tuple[int, ...], None] = {}
-        for pair in self.tape.ties:
-            ids = balls.ancestors(pair) & places.keys()
-            if ids:  # numbers that were rounded tie without consequence
-                found[tuple(sorted(places[ball] for ball in ids))] = None
-        return [list(positions) for positions in found]
+        behind = (balls.ancestors(pair) & places.keys() for pair in self.tape.ties)
+        # Numbers that were rounded tie without consequence.
+        return Counter(tuple(sorted(places[ball] for ball in ids)) for ids in behind if ids)
+
+    @property
+    def ties(self) -> list[list[int]]:
+        """The positions of the components that comparisons that tie depend on, each group once."""
+        return [list(positions) for positions in self.tie_counts]
 
     @cached_property
     def tied(self) -> np.ndarray:

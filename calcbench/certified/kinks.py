@@ -16,8 +16,13 @@ Where several components decide together, or meet in 0·∞ as in the norm of 0,
 number, and a line says nothing of the others: none is given. The slope of |x + y| − |x − y| at 0 is
 0 along both axes, and ±2 beside them.
 
-Of a pullback Jᵀu the rows of J are chosen one by one: each partial of an output lies between its
-own slopes, and Σᵢ uᵢ·∂fᵢ between the sums of the lower and of the higher products.
+Of a pullback Jᵀu the choices are those of the one function u·f: between its slopes on both sides,
+as one choice for all outputs makes them. Programs that decide each output by a comparison of its
+own may choose for each: Σᵢ uᵢ·∂fᵢ is between the sums of the lower and of the higher products
+then, which may be farther apart. What is between these alone is no choice for f, and is left open;
+but where a single comparison decides, as for a component of x in W·relu(x), it is wrong.
+
+Rounding is bounded on both sides, since a program may take terms of either, and of both.
 """
 
 from __future__ import annotations
@@ -39,6 +44,15 @@ from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 
+
+class Slopes(NamedTuple):
+    """The sums of all outputs' slopes on both sides, and `Kink.slack`."""
+
+    lowest: float
+    highest: float
+    slack: float
+
+
 BITS = 128
 """The precision at which slopes are taken."""
 
@@ -49,11 +63,17 @@ class Kink(NamedTuple):
     lowest: float
     highest: float
     allowed: float
+    slack: float = 0.0
+    """How far beyond the slopes a number may be that several outputs chose each for itself."""
 
     def misses(self, number: float) -> float:
         """Measure how far a number is from being between the slopes: 0 for one that is."""
         below, above = self.lowest - self.allowed - number, number - self.highest - self.allowed
         return float(max(below, above, 0.0))
+
+    def refutes(self, number: float) -> bool:
+        """Tell whether a number is none that could have been chosen."""
+        return self.misses(number) > self.slack
 
 
 def find_kinks(
@@ -72,20 +92,28 @@ def find_kinks(
     cotangent = flatten(point.seed.values()) if point.seed else np.ones(1)
     weights = [(i, arb(float(u))) for i, u in enumerate(cotangent)]
     try:
-        noise = flatten(gradient_noise(point, dtype, operator).values())
         with balls.precision(BITS), budget.limit(deadline):
             slopes = _find_slopes(point, positions, weights, deadline)
+        noise = _bound_rounding(point, dtype, operator, list(slopes)) if slopes else np.empty(0)
     except (NotCertified, Undecided, TooSlow):
         return {}
     return {
-        k: Kink(float(lowest), float(highest), float(noise[k]))
-        for k, (lowest, highest) in slopes.items()
+        k: Kink(found.lowest, found.highest, float(noise[k]), found.slack)
+        for k, found in slopes.items()
     }
+
+
+def _bound_rounding(
+    point: Point, dtype: str, operator: Operator, moving: Sequence[int]
+) -> np.ndarray:
+    """Bound what rounding does to terms that are on one side, and to those on the other."""
+    above, below = (gradient_noise(point, dtype, operator, down) for down in ((), moving))
+    return flatten(above.values()) + flatten(below.values())
 
 
 def _find_slopes(
     point: Point, positions: Sequence[int], weights: Weights, deadline: float
-) -> dict[int, tuple[arb, arb]]:
+) -> dict[int, Slopes]:
     """Take the slopes on both sides of the components that decide alone: on one line, for all."""
     run = evaluate(point, deadline)
     moving = sorted(_decide_alone(run, weights).intersection(positions))
@@ -96,25 +124,37 @@ def _find_slopes(
     outputs = approach(point, line, [[each] for each in weights], 0, deadline)
     values = [run.outputs[i].value * weight for i, weight in weights]
     rows = list(zip(outputs, values, strict=True))
-    slopes = {k: _sum_slopes(rows, k, own_line=len(moving) == 1) for k in moving}
-    return {k: both for k, both in slopes.items() if not any(slope.is_nan() for slope in both)}
+    found = {}
+    for k in moving:
+        slopes = _slopes_of_rows(rows, k, own_line=len(moving) == 1)
+        if not any(slope.is_nan() for both in slopes for slope in both):
+            found[k] = _sum_slopes(slopes, as_one=run.tie_counts[k,] == 1)
+    return found
 
 
-def _sum_slopes(
+def _slopes_of_rows(
     rows: Sequence[tuple[Sequence[Side | str], arb]], k: int, own_line: bool
-) -> tuple[arb, arb]:
-    """Add up the lower and the higher slope by a component of each output, times its weight.
+) -> list[tuple[arb, arb]]:
+    """Take the slopes by a component, ahead and behind, of each output times its weight.
 
-    `rows` are both sides of an output, and its value at the point. NaN if one is not known.
+    `rows` are both sides of an output, and its value at the point. NaN where one is not known.
     """
-    lowest = highest = arb(0)
+    found = []
     for sides, value in rows:
-        limits = [first_limit(side, k, own_line) for side in sides]
-        if not all(limit.is_known() and limit.start.overlaps(value) for limit in limits):
-            return arb.nan(), arb.nan()
-        both = [limit.slope for limit in limits]
-        lowest, highest = lowest + min(both, key=float), highest + max(both, key=float)
-    return lowest, highest
+        ahead, behind = (first_limit(side, k, own_line) for side in sides)
+        known = all(x.is_known() and x.start.overlaps(value) for x in (ahead, behind))
+        found.append((ahead.slope, behind.slope) if known else (arb.nan(), arb.nan()))
+    return found
+
+
+def _sum_slopes(slopes: Sequence[tuple[arb, arb]], as_one: bool) -> Slopes:
+    """Add up the slopes of all outputs; `as_one` says that these have one choice in common."""
+    ahead, behind = (sum(side, arb(0)) for side in zip(*slopes, strict=True))
+    lowest, highest = sorted((float(ahead), float(behind)))
+    if as_one or len(slopes) == 1:
+        return Slopes(lowest, highest, 0.0)
+    apart = sum((abs(one - other) for one, other in slopes), arb(0))
+    return Slopes(lowest, highest, float(apart - abs(ahead - behind)) / 2)
 
 
 def _decide_alone(run: Evaluation, weights: Weights) -> set[int]:

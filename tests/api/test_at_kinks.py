@@ -20,6 +20,18 @@ def ramps(x: np.ndarray) -> Any:
     return np.pi / 30 * np.sum(np.maximum(x, 0))
 
 
+def ramps_down(x: np.ndarray) -> Any:
+    return np.pi / 30 * np.sum(np.minimum(x, 0))
+
+
+def ramps_left(x: np.ndarray) -> Any:
+    return np.pi / 30 * np.sum(np.maximum(-x, 0))
+
+
+def roofs(x: np.ndarray) -> Any:
+    return -np.pi / 30 * np.sum(np.maximum(x, 0))
+
+
 def largest(x: np.ndarray) -> Any:
     return np.max(x)
 
@@ -56,6 +68,9 @@ CHOICES = [
     (sizes, [0.0, 2.0], [0.0, 1.0]),
     (sizes, [0.0, 2.0], [-1.0, 1.0]),
     (ramps, [0.0, 2.0], [np.pi / 30 * (1 + 4e-16), np.pi / 30]),  # up to rounding
+    (ramps_down, [0.0, -2.0], [np.pi / 30 * (1 + 4e-16), np.pi / 30]),
+    (ramps_left, [0.0, -2.0], [-np.pi / 30 * (1 + 4e-16), -np.pi / 30]),
+    (roofs, [0.0, 2.0], [-np.pi / 30 * (1 + 4e-16), -np.pi / 30]),
     (sizes, [0.0, 0.0, 1.0], [0.5, -0.5, 1.0]),
     (coupled, [0.0, 0.0, 1.0], [0.0, -np.exp(1.0), 0.0]),
 ]
@@ -68,6 +83,9 @@ OUTSIDE = [
         "∂f/∂x[0] is 1.0000000010000001, should be between -1 and 1",
     ),
     (ramps, [0.0, 2.0], [-0.1, np.pi / 30], "should be between 0 and 0.104719755"),
+    (ramps_down, [0.0, -2.0], [-0.1, np.pi / 30], "should be between 0 and 0.104719755"),
+    (ramps_left, [0.0, -2.0], [0.1, -np.pi / 30], "should be between -0.104719755"),
+    (roofs, [0.0, 2.0], [0.1, -np.pi / 30], "should be between -0.104719755"),
     (sizes, [0.0, 0.0, 1.0], [0.5, 1.5, 1.0], "∂f/∂x[1] is 1.5, should be between -1 and 1"),
     (coupled, [0.0, 0.0, 1.0], [1.5, 0.0, 0.0], "∂f/∂x[0] is 1.5, should be between -1 and 1"),
 ]
@@ -94,6 +112,48 @@ def test_number_between_one_sided_derivatives_is_one_valid_choice(
     assert "one valid choice: " in str(found)
     assert "between its one-sided derivatives" in str(found)
     assert json.dumps(found.as_json()["chosen"]) == str(found.chosen)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(
+    ("ramp", "steep"),
+    [
+        (lambda x: np.maximum(x, 0), 1),
+        (lambda x: np.minimum(x, 0), 1),
+        (lambda x: np.maximum(-x, 0), -1),
+        (lambda x: np.minimum(-x, 0), -1),
+        (np.abs, 1),
+        (np.abs, -1),
+    ],
+)
+def test_slope_of_either_side_is_right_however_it_is_rounded(
+    sign: int, ramp: Any, steep: int
+) -> None:
+    for seed in range(12):
+        a, w = np.random.default_rng(seed).uniform(0.1, 1, (2, 30))
+
+        def f(x: np.ndarray) -> Any:
+            return sign * np.sum(ramp(x[0]) * a * w / 3) + x[1] ** 2  # noqa: B023
+
+        slope = sign * steep * np.sum(a * w / 3)
+        found = cb.check(f, lambda x: np.array([slope, 2 * x[1]]), np.array([0.0, 1.0]))  # noqa: B023
+        assert found.chosen == 1, found
+        wrong = np.array([slope + 1e-12 * sign * steep, 2.0])
+        assert cb.check(f, lambda x: wrong, np.array([0.0, 1.0])).status == "disagree"  # noqa: B023
+
+
+def test_rounding_is_that_of_both_sides_where_a_program_takes_terms_of_both() -> None:
+    """As torch's clamp does: where the slopes of each side cancel, rounding in them does not."""
+    a, w = np.random.default_rng(1).uniform(0.1, 1, (2, 40))
+    signs = np.repeat([1.0, -1.0], 20)
+
+    def f(x: np.ndarray) -> Any:
+        return np.sum(np.minimum(x[0] * signs * a, 0) * w / 3) + x[1] ** 2
+
+    for taken in (signs > 0, signs < 0):
+        slope = np.sum((signs * a * w / 3)[taken][::-1])
+        found = cb.check(f, lambda x: np.array([slope, 2 * x[1]]), np.array([0.0, 1.0]))  # noqa: B023
+        assert found.chosen == 1, found
 
 
 @pytest.mark.parametrize(("f", "x", "given", "said"), OUTSIDE)
@@ -175,6 +235,18 @@ def test_frameworks_choose_between_one_sided_derivatives() -> None:
         found = cb.check(lambda x: f(x).sum(), x=x)  # noqa: B023
         assert found.ok, found
         assert found.chosen == 1
+
+
+def test_rounding_of_a_framework_is_bounded_on_the_side_that_it_takes() -> None:
+    torch = pytest.importorskip("torch")
+    x = torch.tensor([0.0, 1.0])
+    for seed in range(6):
+        generator = torch.Generator().manual_seed(seed)
+        a, w = torch.rand(2, 30, generator=generator) * 0.9 + 0.1
+        for ramp in (lambda x: x.clamp(max=0.0), lambda x: x.clamp(min=0.0), torch.abs):
+            found = cb.check(lambda x: (ramp(x[0]) * a * w / 3).sum() + x[1] ** 2, x=x)  # noqa: B023
+            assert found.ok, found
+            assert found.chosen == 1
 
 
 def test_partial_that_exists_is_what_counts_though_the_function_is_not_smooth() -> None:

@@ -196,28 +196,66 @@ def test_number_at_a_kink_is_held_against_the_slopes_of_the_outputs() -> None:
     )
 
 
-def test_slopes_of_each_output_are_chosen_for_themselves() -> None:
-    """0, for relu(x) as for −relu(−x), is right of both, though every sum of the two has a slope
-    on either side that is another.
-    """
+W = np.random.default_rng(0).normal(size=(20, 2))
 
-    def ramps(x: np.ndarray) -> Any:
-        return np.concatenate([np.maximum(x, 0), -np.maximum(-x, 0)])
+
+@pytest.mark.parametrize(
+    ("ramp", "slopes"),
+    [
+        (lambda x: np.maximum(x, 0), (0, 1)),
+        (lambda x: np.minimum(x, 0), (0, 1)),
+        (lambda x: np.maximum(-x, 0), (-1, 0)),
+        (np.abs, (-1, 1)),
+        (lambda x: np.where(x > 0, x, 0.1 * x), (0.1, 1)),
+    ],
+)
+def test_layer_behind_a_kink_has_one_choice_for_all_its_outputs(
+    ramp: Any, slopes: tuple[float, float]
+) -> None:
+    """Slopes that each output chose for itself could make any sum, with the sign flipped, too."""
+
+    def of(factor: float) -> Any:
+        def pullback(x: np.ndarray, u: Any) -> Any:
+            return np.array([factor, (ramp(2.0) - ramp(1.0))]) * (W.T @ u)
+
+        return check(lambda x: W @ ramp(x), pullback, KINK)
+
+    lowest, highest = slopes
+    for factor in (lowest, (lowest + highest) / 2, highest):
+        found = of(factor)
+        assert found.ok, found
+        assert found.chosen == 1
+    for factor in (lowest - 1e-3, highest + 1e-3, lowest - 2, highest + 2):
+        found = of(factor)
+        assert found.status == "disagree", (found, factor)
+        assert "outside of what lies between the one-sided derivatives" in found.reason
+
+
+def test_choices_of_two_comparisons_are_no_choice_of_the_function_and_not_called_wrong() -> None:
+    """Of J = (c, 1 − c) each c is a choice; (0, 0) and (1, 1) come of programs, but are none."""
+    u = cotangent(4)[[0, 2]]
+    alike = np.sign(u[0] * u[1])  # makes both products of one sign, so that no other choice is such
 
     def of(first: float, second: float) -> Any:
+        def ramps(x: np.ndarray) -> Any:
+            return np.concatenate([np.maximum(x, 0), -alike * np.maximum(-x, 0)])
+
         def pullback(x: np.ndarray, u: Any) -> Any:
-            return np.array([first * u[0] + second * u[2], u[1]])
+            return np.array([first * u[0] + alike * second * u[2], u[1]])
 
         return check(ramps, pullback, KINK)
 
-    for one in (0.0, 0.5, 1.0):
-        for other in (0.0, 0.5, 1.0):
-            found = of(one, other)
-            assert found.ok, found
-            assert found.chosen == 1
-    up = cotangent(4)[[0, 2]] > 0
-    for beyond in (np.where(up, 1.001, -0.001), np.where(up, -0.001, 1.001)):
-        assert of(*beyond).status == "disagree"
+    for c in (0.0, 0.25, 1.0):
+        found = of(c, 1 - c)
+        assert found.ok, found
+        assert found.chosen == 1
+    for both in (0.0, 1.0):
+        found = of(both, both)
+        assert found.ok, found
+        assert found.chosen == 0
+        assert "not judged: 1 partial without a derivative here" in str(found)
+    for beyond in (-0.001, 1.001):
+        assert of(beyond, beyond).status == "disagree"
 
 
 def test_those_that_tie_each_alone_are_judged_one_by_one() -> None:
