@@ -196,6 +196,18 @@ def test_pushforwards_of_tensorflow_are_its_own() -> None:
     np.testing.assert_array_equal(w.numpy(), V)
 
 
+def test_faults_in_custom_gradients_of_compiled_functions_are_caught() -> None:
+    """Forward mode asks them there alone; without `tf.function`, it follows the operations."""
+    tf = pytest.importorskip("tensorflow")
+    from native.tensorflow_functions import FAULTS, KINDS, swish_with
+
+    x = tuple(map(tf.constant, KINDS["custom rule"][1](np.random.default_rng(2))))
+    for fault in ("", *FAULTS):
+        found = check(tf.function(swish_with(fault)), None, x)
+        assert found.status == ("disagree" if fault else "ok"), (fault, found)
+    assert check(swish_with("factor"), None, x).ok
+
+
 def test_pushforward_of_what_tensorflow_does_not_differentiate() -> None:
     tf = pytest.importorskip("tensorflow")
     x, w = tf.constant(V), tf.Variable(V)
