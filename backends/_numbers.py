@@ -147,6 +147,10 @@ class Arithmetic:
         """Evaluate a special function."""
         return apply(name, number)
 
+    def select(self, first: bool, x: Any, y: Any) -> Any:
+        """Take one of two numbers: the other one has no part in the slope."""
+        return x if first else y
+
     def floor(self, number: Any) -> Any:
         """Round down: the slope is 0."""
         return self.convert(np.floor(plain(number)))

@@ -1,4 +1,4 @@
-"""`cb.check` beside the checkers of SciPy, torch and JAX: what each finds, and what it costs.
+"""`cb.check` beside the checkers that the frameworks have: what each finds, and what it costs.
 
 All of a framework get the same cases: seven faults in a rule; one component of the gradient of a
 random function, wrong; and right gradients at random points, where to say "wrong" is a false alarm.
@@ -23,7 +23,7 @@ from vocabulary.page import write
 
 PAGE = Path(__file__).parents[1] / "docs" / "check.md"
 
-SIDES = {"numpy": "scipy", "torch": "torch", "jax": "jax"}
+SIDES = {"numpy": "scipy", "torch": "torch", "jax": "jax", "tensorflow": "tensorflow"}
 """Framework, of which there is `checkers/<framework>_side.py` → the package that it needs."""
 
 

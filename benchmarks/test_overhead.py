@@ -6,6 +6,10 @@ At eight data points a gradient is almost all overhead. The limit that the proje
 `prepared.run(native)` takes at most 1.05 times as long as the same formula written out in the same
 framework, on plain variables. The two are timed in turn, in bursts of a millisecond or two; the
 figure is the median of the rounds' ratios, so that a busy machine hits both sides alike.
+
+In JAX the expert, too, compiles ahead of time, for that needs no global switch for float64. With
+the switch on in all of a process, a call of what `jax.jit` gives takes 0.4 µs less (8.5 and not
+8.9): `run` takes 1.048 times that, in a run of its own.
 """
 
 import random

@@ -35,8 +35,8 @@ from calcbench.problem.structure import Coordinates
 ROUNDS = 5
 
 LEAST = {
-    ("jax", "bundle"): 3.0,
-    ("jax", "hand"): 1.2,
+    ("jax", "bundle"): 4.0,
+    ("jax", "hand"): 1.5,
     ("torch", "bundle"): 1.6,
     ("torch", "hand"): 4.0,
     ("tensorflow[mode=function]", "bundle"): 1.4,

@@ -1,5 +1,7 @@
 """What all tests share: running the command line, and skipping what is not installed."""
 
+import functools
+import gc
 import itertools
 import os
 import random
@@ -10,15 +12,21 @@ from dataclasses import dataclass
 
 import pytest
 from absent import is_absent
+from forking import FORKED, UNCAUGHT, Server
 from hypothesis import settings
 from waiting import PATIENCE
 
+from calcbench.bench import run
 from calcbench.cli import main
 from calcbench.errors import NotInstalled
+from calcbench.workers.isolation import Worker
 
 # A job in the background of a shell ignores Ctrl-C, and so would all that it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Until all is collected, nothing is garbage; looking for it would take a third of that time.
+gc.disable()
 
 # A busy machine is no failure; and the same examples everywhere.
 settings.register_profile("calcbench", deadline=None, max_examples=50, derandomize=True)
@@ -56,6 +64,13 @@ def pytest_collection_modifyitems(items):
             case.add_marker("every")
 
 
+def pytest_collection_finish():
+    """Let Python look for garbage less often than it does, and not among thousands of tests."""
+    gc.freeze()
+    gc.set_threshold(20_000, 25, 25)
+    gc.enable()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item):
     return (yield from _skipping())
@@ -88,13 +103,56 @@ class Finished:
     err: str
 
 
-@pytest.fixture
-def cli(monkeypatch, capfd):
-    """`cli("compare", "square")` → status, stdout and stderr, run in this process.
+def or_skip(finished):
+    """Give what a command left; skip the test where it was refused for want of a package."""
+    if finished.status == 2 and is_absent(finished.err):
+        pytest.skip(finished.err)
+    return finished
 
+
+@pytest.fixture(scope="session")
+def server():
+    """A process that forks for each command; None where that is not safe."""
+    if sys.platform != "linux":
+        yield None
+        return
+    forks = Server()
+    yield forks
+    forks.end()
+
+
+@pytest.fixture
+def cli(server, process, tmp_path_factory, monkeypatch):
+    """`cli("compare", "square")` → status, stdout and stderr, run in a process of its own.
+
+    One that is forked (`forking`), in the current folder; `path` and `code` are as for `process`.
     A command that is refused for want of a package that is not there skips the test.
     """
     # Python's readline tells workers of pytest of a screen of 80 columns, which there is not.
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if server is None:
+        return lambda *words, **options: or_skip(process(*words, cwd=os.getcwd(), **options))
+    written = tmp_path_factory.mktemp("written")
+
+    def run(*arguments, **options):
+        out, err = (written / name for name in ("out", "err"))
+        out.write_bytes(b"")
+        err.write_bytes(b"")
+        status = server.run(*arguments, streams=(os.devnull, out, err), **options)
+        texts = (file.read_text(encoding="utf-8", errors="replace") for file in (out, err))
+        finished = Finished(status, *texts)
+        assert status != UNCAUGHT, finished.err
+        return or_skip(finished)
+
+    return run
+
+
+@pytest.fixture
+def cli_here(monkeypatch, capfd):
+    """`cli_here("check", "model.py::loss")` → the same, run in this process.
+
+    For commands that run here what was patched here, or with frameworks that are loaded here.
+    """
     monkeypatch.delenv("COLUMNS", raising=False)
 
     def run(*arguments):
@@ -105,12 +163,15 @@ def cli(monkeypatch, capfd):
             status = 0
         except SystemExit as done:
             status = done.code or 0
-        finished = Finished(status, *capfd.readouterr())
-        if status == 2 and is_absent(finished.err):
-            pytest.skip(finished.err)
-        return finished
+        return or_skip(Finished(status, *capfd.readouterr()))
 
     return run
+
+
+@pytest.fixture
+def forked(monkeypatch):
+    """Fork the workers of a benchmark, where it does not matter how many threads they have."""
+    monkeypatch.setattr(run, "Worker", functools.partial(Worker, start=FORKED))
 
 
 @pytest.fixture

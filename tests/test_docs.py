@@ -1,5 +1,6 @@
 """What the documentation says is what the program does: examples, command lines, numbers."""
 
+import importlib
 import re
 import shlex
 import sys
@@ -431,6 +432,18 @@ def test_concepts_name_every_field_and_status():
     text = (ROOT / "docs" / "concepts.md").read_text("utf-8")
     for name in [f.name for f in (*fields(Record), *fields(Disagreement))] + list(Status):
         assert f"`{name}`" in text, name
+
+
+def test_the_means_of_the_races_are_those_of_their_tables(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks" / "gradbench")
+    means = importlib.import_module("means")
+    page = (ROOT / "docs" / "gradbench.md").read_text("utf-8")
+    assert means.write_into(page) == page
+    races = means.read_races(page)
+    assert len(races) > 20
+    assert "| GradBench's JAX (ode in its float32) | 1 | 4.00 | none |" in means.write_means(
+        {"hello 1": {"GradBench jax": 900.0}, "lse 7": {"GradBench jax": 4.0}}
+    )
 
 
 # --- examples of CONTRIBUTING --------------------------------------------------------------

@@ -90,7 +90,17 @@ class Jax(Transforming):
         return Derived(pull, "reverse")
 
     def pushforwards(self, function: Function) -> Derived:
-        return self._several(self.pushforward(function), function)
+        """Multiply by several directions: at once also where they leave the first cache.
+
+        Then what the cost looks up many times is computed before; XLA would do it anew each time.
+        """
+        product = self.pushforward(function)
+        if self.mode != "jit" or function.over is None:
+            return self._several(product, function)
+        from .vocabulary import apart_namespace
+
+        apart = self.pushforward(function.over(apart_namespace()))
+        return self._several(product, function, apart)
 
     def pullbacks(self, function: Function) -> Derived:
         return self._several(self.pullback(function), function)
@@ -98,24 +108,28 @@ class Jax(Transforming):
     def hvps(self, function: Function) -> Derived:
         return self._several(self.hvp(function), function)
 
-    def _several(self, product: Derived, function: Function) -> Derived:
+    def _several(
+        self, product: Derived, function: Function, at_once: Derived | None = None
+    ) -> Derived:
         """Multiply by several seeds, stacked along a first axis: the cost itself runs once.
 
         At once where the products fit a cache, else in a loop within the program, which takes less
-        memory, and half to a quarter of the time. (Op by op, such a loop is compiled anew at
-        every call; and Enzyme's primitive has no rule for vmap.)
+        memory, and half to a quarter of the time. `at_once` is what is taken at once beyond the
+        first cache. (Op by op, such a loop is compiled anew at every call; and Enzyme's primitive
+        has no rule for vmap.)
         """
         jax = self.framework()
 
         def apply(parameters: Any, data: Any, seeds: Any) -> Any:
             several = jax.tree.leaves(seeds)[0].shape[0]
+            size = several * self._bytes(function)
+            little = size <= (SECOND_CACHE if several <= FEW else FIRST_CACHE)
+            chosen = product if little or at_once is None or size > SECOND_CACHE else at_once
 
             def multiply(seed: Any) -> Any:
-                return product.apply(parameters, data, seed)
+                return chosen.apply(parameters, data, seed)
 
-            cache = SECOND_CACHE if several <= FEW else FIRST_CACHE
-            small = several * self._bytes(function) <= cache
-            if self.mode == "eager" or (self.mode == "jit" and small):
+            if self.mode == "eager" or (self.mode == "jit" and (little or chosen is at_once)):
                 return jax.vmap(multiply)(seeds)
             return jax.lax.map(multiply, seeds)
 
@@ -178,11 +192,6 @@ class Jax(Transforming):
     def finish(
         self, function: Callable[..., Any], native: tuple[Any, ...]
     ) -> tuple[Callable[[tuple[Any, ...]], Any], float | None]:
-        def run(native: Any) -> Any:
-            result = compiled(*native)
-            _wait(result)
-            return result
-
         def run_eagerly(native: Any) -> Any:
             with self.precision():
                 result = function(*native)
@@ -195,7 +204,32 @@ class Jax(Transforming):
         # outside it would silently be traced again in float32.
         with enzyme.refusals() if self.mode == "enzyme" else contextlib.nullcontext():
             compiled, seconds = measure_call(self.framework().jit(function).lower(*native).compile)
-        return run, seconds
+        return _waiting(compiled), seconds
+
+
+def _waiting(compiled: Any) -> Callable[[tuple[Any, ...]], Any]:
+    """Make a call that returns when its result is there, by the shortest way: it is timed."""
+
+    def run_for_one(native: Any) -> Any:
+        result = compiled(*native)
+        result.block_until_ready()
+        return result
+
+    def run_for_several(native: Any) -> Any:
+        result = compiled(*native)
+        for part in result:
+            part.block_until_ready()
+        return result
+
+    def run(native: Any) -> Any:
+        result = compiled(*native)
+        _wait(result)
+        return result
+
+    form = compiled.out_tree
+    if form.num_nodes == 1:
+        return run_for_one
+    return run_for_several if form.num_nodes == 1 + form.num_leaves else run
 
 
 def _wait(result: Any) -> None:

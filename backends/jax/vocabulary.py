@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -50,6 +51,48 @@ def stack(arrays: Any, axis: int = 0) -> Any:
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
     """Take slices by integer index; JAX's own default is to flatten x first."""
     return jnp.take(x, indices, axis=axis)
+
+
+def take_compiled(x: Any, indices: Any, axis: int = 0) -> Any:
+    """Take slices by integer index; indices that are known when it is compiled need no checks.
+
+    Of integers that are known, too, what is found is known.
+    """
+    known = not isinstance(indices, jax.core.Tracer)
+    if not known or not _within(np.asarray(indices), x.shape[axis]):
+        return jnp.take(x, indices, axis=axis)
+    positive = np.asarray(indices, np.int32) % x.shape[axis]
+    if not isinstance(x, jax.core.Tracer) and x.dtype.kind in "iu":
+        return np.take(np.asarray(x), positive, axis=axis)
+    places = (slice(None),) * (axis % x.ndim) + (positive,)
+    return jnp.asarray(x).at[places].get(mode="promise_in_bounds")
+
+
+def _within(indices: np.ndarray, count: int) -> bool:
+    """Tell whether indices, of which negative ones count from the end, are all there."""
+    if indices.dtype.kind not in "iu" or not indices.size:
+        return False
+    return bool(-count <= indices.min() and indices.max() < count < 2**31)
+
+
+MANY = 64
+"""Slices that may as well be computed twice, rather than stored before they are looked up."""
+
+
+def take_apart(x: Any, indices: Any, axis: int = 0) -> Any:
+    """Take slices, each several times on average, from what is computed before, and once.
+
+    Else XLA computes a slice anew, each time that it is looked up. In two halves, by a loop, for
+    whatever goes into a loop is there before it begins. (A barrier does not hold it back.)
+    """
+    count, shape = x.shape[axis], np.shape(indices)
+    if axis % x.ndim or math.prod(shape) - count <= MANY:
+        return take_compiled(x, indices, axis)
+    flat = jnp.reshape(jnp.asarray(indices), (-1,))
+    halves = jnp.reshape(jnp.pad(flat, (0, len(flat) % 2)), (2, -1))
+    found = jax.lax.map(lambda half: jnp.take(x, half, axis=0), halves)
+    found = jnp.reshape(found, (-1, *x.shape[1:]))[: len(flat)]
+    return jnp.reshape(found, (*shape, *x.shape[1:]))
 
 
 LONG = 32
@@ -175,8 +218,13 @@ def enzyme_namespace() -> Namespace:
     spelling = dict(namespace(eager=False).spelling)
     del spelling["acosh"], spelling["atanh"]  # it has a wrong rule, and a wrong sign: they follow
     mended = {"tan": lambda x: jnp.sin(x) / jnp.cos(x), "sigmoid": safe_sigmoid}
-    own = natively(jnp, *SEARCHES)  # rather than a loop that Enzyme is to go through
+    own = {**natively(jnp, *SEARCHES), "take": take}  # no loops for Enzyme to go through
     return Namespace({**spelling, **mended, **own, **{name: refuse(name) for name in WRONG}})
+
+
+def apart_namespace() -> Namespace:
+    """Build the vocabulary for several derivatives at once, which read what is looked up."""
+    return Namespace({**namespace(eager=False).spelling, "take": take_apart})
 
 
 def namespace(eager: bool) -> Namespace:
@@ -201,7 +249,7 @@ def namespace(eager: bool) -> Namespace:
             "log_softmax": lambda x, axis=None: jax.nn.log_softmax(x, axis),
             "concat": jnp.concatenate,
             "stack": stack,
-            "take": take,
+            "take": take if eager else take_compiled,
             "linalg.solve": solve,
             "linalg.eigh": eigh,
             "linalg.eigvalsh": jnp.linalg.eigvalsh,

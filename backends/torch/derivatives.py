@@ -62,7 +62,7 @@ class Torch(Transforming):
         self.framework()  # says why where it is missing
         from .vocabulary import namespace
 
-        return namespace(self.dtype, compiled=self.mode == "compile")
+        return namespace(self.dtype, self.mode)
 
     def convert(self, array: np.ndarray) -> Any:
         return self.framework().from_numpy(self.cast(array))
@@ -101,8 +101,10 @@ class Torch(Transforming):
         if self.mode != "eager" or point.problem.vector_valued:
             return self.transform(find_operator("cost"), point)
         load = self.loader(point)  # nothing requires a gradient: nothing is recorded
-        self._value(point, load(point))
+        value = self._value(point, load(point))
         run = unpack_call(point.problem, point.problem.cost_on(self.name, self.namespace()))
+        if value.requires_grad:  # but by a derivative inside of the cost
+            run = self.framework().no_grad()(run)
         return Prepared(load, run, self.unload_cost)
 
     def unconnected(self, point: Point) -> tuple[str, ...]:

@@ -12,8 +12,11 @@ spoiled(case, place, factor) the same case, one component of its gradient multip
 network()                    a classifier of pictures, 784-64-10
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
 
 
 class Case(NamedTuple):
@@ -30,10 +33,17 @@ FAULTS = ("factor", "sign", "1e-5", "1e-9", "mean for sum", "missing sum", "floa
 """What is wrong in a rule."""
 
 
-def slopes(fault: str, x: Any, s: Any, g: Any, single: Callable[[Any], Any]) -> tuple[Any, Any]:
+def slopes(
+    fault: str,
+    x: Any,
+    s: Any,
+    g: Any,
+    single: Callable[[Any], Any],
+    total: Callable[[Any], Any] = lambda g: g.sum(0),
+) -> tuple[Any, Any]:
     """Take an adjoint g back through x·s + b, s = σ(x), by a rule with a fault, or without ("").
 
-    `single` rounds to float32 and back.
+    `single` rounds to float32 and back, `total` adds rows up.
     """
     slope = g * (s + x * s * (1 - s))
     by_x = {
@@ -43,5 +53,14 @@ def slopes(fault: str, x: Any, s: Any, g: Any, single: Callable[[Any], Any]) -> 
         "1e-9": lambda: slope * (1 + 1e-9),
         "float32 leak": lambda: single(slope),
     }.get(fault, lambda: slope)()
-    reduce = {"mean for sum": lambda: g.mean(0), "missing sum": lambda: g[0]}
-    return by_x, reduce.get(fault, lambda: g.sum(0))()
+    reduce = {"mean for sum": lambda: total(g) / g.shape[0], "missing sum": lambda: g[0]}
+    return by_x, reduce.get(fault, lambda: total(g))()
+
+
+def factors(leaves: Sequence[Any], place: int, factor: float) -> list[np.ndarray]:
+    """Make arrays of the shapes of others: ones, but for one number, counted through all."""
+    sizes = [math.prod(leaf.shape) for leaf in leaves]
+    flat = np.ones(sum(sizes))
+    flat[place] = factor
+    parts = np.split(flat, np.cumsum(sizes)[:-1])
+    return [part.reshape(tuple(leaf.shape)) for part, leaf in zip(parts, leaves, strict=True)]

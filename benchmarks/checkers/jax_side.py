@@ -11,7 +11,8 @@ from jax.test_util import check_grads
 from jax.tree_util import tree_flatten, tree_map, tree_unflatten
 from native import jax_functions
 
-from checkers import Case, slopes
+from calcbench.native.trees import as_tuple
+from checkers import Case, factors, slopes
 
 NAME = "JAX"
 VERSIONS = ("jax",)
@@ -25,7 +26,7 @@ def settings():
 
 def compile_gradient(case):
     """Have JAX compile the gradient: that is no part of a check."""
-    x = case.x if isinstance(case.x, tuple) else (case.x,)
+    x = as_tuple(case.x)
     jax.grad(case.f, tuple(range(len(x))))(*x)
 
 
@@ -76,22 +77,18 @@ def swish(fault):
 
 
 def spoiled(case, place, factor):
-    leaves, form = tree_flatten(case.x if isinstance(case.x, tuple) else (case.x,))
+    leaves, form = tree_flatten(as_tuple(case.x))
+    wrong = factors(leaves, place, factor)
 
-    @jax.custom_vjp
-    def f(*leaves):
+    def value(*leaves):
         return case.f(*tree_unflatten(form, leaves))
 
     def back(leaves, g):
-        found = jax.grad(
-            lambda leaves: case.f(*tree_unflatten(form, leaves)),
-        )(leaves)
-        flat = jnp.concatenate([jnp.ravel(part) for part in found]).at[place].multiply(factor)
-        ends = np.cumsum([part.size for part in found])[:-1]
-        parts = zip(jnp.split(flat, ends), found, strict=True)
-        return tuple(g * p.reshape(q.shape) for p, q in parts)
+        found = jax.grad(value, tuple(range(len(leaves))))(*leaves)
+        return tuple(g * p * w for p, w in zip(found, wrong, strict=True))
 
-    f.defvjp(lambda *leaves: (f(*leaves), leaves), back)
+    f = jax.custom_vjp(value)
+    f.defvjp(lambda *leaves: (value(*leaves), leaves), back)
     return Case(f, None, tuple(leaves))
 
 
@@ -112,7 +109,7 @@ def network():
 
 def _check_grads(case):
     try:
-        check_grads(case.f, case.x if isinstance(case.x, tuple) else (case.x,), 1, modes=["rev"])
+        check_grads(case.f, as_tuple(case.x), 1, modes=["rev"])
     except AssertionError:
         return False
     return True

@@ -11,7 +11,7 @@ from scipy import optimize, special
 from scipy.optimize._numdiff import check_derivative
 
 from calcbench.native.trees import as_tuple, match, name_leaves, rebuild
-from checkers import Case, slopes
+from checkers import Case, factors, slopes
 
 NAME = "NumPy"
 VERSIONS = ("numpy", "scipy")
@@ -82,12 +82,11 @@ def swish(fault):
 
 
 def spoiled(case, place, factor):
-    to_vector, to_gradient = _forms(case)
+    wrong = factors(_leaves(case), place, factor)
 
     def grad(*x):
-        vector = to_vector(case.grad(*x))
-        vector[place] *= factor
-        return to_gradient(vector)
+        found = match(case.x, case.grad(*x))
+        return rebuild(case.x, [p * w for p, w in zip(found, wrong, strict=True)])
 
     return Case(case.f, grad, case.x)
 
@@ -135,9 +134,11 @@ CHECKERS = {"scipy.optimize.check_grad": check_grad, "scipy … check_derivative
 
 def _on_vectors(case):
     """Give the function and its gradient of one vector, as SciPy wants them."""
-    to_vector, _ = _forms(case)
-    leaves = [np.asarray(leaf, float) for leaf in name_leaves(case.f, case.x).values()]
+    leaves = _leaves(case)
     ends = np.cumsum([leaf.size for leaf in leaves])[:-1]
+
+    def to_vector(parts):
+        return np.concatenate([np.ravel(part) for part in parts])
 
     def arguments(vector):
         parts = np.split(np.asarray(vector), ends)
@@ -146,21 +147,11 @@ def _on_vectors(case):
 
     return (
         lambda v: case.f(*arguments(v)),
-        lambda v: to_vector(case.grad(*arguments(v))),
-        np.concatenate([leaf.ravel() for leaf in leaves]),
+        lambda v: to_vector(match(case.x, case.grad(*arguments(v)))),
+        to_vector(leaves),
     )
 
 
-def _forms(case):
-    """Give the ways from a gradient to one vector of all its numbers, and back."""
-    leaves = [np.asarray(leaf) for leaf in name_leaves(case.f, case.x).values()]
-    ends = np.cumsum([leaf.size for leaf in leaves])[:-1]
-
-    def to_vector(gradient):
-        return np.concatenate([np.ravel(part) for part in match(case.x, gradient)])
-
-    def to_gradient(vector):
-        parts = np.split(vector, ends)
-        return rebuild(case.x, [p.reshape(a.shape) for p, a in zip(parts, leaves, strict=True)])
-
-    return to_vector, to_gradient
+def _leaves(case):
+    """List the arrays that the argument holds."""
+    return [np.asarray(leaf, float) for leaf in name_leaves(case.f, case.x).values()]

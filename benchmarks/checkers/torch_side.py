@@ -12,12 +12,23 @@ from torch.autograd import gradcheck
 from torch.nn import functional as F  # noqa: N812 (as everybody calls it)
 from torch.utils import _pytree as pytree
 
-from checkers import Case, slopes
+from calcbench.native.trees import as_tuple
+from checkers import Case, factors, slopes
 
 NAME = "torch"
 VERSIONS = ("torch",)
 KINDS = [*torch_functions.KINDS]
-settings = contextlib.nullcontext
+
+
+@contextlib.contextmanager
+def settings():
+    """Have torch use one thread: several wait for each other in loops, which takes their time."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def compile_gradient(case):
@@ -87,11 +98,8 @@ def swish(fault):
 
 
 def spoiled(case, place, factor):
-    leaves, form = pytree.tree_flatten(case.x)
-
-    def value(*leaves):
-        x = pytree.tree_unflatten(leaves, form)
-        return case.f(*(x if isinstance(x, tuple) else (x,)))
+    leaves, value = _of_leaves(case)
+    wrong = [torch.as_tensor(part) for part in factors(leaves, place, factor)]
 
     class Spoiled(torch.autograd.Function):
         @staticmethod
@@ -105,12 +113,15 @@ def spoiled(case, place, factor):
             with torch.enable_grad():
                 again = [t.detach().requires_grad_() for t in ctx.saved_tensors]
                 found = torch.autograd.grad(value(*again), again, materialize_grads=True)
-            flat = torch.cat([part.reshape(-1) for part in found])
-            flat[place] *= factor
-            parts = flat.split([part.numel() for part in found])
-            return tuple(g * p.reshape(q.shape) for p, q in zip(parts, found, strict=True))
+            return tuple(g * p * w for p, w in zip(found, wrong, strict=True))
 
     return Case(lambda *leaves: Spoiled.apply(*leaves), None, tuple(leaves))
+
+
+def _of_leaves(case):
+    """Give the tensors that the argument holds, and the function of these."""
+    leaves, form = pytree.tree_flatten(as_tuple(case.x))
+    return leaves, lambda *leaves: case.f(*pytree.tree_unflatten(leaves, form))
 
 
 def network():
@@ -128,12 +139,7 @@ def network():
 
 
 def _gradcheck(case, **options):
-    leaves, form = pytree.tree_flatten(case.x)
-
-    def f(*leaves):
-        x = pytree.tree_unflatten(leaves, form)
-        return case.f(*(x if isinstance(x, tuple) else (x,)))
-
+    leaves, f = _of_leaves(case)
     inputs = [leaf.detach().clone().requires_grad_() for leaf in leaves]
     return gradcheck(f, inputs, raise_exception=False, **options)
 

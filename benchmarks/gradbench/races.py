@@ -25,7 +25,7 @@ class Race:
 
     problem: str
     size: Any
-    given: Callable[[Race, Path], dict[str, Any]]
+    given: Callable[[Race, Path], Any]
     """The race, and the peer's checkout → the input, as the protocol has it."""
     cost: str = "objective"
     derivative: str = "jacobian"
@@ -36,6 +36,8 @@ class Race:
     """Whether GradBench's own JAX computes in float64 there."""
     closed_form: bool = False
     """Whether the C++ differentiates nothing, and is left out of the mean."""
+    compiled: bool = True
+    """Whether the C++ takes part. Calls that multiply two numbers its compiler leaves out."""
 
     @property
     def name(self) -> str:
@@ -45,20 +47,23 @@ class Race:
         return f"{self.problem} {told}"
 
 
-def drawn(message: Callable[[Values], dict[str, Any]]) -> Callable[[Race, Path], dict[str, Any]]:
+def drawn(message: Callable[[Values], Any]) -> Callable[[Race, Path], Any]:
     """Draw calcbench's own numbers for the problem, and write them as the protocol does."""
     return partial(_draw, message)
 
 
-def _draw(
-    message: Callable[[Values], dict[str, Any]], race: Race, checkout: Path
-) -> dict[str, Any]:
+def _draw(message: Callable[[Values], Any], race: Race, checkout: Path) -> Any:
     return message(own_point(find_problem(race.problem), race.size).values)
 
 
 def lists(values: Values) -> dict[str, Any]:
     """Send every array as nested lists."""
     return {name: np.asarray(value).tolist() for name, value in values.items()}
+
+
+def hello(values: Values) -> float:
+    """Send the number alone."""
+    return float(values["x"])
 
 
 def llsq(values: Values) -> dict[str, Any]:
@@ -104,6 +109,7 @@ def ht(race: Race, checkout: Path) -> dict[str, Any]:
 PLAIN = {"cost": "primal", "derivative": "gradient"}
 
 RACES = [
+    Race("hello", 1, drawn(hello), "square", "double", double=False, compiled=False),
     *(Race("lse", n, drawn(lists), **PLAIN) for n in (2_500, 160_000, 1_280_000)),
     *(Race("llsq", {"n": n, "m": 128}, drawn(llsq), **PLAIN) for n in (16, 1_024, 16_392)),
     *(
@@ -120,7 +126,7 @@ RACES = [
         for k, n, d in ((10, 1_000, 8), (100, 10_000, 16), (1_000, 10_000, 8))
     ),
     *(Race("lstm", {"l": 2, "c": c, "b": 14}, drawn(lstm)) for c in (1_024, 4_096)),
-    *(Race("det", n, drawn(det), **PLAIN) for n in (5, 8, 10)),
+    *(Race("det", n, drawn(det), **PLAIN) for n in range(5, 11)),
     *(
         Race(
             *("ode", {"n": n, "s": 10}, drawn(lists)),
@@ -137,4 +143,4 @@ RACES = [
         for points in (100, 800, 6_400)
     ),
 ]
-"""In the order of the table."""
+"""In the order of the table. GradBench's Python tools have no saddle and no particle."""

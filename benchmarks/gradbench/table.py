@@ -101,12 +101,13 @@ def _rows(outcome: Outcome) -> list[str]:
 def format_ratio(estimate: Estimate) -> str:
     """Format a ratio with its interval, `2.1 (2.0 to 2.3)`; of few rounds there is none."""
     if math.isnan(estimate.low):
-        return _digits(estimate.median)
-    middle, low, high = (_digits(x) for x in (estimate.median, estimate.low, estimate.high))
+        return format_number(estimate.median)
+    middle, low, high = (format_number(x) for x in (estimate.median, estimate.low, estimate.high))
     return f"{middle} ({low} to {high})"
 
 
-def _digits(ratio: float) -> str:
+def format_number(ratio: float) -> str:
+    """Format a ratio to two digits, from 100 on as a whole number."""
     return f"{ratio:,.0f}" if ratio >= 99.5 else f"{ratio:.2g}" if ratio < 9.95 else f"{ratio:.0f}"
 
 

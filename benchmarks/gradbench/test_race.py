@@ -82,6 +82,8 @@ def test_race(benchmark, race, outcomes, contenders, checkout, request, tmp_path
     without = request.config.getoption("--without").split(",")
     if race.double:
         without += [SINGLE, DOUBLE]
+    if not race.compiled:
+        without += [BY_HAND]
     taking_part = [c for c in contenders if c.name not in without]
     file = tmp_path / "input.json"
     file.write_text(json.dumps(race.given(race, checkout)), "utf-8")

@@ -77,8 +77,10 @@ def _find_files(told: str) -> Files:
     """Find a folder or file of data. Raises `SelectorError` where there is none."""
     path = resolve(Path(told).expanduser())
     if not path.exists():
-        beside = path.parent.iterdir() if path.parent.is_dir() else ()
-        close = difflib.get_close_matches(path.name, [p.name for p in beside], n=1)
+        beside: list[str] = []
+        with contextlib.suppress(OSError):  # no folder, or one that may not be read
+            beside = [other.name for other in path.parent.iterdir()]
+        close = difflib.get_close_matches(path.name, beside, n=1)
         hint = "".join(f"; did you mean {str(Path(told).parent / name)!r}?" for name in close)
         raise SelectorError(f"--data: there is no folder or file {short_repr(told)}{hint}")
     return Files(told, path)

@@ -51,6 +51,10 @@ class Tape(list["Ball"]):
         self.deadline = deadline
         self.ties: list[tuple[Ball, Ball]] = []
         """Comparisons that tied exactly: the parameters behind one may have no derivative."""
+        self.kinks = 0
+        """How many of these were made to take the larger or smaller of two, or |x|."""
+        self.last_ties = False
+        """Whether the last comparison tied."""
         self.leaves: list[Ball] = []
         """The components of the parameters, in order."""
         self.watch: Callable[[Ball, Ball, bool], None] | None = None
@@ -61,6 +65,11 @@ class Tape(list["Ball"]):
         ball.place = len(self)
         self.append(ball)
         self.check_deadline(ball.place)
+
+    def at_kink(self) -> bool:
+        """Tell whether the last comparison ties, which was made for a maximum or the like."""
+        self.kinks += self.last_ties
+        return self.last_ties
 
     def check_deadline(self, step: int) -> None:
         """Read the clock at every `CLOCK_INTERVAL`-th step. Raises `TooSlow` past the deadline."""
@@ -87,10 +96,12 @@ def _comparison(holds: Callable[[int, int], bool]) -> Callable[[Ball, Any], Any]
     """Make a comparison of balls, from the same comparison of −1, 0 or 1 with 0."""
 
     def compare(self: Ball, other: Ball) -> bool:
+        tape = self.tape if self.tape is not None else other.tape
+        if tape is not None:
+            tape.last_ties = False
         if self._is_missing() or other._is_missing():
             return holds is operator.ne  # as of floats
         outcome = holds(self._compare(other), 0)
-        tape = self.tape if self.tape is not None else other.tape
         if tape is not None and tape.watch is not None:
             tape.watch(self, other, outcome)
         return outcome
@@ -192,10 +203,13 @@ class Ball:
             return 1
         if primal(self.value).is_nan() or primal(other.value).is_nan():
             raise NotFinite("the cost compares with what is not a number")
+        if self is other:  # rounded or not, and beside the point as well: nothing hangs on it
+            return 0
         if self.value.is_exact() and other.value.is_exact() and self.value == other.value:
             tape = self.tape if self.tape is not None else other.tape
             if tape is not None:
                 tape.ties.append((self, other))
+                tape.last_ties = True
             return 0
         raise Undecided(f"{self.value.str(5)} against {other.value.str(5)}")
 
@@ -212,7 +226,10 @@ class Ball:
         return int(self.value.unique_fmpz())
 
     def abs(self) -> Ball:
-        return self if self > 0 else -self
+        first = self > 0
+        if self.tape is not None:
+            self.tape.at_kink()
+        return self if first else -self
 
     __abs__ = abs
 
@@ -224,6 +241,9 @@ ZERO, ONE, MINUS_INFINITY = arb(0), arb(1), arb.neg_inf()
 
 STILL = arb(0)
 """The slope of what was rounded: it does not move, even where 0·∞ would be the product."""
+
+ASIDE = arb(0)
+"""The slope by an operand that a tie leaves aside: beside the point it may be the one taken."""
 
 
 def convert(number: Any) -> Ball:
@@ -246,6 +266,24 @@ def record(value: Number, edges: Iterable[tuple[Ball, Number]], operation: str =
     ball.operation = operation
     tape.add(ball)
     return ball
+
+
+def select(first: bool, x: Ball, y: Ball) -> Ball:
+    """Take x or y, the first if the comparison that was just made says so.
+
+    Where it ties, the result depends on both, since the other one may be taken beside the point. So
+    what ties further on is known to depend on what, as in max(y − max(x, 0), 0) at 0.
+    """
+    taken, aside = (x, y) if first else (y, x)
+    tape = x.tape if x.tape is not None else y.tape
+    if tape is None or not tape.at_kink():
+        return taken
+    return record(taken.value, ((taken, ONE), (aside, ASIDE)))
+
+
+def leaves_aside(ball: Ball) -> bool:
+    """Tell whether a ball is what was taken at a tie, and depends on what was not."""
+    return any(partial is ASIDE for _, partial in ball.edges)
 
 
 def total(terms: Sequence[Ball]) -> Ball:
@@ -316,7 +354,7 @@ def reverse(
         assert ball.tape is not None
         ball.tape.check_deadline(step)
         for operand, partial in ball.edges:
-            if partial is STILL:
+            if partial is STILL or partial is ASIDE:
                 continue
             # Most edges of a sum are 1, and a product with it would double the cost of the sweep.
             share = ball.adjoint if partial is ONE else ball.adjoint * partial

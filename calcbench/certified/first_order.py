@@ -186,8 +186,8 @@ def _settle_together(
 ) -> list[int]:
     """Settle partials on one line, and return those that a line of other signs does not change.
 
-    What depends on a tie by the side that is not taken is not on the tape: the outer one of
-    max(y − max(x, 0), 0) on x. The others are left as they were.
+    What depends on a branch of the user's own by the side that is not taken is not on the tape: the
+    outer tie of max(y − where(x > 0, x, 0), 0) on x. The others are left as they were.
     """
     before = [dict(row.partials) for row in rows]
     if not _settle_along(point, run, rows, separate, deadline):

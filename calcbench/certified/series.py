@@ -245,6 +245,11 @@ def round(x: Series) -> Series:
     return floor(x + 0.5)
 
 
+def select(first: bool, x: Series, y: Series) -> Series:
+    """Take x or y: over the whole interval it is the same."""
+    return x if first else y
+
+
 def hold(x: Series) -> Series:
     """Hold a series constant: at any of its values over the interval."""
     return Series(_value(x.series))

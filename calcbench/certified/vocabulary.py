@@ -41,6 +41,9 @@ class Arithmetic(ordering.Ordered, Protocol):
     def special(self, name: str, number: Any) -> Any:
         """Evaluate a special function (`certified.special`)."""
 
+    def select(self, first: bool, x: Any, y: Any) -> Any:
+        """Take x or y, as the comparison that was just made says."""
+
     def floor(self, number: Any) -> Any:
         """Round down. Raises `Undecided` where that is not known."""
 
@@ -105,13 +108,13 @@ def of_numbers(kind: Arithmetic) -> Namespace:
             "logical_and": lambda p, q: _holds(kind, p) & _holds(kind, q),
             "logical_or": lambda p, q: _holds(kind, p) | _holds(kind, q),
             "logical_not": lambda p: ~_holds(kind, p),
-            "maximum": _pairwise(kind, _larger),
-            "minimum": _pairwise(kind, _smaller),
+            "maximum": _pairwise(kind, _larger(kind)),
+            "minimum": _pairwise(kind, _smaller(kind)),
             "logaddexp": _pairwise(kind, lambda x, y: kind.logsumexp([x, y])),
             "where": functools.partial(_where, kind),
             "sum": _reduction(kind, kind.total),
             "mean": _reduction(kind, lambda terms: kind.total(terms) / len(terms)),
-            "max": _reduction(kind, lambda terms: functools.reduce(_larger, terms)),
+            "max": _reduction(kind, lambda terms: functools.reduce(_larger(kind), terms)),
             "logsumexp": _reduction(kind, kind.logsumexp),
             "matmul": functools.partial(_matmul, kind),
             "einsum": np.einsum,
@@ -193,12 +196,12 @@ def _pairwise(kind: Arithmetic, function: Callable[[Any, Any], Any]) -> Callable
     return pairwise
 
 
-def _larger(x: Any, y: Any) -> Any:
-    return x if x > y else y
+def _larger(kind: Arithmetic) -> Callable[[Any, Any], Any]:
+    return lambda x, y: kind.select(x > y, x, y)
 
 
-def _smaller(x: Any, y: Any) -> Any:
-    return x if x < y else y
+def _smaller(kind: Arithmetic) -> Callable[[Any, Any], Any]:
+    return lambda x, y: kind.select(x < y, x, y)
 
 
 def _convert(kind: Arithmetic, x: Any) -> np.ndarray:

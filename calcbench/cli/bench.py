@@ -123,7 +123,7 @@ def command(
       calcbench bench straight_line_at_scale --size 10:1e7:log --threads 1,2
       calcbench bench my_cost.py -b 'torch[mode=compile]' --output mine.jsonl
       calcbench bench extended_rosenbrock --operator hvp -b torch -b jax
-      calcbench bench ba --data gradbench --size n=49,m=7776,p=31843 --operator jacobian
+      calcbench bench ht_simple --data gradbench --operator jacobian
       calcbench bench --dry-run
       calcbench bench --resume --output runs/all.jsonl
       calcbench bench --shard 1/4 --output part1.jsonl

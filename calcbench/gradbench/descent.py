@@ -12,7 +12,7 @@ from calcbench.backend.backend import Backend
 from calcbench.catalogue.selection import find_problem
 from calcbench.errors import Unsupported
 from calcbench.gradbench.evaluation import Evaluation, Task
-from calcbench.operators.operator import single
+from calcbench.operators.operator import single, value_name
 from calcbench.problem.inputs import make_point
 from calcbench.problem.point import Point
 
@@ -25,17 +25,18 @@ NEAR = 1e-5
 PATIENCE = 10
 """So many steps down in a row, and the rate is doubled."""
 
-Function = Callable[..., Any]
-"""A function of a parameter, and by name of data that are other than the point's."""
+Function = Callable[..., tuple[Any, np.ndarray]]
+"""A cost and its slopes as one function of a parameter, and by name of data that are other than the
+point's. Hardly a step of a descent goes up, so that both are wanted of nearly each."""
 
 
-def descend(value: Function, slope: Function, start: np.ndarray) -> np.ndarray:
+def descend(function: Function, start: np.ndarray) -> np.ndarray:
     """Go down from `start` until slope or step is as good as 0, and say where that is.
 
     The rate begins at 10⁻⁵, is doubled after ten steps down and halved after one that is none:
     GradBench's rule, so that tools take as many steps.
     """
-    here, height, steep = start, value(start), slope(start)
+    here, (height, steep) = start, function(start)
     rate, good = NEAR, 0
     while np.linalg.norm(steep) > NEAR:
         if good == PATIENCE:
@@ -43,8 +44,9 @@ def descend(value: Function, slope: Function, start: np.ndarray) -> np.ndarray:
         there = here - rate * steep
         if np.linalg.norm(there - here) <= NEAR:
             break
-        if (low := value(there)) < height:
-            here, height, steep, good = there, low, slope(there), good + 1
+        low, slope = function(there)
+        if low < height:
+            here, height, steep, good = there, low, slope, good + 1
         else:
             rate, good = rate / 2, 0
     return here
@@ -52,36 +54,40 @@ def descend(value: Function, slope: Function, start: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Slopes:
-    """A problem's cost and slopes by one parameter, as functions of it, on one backend."""
+    """A problem's cost and slopes by one parameter, as a function of it, on one backend."""
 
     backend: Backend
     point: Point
     parameter: str
     mode: str
-    """`reverse` takes the gradient, `forward` a pushforward along each component."""
+    """`reverse` takes the gradient in one sweep, `forward` a pushforward along each component."""
 
-    def functions(self) -> tuple[Function, Function]:
+    def function(self) -> Function:
         """Prepare both. Raises what `Backend.prepare` raises."""
-        height = self.backend.prepare(self.point, "cost")
-        slopes = self._gradient() if self.mode == "reverse" else self._pushforwards()
-        return lambda here, /, **data: single(height.evaluate(self._at(here, data))), slopes
+        return self._sweep() if self.mode == "reverse" else self._pushforwards()
 
-    def _gradient(self) -> Function:
-        prepared = self.backend.prepare(self.point, "gradient")
-        return lambda here, /, **data: prepared.evaluate(self._at(here, data))[self.parameter]
+    def _sweep(self) -> Function:
+        prepared = self.backend.prepare(self.point, "value_and_gradient")
+
+        def both(here: np.ndarray, /, **data: np.ndarray) -> tuple[Any, np.ndarray]:
+            found = prepared.evaluate(self._at(here, data))
+            return found[value_name(self.point.problem)], found[self.parameter]
+
+        return both
 
     def _pushforwards(self) -> Function:
+        height = self.backend.prepare(self.point, "cost")
         shape = self.point[self.parameter].shape
         units = [unit.reshape(shape) for unit in np.eye(self.point.size)]
         seeds = [{self.parameter: unit} for unit in units]
         prepared = self.backend.prepare(self.point.with_seed(seeds[0]), "pushforward")
 
-        def slopes(here: np.ndarray, /, **data: np.ndarray) -> np.ndarray:
+        def both(here: np.ndarray, /, **data: np.ndarray) -> tuple[Any, np.ndarray]:
             at = self._at(here, data)
             found = [single(prepared.evaluate(at.with_seed(seed))) for seed in seeds]
-            return np.reshape(found, shape)
+            return single(height.evaluate(at)), np.reshape(found, shape)
 
-        return slopes
+        return both
 
     def _at(self, here: np.ndarray, data: Mapping[str, np.ndarray]) -> Point:
         return self.point.with_values({self.parameter: here, **data})
@@ -113,12 +119,12 @@ def saddle(backend: Backend, given: Any, outer: str, inner: str) -> Callable[[],
     start = np.array(given["start"], float)
     game = _point("minimax", {"x": start, "start": start, "inner": inner})
     answer = _point("minimax_answer", {"y": start, "x": start})
-    move, moves = Slopes(backend, game, "x", outer).functions()
-    reply, replies = Slopes(backend, answer, "y", outer).functions()
+    move = Slopes(backend, game, "x", outer).function()
+    reply = Slopes(backend, answer, "y", outer).function()
 
     def run() -> list[float]:
-        x = descend(move, moves, start)
-        y = descend(lambda y: reply(y, x=x), lambda y: replies(y, x=x), start)
+        x = descend(move, start)
+        y = descend(lambda y: reply(y, x=x), start)
         return [*x.tolist(), *y.tolist()]
 
     return run
@@ -128,8 +134,8 @@ def particle(backend: Backend, given: Any, outer: str, inner: str) -> Callable[[
     """Descend to the control that lets the particle come down at 0."""
     start = np.array(given["w"], float)
     point = _point("particle", {"w": start, "inner": inner})
-    value, slope = Slopes(backend, point, "w", outer).functions()
-    return lambda: float(descend(value, slope, start))
+    function = Slopes(backend, point, "w", outer).function()
+    return lambda: float(descend(function, start))
 
 
 def _point(problem: str, values: Mapping[str, Any]) -> Point:

@@ -80,10 +80,20 @@ def import_framework(backend: bytes) -> float | None:
     return contract.timed_import(found)
 
 
-def run(question: bytes, left_out: LeftOut, backend: bytes, timed: bool) -> dict[str, Any]:
-    """Run one backend at all points of a question but those left out: the run, packed."""
-    posed: Question = pickle.loads(question)
-    return pack(run_backend(posed.leave_out(left_out), pickle.loads(backend), timed))
+_question: Question | None = None
+"""What was asked last."""
+
+
+def receive(question: bytes) -> None:
+    """Take a question, and import what its code imports: a user's file may have a framework's."""
+    global _question
+    _question = pickle.loads(question)
+
+
+def run(left_out: LeftOut, backend: bytes, timed: bool) -> dict[str, Any]:
+    """Run one backend at all points of the question but those left out: the run, packed."""
+    assert _question is not None, "nothing was asked yet"
+    return pack(run_backend(_question.leave_out(left_out), pickle.loads(backend), timed))
 
 
 def run_points(backend: bytes, points: bytes) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from calcbench.errors import CalcbenchError, NotInstalled
-from calcbench.harness import guest
+from calcbench.harness import apart, guest
 from calcbench.harness.apart import Apart
 from calcbench.harness.guest import Contender, Plan
 from calcbench.harness.request import Request
@@ -72,6 +72,15 @@ class Host:
     def ask_apart(self, entrant: Contender, task: Callable[..., Any], *arguments: Any) -> Any:
         """Run a task in the worker of a framework, which is imported by then."""
         return self._ask(self.apart[entrant.framework].worker, task, *arguments)
+
+    def send_apart(self, entrant: Contender, question: bytes) -> None:
+        """Send a question to the worker of a framework, where its code may import as much again."""
+        self._ask(
+            self.apart[entrant.framework].worker,
+            apart.receive,
+            question,
+            timeout=self._import_time,
+        )
 
     def _ask(
         self,

@@ -24,13 +24,40 @@ ROUNDS = 15
 FEW_ROUNDS = 5
 """Rounds of a longer call; one that takes half a second or more is timed once."""
 
+SLICE = 0.02
+"""Seconds of a round above which the system hardly ever lets one run to its end undisturbed."""
+
+AGAIN = 3
+"""How many times as many rounds are run, at most, for as many that nothing has disturbed."""
+
 
 def first_timing(run: Callable[[Any], Any], native: Any) -> float:
-    """Return the median seconds of one prepared call, over a few rounds of many calls each."""
+    """Return the median seconds of one prepared call, over a few rounds of many calls each.
+
+    Rounds in which the system took the processor away do not count, unless all are such: while
+    frameworks are imported, a call of a millisecond took ten in most.
+    """
     once = timeit.timeit(lambda: run(native), number=1)
     calls = max(1, int(ROUND_SECONDS / max(once, 1e-9)))
-    rounds = timeit.repeat(lambda: run(native), number=calls, repeat=_rounds(once))
-    return statistics.median(rounds) / calls
+    wanted = _rounds(once)
+    every, undisturbed = list[float](), list[float]()
+    for done in range(AGAIN * wanted):
+        if len(undisturbed) == wanted or (done >= wanted and min(every) > SLICE):
+            break
+        before = interruptions()
+        every.append(timeit.timeit(lambda: run(native), number=calls))
+        if interruptions() == before:
+            undisturbed.append(every[-1])
+    return statistics.median(undisturbed or every) / calls
+
+
+def interruptions() -> int:
+    """Count how often the system took a processor away from this process; 0 if it does not tell."""
+    try:
+        import resource  # Unix alone has it
+    except ImportError:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
 
 
 def _rounds(once: float) -> int:

@@ -143,8 +143,9 @@ class Trial:
 
         def ask() -> Any:
             self.host.import_apart(entrant)  # anew, after an end
+            self.host.send_apart(entrant, self.sent)
             timed = self.host.request.timed
-            arguments = (self.sent, self.left_out, entrant.sent, timed)
+            arguments = (self.left_out, entrant.sent, timed)
             return self.host.ask_apart(entrant, apart.run, *arguments)
 
         return _add_import(self._without_ends(ask), imported)

@@ -36,6 +36,11 @@ LARGEST = 1_000_000
 FOREIGN = (types.ModuleType, types.BuiltinFunctionType)
 """What is not looked into: it is not the function's own."""
 
+FRAMEWORKS = (
+    "builtins", "functools", "jax", "jaxlib", "keras", "numpy", "tensorflow", "torch"
+)  # fmt: skip
+"""Packages that wrap functions, as tf.function does: what they keep is theirs, and a lot."""
+
 WRAPPERS = (types.MethodType, staticmethod, classmethod)
 """What holds a function, and some of them an object."""
 
@@ -95,7 +100,7 @@ def _packages(function: Any) -> set[str]:
     """Name the packages whose objects are a function's own: that of its code, of its object."""
     owners = (python_function(function), type(function), type(getattr(function, "__self__", None)))
     names = {str(getattr(owner, "__module__", "")).partition(".")[0] for owner in owners}
-    return names - {"builtins"}
+    return names.difference(FRAMEWORKS)
 
 
 def _roots(function: Any) -> list[Any]:

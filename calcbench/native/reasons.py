@@ -39,6 +39,7 @@ KNOWN = (
     Known("an array from outside", "", "make it inside of the function, by np.empty_like(x)"),
     Known("numbers with proof>'", "numbers of the argument as text", "compute with the numbers"),
     Known("an index that is a float|as an integer|int\\(\\) of a", "", "an integer has no slope"),
+    Known("float\\(\\) of a tensor", "", "compute with the tensor itself"),
     Known("method (tolist|numerator|item) of", "", "compute with the array itself"),
     Known(r"Tensor\.(item|tolist|numpy|__array__)", "", "compute with the tensor itself"),
     Known("TracerArrayConversion", "NumPy's function of a traced array", "take jax.numpy's"),
@@ -84,11 +85,11 @@ PASSED = re.compile("numbers with proof|Traced|Tracer|Ball|traced")
 
 def explain(error: BaseException) -> str:
     """Say why code cannot be run on numbers with proof: what, in which line, and what to do."""
-    root = next((each for each in _chain(error) if isinstance(each, NotKnown)), error)
-    line = next(filter(None, map(raising_line, _chain(error))), None)
+    root = next((each for each in chain(error) if isinstance(each, NotKnown)), error)
+    line = next(filter(None, map(raising_line, chain(error))), None)
     snippet = Snippet(None, None, {}) if line is None else line.snippet
     kinds = WRITTEN if _writes(snippet) else KNOWN
-    known = next((k for k in kinds for each in _chain(error) if _is(k, each)), None)
+    known = next((k for k in kinds for each in chain(error) if _is(k, each)), None)
     what = _known_what(known, snippet) or _what(root, snippet)
     place = getattr(root, "place", "") or ("" if line is None else str(line))
     place = "" if place in what else place
@@ -126,7 +127,7 @@ def _is(known: Known, error: BaseException) -> bool:
     return bool(re.search(known.pattern, f"{type(error).__name__}: {message_of(error)}"))
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def chain(error: BaseException) -> Iterator[BaseException]:
     """List an error and those that it came of."""
     each: BaseException | None = error
     seen: set[int] = set()

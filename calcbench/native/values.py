@@ -13,6 +13,7 @@ import numpy as np
 from calcbench.certified import balls
 from calcbench.certified.arrays import Array
 from calcbench.certified.balls import Ball
+from calcbench.certified.germs import Germ
 from calcbench.native.function import NotKnown
 
 Numbers = Any
@@ -29,6 +30,13 @@ def is_active(x: Any) -> bool:
     if isinstance(x, Array):
         return x.tape is not None
     return is_certified(x) and any(ball.tape is not None for ball in np.ravel(boxed(x)))
+
+
+def is_beside(x: Any) -> bool:
+    """Tell whether numbers are just beside a point, where no comparison ties, and not at it."""
+    if not is_certified(x) or isinstance(x, Array):
+        return False
+    return any(isinstance(ball.value, Germ) for ball in np.ravel(boxed(x)))
 
 
 def boxed(x: Any) -> Numbers:

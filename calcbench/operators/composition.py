@@ -17,7 +17,12 @@ import numpy as np
 
 from calcbench.errors import Unsupported
 from calcbench.operators.colouring import format_colours
-from calcbench.operators.compression import choose_side, compress_jacobian, compress_symmetric
+from calcbench.operators.compression import (
+    Bidirectional,
+    choose_side,
+    compress_jacobian,
+    compress_symmetric,
+)
 from calcbench.operators.entries import Entries, Product, Term
 from calcbench.operators.function import Derived, Function
 from calcbench.operators.gathered import Gathered, Sweep, find_gathered, look_up
@@ -210,24 +215,65 @@ def sparse_jacobian(backend: Primitives, function: Function, point: Point) -> De
         return _gathered_rows(backend, function, point, gathered)
     sizes = list(map(math.prod, function.parameters))
     chosen = compress_jacobian(pattern, rows, sizes, side)
-    along = _directions(backend, function.parameters, chosen.directions)
     back = backend.convert(chosen.cotangents)
-    push = derive(backend, pushforwards, function) if len(chosen.directions) else None
+    pushes = _push_sweeps(backend, function, chosen)
     pull = derive(backend, pullbacks, function) if len(chosen.cotangents) else None
     places, xp = backend.convert(chosen.places), backend.namespace()
 
     def apply(parameters: Any, data: Any) -> Any:
-        found = [push.apply(parameters, data, along)] if push else []
+        found = [push.apply(parameters, data) for push in pushes]
         if pull:
             found.extend(pull.apply(parameters, data, back))
         return xp.take(_flat(xp, found), places)
 
     methods = []
-    if push:
-        methods.append(f"{push.method}, {format_colours(len(chosen.directions))} of columns")
+    if pushes:
+        methods.append(f"{pushes[0].method}, {format_colours(len(chosen.directions))} of columns")
     if pull:
         methods.append(f"{pull.method}, {format_colours(len(chosen.cotangents))} of rows")
     return Derived(apply, " and ".join(methods), fixed=True)
+
+
+def _push_sweeps(backend: Primitives, function: Function, chosen: Bidirectional) -> list[Derived]:
+    """Push directions forward that move the same parameters, by those alone: each (k, m)."""
+    found, first = [], 0
+    ends = np.cumsum(list(map(math.prod, function.parameters)))[:-1]
+    for parts, count in chosen.sweeps:
+        which = tuple(parts.tolist())
+        moved = np.split(chosen.directions[first : first + count], ends, axis=1)
+        vectors = np.concatenate([moved[k] for k in which], axis=1)
+        found.append(_push_some(backend, function, which, vectors))
+        first += count
+    return found
+
+
+def _push_some(
+    backend: Primitives, function: Function, which: tuple[int, ...], vectors: np.ndarray
+) -> Derived:
+    """Push vectors (k, n) of some parameters' numbers forward."""
+    some = _by_some(function, which)
+    push = derive(backend, pushforwards, some)
+    along = _directions(backend, some.parameters, vectors)
+
+    def apply(parameters: Any, data: Any) -> Any:
+        return push.apply(tuple(parameters[k] for k in which), (*parameters, *data), along)
+
+    return Derived(apply, push.method)
+
+
+def _by_some(function: Function, which: tuple[int, ...]) -> Function:
+    """Make a function one of some of its parameters. Its data are all of them, and the data."""
+    count, over = len(function.parameters), function.over
+
+    def apply(some: Any, everything: Any) -> Any:
+        parameters = list(everything[:count])
+        for k, value in zip(which, some, strict=True):
+            parameters[k] = value
+        return function.apply(tuple(parameters), everything[count:])
+
+    shapes = tuple(function.parameters[k] for k in which)
+    again = None if over is None else lambda xp: _by_some(over(xp), which)
+    return Function(apply, shapes, function.value, again)
 
 
 def _holds_constant(backend: Primitives) -> bool:

@@ -17,6 +17,9 @@ import numpy as np
 from calcbench.operators.colouring import colour_columns, full_lines
 from calcbench.problem.structure import Pattern
 
+GROUPS = 3
+"""How many groups of products there may be, so that none goes by what it has no entries by."""
+
 
 @dataclass(frozen=True)
 class Compression:
@@ -79,6 +82,8 @@ class Bidirectional:
 
     directions: np.ndarray
     """(k, columns): what the matrix is multiplied by from the right."""
+    sweeps: tuple[tuple[np.ndarray, int], ...]
+    """The directions in turn: in which parts they are other than 0, and how many are alike."""
     cotangents: np.ndarray
     """(l, rows): what it is multiplied by from the left."""
     places: np.ndarray
@@ -128,11 +133,30 @@ def compress_jacobian(
         direction = _order(choice.single, columns)
         cotangent = colour_columns((column[back], row[back]), rows)
     directions = indicators(direction if not back.all() else np.full(columns, -1))
+    parts = np.split(directions, np.cumsum(sizes)[:-1], axis=1)
+    groups = group_products(np.stack([part.any(axis=1) for part in parts], axis=1))
+    order = np.concatenate([products for _, products in groups] or [np.zeros(0, dtype=np.int64)])
     cotangents = indicators(cotangent if back.any() else np.full(rows, -1))
-    ahead = direction[column] * rows + row
+    ahead = np.argsort(order)[direction[column]] * rows + row if len(order) else 0 * row
     behind = places_in_parts(cotangent[row], column, sizes, len(cotangents))
     places = np.where(back, len(directions) * rows + behind, ahead)
-    return Bidirectional(directions, cotangents, places)
+    sweeps = tuple((parts, len(products)) for parts, products in groups)
+    return Bidirectional(directions[order], sweeps, cotangents, places)
+
+
+def group_products(meets: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Put products together that are made of the same parts: (those parts, these products).
+
+    `meets` tells of each product and part whether it is. All by all, if there were more than a few
+    groups: each runs the cost anew.
+    """
+    kinds, kind = np.unique(meets, axis=0, return_inverse=True)
+    found = [(np.flatnonzero(of), np.flatnonzero(kind == k)) for k, of in enumerate(kinds)]
+    found = [(parts, products) for parts, products in found if len(parts)]
+    if len(found) <= GROUPS:
+        return found
+    products, parts = meets.shape
+    return [(np.arange(parts), np.arange(products))]
 
 
 def _most_elsewhere(line: np.ndarray, single: np.ndarray) -> int:

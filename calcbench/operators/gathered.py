@@ -22,7 +22,7 @@ import numpy as np
 
 from calcbench.errors import ProblemError
 from calcbench.operators.colouring import colour_columns
-from calcbench.operators.compression import indicators, places_in_parts
+from calcbench.operators.compression import group_products, indicators
 from calcbench.operators.function import Function
 from calcbench.operators.reach import Reaching, reaching_vocabulary
 from calcbench.problem.flat import Shape
@@ -30,10 +30,6 @@ from calcbench.problem.point import Point
 
 ROOM = 8
 """How many entries by what was looked up are listed, at most, for each stored entry."""
-
-
-SWEEPS = 3
-"""How many sweeps a Jacobian may take, at most, so that none differentiates what has no entries."""
 
 
 class Looking:
@@ -105,15 +101,16 @@ def find_gathered(point: Point, backend: str) -> Gathered | None:
     starts = np.cumsum([0, *sizes])
     colour = colour_columns((starts[part] + position, row), len(value))
     cotangents = indicators(colour)
-    groups = _group(colour[row], part, len(used))
-    places, end = np.empty(len(row), dtype=np.int64), 0
+    meets = np.zeros((len(cotangents), len(used)), dtype=bool)
+    meets[colour[row], part] = True
+    groups = group_products(meets)
+    begin, end = np.zeros(meets.shape, dtype=np.int64), 0  # of a part's numbers in a product
     for parts, colours in groups:
-        mine = np.isin(colour[row], colours)
-        begins = np.cumsum([0, *sizes[parts]])
-        within = begins[np.searchsorted(parts, part[mine])] + position[mine]
-        product = np.searchsorted(colours, colour[row][mine])
-        places[mine] = end + places_in_parts(product, within, sizes[parts], len(colours))
-        end += len(colours) * int(begins[-1])
+        products = np.arange(len(colours))[:, None]
+        before = np.cumsum(sizes[parts]) - sizes[parts]
+        begin[np.ix_(colours, parts)] = end + len(colours) * before + products * sizes[parts]
+        end += len(colours) * int(sizes[parts].sum())
+    places = begin[colour[row], part] + position
     stored = entry >= 0
     terms = _stack(places[stored], entry[stored], len(point.pattern(1)[0]), end)
     if terms is None:
@@ -229,19 +226,6 @@ def _list_entries(
     kept = entry >= 0
     kept[~kept] = _several(reached[~kept])
     return rows[kept], parts[kept], positions[kept], entry[kept]
-
-
-def _group(colour: np.ndarray, part: np.ndarray, parts: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Put colours together that have entries by the same parts: (those parts, these colours).
-
-    All by all parts, if that were more than a few sweeps: each runs the cost anew.
-    """
-    meets = np.zeros((int(colour.max()) + 1, parts), dtype=bool)
-    meets[colour, part] = True
-    kinds, kind = np.unique(meets, axis=0, return_inverse=True)
-    found = [(np.flatnonzero(of), np.flatnonzero(kind == k)) for k, of in enumerate(kinds)]
-    found = [(parts, colours) for parts, colours in found if len(parts)]
-    return found if len(found) <= SWEEPS else [(np.arange(parts), np.arange(len(meets)))]
 
 
 def _find(wanted: np.ndarray, ordered: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from calcbench.errors import escape_controls
+from calcbench.record.record import Record
 from calcbench.record.run import SavedRun
 from calcbench.report import provenance
 from calcbench.report.tables.latex import escape
@@ -62,6 +63,7 @@ def sentence(run: SavedRun) -> str:
         f"sizes {_list_names(f'{size:,}' for size in sorted({r.size for r in records}))}",
         f"dtypes {_list_names(sorted({r.dtype for r in records if r.dtype}))}",
         f"seeds {_list_names(map(str, sorted({r.seed for r in records})))}",
+        *_data(records),
         provenance.cells(run),
         *_settings(run),
         f"run {provenance.each(e.id for e in run.environments)}",
@@ -72,6 +74,12 @@ def sentence(run: SavedRun) -> str:
 def _program(run: SavedRun) -> str:
     commit = provenance.commit(run)
     return provenance.calcbench(run) + (f" ({commit})" if commit else "")
+
+
+def _data(records: Iterable[Record]) -> list[str]:
+    """Name the files that data were read from, if any."""
+    files = sorted({record.read_from for record in records if record.read_from})
+    return [f"data from {_list_names(files)}"] if files else []
 
 
 def _settings(run: SavedRun) -> list[str]:

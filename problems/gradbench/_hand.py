@@ -42,11 +42,17 @@ def skin(xp, pose, relatives, inverses, positions, weights, parents, mirrored):
     linear, shift = absolutes(xp, relatives, bend(xp, pose, len(parents)), parents)
     transforms = xp.matmul(linear, inverses[:, :3, :])
     transforms = xp.concat([transforms[:, :, :3], transforms[:, :, 3:] + shift], axis=2)
-    blended = xp.matmul(weights, xp.reshape(transforms, (-1, 12)))  # of each vertex's bones
-    placed = xp.einsum("vij,vj->iv", xp.reshape(blended, (-1, 3, 4)), positions)
-    x = -placed[0] if mirrored else placed[0]
-    turned = turn(xp, [pose[k] for k in range(3)], [x, placed[1], placed[2]])
-    return xp.stack([turned[k] + pose[3 + k] for k in range(3)], axis=1)
+    turned = xp.matmul(rotation(xp, pose, mirrored), transforms)
+    columns = xp.permute_dims(turned, (0, 2, 1))
+    shares = weights[:, :, None] * positions[:, None, :]  # of each vertex's bones, times its place
+    flat = (shares.shape[0], -1), (-1, 3)
+    return xp.matmul(xp.reshape(shares, flat[0]), xp.reshape(columns, flat[1])) + pose[3:6]
+
+
+def rotation(xp, pose, mirrored):
+    """Compute the matrix that turns the whole hand; of a left one, x is mirrored before."""
+    x, y, z = xp.unstack(xp.eye(3))
+    return xp.stack(turn(xp, [pose[k] for k in range(3)], [-x if mirrored else x, y, z]))
 
 
 def bend(xp, pose, bones):

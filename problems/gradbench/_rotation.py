@@ -8,11 +8,11 @@ def factors(xp, square):
     """
     still = square < 1e-12  # there, what the second terms of the series add is beyond the digits
     safe = xp.where(still, 1.0, square)
-    angle = xp.sqrt(safe)
-    cosine = xp.where(still, 1 - square / 2, xp.cos(angle))
-    sine = xp.where(still, 1 - square / 6, xp.sin(angle) / angle)
-    half = xp.sin(angle / 2) / angle  # 1 − cos θ = 2 sin² θ/2, without cancellation
-    return cosine, sine, xp.where(still, 0.5 - square / 24, 2 * half**2)
+    half = xp.sqrt(safe) / 2
+    c = xp.where(still, 1 - square / 8, xp.cos(half))
+    s = xp.where(still, 1 - square / 24, xp.sin(half) / half)
+    b = s**2 / 2  # 1 − cos θ = 2 sin² θ/2, without cancellation
+    return 1 - square * b, s * c, b
 
 
 def turn(xp, r, p):

@@ -90,9 +90,8 @@ class HtComplicated(Problem):
         parents,
         mirrored,
     ):
-        corners = xp.take(
-            skin(xp, pose, relatives, inverses, positions, weights, parents, mirrored),
-            xp.take(triangles, triangle),
-        )
-        shares = xp.concat([u, 1 - xp.sum(u, axis=1, keepdims=True)], axis=1)
-        return xp.reshape(measured - xp.einsum("nc,ncj->nj", shares, corners), (-1,))
+        vertices = xp.take(triangles, triangle)
+        hand = skin(xp, pose, relatives, inverses, positions, weights, parents, mirrored)
+        one, two, three = (xp.take(hand, vertices[:, k]) for k in range(3))
+        v, w = u[:, :1], u[:, 1:]
+        return xp.reshape(measured - v * one - w * two - (1 - v - w) * three, (-1,))

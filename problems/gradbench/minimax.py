@@ -42,9 +42,16 @@ class Minimax(Problem):
             return x[0] ** 2 + x[1] ** 2 - y[0] ** 2 - y[1] ** 2
 
         by_y = slope(xp, f, inner)
-        best = xp.while_loop(
-            lambda y: xp.sum(by_y(y) ** 2) > 1e-10, lambda y: y + by_y(y) / 4, start, 100
-        )
+
+        def climb(state):
+            y, steep = state
+            y = y + steep / 4
+            return y, by_y(y)
+
+        def steep_enough(state):
+            return xp.sum(state[1] ** 2) > 1e-10
+
+        best, _ = xp.while_loop(steep_enough, climb, (start, by_y(start)), 100)
         return f(best)
 
     def gradient(self, xp, x, *, start, inner):

@@ -220,11 +220,18 @@ def test_slopes_of_each_output_are_chosen_for_themselves() -> None:
         assert of(*beyond).status == "disagree"
 
 
+def test_those_that_tie_each_alone_are_judged_one_by_one() -> None:
+    found = check(np.abs, lambda x, u: np.array([0.5, -1, 1]) * u, np.array([0.0, 0.0, 2.0]))
+    assert found.ok
+    assert (found.no_derivative, found.chosen) == (2, 2)
+    assert check(np.abs, lambda x, u: 9 + x, np.zeros(2)).status == "disagree"
+
+
 def test_several_that_tie_together_are_not_judged() -> None:
     found = check(lambda x: np.abs(x[:2] + x[2]), lambda x, u: 0 * x, np.array([0.0, 1.0, 0.0]))
     assert found.status == "disagree"  # by x[1] there is a derivative
     assert found.chosen == 0
-    none = check(np.abs, lambda x, u: 9 + x, np.zeros(2))
+    none = check(lambda x: np.abs(x[:1] + x[1:]), lambda x, u: 9 + x, np.zeros(2))
     assert none.status == "not certified"
     assert "choice" not in none.reason
 

@@ -226,18 +226,39 @@ def test_what_other_components_add_beside_a_kink_is_the_same_on_both_sides(
         assert check(f, pushforward(beyond), at).status == "disagree"
 
 
-def test_outputs_that_several_decide_are_not_judged_and_others_are() -> None:
-    def of(slope: float, last: float) -> Any:
+def test_outputs_that_components_decide_each_alone_are_judged_one_by_one() -> None:
+    def of(*slopes: float) -> Any:
         return check(
-            lambda x: (np.abs(x[:2]), x[2] ** 2),
-            lambda x, v: (slope * v[:2], last * x[2] * v[2]),
+            lambda x: (np.abs(x), np.maximum(x[0], 0) + x[2]),
+            lambda x, v: (slopes[:3] * v, slopes[3] * v[0] + v[2]),
             np.array([0.0, 0.0, 3.0]),
         )
 
-    assert of(9.0, 2.0).ok
-    assert of(9.0, 2.0).chosen == 0
-    assert "not judged: 2 partials without a derivative here" in str(of(9.0, 2.0))
-    wrong = of(0.0, 2.0 + 1e-9)
+    for right in ((0.0, 0.5, 1.0, 0.0), (-1.0, 1.0, 1.0, 1.0)):
+        assert of(*right).ok, of(*right)
+        assert of(*right).chosen == 3
+    wrong = {
+        "(J·v).0[0]": (1.001, 0.0, 1.0, 0.0),
+        "(J·v).0[1]": (0.0, -1.001, 1.0, 0.0),
+        "(J·v).1": (0.0, 0.0, 1.0, -0.001),
+    }
+    for label, slopes in wrong.items():
+        assert of(*slopes).outside == 1
+        assert f"the worst: {label} is " in str(of(*slopes))
+
+
+def test_outputs_that_several_decide_together_are_not_judged_and_others_are() -> None:
+    def of(last: float) -> Any:
+        return check(
+            lambda x: (np.abs(x[0] + x[1]), x[2] ** 2),
+            lambda x, v: (9.0 * v[0], last * x[2] * v[2]),
+            np.array([0.0, 0.0, 3.0]),
+        )
+
+    assert of(2.0).ok
+    assert of(2.0).chosen == 0
+    assert "not judged: 1 partial without a derivative here" in str(of(2.0))
+    wrong = of(2.0 + 1e-9)
     assert wrong.status == "disagree"
     assert "the worst: (J·v).1 is " in str(wrong)
 

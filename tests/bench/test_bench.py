@@ -51,6 +51,8 @@ FATES = {
 
 MOMENTS = ("setup", "rounds")
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 
 # --- whatever a backend does -----------------------------------------------------------------
 
@@ -75,14 +77,15 @@ def ruined(faults, when, folder):
     path = folder / f"ruined-{when}-{'-'.join(faults)}.jsonl"
     backends = ["by_hand", *(Faulty(fault=fault, when=when) for fault in faults), "sympy"]
     run = cb.benchmark("square", backends, settings=settings, output=path)
-    os.environ[HEALED] = "yes"
+    healed = Path(os.environ[HEALED])
+    healed.touch()
     try:
         asked = open_session("square", backends, settings=settings, output=path, resume=True)
         due = [backend for group in asked.groups for backend in group.backends]
-        healed = cb.benchmark("square", backends, settings=settings, output=path, resume=True)
+        again = cb.benchmark("square", backends, settings=settings, output=path, resume=True)
     finally:
-        del os.environ[HEALED]
-    return run, due, healed
+        healed.unlink()
+    return run, due, again
 
 
 @pytest.fixture(scope="module")
@@ -487,7 +490,7 @@ def test_a_script_needs_no_main_guard(process, tmp_path):
         "    def cost(self, xp, x): return x**2\n"
         "    def gradient(self, xp, x): return {'x': 2 * x}\n"
         "settings = cb.Settings(burst=0.001, rounds=6, budget=0.2)\n"
-        "run = cb.benchmark([mine, Own()], ['by_hand', 'sympy'], settings=settings)\n"
+        "run = cb.benchmark([mine, Own()], 'by_hand', settings=settings)\n"
         "print([(r.problem, r.backend, r.status.measured) for r in run.records])\n"
     )
     done = subprocess.run(
@@ -501,9 +504,7 @@ def test_a_script_needs_no_main_guard(process, tmp_path):
     assert done.stdout.strip() == str(
         [
             ("mine", "by_hand", False),
-            ("mine", "sympy", True),
             ("own", "by_hand", True),
-            ("own", "sympy", True),
         ]
     )
     assert (tmp_path / "runs.txt").read_text() == "x"

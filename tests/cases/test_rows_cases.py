@@ -220,6 +220,7 @@ def test_differences_that_take_too_long_are_skipped():
         cb.gradient(contrastive, "finite_difference[seconds=0]")
 
 
+@pytest.mark.usefixtures("forked")
 def test_bench_names_the_number_of_rows():
     problem = cb.problem(w=[0.3, -0.2, 0.5], X=X, y=Y)(VARIANTS["no ridge"])
     assert problem.sizes == (N,)

@@ -267,6 +267,7 @@ def test_what_differs_at_a_tie_is_named():
     assert records["by_hand"].condition is None
 
 
+@pytest.mark.usefixtures("forked")
 def test_witnesses_vote_in_a_benchmark():
     case = str(CASES / "arctan_by_numpy.py")
     run = calcbench.benchmark(case, ["by_hand", "finite_difference"], settings=QUICK)

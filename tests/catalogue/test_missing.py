@@ -27,12 +27,12 @@ main()
 
 
 @pytest.fixture
-def without(process):
+def without(cli):
     """`without("torch", …)("compare", …)`: the command line where those cannot be imported."""
 
     def hide(*names):
         code = HIDER.format(names=names) + MAIN
-        return lambda *arguments, **options: process(*arguments, code=code, **options)
+        return lambda *arguments, **options: cli(*arguments, code=code, **options)
 
     return hide
 

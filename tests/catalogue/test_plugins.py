@@ -70,7 +70,7 @@ class Mirror(ByHand):
 
 
 @pytest.fixture
-def installed(tmp_path, process):
+def installed(tmp_path, cli):
     """Make a distribution of modules and entry points; gives the command line that sees it."""
     folder = tmp_path / "elsewhere"
     info = folder / "elsewhere-1.0.dist-info"
@@ -87,7 +87,7 @@ def installed(tmp_path, process):
         for group, entries in groups.items():
             lines += [f"[{group}]", *(f"{name} = {target}" for name, target in entries.items())]
         (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
-        return lambda *arguments, **options: process(*arguments, path=[folder], **options)
+        return lambda *arguments, **options: cli(*arguments, path=[folder], **options)
 
     return make
 

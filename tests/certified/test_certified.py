@@ -16,6 +16,7 @@ from calcbench.catalogue.door import default_problems
 from calcbench.catalogue.selection import select_backends
 from calcbench.certified import balls, certificate, series
 from calcbench.certified.certificate import certify
+from calcbench.certified.evaluation import evaluate
 from calcbench.certified.reference import reference
 from calcbench.certified.rounding import bound_rounding
 from calcbench.certified.series import taylor_bounds
@@ -233,6 +234,40 @@ def test_ties_are_not_smooth(name):
     assert "no derivative here" in str(found)
     records = calcbench.verify(kink, BY_RULE).records
     assert all("not smooth here, hence not judged: ∂C/∂x" in r.judged for r in records)
+
+
+def test_a_rounded_number_beside_itself_does_not_tie():
+    """As in torch.maximum(u, u), or the larger of u and |u|: no precision decides it by values."""
+
+    @calcbench.problem(x=[0.5, -0.25])
+    def alike(xp, x):
+        u = xp.sin(x)
+        larger = xp.maximum(u, xp.minimum(u, xp.flip(xp.flip(u))))
+        return xp.sum(xp.maximum(larger, xp.abs(u)) + xp.where(u > larger, 1 / x, u * larger))
+
+    found = reference(own_point(alike))
+    assert not found.rough["x"].any()
+    truth = np.cos([0.5, 0.25]) * np.array([1, -1]) * (1 + 2 * np.sin([0.5, 0.25]))
+    np.testing.assert_allclose(found.value["x"], truth, rtol=1e-15)
+
+
+@pytest.mark.parametrize("way", ["maximum", "max", "where"])
+def test_what_a_tie_leaves_aside_counts_in_the_next_one(way):
+    """That max(y − max(x, 0), 0) depends on x too is known of all but a branch of its own."""
+    larger = {
+        "maximum": lambda xp, x: xp.maximum(x, 0.0),
+        "max": lambda xp, x: xp.max(xp.stack([x, 0.0])),
+        "where": lambda xp, x: xp.where(x > 0, x, 0.0),
+    }[way]
+
+    @calcbench.problem(x=0.0, y=0.0)
+    def nested(xp, x, y):
+        return xp.maximum(y - larger(xp, x), 0.0)
+
+    with balls.precision(128):
+        run = evaluate(own_point(nested), float("inf"))
+    assert run.ties == ([[0], [1]] if way == "where" else [[0], [0, 1]])
+    assert run.tape.kinks == len(run.tape.ties) - (way == "where")
 
 
 def test_a_near_tie_is_decided_by_more_precision():

@@ -161,7 +161,7 @@ def test_some_bad_command_lines(cli, folder):
     assert check(cli, range(SOME)) > SOME / 2
 
 
-@pytest.mark.few(0, more=2)  # of parts
+@pytest.mark.few(0, more=1)  # of parts
 @pytest.mark.parametrize("part", range(PARTS))
 def test_thousands_of_bad_command_lines(cli, folder, part):
     """In parts, for several processes to share."""

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -15,18 +17,10 @@ BRIEF = ("--quick", "--budget", "0.2s")
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A run of four cells, made by the command."""
-    from _pytest.monkeypatch import MonkeyPatch
-
-    from calcbench.cli import main
-
+    """A run of four cells, timed in new interpreters."""
     path = tmp_path_factory.mktemp("runs") / "run.jsonl"
-    with MonkeyPatch.context() as patch:
-        words = ["bench", "batch_regression", "square", *HAND, *BRIEF, "--output", str(path)]
-        patch.setattr("sys.argv", ["calcbench", *words])
-        with pytest.raises(SystemExit) as done:
-            main()
-    assert done.value.code == 0
+    words = ("bench", "batch_regression", "square", *HAND, "--quick", "--budget", "3s", "-o", path)
+    subprocess.run([sys.executable, "-m", "calcbench", *words], check=True, capture_output=True)
     return path
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -477,9 +478,9 @@ def test_list_marks_what_is_not_in_the_default_set(cli):
     assert marked == [backend for backend in backends() if backend not in default_backends()]
 
 
-def test_what_is_missing_can_be_left_out(cli, monkeypatch):
+def test_what_is_missing_can_be_left_out(cli_here, monkeypatch):
     monkeypatch.setitem(sys.modules, "autograd", None)
-    listed = json.loads(cli("list", "backends", "--json", "--no-missing").out)["backends"]
+    listed = json.loads(cli_here("list", "backends", "--json", "--no-missing").out)["backends"]
     assert all(card["missing"] is None for card in listed)
     assert len(listed) < len(backends())
 
@@ -495,9 +496,9 @@ main()
 """
 
 
-def test_a_row_of_what_is_missing_can_be_left_out(process):
+def test_a_row_of_what_is_missing_can_be_left_out(cli):
     def run(*options):
-        return process("verify", "saddle", "square", *options, code=WITHOUT)
+        return cli("verify", "saddle", "square", *options, code=WITHOUT)
 
     every, shown = run(), run("--no-missing")
     assert every.out.count("torch is not installed") == 2
@@ -903,36 +904,44 @@ def test_json_loses_nothing_to_a_narrow_encoding(process):
     ]
 
 
-def in_terminal(columns, *arguments, both=False, **env):
-    """What a command writes to a terminal of so many columns, and its exit status.
+@pytest.fixture
+def in_terminal(server, monkeypatch, tmp_path):
+    """`in_terminal(80, "list")` → exit status, and what is written to a terminal so wide.
 
     With `both`, the standard error stream is there too; without, nothing may be written to it.
     """
     fcntl, pty, termios = (pytest.importorskip(name) for name in ("fcntl", "pty", "termios"))
-    ours, theirs = pty.openpty()
-    size = bytes([40, 0, columns, 0, 0, 0, 0, 0])
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, size)
-    inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "NO_COLOR")}
-    with subprocess.Popen(
-        [sys.executable, "-m", "calcbench", *arguments],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs if both else subprocess.PIPE,
-        env={**inherited, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **env},
-    ) as running:
+    if server is None:
+        pytest.skip("nothing is forked here")
+    for name in ("COLUMNS", "LINES", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    (tmp_path / "err").touch()
+
+    def run(columns, *arguments, both=False):
+        ours, theirs = pty.openpty()
+        size = bytes([40, 0, columns, 0, 0, 0, 0, 0])
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, size)
+        terminal, written = os.ttyname(theirs), []
+        reader = threading.Thread(target=lambda: written.extend(iter(lambda: _read(ours), b"")))
+        reader.start()
+        err = terminal if both else tmp_path / "err"
+        status = server.run(*arguments, streams=(terminal, terminal, err))
         os.close(theirs)
-        written = b""
-        while True:
-            try:
-                chunk = os.read(ours, 65536)
-            except OSError:  # how Linux says that the other end is closed
-                break
-            if not chunk:
-                break
-            written += chunk
-        assert both or running.stderr.read() == b""
-    os.close(ours)
-    return running.returncode, written.decode().replace("\r\n", "\n")
+        reader.join()
+        os.close(ours)
+        assert (tmp_path / "err").read_bytes() == b""
+        return status, b"".join(written).decode().replace("\r\n", "\n")
+
+    return run
+
+
+def _read(terminal):
+    """What comes next, or nothing once the other end is closed, as Linux says by an error."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""
 
 
 SELECTED = ("square", "batch_regression", "several_inner_variables")
@@ -940,7 +949,7 @@ LONG = "finite_difference[scheme=richardson,delta=0.01]"
 
 
 @pytest.mark.parametrize("columns", [60, 80])
-def test_narrow_terminal(columns):
+def test_narrow_terminal(in_terminal, columns):
     backends = ("by_hand", "sympy", "finite_difference", LONG)
     options = [word for name in backends for word in ("-b", name)]
     status, written = in_terminal(columns, "compare", *SELECTED, *options)
@@ -970,7 +979,7 @@ finite_difference +6 +-4 +11.2  ok +\S+ .?s
 """
 
 
-def test_a_terminal_shows_in_the_end_what_a_pipe_gets(cli):
+def test_a_terminal_shows_in_the_end_what_a_pipe_gets(in_terminal, cli):
     """Whatever else was shown meanwhile is gone."""
     words = ("compare", "saddle", *HAND, "-b", "finite_difference")
     status, written = in_terminal(80, *words)
@@ -1013,7 +1022,7 @@ def chatty(xp, x):
 
 
 @pytest.mark.parametrize("command", ["verify", "descend"])
-def test_what_a_cost_prints_is_not_glued_to_the_progress(file, command):
+def test_what_a_cost_prints_is_not_glued_to_the_progress(in_terminal, file, command):
     words = (command, file(PRINTS), "-b", "finite_difference")
     status, written = in_terminal(80, *words, both=True)
     assert status == 0
@@ -1024,7 +1033,7 @@ def test_what_a_cost_prints_is_not_glued_to_the_progress(file, command):
     assert lines[len(printed)].startswith("chatty")  # the table
 
 
-def test_a_terminal_shows_a_row_before_the_last_is_ready():
+def test_a_terminal_shows_a_row_before_the_last_is_ready(in_terminal):
     words = ("compare", "saddle", *HAND, "-b", "finite_difference")
     _, written = in_terminal(80, *words)
     first = re.search(r"by_hand +6 +-4 +– +… ", written)

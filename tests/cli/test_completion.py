@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from unittest import mock
 
 import click
 import pytest
@@ -45,7 +46,7 @@ def test_what_is_sketched():
     assert OPERATORS == NAMES
 
 
-def complete(process, line):
+def complete(cli, line):
     """The values that are offered for the last word of a line."""
     words = line.split(" ")
     env = {
@@ -53,7 +54,8 @@ def complete(process, line):
         "COMP_WORDS": line,
         "COMP_CWORD": str(len(words) - 1),
     }
-    done = process(env=env)
+    with mock.patch.dict(os.environ, env):
+        done = cli()
     assert (done.status, done.err) == (0, ""), done
     return [tuple(item.split(",", 1)) for item in done.out.splitlines() if item]
 
@@ -87,14 +89,14 @@ LINES = {
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_lines(process, line):
-    assert sorted(complete(process, line)) == sorted(LINES[line])
+def test_lines(cli, line):
+    assert sorted(complete(cli, line)) == sorted(LINES[line])
 
 
-def test_everything_is_offered(process):
-    offered = [word for _, word in complete(process, "calcbench compare ")]
+def test_everything_is_offered(cli):
+    offered = [word for _, word in complete(cli, "calcbench compare ")]
     assert set(problems()) < set(offered)
-    offered = [word for _, word in complete(process, "calcbench compare -b ")]
+    offered = [word for _, word in complete(cli, "calcbench compare -b ")]
     assert offered == [*backends(), "all"]
 
 

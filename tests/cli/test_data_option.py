@@ -10,6 +10,8 @@ from calcbench.bench.run import due
 from calcbench.bench.selection import open_session
 from calcbench.catalogue.selection import WithData, select_problems
 from calcbench.problems.gradbench.ba import Ba
+from calcbench.report.citation import sentence
+from calcbench.report.sections import sections
 
 MEASURED = '''
 import numpy as np
@@ -66,11 +68,11 @@ def test_what_shows_a_cost_reads_the_files(cli, measured, command):
         assert json.loads(done.out)[0]["parameters"]["m"][1] == pytest.approx(1.06)
 
 
-def test_the_table_says_which_data(cli, checkout):
-    done = cli("verify", "ba", "--data", "gradbench", "-b", "by_hand")
-    assert "p=2, data gradbench" in done.out
-    absolute = cli("verify", "ba", "--data", checkout, "-b", "by_hand", "--json")
-    assert json.loads(absolute.out)[0]["read_from"] == "gradbench"  # and no folder of the user's
+def test_the_table_says_which_data(cli, measured, tmp_path):
+    told = ("verify", measured, "-b", "finite_difference", "--data")
+    assert "measured at m = 1, data y.txt\n" in cli(*told, "y.txt").out
+    absolute = cli(*told, tmp_path / "y.txt", "--json")
+    assert json.loads(absolute.out)[0]["read_from"] == "y.txt"  # and no folder of the user's
 
 
 def test_a_theme_reads_what_it_can(checkout):
@@ -109,6 +111,9 @@ def test_a_run_has_the_files_and_their_hash_and_a_change_makes_it_due(checkout):
     (record,) = session.records()
     assert (record.status.measured, record.read_from) == (True, "gradbench")
     assert record.key in session.keys
+    (section,) = sections(session.run())
+    assert section.title == "ba, jacobian, data gradbench"
+    assert "; data from gradbench;" in sentence(session.run())
     assert due(session.groups, [record]) == []
     file = checkout / "evals" / "ba" / "data" / "ba1_n2_m3_p5.txt"
     file.write_text(SEEN.replace("27", "28"), "utf-8")

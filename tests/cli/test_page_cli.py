@@ -1,20 +1,17 @@
 """Pages from the command line: `report --format html` and `compare --html`."""
 
 import re
-import subprocess
-import sys
+from dataclasses import astuple
 
 import pytest
-from waiting import PATIENCE
 
 
-def run(*words):
-    command = [sys.executable, "-m", "calcbench", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
-    return done.returncode, done.stdout, done.stderr
+@pytest.fixture
+def run(cli):
+    return lambda *words: astuple(cli(*words))
 
 
-def test_a_comparison_is_printed_and_written(tmp_path):
+def test_a_comparison_is_printed_and_written(run, tmp_path):
     page = tmp_path / "page.html"
     words = ("compare", "square", "-b", "by_hand", "-b", "finite_difference")
     status, out, err = run(*words, "--html", page)
@@ -26,7 +23,7 @@ def test_a_comparison_is_printed_and_written(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "missing/page.html"])
-def test_a_page_that_cannot_be_written(tmp_path, name):
+def test_a_page_that_cannot_be_written(run, tmp_path, name):
     status, _, err = run("compare", "square", "-b", "by_hand", "--html", tmp_path / name)
     assert status == 2
     assert err.startswith("Error: cannot write to ")
@@ -34,7 +31,7 @@ def test_a_page_that_cannot_be_written(tmp_path, name):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_run_becomes_a_page(tmp_path):
+def test_a_run_becomes_a_page(run, tmp_path):
     file, page = tmp_path / "run.jsonl", tmp_path / "page.html"
     brief = ("--quick", "--budget", "0.5")
     assert run("bench", "square", "-b", "by_hand", *brief, "-o", file)[0] == 0
@@ -45,7 +42,7 @@ def test_a_run_becomes_a_page(tmp_path):
 
 
 @pytest.mark.full
-def test_runs_become_a_site(tmp_path):
+def test_runs_become_a_site(run, tmp_path):
     runs, site = tmp_path / "runs", tmp_path / "pages" / "of runs"
     first = runs / "My run.jsonl"
     assert (
@@ -72,7 +69,7 @@ def test_runs_become_a_site(tmp_path):
         (["a.jsonl", "--site", "pages"], "cannot read the run 'a.jsonl'"),
     ],
 )
-def test_sites_that_cannot_be(tmp_path, monkeypatch, words, told):
+def test_sites_that_cannot_be(run, tmp_path, monkeypatch, words, told):
     monkeypatch.chdir(tmp_path)
     status, out, err = run("report", *words)
     assert (status, out) == (2, "")

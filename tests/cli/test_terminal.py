@@ -69,13 +69,14 @@ def test_output_that_is_lost_is_said(words):
     "words",
     ["show", "show --json", "verify -b by_hand", "verify -b by_hand --json", "compare -b by_hand"],
 )
-def test_a_hostile_file_sends_the_terminal_nothing(tmp_path, words):
+def test_a_hostile_file_sends_the_terminal_nothing(cli, tmp_path, words):
     command, *options = words.split()
     raises = command != "show"
     text = HOSTILE if raises else HOSTILE.replace("raise ValueError(", "return {'x': 2 * x}  # (")
     (tmp_path / "hostile.py").write_text(text, encoding="utf-8")
-    status, out, err = run(" ".join([command, f'"{tmp_path}/hostile.py"', *options]))
-    assert status in (0, 1)
+    done = cli(command, tmp_path / "hostile.py", *options)
+    out, err = done.out, done.err
+    assert done.status in (0, 1)
     assert "Traceback" not in err
     assert {c for c in out + err if not c.isprintable()} <= {"\n"}
     assert "x1b[2J" in out or "u001b[2J" in out
@@ -83,10 +84,11 @@ def test_a_hostile_file_sends_the_terminal_nothing(tmp_path, words):
 
 
 @POSIX
-def test_a_full_disk_leaves_no_cut_report(tmp_path):
+def test_a_full_disk_leaves_no_cut_report(cli, tmp_path):
     """Here the system refuses to let a file become longer than some hundred bytes."""
     run_file, report = tmp_path / "run.jsonl", tmp_path / "report.json"
-    assert run(f'bench square -b by_hand --quick --budget 1 -o "{run_file}"')[0] == 0
+    brief = ("--quick", "--budget", "1")
+    assert cli("bench", "square", "-b", "by_hand", *brief, "-o", run_file).status == 0
     words = f'"{sys.executable}" -m calcbench report "{run_file}" --format json -o "{report}"'
     done = subprocess.run(f"ulimit -f 1; exec {words}", shell=True, capture_output=True, text=True)
     assert done.stderr == f"Error: cannot write to '{report}': File too large\n"
@@ -95,8 +97,8 @@ def test_a_full_disk_leaves_no_cut_report(tmp_path):
 
 
 @pytest.mark.parametrize("columns", ["80", "none"])
-def test_lines_in_a_pipe_are_as_wide_as_columns_says(columns, monkeypatch):
+def test_lines_in_a_pipe_are_as_wide_as_columns_says(cli, columns, monkeypatch):
     monkeypatch.setenv("COLUMNS", columns)
-    _, out, _ = run("compare batch_regression -b by_hand -b finite_difference --wide")
-    widest = max(map(len, out.splitlines()))
+    words = ("compare", "batch_regression", "-b", "by_hand", "-b", "finite_difference", "--wide")
+    widest = max(map(len, cli(*words).out.splitlines()))
     assert widest <= 80 if columns == "80" else 80 < widest <= 100

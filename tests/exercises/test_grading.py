@@ -4,6 +4,7 @@ import csv
 import io
 
 import pytest
+from forking import FORKED
 
 from calcbench.errors import SelectorError
 from calcbench.exercises.grading import grade, write_csv
@@ -54,7 +55,7 @@ def grades(tmp_path_factory):
         (folder / name).write_text(text)
     (folder / "a_folder").mkdir()
     told = []
-    found = grade(SHEET, folder, 60.0, "spawn", told.append)
+    found = grade(SHEET, folder, 60.0, FORKED, told.append)
     assert told == sorted(name for name in HAND_INS if name != ".hidden")
     return {each.name: each for each in found}
 
@@ -101,7 +102,7 @@ def test_a_hand_in_that_gives_nothing_gets_a_line_with_the_reason(grades, name, 
 
 def test_a_hand_in_that_never_ends_is_ended(tmp_path):
     (tmp_path / "dora.py").write_text("while True: pass")
-    (found,) = grade(SHEET, tmp_path, 1.0, "spawn", print)
+    (found,) = grade(SHEET, tmp_path, 1.0, FORKED, print)
     assert set(found.outcomes.values()) == {"missing"}
     assert found.remarks == ("timeout 1 s",)
 
@@ -123,13 +124,13 @@ def test_a_hand_in_finds_no_answer_where_it_runs(tmp_path):
         "found = [o for o in gc.get_objects() if isinstance(o, Exercise) and o.id == '1']\n"
         "answers = {'1': [a.value for a in found[0].answers]}\n"
     )
-    (found,) = grade(SHEET, tmp_path, 20.0, "spawn", print)
+    (found,) = grade(SHEET, tmp_path, 20.0, FORKED, print)
     assert found.outcomes["1"] == "unread"
     assert "nan is no number" in found.remarks[0]
 
 
 def test_a_folder_that_is_none_or_empty_is_bad_input(tmp_path):
     with pytest.raises(SelectorError, match="is no folder"):
-        grade(SHEET, tmp_path / "none", 1.0, "spawn", print)
+        grade(SHEET, tmp_path / "none", 1.0, FORKED, print)
     with pytest.raises(SelectorError, match="there are no hand-ins"):
-        grade(SHEET, tmp_path, 1.0, "spawn", print)
+        grade(SHEET, tmp_path, 1.0, FORKED, print)

@@ -144,14 +144,11 @@ def test_a_saddle_is_found_by_either_mode_of_both_slopes(letters):
 def test_a_descent_stops_at_the_bottom():
     """Where slope or step is no longer than 10⁻⁵; and one that begins there does not move."""
 
-    def value(x):
-        return float(np.sum((x - 3.0) ** 2))
+    def function(x):
+        return float(np.sum((x - 3.0) ** 2)), 2 * (x - 3.0)
 
-    def slope(x):
-        return 2 * (x - 3.0)
-
-    np.testing.assert_allclose(descend(value, slope, np.array([0.0])), 3.0, atol=1e-4)
-    assert descend(value, slope, np.array([3.0])) == 3.0
+    np.testing.assert_allclose(descend(function, np.array([0.0])), 3.0, atol=1e-4)
+    assert descend(function, np.array([3.0])) == 3.0
 
 
 def test_a_problem_that_is_too_large_for_a_backend_is_a_failure():

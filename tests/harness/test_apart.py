@@ -172,6 +172,39 @@ def test_a_file_goes_along_with_its_code(file):
     assert [r.status for r in compare(name, [*LIGHT, "autograd"])] == [Status.OK] * 3
 
 
+SOMETIMES = """
+import pathlib, time
+
+read = pathlib.Path(__file__).with_suffix(".txt")
+time.sleep(4 if read.exists() else 0)
+read.touch()
+
+def double(x):
+    return 2 * x
+"""
+
+USER = """
+import calcbench
+import sometimes_slow
+
+@calcbench.problem(x=[1.0, 2.0])
+def quadratic(xp, x):
+    return sometimes_slow.double(xp.sum(x**2))
+"""
+
+
+def test_what_a_file_imports_is_no_time_of_the_backends(
+    frameworks, file, tmp_path_factory, monkeypatch
+):
+    """The library is quick where the file is read, and slow in the framework's worker."""
+    library = tmp_path_factory.mktemp("library")
+    (library / "sometimes_slow.py").write_text(SOMETIMES)
+    monkeypatch.syspath_prepend(library)
+    (record,) = compare(str(file(USER)), [One()], timeout=2.0)
+    assert (library / "sometimes_slow.txt").exists()
+    assert record.status is Status.OK, record.reason
+
+
 def test_the_end_of_a_framework_ends_nothing_else(file):
     require("autograd")
     name = file(OWN.replace("CODE", "os._exit(3)"))

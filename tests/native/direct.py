@@ -30,7 +30,10 @@ class Direct(Function):
         self.function = function
 
     def call(self, arguments: Arrays) -> np.ndarray:
-        return np.asarray(self.function(None, *arguments.values()), np.float64)
+        return np.asarray(self.returned(arguments), np.float64)
+
+    def returned(self, arguments: Arrays) -> Any:
+        return self.function(None, *arguments.values())
 
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
         raise NotImplementedError

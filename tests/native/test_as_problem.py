@@ -70,6 +70,7 @@ def test_functions_of_two_frameworks_are_held_against_one_reference() -> None:
     assert found.records[0].status.value == "disagree"
 
 
+@pytest.mark.usefixtures("forked")
 def test_functions_as_they_are_are_timed_with_their_verdict() -> None:
     run = cb.benchmark(numpy_loss, x=WEIGHTS, settings=BRIEF)
     (record,) = run.records

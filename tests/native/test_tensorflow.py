@@ -402,6 +402,56 @@ def test_single_precision_is_allowed_for_and_told() -> None:
     assert exact.dtype == "float64"
 
 
+SCALE = tf.constant(0.1, tf.float64)
+
+
+def of_python_float(x: Any) -> Any:
+    """Cut off a slope by `float`, as it runs; AutoGraph would make it a float32."""
+    return tf.reduce_sum(x**2) * float(tf.reduce_sum(x))
+
+
+def of_constant_float(x: Any) -> Any:
+    """Ask for the digits of a constant, beside a branch that AutoGraph reads."""
+    total = tf.reduce_sum(x**2) * float(SCALE)
+    if x[0] > 100:
+        total = total * float(2)
+    return total if isinstance(float(SCALE), float) else x[0]
+
+
+@tf.function
+def of_graph_float(x: Any) -> Any:
+    """Convert to float32, as AutoGraph reads `float`, and as it runs."""
+    return tf.reduce_sum(x**2) * tf.cast(float(tf.reduce_sum(x)), tf.float64)
+
+
+def test_float_of_a_tensor_is_what_it_is_where_the_function_runs() -> None:
+    found = cb.check(of_python_float, x=tf.constant(V))
+    assert found.status == "not certified"
+    assert "float() of a tensor, which cuts off its slope at " in found.reason
+    assert "(compute with the tensor itself)" in found.reason
+    assert "they give" in str(found)  # differences, which contradict the tape
+    constant = cb.check(of_constant_float, x=tf.constant(V))
+    assert (constant.status, constant.dtype) == ("ok", "float64"), constant
+    in_graph = cb.check(of_graph_float, x=tf.constant(V))
+    assert (in_graph.status, in_graph.dtype) == ("ok", "float32"), in_graph
+    assert "float" not in globals()
+
+
+def test_branch_of_python_at_a_tie_is_looked_at_on_both_sides() -> None:
+    def kinked(x: Any) -> Any:
+        total = tf.reduce_sum(x[1:] ** 2)
+        if x[0] > 0:
+            total += 2 * x[0]
+        else:
+            total += 3 * x[0]
+        return total
+
+    x = tf.constant([0.0, 1.5], tf.float64)
+    assert cb.check(kinked, x=x).chosen == 1
+    wrong = cb.check(kinked, lambda x: np.array([4.0, 3.0]), x)
+    assert "should be between 2 and 3" in wrong.reason
+
+
 def test_dropout_with_a_seed_drops_the_same_and_draws_go_on() -> None:
     x = tf.constant(np.arange(9.0))
     tf.random.set_seed(3)
@@ -430,6 +480,19 @@ class Module(tf.Module):  # type: ignore[misc]
         hidden = tf.tanh(x * self.weight) * self.drawing.normal((5,), dtype=tf.float64)
         self.calls.append(hidden)
         return tf.reduce_sum(hidden)
+
+
+def test_what_a_traced_function_keeps_is_put_back() -> None:
+    """TensorFlow's own objects, of which it has many, are not taken for the function's."""
+    calls = []
+
+    @tf.function
+    def f(x: Any) -> Any:
+        calls.append(x)
+        return tf.reduce_sum(tf.sin(x))
+
+    assert cb.check(f, None, tf.constant(V)).ok
+    assert calls == []
 
 
 def test_what_a_module_keeps_is_put_back() -> None:

@@ -472,6 +472,100 @@ def test_integers_at_a_jump_are_not_condemned():
         assert check(f, torch.tensor([2.25, -3.5], **double)).ok
 
 
+# --- Python's branches ----------------------------------------------------------------------------
+
+
+def kinked(x):
+    return 2 * x[0] if x[0] > 0 else 3 * x[0]
+
+
+def smooth(x):
+    return x[0] ** 2 + x[1] if x[0] > 0 else x[0] ** 3 + x[1]
+
+
+def hidden(x):
+    """The function is 2·x[0] beside 0, and the branch that is taken there says 5."""
+    return 5 * x[0] if x[0] == 0 else 2 * x[0]
+
+
+def nested(x):
+    """A branch inside of one that is not taken at 0, after a loop that Python counts."""
+    total = x[1] ** 2
+    for number in x[1:]:
+        total = total + (number if number > 0 else -number)
+    if x[0] > 0:
+        return total + (x[0] ** 2 if torch.any(x[0] > 1e-3 * x[1]) else x[0])
+    return total
+
+
+def dropping(x):
+    kept = torch.nn.functional.dropout(x[1:], 0.5, training=True)
+    return (kept**2).sum() + (x[0] ** 2 if x[0] >= 0 else x[0] * x[0])
+
+
+@pytest.mark.parametrize("f", [smooth, dropping])
+def test_python_branch_at_a_tie_is_looked_at_on_both_sides(f):
+    found = check(f, torch.tensor([0.0, 1.5, -0.5], **double))
+    assert found.ok, found
+    assert found.partials == 3
+    assert found.no_derivative == 0
+    assert not check(lambda x: hidden(x) + x[1], torch.tensor([0.0, 1.5], **double)).ok
+
+
+@pytest.mark.parametrize(
+    ("f", "given", "status", "said"),
+    [
+        (kinked, 2.5, "not certified", "one valid choice"),
+        (kinked, 4.0, "disagree", "should be between 2 and 3"),
+        (hidden, 2.0, "ok", ""),
+        (hidden, 5.0, "disagree", "should be 2"),
+        (nested, 0.5, "ok", "one valid choice: 1 partial"),
+        (nested, -0.5, "disagree", "should be between 0 and 1"),
+    ],
+)
+def test_slope_at_a_python_branch_is_judged_by_both_sides(f, given, status, said):
+    x = torch.tensor([0.0, 1.5] if f is nested else [0.0], **double)
+
+    def gradient(x):
+        return torch.cat([torch.tensor([given], **double), 2 * x[1:].detach() + 1])
+
+    found = calcbench.check(f, gradient, x)
+    assert found.status == status, found
+    assert said in str(found)
+
+
+def test_branch_that_a_detached_number_chooses_is_one_all_the_same():
+    def by_mask(x):
+        return torch.where(x.detach() > 0, 2 * x, 3 * x).sum()
+
+    def by_python(x):
+        with torch.no_grad():
+            ahead = bool(x[0] > 0)
+        return (2 * x[0] if ahead else 3 * x[0]) + x[1] ** 2
+
+    def of_largest(x):
+        shift = x.detach().max()
+        return torch.exp(x - shift).sum() + (x == shift).sum() * 0.0
+
+    x = torch.tensor([0.0, 1.5], **double)
+    for f in (by_mask, by_python):
+        found = check(f, x)
+        assert found.chosen == found.no_derivative == 1, found
+        assert check(f, x + 1).ok
+    assert check(of_largest, torch.tensor([1.0, 0.5], **double)).ok
+
+
+def test_branch_that_rounding_decides_is_not_taken_for_a_tie():
+    """The difference is 0 in floats, and −2.8e-17 of the numbers that they are."""
+
+    def f(x):
+        return 2 * x[0] if x[0] + x[1] - 0.30000000000000004 > -1e-17 else 3 * x[0]
+
+    found = check(f, torch.tensor([0.1, 0.2], **double))
+    assert found.status != "ok", found
+    assert "a branch that rounding decides" in found.reason
+
+
 @pytest.mark.parametrize("reason", REFUSED)
 def test_what_is_not_known_is_not_certified_and_named(reason):
     found = check(REFUSED[reason], numbers(3))

@@ -108,3 +108,23 @@ def test_a_full_line_of_a_jacobian_is_taken_by_itself(turned):
     side = choose_side(pattern(matrix), rows, columns, True, True)
     found = compress_jacobian(pattern(matrix), rows, [columns], side)
     assert (len(found.directions), len(found.cotangents)) == (2, 1)
+
+
+def test_directions_of_the_same_parts_are_one_sweep():
+    """Two parameters: of the first all columns meet, of the second every other one."""
+    matrix = np.zeros((6, 5), dtype=bool)
+    matrix[:, :2] = True
+    matrix[::2, 2] = matrix[1::2, 3] = matrix[5, 4] = True
+    side = choose_side(pattern(matrix), 6, 5, forward=True, reverse=False)
+    found = compress_jacobian(pattern(matrix), 6, [2, 3], side)
+    assert sorted((parts.tolist(), count) for parts, count in found.sweeps) == [([0], 2), ([1], 2)]
+    first = 0
+    for parts, count in found.sweeps:
+        mine = found.directions[first : first + count]
+        moved = [bool(mine[:, :2].any()), bool(mine[:, 2:].any())]
+        np.testing.assert_array_equal(np.flatnonzero(moved), parts)
+        first += count
+    numbers = np.random.default_rng(0).normal(size=matrix.shape) * matrix
+    np.testing.assert_allclose(
+        (found.directions @ numbers.T).ravel()[found.places], numbers[matrix]
+    )

@@ -21,7 +21,7 @@ from calcbench.report.differences import differences
 from calcbench.report.formats import FORMATS, write
 
 SEED = 13
-SOME = 300
+SOME = 150
 
 DELETED = object()
 WRAPPED = object()

@@ -7,9 +7,12 @@ import pytest
 from vocabulary.selectors import DIFFERENTIATING, gradient
 
 import calcbench
+from calcbench.backends.torch.derivatives import Torch
 from calcbench.certified.evaluation import NotCertified
 from calcbench.conformance.points import M, V
 from calcbench.errors import LimitReached, Unsupported
+from calcbench.operators import NAMES
+from calcbench.problem.inputs import own_point
 
 
 def test_a_loop_whose_formula_is_too_long_is_refused():
@@ -51,6 +54,37 @@ def test_a_loop_that_does_not_end_is_an_error(selector):
         return
     with pytest.raises((LimitReached, NotCertified), match="still holds after 5 steps"):
         gradient(selector, problem)
+
+
+@pytest.mark.few(4)
+@pytest.mark.parametrize("mode", ["eager", "func"])
+@pytest.mark.parametrize(
+    "operator", [n for n in NAMES if n not in ("jacobian", "second_derivative")]
+)
+def test_derivatives_inside_are_right_in_every_operator(operator, mode):
+    """On torch's tape and its duals, where a function holds what it is not differentiated by."""
+
+    @calcbench.problem(x=[0.3, -0.7], a=1.3)
+    def nested(xp, x, *, a):
+        by_first = xp.grad(lambda t, u: a * xp.sum(t * t * u) + t[0] * xp.exp(u[1]))
+        twice = xp.grad(lambda s: s * xp.grad(lambda t: s * t * t * t * x[1])(s))(x[0])
+        flat = xp.sum(xp.grad(lambda t: 0.0 * x[0])(xp.ones(2)))
+        held = xp.sum(xp.grad(lambda t: xp.sum(t * x * x))(x))
+        number = xp.grad(lambda t: t * t * x[0])(3.0)
+        return xp.sum(by_first(x, x * x)) + twice * number + flat + held
+
+    chosen = "partial[x[1]]" if operator == "partial" else operator
+    (row,) = calcbench.verify(nested, f"torch[mode={mode}]", operator=chosen)
+    assert (row.status, row.judged) == ("ok", "")
+
+
+def test_nothing_is_recorded_of_a_cost_with_a_derivative_inside():
+    problem = calcbench.problem(x=0.5)(lambda xp, x: xp.grad(lambda t: t**3)(x))
+    point = own_point(problem)
+    prepared = Torch().prepare(point, "cost")
+    value = prepared.run(prepared.load(point))
+    assert float(value) == 0.75
+    assert not value.requires_grad
 
 
 # --- what is judged of them -----------------------------------------------------------------------

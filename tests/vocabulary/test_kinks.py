@@ -294,7 +294,13 @@ def test_the_page_has_every_kink_and_what_lies_beside_it():
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("selector", [CENTRAL, *DIFFERENTIATING])
+@pytest.mark.parametrize(
+    "selector",
+    [
+        pytest.param(selector, marks=[pytest.mark.full] if selector in MODES else [])
+        for selector in (CENTRAL, *DIFFERENTIATING)
+    ],
+)
 def test_the_page_has_the_answers(selector):
     backend_for(selector)
     column = selector if selector in COLUMNS else selector.partition("[")[0]

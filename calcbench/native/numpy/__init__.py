@@ -2,6 +2,8 @@
 
 function    a NumPy function at an argument
 array       what it is given in place of an array, which carries numbers with proof
+flat        its numbers one after the other
+dtypes      which dtype NumPy gives what is computed
 storage     the numbers that an array shares with its views
 functions   which function of the core each of NumPy's is
 ufuncs      ufuncs and their methods

@@ -23,17 +23,22 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from calcbench.native import movement
 from calcbench.native.elementwise import cast
-from calcbench.native.function import PRECISION, Function, NotKnown
-from calcbench.native.numpy.functions import (
-    ATTRIBUTES,
+from calcbench.native.function import Function, NotKnown
+from calcbench.native.numpy.dtypes import dtype_of, is_coarser, result_dtype
+from calcbench.native.numpy.flat import Flat
+from calcbench.native.numpy.functions import ATTRIBUTES, FUNCTIONS
+from calcbench.native.numpy.moving import (
     COPIES,
     FILLS,
-    FUNCTIONS,
     MOVES,
     SEVERAL,
     WRITES,
+    Moving,
+    count,
+    deep,
+    leaves,
+    padding,
 )
-from calcbench.native.numpy.moving import Moving, count, deep, leaves, padding
 from calcbench.native.numpy.storage import Storage
 from calcbench.native.numpy.ufuncs import run_ufunc
 from calcbench.native.rebinding import python_function
@@ -138,7 +143,7 @@ class Traced(NDArrayOperatorsMixin):
     def _fitting(self, values: Any) -> Any:
         """Return the numbers of what is written, rounded if this array's dtype is coarser."""
         numbers = unwrap(values)
-        if not is_certified(numbers) or not _is_coarser(self.dtype, values.dtype):
+        if not is_certified(numbers) or not is_coarser(self.dtype, values.dtype):
             return numbers
         self.run.function.use(self.dtype.name)
         return cast(self.run.xp, numbers)
@@ -270,7 +275,7 @@ class Traced(NDArrayOperatorsMixin):
         if dtype.kind != "f":
             raise NotKnown(f"astype({dtype})")
         numbers = self.numbers
-        if _is_coarser(dtype, self.dtype):
+        if is_coarser(dtype, self.dtype):
             numbers = cast(self.run.xp, numbers)
         return self.run.wrap(numbers, dtype)
 
@@ -305,7 +310,7 @@ class Traced(NDArrayOperatorsMixin):
             return self._add_at(ufunc, inputs)
         dtype = options.pop("dtype", None)
         found = run_ufunc(self.run.xp, ufunc, method, operands, options)
-        return self._finish(found, _result_dtype(inputs, dtype), out)
+        return self._finish(found, result_dtype(inputs, dtype), out)
 
     def __array_function__(self, function: Any, types: Any, inputs: Any, options: Any) -> Any:
         """Be asked by NumPy for any other function."""
@@ -331,7 +336,7 @@ class Traced(NDArrayOperatorsMixin):
             raise NotKnown(f"{_full_name(function)} with these options") from None
         found = handler(self.run.xp, *values, **named)
         out = None if out is None else (options["out"],)
-        return self._finish(found, _result_dtype([inputs, options], dtype), out)
+        return self._finish(found, result_dtype([inputs, options], dtype), out)
 
     def _finish(self, found: Any, dtype: Any, out: Any) -> Any:
         """Wrap a result, or write it where it is to be."""
@@ -383,14 +388,14 @@ class Traced(NDArrayOperatorsMixin):
             raise NotKnown(f"{_full_name(function)} by numbers of the argument")
         if options.get("out") is not None:
             raise NotKnown(f"{_full_name(function)} with out")
-        given = _dtype_of(inputs[0]) if function is np.insert else options.get("dtype")
+        given = dtype_of(inputs[0]) if function is np.insert else options.get("dtype")
         options = {key: value for key, value in options.items() if key not in CONVERTING}
         if len(moving.operands) == 1 and function not in FILLS and given is None:
             alone = moving.leaves[0]
             return deep(alone._moved, function(*moving.put(inputs, [alone.places]), **options))
         options, fill = padding(function, options)
         places = function(*moving.put(inputs, moving.indices), **options)
-        dtype = _result_dtype(inputs, None)
+        dtype = result_dtype(inputs, None)
 
         def wrapped(each: Any) -> Any:
             found = self.run.wrap(moving.pick(each, fill), dtype)
@@ -407,34 +412,6 @@ class Traced(NDArrayOperatorsMixin):
         function(*places, **options)
         found = moving.pick(places[0], 0.0)
         inputs[0].write(Ellipsis, self.run.wrap(found, inputs[0].dtype))
-
-
-class Flat:
-    """What `x.flat` is: the numbers of an array one after the other, to read, write and walk."""
-
-    def __init__(self, numbers: Traced) -> None:
-        """Take the numbers, in the order of the array, as places of its storage."""
-        self._numbers = numbers
-        self._left = iter(numbers)
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        return next(self._left)
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._numbers[key].copy()
-
-    def __setitem__(self, key: Any, values: Any) -> None:
-        self._numbers[key] = values
-
-    def copy(self) -> Any:
-        """Copy the numbers, as an array of one axis."""
-        return self._numbers.copy()
 
 
 CONVERTING = ("dtype", "casting", "out")
@@ -457,10 +434,6 @@ def unwrap(x: Any) -> Any:
     return x.numbers if _is_traced(x) else x
 
 
-def _is_coarser(dtype: np.dtype[Any], other: np.dtype[Any]) -> bool:
-    return PRECISION.get(dtype.name, 0) < PRECISION.get(other.name, 0)
-
-
 def _index(key: Any) -> Any:
     """Make an index of integers and truth values; numbers of the argument are none."""
 
@@ -478,29 +451,6 @@ def _places_of(x: Any) -> Any:
 
 def _full_name(function: Any) -> str:
     return f"{function.__module__}.{function.__name__}"
-
-
-def _result_dtype(inputs: Any, dtype: Any) -> np.dtype[Any]:
-    """Return the dtype of what is computed of operands, as NumPy promotes it."""
-    operands = [
-        x.dtype if _is_traced(x) or isinstance(x, (np.ndarray, np.generic)) else x
-        for x in leaves(inputs)
-        if _is_traced(x) or isinstance(x, (np.ndarray, np.generic, float))
-    ]
-    if dtype is not None:
-        given: np.dtype[Any] = np.dtype(dtype)
-        return given  # which `wrap` refuses unless it is one of floats
-    found: np.dtype[Any] = np.result_type(*operands)
-    return found if found.kind == "f" else np.dtype(float)
-
-
-def _dtype_of(x: Any) -> np.dtype[Any]:
-    """Return the dtype of an array, or of the one that NumPy makes of a list."""
-    parts = leaves(list(x) if isinstance(x, (list, tuple)) else [x])
-    found: np.dtype[Any] = np.result_type(
-        *(part.dtype if _is_traced(part) else np.asarray(part).dtype for part in parts)
-    )
-    return found
 
 
 # --- arrays like others ---------------------------------------------------------------------------

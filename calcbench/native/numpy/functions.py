@@ -13,105 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from calcbench.native import comparing, products
-from calcbench.native.comparing import choose, compare, is_finite, is_infinite, is_nan, present
+from calcbench.native.comparing import choose, compare, is_finite, is_nan, present
 from calcbench.native.decompositions import eigenvalues, eigh, singular_values
-from calcbench.native.elementwise import clip, elementwise, whole_power
+from calcbench.native.elementwise import clip, elementwise
 from calcbench.native.function import NotKnown
+from calcbench.native.numpy.ufuncs import Handler
 from calcbench.native.reductions import accumulate, norm, reduce, variance
 from calcbench.native.values import Numbers, boxed, lift, midpoints
-
-Handler = Callable[..., Any]
-"""(xp, what NumPy's function is given) → its result."""
-
-
-def _named(name: str) -> Handler:
-    return lambda xp, *operands: elementwise(xp, name, *operands)
-
-
-def _relation(name: str) -> Handler:
-    return lambda xp, x, y: compare(xp, name, x, y)
-
-
-# --- element by element ---------------------------------------------------------------------------
-
-SAME = (
-    "exp expm1 exp2 log log1p log2 log10 sqrt cbrt sin cos tan sinh cosh tanh square reciprocal "
-    "sign floor ceil add subtract multiply divide negative positive maximum minimum logaddexp "
-    "hypot logit xlogy xlog1py entr rel_entr betaln ndtr log_ndtr erf erfc erfinv gammaln i0e"
-)
-"""Names of ufuncs, of NumPy or `scipy.special`, that the core has as well."""
-
-SPELLED = {
-    "absolute": "abs",
-    "fabs": "abs",
-    "power": "pow",
-    "float_power": "pow",
-    "fmax": "maximum",
-    "fmin": "minimum",
-    "conjugate": "positive",
-    "rint": "round",
-    "remainder": "remainder",
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctan": "atan",
-    "arcsinh": "asinh",
-    "arccosh": "acosh",
-    "arctanh": "atanh",
-    "arctan2": "atan2",
-    "expit": "sigmoid",
-    "log_expit": "log_sigmoid",
-    "psi": "digamma",
-}
-"""Name of a ufunc → the core's."""
-
-
-def _power(xp: Any, x: Any, y: Any) -> Numbers:
-    """Raise to a power; to one whole number, by products."""
-    if isinstance(y, (int, float, np.integer, np.floating)) and float(y).is_integer():
-        return whole_power(xp, x, int(y))
-    return elementwise(xp, "pow", x, y)
-
-
-def _times(factor: float) -> Handler:
-    return lambda xp, x: elementwise(xp, "multiply", x, factor)
-
-
-UFUNCS: dict[str, Handler] = {
-    **{name: _named(name) for name in SAME.split()},
-    **{name: _named(own) for name, own in SPELLED.items()},
-    **{name: _relation(name) for name in comparing.RELATIONS},
-    "power": _power,
-    "matmul": products.matmul,
-    "vecdot": lambda xp, x, y: reduce(xp, "sum", elementwise(xp, "multiply", x, y), -1),
-    "isfinite": is_finite,
-    "isnan": is_nan,
-    "isinf": is_infinite,
-    "logical_not": lambda xp, x: compare(xp, "equal", x, 0.0),
-    "deg2rad": _times(np.pi / 180),
-    "radians": _times(np.pi / 180),
-    "rad2deg": _times(180 / np.pi),
-    "degrees": _times(180 / np.pi),
-    "gamma": lambda xp, x: _gamma(xp, x),
-    "floor_divide": lambda xp, x, y: elementwise(xp, "floor", elementwise(xp, "divide", x, y)),
-}
-"""Name of a ufunc → what it does."""
-
-REDUCTIONS = {
-    "add": "sum",
-    "multiply": "prod",
-    "maximum": "max",
-    "minimum": "min",
-    "logaddexp": "logsumexp",
-}
-"""Name of a ufunc → the reduction of the core."""
-
-
-def _gamma(xp: Any, x: Any) -> Numbers:
-    """Compute Γ of numbers above 0."""
-    if not np.all(compare(xp, "greater", x, 0.0)):
-        raise NotKnown("scipy.special.gamma below 0")
-    return elementwise(xp, "exp", elementwise(xp, "gammaln", x))
-
 
 # --- along axes -----------------------------------------------------------------------------------
 
@@ -494,42 +402,6 @@ FUNCTIONS: dict[Any, Handler] = {
     np.linalg.eigvalsh: lambda xp, a, UPLO="L": eigenvalues(xp, _symmetric(xp, a, UPLO)),
 }
 """NumPy's function → what it does."""
-
-MOVES = {
-    np.reshape, np.ravel, np.transpose, np.permute_dims, np.matrix_transpose, np.swapaxes,
-    np.moveaxis, np.rollaxis, np.squeeze, np.expand_dims, np.concatenate, np.concat, np.stack,
-    np.vstack, np.hstack, np.dstack, np.column_stack, np.block, np.atleast_1d, np.atleast_2d,
-    np.atleast_3d, np.broadcast_to, np.broadcast_arrays, np.take, np.take_along_axis, np.repeat,
-    np.tile, np.roll, np.flip, np.flipud, np.fliplr, np.rot90, np.split, np.array_split, np.hsplit,
-    np.vsplit, np.unstack, np.diag, np.diagonal, np.diagflat, np.triu, np.tril, np.delete,
-    np.insert, np.append, np.resize, np.compress, np.extract, np.copy, np.pad, np.choose,
-    np.meshgrid,
-    np.lib.stride_tricks.sliding_window_view, np.linalg.diagonal, np.linalg.matrix_transpose,
-}  # fmt: skip
-"""NumPy's functions that compute nothing."""
-
-FILLS = {np.pad, np.triu, np.tril, np.diag, np.diagflat}
-"""Those of them that put zeros, or another number, beside the numbers that they are given."""
-
-COPIES = {
-    *FILLS, np.concatenate, np.concat, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack,
-    np.block, np.take, np.take_along_axis, np.repeat, np.tile, np.roll, np.delete, np.insert,
-    np.append, np.resize, np.compress, np.extract, np.copy, np.choose, np.meshgrid,
-}  # fmt: skip
-"""Those of them whose result is never a view of what they are given."""
-
-WRITES = {np.copyto, np.put, np.fill_diagonal, np.put_along_axis, np.place, np.putmask}
-"""NumPy's functions that write into their first argument, and compute nothing."""
-
-SEVERAL = {
-    np.insert: (0, 2), np.append: (0, 1), np.choose: (1,), np.extract: (1,), np.compress: (1,),
-    np.copyto: (0, 1), np.put: (0, 2), np.fill_diagonal: (0, 1), np.put_along_axis: (0, 2),
-    np.place: (0, 2), np.putmask: (0, 2), np.broadcast_arrays: range(32), np.meshgrid: range(32),
-}  # fmt: skip
-"""Function of these → which of its arguments hold numbers that move, where it is not the first."""
-
-PADDINGS = ("constant", "edge", "reflect", "symmetric", "wrap")
-"""Modes of `np.pad` that compute nothing."""
 
 ATTRIBUTES = {np.shape, np.ndim, np.size}
 """NumPy's functions that ask only for a shape."""

@@ -9,8 +9,43 @@ import numpy as np
 
 from calcbench.native import movement
 from calcbench.native.function import NotKnown
-from calcbench.native.numpy.functions import PADDINGS
 from calcbench.native.values import Numbers, lift
+
+MOVES = {
+    np.reshape, np.ravel, np.transpose, np.permute_dims, np.matrix_transpose, np.swapaxes,
+    np.moveaxis, np.rollaxis, np.squeeze, np.expand_dims, np.concatenate, np.concat, np.stack,
+    np.vstack, np.hstack, np.dstack, np.column_stack, np.block, np.atleast_1d, np.atleast_2d,
+    np.atleast_3d, np.broadcast_to, np.broadcast_arrays, np.take, np.take_along_axis, np.repeat,
+    np.tile, np.roll, np.flip, np.flipud, np.fliplr, np.rot90, np.split, np.array_split, np.hsplit,
+    np.vsplit, np.unstack, np.diag, np.diagonal, np.diagflat, np.triu, np.tril, np.delete,
+    np.insert, np.append, np.resize, np.compress, np.extract, np.copy, np.pad, np.choose,
+    np.meshgrid,
+    np.lib.stride_tricks.sliding_window_view, np.linalg.diagonal, np.linalg.matrix_transpose,
+}  # fmt: skip
+"""NumPy's functions that compute nothing."""
+
+FILLS = {np.pad, np.triu, np.tril, np.diag, np.diagflat}
+"""Those of them that put zeros, or another number, beside the numbers that they are given."""
+
+COPIES = {
+    *FILLS, np.concatenate, np.concat, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack,
+    np.block, np.take, np.take_along_axis, np.repeat, np.tile, np.roll, np.delete, np.insert,
+    np.append, np.resize, np.compress, np.extract, np.copy, np.choose, np.meshgrid,
+}  # fmt: skip
+"""Those of them whose result is never a view of what they are given."""
+
+WRITES = {np.copyto, np.put, np.fill_diagonal, np.put_along_axis, np.place, np.putmask}
+"""NumPy's functions that write into their first argument, and compute nothing."""
+
+SEVERAL = {
+    np.insert: (0, 2), np.append: (0, 1), np.choose: (1,), np.extract: (1,), np.compress: (1,),
+    np.copyto: (0, 1), np.put: (0, 2), np.fill_diagonal: (0, 1), np.put_along_axis: (0, 2),
+    np.place: (0, 2), np.putmask: (0, 2), np.broadcast_arrays: range(32), np.meshgrid: range(32),
+}  # fmt: skip
+"""Function of these → which of its arguments hold numbers that move, where it is not the first."""
+
+PADDINGS = ("constant", "edge", "reflect", "symmetric", "wrap")
+"""Modes of `np.pad` that compute nothing."""
 
 
 class Moving:

@@ -186,7 +186,7 @@ class TensorflowFunction(Function):
         ]
         with kept(self.function), seeds_kept():  # it would keep what has no numbers
             try:
-                return trace(self._of_tensors, specs)
+                return trace(self._of_tensors, specs, self.function)
             except (NotKnown, TypeError) as error:
                 self._graph = error
                 raise

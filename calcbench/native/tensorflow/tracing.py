@@ -10,6 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from calcbench.native.function import NotKnown
+from calcbench.native.reasons import chain
+from calcbench.native.rebinding import rebound
 from calcbench.problem.faults import RAISED, message_of
 
 
@@ -34,8 +36,8 @@ class Traced(NamedTuple):
         return [each for each in self.outside if is_variable(each)]
 
 
-def trace(function: Callable[..., Any], specs: Sequence[Any]) -> Traced:
-    """Trace a function of tensors like these.
+def trace(function: Callable[..., Any], specs: Sequence[Any], users: Any) -> Traced:
+    """Trace a function of tensors like these, which calls the user's own, `users`.
 
     Python's branches on values are tried as they are, which fails, and then as AutoGraph reads
     them. Raises `NotKnown` for a function that cannot be traced.
@@ -44,14 +46,50 @@ def trace(function: Callable[..., Any], specs: Sequence[Any]) -> Traced:
         try:
             found = _trace(function, specs, autograph=False)
         except RAISED:
-            try:
-                found = _trace(function, specs, autograph=True)
-            except RAISED as error:
-                said = message_of(error)
-                raise NotKnown(f"what TensorFlow does not trace: {said}") from error
+            found = _trace_as_read(function, specs, users)
     if len(found.outputs) != 1:
         raise TypeError(f"the function returns {len(found.outputs)} tensors: one is differentiated")
     return Traced(found, [outside for outside, _ in found.captures])
+
+
+def _trace_as_read(function: Callable[..., Any], specs: Sequence[Any], users: Any) -> Any:
+    """Trace a function as AutoGraph reads it, which makes `float` a conversion to float32.
+
+    A `tf.function` runs so, and is traced by itself. Any other runs as it is, where `float` gives a
+    number of Python's, of all digits and without a slope: a moving one is refused.
+    """
+    with rebound(users, (), {float: Float}, {"float": Float}):
+        try:
+            return _trace(function, specs, autograph=True)
+        except RAISED as error:
+            refusal = next((each for each in chain(error) if isinstance(each, NotKnown)), None)
+            said = message_of(error)
+            raise refusal or NotKnown(f"what TensorFlow does not trace: {said}") from error
+
+
+class _Conversion(type):
+    """The class of `Float`: it converts nothing that is not known; all else is as of `float`."""
+
+    def __call__(cls, *values: Any) -> Any:
+        if values and tf.is_tensor(values[0]):
+            known = tf.get_static_value(values[0])
+            if known is None:
+                raise NotKnown("float() of a tensor, which cuts off its slope")
+            return float(known)
+        return float(*values)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, float)
+
+    def __eq__(cls, other: object) -> bool:
+        return other is cls or other is float
+
+    def __hash__(cls) -> int:
+        return hash(float)
+
+
+class Float(metaclass=_Conversion):
+    """`float`, as a function finds it that is traced, but runs as it is."""
 
 
 def _trace(function: Callable[..., Any], specs: Sequence[Any], autograph: bool) -> Any:

@@ -3,6 +3,7 @@
 function        a function of tensors
 recording       running it on real tensors, under a dispatch mode that keeps what it does
 calls           one operation of ATen, and what is recorded of it
+operations      what is known of operations by name: their rules, and what is special about some
 program         the operations that were recorded, to be run on numbers with proof
 storage         what the storages of tensors have with proof, so that views and writes are right
 keeping         what a run changes, put back

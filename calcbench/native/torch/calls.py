@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,57 +13,30 @@ from torch.utils import _pytree as pytree
 from calcbench.native.comparing import choose
 from calcbench.native.elementwise import times
 from calcbench.native.function import NotKnown
-from calcbench.native.torch import (
-    along_axes,
-    convolutions,
-    elementary,
-    linear_algebra,
-    losses,
-    matrices,
-    moving,
-    normalization,
-    recurrent,
-)
+from calcbench.native.torch import elementary, linear_algebra, moving, normalization
 from calcbench.native.torch.graphics import is_blurred
 from calcbench.native.torch.keeping import written
+from calcbench.native.torch.operations import (
+    DRAWN,
+    OF_OPEN,
+    RULES,
+    SHAPED,
+    TRUNCATING,
+    UNREAD,
+    decompositions,
+    is_empty,
+    is_of_floats,
+    is_truth,
+    is_view,
+    takes,
+    tensors,
+)
 from calcbench.native.torch.program import Rule, Slot, of_open
 from calcbench.native.torch.storage import Unknown, constant, dtype_name, floats_of, is_nothing
 from calcbench.native.values import hold, is_certified
 
 if TYPE_CHECKING:
     from calcbench.native.torch.recording import Recorder
-
-THEMES = (
-    elementary, along_axes, losses, normalization, matrices, convolutions, linear_algebra,
-    recurrent,
-)  # fmt: skip
-
-RULES = {name: rule for theme in THEMES for name, rule in theme.RULES.items()}
-"""ATen's name → its rule, of the operands as they are given."""
-
-OF_OPEN = frozenset({
-    *elementary.RELATIONS, "logical_and", "logical_or", "bitwise_and", "bitwise_or",
-})  # fmt: skip
-"""Operations whose result may be decided though an operand is not."""
-
-SHAPED = frozenset({
-    "empty_like", "zeros_like", "ones_like", "full_like", "rand_like", "randn_like",
-    "randint_like", "new_zeros", "new_ones", "new_empty", "new_full", "new_empty_strided",
-    "_fused_sdp_choice", "is_same_size", "_has_same_storage_numel",
-})  # fmt: skip
-"""Operations that look at the shape of an operand alone."""
-
-DRAWN = frozenset(["bernoulli_", "normal_", "uniform_", "random_", "exponential_", "zero_"])
-"""Operations that write over what was there, whatever it was."""
-
-TRUNCATING = frozenset({*moving.MOVES, "_to_copy", "masked_fill"})
-"""Operations that give a tensor of integers what floats are without what is behind the point."""
-
-UNREAD = frozenset({
-    "layout", "device", "pin_memory", "memory_format", "non_blocking", "generator",
-    "implicit", "check_errors", "dtype", "out",
-})  # fmt: skip
-"""Arguments that no rule looks at."""
 
 
 class Call:
@@ -88,8 +60,8 @@ class Call:
         if self.base in SHAPED:
             return self._plain()
         if not any(map(self.mode.knows, self._flat)):
-            return self._of_nothing() if any(map(_is_empty, self._flat)) else self._plain()
-        if _is_view(self.func):
+            return self._of_nothing() if any(map(is_empty, self._flat)) else self._plain()
+        if is_view(self.func):
             return self._view()
         if self._changes_unseen():
             if self._clamps_nothing():
@@ -100,7 +72,7 @@ class Call:
         self.known = {
             k: found
             for k, t in enumerate(self._flat)
-            if self.mode.knows(t) and (found := self.mode.read(t)) is not None
+            if self.mode.knows(t) and (found := self._read(t)) is not None
         }
         if self.name == "_local_scalar_dense":
             return self._number()
@@ -108,6 +80,17 @@ class Call:
         if unknown is not None:
             return self._give_up(unknown.reason, unknown.place)
         return self._recorded()
+
+    def _read(self, tensor: torch.Tensor) -> Any:
+        """Return what there is to know of an operand; of a comparison, as it moves.
+
+        It has no slope anyhow, and where it ties another branch is near, detached or not.
+        """
+        if self.base in elementary.RELATIONS and self.mode.shadows.has(tensor):
+            found = self.mode.shadows.find(tensor)
+            if isinstance(found, Slot):
+                return found
+        return self.mode.read(tensor)
 
     def _plain(self) -> Any:
         return self.func(*self.args, **self.kwargs)
@@ -117,7 +100,7 @@ class Call:
     def _of_nothing(self) -> Any:
         """Run what has no numbers of an argument, though autograd takes its result for active."""
         result = self._plain()
-        for tensor in () if _is_view(self.func) else _tensors(result):
+        for tensor in () if is_view(self.func) else tensors(result):
             if tensor.is_floating_point():
                 self._write_floats(tensor, active=True)
         return result
@@ -129,7 +112,7 @@ class Call:
         result, mode = self._plain(), self.mode
         source = next(t for t in self._flat if isinstance(t, torch.Tensor))
         held = self.base != "detach" and not mode.counts(source)
-        for each in _tensors(result):
+        for each in tensors(result):
             if held:
                 mode.shadows.hold(each)
             elif self.base == "detach" or mode.shadows.is_doubtful(source):
@@ -145,6 +128,8 @@ class Call:
             raise found.error()
         if found is not None and found.active:
             raise NotKnown("Tensor.item() of what depends on an argument")
+        if found is not None and self._flat[0].dtype == torch.bool:
+            return self.mode.choose(found, floats_of(self._flat[0]))
         if found is not None and not self._flat[0].is_floating_point():
             self._settled(self._flat[0])
         return self._plain()
@@ -192,13 +177,13 @@ class Call:
         special = self._special()
         if special is not None:
             return special()
-        if self.base.startswith("bitwise") and not all(map(_is_truth, self._flat)):
+        if self.base.startswith("bitwise") and not all(map(is_truth, self._flat)):
             return self._give_up(self.said)
         args, kwargs = pytree.tree_unflatten(
             [self._operand(k, t) for k, t in enumerate(self._flat)], self._spec
         )
         options = {name: value for name, value in kwargs.items() if name not in UNREAD}
-        if self.base not in RULES or not _takes(self.base, len(args), tuple(options)):
+        if self.base not in RULES or not takes(self.base, len(args), tuple(options)):
             return self._otherwise()
         rule, names = RULES[self.base], tuple(options)
 
@@ -316,8 +301,7 @@ class Call:
         operands = [self._operand(k, t) for k, t in enumerate(self._flat)]
         rule = elementary.RULES[self.base]
         slot = self.mode.program.record(rule, *operands, active=False)
-        self.mode.program.expect(slot, np.asarray(result))
-        return result
+        return self.mode.choose(slot, np.asarray(result))
 
     def _linear(self) -> Any:
         source, result = self._flat[0], self._plain()
@@ -348,7 +332,7 @@ class Call:
 
         Where no reason is given, it is the name of the operation.
         """
-        decomposition = None if self.func._schema.is_mutable else _decompositions().get(self.func)
+        decomposition = None if self.func._schema.is_mutable else decompositions().get(self.func)
         run = decomposition or functools.partial(self.func.decompose)
         args, kwargs = pytree.tree_map(self._without_hidden, (self.args, self.kwargs))
         result = self.mode.again(self.said, lambda: run(*args, **kwargs))
@@ -372,10 +356,10 @@ class Call:
                 if isinstance(tensor, torch.Tensor) and not tensor.is_floating_point():
                     self._settled(tensor)
         result = self._plain()
-        if moving_ones and not _tensors(result) and result is not None:
+        if moving_ones and not tensors(result) and result is not None:
             raise NotKnown(reason, place)
         changed = written(self.func, self.args, self.kwargs)
-        for tensor in (*_tensors(result), *changed):
+        for tensor in (*tensors(result), *changed):
             if moving_ones:
                 self.mode.shadows.write(tensor, Unknown(reason, place))
             elif self.mode.shadows.has(tensor):
@@ -391,7 +375,7 @@ class Call:
 
     def _keep(self, result: Any, rule: Rule, *operands: Any) -> Any:
         """Record the rule, and that the results have what it gives."""
-        if any(t.is_complex() for t in _tensors(result)):
+        if any(t.is_complex() for t in tensors(result)):
             return self._mark(result, Unknown(f"complex numbers ({self.said})"))
         whole = self.mode.program.record(rule, *operands)
         several = isinstance(result, (tuple, list))
@@ -399,7 +383,7 @@ class Call:
             if isinstance(tensor, torch.Tensor):
                 self._keep_one(tensor, whole, k)
         for tensor in written(self.func, self.args, self.kwargs):
-            if self.mode.shadows.has(tensor) and not any(t is tensor for t in _tensors(result)):
+            if self.mode.shadows.has(tensor) and not any(t is tensor for t in tensors(result)):
                 self._write_floats(tensor)
         return result
 
@@ -422,12 +406,12 @@ class Call:
             return elementary.same
         if tensor.dtype == torch.bool:
             return elementary.as_truth
-        if not any(map(_is_of_floats, self._flat)):
+        if not any(map(is_of_floats, self._flat)):
             return elementary.as_integers
         return elementary.truncated if self.base in TRUNCATING else _only_integers(self.said)
 
     def _mark(self, result: Any, unknown: Unknown) -> Any:
-        for tensor in _tensors(result):
+        for tensor in tensors(result):
             self.mode.shadows.write(tensor, unknown)
         return result
 
@@ -452,47 +436,3 @@ def _only_integers(said: str) -> Rule:
         return found
 
     return look
-
-
-def _is_truth(value: Any) -> bool:
-    """Tell whether an operand is a truth value, or a tensor of them."""
-    return isinstance(value, bool) or getattr(value, "dtype", None) == torch.bool
-
-
-def _is_of_floats(value: Any) -> bool:
-    """Tell whether an operand is a float, or a tensor of them."""
-    if isinstance(value, torch.Tensor):
-        return bool(value.is_floating_point())
-    return isinstance(value, float)
-
-
-def _is_view(func: Any) -> bool:
-    """Tell whether the result shares the storage of an operand, and nothing is written."""
-    marks = [r.alias_info for r in func._schema.returns]
-    return any(mark is not None and not mark.is_write for mark in marks)
-
-
-def _is_empty(value: Any) -> bool:
-    """Tell whether a value is an empty tensor that autograd takes for a function of something."""
-    return isinstance(value, torch.Tensor) and value.requires_grad and not value.numel()
-
-
-def _tensors(result: Any) -> list[torch.Tensor]:
-    return [t for t in pytree.tree_leaves(result) if isinstance(t, torch.Tensor)]
-
-
-@functools.cache
-def _takes(name: str, count: int, options: Sequence[str]) -> bool:
-    """Tell whether a rule takes so many operands, and these options."""
-    try:
-        inspect.signature(RULES[name]).bind(None, *range(count), **dict.fromkeys(options))
-    except TypeError:
-        return False
-    return True
-
-
-@functools.cache
-def _decompositions() -> Any:
-    from torch._decomp import decomposition_table
-
-    return decomposition_table

@@ -14,9 +14,10 @@ from calcbench.errors import SelectorError, short_repr
 from calcbench.native import trees
 from calcbench.native.function import Function, NotKnown, NoWay, WrongGradient, returns_other
 from calcbench.native.torch.keeping import Keeping, unchanged
+from calcbench.native.torch.program import Otherwise
 from calcbench.native.torch.recording import Recorded, record
 from calcbench.native.torch.storage import dtype_name, floats_of
-from calcbench.native.values import midpoints
+from calcbench.native.values import is_beside, midpoints
 from calcbench.problem.flat import Shape
 from calcbench.problem.problem import Arrays
 
@@ -40,7 +41,8 @@ class TorchFunction(Function):
         """
         self.function, self.x = function, x
         self._leaves = trees.name_leaves(function, x)
-        self._recorded: dict[bytes, Recorded] = {}
+        self._recorded: dict[tuple[bytes, tuple[bool, ...]], Recorded] = {}
+        """Numbers, and what Python was told of conditions → the run, at the last point alone."""
         self._other = ""
         """The kind of what the function returns, if that is no tensor."""
         _check_tensors(self._leaves)
@@ -132,13 +134,29 @@ class TorchFunction(Function):
         """Run what the function does at these numbers again, on numbers with proof."""
         if self._other:
             raise NotKnown(returns_other(self._other, "tensor"))
+        numbers = [arguments[name] for name in self.arguments]
         floats = {name: midpoints(arguments[name]) for name in self.arguments}
-        key = b"".join(np.asarray(array).tobytes() for array in floats.values())
-        if key not in self._recorded:
+        told: tuple[bool, ...] = ()
+        while True:
+            recorded = self._record(floats, told)
+            try:
+                return recorded.evaluate(xp, numbers)
+            except Otherwise as error:
+                if not any(map(is_beside, numbers)):
+                    raise
+                taken = recorded.choices
+                told = (*taken[: error.choice], not taken[error.choice])
+
+    def _record(self, floats: Arrays, told: tuple[bool, ...]) -> Recorded:
+        """Run the function at these numbers, or find the run that is known."""
+        here = b"".join(np.asarray(array).tobytes() for array in floats.values())
+        if (here, told) not in self._recorded:
             tensors = self._tensors(floats)
-            recorded = record(lambda: self._run(tensors), list(tensors.values()), self.use)
-            self._recorded = {key: recorded}  # of the last point alone
-        return self._recorded[key].evaluate(xp, [arguments[name] for name in self.arguments])
+            leaves = list(tensors.values())
+            found = record(lambda: self._run(tensors), leaves, self.use, told)
+            known = {key: run for key, run in self._recorded.items() if key[0] == here}
+            self._recorded = {**known, (here, told): found}
+        return self._recorded[here, told]
 
     def _tensors(self, arguments: Arrays) -> dict[str, torch.Tensor]:
         """Make tensors of these numbers, of which autograd keeps the gradient."""

@@ -2,7 +2,8 @@
 
 The function itself runs once, on floats, and its branches are those that it took there. Run again,
 the program is a straight line of the same operations; where the floats decided something that the
-line depends on, it looks whether the numbers with proof decide it the same way.
+line depends on, it looks whether the numbers with proof decide it the same way. Beside a point at
+which a comparison ties they may not: then the function runs once more, and is told so.
 """
 
 from __future__ import annotations
@@ -20,6 +21,18 @@ from calcbench.problem.faults import find_place, frames_here
 
 Rule = Callable[..., Any]
 """(xp, *arguments) → numbers with proof, truth values or integers; or a tuple of them."""
+
+
+class Otherwise(Undecided):
+    """Raised where numbers with proof choose another branch than the run that was recorded."""
+
+    def __init__(self, choice: int) -> None:
+        """Take which of the choices of that run it is."""
+        super().__init__(UNLIKE)
+        self.choice = choice
+
+
+UNLIKE = "a branch that rounding decides"
 
 
 class Slot(NamedTuple):
@@ -62,9 +75,12 @@ class Program:
         self._steps.append(_Step(rule, arguments, check=False, place=place))
         return Slot(len(self._steps) - 1, active)
 
-    def expect(self, slot: Slot, decided: np.ndarray) -> None:
-        """Have the numbers with proof decide as floats did, for what follows depends on it."""
-        self._steps.append(_Step(_compare_with(decided), (slot,), check=True, place=""))
+    def expect(self, slot: Slot, decided: np.ndarray, choice: int | None = None) -> None:
+        """Have the numbers with proof decide as floats did, for what follows depends on it.
+
+        `choice` counts what Python was told the truth of, and may be told otherwise.
+        """
+        self._steps.append(_Step(_compare_with(decided, choice), (slot,), check=True, place=""))
 
     def run(self, xp: Any, leaves: Sequence[Numbers], output: Slot) -> Any:
         """Run all that the output needs, and look at what was decided."""
@@ -126,7 +142,7 @@ def _check_decided(operands: Any) -> None:
             _check_decided(each)
 
 
-def _compare_with(decided: np.ndarray) -> Rule:
+def _compare_with(decided: np.ndarray, choice: int | None) -> Rule:
     def look(xp: Any, numbers: Any) -> None:
         if decided.dtype == bool:
             same = np.array_equal(holds(xp, numbers), decided)
@@ -134,6 +150,6 @@ def _compare_with(decided: np.ndarray) -> Rule:
             whole = midpoints(numbers) if is_certified(numbers) else np.asarray(numbers)
             same = np.array_equal(whole, decided)
         if not same:
-            raise Undecided("a branch that rounding decides")
+            raise Undecided(UNLIKE) if choice is None else Otherwise(choice)
 
     return look

@@ -53,13 +53,18 @@ CLOSE = (torch.isclose, torch.allclose, torch.Tensor.isclose, torch.Tensor.allcl
 class Recorder(TorchDispatchMode):  # type: ignore[misc]
     """Run operations as they are, and record those that depend on an argument."""
 
-    def __init__(self, kept: Kept, use: Use, blurring: Mapping[str, str]) -> None:
+    def __init__(
+        self, kept: Kept, use: Use, blurring: Mapping[str, str], told: Sequence[bool]
+    ) -> None:
         """Take where to keep what is written over, and who is told of active dtypes.
 
-        `blurring` names operations that may round factors to TensorFloat-32 (`graphics`).
+        `blurring` names operations that may round factors to TensorFloat-32 (`graphics`); `told` is
+        what Python is told of the first conditions that it asks for, whatever the floats say.
         """
         super().__init__()
         self.program = Program()
+        self.choices: list[bool] = []
+        """What Python was told of each condition that it asked for."""
         self.shadows = Shadows(self.program)
         self.inside = ""
         """The operation that is being run by what it amounts to, if one is."""
@@ -68,6 +73,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
         self.use = use
         self.blurring = blurring
         self._kept = kept
+        self._told = told
         self._leaves: list[torch.Tensor] = []
         self._reaches: dict[Any, bool] = {}
 
@@ -94,6 +100,14 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
         return (
             None if isinstance(found, Unknown) else self.program.record(_hold, found, active=False)
         )
+
+    def choose(self, slot: Slot, truth: np.ndarray) -> bool:
+        """Tell Python whether a condition holds, by which it chooses what to run."""
+        number = len(self.choices)
+        holds = self._told[number] if number < len(self._told) else bool(truth)
+        self.choices.append(holds)
+        self.program.expect(slot, np.full(truth.shape, holds), number)
+        return holds
 
     def counts(self, tensor: torch.Tensor) -> bool:
         """Tell whether a derivative is taken through a tensor, as autograd sees it."""
@@ -232,6 +246,8 @@ class Recorded(NamedTuple):
     program: Program
     output: Slot | np.ndarray
     """Where the value is in the program, or what it is if it does not depend on the arguments."""
+    choices: Sequence[bool]
+    """What Python was told of each condition."""
 
     def evaluate(self, xp: Any, leaves: Sequence[Any]) -> Any:
         """Run it again, on numbers with proof."""
@@ -240,14 +256,20 @@ class Recorded(NamedTuple):
         return lift(xp, self.output)
 
 
-def record(function: Callable[..., Any], leaves: Sequence[torch.Tensor], use: Use) -> Recorded:
+def record(
+    function: Callable[..., Any],
+    leaves: Sequence[torch.Tensor],
+    use: Use,
+    told: Sequence[bool] = (),
+) -> Recorded:
     """Run a function of no argument, which uses the leaves, and record it.
 
-    `use` is told of the dtypes of active operations. Raises `NotKnown` for a value that depends on
+    `use` is told of the dtypes of active operations; `told` is what Python is told of the first
+    conditions, whatever the floats say. Raises `NotKnown` for a value that depends on
     the leaves in a way that there is no rule for.
     """
     with unchanged() as kept:
-        recorder = Recorder(kept, use, blurring())
+        recorder = Recorder(kept, use, blurring(), told)
         for leaf in leaves:
             recorder.watch(leaf)
         with by_operations(), Asking(recorder), recorder:
@@ -255,8 +277,10 @@ def record(function: Callable[..., Any], leaves: Sequence[torch.Tensor], use: Us
         if recorder.refusal is not None:
             raise recorder.refusal
         if not recorder.knows(value):
-            return Recorded(recorder.program, floats_of(torch.as_tensor(value)))
+            output: Any = floats_of(torch.as_tensor(value))
+            return Recorded(recorder.program, output, recorder.choices)
         found = recorder.read(value)
         if isinstance(found, Unknown):
             raise found.error()
-        return Recorded(recorder.program, floats_of(value) if found is None else found)
+        output = floats_of(value) if found is None else found
+        return Recorded(recorder.program, output, recorder.choices)

@@ -111,6 +111,11 @@ def round(number: Node) -> Node:
     return Node("", balls.round(number.ball))
 
 
+def select(first: bool, x: Node, y: Node) -> Node:
+    """Take one of two numbers: the other one is not in the picture."""
+    return x if first else y
+
+
 def hold(number: Node) -> Node:
     """Hold a number constant: the slope is 0."""
     return Node("", balls.hold(number.ball))
