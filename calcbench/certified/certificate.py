@@ -347,11 +347,11 @@ def gradient_noise(
 ) -> Arrays:
     """Bound how far rounding may carry one evaluation of the gradient in `dtype`, near a point.
 
-    Or of a pullback. Parameter name → array of its shape. At parameters moved a little, as
-    `cost_noise`: upwards, but for those at the positions `below`.
+    Or of a pullback or pushforward: an array for each of the operator's result. At parameters moved
+    a little, as `cost_noise`: upwards, but for those at the positions `below`.
     """
     near = bound_rounding(_move_aside(point, below), dtype, operator, SECONDS)
-    return unflatten(ALLOWANCE * near.proved, point.shapes)
+    return unflatten(ALLOWANCE * near.proved, operator.layout(point).shapes)
 
 
 def _move_aside(point: Point, below: Sequence[int] = ()) -> Point:

@@ -21,6 +21,8 @@ as one choice for all outputs makes them. Programs that decide each output by a 
 own may choose for each: Σᵢ uᵢ·∂fᵢ is between the sums of the lower and of the higher products
 then, which may be farther apart. What is between these alone is no choice for f, and is left open;
 but where a single comparison decides, as for a component of x in W·relu(x), it is wrong.
+Of a pushforward J·v each number is judged by itself: its partials times v, each between its own
+slopes.
 
 Rounding is bounded on both sides, since a program may take terms of either, and of both.
 """
@@ -28,7 +30,7 @@ Rounding is bounded on both sides, since a program may take terms of either, and
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -88,13 +90,44 @@ def find_kinks(
     Or of the products of a pullback, whose cotangent the point has. Position → kink, of each that
     decides its ties alone, if its slopes are known, and nothing jumps there.
     """
-    deadline = settling_deadline(time.thread_time() + seconds)
     cotangent = flatten(point.seed.values()) if point.seed else np.ones(1)
     weights = [(i, arb(float(u))) for i, u in enumerate(cotangent)]
+
+    def find(run: Evaluation, deadline: float) -> dict[int, Slopes]:
+        return _find_slopes(point, run, positions, weights, deadline)
+
+    return _find(point, dtype, seconds, operator, find)
+
+
+def find_kinks_along(
+    point: Point, positions: Sequence[int], dtype: str, seconds: float, operator: Operator
+) -> dict[int, Kink]:
+    """Find the slopes beside a point, of outputs along the direction that the point has.
+
+    `operator` is the pushforward. Position of an output → kink, if each component that ties decides
+    alone, the output's slopes by it are known, and the output does not jump there.
+    """
+
+    def find(run: Evaluation, deadline: float) -> dict[int, Slopes]:
+        return _find_slopes_along(point, run, positions, deadline)
+
+    return _find(point, dtype, seconds, operator, find)
+
+
+def _find(
+    point: Point,
+    dtype: str,
+    seconds: float,
+    operator: Operator,
+    find: Callable[[Evaluation, float], dict[int, Slopes]],
+) -> dict[int, Kink]:
+    """Find slopes until a deadline, and how far rounding may carry each; {} where one fails."""
+    deadline = settling_deadline(time.thread_time() + seconds)
     try:
         with balls.precision(BITS), budget.limit(deadline):
-            slopes = _find_slopes(point, positions, weights, deadline)
-        noise = _bound_rounding(point, dtype, operator, list(slopes)) if slopes else np.empty(0)
+            run = evaluate(point, deadline)
+            slopes, tied = find(run, deadline), np.flatnonzero(run.tied).tolist()
+        noise = _bound_rounding(point, dtype, operator, tied) if slopes else np.empty(0)
     except (NotCertified, Undecided, TooSlow):
         return {}
     return {
@@ -104,24 +137,21 @@ def find_kinks(
 
 
 def _bound_rounding(
-    point: Point, dtype: str, operator: Operator, moving: Sequence[int]
+    point: Point, dtype: str, operator: Operator, tied: Sequence[int]
 ) -> np.ndarray:
-    """Bound what rounding does to terms that are on one side, and to those on the other."""
-    above, below = (gradient_noise(point, dtype, operator, down) for down in ((), moving))
-    return flatten(above.values()) + flatten(below.values())
+    """Bound what rounding does to terms that are on one side of ties, and to those on the other."""
+    sides = [gradient_noise(point, dtype, operator, below) for below in ((), tied)]
+    return np.sum([flatten(side.values()) for side in sides], axis=0)
 
 
 def _find_slopes(
-    point: Point, positions: Sequence[int], weights: Weights, deadline: float
+    point: Point, run: Evaluation, positions: Sequence[int], weights: Weights, deadline: float
 ) -> dict[int, Slopes]:
     """Take the slopes on both sides of the components that decide alone: on one line, for all."""
-    run = evaluate(point, deadline)
     moving = sorted(_decide_alone(run, weights).intersection(positions))
     if not moving:
         return {}
-    line = np.zeros(point.size)
-    line[moving] = 1.0
-    outputs = approach(point, line, [[each] for each in weights], 0, deadline)
+    outputs = _approach_together(point, moving, weights, deadline)
     values = [run.outputs[i].value * weight for i, weight in weights]
     rows = list(zip(outputs, values, strict=True))
     found = {}
@@ -130,6 +160,55 @@ def _find_slopes(
         if not any(slope.is_nan() for both in slopes for slope in both):
             found[k] = _sum_slopes(slopes, as_one=run.tie_counts[k,] == 1)
     return found
+
+
+def _approach_together(
+    point: Point, moving: Sequence[int], weights: Weights, deadline: float
+) -> list[list[Side | str]]:
+    """Evaluate each output times its weight on both sides, along all of some components at once."""
+    line = np.zeros(point.size)
+    line[list(moving)] = 1.0
+    return approach(point, line, [[each] for each in weights], 0, deadline)
+
+
+def _find_slopes_along(
+    point: Point, run: Evaluation, positions: Sequence[int], deadline: float
+) -> dict[int, Slopes]:
+    """Take the slopes of outputs along a direction: the partials of each, times the direction.
+
+    One by a component that decides alone is between its own slopes, any other what it is at the
+    point. None where a component decides with others.
+    """
+    along = [arb(float(v)) for v in point.seed_vector]
+    weights = [(i, arb(1)) for i in positions]
+    alone = sorted(_decide_alone(run, weights))
+    if not alone or alone != np.flatnonzero(run.tied).tolist():
+        return {}
+    found = {}
+    outputs = _approach_together(point, alone, weights, deadline)
+    for i, sides in zip(positions, outputs, strict=True):
+        lowest = highest = _product_of_others(run, i, alone, along)
+        for k in alone:
+            row = [(sides, run.outputs[i].value)]
+            ((ahead, behind),) = _slopes_of_rows(row, k, own_line=len(alone) == 1)
+            low, high = sorted((along[k] * ahead, along[k] * behind), key=float)
+            lowest, highest = lowest + low, highest + high
+        if lowest.is_finite() and highest.is_finite():
+            found[i] = Slopes(float(lowest), float(highest), 0.0)
+    return found
+
+
+def _product_of_others(run: Evaluation, i: int, alone: Sequence[int], along: Sequence[arb]) -> arb:
+    """Multiply an output's partials by the direction, but for those by components that decide."""
+    order = list(reversed(run.tape))
+    balls.reset_adjoints(run.outputs, order)
+    balls.reverse([(run.outputs[i], arb(1))], order)
+    terms = [
+        leaf.adjoint * along[k]
+        for k, leaf in enumerate(run.leaves)
+        if k not in alone and leaf.adjoint is not None
+    ]
+    return sum(terms, arb(0))
 
 
 def _slopes_of_rows(

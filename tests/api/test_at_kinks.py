@@ -126,19 +126,19 @@ def test_number_between_one_sided_derivatives_is_one_valid_choice(
     ],
 )
 def test_slope_of_either_side_is_right_however_it_is_rounded(ramp: Any, steep: int) -> None:
-    x = np.array([0.0, 1.0])
-    for seed in range(2):
-        a, w = np.random.default_rng(seed).uniform(0.1, 1, (2, 30))
+    a, w = np.random.default_rng(0).uniform(0.1, 1, (2, 30))
 
+    def check(given: float) -> Any:
         def f(x: np.ndarray) -> Any:
-            return np.sum(ramp(x[0]) * a * w / 3) + x[1] ** 2  # noqa: B023
+            return np.sum(ramp(x[0]) * a * w / 3) + x[1] ** 2
 
-        right = np.array([steep * sum((w / 3 * a).tolist()), 2.0])
-        found = cb.check(f, lambda x: right, x)  # noqa: B023
-        assert found.ok, found
-        assert found.chosen == 1
-    wrong = right + [1e-12 * steep, 0.0]
-    assert cb.check(f, lambda x: wrong, x).status == "disagree"
+        return cb.check(f, lambda x: np.array([given, 2.0]), np.array([0.0, 1.0]))
+
+    slope = steep * np.sum(a * w / 3)
+    rounded = check(slope * (1 + 1e-15))
+    assert rounded.ok, rounded
+    assert rounded.chosen == 1
+    assert check(slope * (1 + 1e-12)).status == "disagree"
 
 
 @pytest.mark.parametrize(("f", "x", "given", "said"), OUTSIDE)

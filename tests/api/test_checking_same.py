@@ -229,6 +229,18 @@ def test_slopes_on_both_sides_of_a_kink_are_those_of_the_other_function() -> Non
     assert wrong.reason.endswith("∂f/∂x[0] is 7, should be between 0 and 1")
 
 
+def test_slopes_below_a_kink_are_rounded_as_those_above() -> None:
+    a, b, c = 0.6733, 0.3428, 0.1369
+    for ramp in (lambda x: np.minimum(x, 0), lambda x: np.maximum(-x, 0)):
+        for k in range(1, 6):
+            found = cb.check_same(
+                lambda x: a * b * k * np.sum(ramp(x)) / c + x[1],  # noqa: B023
+                lambda x: (a / c) * np.sum(ramp(x) * b * k) + x[1],  # noqa: B023
+                np.array([0.0, 2.0]),
+            )
+            assert found.ok, found
+
+
 def test_what_several_components_decide_is_not_said_to_be_the_same() -> None:
     x = torch.tensor([0.0, 0.0, 1.0], dtype=torch.float64)
 
