@@ -141,7 +141,8 @@ def _bound_rounding(
 ) -> np.ndarray:
     """Bound what rounding does to terms that are on one side of ties, and to those on the other."""
     sides = [gradient_noise(point, dtype, operator, below) for below in ((), tied)]
-    return np.sum([flatten(side.values()) for side in sides], axis=0)
+    both: np.ndarray = np.sum([flatten(side.values()) for side in sides], axis=0)
+    return both
 
 
 def _find_slopes(
