@@ -33,9 +33,8 @@ class AtKinks(NamedTuple):
 
     @property
     def chosen(self) -> list[int]:
-        """The positions of numbers that are between the slopes."""
-        numbers = self.numbers
-        return [k for k, kink in self.kinks.items() if kink.misses(float(numbers[k])) == 0]
+        """The positions of numbers that are valid choices between the slopes."""
+        return [k for k, kink in self.kinks.items() if kink.allows(float(self.numbers[k]))]
 
     def describe(self, of: int) -> str:
         """Say how many numbers are not between the slopes, and which is farthest from them."""

@@ -21,8 +21,10 @@ as one choice for all outputs makes them. Programs that decide each output by a 
 own may choose for each: Σᵢ uᵢ·∂fᵢ is between the sums of the lower and of the higher products
 then, which may be farther apart. What is between these alone is no choice for f, and is left open;
 but where a single comparison decides, as for a component of x in W·relu(x), it is wrong.
-Of a pushforward J·v each number is judged by itself: its partials times v, each between its own
-slopes.
+Of a pushforward J·v each number is held against its own slopes: its partials times v. Components
+that decide alone may choose each for itself, and so may outputs with kinks by different ones. What
+outputs have by the same component is one choice in common, as in W·relu(x): a number outside of its
+slopes is wrong then too, but whether those between are one choice is left open.
 
 Rounding is bounded on both sides, since a program may take terms of either, and of both.
 """
@@ -30,6 +32,7 @@ Rounding is bounded on both sides, since a program may take terms of either, and
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -48,11 +51,12 @@ from calcbench.problem.point import Point
 
 
 class Slopes(NamedTuple):
-    """The sums of all outputs' slopes on both sides, and `Kink.slack`."""
+    """The sums of all outputs' slopes on both sides, `Kink.slack` and `Kink.shared`."""
 
     lowest: float
     highest: float
-    slack: float
+    slack: float = 0.0
+    shared: bool = False
 
 
 BITS = 128
@@ -67,6 +71,8 @@ class Kink(NamedTuple):
     allowed: float
     slack: float = 0.0
     """How far beyond the slopes a number may be that several outputs chose each for itself."""
+    shared: bool = False
+    """Whether another output has slopes by the same component: these have one choice in common."""
 
     def misses(self, number: float) -> float:
         """Measure how far a number is from being between the slopes: 0 for one that is."""
@@ -76,6 +82,10 @@ class Kink(NamedTuple):
     def refutes(self, number: float) -> bool:
         """Tell whether a number is none that could have been chosen."""
         return self.misses(number) > self.slack
+
+    def allows(self, number: float) -> bool:
+        """Tell whether a number is a valid choice, whatever is chosen for others."""
+        return not self.shared and self.misses(number) == 0
 
 
 def find_kinks(
@@ -131,7 +141,7 @@ def _find(
     except (NotCertified, Undecided, TooSlow):
         return {}
     return {
-        k: Kink(found.lowest, found.highest, float(noise[k]), found.slack)
+        k: Kink(found.lowest, found.highest, float(noise[k]), found.slack, found.shared)
         for k, found in slopes.items()
     }
 
@@ -185,18 +195,34 @@ def _find_slopes_along(
     alone = sorted(_decide_alone(run, weights))
     if not alone or alone != np.flatnonzero(run.tied).tolist():
         return {}
-    found = {}
+    found: dict[int, Slopes] = {}
+    kinked: dict[int, set[int]] = {}
     outputs = _approach_together(point, alone, weights, deadline)
     for i, sides in zip(positions, outputs, strict=True):
         lowest = highest = _product_of_others(run, i, alone, along)
+        kinked[i] = set()
         for k in alone:
             row = [(sides, run.outputs[i].value)]
             ((ahead, behind),) = _slopes_of_rows(row, k, own_line=len(alone) == 1)
             low, high = sorted((along[k] * ahead, along[k] * behind), key=float)
             lowest, highest = lowest + low, highest + high
+            if not low.overlaps(high):
+                kinked[i].add(k)
         if lowest.is_finite() and highest.is_finite():
-            found[i] = Slopes(float(lowest), float(highest), 0.0)
-    return found
+            found[i] = Slopes(float(lowest), float(highest))
+    return _mark_shared(found, kinked)
+
+
+def _mark_shared(found: dict[int, Slopes], kinked: dict[int, set[int]]) -> dict[int, Slopes]:
+    """Mark the outputs that have a kink by the same component as another one.
+
+    `kinked` has the components by which each output's slopes differ.
+    """
+    count = Counter(k for i in found for k in kinked[i])
+    return {
+        i: slopes._replace(shared=any(count[k] > 1 for k in kinked[i]))
+        for i, slopes in found.items()
+    }
 
 
 def _product_of_others(run: Evaluation, i: int, alone: Sequence[int], along: Sequence[arb]) -> arb:
@@ -232,7 +258,7 @@ def _sum_slopes(slopes: Sequence[tuple[arb, arb]], as_one: bool) -> Slopes:
     ahead, behind = (sum(side, arb(0)) for side in zip(*slopes, strict=True))
     lowest, highest = sorted((float(ahead), float(behind)))
     if as_one or len(slopes) == 1:
-        return Slopes(lowest, highest, 0.0)
+        return Slopes(lowest, highest)
     apart = sum((abs(one - other) for one, other in slopes), arb(0))
     return Slopes(lowest, highest, float(apart - abs(ahead - behind)) / 2)
 

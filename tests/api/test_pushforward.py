@@ -226,6 +226,25 @@ def test_what_other_components_add_beside_a_kink_is_the_same_on_both_sides(
         assert check(f, pushforward(beyond), at).status == "disagree"
 
 
+def test_numbers_of_outputs_that_share_a_kink_are_no_valid_choices_by_themselves() -> None:
+    W = np.array([[1.0], [-2.0], [0.5], [3.0]])
+
+    def of(*c: float) -> Any:
+        return check(
+            lambda x: W @ np.maximum(x, 0), lambda x, v: W[:, 0] * c * v[0], np.array([0.0])
+        )
+
+    between = of(0.0, 1.0, 0.3, 0.8)
+    assert between.status == "not certified"
+    assert between.reason.endswith("one-sided derivatives differ here, of every partial")
+    assert "valid choice" not in str(between)
+    assert of(0.0, 0.0, 0.0, 0.0).status == "not certified"  # relu'(0) = 0 is not condemned
+    wrong = of(0.0, 1.0, 0.3, 1.001)
+    assert wrong.status == "disagree"
+    assert wrong.outside == 1
+    assert "the worst: (J·v)[3] is " in str(wrong)
+
+
 def test_outputs_that_components_decide_each_alone_are_judged_one_by_one() -> None:
     def of(*slopes: float) -> Any:
         return check(
@@ -236,7 +255,8 @@ def test_outputs_that_components_decide_each_alone_are_judged_one_by_one() -> No
 
     for right in ((0.0, 0.5, 1.0, 0.0), (-1.0, 1.0, 1.0, 1.0)):
         assert of(*right).ok, of(*right)
-        assert of(*right).chosen == 3
+        assert of(*right).chosen == 1  # x[1] decides one output, and x[0] two
+        assert "not judged: 2 partials without a derivative here" in str(of(*right))
     wrong = {
         "(J·v).0[0]": (1.001, 0.0, 1.0, 0.0),
         "(J·v).0[1]": (0.0, -1.001, 1.0, 0.0),
