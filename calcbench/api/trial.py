@@ -22,7 +22,6 @@ from calcbench.api.checked import (
 from calcbench.api.kinks import AtKinks
 from calcbench.api.points import check_around
 from calcbench.certified.evaluation import NotCertified, NotFiniteHere
-from calcbench.certified.kinks import find_kinks
 from calcbench.errors import ProblemError, short_repr
 from calcbench.judge.result import judge_result
 from calcbench.judge.witnesses import ask_complex_step, ask_differences
@@ -272,8 +271,8 @@ class Trial:
         rough = np.flatnonzero(certificate.rough[start:])
         kinks = {}
         if rough.size and self.with_slopes is not None:
-            point, dtype = certificate.point, proof.found.dtype
-            kinks = find_kinks(point, rough.tolist(), dtype, self.seconds, self.with_slopes)
+            given = (self.function, certificate.point, rough.tolist())
+            kinks = find_slopes(*given, self.seconds, self.with_slopes)
         label = certificate.operator.layout(certificate.point).label
         return AtKinks(place, lambda k: label(start + k), kinks, numbers[start:], int(rough.size))
 
@@ -304,7 +303,7 @@ class Trial:
         reduce: Callable[[np.ndarray], Any],
     ) -> dict[str, Any]:
         """Take differences of a number that is made of what the function gives."""
-        function, dtype = self.function, self.function.dtype
+        function, dtype = self.function, self.function.nearby
 
         def call(arguments: Arrays) -> Any:
             return reduce(function.call(arguments))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,9 +11,10 @@ from calcbench.certified.balls import Undecided
 from calcbench.certified.certificate import Certificate
 from calcbench.certified.certificate import certify as certify_point
 from calcbench.certified.evaluation import NotCertified
+from calcbench.certified.kinks import Kink, find_kinks
 from calcbench.native.function import Function, NativeProblem, NativeSum, NativeVector
 from calcbench.native.reasons import explain
-from calcbench.operators import Operator, find_operator
+from calcbench.operators import GRADIENT, Operator, find_operator
 from calcbench.operators.cost import Cost
 from calcbench.problem.flat import Shape
 from calcbench.problem.point import Point
@@ -77,6 +79,24 @@ def _certify(function: Function, point: Point, operator: Operator, seconds: floa
         # A coarser operation may have come up on the way, and allows more.
         if function.dtype == dtype:
             return Certified(found, dtype)
+
+
+def find_slopes(
+    function: Function,
+    point: Point,
+    positions: Sequence[int],
+    seconds: float,
+    operator: Operator = GRADIENT,
+) -> dict[int, Kink]:
+    """Find the slopes beside a point of a native function, as `kinks.find_kinks` does.
+
+    What rounding is allowed there is that of the operations on both sides.
+    """
+    while True:
+        dtype = function.nearby
+        found = find_kinks(point, positions, dtype, seconds, operator)
+        if function.nearby == dtype:
+            return found
 
 
 def _certify_point(point: Point, dtype: str, operator: Operator, seconds: float) -> Certificate:

@@ -20,6 +20,11 @@ PRECISION = {"float64": 53, "float32": 24}
 """Dtype → bits of its significand: what can be certified."""
 
 
+def coarser(one: str, other: str) -> str:
+    """Return the coarser of two dtypes of `PRECISION`."""
+    return min(one, other, key=PRECISION.__getitem__)
+
+
 class Use(Protocol):
     """Is told of the dtype of an active operation: `Function.use`."""
 
@@ -94,6 +99,8 @@ class Function(ABC):
         self.dtypes = dict(dtypes)
         self.dtype = "float64"
         """The coarsest dtype of the arguments and of all active operations, so far."""
+        self.nearby = "float64"
+        """The coarsest of those, and of the branches that are taken just beside the point alone."""
         self.unbounded = ""
         """The dtype of an active operation of which no bounds are known, if there was one."""
         for dtype in dtypes.values():
@@ -183,11 +190,15 @@ class Function(ABC):
 
         Raises `NotKnown` for one without bounds.
         """
+        self.use_nearby(dtype, remedy)
+        self.dtype = coarser(self.dtype, dtype)
+
+    def use_nearby(self, dtype: str, remedy: str = "") -> None:
+        """Report, as `use`, the dtype of what is done beside the point, and not at it."""
         if dtype not in PRECISION:
             self.unbounded = dtype
             raise NotKnown(f"dtype {dtype}" + (f"; {remedy}" if remedy else ""))
-        if PRECISION[dtype] < PRECISION[self.dtype]:
-            self.dtype = dtype
+        self.nearby = coarser(self.nearby, dtype)
 
 
 class NativeProblem(Problem):
