@@ -25,7 +25,7 @@ from calcbench.certified.evaluation import NotCertified, NotFiniteHere
 from calcbench.errors import ProblemError, short_repr
 from calcbench.judge.result import judge_result
 from calcbench.judge.witnesses import ask_complex_step, ask_differences
-from calcbench.native.certifying import Certified, certify, point_of
+from calcbench.native.certifying import Certified, certify, find_slopes, point_of
 from calcbench.native.function import Function, NoGradient, NotKnown, NoWay, WrongGradient
 from calcbench.native.held import find_cut, moves
 from calcbench.native.reasons import describe_raised

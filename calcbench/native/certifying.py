@@ -12,7 +12,8 @@ from calcbench.certified.certificate import Certificate
 from calcbench.certified.certificate import certify as certify_point
 from calcbench.certified.evaluation import NotCertified
 from calcbench.certified.kinks import Kink, find_kinks
-from calcbench.native.function import Function, NativeProblem, NativeSum, NativeVector
+from calcbench.native.function import Function
+from calcbench.native.problems import NativeProblem, NativeSum, NativeVector
 from calcbench.native.reasons import explain
 from calcbench.operators import GRADIENT, Operator, find_operator
 from calcbench.operators.cost import Cost
@@ -94,7 +95,8 @@ def find_slopes(
     """
     while True:
         dtype = function.nearby
-        found = find_kinks(point, positions, dtype, seconds, operator)
+        with function.aside():
+            found = find_kinks(point, positions, dtype, seconds, operator)
         if function.nearby == dtype:
             return found
 

@@ -28,7 +28,7 @@ FUNCTIONAL = (
 )
 """What to write where a function does not use its argument."""
 
-MOST_OTHERWISE = 100
+MOST_OTHERWISE = 64
 """Conditions that may be otherwise just beside a point than at it. A loop may ask for more of them
 every time that it is told of one, and the function is run as often."""
 
@@ -152,7 +152,7 @@ class TorchFunction(Function):
                     raise
                 taken = recorded.choices
                 told = (*taken[: error.choice], not taken[error.choice])
-        raise NotKnown(f"{MOST_OTHERWISE} conditions and more that hold at x, or beside it, alone")
+        raise NotKnown(f"{MOST_OTHERWISE} and more of Python's conditions are others than at it")
 
     def _record(self, floats: Arrays, told: tuple[bool, ...]) -> Recorded:
         """Run the function at these numbers, or find the run that is known."""
@@ -160,8 +160,7 @@ class TorchFunction(Function):
         if (here, told) not in self._recorded:
             tensors = self._tensors(floats)
             leaves = list(tensors.values())
-            use = self.use_nearby if told else self.use  # at the point, nothing need be told
-            found = record(lambda: self._run(tensors), leaves, use, told)
+            found = record(lambda: self._run(tensors), leaves, self.use, told)
             known = {key: run for key, run in self._recorded.items() if key[0] == here}
             self._recorded = {**known, (here, told): found}
         return self._recorded[here, told]
