@@ -153,8 +153,8 @@ class _Doubt:
 
     def _last_digits(self) -> float:
         """Return the relative change that leaves all but the last digits of the coarser dtype."""
-        backends = (self.storing, self.multiplying)
-        return float(max(np.finfo(backend.dtype).eps for backend in backends)) ** LAST_DIGITS
+        units = [float(np.finfo(b.dtype).eps) for b in (self.storing, self.multiplying)]
+        return float(max(units) ** LAST_DIGITS)
 
 
 def _bound(run: Run, count: int) -> np.ndarray:
