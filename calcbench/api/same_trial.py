@@ -26,7 +26,7 @@ from calcbench.api.same_kinks import SameKinks, at_kinks
 from calcbench.api.trial import Trial
 from calcbench.certified.certificate import Certificate
 from calcbench.certified.evaluation import NotCertified
-from calcbench.certified.kinks import Kink
+from calcbench.certified.kinks import Kink, find_kinks
 from calcbench.errors import CalcbenchError, ProblemError
 from calcbench.judge.result import Judged, judge_result
 from calcbench.native.certifying import find_slopes, point_of
@@ -138,7 +138,9 @@ class Side:
         function = self.function
         with function.undisturbed(self.trial.grad):
             point = point_of(function, self.arguments(common))
-            found = find_slopes(function, point, own.tolist(), self.trial.seconds)
+            found = find_slopes(
+                function, lambda dtype: find_kinks(point, own.tolist(), dtype, self.trial.seconds)
+            )
         return {int(self.order[k]): kink for k, kink in found.items()}
 
 

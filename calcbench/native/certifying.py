@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -11,11 +11,11 @@ from calcbench.certified.balls import Undecided
 from calcbench.certified.certificate import Certificate
 from calcbench.certified.certificate import certify as certify_point
 from calcbench.certified.evaluation import NotCertified
-from calcbench.certified.kinks import Kink, find_kinks
+from calcbench.certified.kinks import Kink
 from calcbench.native.function import Function
 from calcbench.native.problems import NativeProblem, NativeSum, NativeVector
 from calcbench.native.reasons import explain
-from calcbench.operators import GRADIENT, Operator, find_operator
+from calcbench.operators import Operator, find_operator
 from calcbench.operators.cost import Cost
 from calcbench.problem.flat import Shape
 from calcbench.problem.point import Point
@@ -82,21 +82,15 @@ def _certify(function: Function, point: Point, operator: Operator, seconds: floa
             return Certified(found, dtype)
 
 
-def find_slopes(
-    function: Function,
-    point: Point,
-    positions: Sequence[int],
-    seconds: float,
-    operator: Operator = GRADIENT,
-) -> dict[int, Kink]:
-    """Find the slopes beside a point of a native function, as `kinks.find_kinks` does.
+def find_slopes(function: Function, find: Callable[[str], dict[int, Kink]]) -> dict[int, Kink]:
+    """Find the slopes beside a point, by `kinks`, in the coarsest dtype of both sides.
 
-    What rounding is allowed there is that of the operations on both sides.
+    `find` takes the dtype.
     """
     while True:
         dtype = function.nearby
         with function.aside():
-            found = find_kinks(point, positions, dtype, seconds, operator)
+            found = find(dtype)
         if function.nearby == dtype:
             return found
 
