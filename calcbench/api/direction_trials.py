@@ -71,7 +71,7 @@ class ProductTrial(Trial):
         direction = flatten(self.direction.values(), np.float64)
         with contextlib.suppress(NoGradient):
             call(arguments)
-            dtype = self.function.dtype
+            dtype = self.function.nearby
             return {"witness": ask_along(call, arguments, direction, claimed, dtype)}
         return {}
 

@@ -27,7 +27,7 @@ from calcbench.certified.kinks import Kink, find_kinks
 from calcbench.errors import ProblemError, short_repr
 from calcbench.judge.result import judge_result
 from calcbench.judge.witnesses import ask_complex_step, ask_differences
-from calcbench.native.certifying import Certified, certify, point_of
+from calcbench.native.certifying import Certified, certify, find_slopes, point_of
 from calcbench.native.function import Function, NoGradient, NotKnown, NoWay, WrongGradient
 from calcbench.native.held import find_cut, moves
 from calcbench.native.reasons import describe_raised
@@ -275,7 +275,9 @@ class Trial:
         rough = np.flatnonzero(certificate.rough[start:])
         kinks = {}
         if rough.size:
-            kinks = self._find_kinks(certificate, rough.tolist(), proof.found.dtype)
+            kinks = find_slopes(
+                self.function, lambda dtype: self._find_kinks(certificate, rough.tolist(), dtype)
+            )
         label = certificate.operator.layout(certificate.point).label
         return AtKinks(place, lambda k: label(start + k), kinks, numbers[start:], int(rough.size))
 
@@ -314,7 +316,7 @@ class Trial:
         reduce: Callable[[np.ndarray], Any],
     ) -> dict[str, Any]:
         """Take differences of a number that is made of what the function gives."""
-        function, dtype = self.function, self.function.dtype
+        function, dtype = self.function, self.function.nearby
 
         def call(arguments: Arrays) -> Any:
             return reduce(function.call(arguments))

@@ -27,6 +27,7 @@ class WithRoundedConstants(Function):
         self.inner, self.function, self.x = function, function.function, function.x
         super().__init__(function.name, function.arguments, function.dtypes)
         self.use(function.dtype)
+        self.use_nearby(function.nearby)
         self.use(dtype)
 
     def call(self, arguments: Arrays) -> np.ndarray:
@@ -49,7 +50,14 @@ class WithRoundedConstants(Function):
         """Run the function on numbers with proof, with its constants rounded."""
         found = self.inner.evaluate(round_constants(xp), arguments)
         self.use(self.inner.dtype)
+        self.use_nearby(self.inner.nearby)
         return found
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take what is reported for what is done beside the point, of the function too."""
+        with super().aside(), self.inner.aside():
+            yield
 
     @contextlib.contextmanager
     def undisturbed(self, gradient: Callable[..., Any] | None = None) -> Iterator[None]:

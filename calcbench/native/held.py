@@ -14,7 +14,8 @@ import numpy as np
 
 from calcbench.certified.certificate import certify
 from calcbench.certified.evaluation import NotCertified
-from calcbench.native.function import Function, NativeProblem
+from calcbench.native.function import Function
+from calcbench.native.problems import NativeProblem
 from calcbench.native.values import is_active
 from calcbench.operators.cost import Cost
 from calcbench.problem.faults import RAISED

@@ -418,6 +418,16 @@ def of_constant_float(x: Any) -> Any:
     return total if isinstance(float(SCALE), float) else x[0]
 
 
+def of_float_itself(x: Any) -> Any:
+    """Ask what `float` is, and what it has, beside a branch that AutoGraph reads."""
+    same = float is float and float in (int, float) and issubclass(np.float64, float)
+    total = tf.reduce_sum(x**2) * (2.0 if same else 3.0) * float.fromhex("0x1p1")
+    total = total * {float: 1.0}[float] * sum(map(float, ["1", "2"]))
+    if x[0] > 100:
+        total = total * np.ones(1, dtype=float)[0]
+    return total
+
+
 @tf.function
 def of_graph_float(x: Any) -> Any:
     """Convert to float32, as AutoGraph reads `float`, and as it runs."""
@@ -432,6 +442,22 @@ def test_float_of_a_tensor_is_what_it_is_where_the_function_runs() -> None:
     assert "they give" in str(found)  # differences, which contradict the tape
     constant = cb.check(of_constant_float, x=tf.constant(V))
     assert (constant.status, constant.dtype) == ("ok", "float64"), constant
+    itself = cb.check(of_float_itself, x=tf.constant(V))
+    assert (itself.status, itself.dtype) == ("ok", "float64"), itself
+    assert cb.check(of_graph_float, x=tf.constant(V)).dtype == "float32"  # nothing is left behind
+
+
+def test_what_is_in_the_way_beside_a_branch_is_what_is_told() -> None:
+    def lacking(x: Any) -> Any:
+        total = tf.reduce_sum(x**2)
+        if x[0] > 100:
+            total = total * 2
+        return total * (1.0 if tf.executing_eagerly() else x.numpy()[0])
+
+    found = cb.check(lacking, x=tf.constant(V))
+    assert found.status == "not certified"
+    assert "Python's if" not in found.reason
+    assert ".numpy() of a traced tensor at " in found.reason
     in_graph = cb.check(of_graph_float, x=tf.constant(V))
     assert (in_graph.status, in_graph.dtype) == ("ok", "float32"), in_graph
     assert "float" not in globals()

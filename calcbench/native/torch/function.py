@@ -10,6 +10,7 @@ import torch
 from torch.autograd import forward_ad
 from torch.utils import _pytree as pytree
 
+from calcbench.certified import budget
 from calcbench.errors import SelectorError, short_repr
 from calcbench.native import trees
 from calcbench.native.function import Function, NotKnown, NoWay, WrongGradient, returns_other
@@ -26,6 +27,10 @@ FUNCTIONAL = (
     "torch.func.functional_call(module, x, inputs)"
 )
 """What to write where a function does not use its argument."""
+
+MOST_OTHERWISE = 64
+"""Conditions that may be otherwise just beside a point than at it. A loop may ask for more of them
+every time that it is told of one, and the function is run as often."""
 
 
 class TorchFunction(Function):
@@ -137,7 +142,8 @@ class TorchFunction(Function):
         numbers = [arguments[name] for name in self.arguments]
         floats = {name: midpoints(arguments[name]) for name in self.arguments}
         told: tuple[bool, ...] = ()
-        while True:
+        for _ in range(MOST_OTHERWISE):
+            budget.expect()  # every run takes as long as the function does
             recorded = self._record(floats, told)
             try:
                 return recorded.evaluate(xp, numbers)
@@ -146,6 +152,7 @@ class TorchFunction(Function):
                     raise
                 taken = recorded.choices
                 told = (*taken[: error.choice], not taken[error.choice])
+        raise NotKnown(f"{MOST_OTHERWISE} and more of Python's conditions are others than at it")
 
     def _record(self, floats: Arrays, told: tuple[bool, ...]) -> Recorded:
         """Run the function at these numbers, or find the run that is known."""
