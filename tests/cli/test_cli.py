@@ -19,7 +19,9 @@ from modes import require
 from screen import visible
 from waiting import PATIENCE
 
+import calcbench as cb
 from calcbench import cli as cli_module
+from calcbench.bench.rounds import Settings
 from calcbench.catalogue.door import backends, default_backends, problems
 from calcbench.catalogue.selection import select_backends, select_problems
 from calcbench.record.record import SCHEMA, Record, Status
@@ -797,6 +799,45 @@ def test_examples_work(cli, file, line):
 
 
 # --- real processes -------------------------------------------------------------------------------
+
+
+ALONE = {
+    "list": "list problems",
+    "show": "show square -b by_hand",
+    "compare": "compare square -b by_hand",
+    "verify": "verify square -b by_hand",
+    "check": "check model.py::loss --x weights",
+    "steps": "steps square",
+    "plot": "plot square -o square.html",
+    "descend": "descend square --steps 2",
+    "lessons": "lessons",
+    "exercise": "exercise",
+    "exercises": "exercises sheet.toml",
+    "doctor": "doctor -b by_hand",
+    "bench": "bench square -b by_hand --quick --budget 0.1 -o again.jsonl",
+    "merge": "merge run.jsonl -o all.jsonl",
+    "report": "report run.jsonl",
+    "compare-runs": "compare-runs run.jsonl run.jsonl",
+    "gradbench": "gradbench --tool by_hand",
+    "cite": "cite run.jsonl",
+}
+"""Command → a line that it can do by itself."""
+
+
+@pytest.mark.few(2, more=len(ALONE))
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_has_imported_what_it_uses(process, file, tmp_path, name):
+    """As no fork shows (`forking`)."""
+    file(MODEL, "model.py")
+    file(SHEET, "sheet.toml")
+    if name == "plot":
+        need_altair()
+    if "run.jsonl" in ALONE[name]:
+        brief = Settings(rounds=1, burst=0.001, budget=0.1)
+        cb.benchmark("square", "by_hand", settings=brief, output=tmp_path / "run.jsonl")
+    done = process(*ALONE[name].split(), stdin=subprocess.DEVNULL)
+    assert done.status == 0, done
+    assert "Traceback" not in done.err
 
 
 def test_process_refuses_bad_input(process):
