@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -113,6 +114,9 @@ def _write(problem: Problem, engine: Backend, operator: Operator) -> dict[str, s
 Line = tuple[str, str]
 """A text, and the style that rich prints it in."""
 
+BEFORE_WORDS = re.compile(r"(\d+\. )? *")
+"""What stands before the first word of a text: the number of a step, and blanks."""
+
 
 def draw(description: dict[str, Any], console: Console) -> None:
     """Print a description; a part of which there is nothing to say is left out."""
@@ -165,17 +169,28 @@ def _state_formulas(symbolic: dict[str, str]) -> list[Line]:
 
 def _print_part(console: Console, heading: str, lines: list[Line], after: bool = True) -> None:
     """Print lines below a heading, and an empty line after them."""
-    from rich.padding import Padding
     from rich.text import Text
 
     if not lines:
         return
     console.print(Text(printable(heading), style="bold"))
     for text, style in lines:
-        said = Text(escape_controls(text), style=style)
-        console.print(Padding(said, (0, 0, 0, 2), expand=False))
+        _print_hanging(console, escape_controls(text), style)
     if after:
         console.print()
+
+
+def _print_hanging(console: Console, text: str, style: str) -> None:
+    """Print a text two places in; what does not fit goes on below its first word."""
+    from rich.text import Text
+
+    start = len(BEFORE_WORDS.match(text)[0])  # type: ignore[index]  # it matches any text
+    head = "  " + text[:start]
+    lines = Text(text[start:], style).wrap(console, max(1, console.width - len(head)))
+    for line in lines:
+        line.rstrip()
+        console.print(Text(head if line else "", style) + line, soft_wrap=True)
+        head = " " * len(head)
 
 
 def _print_program(console: Console, heading: str, program: dict[str, str]) -> None:

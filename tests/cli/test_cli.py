@@ -53,7 +53,7 @@ def need_altair():
 
 BAD_ARGUMENTS = {
     "unknown problem": ("compare sqare", ["'sqare'", "did you mean", "'square'"]),
-    "unknown problem, nothing near": ("compare zzzzzz", ["'zzzzzz'", "choose from", "square"]),
+    "unknown problem, nothing near": ("compare zzzzzz", ["'zzzzzz'", "`calcbench list problems`"]),
     "unknown problem after -p": ("compare square -p cylinder", ["'cylinder'", "'cylinder_volume'"]),
     "unknown problem to show": ("show batch_regresion", ["'batch_regression'"]),
     "unknown problem to verify": ("verify sadle", ["'sadle'", "'saddle'"]),
