@@ -94,6 +94,8 @@ def _find_method(problem: Problem, engine: Backend, operator: Operator) -> str:
         wanted = operator.resolve(point)
         point = wanted.seed_point(point, np.random.default_rng(0))
         return engine.prepare(point, wanted).method or "as it stands"
+    except ProblemError as error:
+        return f"{Status.ERROR} ({describe_fault(error)})"
     except CalcbenchError as error:
         return f"{Status.SKIPPED} ({error})"
     except RAISED as error:
@@ -101,11 +103,18 @@ def _find_method(problem: Problem, engine: Backend, operator: Operator) -> str:
 
 
 def _write(problem: Problem, engine: Backend, operator: Operator) -> dict[str, str]:
-    """Write the program, or the reason why there is none."""
+    """Write the program, or the reason why there is none.
+
+    A formula of the problem's that cannot be copied is a reason, for the others do without it.
+    """
     try:
         return {"program": write_program(engine, problem, operator)}
     except (Unsupported, NotInstalled) as error:
         return {"reason": str(error)}
+    except ProblemError as error:
+        if not engine.hand_derived:
+            raise
+        return {"reason": describe_fault(error)}
 
 
 # --- in a terminal -----------------------------------------------------------------------------

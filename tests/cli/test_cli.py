@@ -402,6 +402,38 @@ def test_bad_cost_by_backend(cli, file, case, backend):
     refused(cli("verify", file(FILES[case][0]), "-b", backend), "'mine'", "must return")
 
 
+WRONG_FORMULA = """
+import numpy as np
+from calcbench import Problem
+
+class Waves(Problem):
+    sizes = (2,)
+    def inputs(self, size, rng):
+        return {"x": np.ones(size)}
+    def outputs(self, inputs):
+        return 2
+    def cost(self, xp, x):
+        return xp.sin(x)
+    def jacobian(self, xp, x):
+        return {"x": xp.diag(xp.cos(x))}
+"""
+
+
+def test_a_formula_that_names_no_function_leaves_the_rest_to_be_shown(cli, file):
+    name = file(WRONG_FORMULA)
+    words = ("show", name, "--operator", "jacobian", "-b", "by_hand", "-b", "sympy")
+    done = cli(*words, "--json")
+    assert done.status == 0, done.err
+    (shown,) = json.loads(done.out)
+    reason = shown["programs"]["by_hand"]["reason"]
+    assert reason.startswith("cost.py:14: xp.diag is not in the array vocabulary")
+    assert shown["methods"]["by_hand"] == f"error ({reason})"
+    assert "program" in shown["programs"]["sympy"]
+    assert shown["symbolic"]["∂C[0]/∂x[0]"] == "cos(x0)"
+    alone = cli("show", name, "--operator", "jacobian", "--program", "by_hand")
+    assert (alone.status, alone.err) == (2, f"Error: by_hand: {reason}\n")
+
+
 def test_bad_file_to_show(cli, file):
     refused(cli("show", file("1 / 0\n")), "cost.py:1", "ZeroDivisionError")
 
