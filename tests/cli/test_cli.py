@@ -434,6 +434,27 @@ def test_a_formula_that_names_no_function_leaves_the_rest_to_be_shown(cli, file)
     assert (alone.status, alone.err) == (2, f"Error: by_hand: {reason}\n")
 
 
+REFUSES = """
+from calcbench import Problem
+from calcbench.errors import ProblemError
+
+class Mine(Problem):
+    def inputs(self, size, rng):
+        raise ProblemError("there are no numbers")
+    def cost(self, xp, x):
+        return x
+"""
+
+
+def test_what_a_problem_refuses_names_the_problem_of_ours_and_the_line_of_yours(cli, file):
+    mine = cli("compare", file(REFUSES), "-b", "by_hand")
+    assert mine.err == "Error: cost.py:7: there are no numbers\n"
+    ours = cli("compare", "ht_simple", "--data", ".", "-b", "by_hand")
+    assert re.fullmatch(
+        r"Error: ht_simple: data='.*': there is no hand\*_c\*\.txt in this folder\n", ours.err
+    )
+
+
 def test_bad_file_to_show(cli, file):
     refused(cli("show", file("1 / 0\n")), "cost.py:1", "ZeroDivisionError")
 
