@@ -191,9 +191,8 @@ def _named_problems(selector: str, data: Files | None) -> list[Problem]:
     if selector in themes:
         names = [name for name, card in catalogue.cards.items() if card.theme == selector]
         return [catalogue[name] for name in names]
-    raise SelectorError(
-        f"no problem {short_repr(selector)}: {nearest(selector, {*catalogue, *themes})}"
-    )
+    known = nearest(selector, {*catalogue, *themes}, "calcbench list problems")
+    raise SelectorError(f"no problem {short_repr(selector)}: {known}")
 
 
 def _backend(selector: str, defaults: dict[str, Any]) -> Backend:

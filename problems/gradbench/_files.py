@@ -45,7 +45,10 @@ def find(place, pattern):
     if found:
         return found
     if (place / CHECKOUT).is_dir():
-        raise NotInstalled(f"this checkout of GradBench has no {pattern}")
+        raise NotInstalled(
+            f"this checkout of GradBench has no {pattern}: name a file of that kind, "
+            "or its folder, by --data (in Python, data=…)"
+        )
     raise ProblemError(f"data={str(place)!r}: there is no {pattern} in this folder")
 
 
