@@ -261,6 +261,36 @@ def test_gradient_of_another_form_is_an_error(gradient: Any, said: str) -> None:
     assert said in str(found)
 
 
+def _with_rule_of_shape(shape: tuple[int, ...]) -> Any:
+    """Make a sum whose custom rule gives ones of another shape."""
+
+    @tf.custom_gradient
+    def total(x: Any) -> Any:
+        return tf.reduce_sum(x), lambda g: g * tf.ones(shape, tf.float64)
+
+    return total
+
+
+@pytest.mark.parametrize("operator", ["gradient", "pullback", "hvp"])
+@pytest.mark.parametrize("shape", [(3, 2), (6,), (1,), ()])
+def test_own_gradient_of_another_shape_is_an_error(operator: str, shape: tuple[int, ...]) -> None:
+    """A tape gives what a custom rule returns, of any shape; nothing of it is stretched."""
+    x = tf.constant(np.ones((2, 3)))
+    found = cb.check(_with_rule_of_shape(shape), x=x, operator=operator)
+    assert found.status == "error"
+    assert f" by x has the shape {shape}, but x has the shape (2, 3)" in found.reason
+
+
+@pytest.mark.parametrize("operator", ["jacobian", "pushforward"])
+def test_own_derivative_of_an_array_of_another_shape_is_an_error(operator: str) -> None:
+    @tf.custom_gradient
+    def bent(x: Any) -> Any:
+        return tf.tanh(x), lambda g: tf.reduce_sum(g)
+
+    found = cb.check(bent, x=tf.constant([[0.5, 1.0, 2.0]], tf.float64), operator=operator)
+    assert found.refuted, found
+
+
 def test_plain_number_is_not_differentiated() -> None:
     found = cb.check(lambda x: float(tf.reduce_sum(x**2)), None, tf.constant(V))
     assert found.status == "error"
