@@ -51,7 +51,10 @@ class Check:
     """How many partials do not exist at x, because one-sided ones differ."""
     chosen: int = 0
     """For how many of these a number is given that lies between the one-sided derivatives: one
-    valid choice. Those that are neither chosen nor outside are not judged."""
+    valid choice."""
+    not_judged: tuple[str, ...] = ()
+    """Those of which nothing is said, because several components decide together, or there is a
+    jump: `∂f/∂x[0]`. The verdict is of all others."""
     held: tuple[str, ...] = ()
     """Arguments that `f` moves with, though no derivative leads from them to it: `detach`,
     `no_grad` or `stop_gradient` holds them constant, so that the gradient by them is 0."""
@@ -85,8 +88,11 @@ class Check:
 
     @property
     def certified(self) -> bool:
-        """Whether it is proved right at every point at which the function has a value."""
-        return self.ok and self.proved == self.points
+        """Whether all of it is proved right at every point at which the function has a value.
+
+        So it is not where a partial is not judged.
+        """
+        return self.ok and self.proved == self.points and not self.not_judged
 
     @property
     def promising(self) -> bool:
@@ -142,7 +148,7 @@ class Check:
 
 
 MOST_NAMES = 5
-"""Names of arguments that are listed at most."""
+"""Names of arguments or partials that are listed at most."""
 
 HELD_CONSTANT = "all is held constant (detach, no_grad, stop_gradient) or rounded"
 
@@ -165,13 +171,14 @@ def describe_no_way(error: NoWay, moves: bool) -> str:
 def _list_remarks(found: Check) -> list[str]:
     """List what else is to be said of a verdict."""
     remarks = []
-    unjudged = found.no_derivative - found.chosen - (0 if found.ok else found.outside)
     if found.chosen:
         without = f"{count_partials(found.chosen)} without a derivative here"
         each = "between its" if found.chosen == 1 else "each between its"
         remarks.append(f"one valid choice: {without}, {each} one-sided derivatives")
-    if unjudged > 0:
-        remarks.append(f"not judged: {count_partials(unjudged)} without a derivative here")
+    if found.not_judged:
+        count = count_partials(len(found.not_judged))
+        names = _list_names(found.not_judged)
+        remarks.append(f"not judged: {count} without a derivative here: {names}")
     if found.held:
         remarks.append(f"held constant, though f moves with it: {', '.join(found.held)}")
     if found.unused:
@@ -183,8 +190,13 @@ def _list_remarks(found: Check) -> list[str]:
 
 def _describe_unused(names: Sequence[str]) -> str:
     """Say which arguments a function does not depend on, which is seldom meant."""
-    told = ", ".join(names[:MOST_NAMES]) + (", …" if names[MOST_NAMES:] else "")
-    return f"f(x) does not depend on {told} here: does f use {'it' if len(names) == 1 else 'them'}?"
+    use = "it" if len(names) == 1 else "them"
+    return f"f(x) does not depend on {_list_names(names)} here: does f use {use}?"
+
+
+def _list_names(names: Sequence[str]) -> str:
+    """List the first of some names."""
+    return ", ".join(names[:MOST_NAMES]) + (", …" if names[MOST_NAMES:] else "")
 
 
 def describe_worst(judged: Judged, fault: Disagreement, count: int) -> str:

@@ -107,13 +107,15 @@ def assert_gradient(
     """Check a gradient as `check` does, for a test: raise `AssertionError` unless it is right.
 
     The error has the text of the check. Where nothing is certified, difference quotients that agree
-    suffice, unless `certified` is True: it must be proved right then, at each of several points at
-    which `f` has a value. `options` are those of `check`, whose result is returned.
+    suffice, unless `certified` is True: all of it must be proved right then, at each of several
+    points at which `f` has a value, and no partial may be `not judged`. `options` are those of
+    `check`, whose result is returned.
     """
     __tracebackhide__ = True  # pytest shows the line of the test, and not this one
     found = check(f, grad, x, **options)
     if not (found.certified if certified else found.ok or found.witnessed):
-        raise AssertionError(str(found))
+        wanted = "\n  certified=True wants all to be proved" if found.ok else ""
+        raise AssertionError(f"{found}{wanted}")
     return found
 
 

@@ -22,8 +22,8 @@ class AtKinks(NamedTuple):
     """Position → the slopes on both sides, where these are known."""
     numbers: np.ndarray
     """The gradient, as a flat vector."""
-    without: int
-    """How many components have no derivative."""
+    rough: list[int]
+    """The positions of all components that have no derivative."""
 
     @property
     def missed(self) -> list[int]:
@@ -48,7 +48,13 @@ class AtKinks(NamedTuple):
 
     @property
     def _complete(self) -> bool:
-        return len(self.kinks) == self.without and not self.missed
+        return not self.not_judged and not self.missed
+
+    @property
+    def not_judged(self) -> tuple[str, ...]:
+        """The names of numbers of which nothing is said: the slopes beside them are not known."""
+        place = at_place(self.place)
+        return tuple(f"{self.label(k)}{place}" for k in self.rough if k not in self.kinks)
 
     def digits(self, judged: Judged) -> float | None:
         """Count the digits of the worst number: of one that is missed, to what is between."""

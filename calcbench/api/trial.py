@@ -118,6 +118,7 @@ class Trial:
             points=len(known),
             proved=sum(each.ok for each in known),
             agreeing=sum(each.witnessed for each in known),
+            not_judged=tuple(name for each in known for name in each.not_judged),
         )
 
     def _around(self, place: str, drawn: Arrays) -> Check | None:
@@ -264,6 +265,7 @@ class Trial:
             outside=int(judged.outside.sum()) + len(chosen.missed),
             no_derivative=int(rough.sum()),
             chosen=len(chosen.kinks) - len(chosen.missed),
+            not_judged=chosen.not_judged,
             value=gradient,
             reference=unflatten(certificate.value[start:], shapes),
             bound=unflatten(judged.compared.allowed[start:], shapes),
@@ -272,12 +274,10 @@ class Trial:
     def _hold_against_kinks(self, place: str, proof: Proof, numbers: np.ndarray) -> AtKinks:
         """Hold numbers where there is no derivative against the slopes on both sides."""
         certificate, start = proof.found.certificate, proof.start
-        rough = np.flatnonzero(certificate.rough[start:])
-        kinks = {}
-        if rough.size:
-            kinks = self._find_kinks(certificate, rough.tolist(), proof.found.dtype)
+        rough = np.flatnonzero(certificate.rough[start:]).tolist()
+        kinks = self._find_kinks(certificate, rough, proof.found.dtype) if rough else {}
         label = certificate.operator.layout(certificate.point).label
-        return AtKinks(place, lambda k: label(start + k), kinks, numbers[start:], int(rough.size))
+        return AtKinks(place, lambda k: label(start + k), kinks, numbers[start:], rough)
 
     def _find_kinks(
         self, certificate: Certificate, rough: list[int], dtype: str

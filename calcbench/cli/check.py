@@ -64,7 +64,7 @@ LITERAL = "a name in the file, a number, or a list such as '[1, 2]'"
 )
 @click.option("--points", default=1, help="How many points to check, around that one. [1]")
 @click.option("--seconds", default=60.0, help="What each sweep of a certificate may take. [60]")
-@click.option("--certified", is_flag=True, help="Fail, too, where nothing is proved.")
+@click.option("--certified", is_flag=True, help="Fail, too, where not all is proved.")
 @traceback_option
 @json_option
 def command(target: str, certified: bool, as_json: bool, **options: Any) -> None:
