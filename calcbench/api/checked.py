@@ -12,7 +12,7 @@ import numpy as np
 from calcbench.certified.certificate import Certificate
 from calcbench.judge.result import Judged
 from calcbench.judge.witnesses import Witness
-from calcbench.native.function import NoWay
+from calcbench.native.function import Function, NoWay
 from calcbench.record.plain import plain
 from calcbench.record.record import Disagreement, Status
 
@@ -150,21 +150,25 @@ class Check:
 MOST_NAMES = 5
 """Names of arguments or partials that are listed at most."""
 
-HELD_CONSTANT = "all is held constant (detach, no_grad, stop_gradient) or rounded"
 
-
-def describe_held() -> str:
+def describe_held(function: Function) -> str:
     """Say that a gradient is 0 by construction."""
     return (
-        f"f moves with x, but no derivative leads there: {HELD_CONSTANT}, and the gradient is 0 "
-        "whatever f is"
+        f"f moves with x, but no derivative leads there: {_held_constant(function)}, and the "
+        "gradient is 0 whatever f is"
     )
 
 
-def describe_no_way(error: NoWay, moves: bool) -> str:
+def _held_constant(function: Function) -> str:
+    """Say what cuts derivatives off, in the words of the framework."""
+    return f"all is held constant{f' ({function.holds})' if function.holds else ''} or rounded"
+
+
+def describe_no_way(error: NoWay, function: Function, moves: bool) -> str:
     """Say why a framework finds no way from x to f(x): f holds x constant, or does not use it."""
     if moves:
-        return f"{error.said}, though f moves with x: {HELD_CONSTANT}"
+        why = f"{_held_constant(function)}{function.cuts}"
+        return f"{error.said}, though f moves with x: {why}"
     return f"{error.said}, which does not depend on x: {error.question}"
 
 
@@ -267,7 +271,9 @@ def _describe_witness(kind: str, found: Witness) -> str:
         )
     wrong, k = int(found.outside[:tried].sum()), found.worst
     where = (
-        f"in {wrong} of {count_partials(tried)}: one" if wrong else "along a random direction: it"
+        f"in {wrong} of {count_partials(tried)}: {found.name or 'one'}"
+        if wrong
+        else "along a random direction: it"
     )
     return (
         f"{kind} disagree {where} is {found.claimed[k]:.10g}, they give "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -89,6 +90,7 @@ def command(target: str, certified: bool, as_json: bool, **options: Any) -> None
     try:
         found = _check(target, **options)
     except CalcbenchError as error:
+        error.args = (_as_options(str(error)),)
         if as_json:
             print_json({"error": printable(str(error))})
         raise
@@ -115,6 +117,12 @@ def _check(target: str, grad: str | None, point: str | None, operator: str, **op
             if operator == "gradient"
             else f"{found.file.path} has none of {names}: name what is to be checked by --grad"
         ) from error
+
+
+def _as_options(message: str) -> str:
+    """Write an operator as it is chosen on the command line, and not in Python."""
+    found = re.sub(r"operator='(\w+)' or '(\w+)'", r"--operator \1 or \2", message)
+    return re.sub(r"operator='(\w+)'", r"--operator \1", found)
 
 
 def _usual(name: str, operator: str) -> list[str]:

@@ -122,7 +122,7 @@ def test_own_derivative_of_an_array_is_certified(name: str, operator: str) -> No
     f, x = CASES[name]
     found = cb.check(f, None, tf.constant(x), operator=operator)
     if operator == "pushforward" and name in NO_FORWARD_MODE:
-        assert found.reason.startswith("the gradient raises "), found
+        assert found.reason.startswith("the pushforward raises "), found
     else:
         assert found.ok, found
 
@@ -289,6 +289,19 @@ def test_own_derivative_of_an_array_of_another_shape_is_an_error(operator: str) 
 
     found = cb.check(bent, x=tf.constant([[0.5, 1.0, 2.0]], tf.float64), operator=operator)
     assert found.refuted, found
+
+
+def test_custom_rule_that_returns_none_is_named_where_no_way_is_found() -> None:
+    @tf.custom_gradient
+    def without(x: Any) -> Any:
+        return tf.tanh(x), lambda g: None
+
+    found = cb.check(without, x=tf.constant([0.5, 1.0], tf.float64), operator="pullback")
+    assert found.status == "error"
+    assert found.reason.endswith(
+        "all is held constant (stop_gradient) or rounded, or the rule of a tf.custom_gradient "
+        "returns None"
+    )
 
 
 def test_plain_number_is_not_differentiated() -> None:

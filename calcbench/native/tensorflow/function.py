@@ -38,6 +38,8 @@ class TensorflowFunction(Function):
     """
 
     how = "TensorFlow on balls"
+    holds = "stop_gradient"
+    cuts = ", or the rule of a tf.custom_gradient returns None"
 
     def __init__(self, function: Callable[..., Any], x: Any, name: str = "") -> None:
         """Take the function, its argument (a tuple: its arguments), and a name to call it by.

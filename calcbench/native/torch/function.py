@@ -32,6 +32,8 @@ class TorchFunction(Function):
     """A function of tensors, several arguments, lists or dicts of them."""
 
     how = "ATen on balls"
+    holds = "detach, no_grad"
+    cuts = ", or the backward of an autograd.Function returns None"
 
     def __init__(self, function: Callable[..., Any], x: Any, name: str = "") -> None:
         """Take the function, its argument (a tuple: its arguments), and a name to call it by.
