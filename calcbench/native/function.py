@@ -47,6 +47,12 @@ class NoGradient(CalcbenchError, TypeError):
 class WrongGradient(CalcbenchError):
     """A gradient that is not an array of real numbers for each argument, of its shape."""
 
+    def told_of(self, what: str) -> str:
+        """Say it of what is checked, such as `the pullback`, where it is told of the gradient."""
+        said = str(self)
+        start = "the gradient "
+        return f"{what} {said.removeprefix(start)}" if said.startswith(start) else said
+
 
 class NoWay(WrongGradient):
     """A framework finds no way from the argument to the value, as where f does not use it."""
@@ -85,6 +91,10 @@ class Function(ABC):
 
     how: ClassVar[str]
     """On what the function is run, such as `NumPy on balls`."""
+    holds: ClassVar[str] = ""
+    """What of the framework holds numbers constant, such as `detach, no_grad`."""
+    cuts: ClassVar[str] = ""
+    """How a custom rule leaves no way for its own derivatives, as the end of a sentence."""
 
     function: Callable[..., Any]
     """The function as it is, ..."""

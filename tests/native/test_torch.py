@@ -169,6 +169,54 @@ def test_a_wrong_gradient_by_hand_is_caught_and_named():
     assert "∂f/∂weight_hh_l0[3, 2]" in found.reason
 
 
+def by_leaf_pullback(x, u):
+    leaf = x.clone().requires_grad_()
+    torch.tanh(leaf).backward(u)
+    return leaf.grad
+
+
+def by_numpy_jacobian(x):
+    return np.diag(1 - np.tanh(x.numpy()) ** 2)
+
+
+OWN_STYLE = {
+    "gradient": lambda x: by_leaf_pullback(x, torch.ones_like(x)),
+    "pullback": by_leaf_pullback,
+    "jacobian": by_numpy_jacobian,
+    "pushforward": lambda x, v: by_numpy_jacobian(x) @ v.numpy(),
+    "hvp": lambda x, v: -2 * np.tanh(x.numpy()) * (1 - np.tanh(x.numpy()) ** 2) * v.numpy(),
+}
+"""Operator → what only takes tensors of which autograd keeps nothing."""
+
+
+@pytest.mark.parametrize("operator", OWN_STYLE)
+def test_a_derivative_by_hand_is_given_x_as_it_was(operator):
+    """`.grad` is only of a leaf, and `.numpy()` only of what autograd does not follow."""
+
+    def f(x):
+        value = torch.tanh(x)
+        return value.sum() if operator in ("gradient", "hvp") else value
+
+    x = torch.tensor([0.5, -1.0, 2.0], **double)
+    found = calcbench.check(f, OWN_STYLE[operator], x, operator=operator)
+    assert found.ok, found
+
+
+def test_a_derivative_by_hand_may_lean_on_x_as_a_leaf():
+    def gradient(x):
+        assert x.is_leaf
+        return torch.autograd.grad(x.exp().sum(), x)[0]
+
+    x = torch.tensor([0.5, -1.0], **double)
+    assert calcbench.check(lambda x: x.exp().sum(), gradient, x.requires_grad_()).ok
+    by_name = calcbench.check(
+        lambda p: p["w"].exp().sum(),
+        lambda p: {"w": gradient(p["w"])},
+        {"w": nn.Parameter(x.detach())},
+    )
+    assert by_name.ok
+
+
 def test_products_with_the_hessian_are_checked():
     f, x = KINDS["MLP tanh"]
 

@@ -36,6 +36,7 @@ class JaxFunction(Function):
     """A JAX function at an argument: an array, any pytree of them, or a tuple of arguments."""
 
     how = "jaxpr on balls"
+    holds = "stop_gradient"
 
     def __init__(self, function: Callable[..., Any], x: Any, name: str = "") -> None:
         """Take the function, its argument, and a name to call it by.

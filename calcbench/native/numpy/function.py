@@ -79,8 +79,12 @@ class NumpyFunction(Function):
     ) -> Arrays:
         """Call the Jacobian, or gradient, at copies of these numbers."""
         if jacobian is None:
-            what = "Jacobian" if shape else "gradient"
-            raise NoGradient(f"a NumPy function has no {what} of its own: check(f, grad, x)")
+            if shape:
+                raise NoGradient(
+                    "a NumPy function has no Jacobian of its own: "
+                    "check(f, jacobian, x, operator='jacobian')"
+                )
+            raise NoGradient("a NumPy function has no gradient of its own: check(f, grad, x)")
         with np.errstate(all="ignore"):
             found = jacobian(*self._inputs(arguments))
         return trees.read_gradient(self.x, self.leaves, self.arguments, found, shape)

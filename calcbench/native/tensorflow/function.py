@@ -38,6 +38,8 @@ class TensorflowFunction(Function):
     """
 
     how = "TensorFlow on balls"
+    holds = "stop_gradient"
+    cuts = ", or the rule of a tf.custom_gradient returns None"
 
     def __init__(self, function: Callable[..., Any], x: Any, name: str = "") -> None:
         """Take the function, its argument (a tuple: its arguments), and a name to call it by.
@@ -125,6 +127,7 @@ class TensorflowFunction(Function):
                     tape.watch(sources)
                     value = self._tensor(tensors)
                 parts = tape.gradient(value, sources)
+                self._by_name(parts)  # a part of another shape would be stretched, and summed
                 given = zip(parts, along, strict=True)
                 slope = sum(tf.reduce_sum(p * v) for p, v in given if p is not None)
             found = outer.gradient(slope, sources) if tf.is_tensor(slope) else [None] * len(along)
@@ -263,9 +266,14 @@ class TensorflowFunction(Function):
         return [tf.constant(direction[n], self.dtypes[n]) for n in self.arguments]
 
     def _by_name(self, found: Any, shape: Shape = ()) -> Arrays:
-        """Name derivatives: 0 by what the function does not depend on."""
+        """Name derivatives: 0 by what the function does not depend on.
+
+        Raises `WrongGradient` for one of another shape, as a custom rule may give it.
+        """
         return {
-            n: np.zeros(shape + a.shape) if part is None else _numbers(part)
+            n: np.zeros(shape + a.shape)
+            if part is None
+            else trees.read_part(n, _numbers(part), a.shape, shape)
             for (n, a), part in zip(self.arguments.items(), found, strict=True)
         }
 

@@ -37,6 +37,8 @@ class TorchFunction(Function):
     """A function of tensors, several arguments, lists or dicts of them."""
 
     how = "ATen on balls"
+    holds = "detach, no_grad"
+    cuts = ", or the backward of an autograd.Function returns None"
 
     def __init__(self, function: Callable[..., Any], x: Any, name: str = "") -> None:
         """Take the function, its argument (a tuple: its arguments), and a name to call it by.
@@ -73,7 +75,7 @@ class TorchFunction(Function):
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
         """Call a derivative along a direction at these numbers."""
         with unchanged() as before, Keeping(before):
-            return _numbers(derivative(*self._given(self._tensors(arguments))))
+            return _numbers(derivative(*self._given(self._as_given(arguments))))
 
     def differentiate(self, arguments: Arrays, gradient: Callable[..., Any] | None) -> Arrays:
         """Call the gradient, or autograd if it is None: name → float64 array."""
@@ -81,7 +83,7 @@ class TorchFunction(Function):
         with unchanged() as before, Keeping(before):
             if gradient is None:
                 return self._by_autograd(tensors, self._tensor(tensors), required=True)
-            found = pytree.tree_map(_plain, gradient(*self._given(tensors)))
+            found = pytree.tree_map(_plain, gradient(*self._given(self._as_given(arguments))))
         return trees.read_gradient(self.x, self._leaves, self.arguments, found)
 
     def differentiate_outputs(
@@ -95,7 +97,7 @@ class TorchFunction(Function):
                 rows = [self._by_autograd(tensors, number) for number in numbers]
                 parts = {name: np.stack([row[name] for row in rows]) for name in tensors}
                 return {n: p.reshape(shape + self.arguments[n].shape) for n, p in parts.items()}
-            found = pytree.tree_map(_plain, jacobian(*self._given(tensors)))
+            found = pytree.tree_map(_plain, jacobian(*self._given(self._as_given(arguments))))
         return trees.read_gradient(self.x, self._leaves, self.arguments, found, shape)
 
     def multiply(self, arguments: Arrays, direction: Arrays) -> Arrays:
@@ -169,6 +171,13 @@ class TorchFunction(Function):
         """Make tensors of these numbers, of which autograd keeps the gradient."""
         with torch.inference_mode(False):
             return {n: _like(self._leaves[n], arguments[n]) for n in self.arguments}
+
+    def _as_given(self, arguments: Arrays) -> dict[str, torch.Tensor]:
+        """Make tensors of these numbers, of which autograd keeps the gradient where x has it so."""
+        return {
+            n: tensor.requires_grad_(self._leaves[n].requires_grad)
+            for n, tensor in self._tensors(arguments).items()
+        }
 
     def _given(self, tensors: Mapping[str, Any]) -> tuple[Any, ...]:
         """Build the arguments as the function wants them."""
