@@ -27,7 +27,15 @@ from calcbench.errors import ProblemError, short_repr
 from calcbench.judge.result import judge_result
 from calcbench.judge.witnesses import ask_complex_step, ask_differences
 from calcbench.native.certifying import Certified, certify, point_of
-from calcbench.native.function import Function, NoGradient, NotKnown, NoWay, WrongGradient
+from calcbench.native.function import (
+    Function,
+    NoGradient,
+    NotAnArray,
+    NotKnown,
+    NoWay,
+    OtherForm,
+    WrongGradient,
+)
 from calcbench.native.held import find_cut, moves
 from calcbench.native.reasons import describe_raised
 from calcbench.native.trees import items
@@ -171,14 +179,18 @@ class Trial:
     def _call(self, arguments: Arrays) -> np.ndarray:
         try:
             return self.function.call(arguments)
-        except RAISED as error:
-            returned = self._returned(arguments)  # which raises, if that is what raised
-            if items(returned) is None:
-                raise self._raises(error) from error
+        except OtherForm as error:
+            raise ProblemError(str(error)) from error
+        except NotAnArray as error:
+            if items(error.returned) is None:
+                raise self._raises(error.__cause__ or error) from error
+            kind = type(error.returned).__name__
             raise ProblemError(
-                f"{self.function.name} gives a {type(returned).__name__} of several, and one is "
+                f"{self.function.name} gives a {kind} of several, and one is "
                 "differentiated: return it alone, or check operator='pullback', which takes all"
             ) from error
+        except RAISED as error:
+            raise self._raises(error) from error
 
     def _returned(self, arguments: Arrays) -> Any:
         """Call the user's function. Raises `ProblemError` where it raises."""
@@ -207,9 +219,11 @@ class Trial:
                 f"{proved:.17g}"
             )
             return self._ask(place, arguments, reason, gradient)
-        cut = find_cut(self.function, arguments, value, self._without_slope(proof))
-        if len(cut.held) == len(arguments):
-            return self._ask(place, arguments, describe_held(), gradient)
+        still = self._without_slope(proof)
+        cut = find_cut(self.function, arguments, value, still, self.seconds)
+        if cut.is_all_of(arguments):
+            found = self._ask(place, arguments, describe_held(), gradient)
+            return replace(found, unused=cut.unused)
         found = self._report(place, proof, arguments, gradient)
         return replace(found, held=cut.held, unused=cut.unused)
 
