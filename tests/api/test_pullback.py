@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import calcbench as cb
+from calcbench.api.array_trials import PullbackTrial
+from calcbench.native.front_ends import make
 
 A = np.random.default_rng(0).normal(size=(4, 3))
 x = np.array([1.0, 2.0, 3.0])
@@ -205,8 +207,10 @@ def test_outputs_are_joined_in_the_order_of_the_first_form() -> None:
 )
 def test_another_form_at_another_call_is_refused(other: Any, said: str) -> None:
     calls = iter([lambda x: {"a": x, "b": x}])
+    function = make("numpy", lambda x: next(calls, other)(x), x, "f")
+    trial = PullbackTrial(function, lambda x, u: x, 60, 0)
     with pytest.raises(cb.ProblemError, match="f gives another form here: ") as caught:
-        check(lambda x: next(calls, other)(x), lambda x, u: x, x, name="f")
+        trial.at_points(1)
     assert said in str(caught.value)
 
 
