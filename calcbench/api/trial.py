@@ -28,7 +28,15 @@ from calcbench.errors import ProblemError, short_repr
 from calcbench.judge.result import judge_result
 from calcbench.judge.witnesses import Witness, ask_complex_step, ask_differences
 from calcbench.native.certifying import Certified, certify, find_slopes, point_of
-from calcbench.native.function import Function, NoGradient, NotKnown, NoWay, WrongGradient
+from calcbench.native.function import (
+    Function,
+    NoGradient,
+    NotAnArray,
+    NotKnown,
+    NoWay,
+    OtherForm,
+    WrongGradient,
+)
 from calcbench.native.held import find_cut, moves
 from calcbench.native.reasons import describe_raised
 from calcbench.native.trees import argument_names, as_tuple, items
@@ -198,11 +206,14 @@ class Trial:
     def _call(self, arguments: Arrays) -> np.ndarray:
         try:
             found = self.function.call(arguments)
+        except OtherForm as error:
+            raise ProblemError(str(error)) from error
+        except NotAnArray as error:
+            if items(error.returned) is None:
+                raise self._raises(error.__cause__ or error) from error
+            raise self._several(error.returned) from error
         except RAISED as error:
-            returned = self.returned(arguments)  # which raises, if that is what raised
-            if items(returned) is None:
-                raise self._raises(error) from error
-            raise self._several(returned) from error
+            raise self._raises(error) from error
         if found.dtype == object and not found.ndim and items(found.item()) is not None:
             raise self._several(found.item())
         return found
@@ -241,9 +252,11 @@ class Trial:
                 f"{proved:.17g}"
             )
             return self._ask(place, arguments, reason, gradient)
-        cut = find_cut(self.function, arguments, value, self._without_slope(proof))
-        if len(cut.held) == len(arguments):
-            return self._ask(place, arguments, describe_held(self.function), gradient)
+        still = self._without_slope(proof)
+        cut = find_cut(self.function, arguments, value, still, self.seconds)
+        if cut.is_all_of(arguments):
+            found = self._ask(place, arguments, describe_held(self.function), gradient)
+            return replace(found, unused=cut.unused)
         found = self._report(place, proof, arguments, gradient)
         return replace(found, held=cut.held, unused=cut.unused)
 

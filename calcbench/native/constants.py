@@ -30,13 +30,13 @@ class WithRoundedConstants(Function):
         self.use_nearby(function.nearby)
         self.use(dtype)
 
-    def call(self, arguments: Arrays) -> np.ndarray:
-        """Call the function."""
-        return self.inner.call(arguments)
+    def run(self, arguments: Arrays, read: Callable[[Any], Any]) -> Any:
+        """Call the function, and read what it returns."""
+        return self.inner.run(arguments, read)
 
-    def returned(self, arguments: Arrays) -> Any:
-        """Call the function; what it returns, as it is."""
-        return self.inner.returned(arguments)
+    def to_numpy(self, returned: Any) -> np.ndarray:
+        """Make an array of what the function returned."""
+        return self.inner.to_numpy(returned)
 
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
         """Call a derivative along a direction."""

@@ -10,8 +10,9 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from calcbench.errors import CalcbenchError, Unsupported
+from calcbench.errors import CalcbenchError, Unsupported, short_repr
 from calcbench.native.keeping import kept, seeds_kept
+from calcbench.problem.faults import RAISED
 from calcbench.problem.flat import Shape
 from calcbench.problem.problem import Arrays
 
@@ -38,6 +39,19 @@ class NotKnown(Unsupported):
         """Take what is not known, and where in a user's code that is, if nothing else says it."""
         super().__init__(what)
         self.place = place
+
+
+class OtherForm(NotKnown):
+    """A function gives arrays in another form than it gave them in before."""
+
+
+class NotAnArray(CalcbenchError):
+    """What a function returned is no array, and none is made of it."""
+
+    def __init__(self, returned: Any) -> None:
+        """Take what it returned."""
+        super().__init__(f"f returns {short_repr(returned)}, and no array")
+        self.returned = returned
 
 
 class NoGradient(CalcbenchError, TypeError):
@@ -74,7 +88,7 @@ class Function(ABC):
 
     A front end is a subclass. Its `arguments` hold the numbers of all arrays of floats in the
     argument, by name (`trees.name_leaves`), as float64 arrays; what else is in the argument is
-    constant. `call` and `differentiate` run the framework itself; `evaluate` runs the function on
+    constant. `run` and `differentiate` run the framework itself; `evaluate` runs the function on
     numbers with proof, any number of times. None of them may change the caller's arrays, modules,
     seeds or modes.
 
@@ -115,13 +129,30 @@ class Function(ABC):
         for dtype in dtypes.values():
             self.use(dtype)
 
-    @abstractmethod
     def call(self, arguments: Arrays) -> np.ndarray:
-        """Call the function at these numbers; its value as a float64 array."""
+        """Call the function at these numbers; its value as a float64 array.
 
-    @abstractmethod
+        Raises `NotAnArray` where it returns none, and what the function raises.
+        """
+        return np.asarray(self.run(arguments, self._read))
+
     def returned(self, arguments: Arrays) -> Any:
         """Call the function at these numbers; what it returns, as it is."""
+        return self.run(arguments, lambda returned: returned)
+
+    @abstractmethod
+    def run(self, arguments: Arrays, read: Callable[[Any], Any]) -> Any:
+        """Call the function at these numbers, and read what it returns, before all is put back."""
+
+    @abstractmethod
+    def to_numpy(self, returned: Any) -> np.ndarray:
+        """Make an array of what the function returned, of floats a float64 array."""
+
+    def _read(self, returned: Any) -> np.ndarray:
+        try:
+            return self.to_numpy(returned)
+        except RAISED as error:
+            raise NotAnArray(returned) from error
 
     def representable(self, arguments: Arrays) -> Arrays:
         """Round numbers to what the arguments' own dtypes hold; as float64 arrays all the same."""

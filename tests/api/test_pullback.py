@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import calcbench as cb
+from calcbench.api.array_trials import PullbackTrial
+from calcbench.native.front_ends import make
 
 A = np.random.default_rng(0).normal(size=(4, 3))
 x = np.array([1.0, 2.0, 3.0])
@@ -178,6 +180,65 @@ def test_complex_steps_are_witnesses_of_all_outputs() -> None:
     assert found.witnessed, found
     assert found.step is not None
     assert found.step.digits > 12
+
+
+def test_outputs_are_joined_in_the_order_of_the_first_form() -> None:
+    def f(x: np.ndarray) -> Any:
+        if x[0] >= 1:
+            return {"b": x, "a": (x**3, {"d": x[:1], "c": 2 * x})}
+        return {"a": [x**3, {"c": 2 * x, "d": x[:1]}], "b": x}
+
+    def pullback(x: np.ndarray, u: Any) -> Any:
+        assert list(u) == ["b", "a"]
+        first, rest = u["a"]
+        return u["b"] + 3 * x**2 * first + rest["d"] * np.eye(2)[0] + 2 * rest["c"]
+
+    found = check(f, pullback, np.array([1.0, 2.0]), points=8)
+    assert found.ok, found
+    assert (found.points, found.proved) == (8, 8)
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (lambda x: {"a": x}, "{'a': (3,)}, and gave {'a': (3,), 'b': (3,)}"),
+        (lambda x: {"a": x, "c": x}, "{'a': (3,), 'c': (3,)}"),
+        (lambda x: {"a": x, "b": [x]}, "{'a': (3,), 'b': [(3,)]}"),
+        (lambda x: (x, x), "((3,), (3,))"),
+        (lambda x: np.ones(6), "(6,)"),
+    ],
+)
+def test_another_form_at_another_call_is_refused(other: Any, said: str) -> None:
+    calls = iter([lambda x: {"a": x, "b": x}])
+    function = make("numpy", lambda x: next(calls, other)(x), x, "f")
+    trial = PullbackTrial(function, lambda x, u: x, 60, 0)
+    with pytest.raises(cb.ProblemError, match="f gives another form here: ") as caught:
+        trial.at_points(1)
+    assert said in str(caught.value)
+
+
+def test_another_form_on_numbers_with_proof_is_not_certified() -> None:
+    found = check(
+        lambda x: (x, x) if type(x) is np.ndarray else (x, [x]), lambda x, u: u[0] + u[1], x
+    )
+    assert found.status == "not certified"
+    assert "gives another form here: ((3,), [(3,)]), and gave ((3,), (3,))" in found.reason
+    assert found.witnessed
+
+
+def test_lists_of_lists_are_an_array() -> None:
+    def hessian(x: np.ndarray) -> Any:
+        return [[x[0] * x[1], x[1]], (x[1], 2.0)]
+
+    def pullback(x: np.ndarray, u: Any) -> Any:
+        return np.array([u[0, 0] * x[1], u[0, 0] * x[0] + u[0, 1] + u[1, 0]])
+
+    assert check(hessian, pullback, x[:2]).certified
+    cube = check(lambda x: [[[x[0]], [x[1]]]], lambda x, u: u.ravel(), x[:2])
+    assert cube.certified
+    jacobian = np.array([[[2.0, 1], [0, 1]], [[0, 1], [0, 0]]])
+    assert cb.check(hessian, lambda x: jacobian, x[:2] * [1, 1], operator="jacobian").ok
+    assert cb.check(lambda x: [[x @ x]], lambda x: 2 * x, x).certified
 
 
 # --- kinks ----------------------------------------------------------------------------------------

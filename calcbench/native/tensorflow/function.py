@@ -72,17 +72,15 @@ class TensorflowFunction(Function):
         with super().undisturbed(gradient), self._unchanged(v.handle for v in given):
             yield
 
-    def call(self, arguments: Arrays) -> np.ndarray:
-        """Call the function at these numbers; its value as a float64 array."""
+    def run(self, arguments: Arrays, read: Callable[[Any], Any]) -> Any:
+        """Call the function at these numbers, and read what it returns."""
         with self._at(arguments) as given:
-            returned = self.function(*given)
-            self._other = "" if tf.is_tensor(returned) else type(returned).__name__
-            return _numbers(returned)
+            return read(self.function(*given))
 
-    def returned(self, arguments: Arrays) -> Any:
-        """Call the function at these numbers; what it returns, as it is."""
-        with self._at(arguments) as given:
-            return self.function(*given)
+    def to_numpy(self, returned: Any) -> np.ndarray:
+        """Make an array of what the function returned, and remember what else that is."""
+        self._other = "" if tf.is_tensor(returned) else type(returned).__name__
+        return _numbers(returned)
 
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
         """Call a derivative along a direction at these numbers."""

@@ -60,17 +60,15 @@ class TorchFunction(Function):
             {n: dtype_name(leaf.dtype) for n, leaf in moving.items()},
         )
 
-    def call(self, arguments: Arrays) -> np.ndarray:
-        """Call the function at these numbers; its value as a float64 array."""
+    def run(self, arguments: Arrays, read: Callable[[Any], Any]) -> Any:
+        """Call the function at these numbers, and read what it returns."""
         with unchanged() as before, Keeping(before):
-            value = self._run(self._tensors(arguments))
-            self._other = "" if isinstance(value, torch.Tensor) else type(value).__name__
-            return _numbers(value)
+            return read(self._run(self._tensors(arguments)))
 
-    def returned(self, arguments: Arrays) -> Any:
-        """Call the function at these numbers; what it returns, as it is."""
-        with unchanged() as before, Keeping(before):
-            return self._run(self._tensors(arguments))
+    def to_numpy(self, returned: Any) -> np.ndarray:
+        """Make an array of what the function returned, and remember what else that is."""
+        self._other = "" if isinstance(returned, torch.Tensor) else type(returned).__name__
+        return _numbers(returned)
 
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
         """Call a derivative along a direction at these numbers."""
