@@ -130,7 +130,7 @@ class PullbackTrial(ArrayTrial):
         """Take what every check takes, see what the function gives, and draw the cotangent."""
         super().__init__(*what)
         function = self.function
-        self.outputs = Outputs(function.name, self._returned(function.arguments))
+        self.outputs = Outputs(function.name, self.returned(function.arguments), self.operator)
         if not self.outputs.single:
             self.function = self.outputs.join_those_of(function)
         self.cotangent = self.outputs.draw(np.random.default_rng(1))

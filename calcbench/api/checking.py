@@ -10,7 +10,7 @@ import numpy as np
 
 from calcbench.api.array_trials import JacobianTrial, PullbackTrial
 from calcbench.api.checked import NOT_CERTIFIED, Check
-from calcbench.api.direction_trials import DirectionTrial, ProductTrial
+from calcbench.api.direction_trials import DirectionTrial, ProductTrial, direction_trial
 from calcbench.api.trial import Trial
 from calcbench.errors import SelectorError, nearest, short_repr
 from calcbench.native.front_ends import build
@@ -20,9 +20,13 @@ from calcbench.operators import SYNONYMS
 from calcbench.problem.arguments import check_function, check_text, positive, whole_number
 from calcbench.problem.problem import Problem
 
-KINDS = (Trial, DirectionTrial, PullbackTrial, ProductTrial, JacobianTrial)
-
-TRIALS = {each.operator: each for each in KINDS}
+TRIALS: dict[str, Callable[..., Trial]] = {
+    Trial.operator: Trial,
+    DirectionTrial.operator: direction_trial,
+    PullbackTrial.operator: PullbackTrial,
+    ProductTrial.operator: ProductTrial,
+    JacobianTrial.operator: JacobianTrial,
+}
 """What can be checked of a function as it is: operator → how."""
 
 
@@ -46,9 +50,10 @@ def check(
     rules. The function is run on numbers with proof, and every partial is held against the truth,
     with an allowance for rounding that is proved, or estimated where it says so.
 
-    With `operator="pushforward"`, `grad` is the derivative along a direction: `grad(x, v)`, one
-    number, where v has the form of `x`; with `operator="hvp"`, the Hessian times the direction, of
-    that form too. The direction is drawn. With `operator="jacobian"`, `f` gives an array, and
+    With `operator="pushforward"`, `grad` is the derivative along a direction: `grad(x, v)`, where v
+    has the form of `x`. `f` gives a number, an array, or several in a tuple, list or dict, and the
+    result has that form. With `operator="hvp"`, `grad` is the Hessian times a direction, of the
+    form of `x` too. The direction is drawn. With `operator="jacobian"`, `f` gives an array, and
     `grad` its Jacobian: of the shape of `f(x)` followed by that of `x`, in the form of `x`, as
     `jax.jacobian` and `torch.func.jacrev` give it. Without `grad`, the framework's own is checked.
 
@@ -69,7 +74,7 @@ def check(
     Arguments, seeds and modes are left as they were. Raises `TypeError` without an `x`, or without
     a `grad` where the framework has none, `SelectorError` for other arguments that do not fit,
     `ProblemError` where `f` raises at `x`, or gives no real number, or no array for a Jacobian, or
-    no floating-point numbers for a pullback.
+    no floating-point numbers for a pullback or pushforward.
     """
     _check_arguments(f, grad, x, name)
     if operator not in TRIALS:

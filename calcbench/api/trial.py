@@ -21,8 +21,9 @@ from calcbench.api.checked import (
 )
 from calcbench.api.kinks import AtKinks
 from calcbench.api.points import check_around
+from calcbench.certified.certificate import Certificate
 from calcbench.certified.evaluation import NotCertified, NotFiniteHere
-from calcbench.certified.kinks import find_kinks
+from calcbench.certified.kinks import Kink, find_kinks
 from calcbench.errors import ProblemError, short_repr
 from calcbench.judge.result import judge_result
 from calcbench.judge.witnesses import ask_complex_step, ask_differences
@@ -55,7 +56,8 @@ def _shown(found: np.ndarray) -> str:
     if found.size != 1:
         return (
             f"an array of shape {found.shape}, of which operator='jacobian' checks the Jacobian, "
-            "and operator='pullback' a cotangent times that"
+            "operator='pullback' a cotangent times that, and operator='pushforward' that times a "
+            "direction"
         )
     return f"{found.dtype}" if found.dtype.kind == "c" else short_repr(found.item())
 
@@ -172,15 +174,16 @@ class Trial:
         try:
             return self.function.call(arguments)
         except RAISED as error:
-            returned = self._returned(arguments)  # which raises, if that is what raised
+            returned = self.returned(arguments)  # which raises, if that is what raised
             if items(returned) is None:
                 raise self._raises(error) from error
             raise ProblemError(
                 f"{self.function.name} gives a {type(returned).__name__} of several, and one is "
-                "differentiated: return it alone, or check operator='pullback', which takes all"
+                "differentiated: return it alone, or check operator='pullback' or 'pushforward', "
+                "which take all"
             ) from error
 
-    def _returned(self, arguments: Arrays) -> Any:
+    def returned(self, arguments: Arrays) -> Any:
         """Call the user's function. Raises `ProblemError` where it raises."""
         try:
             return self.function.returned(arguments)
@@ -271,11 +274,18 @@ class Trial:
         certificate, start = proof.found.certificate, proof.start
         rough = np.flatnonzero(certificate.rough[start:])
         kinks = {}
-        if rough.size and self.with_slopes is not None:
-            point, dtype = certificate.point, proof.found.dtype
-            kinks = find_kinks(point, rough.tolist(), dtype, self.seconds, self.with_slopes)
+        if rough.size:
+            kinks = self._find_kinks(certificate, rough.tolist(), proof.found.dtype)
         label = certificate.operator.layout(certificate.point).label
         return AtKinks(place, lambda k: label(start + k), kinks, numbers[start:], int(rough.size))
+
+    def _find_kinks(
+        self, certificate: Certificate, rough: list[int], dtype: str
+    ) -> dict[int, Kink]:
+        """Find the slopes beside the point, as far as that is done for this operator."""
+        if self.with_slopes is None:
+            return {}
+        return find_kinks(certificate.point, rough, dtype, self.seconds, self.with_slopes)
 
     def _ask(
         self,

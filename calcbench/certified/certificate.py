@@ -344,11 +344,11 @@ def cost_noise(point: Point, dtype: str) -> float:
 def gradient_noise(point: Point, dtype: str, operator: Operator = GRADIENT) -> Arrays:
     """Bound how far rounding may carry one evaluation of the gradient in `dtype`, near a point.
 
-    Or of a pullback. Parameter name → array of its shape. At parameters moved a little, as
-    `cost_noise`.
+    Or of a pullback or pushforward: an array for each of the operator's result. At parameters moved
+    a little, as `cost_noise`.
     """
     near = bound_rounding(_move_aside(point), dtype, operator, SECONDS)
-    return unflatten(ALLOWANCE * near.proved, point.shapes)
+    return unflatten(ALLOWANCE * near.proved, operator.layout(point).shapes)
 
 
 def _move_aside(point: Point) -> Point:

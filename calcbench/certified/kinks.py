@@ -17,13 +17,14 @@ number, and a line says nothing of the others: none is given. The slope of |x + 
 0 along both axes, and ±2 beside them.
 
 Of a pullback Jᵀu the rows of J are chosen one by one: each partial of an output lies between its
-own slopes, and Σᵢ uᵢ·∂fᵢ between the sums of the lower and of the higher products.
+own slopes, and Σᵢ uᵢ·∂fᵢ between the sums of the lower and of the higher products. Of a pushforward
+J·v each number is that of one row: its partials times v, each between its own slopes.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -38,6 +39,9 @@ from calcbench.certified.one_sided import Side, Weights, approach, first_limit, 
 from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
+
+Slopes = tuple[arb, arb]
+"""The lower and the higher one."""
 
 BITS = 128
 """The precision at which slopes are taken."""
@@ -68,13 +72,43 @@ def find_kinks(
     Or of the products of a pullback, whose cotangent the point has. Position → kink, of each that
     decides its ties alone, if its slopes are known, and nothing jumps there.
     """
-    deadline = settling_deadline(time.thread_time() + seconds)
     cotangent = flatten(point.seed.values()) if point.seed else np.ones(1)
     weights = [(i, arb(float(u))) for i, u in enumerate(cotangent)]
+
+    def find(deadline: float) -> dict[int, Slopes]:
+        return _find_slopes(point, positions, weights, deadline)
+
+    return _find(point, dtype, seconds, operator, find)
+
+
+def find_kinks_along(
+    point: Point, positions: Sequence[int], dtype: str, seconds: float, operator: Operator
+) -> dict[int, Kink]:
+    """Find the slopes beside a point, of outputs along the direction that the point has.
+
+    `operator` is the pushforward. Position of an output → kink, if each component that ties decides
+    alone, the output's slopes by it are known, and the output does not jump there.
+    """
+
+    def find(deadline: float) -> dict[int, Slopes]:
+        return _find_slopes_along(point, positions, deadline)
+
+    return _find(point, dtype, seconds, operator, find)
+
+
+def _find(
+    point: Point,
+    dtype: str,
+    seconds: float,
+    operator: Operator,
+    find: Callable[[float], dict[int, Slopes]],
+) -> dict[int, Kink]:
+    """Find slopes until a deadline, and how far rounding may carry each; {} where one fails."""
+    deadline = settling_deadline(time.thread_time() + seconds)
     try:
         noise = flatten(gradient_noise(point, dtype, operator).values())
         with balls.precision(BITS), budget.limit(deadline):
-            slopes = _find_slopes(point, positions, weights, deadline)
+            slopes = find(deadline)
     except (NotCertified, Undecided, TooSlow):
         return {}
     return {
@@ -85,7 +119,7 @@ def find_kinks(
 
 def _find_slopes(
     point: Point, positions: Sequence[int], weights: Weights, deadline: float
-) -> dict[int, tuple[arb, arb]]:
+) -> dict[int, Slopes]:
     """Take the slopes on both sides of the components that decide alone: on one line, for all."""
     run = evaluate(point, deadline)
     moving = sorted(_decide_alone(run, weights).intersection(positions))
@@ -100,9 +134,48 @@ def _find_slopes(
     return {k: both for k, both in slopes.items() if not any(slope.is_nan() for slope in both)}
 
 
-def _sum_slopes(
-    rows: Sequence[tuple[Sequence[Side | str], arb]], k: int, own_line: bool
-) -> tuple[arb, arb]:
+def _find_slopes_along(
+    point: Point, positions: Sequence[int], deadline: float
+) -> dict[int, Slopes]:
+    """Take the slopes of outputs along a direction: the partials of each, times the direction.
+
+    One by a component that decides alone is between its own slopes, any other what it is at the
+    point. None where a component decides with others.
+    """
+    run, along = evaluate(point, deadline), [arb(float(v)) for v in point.seed_vector]
+    weights = [(i, arb(1)) for i in positions]
+    alone = sorted(_decide_alone(run, weights))
+    if not alone or alone != np.flatnonzero(run.tied).tolist():
+        return {}
+    line = np.zeros(point.size)
+    line[alone] = 1.0
+    outputs = approach(point, line, [[each] for each in weights], 0, deadline)
+    slopes = {}
+    for i, sides in zip(positions, outputs, strict=True):
+        lowest = highest = _product_of_others(run, i, alone, along)
+        for k in alone:
+            both = _sum_slopes([(sides, run.outputs[i].value)], k, own_line=len(alone) == 1)
+            low, high = sorted((along[k] * slope for slope in both), key=float)
+            lowest, highest = lowest + low, highest + high
+        if lowest.is_finite() and highest.is_finite():
+            slopes[i] = (lowest, highest)
+    return slopes
+
+
+def _product_of_others(run: Evaluation, i: int, alone: Sequence[int], along: Sequence[arb]) -> arb:
+    """Multiply an output's partials by the direction, but for those by components that decide."""
+    order = list(reversed(run.tape))
+    balls.reset_adjoints(run.outputs, order)
+    balls.reverse([(run.outputs[i], arb(1))], order)
+    terms = [
+        leaf.adjoint * along[k]
+        for k, leaf in enumerate(run.leaves)
+        if k not in alone and leaf.adjoint is not None
+    ]
+    return sum(terms, arb(0))
+
+
+def _sum_slopes(rows: Sequence[tuple[Sequence[Side | str], arb]], k: int, own_line: bool) -> Slopes:
     """Add up the lower and the higher slope by a component of each output, times its weight.
 
     `rows` are both sides of an output, and its value at the point. NaN if one is not known.

@@ -1,20 +1,34 @@
-"""Outputs: what a function gives, an array or several, and cotangents of that form."""
+"""Outputs: what a function gives, an array or several, and cotangents and products of that form."""
 
 from __future__ import annotations
 
 import math
 import sys
 from collections.abc import Callable, Sequence
+from functools import cached_property
+from numbers import Number
 from typing import Any
 
 import numpy as np
 
-from calcbench.errors import ProblemError
+from calcbench.errors import ProblemError, short_repr
 from calcbench.native import trees
 from calcbench.native.front_ends import framework_of_tree, make
-from calcbench.native.function import Function
+from calcbench.native.function import Function, WrongGradient
 from calcbench.native.numpy.function import as_arrays
 from calcbench.native.rebinding import without_cache
+from calcbench.problem.point import component_name
+from calcbench.problem.problem import Arrays
+
+ALONE = "value"
+"""The name of what a function gives that is one array."""
+
+
+def is_one_number(returned: Any) -> bool:
+    """Tell whether a function returned one number, or an array of one, and in no tuple or dict."""
+    found = as_arrays(returned) if framework_of_tree(returned) == "numpy" else returned
+    plain = isinstance(found, (Number, np.ndarray)) or hasattr(found, "shape")
+    return plain and math.prod(np.shape(found)) == 1
 
 
 class Outputs:
@@ -23,33 +37,45 @@ class Outputs:
     A list of numbers is an array of them in NumPy, as it is in an argument.
     """
 
-    def __init__(self, name: str, returned: Any) -> None:
-        """Take what a function of this name returned.
+    def __init__(self, name: str, returned: Any, operator: str) -> None:
+        """Take what a function of this name returned, of which an operator is wanted.
 
         Raises `ProblemError` where that is not floating-point numbers alone.
         """
         self.framework = framework_of_tree(returned)
-        self._form = as_arrays(returned) if self.framework == "numpy" else returned
+        self._form = self._read_form(returned)
         self._parts = self._flatten(self._form)
         for part in self._parts:
             if not _is_float(part):
                 kind = getattr(part, "dtype", type(part).__name__)
                 raise ProblemError(
-                    f"{name} gives {getattr(kind, 'name', kind)}, and a pullback is of "
+                    f"{name} gives {getattr(kind, 'name', kind)}, and a {operator} is of "
                     "floating-point numbers: return these alone"
                 )
         self._sizes = [math.prod(np.shape(part)) for part in self._parts]
         if not any(self._sizes):
-            raise ProblemError(f"{name} gives no number of which there is a pullback")
+            raise ProblemError(f"{name} gives no number of which there is a {operator}")
 
     @property
     def single(self) -> bool:
         """Whether it is one array or number, and in no tuple or dict."""
         return len(self._parts) == 1 and self._parts[0] is self._form
 
+    @property
+    def count(self) -> int:
+        """How many numbers there are."""
+        return sum(self._sizes)
+
+    def label(self, name: str, position: int) -> str:
+        """Name a number of what has this form, such as `f[1, 2]`, or `f.bias[3]` in a dict."""
+        starts = np.cumsum([0, *self._sizes])
+        k = int(np.searchsorted(starts, position, side="right")) - 1
+        place = np.unravel_index(position - int(starts[k]), np.shape(self._parts[k]))
+        return component_name(name + self._suffix(k), tuple(int(at) for at in place))
+
     def draw(self, rng: np.random.Generator) -> np.ndarray:
         """Draw a number for each, as the dtype of its array holds it: a float64 vector."""
-        drawn = self._fill(rng.normal(size=sum(self._sizes)))
+        drawn = self._fill(rng.normal(size=self.count))
         return np.concatenate([np.ravel(_floats(part)) for part in drawn])
 
     def give(self, numbers: np.ndarray) -> Any:
@@ -64,6 +90,21 @@ class Outputs:
         """Make one array of the framework of all numbers in what the function returned."""
         return JOIN[self.framework](sys.modules[self.framework], self._flatten(returned))
 
+    def split(self, numbers: np.ndarray) -> Arrays:
+        """Split a vector of numbers into arrays by name: `value`, or by where each is in a tree."""
+        vectors = np.split(numbers, np.cumsum(self._sizes)[:-1])
+        named = zip(self._names, vectors, self._parts, strict=True)
+        return {name: vector.reshape(np.shape(part)) for name, vector, part in named}
+
+    def read(self, product: Any) -> np.ndarray:
+        """Read what is to have the form of what the function gives, as a float64 vector.
+
+        Raises `WrongGradient` where it has another.
+        """
+        found = self._match(self._read_form(product))
+        read = [self._read_part(k, part) for k, part in enumerate(found)]
+        return np.concatenate([np.ravel(array) for array in read])
+
     def join_those_of(self, function: Function) -> Function:
         """Make a function that gives one array of what another one gives."""
         inner = without_cache(function.function)
@@ -73,6 +114,44 @@ class Outputs:
 
         joined.__wrapped__ = inner  # type: ignore[attr-defined] # whose globals and closures count
         return make(self.framework, joined, function.x, function.name)
+
+    @cached_property
+    def _names(self) -> list[str]:
+        if self.single:
+            return [ALONE]
+        if self.framework != "jax":
+            return list(trees.name_parts(self._form))
+        tree = sys.modules["jax"].tree_util
+        paths = [path for path, _ in tree.tree_flatten_with_path(self._form)[0]]
+        return trees.distinct(tree.keystr(p, simple=True, separator=".") for p in paths)
+
+    def _suffix(self, k: int) -> str:
+        return "" if self.single else f".{self._names[k]}"
+
+    def _read_form(self, returned: Any) -> Any:
+        return as_arrays(returned) if self.framework == "numpy" else returned
+
+    def _match(self, product: Any) -> list[Any]:
+        """List what a product has for each array that the function gives."""
+        found = trees.match_parts(self._form, product, "J·v")
+        if self.framework == "jax":  # whose own order this is, and which knows more trees
+            found = self._flatten(trees.rebuild(self._form, found))
+        if len(found) != len(self._parts):
+            raise WrongGradient(
+                f"J·v must have the form of f(x), a number for each of that, but it is "
+                f"{short_repr(product)}"
+            )
+        return found
+
+    def _read_part(self, k: int, part: Any) -> np.ndarray:
+        found, shape, place = _plain(part), np.shape(self._parts[k]), self._suffix(k)
+        if found.dtype.kind not in "fiuV":
+            raise WrongGradient(f"(J·v){place} must be real numbers, got {short_repr(part)}")
+        if found.shape != shape:
+            raise WrongGradient(
+                f"(J·v){place} has the shape {found.shape}, but f(x){place} has the shape {shape}"
+            )
+        return found.astype(np.float64)
 
     def _flatten(self, returned: Any) -> list[Any]:
         if self.framework == "jax":
@@ -128,6 +207,13 @@ def _is_float(part: Any) -> bool:
 
 
 def _floats(part: Any) -> np.ndarray:
-    """Return the numbers of an array as float64, also of one on a graphics processor."""
-    plain = part.detach().cpu().double() if hasattr(part, "detach") else part
-    return np.asarray(plain).astype(np.float64)
+    """Return the numbers of an array as float64."""
+    return _plain(part).astype(np.float64)
+
+
+def _plain(part: Any) -> np.ndarray:
+    """Make NumPy's array of any, also of one on a graphics processor."""
+    if not hasattr(part, "detach"):
+        return np.asarray(part)
+    tensor = part.detach().cpu()
+    return np.asarray(tensor.double() if tensor.is_floating_point() else tensor)

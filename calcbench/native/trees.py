@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,13 @@ def name_leaves(function: Callable[..., Any], x: Any) -> Leaves:
     return found
 
 
+def name_parts(x: Any) -> Leaves:
+    """Name what one tuple, list or dict holds by where it is, such as `layers.0`."""
+    found: Leaves = {}
+    _collect("", x, found)
+    return found
+
+
 def as_tuple(x: Any) -> tuple[Any, ...]:
     """Return the arguments: those in a tuple, unless it has names, or else `x` alone."""
     return x if isinstance(x, tuple) and not hasattr(x, "_fields") else (x,)
@@ -70,34 +77,38 @@ def match(x: Any, result: Any) -> list[Any]:
     if len(arguments) == 1:
         single = isinstance(result, (tuple, list)) and len(result) == 1
         alone = single and not isinstance(x, (list, Mapping))
-        return _match(arguments[0], result[0] if alone and isinstance(result, tuple) else result)
-    return _match(list(arguments), result)
+        part = result[0] if alone and isinstance(result, tuple) else result
+        return match_parts(arguments[0], part)
+    return match_parts(list(arguments), result)
 
 
-def _match(x: Any, result: Any) -> list[Any]:
+def match_parts(x: Any, result: Any, what: str = "the gradient") -> list[Any]:
+    """List what a result has for each leaf of one tree, in its order. Raises as `match`."""
     inside = items(x)
     if inside is None:
         return [result]
     if isinstance(x, Mapping):
         if not isinstance(result, Mapping):
-            raise WrongGradient(f"the gradient must be a dict of {', '.join(map(str, x))}")
+            raise WrongGradient(f"{what} must be a dict of {', '.join(map(str, x))}")
         lacking = [key for key, value in x.items() if key not in result and not _is_constant(value)]
         if lacking or not set(result) <= set(x):
             beyond = [key for key in result if key not in x]
             found = f"lacks {_join(lacking)}" if lacking else f"has {_join(beyond)} beside"
             raise WrongGradient(
-                f"the gradient must be a dict of {', '.join(map(str, x))}, but it {found}"
+                f"{what} must be a dict of {', '.join(map(str, x))}, but it {found}"
             )
         parts = [result.get(key) for key in x]  # what is held constant may be left out
     else:
         parts = list(result) if isinstance(result, (tuple, list, np.ndarray)) else [result]
         if len(parts) != len(inside):
             raise WrongGradient(
-                f"the gradient must have {len(inside)} parts, one for each argument or item of a "
+                f"{what} must have {len(inside)} parts, one for each argument or item of a "
                 f"list, but it has {len(parts)}"
             )
     return [
-        leaf for (_, value), part in zip(inside, parts, strict=True) for leaf in _match(value, part)
+        leaf
+        for (_, value), part in zip(inside, parts, strict=True)
+        for leaf in match_parts(value, part, what)
     ]
 
 
@@ -168,12 +179,24 @@ def list_leaves(x: Any) -> list[Any]:
 def _collect(name: str, x: Any, found: Leaves) -> None:
     inside = items(x)
     if inside is None:
-        while name in found:  # "a.b" beside the b of a
-            name += "′"
-        found[name] = x
+        found[_distinct(name, found)] = x
         return
     for key, value in inside:
         _collect(f"{name}.{key}" if name else key, value, found)
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """Make names of which none is there twice."""
+    found: dict[str, None] = {}
+    for name in names:
+        found[_distinct(name, found)] = None
+    return list(found)
+
+
+def _distinct(name: str, known: Mapping[str, Any]) -> str:
+    while name in known:  # "a.b" beside the b of a
+        name += "′"
+    return name
 
 
 def _rebuild(x: Any, left: Any) -> Any:

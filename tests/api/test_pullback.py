@@ -265,7 +265,7 @@ def test_what_is_no_real_number_is_refused(f: Any, said: str) -> None:
         check(f, lambda x, u: x, x)
 
 
-@pytest.mark.parametrize("operator", ["gradient", "jacobian", "pushforward", "hvp"])
+@pytest.mark.parametrize("operator", ["gradient", "jacobian", "hvp"])
 def test_several_are_referred_to_the_pullback_by_other_operators(operator: str) -> None:
     said = r"f gives a tuple of several, and one is differentiated: .* operator='pullback'"
     with pytest.raises(cb.ProblemError, match=said):

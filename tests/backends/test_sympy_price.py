@@ -135,6 +135,7 @@ def all_of(symbol, array):
     return np.full(array.shape, symbol, dtype=object).view(price.SymbolicArray)
 
 
+@pytest.mark.few(40, more=40)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_name_works_on_lengths(name):
     """Else the price of a cost that takes it would be unknown, and nobody would notice."""

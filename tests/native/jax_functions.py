@@ -411,3 +411,24 @@ def swish_with(fault):
 
     swish.defvjp(lambda x, b: (swish(x, b), x), back)
     return lambda w, b: swish(X @ w, b)
+
+
+def swish_pushed(fault):
+    """Build x·σ(x) + b by a custom jvp, with a fault in its rule."""
+
+    @jax.custom_jvp
+    def swish(x, b):
+        return x * jax.nn.sigmoid(x) + b
+
+    @swish.defjvp
+    def push(primals, tangents):
+        (x, b), (dx, db) = primals, tangents
+        s = jax.nn.sigmoid(x)
+        slope = spoiled(fault, s + x * s * (1 - s), s - x * s * (1 - s))
+        spread = {
+            "mean for sum": lambda: db / len(x),
+            "missing broadcast sum": lambda: jnp.zeros_like(x).at[0].set(db),
+        }.get(fault, lambda: db)()
+        return swish(x, b), slope * dx + spread
+
+    return lambda w, b: swish(X @ w, b)

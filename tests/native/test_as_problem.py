@@ -162,8 +162,9 @@ def test_vectors_have_jacobians_and_pullbacks() -> None:
     slopes = (1 - numpy_waves(np.ones(3)) ** 2)[:, None] * X
     np.testing.assert_allclose(cb.jacobian(model, "finite_difference"), slopes, rtol=1e-6)
     np.testing.assert_allclose(cb.reference(model, operator="jacobian").value["jacobian"], slopes)
-    (record,) = cb.verify(model, "finite_difference", operator="pullback")
-    assert record.status.value == "ok"
+    for operator in ("pullback", "pushforward"):
+        (record,) = cb.verify(model, "finite_difference", operator=operator)
+        assert record.status.value == "ok"
     with pytest.raises(cb.Unsupported, match="vector-valued"):
         cb.gradient(model, "finite_difference")
 
@@ -172,8 +173,9 @@ def test_pullbacks_of_vectors_are_compared_and_timed() -> None:
     pytest.importorskip("jax")
     model = {"numpy": numpy_waves, "jax": jax_waves}
     x = np.ones(3)
-    found = cb.compare(cb.as_problem(model, x), ["jax"], operator="pullback")
-    assert [record.status.value for record in found] == ["ok"]
+    for operator in ("pullback", "pushforward"):
+        found = cb.compare(cb.as_problem(model, x), ["jax"], operator=operator)
+        assert [record.status.value for record in found] == ["ok"]
     run = cb.benchmark(jax_waves, x=jax_ones(), operator="pullback", settings=BRIEF)
     (record,) = run.records
     assert record.operator == "pullback"

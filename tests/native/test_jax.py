@@ -122,11 +122,12 @@ def test_single_balls_and_arrays_give_one_value(name: str) -> None:
     assert swept is None or single.overlaps(swept.value)
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(3)
+@pytest.mark.parametrize("operator", ["pullback", "pushforward"])
 @pytest.mark.parametrize("name", CASES)
-def test_own_pullback_of_an_array_is_certified(name: str) -> None:
+def test_own_derivative_of_an_array_is_certified(name: str, operator: str) -> None:
     f, x = CASES[name]
-    found = cb.check(jax.jit(f), None, jnp.asarray(x), operator="pullback")
+    found = cb.check(jax.jit(f), None, jnp.asarray(x), operator=operator)
     assert found.ok, found
 
 
