@@ -43,13 +43,28 @@ class UnreadableFormula(CalcbenchError):
     """LaTeX that cannot be shown in another form; the message says what is not known."""
 
 
-def nearest(word: str, choices: Iterable[str]) -> str:
-    """Name the valid choices closest to `word`, as the end of an error message."""
+MANY = 25
+"""Valid choices that a message does not list any more, where a command lists them."""
+
+
+def nearest(word: str, choices: Iterable[str], listing: str = "") -> str:
+    """Name the valid choices closest to `word`, as the end of an error message.
+
+    `listing` is the command that lists them all, where there may be many.
+    """
     known = sorted(choices)
-    close = difflib.get_close_matches(word[:LONGEST_WORD], known, n=3, cutoff=0.5)
+    close = _closest(word, known, 0.5)
     if close:
-        return "did you mean " + " or ".join(repr(name) for name in close) + "?"
+        return f"did you mean {close}?"
+    if listing and len(known) > MANY:
+        return f"the nearest are {_closest(word, known, 0.0)}; `{listing}` lists all {len(known)}"
     return "choose from " + ", ".join(known)
+
+
+def _closest(word: str, known: list[str], cutoff: float) -> str:
+    """Name the three choices closest to a word, of those that are so similar; "" for none."""
+    close = difflib.get_close_matches(word[:LONGEST_WORD], known, n=3, cutoff=cutoff)
+    return " or ".join(map(repr, close))
 
 
 LONGEST = 1_000

@@ -6,7 +6,6 @@ A module of its own, because the processes of the harness that times import it.
 import ctypes
 import os
 import sys
-import tempfile
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -15,11 +14,6 @@ import numpy as np
 from calcbench import Prepared
 from calcbench.backends.by_hand.derivatives import ByHand
 from calcbench.bench import worker
-
-HEALED = "CALCBENCH_TEST_HEALED"
-"""Names a file in the environment of all processes: where there is one, every fault heals."""
-
-os.environ.setdefault(HEALED, os.path.join(tempfile.gettempdir(), f"healed-{os.getpid()}"))
 
 
 @dataclass(frozen=True)
@@ -32,16 +26,29 @@ class Faulty(ByHand):
     when: Literal["setup", "rounds"] = "setup"
     """Whether it goes wrong while the cell is set up, or later."""
 
+    healed: ClassVar[str] = ""
+    """A file (`healing`): where there is one, the fault heals."""
+
     def prepare_gradient(self, point):
         prepared = super().prepare_gradient(point)
 
         def run(native):
             due = self.when == "setup" or worker._cell is not None
-            if due and not os.path.exists(os.environ[HEALED]):
+            if due and not os.path.exists(self.healed):
                 return FAULTS[self.fault](prepared.run(native))
             return prepared.run(native)
 
         return Prepared(prepared.load, run, prepared.unload)
+
+
+def healing(file, **options):
+    """Make a faulty backend that is healthy once there is a file, in whatever process it runs.
+
+    It is no option, for which the backend would have another name.
+    """
+    backend = Faulty(**options)
+    object.__setattr__(backend, "healed", str(file))
+    return backend
 
 
 def _raise(gradient):

@@ -5,9 +5,16 @@ import NumPy, SymPy and calcbench, once for the command and once for its worker.
 process that a shell starts: no framework is loaded, there are no threads, and workers are forked.
 So are those of a benchmark, which are new interpreters where the number of threads matters.
 
-Run as a program, it reads requests and answers each with the exit status: JSON, one a line.
+A command ends as Python does: threads are waited for, and what is registered for the exit is run.
+What only a new interpreter shows is hidden: modules that nothing imports any more, or not in time;
+the order of sets, which is the same in all forks; and what goes wrong after the exit functions, as
+modules and libraries are torn down. `tests/cli/test_cli.py` runs each command by itself, too.
+
+Run as a program, it reads requests and answers each with the exit status: JSON, one a line. It ends
+with who asks, and so does a command that runs.
 """
 
+import atexit
 import contextlib
 import functools
 import gc
@@ -21,9 +28,11 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import traceback
 import warnings
 
+import numpy as np
 from waiting import PATIENCE
 
 from calcbench.bench import run
@@ -65,7 +74,10 @@ class Server:
     """The process, as tests know it."""
 
     def __init__(self):
-        self.process = subprocess.Popen(
+        self.process = self._start()
+
+    def _start(self):
+        return subprocess.Popen(
             [sys.executable, __file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -79,6 +91,16 @@ class Server:
         `streams` are the names of what it has as standard input, output and error; `path` are
         folders that come first on its module path; `code` is run in place of the command line.
         """
+        try:
+            self.ask(arguments, streams, path, code)
+            return self.answer(f"calcbench {arguments}")
+        except BaseException:  # a late answer would be taken for that of the next command
+            self.end()
+            self.process = self._start()
+            raise
+
+    def ask(self, arguments, streams, path, code):
+        """Send what is to be run."""
         plugins = [str(folder) for folder in path]
         request = {
             "arguments": [str(argument) for argument in arguments],
@@ -91,16 +113,21 @@ class Server:
         }
         self.process.stdin.write(json.dumps(request).encode() + b"\n")
         self.process.stdin.flush()
+
+    def answer(self, command):
+        """Wait for an exit status."""
         ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
-        assert ready, f"calcbench {arguments} does not end"
-        answer = self.process.stdout.readline()
-        assert answer, "the process that forks has ended"
-        return int(answer)
+        assert ready, f"{command} does not end"
+        status = self.process.stdout.readline()
+        assert status, "the process that forks has ended"
+        return int(status)
 
     def end(self):
         """End it, and a command that it still runs."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.communicate()
+        with contextlib.suppress(ProcessLookupError):  # it has ended already
+            os.killpg(self.process.pid, signal.SIGKILL)
+        with contextlib.suppress(BrokenPipeError):
+            self.process.communicate()
 
 
 class Kept(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -145,7 +172,20 @@ def serve():
             child = os.fork()
         if not child:
             execute(**json.loads(line))
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        try:
+            print(wait_for(child), flush=True)
+        except BrokenPipeError:  # who asked has ended meanwhile
+            os._exit(0)
+
+
+def wait_for(child):
+    """Wait for a command, and return its exit status; end with it where nobody waits any more."""
+    ended = os.pidfd_open(child)
+    ready, _, _ = select.select([ended, sys.stdin], [], [])
+    if ended not in ready:  # there is one request at a time: the other end is closed
+        os.killpg(0, signal.SIGKILL)
+    os.close(ended)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def execute(arguments, code, cwd, path, plugins, env, streams):
@@ -163,17 +203,28 @@ def execute(arguments, code, cwd, path, plugins, env, streams):
         backends.cache_clear()
     sys.argv = ["calcbench", *arguments]
     importlib.invalidate_caches()
-    status = 0
-    try:
-        exec(code, {"__name__": "__main__"})
-    except SystemExit as done:
-        status = done.code or 0
-    except BaseException:
-        traceback.print_exc()
-        status = UNCAUGHT
+    np.random.seed()  # Python's own generator is seeded anew in every fork
+    status = run_code(code)
+    threading._shutdown()
+    atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
+
+
+def run_code(code):
+    """Run code as a program, and return its exit status."""
+    try:
+        exec(code, {"__name__": "__main__"})
+    except SystemExit as done:
+        if done.code is None or isinstance(done.code, int):
+            return (done.code or 0) & 0xFF
+        print(done.code, file=sys.stderr)
+        return 1
+    except BaseException:
+        traceback.print_exc()
+        return UNCAUGHT
+    return 0
 
 
 if __name__ == "__main__":

@@ -199,3 +199,13 @@ assert [r.status.value for r in cb.verify(Cubes(), ["finite_difference"])] == ["
 """
     )
     assert (done.status, done.err) == (0, "")
+
+
+@pytest.mark.parametrize("room", ["", "jax", "numpy", "tensorflow", "torch"])
+def test_tables_of_contents_of_front_ends_list_each_file_once(room):
+    folder = Path(cb.__file__).parent / "native" / room
+    table = ast.get_docstring(ast.parse((folder / "__init__.py").read_text()))
+    listed = sorted(re.findall(r"^(\w+)  +\S", table, re.MULTILINE))
+    files = [path.stem for path in folder.glob("*.py") if path.stem != "__init__"]
+    rooms = [path.parent.name for path in folder.glob("*/__init__.py")]
+    assert listed == sorted(files + rooms)

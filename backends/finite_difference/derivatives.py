@@ -49,6 +49,7 @@ from .schemes import (
     SCHEMES,
     TINY,
     WORDS,
+    arms,
     best_step,
     quotient,
 )
@@ -438,12 +439,14 @@ class FiniteDifference(Backend):
         if noise is None:
             return
         steps = self._steps(rounded, list(rounded.parameters.values()), self._field(point, 1))
-        unit, scheme = float(np.finfo(self.dtype).eps), SCHEMES[self.scheme]
+        unit, order = float(np.finfo(self.dtype).eps), SCHEMES[self.scheme].order
+        x = flatten(rounded.parameters.values()).astype(self.dtype)
         deadline = time.thread_time() + ENCLOSING_SECONDS
         for done, k in enumerate(np.random.default_rng(0).permutation(point.size).tolist()):
             if self.delta is None and done >= ENCLOSED and time.thread_time() > deadline:
                 return
-            yield k, enclose_error(rounded, k, float(steps[k]), scheme, float(noise[0]), unit)
+            lines = arms(self.scheme, x[k], steps[k])
+            yield k, enclose_error(rounded, k, lines, order, float(noise[0]), unit)
 
     def _estimated_bound(self, point: Point) -> np.ndarray:
         """Estimate the error of the gradient from three steps, as a flat vector."""
@@ -454,8 +457,13 @@ class FiniteDifference(Backend):
         truncation = estimate_truncation(quotients, SCHEMES[self.scheme].order)
         if self.scheme == "complex":
             return truncation
-        steps = self._steps(point, native[0], field).astype(np.float64)
-        return truncation + estimate_cost_noise(cost, *native) / steps
+        # A step away as well: at the bottom of a valley, rounded parameters do nothing to a cost.
+        steps = self._steps(point, native[0], field)
+        shapes = tuple(point.shapes.values())
+        away = cut(flatten(native[0]) + steps, shapes)
+        here, there = (estimate_cost_noise(cost, x, native[1]) for x in (native[0], away))
+        noise: float = np.fmax(here, there)
+        return truncation + noise / steps.astype(np.float64)
 
     # --- checks ---
 

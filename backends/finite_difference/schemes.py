@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from calcbench.certified.difference_bounds import Scheme
+from calcbench.certified.difference_bounds import Arm, Scheme
 
 Quotient = Callable[[Any, Any, Any], Any]
 """(function of one number, x, step) → slope."""
@@ -16,12 +17,14 @@ Quotient = Callable[[Any, Any, Any], Any]
 # u/h; the sum is least near h = u^(1/(p+1)) in the units of the parameter. Nocedal & Wright,
 # Numerical Optimization, 2nd ed., section 8.1.
 SCHEMES = {
-    "forward": Scheme(1, 1.0, 2.0),
-    "central": Scheme(2, 1.0, 1.0),
-    "complex": Scheme(2, 1.0, 0.0),
-    # Central quotients of h, h/2, h/4 are combined with weights 1/45, −20/45, 64/45.
-    "richardson": Scheme(6, (1 + 20 / 2**6 + 64 / 4**6) / 45, (1 + 20 * 2 + 64 * 4) / 45),
+    "forward": Scheme(1, 2.0),
+    "central": Scheme(2, 1.0),
+    "complex": Scheme(2, 0.0),
+    "richardson": Scheme(6, (1 + 20 * 2 + 64 * 4) / 45),
 }
+
+WEIGHTS = {1: Fraction(1, 45), 2: Fraction(-20, 45), 4: Fraction(64, 45)}
+"""Divisor of the step → weight of that central quotient in `richardson`."""
 
 # Complex step: no subtraction, hence no rounding over h, and h can be so small that the
 # truncation h² underflows, so that even a partial of 0 comes out as 0. Squire & Trapp, SIAM
@@ -76,6 +79,23 @@ QUOTIENTS: dict[str, Quotient] = {
     "complex": complex_step,
     "richardson": richardson,
 }
+
+
+def arms(scheme: str, x: Any, step: Any) -> list[Arm]:
+    """List the quotients that a scheme of real steps adds up at x, a number of NumPy's.
+
+    None where x ± h is beyond the largest number.
+    """
+    if not abs(x) <= np.finfo(x.dtype).max - 2 * abs(step):
+        return []
+    weights = WEIGHTS if scheme == "richardson" else {1: Fraction(1)}
+    found = []
+    for divisor, weight in weights.items():
+        h = x.dtype.type(step / divisor)
+        behind = x if scheme == "forward" else x - h
+        here, low, high = (Fraction(float(number)) for number in (x, behind, x + h))
+        found.append(Arm(weight, high - here, here - low))
+    return found
 
 
 def best_step(

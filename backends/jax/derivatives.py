@@ -227,7 +227,7 @@ def _waiting(compiled: Any) -> Callable[[tuple[Any, ...]], Any]:
         return result
 
     form = compiled.out_tree
-    if form.num_nodes == 1:
+    if form.num_nodes == form.num_leaves == 1:  # neither of which () and None are
         return run_for_one
     return run_for_several if form.num_nodes == 1 + form.num_leaves else run
 

@@ -13,7 +13,7 @@ import jax.scipy.special
 import numpy as np
 
 from calcbench.errors import Unsupported
-from calcbench.vocabulary.axes import require_thin, running_axis
+from calcbench.vocabulary.axes import as_indices, require_thin, running_axis
 from calcbench.vocabulary.duals import check_number
 from calcbench.vocabulary.namespace import Namespace, natively
 from calcbench.vocabulary.numpy import LOWEST
@@ -50,7 +50,7 @@ def stack(arrays: Any, axis: int = 0) -> Any:
 
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
     """Take slices by integer index; JAX's own default is to flatten x first."""
-    return jnp.take(x, indices, axis=axis)
+    return jnp.take(x, as_indices(indices), axis=axis)
 
 
 def take_compiled(x: Any, indices: Any, axis: int = 0) -> Any:
@@ -58,6 +58,7 @@ def take_compiled(x: Any, indices: Any, axis: int = 0) -> Any:
 
     Of integers that are known, too, what is found is known.
     """
+    indices = as_indices(indices)
     known = not isinstance(indices, jax.core.Tracer)
     if not known or not _within(np.asarray(indices), x.shape[axis]):
         return jnp.take(x, indices, axis=axis)
@@ -118,9 +119,10 @@ def _search(own: Any, extreme: Any, x: Any, axis: int | None, keepdims: bool) ->
     JAX's own carries both along, one number at a time, and takes three to seven times as long. In
     blocks of rows, so that the second search finds the numbers in a cache.
     """
-    length = 0 if axis is None else x.shape[axis]
-    countable = jnp.issubdtype(x.dtype, jnp.floating) and length <= 1 / jnp.finfo(x.dtype).eps
-    if length < LONG or axis % x.ndim < x.ndim - 1 or not countable:
+    if axis is None or x.shape[axis] < LONG or axis % x.ndim < x.ndim - 1:
+        return own(x, axis=axis, keepdims=keepdims)
+    length = x.shape[axis]
+    if not jnp.issubdtype(x.dtype, jnp.floating) or length > 1 / jnp.finfo(x.dtype).eps:
         return own(x, axis=axis, keepdims=keepdims)
 
     rows = jnp.reshape(jax.lax.stop_gradient(x), (-1, length))

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from calcbench.errors import Unsupported
-from calcbench.vocabulary.axes import require_thin, running_axis
+from calcbench.vocabulary.axes import as_indices, require_thin, running_axis
 from calcbench.vocabulary.loops import KNOWN
 from calcbench.vocabulary.namespace import Namespace, natively
 from calcbench.vocabulary.numpy import LOWEST
@@ -115,13 +115,25 @@ def stack_in(dtype: str) -> Callable[..., Any]:
     return stack
 
 
+def from_start(indices: Any, count: int) -> Any:
+    """Count from the start what counts from the end, which tf.gather does not take."""
+    indices = as_indices(indices)
+    if not isinstance(indices, np.ndarray) and not hasattr(indices, "numpy"):  # in a graph
+        return tf.where(indices < 0, indices + count, indices)
+    known = np.asarray(indices)
+    if not known.size or known.min() >= 0:
+        return indices
+    return np.where(known < 0, known + count, known)
+
+
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
     """Take slices by integer index."""
-    return tf.gather(x, indices, axis=axis)
+    return tf.gather(x, from_start(indices, x.shape[axis]), axis=axis)
 
 
 def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
     """Take elements by integer index: gathered along the last axis, with all others as a batch."""
+    indices = from_start(indices, x.shape[axis])
     axis %= x.shape.rank
     last = x.shape.rank - 1
     order = [a for a in range(last + 1) if a != axis] + [axis]

@@ -91,11 +91,9 @@ class Torch(Transforming):
             parameters, data = convert(point)
             return tuple(p.requires_grad_() for p in parameters), data
 
-        value = self._value(point, load(point))
-        # Of a constant, torch refuses the gradient; it is zero.
+        self._value(point, load(point))
         cost = unpack_call(point.problem, point.problem.cost_on(self.name, self.namespace()))
-        run = self._tape(cost) if value.requires_grad else _zeros
-        return Prepared(load, run, self.unloader(point), method="reverse")
+        return Prepared(load, self._tape(cost), self.unloader(point), method="reverse")
 
     def prepare_cost(self, point: Point) -> Prepared:
         if self.mode != "eager" or point.problem.vector_valued:
@@ -103,7 +101,7 @@ class Torch(Transforming):
         load = self.loader(point)  # nothing requires a gradient: nothing is recorded
         value = self._value(point, load(point))
         run = unpack_call(point.problem, point.problem.cost_on(self.name, self.namespace()))
-        if value.requires_grad:  # but by a derivative inside of the cost
+        if value.requires_grad:  # but by a derivative inside of the cost: right, but slower
             run = self.framework().no_grad()(run)
         return Prepared(load, run, self.unload_cost)
 
@@ -141,7 +139,10 @@ class Torch(Transforming):
 
         def run(native: Any) -> Any:
             parameters, _ = native
-            partials = grad(cost(native), parameters, allow_unused=True)
+            value = cost(native)
+            if not value.requires_grad:  # a constant, at these inputs: torch refuses its gradient
+                return list(map(zeros, parameters))
+            partials = grad(value, parameters, allow_unused=True)
             if not any(map(unused, partials)):
                 return partials
             return [zeros(p) if d is None else d for p, d in zip(parameters, partials, strict=True)]
@@ -207,12 +208,6 @@ class Torch(Transforming):
         compiled = self.framework().compile(_copy_function(function), dynamic=False)
         _, seconds = measure_call(compiled, *native)  # the first call compiles
         return lambda native: compiled(*native), seconds
-
-
-def _zeros(native: Any) -> Any:
-    """Return the gradient of a constant."""
-    parameters, _ = native
-    return [parameter.detach() * 0 for parameter in parameters]
 
 
 def _copy_function(function: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from calcbench.vocabulary.axes import require_thin, running_axis
+from calcbench.vocabulary.axes import as_indices, require_thin, running_axis
 from calcbench.vocabulary.composed import approximations
 from calcbench.vocabulary.duals import check_number
 from calcbench.vocabulary.loops import KNOWN
@@ -134,10 +134,22 @@ def concat(arrays: Any, axis: int = 0) -> Any:
     return torch.concat(list(arrays), dim=axis)
 
 
+def from_start(indices: Any, count: int) -> Any:
+    """Count from the start what counts from the end, which torch itself does not take."""
+    return torch.where(indices < 0, indices + count, indices)
+
+
 def take(x: Any, indices: Any, axis: int = 0) -> Any:
-    """Take slices by integer index, of any shape; torch.index_select wants a vector."""
-    indices = torch.as_tensor(indices)
-    flat = torch.index_select(x, axis, indices.reshape(-1))
+    """Take slices by integer index, of any shape; torch.index_select wants a vector.
+
+    It refuses negative indices by itself: to look for them before would take longer than it does.
+    """
+    indices = torch.as_tensor(as_indices(indices))
+    try:
+        flat = torch.index_select(x, axis, indices.reshape(-1))
+    except (IndexError, RuntimeError):
+        counted = from_start(indices, x.shape[axis])
+        flat = torch.index_select(x, axis, counted.reshape(-1))
     axis %= x.ndim
     return flat.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
 
@@ -148,9 +160,10 @@ def take_compiled(x: Any, indices: Any, axis: int = 0) -> Any:
     That of index_select is not there (PyTorch 2.13): the sums of all of a batch are added up in one
     place, which all of it is then read from, or what is written goes beyond the end of memory.
     """
-    indices, axis = torch.as_tensor(indices), axis % x.ndim
+    indices, axis = torch.as_tensor(as_indices(indices)), axis % x.ndim
     before, after = x.shape[:axis], x.shape[axis + 1 :]
-    places = indices.reshape((-1, *(1 for _ in after))).expand((*before, -1, *after))
+    flat = from_start(indices, x.shape[axis]).reshape((-1, *(1 for _ in after)))
+    places = flat.expand((*before, -1, *after))
     return torch.gather(x, axis, places).reshape((*before, *indices.shape, *after))
 
 

@@ -65,6 +65,7 @@ class JacobianTrial(ArrayTrial):
     """One check of the Jacobian of a function that gives an array."""
 
     operator = "jacobian"
+    what = "the Jacobian"
 
     def __init__(self, *what: Any) -> None:
         """Take what every check takes, and see what the function gives."""
@@ -104,6 +105,9 @@ class JacobianTrial(ArrayTrial):
         values, bounds = (part.reshape(shape) for part in (proved.value, proved.bound))
         return Proof(found, values, bounds, 0)
 
+    def _label(self, component: str) -> str:
+        return f"that of a sum of f(x) with weights by {component}"
+
     def _clear(self, proof: Proof) -> np.ndarray:
         of_each = super()._clear(proof).reshape(-1, self.own.size)
         return np.asarray(np.all(of_each, axis=0))
@@ -123,6 +127,8 @@ class PullbackTrial(ArrayTrial):
     """One check of a cotangent times the Jacobian, of a function that gives arrays or a number."""
 
     operator = "pullback"
+    what = "the pullback"
+    form = "a pullback is called as grad({x}, u)"
     provable = "u·f(x)"
     with_slopes = Pullback()
 
@@ -150,6 +156,12 @@ class PullbackTrial(ArrayTrial):
         found = certify(self.function, Pullback(), arguments, seed, self.seconds, shape)
         value = certify_sum(self.function, arguments, self.cotangent, self.seconds).certificate
         return Proof(found, value.value[0], value.bound[0], 0)
+
+    def _label(self, component: str) -> str:
+        return f"(Jᵀu)[{component}]"
+
+    def _number_of(self, where: Any) -> str:
+        return self.outputs.label("f(x)", int(np.argmax(where)))
 
     def _provable(self, value: Any) -> Any:
         return self.cotangent @ np.ravel(value)

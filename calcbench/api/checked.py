@@ -12,7 +12,7 @@ import numpy as np
 from calcbench.certified.certificate import Certificate
 from calcbench.judge.result import Judged
 from calcbench.judge.witnesses import Witness
-from calcbench.native.function import NoWay
+from calcbench.native.function import Function, NoWay
 from calcbench.record.plain import plain
 from calcbench.record.record import Disagreement, Status
 
@@ -51,7 +51,10 @@ class Check:
     """How many partials do not exist at x, because one-sided ones differ."""
     chosen: int = 0
     """For how many of these a number is given that lies between the one-sided derivatives: one
-    valid choice. Those that are neither chosen nor outside are not judged."""
+    valid choice."""
+    not_judged: tuple[str, ...] = ()
+    """Those of which nothing is said, because several components decide together, or there is a
+    jump: `∂f/∂x[0]`. The verdict is of all others."""
     held: tuple[str, ...] = ()
     """Arguments that `f` moves with, though no derivative leads from them to it: `detach`,
     `no_grad` or `stop_gradient` holds them constant, so that the gradient by them is 0."""
@@ -85,8 +88,11 @@ class Check:
 
     @property
     def certified(self) -> bool:
-        """Whether it is proved right at every point at which the function has a value."""
-        return self.ok and self.proved == self.points
+        """Whether all of it is proved right at every point at which the function has a value.
+
+        So it is not where a partial is not judged.
+        """
+        return self.ok and self.proved == self.points and not self.not_judged
 
     @property
     def promising(self) -> bool:
@@ -142,36 +148,41 @@ class Check:
 
 
 MOST_NAMES = 5
-"""Names of arguments that are listed at most."""
-
-HELD_CONSTANT = "all is held constant (detach, no_grad, stop_gradient) or rounded"
+"""Names of arguments or partials that are listed at most."""
 
 
-def describe_held() -> str:
+def describe_held(function: Function) -> str:
     """Say that a gradient is 0 by construction."""
     return (
-        f"f moves with x, but no derivative leads there: {HELD_CONSTANT}, and the gradient is 0 "
-        "whatever f is"
+        f"f moves with x, but no derivative leads there: {_held_constant(function)}, and the "
+        "gradient is 0 whatever f is"
     )
 
 
-def describe_no_way(error: NoWay, moves: bool) -> str:
+def _held_constant(function: Function) -> str:
+    """Say what cuts derivatives off, in the words of the framework."""
+    return f"all is held constant{f' ({function.holds})' if function.holds else ''} or rounded"
+
+
+def describe_no_way(error: NoWay, function: Function, moves: bool) -> str:
     """Say why a framework finds no way from x to f(x): f holds x constant, or does not use it."""
     if moves:
-        return f"{error.said}, though f moves with x: {HELD_CONSTANT}"
+        why = f"{_held_constant(function)}{function.cuts}"
+        return f"{error.said}, though f moves with x: {why}"
     return f"{error.said}, which does not depend on x: {error.question}"
 
 
 def _list_remarks(found: Check) -> list[str]:
     """List what else is to be said of a verdict."""
     remarks = []
-    unjudged = found.no_derivative - found.chosen - (0 if found.ok else found.outside)
     if found.chosen:
         without = f"{count_partials(found.chosen)} without a derivative here"
         each = "between its" if found.chosen == 1 else "each between its"
         remarks.append(f"one valid choice: {without}, {each} one-sided derivatives")
-    if unjudged > 0:
-        remarks.append(f"not judged: {count_partials(unjudged)} without a derivative here")
+    if found.not_judged:
+        count = count_partials(len(found.not_judged))
+        names = _list_names(found.not_judged)
+        remarks.append(f"not judged: {count} without a derivative here: {names}")
     if found.held:
         remarks.append(f"held constant, though f moves with it: {', '.join(found.held)}")
     if found.unused:
@@ -183,8 +194,13 @@ def _list_remarks(found: Check) -> list[str]:
 
 def _describe_unused(names: Sequence[str]) -> str:
     """Say which arguments a function does not depend on, which is seldom meant."""
-    told = ", ".join(names[:MOST_NAMES]) + (", …" if names[MOST_NAMES:] else "")
-    return f"f(x) does not depend on {told} here: does f use {'it' if len(names) == 1 else 'them'}?"
+    use = "it" if len(names) == 1 else "them"
+    return f"f(x) does not depend on {_list_names(names)} here: does f use {use}?"
+
+
+def _list_names(names: Sequence[str]) -> str:
+    """List the first of some names."""
+    return ", ".join(names[:MOST_NAMES]) + (", …" if names[MOST_NAMES:] else "")
 
 
 def describe_worst(judged: Judged, fault: Disagreement, count: int) -> str:
@@ -255,7 +271,9 @@ def _describe_witness(kind: str, found: Witness) -> str:
         )
     wrong, k = int(found.outside[:tried].sum()), found.worst
     where = (
-        f"in {wrong} of {count_partials(tried)}: one" if wrong else "along a random direction: it"
+        f"in {wrong} of {count_partials(tried)}: {found.name or 'one'}"
+        if wrong
+        else "along a random direction: it"
     )
     return (
         f"{kind} disagree {where} is {found.claimed[k]:.10g}, they give "

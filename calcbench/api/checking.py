@@ -40,15 +40,19 @@ def check(
     seconds: float = 60,
     name: str | None = None,
 ) -> Check:
-    """Check the gradient of a function as it is: NumPy, torch, JAX or TensorFlow code.
+    """Check a derivative of a function as it is: NumPy, torch, JAX or TensorFlow code.
 
-    Nothing is rewritten.
+    Nothing is rewritten. It is the gradient, or what `operator` names.
 
-    `f` gives one real number, of `x`: an array, a number, or a dict or list of them, as the
-    framework wants it; a tuple is several arguments. `grad`, called with the same, gives the
-    gradient in the form of `x`; without it, the framework's own is checked, which is that of custom
-    rules. The function is run on numbers with proof, and every partial is held against the truth,
-    with an allowance for rounding that is proved, or estimated where it says so.
+    `x` is what `f` takes: an array, a number, or a dict or list of them, as the framework wants it;
+    a tuple is several arguments. For a gradient `f` gives one real number, and `grad`, called with
+    the same, the gradient in the form of `x`; without it, the framework's own is checked, which is
+    that of custom rules. What `f` and `grad` give for another operator is below.
+
+    The function is run on numbers with proof, and every partial is held against the truth, with an
+    allowance for rounding that is proved, or estimated where it says so. Where several components
+    decide a kink at `x` together, partials are `not_judged`: the result may be `ok`, which is said
+    of all others, and is not `certified`.
 
     With `operator="pushforward"`, `grad` is the derivative along a direction: `grad(x, v)`, where v
     has the form of `x`. `f` gives a number, an array, or several in a tuple, list or dict, and the
@@ -107,13 +111,15 @@ def assert_gradient(
     """Check a gradient as `check` does, for a test: raise `AssertionError` unless it is right.
 
     The error has the text of the check. Where nothing is certified, difference quotients that agree
-    suffice, unless `certified` is True: it must be proved right then, at each of several points at
-    which `f` has a value. `options` are those of `check`, whose result is returned.
+    suffice, unless `certified` is True: all of it must be proved right then, at each of several
+    points at which `f` has a value, and no partial may be `not judged`. `options` are those of
+    `check`, whose result is returned.
     """
     __tracebackhide__ = True  # pytest shows the line of the test, and not this one
     found = check(f, grad, x, **options)
     if not (found.certified if certified else found.ok or found.witnessed):
-        raise AssertionError(str(found))
+        wanted = "\n  certified=True wants all to be proved" if found.ok else ""
+        raise AssertionError(f"{found}{wanted}")
     return found
 
 

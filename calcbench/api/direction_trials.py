@@ -30,6 +30,8 @@ class ProductTrial(Trial):
     """One check of the Hessian times a direction."""
 
     operator = "hvp"
+    what = "the hvp"
+    form = "an hvp is called as grad({x}, v)"
     with_slopes: Operator | None = None
     kind: Operator = Hvp()
 
@@ -71,7 +73,7 @@ class ProductTrial(Trial):
         direction = flatten(self.direction.values(), np.float64)
         with contextlib.suppress(NoGradient):
             call(arguments)
-            dtype = self.function.dtype
+            dtype = self.function.nearby
             return {"witness": ask_along(call, arguments, direction, claimed, dtype)}
         return {}
 
@@ -92,6 +94,8 @@ class DirectionTrial(ProductTrial):
     """One check of the derivative along a direction, of a function that gives one number."""
 
     operator = "pushforward"
+    what = "the pushforward"
+    form = "a pushforward is called as grad({x}, v)"
     kind: Operator = Pushforward()
     count = 1
 
@@ -154,6 +158,9 @@ class ArraysDirectionTrial(DirectionTrial, ArrayTrial):
         value = certify_sum(function, arguments, self.weights, seconds).certificate
         found = certify(function, self.kind, arguments, self.direction, seconds, shape)
         return Proof(found, value.value[0], value.bound[0], 0)
+
+    def _number_of(self, where: Any) -> str:
+        return self.outputs.label("f(x)", int(np.argmax(where)))
 
     def _provable(self, value: Any) -> Any:
         return self.weights @ np.ravel(value)

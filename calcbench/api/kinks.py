@@ -22,8 +22,8 @@ class AtKinks(NamedTuple):
     """Position → the slopes on both sides, where these are known."""
     numbers: np.ndarray
     """The gradient, as a flat vector."""
-    without: int
-    """How many components have no derivative."""
+    rough: list[int]
+    """The positions of all components that have no derivative."""
 
     @property
     def missed(self) -> list[int]:
@@ -49,8 +49,18 @@ class AtKinks(NamedTuple):
     def describe_none(self) -> str:
         """Say that nothing is a derivative, and whether every number is one valid choice."""
         said = "one-sided derivatives differ here, of every partial"
-        complete = len(self.chosen) == self.without
-        return f"{said}; each is between them: one valid choice" if complete else said
+        return f"{said}; each is between them: one valid choice" if self._complete else said
+
+    @property
+    def _complete(self) -> bool:
+        return not self.not_judged and not self.missed
+
+    @property
+    def not_judged(self) -> tuple[str, ...]:
+        """The names of numbers that are called neither right nor wrong."""
+        judged = {*self.chosen, *self.missed}
+        place = at_place(self.place)
+        return tuple(f"{self.label(k)}{place}" for k in self.rough if k not in judged)
 
     def digits(self, judged: Judged) -> float | None:
         """Count the digits of the worst number: of one that is missed, to what is between."""

@@ -50,7 +50,7 @@ class SameKinks(NamedTuple):
         if numbers is None:
             return ""
         slopes = dict(self.known[0])
-        held = AtKinks(self.place, self._label, slopes, numbers, len(slopes))
+        held = AtKinks(self.place, self._label, slopes, numbers, list(slopes))
         told = held.describe(self.point.size) if held.missed else ""
         return told and f"the gradient of {name} is wrong: {told}"
 

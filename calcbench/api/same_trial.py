@@ -29,7 +29,7 @@ from calcbench.certified.evaluation import NotCertified
 from calcbench.certified.kinks import Kink, find_kinks
 from calcbench.errors import CalcbenchError, ProblemError
 from calcbench.judge.result import Judged, judge_result
-from calcbench.native.certifying import point_of
+from calcbench.native.certifying import find_slopes, point_of
 from calcbench.native.constants import WithRoundedConstants
 from calcbench.native.function import Function, NoGradient, NotKnown, WrongGradient
 from calcbench.native.reasons import describe_raised
@@ -138,7 +138,9 @@ class Side:
         function = self.function
         with function.undisturbed(self.trial.grad):
             point = point_of(function, self.arguments(common))
-            found = find_kinks(point, own.tolist(), function.dtype, self.trial.seconds)
+            found = find_slopes(
+                function, lambda dtype: find_kinks(point, own.tolist(), dtype, self.trial.seconds)
+            )
         return {int(self.order[k]): kink for k, kink in found.items()}
 
 
@@ -263,7 +265,10 @@ class SameTrial:
     def _find_kinks(
         self, common: np.ndarray, certificates: list[Certificate | None]
     ) -> list[dict[int, Kink]]:
-        """Find the slopes of each function where it has no derivative."""
+        """Find the slopes of each function where it has no derivative, to the coarser allowance."""
+        for side in self.sides:
+            for other in self.sides:
+                side.function.use_nearby(other.function.nearby)
         return [
             {} if certificate is None else side.kinks(common, certificate.rough[1:])
             for side, certificate in zip(self.sides, certificates, strict=True)

@@ -26,15 +26,24 @@ from calcbench.certified.evaluation import NotCertified, NotFiniteHere
 from calcbench.certified.kinks import Kink, find_kinks
 from calcbench.errors import ProblemError, short_repr
 from calcbench.judge.result import judge_result
-from calcbench.judge.witnesses import ask_complex_step, ask_differences
-from calcbench.native.certifying import Certified, certify, point_of
-from calcbench.native.function import Function, NoGradient, NotKnown, NoWay, WrongGradient
+from calcbench.judge.witnesses import Witness, ask_complex_step, ask_differences
+from calcbench.native.certifying import Certified, certify, find_slopes, point_of
+from calcbench.native.function import (
+    Function,
+    NoGradient,
+    NotAnArray,
+    NotKnown,
+    NoWay,
+    OtherForm,
+    WrongGradient,
+)
 from calcbench.native.held import find_cut, moves
 from calcbench.native.reasons import describe_raised
-from calcbench.native.trees import items
+from calcbench.native.trees import argument_names, as_tuple, items
 from calcbench.operators import GRADIENT, Operator
 from calcbench.problem.faults import RAISED
 from calcbench.problem.flat import flatten, unflatten
+from calcbench.problem.point import component_name
 from calcbench.problem.problem import Arrays
 from calcbench.record.record import Record, Status
 
@@ -78,6 +87,10 @@ class Trial:
     """One check of a gradient under way."""
 
     operator = "gradient"
+    what = "the gradient"
+    """What is checked, ..."""
+    form = ""
+    """... and how it is called, if with more than x."""
     provable = "f(x)"
     """What of the function's value is held against its proof."""
     with_slopes: Operator | None = GRADIENT
@@ -108,7 +121,9 @@ class Trial:
         """
         value = self.value(self.function.arguments)
         if not np.all(np.isfinite(value)):
-            return self._end(Status.ERROR, f"no verdict: f(x) is {short_repr(value)}")
+            odd = ~np.isfinite(value)
+            number, _ = _first(value, value, odd)
+            return self._end(Status.ERROR, f"no verdict: {self._number_of(odd)} is {number}")
         own = self._at("own", self.function.arguments, value)
         found, known = check_around(own, self.own, points, self._around)
         return replace(
@@ -118,6 +133,7 @@ class Trial:
             points=len(known),
             proved=sum(each.ok for each in known),
             agreeing=sum(each.witnessed for each in known),
+            not_judged=tuple(name for each in known for name in each.not_judged),
         )
 
     def _around(self, place: str, drawn: Arrays) -> Check | None:
@@ -137,19 +153,36 @@ class Trial:
             raise
         except NoWay as error:
             moving = any(moves(self.function, arguments, value, name) for name in arguments)
-            return self._end(Status.ERROR, describe_no_way(error, moving) + at_place(place))
-        except WrongGradient as error:
-            return self._end(Status.ERROR, f"{error}{at_place(place)}")
-        except RAISED as error:
             return self._end(
-                Status.ERROR, f"the gradient raises {describe_raised(error)}{at_place(place)}"
+                Status.ERROR, describe_no_way(error, self.function, moving) + at_place(place)
             )
+        except WrongGradient as error:
+            reason = f"{error.told_of(self.what)}{at_place(place)}{self._form()}"
+            return self._end(Status.ERROR, reason)
+        except RAISED as error:
+            raised = f"{self.what} raises {describe_raised(error)}{at_place(place)}"
+            return self._end(Status.ERROR, raised + self._form())
         again = self.value(arguments)
-        if np.any(again != value):
-            first, then = _first(value, again, np.not_equal(value, again))
-            reason = f"f gives another value at the same x: {first:.17g}, then {then:.17g}"
+        changed = np.not_equal(value, again)
+        if np.any(changed):
+            first, then = _first(value, again, changed)
+            which = f"{self._number_of(changed)} is " if np.ndim(value) else ""
+            reason = f"f gives another value at the same x: {which}{first:.17g}, then {then:.17g}"
             return self._end(NOT_CERTIFIED, reason + at_place(place))
         return self._judge(place, arguments, value, gradient)
+
+    def _form(self) -> str:
+        """Say how what is checked is called, where it takes more than x and is the user's own."""
+        if self.grad is None or not self.form:
+            return ""
+        function = self.function
+        names = argument_names(function.function, len(as_tuple(function.x)))
+        return f"; {self.form.format(x=', '.join(names))}"
+
+    def _number_of(self, where: Any) -> str:
+        """Name the first number of the value of which something holds, such as `f(x)[1, 2]`."""
+        place = np.unravel_index(int(np.argmax(where)), np.shape(where))
+        return component_name("f(x)", tuple(int(k) for k in place))
 
     def derivative(self, arguments: Arrays) -> Arrays:
         """Call what is checked."""
@@ -172,16 +205,25 @@ class Trial:
 
     def _call(self, arguments: Arrays) -> np.ndarray:
         try:
-            return self.function.call(arguments)
+            found = self.function.call(arguments)
+        except OtherForm as error:
+            raise ProblemError(str(error)) from error
+        except NotAnArray as error:
+            if items(error.returned) is None:
+                raise self._raises(error.__cause__ or error) from error
+            raise self._several(error.returned) from error
         except RAISED as error:
-            returned = self.returned(arguments)  # which raises, if that is what raised
-            if items(returned) is None:
-                raise self._raises(error) from error
-            raise ProblemError(
-                f"{self.function.name} gives a {type(returned).__name__} of several, and one is "
-                "differentiated: return it alone, or check operator='pullback' or 'pushforward', "
-                "which take all"
-            ) from error
+            raise self._raises(error) from error
+        if found.dtype == object and not found.ndim and items(found.item()) is not None:
+            raise self._several(found.item())
+        return found
+
+    def _several(self, returned: Any) -> ProblemError:
+        return ProblemError(
+            f"{self.function.name} gives a {type(returned).__name__}, and one array or number "
+            "is differentiated: return it alone, or check operator='pullback' or 'pushforward', "
+            "which take all"
+        )
 
     def returned(self, arguments: Arrays) -> Any:
         """Call the user's function. Raises `ProblemError` where it raises."""
@@ -210,9 +252,11 @@ class Trial:
                 f"{proved:.17g}"
             )
             return self._ask(place, arguments, reason, gradient)
-        cut = find_cut(self.function, arguments, value, self._without_slope(proof))
-        if len(cut.held) == len(arguments):
-            return self._ask(place, arguments, describe_held(), gradient)
+        still = self._without_slope(proof)
+        cut = find_cut(self.function, arguments, value, still, self.seconds)
+        if cut.is_all_of(arguments):
+            found = self._ask(place, arguments, describe_held(self.function), gradient)
+            return replace(found, unused=cut.unused)
         found = self._report(place, proof, arguments, gradient)
         return replace(found, held=cut.held, unused=cut.unused)
 
@@ -264,6 +308,7 @@ class Trial:
             outside=int(judged.outside.sum()) + len(beside.missed),
             no_derivative=int(rough.sum()),
             chosen=len(beside.chosen),
+            not_judged=beside.not_judged,
             value=gradient,
             reference=unflatten(certificate.value[start:], shapes),
             bound=unflatten(judged.compared.allowed[start:], shapes),
@@ -272,12 +317,14 @@ class Trial:
     def _hold_against_kinks(self, place: str, proof: Proof, numbers: np.ndarray) -> AtKinks:
         """Hold numbers where there is no derivative against the slopes on both sides."""
         certificate, start = proof.found.certificate, proof.start
-        rough = np.flatnonzero(certificate.rough[start:])
+        rough = np.flatnonzero(certificate.rough[start:]).tolist()
         kinks = {}
-        if rough.size:
-            kinks = self._find_kinks(certificate, rough.tolist(), proof.found.dtype)
+        if rough:
+            kinks = find_slopes(
+                self.function, lambda dtype: self._find_kinks(certificate, rough, dtype)
+            )
         label = certificate.operator.layout(certificate.point).label
-        return AtKinks(place, lambda k: label(start + k), kinks, numbers[start:], int(rough.size))
+        return AtKinks(place, lambda k: label(start + k), kinks, numbers[start:], rough)
 
     def _find_kinks(
         self, certificate: Certificate, rough: list[int], dtype: str
@@ -314,7 +361,7 @@ class Trial:
         reduce: Callable[[np.ndarray], Any],
     ) -> dict[str, Any]:
         """Take differences of a number that is made of what the function gives."""
-        function, dtype = self.function, self.function.dtype
+        function, dtype = self.function, self.function.nearby
 
         def call(arguments: Arrays) -> Any:
             return reduce(function.call(arguments))
@@ -326,7 +373,18 @@ class Trial:
         step = None
         if dtype == "float64":  # what is computed in complex128
             step = ask_complex_step(call_complex, arguments, claimed, witness)
-        return {"witness": witness, "step": step}
+        return {"witness": self._named(witness), "step": step and self._named(step)}
+
+    def _named(self, found: Witness) -> Witness:
+        """Name the component that is farthest outside of what differences allow."""
+        k = found.worst
+        if not found.outside.any() or k >= len(found.positions):  # along a direction
+            return found
+        return replace(found, name=self._label(self.own.component(int(found.positions[k]))))
+
+    def _label(self, component: str) -> str:
+        """Name what is differenced by a component of x."""
+        return f"∂f/∂{component}"
 
     def _end(self, status: str, reason: str = "", **known: Any) -> Check:
         return Check(

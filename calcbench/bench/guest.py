@@ -32,6 +32,8 @@ class Outline(NamedTuple):
     previous: SavedRun
     seconds: tuple[float, float]
     """How long it will take: at least, and at most."""
+    changed: int
+    """How many cells are due though they are finished (`Session.changed`)."""
 
 
 _session: Session | None = None
@@ -46,7 +48,7 @@ def open(selection: dict[str, Any]) -> Outline:
         for g in _session.groups
     ]
     seconds = estimate(_session.groups, _session.settings)
-    return Outline(groups, _session.keys, _session.previous, seconds)
+    return Outline(groups, _session.keys, _session.previous, seconds, _session.changed)
 
 
 def run() -> SavedRun:

@@ -65,8 +65,11 @@ class Session:
         self.settings = _bounded(settings or Settings())
         self.destination, self.witnesses = destination, tuple(witnesses)
         self.previous = destination.previous if destination else NOTHING
-        self.keys = {group.key(backend) for group in groups for backend in group.backends}
-        self.groups = due(groups, reusable_records(self.previous))
+        self.keys = _keys(groups)
+        there = reusable_records(self.previous)
+        self.groups = due(groups, there)
+        self.changed = len({r.key for r in there} & _keys(self.groups))
+        """How many finished cells are due, for their source, versions or data have changed."""
         self._environment: Environment | None = None
         self._records: list[Record] = []
 
@@ -117,6 +120,11 @@ class Session:
         """Return the run so far, with the records that it resumed."""
         environments = (self._environment,) if self._environment else ()
         return merge_runs([self.previous, SavedRun(environments, tuple(self._records))])
+
+
+def _keys(groups: Iterable[Group]) -> set[tuple[object, ...]]:
+    """Return the keys of all cells of some groups."""
+    return {group.key(backend) for group in groups for backend in group.backends}
 
 
 def _bounded(settings: Settings) -> Settings:

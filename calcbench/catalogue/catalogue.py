@@ -38,7 +38,9 @@ class Catalogue(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         """Import and return the entry. Raises `SelectorError` for an unknown name."""
         if name not in self:
-            known = nearest(name if isinstance(name, str) else "", self.cards)
+            known = nearest(
+                name if isinstance(name, str) else "", self.cards, f"calcbench list {self.noun}s"
+            )
             raise SelectorError(f"no {self.noun} {short_repr(name)}: {known}")
         card = self.cards[name]
         if card.broken:

@@ -17,7 +17,7 @@ from calcbench.errors import NotInstalled, SelectorError, nearest, short_repr
 from calcbench.problem.arguments import list_of
 from calcbench.problem.declarations import check_declarations
 from calcbench.problem.faults import RAISED
-from calcbench.problem.files import Files, takes_data
+from calcbench.problem.files import Files, locate, takes_data
 from calcbench.problem.problem import Problem
 
 
@@ -75,7 +75,7 @@ def _locate(selector: Any) -> tuple[Any, Path | None, Files | None]:
 
 def _find_files(told: str) -> Files:
     """Find a folder or file of data. Raises `SelectorError` where there is none."""
-    path = resolve(Path(told).expanduser())
+    path = locate(told)
     if not path.exists():
         beside: list[str] = []
         with contextlib.suppress(OSError):  # no folder, or one that may not be read
@@ -191,9 +191,8 @@ def _named_problems(selector: str, data: Files | None) -> list[Problem]:
     if selector in themes:
         names = [name for name, card in catalogue.cards.items() if card.theme == selector]
         return [catalogue[name] for name in names]
-    raise SelectorError(
-        f"no problem {short_repr(selector)}: {nearest(selector, {*catalogue, *themes})}"
-    )
+    known = nearest(selector, {*catalogue, *themes}, "calcbench list problems")
+    raise SelectorError(f"no problem {short_repr(selector)}: {known}")
 
 
 def _backend(selector: str, defaults: dict[str, Any]) -> Backend:

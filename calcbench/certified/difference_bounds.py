@@ -2,14 +2,16 @@
 
 For a scheme of order p, Taylor's theorem gives the truncation as c·hᵖ·f⁽ᵖ⁺¹⁾(ξ)/(p+1)!, and the
 rounding of what is differenced comes in divided by the step h (Nocedal & Wright, Numerical
-Optimization, 2nd ed., section 8.1). Both are proved where that takes a reasonable time, and
-estimated elsewhere.
+Optimization, 2nd ed., section 8.1). The terms in between cancel only as far as x + h and x − h are
+rounded alike: beside a power of two, they are not. All this is proved where that takes a reasonable
+time, and estimated elsewhere.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,10 +46,24 @@ class Scheme(NamedTuple):
 
     order: int
     """p: the truncation is proportional to hᵖ."""
-    truncation: float
-    """The factor of hᵖ·|f⁽ᵖ⁺¹⁾|/(p+1)!."""
     rounding: float
     """The factor of (rounding of one value)/h."""
+
+
+class Arm(NamedTuple):
+    """One of the quotients (f(x + ahead) − f(x − behind)) / (ahead + behind) that a scheme adds up.
+
+    As far as the numbers really move, after x + h and x − h are rounded.
+    """
+
+    weight: Fraction
+    ahead: Fraction
+    behind: Fraction
+
+    @property
+    def width(self) -> Fraction:
+        """How far apart the two values are taken."""
+        return self.ahead + self.behind
 
 
 STRETCHES = (0.5, 1.0, 2.0)
@@ -68,29 +84,46 @@ def estimate_truncation(quotients: Sequence[np.ndarray], order: int) -> np.ndarr
     return np.where(np.isfinite(bound), bound, np.inf)
 
 
+QUOTIENT = 5
+"""Roundings of a quotient itself, in units of it: three halves for each of its arms, whose weights
+add up to less than 2, and less than five halves for what adds them up."""
+
+
 def enclose_error(
-    point: Point, position: int, step: float, scheme: Scheme, noise: float, unit: float
+    point: Point, position: int, arms: Sequence[Arm], order: int, noise: float, unit: float
 ) -> float:
     """Bound the error of the quotient for one component; infinite where no bound can be proved.
 
-    `noise` bounds the rounding of one value of the cost, `unit` is the spacing of the dtype at 1.
+    The quotient is the weighted sum of its arms, and `order` its p. `noise` bounds the rounding of
+    one value of the cost, `unit` is the spacing of the dtype at 1.
     """
     name, index = point.split_component(point.component(position))
-    if budget.refused(point, "enclosure"):
+    moves = [arm.width for arm in arms]
+    if budget.refused(point, "enclosure") or not moves or not all(moves):
         return np.inf
+    reach = np.nextafter(float(max(max(arm.ahead, arm.behind) for arm in arms)), np.inf)
     try:
         with budget.limit(time.thread_time() + ENCLOSING_SECONDS):
-            bounds = taylor_bounds(point, name, index, np.float64(step), scheme.order + 1)
+            bounds = taylor_bounds(point, name, index, reach, order + 1)
     except budget.TooSlow:
         budget.refuse(point, "enclosure")
         return np.inf
-    highest, slope = bounds[scheme.order + 1], bounds[1]
+    terms = [abs(uncancelled(arms, k)) * bounds[k] for k in range(2, order + 1)]
+    terms.append(remainder(arms, order + 1) * bounds[order + 1])
+    rounding = sum(float(abs(arm.weight) * 2 / arm.width) for arm in arms) * noise
     # The quotient itself is rounded, and so is the step in it.
     with np.errstate(over="ignore", invalid="ignore"):
-        reach = float(np.float64(step) ** scheme.order)
-        return float(
-            scheme.truncation * highest * reach + scheme.rounding * noise / step + 4 * unit * slope
-        )
+        return float(sum(terms) + rounding + QUOTIENT * unit * bounds[1])
+
+
+def uncancelled(arms: Sequence[Arm], k: int) -> float:
+    """Return the factor of f⁽ᵏ⁾/k! in a quotient, which is 0 for exact steps and 1 < k ≤ p."""
+    return float(sum(arm.weight * (arm.ahead**k - (-arm.behind) ** k) / arm.width for arm in arms))
+
+
+def remainder(arms: Sequence[Arm], k: int) -> float:
+    """Return the largest factor of |f⁽ᵏ⁾|/k! in a quotient, where it differs between the values."""
+    return float(sum(abs(arm.weight) * (arm.ahead**k + arm.behind**k) / arm.width for arm in arms))
 
 
 def prove_noise(point: Point, dtype: str, gradient: bool) -> np.ndarray | None:

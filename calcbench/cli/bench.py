@@ -135,12 +135,20 @@ def command(
             _print_plan(session, as_json)
             return
         if resume:
-            there = session.total - session.cells
-            say(f"{there} of {session.total} cells are there already")
+            _tell_what_is_there(session)
         _run(session, output)
     _print_result(session, output, as_json)
     named = bool(options["backends"]) and ALL not in options["backends"]
     sys.exit(0 if _succeeded(session.matrix(), named) else 1)
+
+
+def _tell_what_is_there(session: SessionInWorker) -> None:
+    """Say how many cells are there, and how many that were are replaced."""
+    there, changed = session.total - session.cells, session.outline.changed
+    say(f"{there} of {session.total} cells are there already")
+    if changed:
+        subject = "1 that was there is" if changed == 1 else f"{changed} that were there are"
+        say(f"{subject} replaced: of another source, other versions of libraries, or other data")
 
 
 def _open(

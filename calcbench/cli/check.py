@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -64,7 +65,7 @@ LITERAL = "a name in the file, a number, or a list such as '[1, 2]'"
 )
 @click.option("--points", default=1, help="How many points to check, around that one. [1]")
 @click.option("--seconds", default=60.0, help="What each sweep of a certificate may take. [60]")
-@click.option("--certified", is_flag=True, help="Fail, too, where nothing is proved.")
+@click.option("--certified", is_flag=True, help="Fail, too, where not all is proved.")
 @traceback_option
 @json_option
 def command(target: str, certified: bool, as_json: bool, **options: Any) -> None:
@@ -89,6 +90,7 @@ def command(target: str, certified: bool, as_json: bool, **options: Any) -> None
     try:
         found = _check(target, **options)
     except CalcbenchError as error:
+        error.args = (_as_options(str(error)),)
         if as_json:
             print_json({"error": printable(str(error))})
         raise
@@ -115,6 +117,12 @@ def _check(target: str, grad: str | None, point: str | None, operator: str, **op
             if operator == "gradient"
             else f"{found.file.path} has none of {names}: name what is to be checked by --grad"
         ) from error
+
+
+def _as_options(message: str) -> str:
+    """Write an operator as it is chosen on the command line, and not in Python."""
+    found = re.sub(r"operator='(\w+)' or '(\w+)'", r"--operator \1 or \2", message)
+    return re.sub(r"operator='(\w+)'", r"--operator \1", found)
 
 
 def _usual(name: str, operator: str) -> list[str]:

@@ -17,7 +17,7 @@ from calcbench.cli.values import FILE, parse_values_if_any
 from calcbench.harness.compare_in_worker import compare_in_worker
 from calcbench.harness.request import Request
 from calcbench.record.record import Record
-from calcbench.record.writing import replacing, size_of
+from calcbench.record.writing import check_place, replacing
 from calcbench.report.page import comparison as comparison_page
 from calcbench.report.page.formulas import catalogue_problems
 from calcbench.workers.starting import start_method
@@ -77,7 +77,7 @@ def compare_and_exit(
 ) -> None:
     """Compare, print each problem's table as soon as it is there, and exit with the status."""
     if page is not None:
-        size_of(page)  # a name that cannot be is refused at once
+        check_place(page)  # before anything is computed
     selectors = [*names, *problems]
     request = Request(
         give_data(selectors, data) or None,

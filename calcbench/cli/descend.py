@@ -8,12 +8,12 @@ import click
 
 from calcbench.cli.flags import json_option
 from calcbench.cli.options import COST, give_data, take
-from calcbench.cli.plot import write_file
+from calcbench.cli.plot import check_output, write_file
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.cli.values import FILE, parse_size, parse_values_if_any
 from calcbench.errors import printable
 from calcbench.problem.size import SizeLike
-from calcbench.report.picture import Chart, check_ending
+from calcbench.report.picture import Chart
 from calcbench.report.tables.text import draw
 from calcbench.show import guest
 from calcbench.show.in_worker import open_worker
@@ -63,7 +63,7 @@ def command(
       calcbench descend batch_regression --rate 0.01 --rate 0.05 -o paths.svg
       calcbench descend square --at x=8 --rate 0.25 --steps 10 --json
     """
-    ending = check_ending(output, Chart.endings) if output else None
+    ending = check_output(output, Chart.endings) if output else None
     start, values = start_method(), parse_values_if_any(at)
     (selector,) = give_data([problem], data)
     with progress() as tell, open_worker(problem, timeout, start) as ask:

@@ -12,13 +12,14 @@ from calcbench.catalogue.cards import Card
 from calcbench.catalogue.catalogue import Catalogue
 from calcbench.catalogue.door import backends, default_backends, problems
 from calcbench.cli.flags import json_option, no_missing_option
-from calcbench.cli.terminal import print_json
+from calcbench.cli.terminal import columns_given, print_json
 from calcbench.errors import printable
 
 CATALOGUES = {"problems": problems, "backends": backends}
 
 UNBOUNDED = 10_000
-"""Characters of a line that is not cut, for it goes into a file or another program."""
+"""Characters of a line that is not cut, for it goes into a file or another program, and `COLUMNS`
+does not say how wide that is."""
 
 
 @click.command("list")
@@ -42,7 +43,8 @@ def command(what: str | None, no_missing: bool, as_json: bool) -> None:
             backend["default"] = backend["name"] in default_backends()
         print_json(listed)
         return
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else UNBOUNDED
+    piped = columns_given() or UNBOUNDED
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else piped
     for heading, cards in chosen.items():
         click.secho(f"{heading} ({len(cards)})", bold=True)
         _print_cards(cards, width, by_theme=heading == "problems")

@@ -12,8 +12,8 @@ from calcbench.cli.terminal import print_json, progress
 from calcbench.cli.values import FILE, parse_values_if_any, split_outside_brackets
 from calcbench.errors import printable
 from calcbench.problem.size import SizeLike
-from calcbench.record.writing import replacing
-from calcbench.report.picture import Chart, check_ending
+from calcbench.record.writing import check_place, replacing
+from calcbench.report.picture import ENDINGS, Chart, check_ending
 from calcbench.show import guest
 from calcbench.show.in_worker import open_worker
 from calcbench.show.pictures.plot import NAMES
@@ -68,7 +68,7 @@ def command(
       calcbench plot quadratic_cost --parameters 'w[0],b'
       calcbench plot deep_composition --kind graph
     """
-    ending = check_ending(output, Chart.endings) if output else ".svg"
+    ending = check_output(output, Chart.endings) if output else ".svg"
     what = {
         "kind": kind,
         "parameters": split_outside_brackets(parameters) if parameters else (),
@@ -85,6 +85,16 @@ def command(
         print_json({"problem": name, "file": str(where)})
     else:
         click.echo(printable(f"drawn to {where}"))
+
+
+def check_output(where: Path, endings: tuple[str, ...] = ENDINGS) -> str:
+    """Return the ending of a picture's file. Raises `SelectorError` where it cannot be written.
+
+    Before it is drawn, for that takes seconds.
+    """
+    ending = check_ending(where, endings)
+    check_place(where)
+    return ending
 
 
 def write_file(where: Path, drawn: bytes) -> None:

@@ -8,11 +8,12 @@ import click
 
 from calcbench.cli.flags import json_option
 from calcbench.cli.options import COST, dtype_option, give_data, take
+from calcbench.cli.plot import check_output
 from calcbench.cli.terminal import console, print_json, progress
 from calcbench.cli.values import FILE, parse_values_if_any
 from calcbench.errors import printable
 from calcbench.problem.size import SizeLike
-from calcbench.report.picture import Chart, check_ending
+from calcbench.report.picture import Chart
 from calcbench.report.tables.text import draw
 from calcbench.show import guest
 from calcbench.show.in_worker import open_worker
@@ -64,7 +65,7 @@ def command(
       calcbench steps damped_wave x --at x=0,t=0.5 --plot v.svg
     """
     if picture:
-        check_ending(picture, Chart.endings)
+        check_output(picture, Chart.endings)
     start, values = start_method(), parse_values_if_any(at)
     (selector,) = give_data([problem], data)
     with progress() as tell, open_worker(problem, timeout, start) as ask:

@@ -46,9 +46,14 @@ def console() -> Console:
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError  # Rich would exit with status 1: a disagreement
 
-    given = os.environ.get("COLUMNS", "")
-    piped = int(given) if given.isdecimal() and int(given) else PIPED_WIDTH
+    piped = columns_given() or PIPED_WIDTH
     return Output(highlight=False, width=None if sys.stdout.isatty() else piped)
+
+
+def columns_given() -> int:
+    """Read how wide lines are to be off `COLUMNS`; 0 where it does not say."""
+    given = os.environ.get("COLUMNS", "")
+    return int(given) if given.isdecimal() else 0
 
 
 class Screen:

@@ -17,18 +17,11 @@ from calcbench.backend.backend import Backend
 from calcbench.errors import SelectorError, nearest, short_repr, shorten
 from calcbench.gradbench.evaluation import Evaluation
 from calcbench.gradbench.evaluations import EVALUATIONS
+from calcbench.gradbench.fields import take
 from calcbench.gradbench.repeat import read_runs, repeat
 from calcbench.problem.faults import RAISED, describe
 
 Message = dict[str, Any]
-
-
-class Fields(dict[str, Any]):
-    """An object of JSON. Raises `SelectorError` for what it is asked for and has not."""
-
-    def __missing__(self, name: str) -> Any:
-        has = f"it has {', '.join(map(shorten, self))}" if self else "it is empty"
-        raise SelectorError(f"the input has no {name!r}: {has}")
 
 
 def converse(lines: Iterable[str], backend: Backend) -> Iterator[str]:
@@ -46,7 +39,7 @@ def converse(lines: Iterable[str], backend: Backend) -> Iterator[str]:
 def read_message(line: str, number: int) -> Message:
     """Read a line. Raises `SelectorError` for one that is no JSON object with an id."""
     try:
-        message = json.loads(line, object_hook=Fields)
+        message = json.loads(line)
     except (ValueError, RecursionError):  # no JSON, or lists in lists without end
         message = None
     if not isinstance(message, dict) or "id" not in message:
@@ -98,9 +91,11 @@ def define(message: Message, backend: Backend) -> Message:
 def evaluate(message: Message, backend: Backend) -> Message:
     """Evaluate a function: prepared and run once before, which is a timing of its own."""
     began = time.perf_counter_ns()
-    given = message.get("input")
+    function = find_function(message)
+    function.check(backend)
+    given = take(message, "input", "the message")
     runs, seconds = read_runs(given)
-    task = find_function(message).prepare(backend, given)
+    task = function.prepare(backend, given)
     task.run()
     prepared = time.perf_counter_ns() - began
     result, times = repeat(task.run, runs, seconds)
@@ -110,7 +105,7 @@ def evaluate(message: Message, backend: Backend) -> Message:
 
 def find_module(message: Message) -> dict[str, Evaluation]:
     """Find the functions of a module. Raises `SelectorError` for one that is not known."""
-    name = str(message.get("module"))
+    name = _read_name(message, "module", EVALUATIONS)
     if name not in EVALUATIONS:
         raise SelectorError(f"no module {shorten(name)!r}: {nearest(name, EVALUATIONS)}")
     return dict(EVALUATIONS[name])
@@ -118,13 +113,25 @@ def find_module(message: Message) -> dict[str, Evaluation]:
 
 def find_function(message: Message) -> Evaluation:
     """Find a function of a module. Raises `SelectorError` for what is not known."""
-    functions, name = find_module(message), str(message.get("function"))
+    functions = find_module(message)
+    name = _read_name(message, "function", functions)
     if name not in functions:
         raise SelectorError(
             f"module {message['module']!r} has no function {shorten(name)!r}: "
             f"{nearest(name, functions)}"
         )
     return functions[name]
+
+
+def _read_name(message: Message, field: str, choices: Iterable[str]) -> str:
+    """Read a name off a message. Raises `SelectorError` where it has none, or what is no name."""
+    name = message.get(field)
+    if isinstance(name, str):
+        return name
+    told = f"{field!r} must be a name, got {short_repr(name)}"
+    if field not in message:
+        told = f"the message has no {field!r}"
+    raise SelectorError(f"{told}; choose from {', '.join(sorted(choices))}")
 
 
 def _timing(name: str, nanoseconds: int) -> Message:

@@ -12,6 +12,7 @@ from calcbench.backend.backend import Backend
 from calcbench.catalogue.selection import find_problem
 from calcbench.errors import Unsupported
 from calcbench.gradbench.evaluation import Evaluation, Task
+from calcbench.gradbench.fields import take_arrays, take_number
 from calcbench.operators.operator import single, value_name
 from calcbench.problem.inputs import make_point
 from calcbench.problem.point import Point
@@ -116,7 +117,7 @@ class Descent(Evaluation):
 
 def saddle(backend: Backend, given: Any, outer: str, inner: str) -> Callable[[], list[float]]:
     """Descend the game from the start, then the answer to where that led: both points."""
-    start = np.array(given["start"], float)
+    start = take_arrays(given, start="2")["start"]
     game = _point("minimax", {"x": start, "start": start, "inner": inner})
     answer = _point("minimax_answer", {"y": start, "x": start})
     move = Slopes(backend, game, "x", outer).function()
@@ -132,7 +133,7 @@ def saddle(backend: Backend, given: Any, outer: str, inner: str) -> Callable[[],
 
 def particle(backend: Backend, given: Any, outer: str, inner: str) -> Callable[[], float]:
     """Descend to the control that lets the particle come down at 0."""
-    start = np.array(given["w"], float)
+    start = np.array(take_number(given, "w"))
     point = _point("particle", {"w": start, "inner": inner})
     function = Slopes(backend, point, "w", outer).function()
     return lambda: float(descend(function, start))

@@ -23,6 +23,14 @@ from calcbench.gradbench.evaluation import (
     matrix,
     value,
 )
+from calcbench.gradbench.fields import (
+    read_numbers,
+    take,
+    take_arrays,
+    take_indices,
+    take_number,
+    take_whole,
+)
 from calcbench.operators.operator import VALUE, single
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays
@@ -32,12 +40,12 @@ Values = Mapping[str, Any]
 
 def number(given: Any) -> Values:
     """Read an input that is a number, x."""
-    return {"x": given}
+    return {"x": read_numbers("the input", given, 0)}
 
 
 def x_alone(given: Any) -> Values:
     """Read x off an input that has nothing else."""
-    return {"x": given["x"]}
+    return take_arrays(given, x="n")
 
 
 def llsq(given: Any) -> Values:
@@ -45,39 +53,43 @@ def llsq(given: Any) -> Values:
 
     A single place is −1 (GradBench divides by n − 1 there).
     """
-    t = np.linspace(-1.0, 1.0, given["n"])
-    return {"x": given["x"], "t": t, "s": np.sign(t)}
+    t = np.linspace(-1.0, 1.0, take_whole(given, "n"))
+    return {**take_arrays(given, x="m"), "t": t, "s": np.sign(t)}
 
 
 def kmeans(given: Any) -> Values:
     """Read points and centroids, both lists of rows."""
-    return {"points": given["points"], "centroids": given["centroids"]}
+    return take_arrays(given, points="n d", centroids="k d")
 
 
 def gmm(given: Any) -> Values:
     """Read a mixture; its sizes d, k and n are those of its arrays."""
-    arrays = {name: given[name] for name in ("alpha", "mu", "q", "l", "x")}
-    return {**arrays, "gamma": float(given["gamma"]), "m": given["m"]}
+    arrays = take_arrays(given, alpha="k", mu="k d", q="k d", x="n d")
+    k, d = arrays["mu"].shape
+    below = take_arrays(given, {"k": k, "d(d−1)/2": d * (d - 1) // 2}, l="k d(d−1)/2")
+    take_number(given, "m")  # which stays as it is
+    return {**arrays, **below, "gamma": take_number(given, "gamma"), "m": given["m"]}
 
 
 def lstm(given: Any) -> Values:
     """Read weights, the state at the start and the letters, in bits."""
-    return {
-        "main": given["main_params"],
-        "extra": given["extra_params"],
-        "state": given["state"],
-        "sequence": given["sequence"],
-    }
+    extra = take_arrays(given, extra_params="3 b")["extra_params"]
+    bits = extra.shape[1]
+    known = {"b": bits, "4b": 4 * bits}
+    arrays = take_arrays(given, known, main_params="2l 4b", state="2l b", sequence="c b")
+    return {"main": arrays.pop("main_params"), "extra": extra, **arrays}
 
 
 def det(given: Any) -> Values:
     """Read a square matrix, given row by row."""
-    return {"A": np.reshape(given["A"], (given["ell"], given["ell"]))}
+    ell = take_whole(given, "ell")
+    entries = take_arrays(given, {"ell²": ell * ell}, A="ell²")["A"]
+    return {"A": entries.reshape(ell, ell)}
 
 
 def ode(given: Any) -> Values:
     """Read the factors and the number of steps."""
-    return {"x": given["x"], "s": given["s"]}
+    return {**take_arrays(given, x="n"), "s": take_whole(given, "s")}
 
 
 CAMERA_AND_POINT = 11 + 3 + 1
@@ -86,14 +98,15 @@ CAMERA_AND_POINT = 11 + 3 + 1
 
 def ba(given: Any) -> Values:
     """Read one camera, point, weight and observation, each as often as the input says."""
-    n, m, p = given["n"], given["m"], given["p"]
+    n, m, p = (take_whole(given, name) for name in ("n", "m", "p"))
+    one = take_arrays(given, cam="11", x="3", feat="2")
     return {
-        "cameras": np.tile(given["cam"], (n, 1)),
-        "points": np.tile(given["x"], (m, 1)),
-        "w": np.full(p, given["w"]),
+        "cameras": np.tile(one["cam"], (n, 1)),
+        "points": np.tile(one["x"], (m, 1)),
+        "w": np.full(p, take_number(given, "w")),
         "camera": np.arange(p) % n,
         "point": np.arange(p) % m,
-        "seen": np.tile(given["feat"], (p, 1)),
+        "seen": np.tile(one["feat"], (p, 1)),
     }
 
 
@@ -120,41 +133,57 @@ def write_compressed(point: Point, found: Arrays) -> Any:
 
 def hand(given: Any) -> dict[str, Any]:
     """Read the bones and the skin of a hand."""
-    model = given["data"]["model"]
+    model = take(take(given, "data"), "model", "'data'")
+    arrays = take_arrays(
+        model,
+        base_relatives="bones 4 4",
+        inverse_base_absolutes="bones 4 4",
+        base_positions="vertices 4",
+        weights="vertices bones",
+    )
+    bones = len(arrays["base_relatives"])
+    take_arrays(model, {"bones": bones}, parents="bones")
+    parents = take_indices(model, "parents", 1, bones, least=-1)
     return {
-        "relatives": model["base_relatives"],
-        "inverses": model["inverse_base_absolutes"],
-        "positions": model["base_positions"],
-        "weights": model["weights"],
-        "parents": tuple(model["parents"]),
-        "mirrored": int(model["is_mirrored"]),
+        "relatives": arrays["base_relatives"],
+        "inverses": arrays["inverse_base_absolutes"],
+        "positions": arrays["base_positions"],
+        "weights": arrays["weights"],
+        "parents": tuple(parents.tolist()),
+        "mirrored": int(take_number(model, "is_mirrored")),
     }
+
+
+def pose_and_points(given: Any) -> dict[str, Any]:
+    """Read a pose, and the points that were measured."""
+    pose, data = take_arrays(given, theta="26")["theta"], take(given, "data")
+    return {"pose": pose, "measured": take_arrays(data, points="n 3")["points"]}
 
 
 def ht_simple(given: Any) -> Values:
     """Read a pose, and points with a vertex each."""
-    data = given["data"]
-    vertex = np.array(data["correspondences"])
-    return {"pose": given["theta"], "measured": data["points"], "vertex": vertex, **hand(given)}
+    known = {**pose_and_points(given), **hand(given)}
+    vertex = take_indices(given["data"], "correspondences", 1, len(known["positions"]))
+    return {**known, "vertex": vertex}
 
 
 def ht_complicated(given: Any) -> Values:
     """Read a pose, and points with a triangle each and two weights in it."""
+    known = {**pose_and_points(given), **hand(given)}
     data = given["data"]
+    triangles = take_indices(data["model"], "triangles", 2, len(known["positions"]))
     return {
-        "u": given["us"],
-        "pose": given["theta"],
-        "measured": data["points"],
-        "triangle": np.array(data["correspondences"]),
-        "triangles": np.array(data["model"]["triangles"]),
-        **hand(given),
+        "u": take_arrays(given, {"n": len(known["measured"])}, us="n 2")["us"],
+        "triangle": take_indices(data, "correspondences", 1, len(triangles)),
+        "triangles": triangles,
+        **known,
     }
 
 
 def ht(operator: str, write: Write) -> Evaluation:
     """State a function of `ht`, whose complicated inputs have weights in triangles."""
     return Choice(
-        lambda given: "us" in given and len(given["us"]) > 0,
+        lambda given: isinstance(given, Mapping) and given.get("us", []) != [],
         OperatorOf("ht_complicated", ht_complicated, operator, write),
         OperatorOf("ht_simple", ht_simple, operator, write),
     )

@@ -34,8 +34,9 @@ AGAIN = 3
 def first_timing(run: Callable[[Any], Any], native: Any) -> float:
     """Return the median seconds of one prepared call, over a few rounds of many calls each.
 
-    Rounds in which the system took the processor away do not count, unless all are such: while
-    frameworks are imported, a call of a millisecond took ten in most.
+    Rounds in which the system took the processor away do not count: while frameworks are imported,
+    a call of a millisecond took ten in most. Where fewer than half as many as wanted are left, all
+    count, for a median of one or two says little.
     """
     once = timeit.timeit(lambda: run(native), number=1)
     calls = max(1, int(ROUND_SECONDS / max(once, 1e-9)))
@@ -48,16 +49,22 @@ def first_timing(run: Callable[[Any], Any], native: Any) -> float:
         every.append(timeit.timeit(lambda: run(native), number=calls))
         if interruptions() == before:
             undisturbed.append(every[-1])
-    return statistics.median(undisturbed or every) / calls
+    enough = 2 * len(undisturbed) >= wanted
+    return statistics.median(undisturbed if enough else every) / calls
 
 
 def interruptions() -> int:
-    """Count how often the system took a processor away from this process; 0 if it does not tell."""
+    """Count how often the system took the processor away from this thread; 0 if it does not tell.
+
+    From this process, where threads are not told apart. Other threads of a framework may wait for
+    each other, or for work, and are interrupted in every round.
+    """
     try:
         import resource  # Unix alone has it
     except ImportError:
         return 0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+    whose = getattr(resource, "RUSAGE_THREAD", resource.RUSAGE_SELF)  # Linux and FreeBSD have it
+    return resource.getrusage(whose).ru_nivcsw
 
 
 def _rounds(once: float) -> int:

@@ -78,7 +78,9 @@ def magnitude(result: np.ndarray, sensitivity: np.ndarray | float) -> np.ndarray
     return np.where(np.isfinite(result), np.abs(result), 0.0) + sensitivity
 
 
-def perturb(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Change each number by `PERTURBATION`, or at least half of it, up or down."""
+def perturb(
+    array: np.ndarray, rng: np.random.Generator, relative: float = PERTURBATION
+) -> np.ndarray:
+    """Change each number by this part of it, or at least half of that, up or down."""
     signs = rng.choice((-1.0, 1.0), array.shape)
-    return np.asarray(array * (1.0 + PERTURBATION * signs * rng.uniform(0.5, 1.0, array.shape)))
+    return np.asarray(array * (1.0 + relative * signs * rng.uniform(0.5, 1.0, array.shape)))

@@ -6,8 +6,10 @@ compared with a product that a backend computes without the matrix.
 
 What is between the two may be no entry: the error of a difference quotient, or the rounding of
 terms that cancel, which no size of the row tells. The one lies within the bounds that the method
-states. The other comes out otherwise where the numbers are rounded otherwise; an entry that was
-left out is a smooth function, and hardly another a millionth further on.
+states. The other comes out otherwise wherever the numbers are rounded otherwise, which takes only a
+few last digits. An entry that was left out stays nearly what it is, even close to a place where it
+is 0: by moving so little, it changes by half only if it is no larger than what rounding the
+parameters makes of it.
 """
 
 from __future__ import annotations
@@ -31,8 +33,13 @@ from calcbench.record.record import Status
 PRODUCT = {1: "pushforward", 2: "hvp"}
 """Order of the partials → the operator that multiplies their matrix by a vector without it."""
 
-TRIES = 4
+TRIES = 16
 """Points nearby at which an entry must show again; rounding may repeat at one of them by chance."""
+
+LAST_DIGITS = 0.75
+"""The power of a dtype's rounding by which numbers move to those points, relative to themselves:
+its last quarter of digits, half of those in which a row is suspected. So the low digits of all that
+is computed are others, by some ten or thousand units."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,8 @@ class _Doubt:
         Where it has no number there, nothing is known against it.
         """
         again = np.ones(len(rows.gap), dtype=bool)
-        near = {**_nearby(seeded, self.order), "own": seeded}  # the last, where backends prepare
+        near = _nearby(seeded, self.order, self._last_digits())
+        near["own"] = seeded  # the last, where backends prepare
         plain = {name: point.with_seed({}) for name, point in near.items()}
         stored = self.runner.run_points(self.storing, plain, self.operator)
         multiplied = self.runner.run_points(self.multiplying, near, self.product)
@@ -143,6 +151,11 @@ class _Doubt:
             again &= ~(np.abs(there.gap - rows.gap) > np.abs(rows.gap) / 2)
         return again
 
+    def _last_digits(self) -> float:
+        """Return the relative change that leaves all but the last digits of the coarser dtype."""
+        units = [float(np.finfo(b.dtype).eps) for b in (self.storing, self.multiplying)]
+        return float(max(units) ** LAST_DIGITS)
+
 
 def _bound(run: Run, count: int) -> np.ndarray:
     """Return the method's own bound at the own point: 0 for an exact one."""
@@ -150,8 +163,8 @@ def _bound(run: Run, count: int) -> np.ndarray:
     return np.zeros(count) if stated is None else flatten(stated.values(), np.float64)
 
 
-def _nearby(seeded: Point, order: int) -> dict[str, Point]:
-    """Move parameters and direction a little; data stay, for others may be none that there can be.
+def _nearby(seeded: Point, order: int, relative: float) -> dict[str, Point]:
+    """Move parameters and direction by this part of them; data stay, for others may be impossible.
 
     Points outside of the domain are left out, and those where another structure is declared.
     """
@@ -159,8 +172,11 @@ def _nearby(seeded: Point, order: int) -> dict[str, Point]:
     row, column = seeded.pattern(order)
     found = {}
     for k in range(TRIES):
-        moved = seeded.with_values({n: perturb(a, rng) for n, a in seeded.parameters.items()})
-        moved = moved.with_seed({n: perturb(a, rng) for n, a in seeded.seed.items()})
+        values, seed = (
+            {name: perturb(array, rng, relative) for name, array in arrays.items()}
+            for arrays in (seeded.parameters, seeded.seed)
+        )
+        moved = seeded.with_values(values).with_seed(seed)
         there = moved.pattern(order)
         alike = np.array_equal(there[0], row) and np.array_equal(there[1], column)
         if alike and moved.problem.contains(moved.values):

@@ -69,6 +69,8 @@ class Witness:
     """How many components there are in all that have a derivative."""
     direction: np.ndarray | None = None
     """The direction of the last number, of length 1; None where every component is tried."""
+    name: str = ""
+    """What the worst number is called, if it is known."""
 
     @property
     def errors(self) -> np.ndarray:

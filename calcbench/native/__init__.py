@@ -7,6 +7,7 @@ is certified of a cost in the vocabulary, is certified of a native function. It 
 (`function`), and `certifying.certify` gives its `Certificate`.
 
 function        what a front end is: a native function at an argument, on numbers with proof
+problems        problems whose cost is a native function
 certifying      the truth of an operator of it, and what rounding is allowed
 reasons         why it is not certified: where in the user's code that is, and what to do instead
 trees           an argument of arrays in tuples, lists and dicts ↔ arrays by name

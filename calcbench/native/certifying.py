@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,9 @@ from calcbench.certified.balls import Undecided
 from calcbench.certified.certificate import Certificate
 from calcbench.certified.certificate import certify as certify_point
 from calcbench.certified.evaluation import NotCertified
-from calcbench.native.function import Function, NativeProblem, NativeSum, NativeVector
+from calcbench.certified.kinks import Kink
+from calcbench.native.function import Function
+from calcbench.native.problems import NativeProblem, NativeSum, NativeVector
 from calcbench.native.reasons import explain
 from calcbench.operators import Operator, find_operator
 from calcbench.operators.cost import Cost
@@ -77,6 +80,19 @@ def _certify(function: Function, point: Point, operator: Operator, seconds: floa
         # A coarser operation may have come up on the way, and allows more.
         if function.dtype == dtype:
             return Certified(found, dtype)
+
+
+def find_slopes(function: Function, find: Callable[[str], dict[int, Kink]]) -> dict[int, Kink]:
+    """Find the slopes beside a point, by `kinks`, in the coarsest dtype of both sides.
+
+    `find` takes the dtype.
+    """
+    while True:
+        dtype = function.nearby
+        with function.aside():
+            found = find(dtype)
+        if function.nearby == dtype:
+            return found
 
 
 def _certify_point(point: Point, dtype: str, operator: Operator, seconds: float) -> Certificate:

@@ -27,15 +27,16 @@ class WithRoundedConstants(Function):
         self.inner, self.function, self.x = function, function.function, function.x
         super().__init__(function.name, function.arguments, function.dtypes)
         self.use(function.dtype)
+        self.use_nearby(function.nearby)
         self.use(dtype)
 
-    def call(self, arguments: Arrays) -> np.ndarray:
-        """Call the function."""
-        return self.inner.call(arguments)
+    def run(self, arguments: Arrays, read: Callable[[Any], Any]) -> Any:
+        """Call the function, and read what it returns."""
+        return self.inner.run(arguments, read)
 
-    def returned(self, arguments: Arrays) -> Any:
-        """Call the function; what it returns, as it is."""
-        return self.inner.returned(arguments)
+    def to_numpy(self, returned: Any) -> np.ndarray:
+        """Make an array of what the function returned."""
+        return self.inner.to_numpy(returned)
 
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
         """Call a derivative along a direction."""
@@ -49,7 +50,14 @@ class WithRoundedConstants(Function):
         """Run the function on numbers with proof, with its constants rounded."""
         found = self.inner.evaluate(round_constants(xp), arguments)
         self.use(self.inner.dtype)
+        self.use_nearby(self.inner.nearby)
         return found
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take what is reported for what is done beside the point, of the function too."""
+        with super().aside(), self.inner.aside():
+            yield
 
     @contextlib.contextmanager
     def undisturbed(self, gradient: Callable[..., Any] | None = None) -> Iterator[None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -11,13 +10,19 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from calcbench.errors import CalcbenchError, Unsupported
+from calcbench.errors import CalcbenchError, Unsupported, short_repr
 from calcbench.native.keeping import kept, seeds_kept
+from calcbench.problem.faults import RAISED
 from calcbench.problem.flat import Shape
-from calcbench.problem.problem import Arrays, Problem
+from calcbench.problem.problem import Arrays
 
 PRECISION = {"float64": 53, "float32": 24}
 """Dtype → bits of its significand: what can be certified."""
+
+
+def coarser(one: str, other: str) -> str:
+    """Return the coarser of two dtypes of `PRECISION`."""
+    return min(one, other, key=PRECISION.__getitem__)
 
 
 class Use(Protocol):
@@ -36,12 +41,31 @@ class NotKnown(Unsupported):
         self.place = place
 
 
+class OtherForm(NotKnown):
+    """A function gives arrays in another form than it gave them in before."""
+
+
+class NotAnArray(CalcbenchError):
+    """What a function returned is no array, and none is made of it."""
+
+    def __init__(self, returned: Any) -> None:
+        """Take what it returned."""
+        super().__init__(f"f returns {short_repr(returned)}, and no array")
+        self.returned = returned
+
+
 class NoGradient(CalcbenchError, TypeError):
     """A gradient is not given, and the framework has none of its own."""
 
 
 class WrongGradient(CalcbenchError):
     """A gradient that is not an array of real numbers for each argument, of its shape."""
+
+    def told_of(self, what: str) -> str:
+        """Say it of what is checked, such as `the pullback`, where it is told of the gradient."""
+        said = str(self)
+        start = "the gradient "
+        return f"{what} {said.removeprefix(start)}" if said.startswith(start) else said
 
 
 class NoWay(WrongGradient):
@@ -64,7 +88,7 @@ class Function(ABC):
 
     A front end is a subclass. Its `arguments` hold the numbers of all arrays of floats in the
     argument, by name (`trees.name_leaves`), as float64 arrays; what else is in the argument is
-    constant. `call` and `differentiate` run the framework itself; `evaluate` runs the function on
+    constant. `run` and `differentiate` run the framework itself; `evaluate` runs the function on
     numbers with proof, any number of times. None of them may change the caller's arrays, modules,
     seeds or modes.
 
@@ -81,6 +105,10 @@ class Function(ABC):
 
     how: ClassVar[str]
     """On what the function is run, such as `NumPy on balls`."""
+    holds: ClassVar[str] = ""
+    """What of the framework holds numbers constant, such as `detach, no_grad`."""
+    cuts: ClassVar[str] = ""
+    """How a custom rule leaves no way for its own derivatives, as the end of a sentence."""
 
     function: Callable[..., Any]
     """The function as it is, ..."""
@@ -94,18 +122,37 @@ class Function(ABC):
         self.dtypes = dict(dtypes)
         self.dtype = "float64"
         """The coarsest dtype of the arguments and of all active operations, so far."""
+        self.nearby = "float64"
+        """The coarsest of those, and of the branches that are taken just beside the point alone."""
         self.unbounded = ""
         """The dtype of an active operation of which no bounds are known, if there was one."""
         for dtype in dtypes.values():
             self.use(dtype)
 
-    @abstractmethod
     def call(self, arguments: Arrays) -> np.ndarray:
-        """Call the function at these numbers; its value as a float64 array."""
+        """Call the function at these numbers; its value as a float64 array.
 
-    @abstractmethod
+        Raises `NotAnArray` where it returns none, and what the function raises.
+        """
+        return np.asarray(self.run(arguments, self._read))
+
     def returned(self, arguments: Arrays) -> Any:
         """Call the function at these numbers; what it returns, as it is."""
+        return self.run(arguments, lambda returned: returned)
+
+    @abstractmethod
+    def run(self, arguments: Arrays, read: Callable[[Any], Any]) -> Any:
+        """Call the function at these numbers, and read what it returns, before all is put back."""
+
+    @abstractmethod
+    def to_numpy(self, returned: Any) -> np.ndarray:
+        """Make an array of what the function returned, of floats a float64 array."""
+
+    def _read(self, returned: Any) -> np.ndarray:
+        try:
+            return self.to_numpy(returned)
+        except RAISED as error:
+            raise NotAnArray(returned) from error
 
     def representable(self, arguments: Arrays) -> Arrays:
         """Round numbers to what the arguments' own dtypes hold; as float64 arrays all the same."""
@@ -178,76 +225,26 @@ class Function(ABC):
         with np.errstate(), warnings.catch_warnings(), seeds_kept(), kept(*functions):
             yield
 
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take what is reported in the block for what is done beside the point alone."""
+        before = self.dtype
+        try:
+            yield
+        finally:
+            self.dtype = before
+
     def use(self, dtype: str, remedy: str = "") -> None:
         """Report the dtype of an active operation, and what to write for another, if that is known.
 
         Raises `NotKnown` for one without bounds.
         """
+        self.use_nearby(dtype, remedy)
+        self.dtype = coarser(self.dtype, dtype)
+
+    def use_nearby(self, dtype: str, remedy: str = "") -> None:
+        """Report, as `use`, the dtype of what is done beside the point, and not at it."""
         if dtype not in PRECISION:
             self.unbounded = dtype
             raise NotKnown(f"dtype {dtype}" + (f"; {remedy}" if remedy else ""))
-        if PRECISION[dtype] < PRECISION[self.dtype]:
-            self.dtype = dtype
-
-
-class NativeProblem(Problem):
-    """A native function as a problem: its parameters are its arguments."""
-
-    parameters: tuple[str, ...] = ()
-    data: tuple[str, ...] = ()
-
-    def __init__(self, function: Function) -> None:
-        """Take the function; its arguments need not be names of Python."""
-        self.function = function
-        self.parameters = tuple(function.arguments)
-
-    @property
-    def name(self) -> str:
-        """The function's name."""
-        return self.function.name
-
-    @property
-    def letter(self) -> str:
-        """What derivatives are written of: ∂f/∂x."""
-        return "f"
-
-    def inputs(self, size: int, rng: np.random.Generator) -> Arrays:
-        """Return the arguments."""
-        return self.function.arguments
-
-    def cost(self, xp: Any, *parameters: Any) -> Any:
-        """Run the function on numbers with proof; one number in an array is that number."""
-        found = self.function.evaluate(xp, dict(zip(self.parameters, parameters, strict=True)))
-        return xp.reshape(found, ()) if math.prod(np.shape(found)) == 1 else found
-
-
-class NativeVector(NativeProblem):
-    """A native function that gives an array of numbers, as a vector-valued problem."""
-
-    def __init__(self, function: Function, shape: Shape) -> None:
-        """Take the function, and the shape of what it gives."""
-        super().__init__(function)
-        self.shape = shape
-
-    def outputs(self, inputs: Arrays) -> int:
-        """Return how many numbers it gives."""
-        return math.prod(self.shape)
-
-    def cost(self, xp: Any, *parameters: Any) -> Any:
-        """Run the function on numbers with proof; its numbers in one row."""
-        found = self.function.evaluate(xp, dict(zip(self.parameters, parameters, strict=True)))
-        return xp.reshape(found, (-1,))
-
-
-class NativeSum(NativeProblem):
-    """The numbers that a native function gives, each times a weight, summed."""
-
-    def __init__(self, function: Function, weights: np.ndarray) -> None:
-        """Take the function, and a weight for each of its numbers, in one vector."""
-        super().__init__(function)
-        self.weights = weights
-
-    def cost(self, xp: Any, *parameters: Any) -> Any:
-        """Run the function on numbers with proof; one number."""
-        found = self.function.evaluate(xp, dict(zip(self.parameters, parameters, strict=True)))
-        return xp.sum(xp.reshape(found, (-1,)) * xp.asarray(self.weights))
+        self.nearby = coarser(self.nearby, dtype)

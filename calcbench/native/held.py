@@ -7,15 +7,17 @@ that is seldom meant. Nor is an argument that the function does not use.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from calcbench.certified.arrays import Array
 from calcbench.certified.certificate import certify
 from calcbench.certified.evaluation import NotCertified
-from calcbench.native.function import Function, NativeProblem
-from calcbench.native.values import is_active
+from calcbench.native.function import Function
+from calcbench.native.problems import NativeProblem
+from calcbench.native.values import boxed
 from calcbench.operators.cost import Cost
 from calcbench.problem.faults import RAISED
 from calcbench.problem.point import Point
@@ -30,20 +32,23 @@ class Cut(NamedTuple):
     unused: tuple[str, ...] = ()
     """... and those that it does not depend on."""
 
+    def is_all_of(self, arguments: Arrays) -> bool:
+        """Tell whether some are held, and no derivative leads from any other that has numbers."""
+        known = {*self.held, *self.unused}
+        return bool(self.held) and all(n in known for n, a in arguments.items() if np.size(a))
 
-ONE_BY_ONE = 8
-"""Arguments that the value does not move with, of which each is looked at for itself."""
 
+def find_cut(
+    function: Function, arguments: Arrays, value: Any, names: Sequence[str], seconds: float
+) -> Cut:
+    """Find of which arguments, among those without a slope, no derivative leads to the value.
 
-def find_cut(function: Function, arguments: Arrays, value: Any, names: Iterable[str]) -> Cut:
-    """Find of which arguments, among those without a slope, no derivative leads to the value."""
-    known = {name: moves(function, arguments, value, name) for name in names}
-    moving, still = ([n for n, moved in known.items() if moved is way] for way in (True, False))
-    held = [name for name in moving if not _leads(function, arguments, [name])]
-    if still and _leads(function, arguments, still):  # as from what a ramp cuts off
-        few = still if 1 < len(still) <= ONE_BY_ONE else []
-        still = [name for name in few if not _leads(function, arguments, [name])]
-    return Cut(tuple(held), tuple(still))
+    None are found where a run takes longer than these seconds of processor time.
+    """
+    leading = _find_leading(function, arguments, seconds) if names else set()
+    cut = {n: moves(function, arguments, value, n) for n in names if n not in leading}
+    held, unused = (tuple(n for n, moved in cut.items() if moved is way) for way in (True, False))
+    return Cut(held, unused)
 
 
 def moves(function: Function, arguments: Arrays, value: Any, name: str) -> bool:
@@ -60,30 +65,48 @@ def moves(function: Function, arguments: Arrays, value: Any, name: str) -> bool:
 
 
 class _Watched(NativeProblem):
-    """A native function of some of its arguments, which tells whether its value depends on them."""
+    """A native function which tells from which of its arguments its value is computed."""
 
-    reached = True
-
-    def __init__(self, function: Function, names: Sequence[str]) -> None:
-        """Take the function, and the arguments that move."""
+    def __init__(self, function: Function) -> None:
+        """Take the function; until it is run, its value may be of any argument."""
         super().__init__(function)
-        self.parameters = tuple(names)
-        self.data = tuple(n for n in function.arguments if n not in names)
+        self.leading = set(self.parameters)
 
-    def cost(self, xp: Any, *parameters: Any, **data: Any) -> Any:
-        """Run the function, and look whether its value moves with those arguments."""
+    def cost(self, xp: Any, *parameters: Any) -> Any:
+        """Run the function, and go back from its value to where derivatives lead from."""
         given = dict(zip(self.parameters, parameters, strict=True))
-        found = self.function.evaluate(xp, {**given, **data})
-        self.reached = is_active(found)
+        found = self.function.evaluate(xp, given)
+        reached = _reached_from(found)
+        self.leading = {n for n, x in given.items() if not reached.isdisjoint(map(id, _parts(x)))}
         return xp.sum(found)
 
 
-def _leads(function: Function, arguments: Arrays, names: Sequence[str]) -> bool:
-    """Tell whether a derivative leads from arguments to the value, as far as that is known."""
-    problem = _Watched(function, names)
+def _find_leading(function: Function, arguments: Arrays, seconds: float) -> set[str]:
+    """Find those arguments from which derivatives lead to the value; all, where it is not known.
+
+    Also those from which only zeros do, as from what a ramp cuts off.
+    """
+    problem = _Watched(function)
     point = Point(problem, {n: np.asarray(a, float) for n, a in arguments.items()})
     try:
-        certify(point, function.dtype, Cost())
+        certify(point, function.dtype, Cost(), seconds=seconds)
     except NotCertified:
-        return True
-    return problem.reached
+        return set(arguments)
+    return problem.leading
+
+
+def _reached_from(value: Any) -> set[int]:
+    """Return the ids of all that a value is computed from by operations that have a slope."""
+    found: set[int] = set()
+    left = _parts(value)
+    while left:
+        each = left.pop()
+        if id(each) not in found:
+            found.add(id(each))
+            left += [operand for operand, _ in each.edges]
+    return found
+
+
+def _parts(x: Any) -> list[Any]:
+    """List what carries edges of numbers with proof: an array, or each single ball."""
+    return [x] if isinstance(x, Array) else list(np.ravel(boxed(x)))

@@ -14,7 +14,7 @@ import numpy as np
 from calcbench.errors import ProblemError, short_repr
 from calcbench.native import trees
 from calcbench.native.front_ends import framework_of_tree, make
-from calcbench.native.function import Function, WrongGradient
+from calcbench.native.function import Function, OtherForm, WrongGradient
 from calcbench.native.numpy.function import as_arrays
 from calcbench.native.rebinding import without_cache
 from calcbench.problem.point import component_name
@@ -42,6 +42,7 @@ class Outputs:
 
         Raises `ProblemError` where that is not floating-point numbers alone.
         """
+        self._name = name
         self.framework = framework_of_tree(returned)
         self._form = self._read_form(returned)
         self._parts = self._flatten(self._form)
@@ -87,8 +88,12 @@ class Outputs:
         return trees.rebuild(self._form, parts)
 
     def join(self, returned: Any) -> Any:
-        """Make one array of the framework of all numbers in what the function returned."""
-        return JOIN[self.framework](sys.modules[self.framework], self._flatten(returned))
+        """Make one array of the framework of all numbers in what the function returned.
+
+        In the order of what it returned first, such as that of a dict's keys. Raises `OtherForm`
+        for what has other keys, or is nested otherwise.
+        """
+        return JOIN[self.framework](sys.modules[self.framework], self._flatten_like_first(returned))
 
     def split(self, numbers: np.ndarray) -> Arrays:
         """Split a vector of numbers into arrays by name: `value`, or by where each is in a tree."""
@@ -114,6 +119,26 @@ class Outputs:
 
         joined.__wrapped__ = inner  # type: ignore[attr-defined] # whose globals and closures count
         return make(self.framework, joined, function.x, function.name)
+
+    def _flatten_like_first(self, returned: Any) -> list[Any]:
+        if self.framework == "jax":
+            structure = sys.modules["jax"].tree_util.tree_structure
+            same = structure(returned) == structure(self._form)
+            found = self._flatten(returned) if same else None
+        else:
+            found = trees.list_like(self._form, returned)
+        if found is None:
+            forms = (short_repr(self._sketch(each)) for each in (returned, self._form))
+            raise OtherForm(
+                "{} gives another form here: {}, and gave {}".format(self._name, *forms)
+            )
+        return found
+
+    def _sketch(self, returned: Any) -> Any:
+        """Put shapes in the place of arrays."""
+        if self.framework == "jax":
+            return sys.modules["jax"].tree_util.tree_map(np.shape, returned)
+        return trees.rebuild(returned, list(map(np.shape, trees.list_leaves(returned))))
 
     @cached_property
     def _names(self) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -174,6 +175,27 @@ def list_leaves(x: Any) -> list[Any]:
     """List what a tuple, list or dict holds, and what those in it do; of a leaf, itself."""
     inside = items(x)
     return [x] if inside is None else [leaf for _, part in inside for leaf in list_leaves(part)]
+
+
+def list_like(form: Any, x: Any) -> list[Any] | None:
+    """List the leaves of a tree in the order of another one's; None where its form is another.
+
+    Dicts with the same keys have the same form, and lists and tuples of as many items.
+    """
+    if items(form) is None or items(x) is None:
+        return [x] if items(form) is items(x) else None
+    first, found = _entries(form), _entries(x)
+    names = {fields for tree in (form, x) if (fields := getattr(tree, "_fields", None))}
+    if first.keys() != found.keys() or len(names) > 1:
+        return None
+    parts = [list_like(part, found[key]) for key, part in first.items()]
+    known = [part for part in parts if part is not None]
+    return list(itertools.chain(*known)) if len(known) == len(parts) else None
+
+
+def _entries(x: Any) -> dict[Any, Any]:
+    """Return what a dict holds by its keys, and a list or tuple by position."""
+    return dict(x) if isinstance(x, Mapping) else dict(enumerate(x))
 
 
 def _collect(name: str, x: Any, found: Leaves) -> None:

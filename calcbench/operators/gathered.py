@@ -16,13 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from calcbench.errors import ProblemError
 from calcbench.operators.colouring import colour_columns
-from calcbench.operators.compression import group_products, indicators
+from calcbench.operators.compression import group_products, indicators, places_in_parts
 from calcbench.operators.function import Function
 from calcbench.operators.reach import Reaching, reaching_vocabulary
 from calcbench.problem.flat import Shape
@@ -79,8 +79,46 @@ class Gathered:
         return sum(len(sweep.cotangents) for sweep in self.sweeps)
 
 
+class Entries(NamedTuple):
+    """The entries of the Jacobian by inputs: arrays of one length, a number for each entry."""
+
+    row: np.ndarray
+    part: np.ndarray
+    """The input, by its number among those that are used."""
+    position: np.ndarray
+    """Where the entry stands in its input, flattened."""
+    stored: np.ndarray
+    """The stored entry of the Jacobian by parameters that it counts for; −1 for none."""
+
+
 def find_gathered(point: Point, backend: str) -> Gathered | None:
     """Find how a sparse Jacobian follows from what its cost looks up; None where it does not."""
+    run = _try_run(point, backend)
+    if run is None:
+        return None
+    value, sources, calls = run
+    used = [source for source in sources if source in value.reach]
+    entries = _list_entries(point, value, [(sources[s], *value.reach[s]) for s in used])
+    if entries is None:
+        return None
+    sizes = np.array([sources[s].size for s in used])
+    colour = _colour_rows(entries, sizes, len(value))
+    groups = _group_colours(entries, colour)
+    places, zero = _place(entries, colour[entries.row], groups, sizes)
+    counts = entries.stored >= 0
+    terms = _stack(places[counts], entries.stored[counts], len(point.pattern(1)[0]), zero)
+    if terms is None:
+        return None
+    cotangents = indicators(colour)
+    sweeps = [
+        _sweep([used[k] for k in parts], sources, len(point.shapes), cotangents[colours])
+        for parts, colours in groups
+    ]
+    return Gathered(tuple(sweeps), calls, terms)
+
+
+def _try_run(point: Point, backend: str) -> tuple[Reaching, dict[int, np.ndarray], int] | None:
+    """Run the cost as `_run` does; None where that fails, or it looks up no parameters."""
     try:
         with np.errstate(all="ignore"):
             value, sources, calls = _run(point, backend)
@@ -88,41 +126,50 @@ def find_gathered(point: Point, backend: str) -> Gathered | None:
         return None
     if not sources.keys() - range(len(point.shapes)) or not isinstance(value, Reaching):
         return None
-    if value.shape != point.value_shape:
-        return None
-    used = [source for source in sources if source in value.reach]
-    found = _list_entries(point, value, [(sources[s], *value.reach[s]) for s in used])
-    if found is None:
-        return None
-    row, part, position, entry = found
-    if not len(row):
-        return None
-    sizes = np.array([sources[s].size for s in used])
-    starts = np.cumsum([0, *sizes])
-    colour = colour_columns((starts[part] + position, row), len(value))
-    cotangents = indicators(colour)
-    meets = np.zeros((len(cotangents), len(used)), dtype=bool)
-    meets[colour[row], part] = True
-    groups = group_products(meets)
-    begin, end = np.zeros(meets.shape, dtype=np.int64), 0  # of a part's numbers in a product
+    return (value, sources, calls) if value.shape == point.value_shape else None
+
+
+def _colour_rows(entries: Entries, sizes: np.ndarray, rows: int) -> np.ndarray:
+    """Give rows one colour, and so one product, that have no entry by the same number."""
+    starts = np.cumsum(sizes) - sizes
+    colour: np.ndarray = colour_columns(
+        (starts[entries.part] + entries.position, entries.row), rows
+    )
+    return colour
+
+
+def _group_colours(entries: Entries, colour: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Put colours together that have entries by the same inputs: (those inputs, these colours)."""
+    meets = np.zeros((int(colour.max()) + 1, int(entries.part.max()) + 1), dtype=bool)
+    meets[colour[entries.row], entries.part] = True
+    return group_products(meets)
+
+
+def _place(
+    entries: Entries,
+    colour: np.ndarray,
+    groups: list[tuple[np.ndarray, np.ndarray]],
+    sizes: np.ndarray,
+) -> tuple[np.ndarray, int]:
+    """Find each entry, of a colour, in the products of all groups, and where these end."""
+    places, end = np.empty(len(colour), dtype=np.int64), 0
     for parts, colours in groups:
-        products = np.arange(len(colours))[:, None]
-        before = np.cumsum(sizes[parts]) - sizes[parts]
-        begin[np.ix_(colours, parts)] = end + len(colours) * before + products * sizes[parts]
+        inside = np.isin(colour, colours)
+        starts = np.cumsum(sizes[parts]) - sizes[parts]
+        column = starts[np.searchsorted(parts, entries.part[inside])] + entries.position[inside]
+        product = np.searchsorted(colours, colour[inside])
+        places[inside] = end + places_in_parts(product, column, sizes[parts], len(colours))
         end += len(colours) * int(sizes[parts].sum())
-    places = begin[colour[row], part] + position
-    stored = entry >= 0
-    terms = _stack(places[stored], entry[stored], len(point.pattern(1)[0]), end)
-    if terms is None:
-        return None
-    count = len(point.shapes)
+    return places, end
 
-    def sweep(parts: np.ndarray, colours: np.ndarray) -> Sweep:
-        inputs = [used[k] for k in parts]
-        taken = {s - count: sources[s].shape for s in inputs if s >= count}
-        return Sweep(tuple(s for s in inputs if s < count), taken, cotangents[colours])
 
-    return Gathered(tuple(sweep(*group) for group in groups), calls, terms)
+def _sweep(
+    inputs: list[int], sources: dict[int, np.ndarray], parameters: int, cotangents: np.ndarray
+) -> Sweep:
+    """Make the products of some colours by some inputs; the first numbers are parameters."""
+    direct = tuple(source for source in inputs if source < parameters)
+    taken = {s - parameters: sources[s].shape for s in inputs if s >= parameters}
+    return Sweep(direct, taken, cotangents)
 
 
 def look_up(sweep: Sweep, calls: int, point: Point, function: Function, xp: Any) -> Function:
@@ -198,8 +245,8 @@ def _run(point: Point, backend: str) -> tuple[Any, dict[int, np.ndarray], int]:
 
 def _list_entries(
     point: Point, value: Reaching, inputs: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
-    """List the entries by inputs: row, input, position in it, and the stored entry it counts for.
+) -> Entries | None:
+    """List the entries by inputs.
 
     An entry by an input that alone reaches what is not stored is 0, as that is; it is left out.
     Where several reach it, only their sum is 0 (x - take(x, i), where i is the own number): they
@@ -225,7 +272,8 @@ def _list_entries(
     entry = _find(reached, row * point.size + column)
     kept = entry >= 0
     kept[~kept] = _several(reached[~kept])
-    return rows[kept], parts[kept], positions[kept], entry[kept]
+    found = Entries(rows[kept], parts[kept], positions[kept], entry[kept])
+    return found if len(found.row) else None
 
 
 def _find(wanted: np.ndarray, ordered: np.ndarray) -> np.ndarray:

@@ -78,6 +78,10 @@ FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
 """Attribute → what it must be like, for the code and in words."""
 
 
+ARGUMENTS = {"parameters": ("parameters", "values"), "data": ("data arguments", "files")}
+"""Attribute that calcbench fills → what it lists, and under which name to keep something else."""
+
+
 def check_declarations(problem: Problem) -> None:
     """Raise `ProblemError` for the first attribute that has not the form that it should have."""
     subject = f"problem {short_repr(problem.name)}"
@@ -85,6 +89,8 @@ def check_declarations(problem: Problem) -> None:
         value = getattr(problem, attribute)
         if not fits(value):
             raise ProblemError(f"{subject}: {attribute} must be {words}, got {short_repr(value)}")
+    for attribute in ARGUMENTS:
+        _check_arguments(subject, attribute, getattr(problem, attribute))
     if problem.reduction not in REDUCTIONS:
         choices = nearest(problem.reduction, REDUCTIONS)
         raise ProblemError(f"{subject}: reduction = {short_repr(problem.reduction)}: {choices}")
@@ -105,6 +111,16 @@ def check_declarations(problem: Problem) -> None:
         raise ProblemError(
             f"{subject}: sizes needs rows=…, of which a size takes the first: the data of a "
             "decorated function are what they are"
+        )
+
+
+def _check_arguments(subject: str, attribute: str, value: Any) -> None:
+    """Raise `ProblemError` where a class keeps something else in a list of the cost's arguments."""
+    lists, kept = ARGUMENTS[attribute]
+    if not (isinstance(value, tuple) and _is_sequence(value, _is_text)):
+        raise ProblemError(
+            f"{subject}: {attribute!r} lists its {lists}, by the signature of cost, but is "
+            f"{short_repr(value)}: keep that under another name, such as self.{kept}"
         )
 
 

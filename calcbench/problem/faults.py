@@ -63,7 +63,8 @@ def find_fault(error: BaseException) -> Fault:
     line = raising_line(error)
     if isinstance(error, CalcbenchError):  # it says itself what is wrong, and perhaps where
         told = str(error)
-        return Fault("" if line is None or told.startswith(str(line)) else str(line), told, "")
+        known = line is None or told.startswith(str(line)) or refused_by_ours(error)
+        return Fault("" if known else str(line), told, "")
     what = f"{type(error).__name__}: {message_of(error)}"
     if line is None:
         return Fault("", what, "")
@@ -74,6 +75,13 @@ def describe(error: BaseException) -> str:
     """Describe an exception in one line: where, what, and the remedy."""
     _trace(error)
     return str(find_fault(error))
+
+
+def refused_by_ours(error: BaseException) -> bool:
+    """Tell whether a problem of calcbench raised this itself; its line is none of the user's."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    raised_in = frames[-1].f_globals.get("__name__") or "" if frames else ""
+    return raised_in.startswith("calcbench.problems.")
 
 
 def find_departure(error: BaseException) -> str:
@@ -102,12 +110,14 @@ def _trace(error: BaseException) -> None:
 def blamed_on(name: str, raised: tuple[type[BaseException], ...] = RAISED) -> Iterator[None]:
     """Turn what is raised in the block into a `ProblemError` about the problem of that name.
 
-    Errors of calcbench pass; a `ProblemError` that a line of the user's led to names that line.
+    Errors of calcbench pass; a `ProblemError` that a line of the user's led to names that line,
+    and one that a problem of calcbench raises itself, as over a file, names that problem.
     """
     try:
         yield
     except ProblemError as error:
-        error.args = (describe(error),)
+        told = describe(error)
+        error.args = (f"{name}: {told}" if refused_by_ours(error) else told,)
         raise
     except CalcbenchError:
         raise
@@ -150,6 +160,14 @@ def raising_line(error: BaseException) -> Line | None:
             found = Line(code.co_filename, passed.tb_lineno, names, span)
         passed = passed.tb_next
     return found or _told_line(error)
+
+
+def defining_line(function: Any) -> Line | None:
+    """Find where a function of a user's begins; None for one of calcbench's or a library's."""
+    code, module = getattr(function, "__code__", None), getattr(function, "__module__", None)
+    if code is None or not is_users(code.co_filename, module or ""):
+        return None
+    return Line(code.co_filename, code.co_firstlineno, {})
 
 
 OWN = str(Path(__file__).parents[1])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,13 @@ from calcbench.errors import (
 )
 from calcbench.problem.arguments import check_names, real_array, whole_number
 from calcbench.problem.declarations import check_declarations
-from calcbench.problem.faults import RAISED, describe
+from calcbench.problem.faults import RAISED, defining_line, describe, raising_line
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.returns import check_returns
 from calcbench.problem.size import SizeLike, fit, read_size
 from calcbench.problem.static import Static, is_static, wrap_static
-from calcbench.problem.structure import Structure
+from calcbench.problem.structure import BadStructure, Structure
 
 
 def own_point(
@@ -136,16 +137,13 @@ def _check_matrix(problem: Problem, arrays: Arrays) -> None:
     if problem.vector_valued and problem.rows:
         raise ProblemError(f"{subject}: a vector-valued problem (outputs) has no rows to add up")
     columns = sum(arrays[name].size for name in problem.parameters)
-    try:
+    with _blamed_on_structure(problem):
         rows = problem.outputs(arrays) if problem.vector_valued else columns
         structure = problem.structure(arrays)
         whole = isinstance(rows, (int, np.integer)) and rows > 0
         sparse = whole and isinstance(structure, Structure) and structure.sparse
         if sparse and not structure.pattern(int(rows), columns)[0].size:
-            raise ValueError("the structure stores no entry")
-    except RAISED as error:
-        reason = f"its outputs or structure raises {describe(error)}"
-        raise ProblemError(f"{subject}: {reason}") from error
+            raise BadStructure("it stores no entry")
     if not isinstance(rows, (int, np.integer)) or rows < 1:
         raise ProblemError(f"{subject}: outputs must be a whole number of at least 1, got {rows!r}")
     if not isinstance(structure, Structure):
@@ -153,6 +151,24 @@ def _check_matrix(problem: Problem, arrays: Arrays) -> None:
             f"{subject}: structure must be one of calcbench.problem.structure, such as DENSE, "
             f"got {short_repr(structure)}"
         )
+
+
+@contextlib.contextmanager
+def _blamed_on_structure(problem: Problem) -> Iterator[None]:
+    """Raise `ProblemError` for what `outputs` or `structure` raises, or for entries of no matrix.
+
+    Those are found out later than where they are stated: the line is that of `structure`.
+    """
+    subject = f"problem {problem.name!r}"
+    try:
+        yield
+    except BadStructure as error:
+        line = raising_line(error) or defining_line(problem.structure)
+        place = f"{line}: " if line else ""
+        raise ProblemError(f"{subject}: {place}its structure: {error}") from error
+    except RAISED as error:
+        reason = f"its outputs or structure raises {describe(error)}"
+        raise ProblemError(f"{subject}: {reason}") from error
 
 
 def _array(problem: Problem, name: str, value: Any) -> np.ndarray:

@@ -118,8 +118,13 @@ class Coordinates(Structure):
     def pattern(self, rows: int, columns: int) -> Pattern:
         """Return the entries, each once, sorted. Raises `ValueError` for one outside the matrix."""
         row, column = _places(self.rows), _places(self.columns)
-        if np.any((row < 0) | (row >= rows) | (column < 0) | (column >= columns)):
-            raise BadStructure(f"an entry is outside the {rows} × {columns} matrix")
+        outside = (row < 0) | (row >= rows) | (column < 0) | (column >= columns)
+        if np.any(outside):
+            first = np.argmax(outside)
+            raise BadStructure(
+                f"the entry in row {row[first]}, column {column[first]} is outside the "
+                f"{rows} × {columns} matrix; both are counted from 0"
+            )
         # By sorting: np.unique takes three times as long, and the places are often in order.
         place = np.sort(row * columns + column, kind="stable")
         place = place[np.append(True, np.diff(place) != 0)[: len(place)]]

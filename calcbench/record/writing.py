@@ -6,6 +6,7 @@ This file imports no NumPy: `calcbench list --json` is to be quick.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import secrets
@@ -50,6 +51,18 @@ def replacing(path: Path) -> Iterator[Path]:
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
+
+
+def check_place(path: Path) -> None:
+    """Raise `SelectorError` for a file whose name cannot be, or whose folder is not there.
+
+    For what takes long, before it begins.
+    """
+    size_of(path)
+    with refuse_unwritable(path):
+        path.parent.stat()
+        if not path.parent.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
 
 
 def _is_stream(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +94,8 @@ def _find_method(problem: Problem, engine: Backend, operator: Operator) -> str:
         wanted = operator.resolve(point)
         point = wanted.seed_point(point, np.random.default_rng(0))
         return engine.prepare(point, wanted).method or "as it stands"
+    except ProblemError as error:
+        return f"{Status.ERROR} ({describe_fault(error)})"
     except CalcbenchError as error:
         return f"{Status.SKIPPED} ({error})"
     except RAISED as error:
@@ -100,11 +103,18 @@ def _find_method(problem: Problem, engine: Backend, operator: Operator) -> str:
 
 
 def _write(problem: Problem, engine: Backend, operator: Operator) -> dict[str, str]:
-    """Write the program, or the reason why there is none."""
+    """Write the program, or the reason why there is none.
+
+    A formula of the problem's that cannot be copied is a reason, for the others do without it.
+    """
     try:
         return {"program": write_program(engine, problem, operator)}
     except (Unsupported, NotInstalled) as error:
         return {"reason": str(error)}
+    except ProblemError as error:
+        if not engine.hand_derived:
+            raise
+        return {"reason": describe_fault(error)}
 
 
 # --- in a terminal -----------------------------------------------------------------------------
@@ -112,6 +122,9 @@ def _write(problem: Problem, engine: Backend, operator: Operator) -> dict[str, s
 
 Line = tuple[str, str]
 """A text, and the style that rich prints it in."""
+
+BEFORE_WORDS = re.compile(r"(\d+\. )? *")
+"""What stands before the first word of a text: the number of a step, and blanks."""
 
 
 def draw(description: dict[str, Any], console: Console) -> None:
@@ -165,17 +178,28 @@ def _state_formulas(symbolic: dict[str, str]) -> list[Line]:
 
 def _print_part(console: Console, heading: str, lines: list[Line], after: bool = True) -> None:
     """Print lines below a heading, and an empty line after them."""
-    from rich.padding import Padding
     from rich.text import Text
 
     if not lines:
         return
     console.print(Text(printable(heading), style="bold"))
     for text, style in lines:
-        said = Text(escape_controls(text), style=style)
-        console.print(Padding(said, (0, 0, 0, 2), expand=False))
+        _print_hanging(console, escape_controls(text), style)
     if after:
         console.print()
+
+
+def _print_hanging(console: Console, text: str, style: str) -> None:
+    """Print a text two places in; what does not fit goes on below its first word."""
+    from rich.text import Text
+
+    start = len(BEFORE_WORDS.match(text)[0])  # type: ignore[index]  # it matches any text
+    head = "  " + text[:start]
+    lines = Text(text[start:], style).wrap(console, max(1, console.width - len(head)))
+    for line in lines:
+        line.rstrip()
+        console.print(Text(head if line else "", style) + line, soft_wrap=True)
+        head = " " * len(head)
 
 
 def _print_program(console: Console, heading: str, program: dict[str, str]) -> None:

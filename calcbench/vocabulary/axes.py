@@ -1,8 +1,10 @@
-"""Axes and shapes: what functions of arrays ask of them."""
+"""Axes, shapes and indices: what functions of arrays ask of them."""
 
 from __future__ import annotations
 
 from typing import Any
+
+import numpy as np
 
 
 def running_axis(x: Any, axis: int | None) -> int:
@@ -25,3 +27,10 @@ def require_thin(shape: Any, full_matrices: bool) -> None:
             f"svd of a matrix of shape {tuple(shape)} needs full_matrices=False: the further "
             "columns of U or V may be any that are orthogonal, and have no derivative"
         )
+
+
+def as_indices(indices: Any) -> Any:
+    """Make an array of integers of a list or a tuple of them, an empty one as well."""
+    if hasattr(indices, "shape"):
+        return indices
+    return np.asarray(indices, None if np.size(indices) else np.int64)

@@ -116,6 +116,11 @@ SPELLED = {
 }
 """What functions are called in the libraries that have them so first → in the vocabulary."""
 
+DIAGONAL = "xp.linalg.diagonal(A) takes a diagonal, x * xp.eye(n) makes a matrix that has it"
+
+PUT_OTHERWISE = {"diag": DIAGONAL, "diagflat": DIAGONAL, "diag_embed": DIAGONAL}
+"""What to write in place of a function for which there is no single name."""
+
 JOINED = {name.replace("_", ""): name for name in NAMES}
 """Names without their underscores, for JAX says `erf_inv`, and PyTorch `logsoftmax`."""
 
@@ -151,6 +156,8 @@ def suggest(name: str) -> str:
     ours = in_vocabulary(name)
     if ours:
         return f"use xp.{ours}"
+    if name in PUT_OTHERWISE:
+        return PUT_OTHERWISE[name]
     lacking = hasattr(np, name) or name.removesuffix("_") in LACKING
     close = [] if lacking else difflib.get_close_matches(name, NAMES, n=1, cutoff=NEAR)
     return f"did you mean {close[0]!r}?" if close else "docs/vocabulary.md lists what is"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from calcbench.errors import NotInstalled, ProblemError, short_repr
-from calcbench.problem.files import name_files
+from calcbench.problem.files import locate, name_files
 
 CHECKOUT = "evals"
 """The folder by which a checkout of GradBench is known."""
@@ -22,11 +22,12 @@ def place(data, own):
     """Find where files are, for every process, and how records name them: (path, name).
 
     `own` is where a checkout of GradBench has a problem's files; `data` may be that, or a folder
-    on the way there. Raises `ProblemError` where there is nothing.
+    on the way there. Raises `ProblemError` where there is nothing, and `SelectorError` for what
+    can be no path.
     """
     if data is None:
         return None, ""
-    path = Path(data).expanduser().resolve()
+    path = locate(data)
     if not path.exists():
         raise ProblemError(f"data={str(data)!r}: there is no such file or folder")
     parts = Path(own).parts
@@ -44,7 +45,10 @@ def find(place, pattern):
     if found:
         return found
     if (place / CHECKOUT).is_dir():
-        raise NotInstalled(f"this checkout of GradBench has no {pattern}")
+        raise NotInstalled(
+            f"this checkout of GradBench has no {pattern}: name a file of that kind, "
+            "or its folder, by --data (in Python, data=…)"
+        )
     raise ProblemError(f"data={str(place)!r}: there is no {pattern} in this folder")
 
 

@@ -186,6 +186,35 @@ def test_what_several_components_decide_together_is_neither_blessed_nor_condemne
     assert "not judged: 2 partials without a derivative here" in str(found)
 
 
+NOT_JUDGED = "not judged: 2 partials without a derivative here: ∂f/∂x[0], ∂f/∂x[1]"
+
+
+@pytest.mark.parametrize("slope", [2.0, 9.0])
+def test_what_is_not_judged_is_counted_whether_the_others_are_right_or_wrong(slope: float) -> None:
+    found = cb.check(along, lambda x: np.array([0.0, 0.0, slope]), np.array([0.0, 0.0, 1.0]))
+    assert found.ok == (slope == 2)
+    assert found.not_judged == ("∂f/∂x[0]", "∂f/∂x[1]")
+    assert NOT_JUDGED in str(found)
+
+
+def test_what_is_not_judged_is_not_certified() -> None:
+    def gradient(x: np.ndarray) -> np.ndarray:
+        side = np.sign(x[0] + x[1]) if np.any(x[:2]) else 123.0
+        return np.array([side, side, 2 * x[2]])
+
+    x = np.array([0.0, 0.0, 1.0])
+    assert not cb.assert_gradient(along, gradient, x).certified
+    for points in (1, 3):
+        with pytest.raises(AssertionError, match="certified=True wants all to be proved") as error:
+            cb.assert_gradient(along, gradient, x, certified=True, points=points)
+        assert NOT_JUDGED in str(error.value)
+
+
+def test_a_choice_is_certified() -> None:
+    x = np.array([0.0, 2.0])
+    assert cb.assert_gradient(sizes, np.sign, x, certified=True).chosen == 1
+
+
 @pytest.mark.parametrize("ramp", [lambda x: np.maximum(x, 0), lambda x: np.where(x > 0, x, 0)])
 def test_ties_that_hide_others_are_not_taken_for_separate_ones(ramp: Any) -> None:
     """By the sides that are taken at 0, each tie depends on one number. The slope by x[1] is −2

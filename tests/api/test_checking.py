@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 import sys
@@ -14,8 +15,10 @@ import pytest
 from native.by_hand import TABLE, X, logistic, logistic_gradient
 
 import calcbench as cb
+from calcbench.api.trial import Trial
 from calcbench.catalogue.door import default_problems
 from calcbench.catalogue.selection import find_problem
+from calcbench.native.front_ends import make
 from calcbench.problem.inputs import own_point
 from calcbench.vocabulary.numpy import NUMPY
 
@@ -539,6 +542,26 @@ def test_nan_is_never_right() -> None:
 def test_wrong_arguments_get_a_sentence(arguments: Any, error: Any, said: str) -> None:
     with pytest.raises(error, match=said):
         cb.check(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (lambda x: 1 / (x.size - 2), "raises .*ZeroDivisionError"),
+        (lambda x: (x, 1.0), "gives a tuple of several"),
+    ],
+)
+def test_function_that_fails_is_called_once(given: Any, said: str) -> None:
+    calls = itertools.count()
+
+    def f(x: np.ndarray) -> Any:
+        next(calls)
+        return given(x)
+
+    trial = Trial(make("numpy", f, np.ones(2)), np.ones_like, 60, 0)
+    with pytest.raises(cb.ProblemError, match=said):
+        trial.at_points(1)
+    assert next(calls) == 1
 
 
 @pytest.mark.parametrize(

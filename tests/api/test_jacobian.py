@@ -100,6 +100,18 @@ def test_wrong_forms_get_a_sentence() -> None:
         check(waves, None, x)
 
 
+@pytest.mark.parametrize("operator", ["gradient", "jacobian"])
+@pytest.mark.parametrize("made", [lambda x: {"a": x, "b": x[0]}, lambda x: (x, x[0])])
+def test_several_arrays_are_told_what_takes_them(made: Any, operator: str) -> None:
+    with pytest.raises(cb.ProblemError, match=r"gives a (dict|tuple), and one.*='pullback'"):
+        cb.check(made, np.ones_like, np.array([1.0, 2.0]), operator=operator)
+
+
+def test_jacobian_that_is_not_given_is_asked_for_as_it_is_written() -> None:
+    with pytest.raises(TypeError, match=r"check\(f, jacobian, x, operator='jacobian'\)"):
+        cb.check(np.exp, x=np.array([1.0, 2.0]), operator="jacobian")
+
+
 def test_function_that_is_not_repeatable_is_not_certified() -> None:
     rng = np.random.default_rng(0)
     found = check(lambda x: x * rng.normal(), lambda x: np.eye(3), x)

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import calcbench as cb
+from calcbench.api.array_trials import PullbackTrial
+from calcbench.native.front_ends import make
 
 A = np.random.default_rng(0).normal(size=(4, 3))
 x = np.array([1.0, 2.0, 3.0])
@@ -101,7 +103,10 @@ def test_result_has_the_form_of_the_argument() -> None:
     assert named.ok, named
     shapeless = check(waves, lambda x, u: u, x)
     assert shapeless.status == "error"
-    assert "the gradient by x has the shape (4,), but x has the shape (3,)" in str(shapeless)
+    assert (
+        "the pullback by x has the shape (4,), but x has the shape (3,); a pullback is called as "
+        in str(shapeless)
+    )
 
 
 def cotangent(count: int) -> Any:
@@ -175,6 +180,65 @@ def test_complex_steps_are_witnesses_of_all_outputs() -> None:
     assert found.witnessed, found
     assert found.step is not None
     assert found.step.digits > 12
+
+
+def test_outputs_are_joined_in_the_order_of_the_first_form() -> None:
+    def f(x: np.ndarray) -> Any:
+        if x[0] >= 1:
+            return {"b": x, "a": (x**3, {"d": x[:1], "c": 2 * x})}
+        return {"a": [x**3, {"c": 2 * x, "d": x[:1]}], "b": x}
+
+    def pullback(x: np.ndarray, u: Any) -> Any:
+        assert list(u) == ["b", "a"]
+        first, rest = u["a"]
+        return u["b"] + 3 * x**2 * first + rest["d"] * np.eye(2)[0] + 2 * rest["c"]
+
+    found = check(f, pullback, np.array([1.0, 2.0]), points=8)
+    assert found.ok, found
+    assert (found.points, found.proved) == (8, 8)
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (lambda x: {"a": x}, "{'a': (3,)}, and gave {'a': (3,), 'b': (3,)}"),
+        (lambda x: {"a": x, "c": x}, "{'a': (3,), 'c': (3,)}"),
+        (lambda x: {"a": x, "b": [x]}, "{'a': (3,), 'b': [(3,)]}"),
+        (lambda x: (x, x), "((3,), (3,))"),
+        (lambda x: np.ones(6), "(6,)"),
+    ],
+)
+def test_another_form_at_another_call_is_refused(other: Any, said: str) -> None:
+    calls = iter([lambda x: {"a": x, "b": x}])
+    function = make("numpy", lambda x: next(calls, other)(x), x, "f")
+    trial = PullbackTrial(function, lambda x, u: x, 60, 0)
+    with pytest.raises(cb.ProblemError, match="f gives another form here: ") as caught:
+        trial.at_points(1)
+    assert said in str(caught.value)
+
+
+def test_another_form_on_numbers_with_proof_is_not_certified() -> None:
+    found = check(
+        lambda x: (x, x) if type(x) is np.ndarray else (x, [x]), lambda x, u: u[0] + u[1], x
+    )
+    assert found.status == "not certified"
+    assert "gives another form here: ((3,), [(3,)]), and gave ((3,), (3,))" in found.reason
+    assert found.witnessed
+
+
+def test_lists_of_lists_are_an_array() -> None:
+    def hessian(x: np.ndarray) -> Any:
+        return [[x[0] * x[1], x[1]], (x[1], 2.0)]
+
+    def pullback(x: np.ndarray, u: Any) -> Any:
+        return np.array([u[0, 0] * x[1], u[0, 0] * x[0] + u[0, 1] + u[1, 0]])
+
+    assert check(hessian, pullback, x[:2]).certified
+    cube = check(lambda x: [[[x[0]], [x[1]]]], lambda x, u: u.ravel(), x[:2])
+    assert cube.certified
+    jacobian = np.array([[[2.0, 1], [0, 1]], [[0, 1], [0, 0]]])
+    assert cb.check(hessian, lambda x: jacobian, x[:2] * [1, 1], operator="jacobian").ok
+    assert cb.check(lambda x: [[x @ x]], lambda x: 2 * x, x).certified
 
 
 # --- kinks ----------------------------------------------------------------------------------------
@@ -305,9 +369,56 @@ def test_what_is_no_real_number_is_refused(f: Any, said: str) -> None:
 
 @pytest.mark.parametrize("operator", ["gradient", "jacobian", "hvp"])
 def test_several_are_referred_to_the_pullback_by_other_operators(operator: str) -> None:
-    said = r"f gives a tuple of several, and one is differentiated: .* operator='pullback'"
+    said = r"f gives a tuple, and one array or number is differentiated: .* operator='pullback'"
     with pytest.raises(cb.ProblemError, match=said):
         cb.check(lambda x: (np.sum(x), x), np.ones_like, x, operator=operator, name="f")
+
+
+CALLED = {
+    "pullback": "a pullback is called as grad(w, u)",
+    "pushforward": "a pushforward is called as grad(w, v)",
+    "hvp": "an hvp is called as grad(w, v)",
+}
+
+
+@pytest.mark.parametrize("operator", CALLED)
+def test_what_is_called_in_another_way_is_told_how(operator: str) -> None:
+    def f(w: np.ndarray) -> Any:
+        return w @ w
+
+    calls = (lambda w: w, lambda u, w: A @ u @ w, lambda w, u: np.ones(7))
+    for wrong in calls:
+        found = cb.check(f, wrong, x, operator=operator)
+        assert found.status == "error"
+        assert found.reason.endswith(f"; {CALLED[operator]}"), found
+    raised = cb.check(f, calls[0], x, operator=operator)
+    assert raised.reason.startswith(f"the {operator} raises TypeError"), raised
+    own = cb.check(f, lambda w: w[:2], x)
+    assert own.reason == "the gradient by w has the shape (2,), but w has the shape (3,)"
+
+
+def test_number_that_has_no_verdict_or_changes_is_named() -> None:
+    def logs(x: np.ndarray) -> Any:
+        return {"a": x, "b": np.log(x - x[1])}
+
+    none = cb.check(logs, lambda x, u: x, np.array([3.0, 2.0, 4.0]), operator="pullback")
+    assert none.reason == "no verdict: f(x).b[1] is -inf"
+    rng = np.random.default_rng(0)
+    changing = check(lambda x: np.append(x, rng.normal()), lambda x, u: u[:3], x)
+    assert changing.reason.startswith("f gives another value at the same x: f(x)[3] is ")
+
+
+def test_number_that_differences_are_against_is_named() -> None:
+    def turned(x: np.ndarray) -> Any:
+        return np.fft.fft(x).real
+
+    wrong = check(turned, lambda x, u: turned(u) + np.array([0.0, 0.1, 0.0]), x)
+    assert "disagree in 1 of 3 partials: (Jᵀu)[x[1]] is " in str(wrong)
+    rows = turned(np.eye(3)) + np.array([0.0, 0.1, 0.0])
+    jacobian = cb.check(turned, lambda x: rows, x, operator="jacobian")
+    assert "1 of 3 partials: that of a sum of f(x) with weights by x[1] is " in str(jacobian)
+    gradient = cb.check(lambda x: turned(x)[0], lambda x: np.array([1.0, 1.0, 2.0]), x)
+    assert "disagree in 1 of 3 partials: ∂f/∂x[2] is 2, they give " in str(gradient)
 
 
 def test_name_of_the_operator_in_other_tools_is_translated() -> None:

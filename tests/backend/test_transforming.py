@@ -523,6 +523,36 @@ class Partly(calcbench.Problem):
         return xp.stack([a, 3.0, a**2, 1.0])
 
 
+class ConstantAtZero(calcbench.Problem):
+    """The sum of x², found by a loop from 0, which does not run where x is 0."""
+
+    def inputs(self, size, rng):
+        return {"x": [0.0, 0.0]}
+
+    def cost(self, xp, x):
+        def far(y):
+            return xp.sum((y - x) ** 2) > 1e-8
+
+        return xp.sum(xp.while_loop(far, lambda y: y - 0.8 * (y - x), xp.zeros(2), 200) ** 2)
+
+
+@pytest.mark.few(4)
+@pytest.mark.parametrize("selector", MODES)
+def test_prepared_where_the_cost_is_constant_and_called_elsewhere(selector):
+    """Whether a cost depends on its parameters is asked at every call, also of torch's tape."""
+    (backend,) = select_backends([selector])
+    zero = own_point(ConstantAtZero())
+    other = zero.with_values({"x": np.array([0.3, -0.7])})
+    for prepared, called in ((zero, other), (other, zero)):
+        for operator in ("cost", "gradient"):
+            there = backend.prepare(prepared, operator).evaluate(called)
+            here = backend.prepare(called, operator).evaluate(called)
+            (name,) = here
+            assert there[name] == pytest.approx(here[name], rel=1e-12, abs=0)
+    gradient = backend.prepare(zero, "gradient").evaluate(other)["x"]
+    assert gradient == pytest.approx([0.6, -1.4], rel=1e-3)
+
+
 @pytest.mark.few(12)
 @pytest.mark.parametrize("selector", MODES)
 @pytest.mark.parametrize("kind", [Linear, Unused, Constant, Partly])

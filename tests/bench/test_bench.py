@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from faulty import HEALED, Faulty
+from faulty import Faulty, healing
 from waiting import PATIENCE, wait_until
 
 import calcbench as cb
@@ -75,16 +75,13 @@ def ruined(faults, when, folder):
     """A run with these faults, healthy backends among them, and the same resumed and healed."""
     settings = dataclasses.replace(SURE, timeout=long_enough()) if "hang" in faults else SURE
     path = folder / f"ruined-{when}-{'-'.join(faults)}.jsonl"
-    backends = ["by_hand", *(Faulty(fault=fault, when=when) for fault in faults), "sympy"]
+    healed = path.with_suffix(".healed")
+    backends = ["by_hand", *(healing(healed, fault=f, when=when) for f in faults), "sympy"]
     run = cb.benchmark("square", backends, settings=settings, output=path)
-    healed = Path(os.environ[HEALED])
     healed.touch()
-    try:
-        asked = open_session("square", backends, settings=settings, output=path, resume=True)
-        due = [backend for group in asked.groups for backend in group.backends]
-        again = cb.benchmark("square", backends, settings=settings, output=path, resume=True)
-    finally:
-        healed.unlink()
+    asked = open_session("square", backends, settings=settings, output=path, resume=True)
+    due = [backend for group in asked.groups for backend in group.backends]
+    again = cb.benchmark("square", backends, settings=settings, output=path, resume=True)
     return run, due, again
 
 

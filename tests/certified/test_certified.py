@@ -7,11 +7,12 @@ import mpmath
 import numpy as np
 import pytest
 from flint import ctx
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from modes import by_rule, installed, names
 
 import calcbench
+from calcbench.backends.finite_difference.schemes import arms
 from calcbench.catalogue.door import default_problems
 from calcbench.catalogue.selection import select_backends
 from calcbench.certified import balls, certificate, series
@@ -581,3 +582,66 @@ def test_difference_quotients_stay_inside_their_bound(name, scheme):
     least = min(step.error for step in found.steps)
     at_best = next(step.error for step in found.steps if step.step == best)
     assert at_best <= 1e4 * max(least, 1e-13)
+
+
+STEPPING = ["central", "forward", "richardson", "central,dtype=float32"]
+
+
+@given(
+    st.sampled_from([-1, 1]),
+    st.integers(-8, 8),
+    st.sampled_from([-3, -2, -1, 0, 1, 2]),
+    st.tuples(*[st.sampled_from([0.0, 0.1, 1.0, -3.0])] * 3),
+)
+@example(1, 0, 0, (0.0, 1.0, 0.0))
+@settings(max_examples=10, deadline=None, derandomize=True)
+def test_quotients_beside_powers_of_two_are_never_condemned(sign, power, places, factors):
+    """There x + h and x − h are rounded differently, also where the slope is 0."""
+    at = float(np.float32(sign * 2.0**power))
+    for _ in range(abs(places)):
+        at = float(np.nextafter(np.float32(at), np.float32(np.sign(places) * 1e9)))
+    a, b, c = factors
+
+    @calcbench.problem(m=at)
+    def polynomial(xp, m):
+        t = m - at
+        return a * t + b * t**2 + c * t**3
+
+    class Several(calcbench.Problem):
+        def inputs(self, size, rng):
+            return {"m": [at, at]}
+
+        def outputs(self, inputs):
+            return 2
+
+        def cost(self, xp, m):
+            return a * (m - at) + b * (m - at) ** 2 + c * (m - at) ** 3
+
+    quotients = [f"finite_difference[scheme={scheme}]" for scheme in STEPPING]
+    one, more = (polynomial, "gradient"), (polynomial, "second_derivative")
+    for problem, wanted in (one, more, (Several(), "jacobian"), (Several(), "pushforward")):
+        for record in calcbench.verify(problem, quotients, operator=wanted).records:
+            # Of a float32 in which nothing is certain, there is no verdict.
+            fair = (Status.OK, Status.IMPRECISE)
+            assert record.status in fair, (wanted, record.backend, record.reason)
+
+
+def test_the_bound_takes_both_steps_as_they_are():
+    """Of (m − 1)², a central quotient at 1 is h₊ − h₋, and its bound little more."""
+    (arm,) = arms("central", np.float64(1.0), np.finfo(np.float64).eps ** (1 / 3))
+    gap = float(abs(arm.ahead - arm.behind))
+    assert gap > 0
+
+    @calcbench.problem(m=1.0)
+    def valley(xp, m):
+        return (m - 1.0) ** 2
+
+    (backend,) = select_backends(["finite_difference"])
+    bound = backend.error_bound(own_point(valley))
+    assert bound.proved["m"]
+    assert gap <= bound["m"] <= gap * (1 + 1e-3)
+
+
+def test_steps_beyond_the_largest_number_have_no_bound():
+    largest = np.finfo(np.float64).max
+    assert arms("central", largest, largest / 4) == []

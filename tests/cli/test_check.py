@@ -158,6 +158,8 @@ def test_points_at_which_nothing_is_proved_fail_if_that_is_wanted(cli, file):
         (["cost.py::loss", "--x", "raising"], "cost.py: raising() raises cost.py:"),
         (["cost.py::loss", "--x", "1..2"], "--x is a name in the file, a number, or a list"),
         (["cost.py::loss", "--operator", "hv"], "did you mean 'hvp'"),
+        (["cost.py::layer"], "or check --operator pullback or pushforward, which take all"),
+        (["cost.py::loss", "--operator", "jacobian", "--grad", "wrong"], "--operator gradient"),
         (["cost.py::alone", "--operator", "hvp"], "has none of alone_hvp, hvp_alone: name what is"),
         (["cost.py::los"], "has no function 'los': did you mean 'loss'"),
         (["cost.py::x0"], "has no function 'x0'"),

@@ -19,7 +19,9 @@ from modes import require
 from screen import visible
 from waiting import PATIENCE
 
+import calcbench as cb
 from calcbench import cli as cli_module
+from calcbench.bench.rounds import Settings
 from calcbench.catalogue.door import backends, default_backends, problems
 from calcbench.catalogue.selection import select_backends, select_problems
 from calcbench.record.record import SCHEMA, Record, Status
@@ -53,7 +55,7 @@ def need_altair():
 
 BAD_ARGUMENTS = {
     "unknown problem": ("compare sqare", ["'sqare'", "did you mean", "'square'"]),
-    "unknown problem, nothing near": ("compare zzzzzz", ["'zzzzzz'", "choose from", "square"]),
+    "unknown problem, nothing near": ("compare zzzzzz", ["'zzzzzz'", "`calcbench list problems`"]),
     "unknown problem after -p": ("compare square -p cylinder", ["'cylinder'", "'cylinder_volume'"]),
     "unknown problem to show": ("show batch_regresion", ["'batch_regression'"]),
     "unknown problem to verify": ("verify sadle", ["'sadle'", "'saddle'"]),
@@ -400,6 +402,59 @@ def test_bad_cost_by_backend(cli, file, case, backend):
     if backend == "tensorflow" and case == "cost: complex":
         pytest.skip("TensorFlow itself refuses to multiply a real tensor by 1j")
     refused(cli("verify", file(FILES[case][0]), "-b", backend), "'mine'", "must return")
+
+
+WRONG_FORMULA = """
+import numpy as np
+from calcbench import Problem
+
+class Waves(Problem):
+    sizes = (2,)
+    def inputs(self, size, rng):
+        return {"x": np.ones(size)}
+    def outputs(self, inputs):
+        return 2
+    def cost(self, xp, x):
+        return xp.sin(x)
+    def jacobian(self, xp, x):
+        return {"x": xp.diag(xp.cos(x))}
+"""
+
+
+def test_a_formula_that_names_no_function_leaves_the_rest_to_be_shown(cli, file):
+    name = file(WRONG_FORMULA)
+    words = ("show", name, "--operator", "jacobian", "-b", "by_hand", "-b", "sympy")
+    done = cli(*words, "--json")
+    assert done.status == 0, done.err
+    (shown,) = json.loads(done.out)
+    reason = shown["programs"]["by_hand"]["reason"]
+    assert reason.startswith("cost.py:14: xp.diag is not in the array vocabulary")
+    assert shown["methods"]["by_hand"] == f"error ({reason})"
+    assert "program" in shown["programs"]["sympy"]
+    assert shown["symbolic"]["∂C[0]/∂x[0]"] == "cos(x0)"
+    alone = cli("show", name, "--operator", "jacobian", "--program", "by_hand")
+    assert (alone.status, alone.err) == (2, f"Error: by_hand: {reason}\n")
+
+
+REFUSES = """
+from calcbench import Problem
+from calcbench.errors import ProblemError
+
+class Mine(Problem):
+    def inputs(self, size, rng):
+        raise ProblemError("there are no numbers")
+    def cost(self, xp, x):
+        return x
+"""
+
+
+def test_what_a_problem_refuses_names_the_problem_of_ours_and_the_line_of_yours(cli, file):
+    mine = cli("compare", file(REFUSES), "-b", "by_hand")
+    assert mine.err == "Error: cost.py:7: there are no numbers\n"
+    ours = cli("compare", "ht_simple", "--data", ".", "-b", "by_hand")
+    assert re.fullmatch(
+        r"Error: ht_simple: data='.*': there is no hand\*_c\*\.txt in this folder\n", ours.err
+    )
 
 
 def test_bad_file_to_show(cli, file):
@@ -797,6 +852,45 @@ def test_examples_work(cli, file, line):
 
 
 # --- real processes -------------------------------------------------------------------------------
+
+
+ALONE = {
+    "list": "list problems",
+    "show": "show square -b by_hand",
+    "compare": "compare square -b by_hand",
+    "verify": "verify square -b by_hand",
+    "check": "check model.py::loss --x weights",
+    "steps": "steps square",
+    "plot": "plot square -o square.html",
+    "descend": "descend square --steps 2",
+    "lessons": "lessons",
+    "exercise": "exercise",
+    "exercises": "exercises sheet.toml",
+    "doctor": "doctor -b by_hand",
+    "bench": "bench square -b by_hand --quick --budget 0.1 -o again.jsonl",
+    "merge": "merge run.jsonl -o all.jsonl",
+    "report": "report run.jsonl",
+    "compare-runs": "compare-runs run.jsonl run.jsonl",
+    "gradbench": "gradbench --tool by_hand",
+    "cite": "cite run.jsonl",
+}
+"""Command → a line that it can do by itself."""
+
+
+@pytest.mark.few(2, more=len(ALONE))
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_has_imported_what_it_uses(process, file, tmp_path, name):
+    """As no fork shows (`forking`)."""
+    file(MODEL, "model.py")
+    file(SHEET, "sheet.toml")
+    if name == "plot":
+        need_altair()
+    if "run.jsonl" in ALONE[name]:
+        brief = Settings(rounds=1, burst=0.001, budget=0.1)
+        cb.benchmark("square", "by_hand", settings=brief, output=tmp_path / "run.jsonl")
+    done = process(*ALONE[name].split(), stdin=subprocess.DEVNULL)
+    assert done.status == 0, done
+    assert "Traceback" not in done.err
 
 
 def test_process_refuses_bad_input(process):

@@ -93,6 +93,7 @@ def test_a_theme_reads_what_it_can(checkout):
         ("show {} --data cost.py", ["Measured cannot read its data from 'cost.py'", "ValueError"]),
         ("compare ba --data y.txt", ["y.txt", "line 1: 3 numbers (the sizes n, m and p)", "'3'"]),
         ("compare ht_simple --data .", ["there is no hand*_c*.txt in this folder"]),
+        ("compare {} --data ~nobody-of-this-name/y", ["can be no folder or file '~nobody"]),
     ],
 )
 def test_data_that_cannot_be_read_are_named(cli, measured, arguments, told):
@@ -120,6 +121,45 @@ def test_a_run_has_the_files_and_their_hash_and_a_change_makes_it_due(checkout):
     assert due(session.groups, [record]) == session.groups
     file.unlink()
     assert due(session.groups, [record]) == session.groups
+
+
+MEMORY = """
+
+class Held(Measured):
+    \"\"\"Mean squared distance to an array in memory.\"\"\"
+
+    def __init__(self, data=(1.0, 2.0)):
+        self.y = np.asarray(data, float)
+"""
+
+
+def test_data_in_memory_beside_data_in_files_stay_in_memory(file, tmp_path):
+    (tmp_path / "y.txt").write_text("3\n5\n", "utf-8")
+    found = select_problems([WithData(file(MEASURED + MEMORY), "y.txt")])
+    assert {p.name: (p.read_from, list(p.y)) for p in found} == {
+        "measured": ("y.txt", [3, 5]),
+        "held": ("", [1, 2]),
+    }
+
+
+def test_files_of_one_name_replace_what_is_there_and_that_is_said(cli, measured, tmp_path):
+    """A record has no folders, so these are one cell: of other data, as after a change."""
+    for folder, text in (("a", "3 5"), ("b", "7 9")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "y.txt").write_text(text, "utf-8")
+
+    def bench(folder):
+        told = ("bench", measured, "-b", "by_hand", "-b", "finite_difference", "--quick")
+        output = ("--budget", 0.1, "-o", "s.jsonl", "--resume", "--data")
+        done = cli(*told, *output, tmp_path / folder / "y.txt")
+        assert done.status == 0, done.err
+        return done.err
+
+    assert "replaced" not in bench("a")
+    again = bench("b")
+    assert "0 of 2 cells are there already" in again
+    assert "2 that were there are replaced: of another source" in again
+    assert "other data" in again
 
 
 def test_drawn_and_read_data_are_two_cells():

@@ -1,6 +1,7 @@
 """What reaches a terminal, and output that is closed or full."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -102,3 +103,57 @@ def test_lines_in_a_pipe_are_as_wide_as_columns_says(cli, columns, monkeypatch):
     words = ("compare", "batch_regression", "-b", "by_hand", "-b", "finite_difference", "--wide")
     widest = max(map(len, cli(*words).out.splitlines()))
     assert widest <= 80 if columns == "80" else 80 < widest <= 100
+
+
+def test_what_show_wraps_goes_on_below_its_first_word(cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = cli("show", "saddle", "-b", "by_hand").out.splitlines()
+    assert all(line == line.rstrip() for line in lines)
+    derivation = lines[lines.index("derivation") + 1 : lines.index("symbolic gradient")]
+    assert max(map(len, derivation)) <= 60
+    numbered = [line for line in derivation if re.match(r"  \d+\. \S", line)]
+    below = [line for line in derivation if line and line not in numbered]
+    assert len(below) > len(numbered) > 2  # a formula of each, and what is wrapped
+    assert all(re.match(r" {5}\S", line) for line in below)
+
+
+def test_list_is_cut_at_columns_and_whole_without(cli, monkeypatch):
+    whole = cli("list", "problems").out.splitlines()
+    assert max(map(len, whole)) > 100
+    monkeypatch.setenv("COLUMNS", "80")
+    cut = cli("list", "problems").out.splitlines()
+    assert max(map(len, cut)) == 80
+    assert all(
+        line == full or (line.endswith("…") and full.startswith(line[:-1]))
+        for line, full in zip(cut, whole, strict=True)
+    )
+
+
+def test_a_name_that_is_no_problem_is_answered_by_the_nearest(cli):
+    done = cli("show", "nosuch")
+    assert done.status == 2
+    assert done.err.startswith("Error: no problem 'nosuch': ")
+    assert "`calcbench list problems`" in done.err
+    assert len(done.err) < 200
+    near = cli("show", "saddel").err
+    assert "did you mean 'saddle'" in near
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plot", "nowhere.py", "-o"),
+        ("descend", "nowhere.py", "-o"),
+        ("steps", "nowhere.py", "--plot"),
+        ("compare", "nowhere.py", "--html"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_folder_that_is_not_there_is_told_before_anything_is_done(cli, tmp_path, words):
+    """Before a worker is started, that is: the problem is not looked for."""
+    where = tmp_path / "nodir" / "x.svg"
+    done = cli(*words, where)
+    assert (done.status, done.out) == (2, "")
+    assert done.err == f"Error: cannot write to '{where}': No such file or directory\n"
+    (tmp_path / "nodir").write_text("no folder")
+    assert cli(*words, where).err == f"Error: cannot write to '{where}': Not a directory\n"

@@ -214,13 +214,81 @@ def test_it_runs_for_the_seconds_that_are_asked_for():
             },
             "min_seconds must be finite, got inf",
         ),
-        ({"kind": "evaluate"}, "no module"),
+        ({"kind": "evaluate"}, "the message has no 'module'; choose from ba, det"),
+        ({"kind": "define", "module": 3}, "'module' must be a name, got 3; choose from ba, det"),
+        (
+            {"kind": "evaluate", "module": "lse", "input": {"x": [1.0]}},
+            "the message has no 'function'; choose from gradient, primal",
+        ),
+        (
+            {"kind": "evaluate", "module": "lse", "function": "primal"},
+            "the message has no 'input': it has id, kind, module, function",
+        ),
     ],
 )
 def test_a_failure_is_a_response(message, told):
     (response,) = talk(message)
     assert response["success"] is False
     assert told in response["error"]
+
+
+def without(given, name):
+    return {key: value for key, value in given.items() if key != name}
+
+
+def bones(**others):
+    """An input of `ht` whose model has other values."""
+    data = tracked()["data"]
+    return tracked(data={**data, "model": {**data["model"], **others}})
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "given", "told"),
+    [
+        ("hello", "square", [1, 2], "the input must be a number, got [1, 2]"),
+        ("hello", "square", {"x": 1}, "the input must be a number"),
+        ("lse", "gradient", [1, 2], "the input must be an object that has 'x', got [1, 2]"),
+        ("lse", "gradient", {"x": 3}, "'x' must be a list of numbers, got 3"),
+        ("lse", "gradient", {"x": "ab"}, "'x' must be a list of numbers, got 'ab'"),
+        ("lse", "gradient", {"x": [1, [2]]}, "'x' must be a list of numbers, got [1, [2]]"),
+        ("llsq", "primal", {"x": [1.0]}, "the input has no 'n': it has x"),
+        ("llsq", "primal", {"x": [1.0], "n": 2.5}, "'n' must be a whole number of at least 1"),
+        ("det", "primal", {"A": [1, 2, 3, 4], "ell": 3}, "(ell²), where ell² = 9; it is of"),
+        ("det", "primal", {"A": [[1, 2], [3, 4]], "ell": 2}, "'A' must be a list of numbers"),
+        ("ode", "primal", {"x": [1.0], "s": None}, "'s' must be a whole number"),
+        (
+            "kmeans",
+            "dir",
+            {"points": [[1.0, 2.0]], "centroids": [[1.0]]},
+            "'centroids' must be of shape (k, d), where d = 2; it is of shape (1, 1)",
+        ),
+        ("gmm", "objective", {**MIXTURE, "alpha": [0.3, 0.2]}, "'mu' must be of shape (k, d)"),
+        ("gmm", "objective", {**MIXTURE, "l": [[1, 2]]}, "where d(d−1)/2 = 1; it is of shape"),
+        ("gmm", "objective", {**MIXTURE, "gamma": "x"}, "'gamma' must be a number, got 'x'"),
+        ("lstm", "objective", {**NETWORK, "state": [[1, 2]]}, "'state' must be of shape (2l, b)"),
+        ("lstm", "objective", without(NETWORK, "sequence"), "the input has no 'sequence'"),
+        ("ba", "objective", {**OBSERVED, "cam": [1.0]}, "'cam' must be of shape (11); it is of"),
+        ("ba", "objective", {**OBSERVED, "p": 0}, "'p' must be a whole number of at least 1"),
+        ("ht", "objective", [], "must be an object that has 'theta', got []"),
+        ("ht", "objective", tracked(data=3), "must be an object that has 'points', got 3"),
+        ("ht", "objective", tracked(theta=[0.0]), "'theta' must be of shape (26)"),
+        ("ht", "objective", tracked(us=3), "'us' must be a list of rows"),
+        ("ht", "objective", bones(parents=[0] * 3), "'parents' must be of shape (bones)"),
+        ("ht", "objective", bones(parents=[22] * 22), "whole numbers from -1 to 21, got 22"),
+        ("saddle", "rr", {"start": [1.0]}, "'start' must be of shape (2)"),
+        ("particle", "rr", {"w": [1.0]}, "'w' must be a number, got [1.0]"),
+    ],
+)
+def test_an_input_of_another_form_is_told_by_its_field(module, function, given, told):
+    response = evaluate(module, function, given)
+    assert response["success"] is False
+    assert told in response["error"]
+
+
+def test_a_formula_that_is_not_there_is_the_reason_whatever_the_input():
+    for given in ({}, NETWORK):
+        response = evaluate("lstm", "jacobian", given, ByHand())
+        assert "problem 'lstm' has no hand-derived gradient" in response["error"]
 
 
 @pytest.mark.filterwarnings("ignore:overflow")

@@ -1,6 +1,7 @@
 """A first timing, on a machine that has other things to do."""
 
 import os
+import sys
 import time
 
 import pytest
@@ -46,6 +47,11 @@ def test_where_all_rounds_are_disturbed_their_median_is_told_after_a_while(timed
     assert calls <= 1 + AGAIN * FEW_ROUNDS
 
 
+def test_a_round_or_two_are_no_median(timed):
+    found, _ = timed(lambda number: number % 7 != 5)  # two of the rounds are undisturbed
+    assert found >= 0.02
+
+
 def test_long_calls_are_not_repeated_for_that(timed, monkeypatch):
     monkeypatch.setattr(timing, "SLICE", 0.001)
     _, calls = timed(lambda number: True)
@@ -72,3 +78,33 @@ os.kill(child, signal.SIGKILL)
 """
     )
     assert int(done.out) > 0, done
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are told apart by few systems")
+def test_interruptions_of_other_threads_are_none(process):
+    """The other thread shares its processor with a process, and this one waits for it."""
+    done = process(
+        code="""
+import os, signal, threading, time
+import resource
+from calcbench.harness.timing import interruptions
+
+def work():
+    end = time.thread_time() + 0.2
+    while time.thread_time() < end:
+        pass
+
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+child = os.fork()
+while not child:
+    pass
+thread = threading.Thread(target=work)
+before = interruptions(), resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+thread.start()
+thread.join()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - before[1], interruptions() - before[0])
+os.kill(child, signal.SIGKILL)
+"""
+    )
+    of_all, own = map(int, done.out.split())
+    assert own < of_all / 2, done

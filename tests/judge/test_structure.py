@@ -121,6 +121,37 @@ def test_rounding_of_what_cancels_is_no_entry(selector):
         check(Cancelled(left_out=1.0), selector, "hessian")
 
 
+class NearZero(cb.Problem):
+    """What is left out by DIAGONAL is 0 where x[0] is 1, and x[0] is at some distance from it."""
+
+    def __init__(self, distance):
+        self.distance = distance
+
+    def inputs(self, size, rng):
+        return {"x": np.array([1.0 + self.distance, *rng.uniform(1, 2, N - 1)])}
+
+    def structure(self, inputs):
+        return cb.DIAGONAL
+
+    def cost(self, xp, x):
+        return xp.sum(x**3) + 1e4 * (x[0] - 1.0) ** 2 * x[1]
+
+
+class Waves(NearZero):
+    """What is left out changes its sign at every ten-millionth."""
+
+    def cost(self, xp, x):
+        return xp.sum(x**3) + 1e-7 * xp.sin(1e7 * x[0]) * x[1]
+
+
+@pytest.mark.parametrize("selector", ["dual", "tape"])
+def test_an_entry_is_one_close_to_where_it_is_0(selector):
+    for problem in (*map(NearZero, (1e-1, 1e-4, 1e-7, 1e-9)), Waves(1e-7)):
+        with pytest.raises(cb.ProblemError, match="structure leaves out an entry"):
+            check(problem, selector, "hessian")
+    check(NearZero(0.0), selector, "hessian")
+
+
 class ByHand(cb.Problem):
     """A sum of squares, whose formula adds what is 0 but for rounding to every entry."""
 

@@ -29,11 +29,11 @@ class Direct(Function):
         super().__init__(function.__name__, arrays, dtypes)
         self.function = function
 
-    def call(self, arguments: Arrays) -> np.ndarray:
-        return np.asarray(self.returned(arguments), np.float64)
+    def run(self, arguments: Arrays, read: Callable[[Any], Any]) -> Any:
+        return read(self.function(None, *arguments.values()))
 
-    def returned(self, arguments: Arrays) -> Any:
-        return self.function(None, *arguments.values())
+    def to_numpy(self, returned: Any) -> np.ndarray:
+        return np.asarray(returned, np.float64)
 
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
         raise NotImplementedError

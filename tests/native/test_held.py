@@ -128,3 +128,43 @@ def test_module_that_torch_is_not_told_of_is_named_with_what_to_write() -> None:
     assert own.unused == ("weight",)
     through = cb.check(lambda x: (x.detach() * net.weight).sum(), x=x)
     assert "f(x), though f moves with x: all is held constant (detach, no_grad" in through.reason
+
+
+def test_gradient_that_is_0_by_construction_is_not_ok_beside_what_is_unused_or_empty() -> None:
+    torch = pytest.importorskip("torch")
+    w, empty = torch.tensor([1.0, 2.0]).double(), torch.zeros(0).double()
+
+    def loss(p: Any) -> Any:
+        with torch.no_grad():
+            return (p["w"] ** 2).sum() + p["e"].sum()
+
+    for more in ({}, {"b": w}, {"b": w, "c": w}):
+        found = cb.check(loss, x={"w": w, "e": empty, **more}, points=2)
+        assert found.status == "not certified", more
+        assert found.reason.startswith(HELD)
+        assert found.unused == tuple(more)
+    used = cb.check(lambda p: loss(p) + p["b"].sum(), x={"w": w, "e": empty, "b": w})
+    assert used.ok
+    assert used.held == ("w",)
+
+
+def test_any_number_of_unused_arguments_is_told_beside_those_that_lead() -> None:
+    x = {f"p{k:02}": np.ones(2) for k in range(30)}
+    found = cb.check(
+        lambda p: np.sum(p["p00"]) + np.sum(np.maximum(-p["p07"], 0)),
+        lambda p: {n: a if n == "p00" else 0 * a for n, a in p.items()},
+        x,
+    )
+    assert found.ok
+    assert found.unused == tuple(n for n in x if n not in ("p00", "p07"))
+
+
+def test_arguments_are_not_looked_at_for_longer_than_the_seconds_of_a_check() -> None:
+    from calcbench.native import held
+    from calcbench.native.numpy.function import NumpyFunction
+
+    x = {name: np.ones(2) for name in "abcd"}
+    function = NumpyFunction(lambda p: np.sum(p["a"]) + np.sum(np.maximum(-p["b"], 0)), x)
+    at = function.arguments
+    assert held.find_cut(function, at, 2.0, "bcd", seconds=60).unused == ("c", "d")
+    assert held.find_cut(function, at, 2.0, "bcd", seconds=1e-9).unused == ()

@@ -102,6 +102,17 @@ def test_pullback_of_what_torch_does_not_differentiate() -> None:
     assert coarse.witness is None
 
 
+def test_outputs_of_torch_are_joined_in_the_order_of_the_first_form() -> None:
+    torch = pytest.importorskip("torch")
+
+    def f(x: Any) -> Any:
+        return {"b": x, "a": x**3} if x[0] >= 1 else {"a": x**3, "b": x}
+
+    for pullback in (None, lambda x, u: u["b"] + 3 * x**2 * u["a"]):
+        found = check(f, pullback, torch.tensor([1.0, 2.0]).double(), points=8)
+        assert found.proved == 8, found
+
+
 # --- JAX ------------------------------------------------------------------------------------------
 
 
@@ -218,3 +229,13 @@ def test_pullback_of_what_tensorflow_does_not_differentiate() -> None:
         assert "f(x), which does not depend on x: does f use its argument?" in unused.reason
         held = cb.check(lambda x: tf.reduce_sum(tf.stop_gradient(x)), x=x, operator=operator)
         assert "f(x), though f moves with x: all is held constant" in held.reason
+
+
+def test_outputs_of_tensorflow_are_joined_in_the_order_of_the_first_form() -> None:
+    tf = pytest.importorskip("tensorflow")
+
+    def f(x: Any) -> Any:
+        return {"b": x, "a": x**3} if tf.executing_eagerly() else {"a": x**3, "b": x}
+
+    found = check(f, lambda x, u: u["b"] + 3 * x**2 * u["a"], tf.constant([1.0, 2.0], tf.float64))
+    assert found.ok, found

@@ -122,7 +122,7 @@ def test_own_derivative_of_an_array_is_certified(name: str, operator: str) -> No
     f, x = CASES[name]
     found = cb.check(f, None, tf.constant(x), operator=operator)
     if operator == "pushforward" and name in NO_FORWARD_MODE:
-        assert found.reason.startswith("the gradient raises "), found
+        assert found.reason.startswith("the pushforward raises "), found
     else:
         assert found.ok, found
 
@@ -259,6 +259,49 @@ def test_gradient_of_another_form_is_an_error(gradient: Any, said: str) -> None:
     found = cb.check(lambda x, y: tf.reduce_sum(x * y), gradient, (x, x))
     assert found.status == "error"
     assert said in str(found)
+
+
+def _with_rule_of_shape(shape: tuple[int, ...]) -> Any:
+    """Make a sum whose custom rule gives ones of another shape."""
+
+    @tf.custom_gradient
+    def total(x: Any) -> Any:
+        return tf.reduce_sum(x), lambda g: g * tf.ones(shape, tf.float64)
+
+    return total
+
+
+@pytest.mark.parametrize("operator", ["gradient", "pullback", "hvp"])
+@pytest.mark.parametrize("shape", [(3, 2), (6,), (1,), ()])
+def test_own_gradient_of_another_shape_is_an_error(operator: str, shape: tuple[int, ...]) -> None:
+    """A tape gives what a custom rule returns, of any shape; nothing of it is stretched."""
+    x = tf.constant(np.ones((2, 3)))
+    found = cb.check(_with_rule_of_shape(shape), x=x, operator=operator)
+    assert found.status == "error"
+    assert f" by x has the shape {shape}, but x has the shape (2, 3)" in found.reason
+
+
+@pytest.mark.parametrize("operator", ["jacobian", "pushforward"])
+def test_own_derivative_of_an_array_of_another_shape_is_an_error(operator: str) -> None:
+    @tf.custom_gradient
+    def bent(x: Any) -> Any:
+        return tf.tanh(x), lambda g: tf.reduce_sum(g)
+
+    found = cb.check(bent, x=tf.constant([[0.5, 1.0, 2.0]], tf.float64), operator=operator)
+    assert found.refuted, found
+
+
+def test_custom_rule_that_returns_none_is_named_where_no_way_is_found() -> None:
+    @tf.custom_gradient
+    def without(x: Any) -> Any:
+        return tf.tanh(x), lambda g: None
+
+    found = cb.check(without, x=tf.constant([0.5, 1.0], tf.float64), operator="pullback")
+    assert found.status == "error"
+    assert found.reason.endswith(
+        "all is held constant (stop_gradient) or rounded, or the rule of a tf.custom_gradient "
+        "returns None"
+    )
 
 
 def test_plain_number_is_not_differentiated() -> None:
@@ -418,6 +461,16 @@ def of_constant_float(x: Any) -> Any:
     return total if isinstance(float(SCALE), float) else x[0]
 
 
+def of_float_itself(x: Any) -> Any:
+    """Ask what `float` is, and what it has, beside a branch that AutoGraph reads."""
+    same = float is float and float in (int, float) and issubclass(np.float64, float)
+    total = tf.reduce_sum(x**2) * (2.0 if same else 3.0) * float.fromhex("0x1p1")
+    total = total * {float: 1.0}[float] * sum(map(float, ["1", "2"]))
+    if x[0] > 100:
+        total = total * np.ones(1, dtype=float)[0]
+    return total
+
+
 @tf.function
 def of_graph_float(x: Any) -> Any:
     """Convert to float32, as AutoGraph reads `float`, and as it runs."""
@@ -432,6 +485,22 @@ def test_float_of_a_tensor_is_what_it_is_where_the_function_runs() -> None:
     assert "they give" in str(found)  # differences, which contradict the tape
     constant = cb.check(of_constant_float, x=tf.constant(V))
     assert (constant.status, constant.dtype) == ("ok", "float64"), constant
+    itself = cb.check(of_float_itself, x=tf.constant(V))
+    assert (itself.status, itself.dtype) == ("ok", "float64"), itself
+    assert cb.check(of_graph_float, x=tf.constant(V)).dtype == "float32"  # nothing is left behind
+
+
+def test_what_is_in_the_way_beside_a_branch_is_what_is_told() -> None:
+    def lacking(x: Any) -> Any:
+        total = tf.reduce_sum(x**2)
+        if x[0] > 100:
+            total = total * 2
+        return total * (1.0 if tf.executing_eagerly() else x.numpy()[0])
+
+    found = cb.check(lacking, x=tf.constant(V))
+    assert found.status == "not certified"
+    assert "Python's if" not in found.reason
+    assert ".numpy() of a traced tensor at " in found.reason
     in_graph = cb.check(of_graph_float, x=tf.constant(V))
     assert (in_graph.status, in_graph.dtype) == ("ok", "float32"), in_graph
     assert "float" not in globals()

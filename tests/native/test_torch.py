@@ -25,6 +25,7 @@ from torch_operations import OPERATIONS  # noqa: E402
 
 import calcbench  # noqa: E402
 from calcbench.native.elementwise import OWN  # noqa: E402
+from calcbench.native.torch import function as of_torch  # noqa: E402
 from calcbench.native.torch.elementary import FUNCTIONS  # noqa: E402
 from calcbench.vocabulary.names import NAMES  # noqa: E402
 
@@ -166,6 +167,54 @@ def test_a_wrong_gradient_by_hand_is_caught_and_named():
     found = calcbench.check(f, gradient, x)
     assert found.status == "disagree"
     assert "∂f/∂weight_hh_l0[3, 2]" in found.reason
+
+
+def by_leaf_pullback(x, u):
+    leaf = x.clone().requires_grad_()
+    torch.tanh(leaf).backward(u)
+    return leaf.grad
+
+
+def by_numpy_jacobian(x):
+    return np.diag(1 - np.tanh(x.numpy()) ** 2)
+
+
+OWN_STYLE = {
+    "gradient": lambda x: by_leaf_pullback(x, torch.ones_like(x)),
+    "pullback": by_leaf_pullback,
+    "jacobian": by_numpy_jacobian,
+    "pushforward": lambda x, v: by_numpy_jacobian(x) @ v.numpy(),
+    "hvp": lambda x, v: -2 * np.tanh(x.numpy()) * (1 - np.tanh(x.numpy()) ** 2) * v.numpy(),
+}
+"""Operator → what only takes tensors of which autograd keeps nothing."""
+
+
+@pytest.mark.parametrize("operator", OWN_STYLE)
+def test_a_derivative_by_hand_is_given_x_as_it_was(operator):
+    """`.grad` is only of a leaf, and `.numpy()` only of what autograd does not follow."""
+
+    def f(x):
+        value = torch.tanh(x)
+        return value.sum() if operator in ("gradient", "hvp") else value
+
+    x = torch.tensor([0.5, -1.0, 2.0], **double)
+    found = calcbench.check(f, OWN_STYLE[operator], x, operator=operator)
+    assert found.ok, found
+
+
+def test_a_derivative_by_hand_may_lean_on_x_as_a_leaf():
+    def gradient(x):
+        assert x.is_leaf
+        return torch.autograd.grad(x.exp().sum(), x)[0]
+
+    x = torch.tensor([0.5, -1.0], **double)
+    assert calcbench.check(lambda x: x.exp().sum(), gradient, x.requires_grad_()).ok
+    by_name = calcbench.check(
+        lambda p: p["w"].exp().sum(),
+        lambda p: {"w": gradient(p["w"])},
+        {"w": nn.Parameter(x.detach())},
+    )
+    assert by_name.ok
 
 
 def test_products_with_the_hessian_are_checked():
@@ -532,6 +581,49 @@ def test_slope_at_a_python_branch_is_judged_by_both_sides(f, given, status, said
     found = calcbench.check(f, gradient, x)
     assert found.status == status, found
     assert said in str(found)
+
+
+def coarse_beside(x):
+    """Round to float32 in the branch that is taken beside 0 alone."""
+    ahead = (x[:1].float() * 1.1).double()[0] if x[0] > 0 else x[0]
+    return ahead + x[1] ** 2
+
+
+@pytest.mark.parametrize("framework", ["torch", "numpy"])
+def test_branch_that_is_not_taken_allows_only_its_own_slope_more(framework):
+    def of_numpy(x):
+        ahead = (x[:1].astype(np.float32) * np.float32(1.1))[0] if x[0] > 0 else x[0]
+        return ahead + x[1] ** 2
+
+    f, x = of_numpy, np.array([0.0, 1.3])
+    if framework == "torch":
+        f, x = coarse_beside, torch.tensor(x)
+
+    def checked(*given):
+        gradient = np.array(given) if f is of_numpy else torch.tensor(given, **double)
+        return calcbench.check(f, lambda x: gradient, x)
+
+    right = checked(1.0 + 1e-9, 2.6)
+    assert right.ok, right
+    assert (right.dtype, right.chosen) == ("float64", 1)
+    assert checked(1.1 * (1 + 1e-8), 2.6).ok  # a float32 of the other branch
+    assert checked(1.1 * (1 + 1e-4), 2.6).status == "disagree"
+    assert checked(1.0, 2.6 * (1 + 1e-8)).status == "disagree"
+
+
+def test_loop_that_goes_on_beside_a_tie_is_not_followed_for_ever(monkeypatch):
+    def halving(x):
+        rest = x[0]
+        while rest > 0:
+            rest = rest / 2
+        return rest + x[1]
+
+    monkeypatch.setattr(of_torch, "MOST_OTHERWISE", 8)
+    found = check(halving, torch.tensor([0.0, 1.0], **double))
+    assert found.status == "not certified"
+    assert (
+        "beside the point 8 and more of Python's conditions are others than at it" in found.reason
+    )
 
 
 def test_branch_that_a_detached_number_chooses_is_one_all_the_same():

@@ -68,6 +68,10 @@ CLASS = [
     ({"install": 5}, "install must be a text"),
     ({"name": 5}, "name must be a text"),
     ({"name": None}, "name must be a text"),
+    ({"data": None}, "'data' lists its data arguments"),
+    ({"data": "y.txt"}, "keep that under another name, such as self.files"),
+    ({"data": ["x", "y"]}, "'data' lists its data arguments"),
+    ({"parameters": {"m": 1.0}}, "'parameters' lists its parameters"),
 ]
 
 

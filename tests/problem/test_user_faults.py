@@ -190,6 +190,11 @@ def test_the_name_in_other_libraries_is_translated(name, ours):
     assert suggest(name) == f"use xp.{ours}"
 
 
+@pytest.mark.parametrize("name", ["diag", "diagflat"])
+def test_what_takes_two_names_is_shown(name):
+    assert "xp.eye(n)" in suggest(name)
+
+
 def test_a_translation_is_of_what_is_no_name_into_one_that_is():
     assert {*SPELLED.values()} <= NAMES.keys()
     assert not SPELLED.keys() & NAMES.keys()

@@ -163,7 +163,7 @@ def test_a_checkout_will_do(tmp_path, observed):
         for data in (checkout, checkout / "evals", folder, folder / "hand1_t26_c2.txt"):
             found = own_point(problem(data), size)
             assert digest(found.values) == digest(own_point(problem(folder), size).values)
-    with pytest.raises(NotInstalled, match=r"this checkout of GradBench has no lstm_full\.txt"):
+    with pytest.raises(NotInstalled, match=r"has no lstm_full\.txt: name a file .* by --data"):
         own_point(Lstm(checkout))
 
 

@@ -64,6 +64,47 @@ def test_jax_searches_long_axes_as_numpy_does(name, shape):
     np.testing.assert_array_equal(found, getattr(np, name)(x, axis=-1))
 
 
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize("name", ["argmin", "argmax"])
+def test_jax_searches_float32_batches_and_numbers(name, keepdims):
+    jax = pytest.importorskip("jax")
+    from calcbench.backends.jax.vocabulary import namespace
+
+    x = np.random.default_rng(0).normal(size=(4, 3, 40)).astype(np.float32)
+    own, search = getattr(np, name), getattr(namespace(eager=False), name)
+    many = jax.vmap(lambda x: search(x, axis=-1, keepdims=keepdims))
+    found = np.asarray(jax.jit(many)(x))
+    np.testing.assert_array_equal(found, own(x, axis=-1, keepdims=keepdims))
+    assert search(3.0) == 0
+
+
+SLICES = {
+    "negative": (np.array([-1, 0, -3]), 0),
+    "list": ([2, -3], 0),
+    "tuple": ((0, 1), -1),
+    "matrix": ([[1], [-2]], 1),
+    "number": (-1, 0),
+}
+
+
+@pytest.mark.parametrize("selector", [*ONE_OF_EACH, "jax[mode=eager]", "tensorflow[mode=function]"])
+def test_slices_counted_from_the_end_or_listed(selector):
+    def sliced(indices, axis):
+        def cost(xp, x, **data):
+            return xp.take(x, data.get("places", indices), axis=axis)
+
+        return cost
+
+    x = np.arange(1.0, 7.0).reshape(3, 2)
+    cases = [
+        Case(name, sliced(*given), (x,), lambda x, given=given: np.take(x, given[0], axis=given[1]))
+        for name, given in SLICES.items()
+    ]
+    places = np.array([-1, 0])
+    data = lambda x, places: np.take(x, places, axis=0)  # noqa: E731
+    check(selector, [*cases, Case("of data", sliced(None, 0), (x,), data, data={"places": places})])
+
+
 @pytest.mark.parametrize("selector", [*ONE_OF_EACH, "certified"])
 def test_conditions_may_be_numbers(selector):
     keep = {"keep": np.array([1.0, 0.0])}
@@ -233,3 +274,11 @@ def test_symbols_refuse_an_order_of_too_many():
     long = calcbench.problem(x=np.arange(1000.0))(lambda xp, x: xp.sum(xp.sort(x)[:10]))
     with pytest.raises(calcbench.Unsupported, match="operations"):
         gradient("sympy", long)
+
+
+def test_jax_itself_loses_a_nan_in_the_largest_of_many():
+    """As docs/vocabulary.md says. Where this fails, JAX has mended it: change the page."""
+    jax = pytest.importorskip("jax")
+    x = np.zeros(160_000, np.float32)
+    x[5] = np.nan
+    assert not np.isnan(jax.jit(jax.numpy.max)(x))

@@ -36,6 +36,7 @@ class JaxFunction(Function):
     """A JAX function at an argument: an array, any pytree of them, or a tuple of arguments."""
 
     how = "jaxpr on balls"
+    holds = "stop_gradient"
 
     def __init__(self, function: Callable[..., Any], x: Any, name: str = "") -> None:
         """Take the function, its argument, and a name to call it by.
@@ -75,19 +76,17 @@ class JaxFunction(Function):
         with super().undisturbed(gradient), self.precision():
             yield
 
-    def call(self, arguments: Arrays) -> np.ndarray:
-        """Call the function at these numbers."""
+    def run(self, arguments: Arrays, read: Callable[[Any], Any]) -> Any:
+        """Call the function at these numbers, and read what it returns."""
         with self.precision():
-            returned = self._flat(*self._native(arguments))
-            found = np.asarray(returned)
+            return read(self._flat(*self._native(arguments)))
+
+    def to_numpy(self, returned: Any) -> np.ndarray:
+        """Make an array of what the function returned, and remember what else that is."""
+        found = np.asarray(returned)
         if not isinstance(returned, jax.Array):
             self._other = type(returned).__name__
         return found.astype(np.float64) if found.dtype.kind == "V" else found  # as bfloat16
-
-    def returned(self, arguments: Arrays) -> Any:
-        """Call the function at these numbers; what it returns, as it is."""
-        with self.precision():
-            return self._flat(*self._native(arguments))
 
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
         """Call a derivative along a direction at these numbers."""

@@ -98,6 +98,11 @@ def _convert(
     return x.reshape((1,) * (options.get("ndmin", 0) - x.ndim) + x.shape)
 
 
+def to_array(run: Run, x: Any) -> Any:
+    """Make one array of lists and tuples with traced ones in them, nested as NumPy takes them."""
+    return _convert(run, np.asarray, x) if isinstance(x, (list, tuple)) else x
+
+
 def _holds_traced(x: Any) -> bool:
     if isinstance(x, (list, tuple)):
         return any(map(_holds_traced, x))

@@ -15,7 +15,7 @@ from calcbench.native import trees
 from calcbench.native.function import Function, NoGradient, NotKnown
 from calcbench.native.keeping import kept
 from calcbench.native.numpy.array import Run, unwrap
-from calcbench.native.numpy.escaping import what_escapes
+from calcbench.native.numpy.escaping import to_array, what_escapes
 from calcbench.native.rebinding import rebound, without_cache
 from calcbench.native.values import Numbers, lift
 from calcbench.problem.faults import RAISED
@@ -45,14 +45,14 @@ class NumpyFunction(Function):
             {n: array.dtype.name for n, array in moving.items()},
         )
 
-    def call(self, arguments: Arrays) -> np.ndarray:
-        """Call the function at copies of these numbers."""
-        return np.asarray(self.returned(arguments))
-
-    def returned(self, arguments: Arrays) -> Any:
-        """Call the function at copies of these numbers; what it returns, as it is."""
+    def run(self, arguments: Arrays, read: Callable[[Any], Any]) -> Any:
+        """Call the function at copies of these numbers, and read what it returns."""
         with np.errstate(all="ignore"):
-            return self.function(*self._inputs(arguments))
+            return read(self.function(*self._inputs(arguments)))
+
+    def to_numpy(self, returned: Any) -> np.ndarray:
+        """Make an array of what the function returned."""
+        return np.asarray(returned)
 
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
         """Call a derivative along a direction at copies of these numbers."""
@@ -79,8 +79,12 @@ class NumpyFunction(Function):
     ) -> Arrays:
         """Call the Jacobian, or gradient, at copies of these numbers."""
         if jacobian is None:
-            what = "Jacobian" if shape else "gradient"
-            raise NoGradient(f"a NumPy function has no {what} of its own: check(f, grad, x)")
+            if shape:
+                raise NoGradient(
+                    "a NumPy function has no Jacobian of its own: "
+                    "check(f, jacobian, x, operator='jacobian')"
+                )
+            raise NoGradient("a NumPy function has no gradient of its own: check(f, grad, x)")
         with np.errstate(all="ignore"):
             found = jacobian(*self._inputs(arguments))
         return trees.read_gradient(self.x, self.leaves, self.arguments, found, shape)
@@ -95,9 +99,7 @@ class NumpyFunction(Function):
         with kept(self.function), rebound(self.function, *what_escapes(run)), quiet:
             try:
                 found = without_cache(self.function)(*inputs)
-                if isinstance(found, (list, tuple)) and found:
-                    found = np.stack(found)
-                return lift(xp, unwrap(found))
+                return lift(xp, unwrap(to_array(run, found)))
             except RAISED as error:
                 if run.refusal is None or isinstance(error, SAID):
                     raise

@@ -38,6 +38,8 @@ class TensorflowFunction(Function):
     """
 
     how = "TensorFlow on balls"
+    holds = "stop_gradient"
+    cuts = ", or the rule of a tf.custom_gradient returns None"
 
     def __init__(self, function: Callable[..., Any], x: Any, name: str = "") -> None:
         """Take the function, its argument (a tuple: its arguments), and a name to call it by.
@@ -70,17 +72,15 @@ class TensorflowFunction(Function):
         with super().undisturbed(gradient), self._unchanged(v.handle for v in given):
             yield
 
-    def call(self, arguments: Arrays) -> np.ndarray:
-        """Call the function at these numbers; its value as a float64 array."""
+    def run(self, arguments: Arrays, read: Callable[[Any], Any]) -> Any:
+        """Call the function at these numbers, and read what it returns."""
         with self._at(arguments) as given:
-            returned = self.function(*given)
-            self._other = "" if tf.is_tensor(returned) else type(returned).__name__
-            return _numbers(returned)
+            return read(self.function(*given))
 
-    def returned(self, arguments: Arrays) -> Any:
-        """Call the function at these numbers; what it returns, as it is."""
-        with self._at(arguments) as given:
-            return self.function(*given)
+    def to_numpy(self, returned: Any) -> np.ndarray:
+        """Make an array of what the function returned, and remember what else that is."""
+        self._other = "" if tf.is_tensor(returned) else type(returned).__name__
+        return _numbers(returned)
 
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
         """Call a derivative along a direction at these numbers."""
@@ -125,6 +125,7 @@ class TensorflowFunction(Function):
                     tape.watch(sources)
                     value = self._tensor(tensors)
                 parts = tape.gradient(value, sources)
+                self._by_name(parts)  # a part of another shape would be stretched, and summed
                 given = zip(parts, along, strict=True)
                 slope = sum(tf.reduce_sum(p * v) for p, v in given if p is not None)
             found = outer.gradient(slope, sources) if tf.is_tensor(slope) else [None] * len(along)
@@ -263,9 +264,14 @@ class TensorflowFunction(Function):
         return [tf.constant(direction[n], self.dtypes[n]) for n in self.arguments]
 
     def _by_name(self, found: Any, shape: Shape = ()) -> Arrays:
-        """Name derivatives: 0 by what the function does not depend on."""
+        """Name derivatives: 0 by what the function does not depend on.
+
+        Raises `WrongGradient` for one of another shape, as a custom rule may give it.
+        """
         return {
-            n: np.zeros(shape + a.shape) if part is None else _numbers(part)
+            n: np.zeros(shape + a.shape)
+            if part is None
+            else trees.read_part(n, _numbers(part), a.shape, shape)
             for (n, a), part in zip(self.arguments.items(), found, strict=True)
         }
 

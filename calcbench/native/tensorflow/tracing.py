@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.autograph.operators import py_builtins  # what it calls for Python's own
 
 from calcbench.native.function import NotKnown
 from calcbench.native.reasons import chain
@@ -43,10 +45,10 @@ def trace(function: Callable[..., Any], specs: Sequence[Any], users: Any) -> Tra
     them. Raises `NotKnown` for a function that cannot be traced.
     """
     with quietly():
-        try:
+        found = None
+        with contextlib.suppress(*RAISED):  # what comes up again is raised as it is then
             found = _trace(function, specs, autograph=False)
-        except RAISED:
-            found = _trace_as_read(function, specs, users)
+        found = found or _trace_as_read(function, specs, users)
     if len(found.outputs) != 1:
         raise TypeError(f"the function returns {len(found.outputs)} tensors: one is differentiated")
     return Traced(found, [outside for outside, _ in found.captures])
@@ -56,9 +58,10 @@ def _trace_as_read(function: Callable[..., Any], specs: Sequence[Any], users: An
     """Trace a function as AutoGraph reads it, which makes `float` a conversion to float32.
 
     A `tf.function` runs so, and is traced by itself. Any other runs as it is, where `float` gives a
-    number of Python's, of all digits and without a slope: a moving one is refused.
+    number of Python's, of all digits and without a slope: a moving one is refused. Functions that
+    keep what they gave would give tensors of another graph, and are called anew.
     """
-    with rebound(users, (), {float: Float}, {"float": Float}):
+    with rebound(users, (), {}, {}), _float_as_it_runs():
         try:
             return _trace(function, specs, autograph=True)
         except RAISED as error:
@@ -67,29 +70,35 @@ def _trace_as_read(function: Callable[..., Any], specs: Sequence[Any], users: An
             raise refusal or NotKnown(f"what TensorFlow does not trace: {said}") from error
 
 
-class _Conversion(type):
-    """The class of `Float`: it converts nothing that is not known; all else is as of `float`."""
-
-    def __call__(cls, *values: Any) -> Any:
-        if values and tf.is_tensor(values[0]):
-            known = tf.get_static_value(values[0])
-            if known is None:
-                raise NotKnown("float() of a tensor, which cuts off its slope")
-            return float(known)
-        return float(*values)
-
-    def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, float)
-
-    def __eq__(cls, other: object) -> bool:
-        return other is cls or other is float
-
-    def __hash__(cls) -> int:
-        return hash(float)
+_one_at_a_time = threading.RLock()
+"""What AutoGraph calls for `float` is the same for all threads."""
 
 
-class Float(metaclass=_Conversion):
-    """`float`, as a function finds it that is traced, but runs as it is."""
+@contextlib.contextmanager
+def _float_as_it_runs() -> Iterator[None]:
+    """Have AutoGraph make of `float` what it is where the function runs, in this thread alone."""
+    calls, own = py_builtins.BUILTIN_FUNCTIONS_MAP, threading.get_ident()
+    with _one_at_a_time:
+        before = calls["float"]
+
+        def convert(*values: Any) -> Any:
+            return (_to_float if threading.get_ident() == own else before)(*values)
+
+        calls["float"] = convert
+        try:
+            yield
+        finally:
+            calls["float"] = before
+
+
+def _to_float(*values: Any) -> float:
+    """Convert as `float` does. Raises `NotKnown` for a tensor that is not known."""
+    if values and tf.is_tensor(values[0]):
+        known = tf.get_static_value(values[0])
+        if known is None:
+            raise NotKnown("float() of a tensor, which cuts off its slope")
+        return float(known)
+    return float(*values)
 
 
 def _trace(function: Callable[..., Any], specs: Sequence[Any], autograph: bool) -> Any:

@@ -17,6 +17,7 @@ linear_algebra  rules of factors, solutions, determinants, decompositions
 recurrent       the rule of a recurrent layer as a whole
 moving          operations that move numbers, by running them on indices
 truth           where a condition holds
+graphics        what torch does otherwise on graphics processors
 """
 
 from calcbench.native.torch.function import TorchFunction

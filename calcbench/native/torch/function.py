@@ -10,6 +10,7 @@ import torch
 from torch.autograd import forward_ad
 from torch.utils import _pytree as pytree
 
+from calcbench.certified import budget
 from calcbench.errors import SelectorError, short_repr
 from calcbench.native import trees
 from calcbench.native.function import Function, NotKnown, NoWay, WrongGradient, returns_other
@@ -27,11 +28,17 @@ FUNCTIONAL = (
 )
 """What to write where a function does not use its argument."""
 
+MOST_OTHERWISE = 64
+"""Conditions that may be otherwise just beside a point than at it. A loop may ask for more of them
+every time that it is told of one, and the function is run as often."""
+
 
 class TorchFunction(Function):
     """A function of tensors, several arguments, lists or dicts of them."""
 
     how = "ATen on balls"
+    holds = "detach, no_grad"
+    cuts = ", or the backward of an autograd.Function returns None"
 
     def __init__(self, function: Callable[..., Any], x: Any, name: str = "") -> None:
         """Take the function, its argument (a tuple: its arguments), and a name to call it by.
@@ -53,22 +60,20 @@ class TorchFunction(Function):
             {n: dtype_name(leaf.dtype) for n, leaf in moving.items()},
         )
 
-    def call(self, arguments: Arrays) -> np.ndarray:
-        """Call the function at these numbers; its value as a float64 array."""
+    def run(self, arguments: Arrays, read: Callable[[Any], Any]) -> Any:
+        """Call the function at these numbers, and read what it returns."""
         with unchanged() as before, Keeping(before):
-            value = self._run(self._tensors(arguments))
-            self._other = "" if isinstance(value, torch.Tensor) else type(value).__name__
-            return _numbers(value)
+            return read(self._run(self._tensors(arguments)))
 
-    def returned(self, arguments: Arrays) -> Any:
-        """Call the function at these numbers; what it returns, as it is."""
-        with unchanged() as before, Keeping(before):
-            return self._run(self._tensors(arguments))
+    def to_numpy(self, returned: Any) -> np.ndarray:
+        """Make an array of what the function returned, and remember what else that is."""
+        self._other = "" if isinstance(returned, torch.Tensor) else type(returned).__name__
+        return _numbers(returned)
 
     def call_along(self, arguments: Arrays, derivative: Callable[..., Any]) -> np.ndarray:
         """Call a derivative along a direction at these numbers."""
         with unchanged() as before, Keeping(before):
-            return _numbers(derivative(*self._given(self._tensors(arguments))))
+            return _numbers(derivative(*self._given(self._as_given(arguments))))
 
     def differentiate(self, arguments: Arrays, gradient: Callable[..., Any] | None) -> Arrays:
         """Call the gradient, or autograd if it is None: name → float64 array."""
@@ -76,7 +81,7 @@ class TorchFunction(Function):
         with unchanged() as before, Keeping(before):
             if gradient is None:
                 return self._by_autograd(tensors, self._tensor(tensors), required=True)
-            found = pytree.tree_map(_plain, gradient(*self._given(tensors)))
+            found = pytree.tree_map(_plain, gradient(*self._given(self._as_given(arguments))))
         return trees.read_gradient(self.x, self._leaves, self.arguments, found)
 
     def differentiate_outputs(
@@ -90,7 +95,7 @@ class TorchFunction(Function):
                 rows = [self._by_autograd(tensors, number) for number in numbers]
                 parts = {name: np.stack([row[name] for row in rows]) for name in tensors}
                 return {n: p.reshape(shape + self.arguments[n].shape) for n, p in parts.items()}
-            found = pytree.tree_map(_plain, jacobian(*self._given(tensors)))
+            found = pytree.tree_map(_plain, jacobian(*self._given(self._as_given(arguments))))
         return trees.read_gradient(self.x, self._leaves, self.arguments, found, shape)
 
     def multiply(self, arguments: Arrays, direction: Arrays) -> Arrays:
@@ -137,7 +142,8 @@ class TorchFunction(Function):
         numbers = [arguments[name] for name in self.arguments]
         floats = {name: midpoints(arguments[name]) for name in self.arguments}
         told: tuple[bool, ...] = ()
-        while True:
+        for _ in range(MOST_OTHERWISE):
+            budget.expect()  # every run takes as long as the function does
             recorded = self._record(floats, told)
             try:
                 return recorded.evaluate(xp, numbers)
@@ -146,6 +152,7 @@ class TorchFunction(Function):
                     raise
                 taken = recorded.choices
                 told = (*taken[: error.choice], not taken[error.choice])
+        raise NotKnown(f"{MOST_OTHERWISE} and more of Python's conditions are others than at it")
 
     def _record(self, floats: Arrays, told: tuple[bool, ...]) -> Recorded:
         """Run the function at these numbers, or find the run that is known."""
@@ -162,6 +169,13 @@ class TorchFunction(Function):
         """Make tensors of these numbers, of which autograd keeps the gradient."""
         with torch.inference_mode(False):
             return {n: _like(self._leaves[n], arguments[n]) for n in self.arguments}
+
+    def _as_given(self, arguments: Arrays) -> dict[str, torch.Tensor]:
+        """Make tensors of these numbers, of which autograd keeps the gradient where x has it so."""
+        return {
+            n: tensor.requires_grad_(self._leaves[n].requires_grad)
+            for n, tensor in self._tensors(arguments).items()
+        }
 
     def _given(self, tensors: Mapping[str, Any]) -> tuple[Any, ...]:
         """Build the arguments as the function wants them."""
