@@ -140,7 +140,8 @@ class Torch(Transforming):
         def run(native: Any) -> Any:
             parameters, _ = native
             value = cost(native)
-            if not value.requires_grad:  # a constant, at these inputs: torch refuses its gradient
+            # A constant, at these inputs, of which torch refuses the gradient; it may be no tensor.
+            if not getattr(value, "requires_grad", False):
                 return list(map(zeros, parameters))
             partials = grad(value, parameters, allow_unused=True)
             if not any(map(unused, partials)):

@@ -108,22 +108,32 @@ def enclose_error(
     except budget.TooSlow:
         budget.refuse(point, "enclosure")
         return np.inf
-    terms = [abs(uncancelled(arms, k)) * bounds[k] for k in range(2, order + 1)]
-    terms.append(remainder(arms, order + 1) * bounds[order + 1])
-    rounding = sum(float(abs(arm.weight) * 2 / arm.width) for arm in arms) * noise
-    # The quotient itself is rounded, and so is the step in it.
+    terms = [abs(_multiply(uncancelled(arms, k), bounds[k])) for k in range(2, order + 1)]
+    terms.append(_multiply(remainder(arms, order + 1), bounds[order + 1]))
+    # What the values' own rounding does; the quotient itself is rounded, and so is the step in it.
+    terms.append(_multiply(sum(abs(arm.weight) * 2 / arm.width for arm in arms), noise))
     with np.errstate(over="ignore", invalid="ignore"):
-        return float(sum(terms) + rounding + QUOTIENT * unit * bounds[1])
+        return float(sum(terms) + QUOTIENT * unit * bounds[1])
 
 
-def uncancelled(arms: Sequence[Arm], k: int) -> float:
+def uncancelled(arms: Sequence[Arm], k: int) -> Fraction | int:
     """Return the factor of f⁽ᵏ⁾/k! in a quotient, which is 0 for exact steps and 1 < k ≤ p."""
-    return float(sum(arm.weight * (arm.ahead**k - (-arm.behind) ** k) / arm.width for arm in arms))
+    return sum(arm.weight * (arm.ahead**k - (-arm.behind) ** k) / arm.width for arm in arms)
 
 
-def remainder(arms: Sequence[Arm], k: int) -> float:
+def remainder(arms: Sequence[Arm], k: int) -> Fraction | int:
     """Return the largest factor of |f⁽ᵏ⁾|/k! in a quotient, where it differs between the values."""
-    return float(sum(abs(arm.weight) * (arm.ahead**k + arm.behind**k) / arm.width for arm in arms))
+    return sum(abs(arm.weight) * (arm.ahead**k + arm.behind**k) / arm.width for arm in arms)
+
+
+def _multiply(factor: Fraction | int, bound: float) -> float:
+    """Multiply a bound by a factor that may be beyond the floats: 0 for what is 0 everywhere."""
+    if bound == 0:
+        return 0.0
+    try:
+        return float(factor) * bound
+    except OverflowError:
+        return np.inf
 
 
 def prove_noise(point: Point, dtype: str, gradient: bool) -> np.ndarray | None:
