@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from calcbench.catalogue.cards import Card, entry_point_card, find, read_card
 from calcbench.catalogue.catalogue import Catalogue
-from calcbench.errors import CalcbenchError
+from calcbench.errors import CalcbenchError, SelectorError
 
 if TYPE_CHECKING:
     from calcbench.backend.backend import Backend
@@ -88,7 +88,10 @@ def _as_problem(found: Any, name: str, data: Files | None = None) -> Problem:
 
     if not (isinstance(found, Problem) or (isinstance(found, type) and issubclass(found, Problem))):
         raise CalcbenchError(f"problem {name!r} is {found!r}, which is no calcbench.Problem")
-    return make(found, data)
+    try:
+        return make(found, data)
+    except SelectorError as error:
+        raise SelectorError(f"problem {name!r}: {error}") from error
 
 
 def _as_backend(found: Any, name: str) -> type[Backend]:

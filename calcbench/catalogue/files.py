@@ -140,7 +140,7 @@ def _problems_of(module: Any, path: Path, data: Files | None) -> list[Problem]:
     unfinished = ""
     for value in {id(value): value for value in vars(module).values()}.values():
         if isinstance(value, Problem):
-            found.append(make(value, data))
+            found.append(_make(value, data, path))
         elif not (isinstance(value, type) and issubclass(value, Problem)):
             continue
         elif value.__module__ == module.__name__:
@@ -148,7 +148,7 @@ def _problems_of(module: Any, path: Path, data: Files | None) -> list[Problem]:
                 lacks = " and no ".join(sorted(value.__abstractmethods__))
                 unfinished = f"{path}: the problem {value.__name__} defines no {lacks}"
             else:
-                found.append(make(value, data))
+                found.append(_make(value, data, path))
     if found:
         return found
     if unfinished:
@@ -157,6 +157,13 @@ def _problems_of(module: Any, path: Path, data: Files | None) -> list[Problem]:
         f"{path} defines no problem: subclass calcbench.Problem, or decorate a function "
         "with @calcbench.problem(...)"
     )
+
+
+def _make(found: Problem | type[Problem], data: Files | None, path: Path) -> Problem:
+    try:
+        return make(found, data)
+    except SelectorError as error:
+        raise SelectorError(f"{path}: {error}") from error
 
 
 def _line_in(path: Path, error: BaseException) -> str:

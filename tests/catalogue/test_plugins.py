@@ -250,7 +250,7 @@ BROKEN_PROBLEMS = {
         },
         "parabola",
         "theirs:Parabola",
-        "TypeError",
+        "no value for n",
     ),
 }
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from checkout import SEEN, write_checkout
 from test_cli import refused
 
 from calcbench.bench.rounds import Settings
@@ -31,8 +32,6 @@ class Measured(Problem):
     def cost(self, xp, m, *, y):
         return xp.mean((m - y) ** 2)
 '''
-SEEN = "2 3 5\n0.1 0.2 0.3 1 2 -9 400 5 -8 0.25 0.125\n7 0.5 3\n0.5\n27 83\n"
-"""A file of GradBench's `ba`."""
 
 
 @pytest.fixture
@@ -45,11 +44,8 @@ def measured(file, tmp_path):
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """A folder as GradBench's is, of which the files of `ba` are there alone."""
-    folder = tmp_path / "gradbench" / "evals" / "ba" / "data"
-    folder.mkdir(parents=True)
-    (folder / "ba1_n2_m3_p5.txt").write_text(SEEN, "utf-8")
     monkeypatch.chdir(tmp_path)
-    return tmp_path / "gradbench"
+    return write_checkout(tmp_path)
 
 
 def test_compare_and_verify_read_the_files(cli, measured):
