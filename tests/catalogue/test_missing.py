@@ -27,8 +27,9 @@ main()
 
 
 @pytest.fixture
-def without(cli):
+def without(cli, tmp_path, monkeypatch):
     """`without("torch", …)("compare", …)`: the command line where those cannot be imported."""
+    monkeypatch.chdir(tmp_path)  # where `bench` saves a run, named by the second
 
     def hide(*names):
         code = HIDER.format(names=names) + MAIN
