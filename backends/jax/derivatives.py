@@ -124,14 +124,15 @@ class Jax(Transforming):
             several = jax.tree.leaves(seeds)[0].shape[0]
             size = several * self._bytes(function)
             little = size <= (SECOND_CACHE if several <= FEW else FIRST_CACHE)
-            chosen = product if little or at_once is None or size > SECOND_CACHE else at_once
 
-            def multiply(seed: Any) -> Any:
-                return chosen.apply(parameters, data, seed)
+            def by(derived: Derived) -> Callable[[Any], Any]:
+                return lambda seed: derived.apply(parameters, data, seed)
 
-            if self.mode == "eager" or (self.mode == "jit" and (little or chosen is at_once)):
-                return jax.vmap(multiply)(seeds)
-            return jax.lax.map(multiply, seeds)
+            if self.mode == "eager" or (self.mode == "jit" and little):
+                return jax.vmap(by(product))(seeds)
+            if at_once is not None and size <= SECOND_CACHE:
+                return jax.vmap(by(at_once))(seeds)
+            return jax.lax.map(by(product), seeds)
 
         return Derived(apply, product.method)
 
