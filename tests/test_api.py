@@ -344,6 +344,7 @@ def state():
 """
 
 
+@pytest.mark.full
 def test_nothing_is_left_behind_and_nothing_is_said(process):
     """In float64 and float32. JAX first: that makes TensorFlow log, past Python's own streams."""
     present = installed(["jax", "tensorflow", "torch"])

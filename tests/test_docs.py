@@ -169,7 +169,13 @@ def switches_put_back():
 
 
 @pytest.mark.usefixtures("switches_put_back")
-@pytest.mark.parametrize("section", ["", *SECTIONS])
+@pytest.mark.parametrize(
+    "section",
+    [
+        "",
+        *(pytest.param(s, marks=pytest.mark.full) if "jax" in SECTIONS[s] else s for s in SECTIONS),
+    ],
+)
 def test_examples_of_checks_print_what_the_page_says(section, capsys):
     for framework in SECTIONS.get(section, ()):
         pytest.importorskip(framework)

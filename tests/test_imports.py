@@ -106,6 +106,7 @@ FRAMEWORK_OF = {
 }
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("backend", [name for name in FRAMEWORK_OF if name != "tensorflow"])
 def test_a_framework_loads_no_other(loaded_after, backend):
     """TensorFlow, which itself imports jax where there is one, is seen to in test_api."""

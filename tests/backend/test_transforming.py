@@ -458,6 +458,7 @@ class PairedTerms(DensePaired):
         return self.terms(xp, x, one, other)
 
 
+@pytest.mark.full
 def test_a_compiled_batch_of_look_ups():
     """PyTorch's index_select has a wrong derivative there: all of a batch read the same sum."""
     at = own_point(PairedTerms())

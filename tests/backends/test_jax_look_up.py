@@ -69,6 +69,7 @@ def test_slopes_both_ways(xp):
     np.testing.assert_allclose(back, np.cos(TABLE) * times[:, None], rtol=1e-14)
 
 
+@pytest.mark.full
 def test_a_sparse_jacobian_at_once_is_the_one_that_is_looped(monkeypatch):
     """The hand's, where both are possible, for a plugin problem's is made in the same way."""
     from calcbench.backends.jax import derivatives

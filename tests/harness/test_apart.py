@@ -193,6 +193,7 @@ def quadratic(xp, x):
 """
 
 
+@pytest.mark.full
 def test_what_a_file_imports_is_no_time_of_the_backends(
     frameworks, file, tmp_path_factory, monkeypatch
 ):

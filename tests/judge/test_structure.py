@@ -104,7 +104,7 @@ def test_sparse_hessians_by_differences_are_given():
     np.testing.assert_allclose(found.toarray(), cb.hessian(Pairs(), "dual"), atol=1e-4)
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(st.data())
 def test_what_differences_tell_is_whether_an_entry_is_left_out(data):
     places = st.tuples(st.integers(0, N - 1), st.integers(0, N - 1)).filter(lambda p: p[0] < p[1])

@@ -447,6 +447,7 @@ def test_one_number_in_an_array_is_a_number() -> None:
     assert found.ok, found
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("lower", [True, False])
 def test_eigenvectors_are_of_the_triangle_that_is_read(lower: bool) -> None:
     """JAX's derivative is that of a symmetric matrix alone, so it is given one."""

@@ -23,6 +23,7 @@ def check(name, backends, operator="gradient"):
     assert all(row.certified_digits > 15 for row in comparison), str(comparison)
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("name", COSTS)
 def test_costs_are_certified(name):
     check(name, QUICK)

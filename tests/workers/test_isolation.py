@@ -50,6 +50,7 @@ def start_a_child():
     return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]).pid
 
 
+@pytest.mark.few(1)
 def test_it_is_confined_and_kept(worker):
     assert len(worker.ask(os.sched_getaffinity, 0, timeout=PATIENCE)) == 1
     assert worker.ask(os.getenv, "OMP_NUM_THREADS", timeout=PATIENCE) == "1"
