@@ -20,6 +20,9 @@ BURST = 0.03
 
 ROUNDS = 9
 
+SLOW = 2.0
+"""Seconds of a call from which on a contender runs in the first round only."""
+
 
 @dataclass
 class Runner:
@@ -33,6 +36,11 @@ class Runner:
     @property
     def name(self) -> str:
         return self.contender.name
+
+    @property
+    def slow(self) -> bool:
+        """Whether one round has to do, for a call takes as long as others' races."""
+        return max(self.seconds["derivative"], default=0.0) > SLOW
 
     @property
     def time(self) -> Estimate:
@@ -69,7 +77,8 @@ def run(
 ) -> Outcome:
     """Set all contenders up, and let them run round by round in shuffled order.
 
-    One whose process dies, or takes too long, leaves the race with the reason.
+    One whose process dies, or takes too long, leaves the race with the reason. One that is slow
+    runs in the first round alone; its ratios are of that one, and have no interval.
     """
     outcome = Outcome(race, [], {})
     try:
@@ -79,6 +88,8 @@ def run(
         order = random.Random(0)
         for _ in range(rounds):
             for runner in order.sample(outcome.runners, len(outcome.runners)):
+                if runner.slow:
+                    continue
                 with _leaving(outcome, runner.contender):
                     for what, count in runner.count.items():
                         runner.seconds[what].append(runner.contender.burst(what, count) / count)
@@ -120,4 +131,5 @@ def _fill(contender: Contender, what: str, wanted: float) -> int:
 
 
 def _ratio(one: Sequence[float], other: Sequence[float]) -> Estimate:
-    return median([a / b for a, b in zip(one, other, strict=True)])
+    """Divide round by round; one that is slow has the first one only."""
+    return median([a / b for a, b in zip(one, other, strict=False)])
