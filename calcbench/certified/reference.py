@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -189,7 +187,7 @@ def sweep(
     """
     layout, terms = operator.layout(point), operator.terms(point)
     limited = budget.limit(deadline)
-    with balls.precision(bits), natural_formulas(natural), _garbage_collection_off(), limited:
+    with balls.precision(bits), natural_formulas(natural), limited:
         try:
             found = _evaluate_terms(point, terms, layout.size, dtype, deadline)
         except TooSlow:
@@ -246,21 +244,6 @@ def _evaluate_terms(
         reasons=np.where(found.reasons == "", other.reasons, found.reasons),
         range_fault=found.range_fault or other.range_fault,
     )
-
-
-@contextlib.contextmanager
-def _garbage_collection_off() -> Iterator[None]:
-    """Turn the garbage collector off: a tape is many small objects, and none of them is garbage.
-
-    They set off collections, each of which takes a second where three frameworks are loaded.
-    """
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _result_fault(found: SweepResult, dtype: str) -> str:

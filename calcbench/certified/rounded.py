@@ -17,6 +17,7 @@ Like the precision of balls, the choice is global. These arrays take the place o
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -251,17 +252,22 @@ def _round(
     made.operations += 1
     made.numbers += mid.size
     finite: Any = True
-    if not np.isfinite(mid).all():
-        if all(np.isfinite(x.mid).all() for x in operands):
+    if not _are_finite(mid):
+        if all(_are_finite(x.mid) for x in operands):
             raise FloatingPointError("beyond the range of floats")
         finite = np.isfinite(mid)
         loc = np.where(finite, loc, 0.0)
     if draw is not None:
         return Rounded(mid + (AMPLIFIED * unit) * draw(mid.shape) * loc)
-    rad = (reach() + unit * loc) * UPWARDS
-    return Rounded(
-        mid, np.broadcast_to(rad if finite is True else np.where(finite, rad, 0.0), mid.shape)
-    )
+    rad = np.asarray((reach() + unit * loc) * UPWARDS)
+    if finite is not True:
+        rad = np.where(finite, rad, 0.0)
+    return Rounded(mid, rad if rad.shape == mid.shape else np.broadcast_to(rad, mid.shape))
+
+
+def _are_finite(numbers: Any) -> bool:
+    """Tell whether all numbers are finite; of one, Python tells that in a tenth of the time."""
+    return bool(np.isfinite(numbers).all()) if numbers.ndim else math.isfinite(numbers)
 
 
 def _are_whole(size: Any, *operands: Rounded) -> bool:

@@ -1,6 +1,7 @@
 """What rounding may do: proved by radii, and estimated by simulation where these are wide."""
 
 import functools
+import gc
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -317,3 +318,18 @@ def test_a_dtype_of_fewer_bits_is_allowed_more():
     point = own_point(calcbench.problems()["softmax_cross_entropy"]).round_to("float32")
     double, single = (bound_rounding(point, dtype).proved for dtype in ("float64", "float32"))
     assert single == pytest.approx(2.0**29 * double, rel=1e-5)
+
+
+def test_the_garbage_collector_does_not_come_while_numbers_are_made():
+    """It would take a certificate's time, more of it the more frameworks are loaded."""
+    collecting = []
+
+    @calcbench.problem(x=1.0)
+    def watched(xp, x):
+        collecting.append(gc.isenabled())
+        return xp.sin(x) ** 2
+
+    bound_rounding(own_point(watched), seconds=60.0)
+    assert collecting
+    assert not any(collecting)
+    assert gc.isenabled()
