@@ -94,6 +94,8 @@ class Jax(Transforming):
 
         Then what the cost looks up many times is computed before; XLA would do it anew each time.
         """
+        if self.mode == "enzyme":
+            return self._several_by_enzyme(self.pushforward, function)
         product = self.pushforward(function)
         if self.mode != "jit" or function.over is None:
             return self._several(product, function)
@@ -103,6 +105,8 @@ class Jax(Transforming):
         return self._several(product, function, apart)
 
     def pullbacks(self, function: Function) -> Derived:
+        if self.mode == "enzyme":
+            return self._several_by_enzyme(self.pullback, function)
         return self._several(self.pullback(function), function)
 
     def hvps(self, function: Function) -> Derived:
@@ -115,8 +119,8 @@ class Jax(Transforming):
 
         At once where the products fit a cache, else in a loop within the program, which takes less
         memory, and half to a quarter of the time. `at_once` is what is taken at once beyond the
-        first cache. (Op by op, such a loop is compiled anew at every call; and Enzyme's primitive
-        has no rule for vmap.)
+        first cache. (Op by op, such a loop is compiled anew at every call;
+        and Enzyme's primitive has no rule for vmap.)
         """
         jax = self.framework()
 
@@ -133,6 +137,25 @@ class Jax(Transforming):
             if at_once is not None and size <= SECOND_CACHE:
                 return jax.vmap(by(at_once))(seeds)
             return jax.lax.map(by(product), seeds)
+
+        return Derived(apply, product.method)
+
+    def _several_by_enzyme(
+        self, derive: Callable[[Function], Derived], function: Function
+    ) -> Derived:
+        """Multiply by several seeds: at once as long as the products fit the second cache.
+
+        Then by one product, of the function of so many copies of the parameters, for Enzyme's
+        primitive has no rule for vmap.
+        """
+        jax, product = self.framework(), derive(function)
+
+        def apply(parameters: Any, data: Any, seeds: Any) -> Any:
+            several = jax.tree.leaves(seeds)[0].shape[0]
+            if several * self._bytes(function) > SECOND_CACHE:
+                return jax.lax.map(lambda seed: product.apply(parameters, data, seed), seeds)
+            copies = tuple(jax.numpy.broadcast_to(p, (several, *p.shape)) for p in parameters)
+            return derive(enzyme.repeat(jax, function, several)).apply(copies, data, seeds)
 
         return Derived(apply, product.method)
 
@@ -170,7 +193,7 @@ class Jax(Transforming):
     def jacobian(self, function: Function) -> Derived:
         jax = self.framework()
         if self.mode == "enzyme":
-            return enzyme.jacobian(jax, function, self.pushforward, self.pullback)
+            return enzyme.jacobian(jax, function, self.pushforwards, self.pullbacks)
         if function.components <= function.value[0]:
             return self._transformed(jax.jacfwd, function, "forward, columns at once")
         return self._transformed(jax.jacrev, function, "reverse, rows at once")

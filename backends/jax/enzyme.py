@@ -108,31 +108,41 @@ def _shorten(said: str) -> str:
     return f"it has no rule for {called[1] if called else operation[1]} (mode=jit has one)"
 
 
-# Enzyme's primitive has no rule for vmap: what JAX takes at once is a loop here.
+def repeat(jax: Any, function: Function, count: int) -> Function:
+    """Make a function of so many copies of each parameter, stacked along a first axis."""
+
+    def apply(parameters: Any, data: Any) -> Any:
+        return jax.vmap(lambda *one: function.apply(one, data))(*parameters)
+
+    shapes = tuple((count, *shape) for shape in function.parameters)
+    return Function(apply, shapes, (count, *function.value))
+
 
 Derive = Callable[[Function], Derived]
 
 
-def jacobian(jax: Any, function: Function, pushforward: Derive, pullback: Derive) -> Derived:
-    """Loop over the rows or the columns, whichever are fewer."""
+def jacobian(jax: Any, function: Function, pushforwards: Derive, pullbacks: Derive) -> Derived:
+    """Multiply by the unit vectors of the rows or the columns, whichever are fewer."""
     (rows,) = function.value
     sizes = list(map(math.prod, function.parameters))
+    ends = np.cumsum(sizes)[:-1]
 
     def by_rows(parameters: Any, data: Any) -> Any:
-        units = jax.numpy.eye(rows, dtype=parameters[0].dtype)
-        return jax.lax.map(lambda unit: pull.apply(parameters, data, unit), units)
+        return pull.apply(parameters, data, jax.numpy.eye(rows, dtype=parameters[0].dtype))
 
     def by_columns(parameters: Any, data: Any) -> Any:
-        columns = _along_all(jax, function, push, parameters, data)
-        blocks = jax.numpy.split(columns.T, np.cumsum(sizes)[:-1], axis=1)
-        ends = zip(blocks, function.parameters, strict=True)
-        return tuple(block.reshape((rows, *shape)) for block, shape in ends)
+        units = jax.numpy.eye(sum(sizes), dtype=parameters[0].dtype)
+        parts = zip(jax.numpy.split(units, ends, axis=1), function.parameters, strict=True)
+        directions = tuple(part.reshape((-1, *shape)) for part, shape in parts)
+        columns = push.apply(parameters, data, directions)
+        blocks = zip(jax.numpy.split(columns.T, ends, axis=1), function.parameters, strict=True)
+        return tuple(block.reshape((rows, *shape)) for block, shape in blocks)
 
     if function.components <= rows:
-        push = pushforward(function)
-        return Derived(by_columns, f"{push.method}, columns one by one")
-    pull = pullback(function)
-    return Derived(by_rows, f"{pull.method}, rows one by one")
+        push = pushforwards(function)
+        return Derived(by_columns, f"{push.method}, by columns")
+    pull = pullbacks(function)
+    return Derived(by_rows, f"{pull.method}, by rows")
 
 
 def hessian(jax: Any, function: Function, hvp: Derive) -> Derived:

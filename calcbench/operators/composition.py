@@ -209,7 +209,7 @@ def sparse_jacobian(backend: Primitives, function: Function, point: Point) -> De
     forward = backend.pushforward(function) is not None
     reverse = backend.pullback(function) is not None
     side = choose_side(pattern, rows, function.components, forward, reverse)
-    looks_up = reverse and function.over is not None and _holds_constant(backend)
+    looks_up = reverse and function.over is not None
     gathered = find_gathered(point, backend.name) if looks_up else None
     if gathered is not None and gathered.colours < side.products:
         return _gathered_rows(backend, function, point, gathered)
@@ -308,7 +308,8 @@ def _pull_sweep(
     backend: Primitives, function: Function, point: Point, gathered: Gathered, sweep: Sweep
 ) -> Derived:
     """Pull the cotangents of a sweep back to its inputs: an array (k, *shape) for each of them."""
-    inner = look_up(sweep, gathered.calls, point, function, backend.namespace())
+    holds = _holds_constant(backend)
+    inner = look_up(sweep, gathered.calls, point, function, backend.namespace(), holds)
     pull = derive(backend, pullbacks, inner)
     zeros = tuple(backend.convert(np.zeros(shape)) for shape in sweep.taken.values())
     back = backend.convert(sweep.cotangents)

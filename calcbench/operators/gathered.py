@@ -172,34 +172,54 @@ def _sweep(
     return Sweep(direct, taken, cotangents)
 
 
-def look_up(sweep: Sweep, calls: int, point: Point, function: Function, xp: Any) -> Function:
+def look_up(
+    sweep: Sweep, calls: int, point: Point, function: Function, xp: Any, holds: bool
+) -> Function:
     """Make the cost a function of what is used as it stands, and of what is looked up.
 
     Its data are all parameters, and the data of the cost. For each look-up that counts, it takes an
     input that is added to what is looked up, itself held constant: at zeros there, its derivative
-    by that input is the derivative by what is looked up. `calls` is how often it calls `take`.
+    by that input is the derivative by what is looked up. `calls` is how often it calls `take`. A
+    vocabulary that holds nothing constant runs the cost at its data first, to see what it looks up.
     """
     numbers = {call: k for k, call in enumerate(sweep.taken, len(sweep.direct))}
     shapes = list(point.shapes.values())
 
-    def apply(inputs: Any, everything: Any) -> Any:
-        def see(call: int, x: Any, indices: Any, axis: int) -> Any:
-            if call not in numbers:
-                return xp.take(x, indices, axis)
-            found = xp.take(xp.stop_gradient(x), indices, axis)
-            if tuple(found.shape) != sweep.taken[call]:
-                raise _changed(point)
-            return found + inputs[numbers[call]]
-
-        parameters, data = list(everything[: len(shapes)]), everything[len(shapes) :]
-        for number, value in zip(sweep.direct, inputs, strict=False):
-            parameters[number] = value
+    def run(parameters: Any, data: Any, see: Any) -> Any:
         looking = Looking(xp, see)
         assert function.over is not None
         value = function.over(looking).apply(tuple(parameters), data)
         if looking.calls != calls:
             raise _changed(point)
         return value
+
+    def find(parameters: Any, data: Any) -> dict[int, Any]:
+        found = {}
+
+        def see(call: int, x: Any, indices: Any, axis: int) -> Any:
+            looked = xp.take(x, indices, axis)
+            if call in numbers:
+                found[call] = looked
+            return looked
+
+        run(parameters, data, see)
+        return found
+
+    def apply(inputs: Any, everything: Any) -> Any:
+        parameters, data = list(everything[: len(shapes)]), everything[len(shapes) :]
+        constant = {} if holds else find(parameters, data)
+
+        def see(call: int, x: Any, indices: Any, axis: int) -> Any:
+            if call not in numbers:
+                return xp.take(x, indices, axis)
+            found = xp.take(xp.stop_gradient(x), indices, axis) if holds else constant[call]
+            if tuple(found.shape) != sweep.taken[call]:
+                raise _changed(point)
+            return found + inputs[numbers[call]]
+
+        for number, value in zip(sweep.direct, inputs, strict=False):
+            parameters[number] = value
+        return run(parameters, data, see)
 
     inputs = (*(shapes[k] for k in sweep.direct), *sweep.taken.values())
     return Function(apply, inputs, function.value)

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import calcbench as cb
-from calcbench.backends.jax import enzyme
+from calcbench.backends.jax import derivatives, enzyme
 from calcbench.catalogue.selection import select_backends
 from calcbench.conformance.vocabulary import NAMES, check
+from calcbench.problem.inputs import own_point
 from calcbench.record.record import Status
 
 ENZYME = "jax[mode=enzyme]"
@@ -84,6 +85,42 @@ def test_a_wide_jacobian_goes_by_rows():
 
     wanted = [2 * np.arange(4.0), np.cos(np.arange(4.0))]
     np.testing.assert_allclose(cb.jacobian(wide, ENZYME), wanted, rtol=1e-15)
+
+
+@needs_enzyme
+@pytest.mark.parametrize("cache", [0, derivatives.SECOND_CACHE])
+def test_several_products_are_one_of_copies_or_go_in_a_loop(cache, monkeypatch):
+    import jax
+
+    monkeypatch.setattr(derivatives, "SECOND_CACHE", cache)
+
+    @cb.problem(w=np.arange(1.0, 4.0), outputs=lambda inputs: 4)
+    def several(xp, w):
+        total = xp.sum(w**2)
+        return xp.stack([total, xp.sin(w[0]) * w[1], w[2] * total, xp.exp(w[1])])
+
+    (backend,) = select_backends([ENZYME])
+    w = np.arange(1.0, 4.0)
+    total, twice = np.sum(w**2), 2 * w
+    wanted = [
+        twice,
+        [np.cos(w[0]) * w[1], np.sin(w[0]), 0],
+        w[2] * twice + [0, 0, total],
+        [0, np.exp(w[1]), 0],
+    ]
+    function = backend.function(own_point(several))
+    directions, cotangents = np.eye(3)[[2, 0]], np.eye(4)[[3, 0, 2]]
+    with backend.context():
+        given = (jax.numpy.asarray(w),)
+        for derive, seeds, products in (
+            (backend.pushforwards, (directions,), directions @ np.transpose(wanted)),
+            (backend.pullbacks, cotangents, (cotangents @ wanted,)),
+        ):
+            apply, seeds = derive(function).apply, jax.tree.map(jax.numpy.asarray, seeds)
+            found = jax.jit(apply)(given, (), seeds)
+            np.testing.assert_allclose(found, products, rtol=1e-14)
+            loops = "scan[" in str(jax.make_jaxpr(apply)(given, (), seeds))
+            assert loops == (cache == 0)
 
 
 @needs_enzyme

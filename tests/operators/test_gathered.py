@@ -6,6 +6,7 @@ from modes import compiles, modes, require, transforms
 
 import calcbench as cb
 from calcbench.catalogue.selection import select_backends
+from calcbench.operators import composition
 from calcbench.operators.gathered import find_gathered
 from calcbench.operators.pullback import Pullback
 from calcbench.problem.inputs import own_point
@@ -108,8 +109,25 @@ def test_a_sparse_jacobian_is_the_dense_one(kind, selector):
     found, point = prepared(kind(), selector)
     assert_right(found.evaluate(point)["jacobian"], point)
     (backend,) = select_backends([selector])
-    pulls = backend.pullback(backend.function(point)) is not None and "enzyme" not in selector
+    pulls = backend.pullback(backend.function(point)) is not None
     assert found.method.endswith(BY_LOOK_UP) == pulls, found.method
+
+
+@pytest.mark.parametrize("kind", [Bundle, Chain])
+def test_a_vocabulary_that_holds_nothing_constant_runs_the_cost_first(kind, monkeypatch):
+    monkeypatch.setattr(composition, "_holds_constant", lambda backend: False)
+    found, point = prepared(kind(), "autograd")
+    assert found.method.endswith(BY_LOOK_UP), found.method
+    assert_right(found.evaluate(point)["jacobian"], point)
+
+
+@pytest.mark.parametrize("kind", [Bundle, Chain])
+def test_enzyme_reads_a_sparse_jacobian_off_what_is_looked_up(kind):
+    """It has no `stop_gradient` that is right."""
+    pytest.importorskip("enzyme_ad")
+    found, point = prepared(kind(), "jax[mode=enzyme]")
+    assert found.method.endswith(BY_LOOK_UP), found.method
+    assert_right(found.evaluate(point)["jacobian"], point)
 
 
 def test_a_bundle_takes_three_pullbacks():
