@@ -1,5 +1,7 @@
 """What the derivative of a loop is made of: nothing as long as the loop at each of its steps."""
 
+import collections
+
 import numpy as np
 import pytest
 
@@ -19,6 +21,33 @@ def running(xp, w):
         return state, state**2
 
     return xp.sum(xp.scan(step, 0.0 * w[0], w)[1])
+
+
+def record(backend):
+    """The cost on torch's tape."""
+    point = own_point(running)
+    parameters, data = backend.loader(point)(point)
+    variables = tuple(p.requires_grad_() for p in parameters)
+    return backend.function(point).apply(variables, backend.arrays(point, data))
+
+
+def count_nodes(value):
+    """How many nodes of each name a tape has."""
+    nodes, ahead = set(), [value.grad_fn]
+    while ahead:
+        node = ahead.pop()
+        if node is not None and node not in nodes:
+            nodes.add(node)
+            ahead += [before for before, _ in node.next_functions]
+    return collections.Counter(node.name() for node in nodes)
+
+
+def test_torch_unstacks_what_a_loop_reads_by_one_node():
+    pytest.importorskip("torch")
+    found = count_nodes(record(find_backend("torch")))
+    assert found["TanhBackward0"] == STEPS
+    assert found["UnbindBackward0"] == 1
+    assert found["SelectBackward0"] == 1  # the cost's own w[0]
 
 
 def test_tensorflow_pops_off_what_a_loop_kept():
