@@ -36,13 +36,15 @@ def traced(dtype: str, where: Callable[..., Any]) -> dict[str, Any]:
 
         def move(k: Any, state: Any, kept: Any) -> Any:
             state, y = tensors(step(state, slice_step(xs, k)))
-            return k + 1, state, _each(lambda part, array: array.write(k, part), y, kept)
+            return k + 1, state, _each(_push, y, kept)
 
-        kept = _each(lambda part: _array(part, count).write(0, part), y)
+        kept = _each(lambda part: _push(part, _begin(part, count)), y)
         _, state, kept = tf.while_loop(
             going, move, (tf.constant(1), first, kept), maximum_iterations=count - 1
         )
-        return state, None if y is None else _each(lambda array: array.stack(), kept)
+        if y is None:
+            return state, None
+        return state, _each(lambda part, pushed: _stack(part, pushed, count), y, kept)
 
     def cond(
         predicate: Any, true_fn: Callable[..., Any], false_fn: Callable[..., Any], *operands: Any
@@ -87,9 +89,34 @@ def grad_in(dtype: str) -> Callable[..., Any]:
     return grad
 
 
-def _array(part: Any, count: int) -> Any:
-    """Make an array of so many tensors like one of them."""
-    return tf.TensorArray(part.dtype, count, element_shape=part.shape)
+# What a scan keeps is pushed to a list, whose derivative pops it off again. That of tf.TensorArray
+# (2.21) reads an element and overwrites it, for which it copies all: n steps take time n².
+
+
+def _begin(part: Any, count: int) -> Any:
+    """Make an empty list for so many tensors like one of them."""
+    return tf.raw_ops.EmptyTensorList(
+        element_shape=_shape(part), max_num_elements=count, element_dtype=part.dtype
+    )
+
+
+def _push(part: Any, kept: Any) -> Any:
+    """Put a tensor at the end of a list."""
+    return tf.raw_ops.TensorListPushBack(input_handle=kept, tensor=part)
+
+
+def _stack(part: Any, kept: Any, count: int) -> Any:
+    """Make one tensor of a list of so many, each like `part`."""
+    return tf.raw_ops.TensorListStack(
+        input_handle=kept,
+        element_shape=_shape(part),
+        element_dtype=part.dtype,
+        num_elements=count,
+    )
+
+
+def _shape(part: Any) -> Any:
+    return tf.constant(part.shape.as_list(), tf.int32)
 
 
 def _each(function: Callable[..., Any], first: Any, *others: Any) -> Any:

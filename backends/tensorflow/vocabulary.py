@@ -270,6 +270,7 @@ def namespace(dtype: str, mode: str) -> Namespace:
             "matrix_transpose": tf.linalg.matrix_transpose,
             "concat": concat,
             "stack": stack_in(dtype),
+            "unstack": lambda x, axis=0: tuple(tf.unstack(x, axis=axis)),
             "take": take,
             "take_along_axis": take_along_axis,
             "argsort": argsort,

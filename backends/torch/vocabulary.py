@@ -336,6 +336,7 @@ def namespace(dtype: str, mode: str) -> Namespace:
             "matrix_transpose": matrix_transpose,
             "concat": concat,
             "stack": stack_in(floating),
+            "unstack": torch.unbind,
             "take": take_compiled if compiled else take,
             "take_along_axis": take_along_axis,
             "argsort": argsort,

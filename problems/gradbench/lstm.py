@@ -75,32 +75,34 @@ class Lstm(Problem):
 
     def cost(self, xp, main, extra, *, state, sequence):
         layers, bits = state.shape[0] // 2, state.shape[1]
-        gates = xp.reshape(main, (layers, 2, 4, bits))  # weights, then biases, of four gates
+        # Taken out once, not at every step: the way back makes a whole array for each look-up.
+        rows = xp.unstack(xp.reshape(main, (2 * layers, 2, 2, bits)))
+        gates = list(zip(rows[::2], rows[1::2], strict=True))  # weights, biases of each layer
+        enter, scale, shift = xp.unstack(extra)
 
         def step(memory, letters):
-            shown, cells = memory
             given, expected = letters
-            below, new_shown, new_cells = given * extra[0], [], []
-            for layer in range(layers):
-                below, cell = advance(xp, gates[layer], below, shown[layer], cells[layer])
-                new_shown.append(below)
-                new_cells.append(cell)
-            scores = below * extra[1] + extra[2]
+            below, after = given * enter, []
+            for layer, (shown, cell) in zip(gates, memory, strict=True):
+                below, cell = advance(xp, layer, below, shown, cell)
+                after.append((below, cell))
+            scores = below * scale + shift
             normal = scores - xp.log(xp.sum(xp.exp(scores)) + 2)
-            return (xp.stack(new_shown), xp.stack(new_cells)), xp.sum(expected * normal)
+            return tuple(after), xp.sum(expected * normal)
 
-        start = xp.reshape(state, (layers, 2, bits))
-        letters = sequence[:-1], sequence[1:]
-        _, gained = xp.scan(step, (start[:, 0], start[:, 1]), letters)
+        start = xp.unstack(state)
+        memory = tuple(zip(start[::2], start[1::2], strict=True))
+        _, gained = xp.scan(step, memory, (sequence[:-1], sequence[1:]))
         return -xp.sum(gained) / (gained.shape[0] * bits)
 
 
 def advance(xp, gates, given, shown, cell):
-    """Let a layer read one input: what it shows then, and its cell."""
-    weights, biases = gates[0], gates[1]
-    forget = xp.sigmoid(given * weights[0] + biases[0])
-    take_in = xp.sigmoid(shown * weights[1] + biases[1])
-    show = xp.sigmoid(given * weights[2] + biases[2])
-    change = xp.tanh(shown * weights[3] + biases[3])
-    cell = cell * forget + take_in * change
+    """Let a layer read one input: what it shows then, and its cell.
+
+    Its four gates are one array: of each two, the first reads the input, the second what was shown.
+    """
+    weights, biases = gates
+    scores = xp.reshape(weights * xp.stack([given, shown]) + biases, (4, -1))
+    forget, take_in, show = xp.unstack(xp.sigmoid(scores[:3]))
+    cell = cell * forget + take_in * xp.tanh(scores[3])
     return show * xp.tanh(cell), cell

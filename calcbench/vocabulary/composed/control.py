@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from calcbench.vocabulary.array import Condition, State
-from calcbench.vocabulary.loops import choose, count_steps, slice_step, spoil, stack_steps
+from calcbench.vocabulary.loops import choose, count_steps, spoil, stack_steps
 
 if TYPE_CHECKING:
     from calcbench.vocabulary.protocol import Vocabulary
@@ -21,10 +21,23 @@ def scan(
 ) -> tuple[State, State]:
     """step(state, x) → (state, y) for each slice x of xs; return (state, all y stacked)."""
     kept = []
-    for k in range(count_steps(xs, length)):
-        state, y = step(state, slice_step(xs, k))
+    for x in _slices(xp, xs, count_steps(xs, length)):
+        state, y = step(state, x)
         kept.append(y)
     return state, stack_steps(xp, kept)
+
+
+def _slices(xp: Vocabulary, xs: Any, count: int) -> Iterable[Any]:
+    """List what each of so many steps is given.
+
+    An array is unstacked at once: on a tape, the derivative of a look-up is an array as large as
+    all, and a look-up at each of n steps would take time n².
+    """
+    if xs is None:
+        return [None] * count
+    if isinstance(xs, (tuple, list)):
+        return zip(*map(xp.unstack, xs), strict=True)
+    return xp.unstack(xs)
 
 
 def iterate(xp: Vocabulary, step: Callable[[Any], State], state: State, n: int) -> State:

@@ -1,0 +1,77 @@
+"""What the derivative of a loop is made of: nothing as long as the loop at each of its steps."""
+
+import collections
+
+import numpy as np
+import pytest
+
+import calcbench
+from calcbench.catalogue.selection import find_backend
+from calcbench.problem.inputs import own_point
+
+STEPS = 5
+
+
+@calcbench.problem(w=np.linspace(0.1, 0.9, STEPS))
+def running(xp, w):
+    """Sum of squares of what a loop keeps, which reads a parameter step by step."""
+
+    def step(state, x):
+        state = xp.tanh(state + x)
+        return state, state**2
+
+    return xp.sum(xp.scan(step, 0.0 * w[0], w)[1])
+
+
+def record(backend):
+    """The cost on torch's tape."""
+    point = own_point(running)
+    parameters, data = backend.loader(point)(point)
+    variables = tuple(p.requires_grad_() for p in parameters)
+    return backend.function(point).apply(variables, backend.arrays(point, data))
+
+
+def count_nodes(value):
+    """How many nodes of each name a tape has."""
+    nodes, ahead = set(), [value.grad_fn]
+    while ahead:
+        node = ahead.pop()
+        if node is not None and node not in nodes:
+            nodes.add(node)
+            ahead += [before for before, _ in node.next_functions]
+    return collections.Counter(node.name() for node in nodes)
+
+
+def test_torch_unstacks_what_a_loop_reads_by_one_node():
+    pytest.importorskip("torch")
+    found = count_nodes(record(find_backend("torch")))
+    assert found["TanhBackward0"] == STEPS
+    assert found["UnbindBackward0"] == 1
+    assert found["SelectBackward0"] == 1  # the cost's own w[0]
+
+
+def test_tensorflow_pops_off_what_a_loop_kept():
+    """To write into its list at every step is to copy all of it at every step."""
+    tf = pytest.importorskip("tensorflow")
+    backend, point = find_backend("tensorflow[mode=function]"), own_point(running)
+    gradient = backend.gradient(backend.function(point))
+    parameters, _ = backend.loader(point)(point)
+    graph = tf.function(lambda w: gradient.apply((w,), ()), autograph=False)
+    library = graph.get_concrete_function(*parameters).graph.as_graph_def().library
+    bodies = [{node.op for node in f.node_def} for f in library.function]
+    assert any("TensorListPopBack" in body for body in bodies)
+    assert not any("TensorListSetItem" in body for body in bodies)
+
+
+@pytest.mark.parametrize("backend", ["torch", "tensorflow", "tensorflow[mode=function]"])
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_unstack_is_one_operation_along_any_axis(backend, axis):
+    pytest.importorskip(backend.partition("[")[0])
+    given = np.arange(6.0).reshape(2, 3)
+    chosen = find_backend(backend)
+    parts = chosen.namespace().unstack(chosen.convert(given), axis=axis)
+    assert isinstance(parts, tuple)
+    expected = np.moveaxis(given, axis, 0)
+    assert len(parts) == len(expected)
+    for part, other in zip(parts, expected, strict=True):
+        np.testing.assert_array_equal(chosen.to_numpy(part), other)
