@@ -38,13 +38,12 @@ def traced(dtype: str, where: Callable[..., Any]) -> dict[str, Any]:
             state, y = tensors(step(state, slice_step(xs, k)))
             return k + 1, state, _each(_push, y, kept)
 
-        kept = _each(lambda part: _push(part, _begin(part, count)), y)
-        _, state, kept = tf.while_loop(
-            going, move, (tf.constant(1), first, kept), maximum_iterations=count - 1
-        )
-        if y is None:
-            return state, None
-        return state, _each(lambda part, pushed: _stack(part, pushed, count), y, kept)
+        state, kept = first, _each(lambda part: _push(part, _empty_list(part, count)), y)
+        if count > 1:  # XLA (TensorFlow 2.21) has no derivative of a loop of no steps
+            _, state, kept = tf.while_loop(
+                going, move, (tf.constant(1), first, kept), maximum_iterations=count - 1
+            )
+        return state, _each(lambda part, pushed: _stack(part, pushed, count), y, kept, nothing=None)
 
     def cond(
         predicate: Any, true_fn: Callable[..., Any], false_fn: Callable[..., Any], *operands: Any
@@ -93,10 +92,10 @@ def grad_in(dtype: str) -> Callable[..., Any]:
 # (2.21) reads an element and overwrites it, for which it copies all: n steps take time n².
 
 
-def _begin(part: Any, count: int) -> Any:
-    """Make an empty list for so many tensors like one of them."""
+def _empty_list(part: Any, count: int) -> Any:
+    """Make a list for so many tensors like one of them."""
     return tf.raw_ops.EmptyTensorList(
-        element_shape=_shape(part), max_num_elements=count, element_dtype=part.dtype
+        element_shape=tf.shape(part), max_num_elements=count, element_dtype=part.dtype
     )
 
 
@@ -109,20 +108,20 @@ def _stack(part: Any, kept: Any, count: int) -> Any:
     """Make one tensor of a list of so many, each like `part`."""
     return tf.raw_ops.TensorListStack(
         input_handle=kept,
-        element_shape=_shape(part),
+        element_shape=tf.shape(part),
         element_dtype=part.dtype,
         num_elements=count,
     )
 
 
-def _shape(part: Any) -> Any:
-    return tf.constant(part.shape.as_list(), tf.int32)
+def _each(function: Callable[..., Any], first: Any, *others: Any, nothing: Any = ()) -> Any:
+    """Apply a function to the parts of tuples, or to what is no tuple.
 
-
-def _each(function: Callable[..., Any], first: Any, *others: Any) -> Any:
-    """Apply a function to the parts of tuples, or to what is no tuple."""
+    In place of None comes `nothing`: (), which a loop can carry.
+    """
     if first is None:
-        return ()  # the loop carries nothing for it
+        return nothing
     if isinstance(first, tuple):
-        return tuple(_each(function, *parts) for parts in zip(first, *others, strict=True))
+        each = zip(first, *others, strict=True)
+        return tuple(_each(function, *parts, nothing=nothing) for parts in each)
     return function(first, *others)

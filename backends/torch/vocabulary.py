@@ -101,6 +101,16 @@ def constant_in(dtype: Any) -> Callable[[Any], Any]:
     return constant
 
 
+def unstack_in(dtype: Any) -> Callable[..., Any]:
+    """Build `unstack`, and so what `scan` reads: of NumPy's arrays, too, as by `x[k]`."""
+    constant = constant_in(dtype)
+
+    def unstack(x: Any, axis: int = 0) -> Any:
+        return torch.unbind(x if torch.is_tensor(x) else constant(x), axis)
+
+    return unstack
+
+
 def flip(x: Any, axis: int | None = None) -> Any:
     """Reverse the order along one axis, or along all."""
     return torch.flip(x, tuple(range(x.ndim)) if axis is None else (axis,))
@@ -336,7 +346,7 @@ def namespace(dtype: str, mode: str) -> Namespace:
             "matrix_transpose": matrix_transpose,
             "concat": concat,
             "stack": stack_in(floating),
-            "unstack": torch.unbind,
+            "unstack": unstack_in(floating),
             "take": take_compiled if compiled else take,
             "take_along_axis": take_along_axis,
             "argsort": argsort,

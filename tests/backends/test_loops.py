@@ -75,3 +75,14 @@ def test_unstack_is_one_operation_along_any_axis(backend, axis):
     assert len(parts) == len(expected)
     for part, other in zip(parts, expected, strict=True):
         np.testing.assert_array_equal(chosen.to_numpy(part), other)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_torch_unstacks_arrays_of_numpy(dtype):
+    """A loop may read what is no parameter and no data."""
+    pytest.importorskip("torch")
+    xp = find_backend(f"torch[dtype={dtype}]").namespace()
+    total, squares = xp.scan(lambda s, x: (s + x, x**2), xp.asarray(0.0), np.arange(1.0, 4.0))
+    assert str(total.dtype) == str(squares.dtype) == f"torch.{dtype}"
+    assert (total.item(), squares.tolist()) == (6.0, [1.0, 4.0, 9.0])
+    assert [part.tolist() for part in xp.unstack(np.array([[1, 2], [3, 4]]), 1)] == [[1, 3], [2, 4]]

@@ -36,6 +36,32 @@ def test_lengths_that_differ_are_refused(selector):
         gradient(selector, at)
 
 
+def slices_of_nothing(xp, w):
+    return xp.scan(lambda s, x: (s * w[1], None), w[0], (), length=2)[0]
+
+
+def one_step(xp, w):
+    state, kept = xp.scan(lambda s, x: (s * x, s + x), w[0], w[1:])
+    return state * kept[0]
+
+
+def keeps_nothing_beside(xp, w):
+    state, (kept, nothing) = xp.scan(lambda s, x: (s * x, (s + x, None)), w[0], w)
+    assert nothing is None
+    return state * kept[0]
+
+
+@pytest.mark.parametrize(
+    ("cost", "slopes"),
+    [(slices_of_nothing, [4, 4]), (one_step, [8, 5]), (keeps_nothing_beside, [12, 2])],
+)
+@pytest.mark.parametrize("selector", DIFFERENTIATING)
+def test_scans_of_little(cost, slopes, selector):
+    """At w = (1, 2): w₀w₁²; w₀w₁(w₀ + w₁); w₀²w₁ · 2w₀."""
+    found = gradient(selector, calcbench.problem(w=[1.0, 2.0])(cost))["w"]
+    np.testing.assert_allclose(found, slopes, rtol=1e-6)
+
+
 COMPILED = ("jax", "tensorflow[mode=function]", "tensorflow[mode=xla]")
 
 

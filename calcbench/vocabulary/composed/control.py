@@ -36,7 +36,7 @@ def _slices(xp: Vocabulary, xs: Any, count: int) -> Iterable[Any]:
     if xs is None:
         return [None] * count
     if isinstance(xs, (tuple, list)):
-        return zip(*map(xp.unstack, xs), strict=True)
+        return zip(*map(xp.unstack, xs), strict=True) if xs else [()] * count
     return xp.unstack(xs)
 
 
