@@ -69,15 +69,15 @@ def limit(deadline: float) -> Iterator[None]:
     and would stay in memory until the garbage collector comes, which is off meanwhile.
     """
     _open.append(_Budget(deadline))
-    try:
-        with _garbage_collection_off():
+    with _garbage_collection_off():
+        try:
             yield
-    finally:
-        ended = _open.pop()
-        for tape in ended.tapes:
-            tape.clear()
-        for taken in _measured:
-            taken.append(ended.taken)
+        finally:
+            ended = _open.pop()
+            for tape in ended.tapes:
+                tape.clear()
+            for taken in _measured:
+                taken.append(ended.taken)
 
 
 @contextlib.contextmanager

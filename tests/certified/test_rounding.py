@@ -15,7 +15,7 @@ import calcbench
 from calcbench import Prepared
 from calcbench.backends.by_hand.derivatives import ByHand
 from calcbench.catalogue.selection import select_backends
-from calcbench.certified import rounding
+from calcbench.certified import budget, rounding
 from calcbench.certified.certificate import certify
 from calcbench.certified.reference import NotCertified, reference
 from calcbench.certified.rounding import bound_rounding, chance_of_error
@@ -332,4 +332,32 @@ def test_the_garbage_collector_does_not_come_while_numbers_are_made():
     bound_rounding(own_point(watched), seconds=60.0)
     assert collecting
     assert not any(collecting)
+    assert gc.isenabled()
+
+
+def test_tapes_are_emptied_before_the_garbage_collector_is_back():
+    """It would go through all that they hold."""
+    collecting = []
+
+    class Tape(list):
+        def clear(self):
+            collecting.append(gc.isenabled())
+            super().clear()
+
+    with budget.limit(float("inf")):
+        budget.register(Tape([1.0]))
+    assert collecting == [False]
+    assert gc.isenabled()
+
+
+def test_the_garbage_collector_is_left_as_it_was():
+    gc.disable()
+    try:
+        with pytest.raises(budget.TooSlow), budget.limit(float("inf")), budget.limit(0.0):
+            budget.expect()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    with pytest.raises(budget.TooSlow), budget.limit(float("inf")), budget.limit(0.0):
+        budget.expect()
     assert gc.isenabled()
