@@ -275,6 +275,7 @@ def argsort(x, axis=-1, descending=False, stable=True):
         "isnan": "tf.math.is_nan",
         "isfinite": "tf.math.is_finite",
         "take": "lambda x, indices, axis=0: tf.gather(x, indices, axis=axis)",
+        "unstack": "lambda x, axis=0: tf.unstack(x, axis=axis)",
         "take_along_axis": "tf.experimental.numpy.take_along_axis",
         "linalg.cholesky": """\
 def cholesky(x):

@@ -218,6 +218,7 @@ def argsort(x, axis=-1, descending=False, stable=True):
         "argmin": _place("argmin"),
         **same_names("torch.", "isnan", "isfinite"),
         "take_along_axis": "torch.take_along_dim",
+        "unstack": "torch.unbind",
         "iterate": ITERATE,
         "stop_gradient": "lambda x: x.detach()",
         "grad": """\

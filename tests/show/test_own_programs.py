@@ -252,6 +252,26 @@ def test_second_order_of_what_is_gathered(own, operator, selector):
 
 
 @pytest.mark.parametrize("selector", PROGRAMS)
+def test_loops_over_a_list_and_slices_by_place(tmp_path, selector):
+    (tmp_path / "loops.py").write_text(
+        textwrap.dedent(
+            """
+            import calcbench
+
+            @calcbench.problem(w=[[0.5, 1.5], [2.0, -1.0]])
+            def loops(xp, w):
+                first, second = xp.unstack(w, -1)
+                step = lambda s, x: (s * x[0] + x[1], s)
+                end, kept = xp.scan(step, first[1], [first, second])
+                return end * xp.sum(kept)
+            """
+        )
+    )
+    (problem,) = load_file(tmp_path / "loops.py")
+    check_or_refuse(problem, selector, "gradient")
+
+
+@pytest.mark.parametrize("selector", PROGRAMS)
 def test_a_name_of_the_cost_that_a_helper_has_too(tmp_path, selector):
     """`softplus` is the cost's own number, and in NumPy a helper of the program's."""
     (tmp_path / "names.py").write_text(

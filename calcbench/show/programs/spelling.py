@@ -17,10 +17,11 @@ def scan_with(stack: str) -> str:
     """
     return f"""\
 def scan(step, state, xs, length=None):
-    parts, kept, y = xs if isinstance(xs, tuple) else (xs,), [], None
+    several, kept, y = isinstance(xs, (tuple, list)), [], None
+    parts = xs if several else (xs,)
     for k in range(parts[0].shape[0] if length is None else length):
         x = tuple(None if part is None else part[k] for part in parts)
-        state, y = step(state, x if isinstance(xs, tuple) else x[0])
+        state, y = step(state, x if several else x[0])
         kept.append(y)
     if isinstance(y, tuple):
         return state, tuple({stack.format("part")} for part in zip(*kept))
