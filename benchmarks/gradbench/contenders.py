@@ -19,7 +19,7 @@ from calcbench.workers.isolation import Worker
 BY_HAND = "C++ by hand"
 
 TIMEOUT = 150.0
-"""Seconds that setting a contender up, or one burst, may take; one that takes longer is left out."""
+"""Seconds that setting a contender up, or one burst, may take; what takes longer is left out."""
 
 
 class Contender(ABC):
