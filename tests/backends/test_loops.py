@@ -50,6 +50,26 @@ def test_torch_unstacks_what_a_loop_reads_by_one_node():
     assert found["SelectBackward0"] == 1  # the cost's own w[0]
 
 
+def test_of_a_long_loop_torch_takes_few_slices_at_once():
+    """Else their derivatives wait for each other, and lie in between those of the state."""
+    torch = pytest.importorskip("torch")
+    xp, waiting = find_backend("torch").namespace(), []
+    w = torch.arange(100.0, dtype=torch.float64, requires_grad=True)
+
+    def step(state, x):
+        node = x.grad_fn
+        if node not in waiting:
+            waiting.append(node)
+            assert node._sequence_nr() > state.grad_fn._sequence_nr()
+        return state + x, x**2
+
+    total, squares = xp.scan(step, 1.0 * w[0], w)
+    assert total.item() == 4950
+    np.testing.assert_array_equal(squares.tolist(), np.arange(100.0) ** 2)
+    assert {node.name() for node in waiting} == {"UnbindBackward0"}
+    assert len(waiting) >= 100 // 8
+
+
 def test_tensorflow_pops_off_what_a_loop_kept():
     """To write into its list at every step is to copy all of it at every step."""
     tf = pytest.importorskip("tensorflow")
