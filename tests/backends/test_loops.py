@@ -42,7 +42,7 @@ def count_nodes(value):
     return collections.Counter(node.name() for node in nodes)
 
 
-def test_torch_unstacks_what_a_loop_reads_by_one_node():
+def test_torch_unstacks_what_a_short_loop_reads_by_one_node():
     pytest.importorskip("torch")
     found = count_nodes(record(find_backend("torch")))
     assert found["TanhBackward0"] == STEPS
@@ -85,7 +85,7 @@ def test_tensorflow_pops_off_what_a_loop_kept():
 
 @pytest.mark.parametrize("backend", ["torch", "tensorflow", "tensorflow[mode=function]"])
 @pytest.mark.parametrize("axis", [0, 1, -1])
-def test_unstack_is_one_operation_along_any_axis(backend, axis):
+def test_unstack_along_any_axis(backend, axis):
     pytest.importorskip(backend.partition("[")[0])
     given = np.arange(6.0).reshape(2, 3)
     chosen = find_backend(backend)
