@@ -210,6 +210,7 @@ def certify(
 
     def allow(spread: np.ndarray) -> np.ndarray:
         with np.errstate(invalid="ignore", over="ignore"):
+            # What is not judged widens no entry across the diagonal.
             own = np.where(rough | unknown, 0.0, spread)
             allowed = ALLOWANCE * _symmetric_spread(point, operator, own) + smallest_normal(dtype)
         return np.where(np.isnan(allowed), np.inf, allowed)  # no bound

@@ -183,6 +183,7 @@ def _judge_sample(vote: Vote, certified: Certified, dtypes: Sequence[str]) -> li
     )
     small = take_vote(runs, sample, bounds={})
     on_sample = verdicts(small, few)
+    # Of more rows, sums have more terms, whose roundings add up: the sample's bound is too narrow.
     growth = _growth(vote.where["own"], sample["own"])
     scaled = {
         key: (growth * found.proved, growth * found.magnitude)

@@ -174,6 +174,7 @@ def draw_level_curves(
     colour = alt.Color("level:Q").scale(domain=stops, range=list(shades)).legend(None)
     curves = chart_of(alt, rows).mark_line(strokeWidth=1.6)
     texts = chart_of(alt, labels)
+    # A label is drawn twice: in white first, as wide as hides the curve behind it.
     return [
         curves.encode(*channels, colour, detail="line:N", order="order:Q"),
         texts.mark_text(fontSize=11, stroke="white", strokeWidth=5, strokeJoin="round").encode(
