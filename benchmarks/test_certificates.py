@@ -10,7 +10,6 @@ NumPy's time, at least twice as fast as single numbers, in half a gigabyte.
 """
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from calcbench.certified.reference import sweep
 from calcbench.operators import GRADIENT, find_operator
 from calcbench.problem.inputs import own_point
 from calcbench.problem.sampling import thin
+from calcbench.workers import memory
 
 RNG = np.random.default_rng(0)
 NORMAL = RNG.standard_normal
@@ -227,7 +227,7 @@ def measure(problem):
     arrays = [point[name] for name in (*problem.parameters, *problem.data)]
     numpy_time = min(seconds(problem.by_numpy, *arrays)[0] for _ in range(7))
     taken, found = seconds(certify, point, "float64", GRADIENT, False)
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    megabytes = memory.peak() / 2**20  # `ru_maxrss` begins with that of whoever started this one
     computed = np.concatenate([np.ravel(part) for part in problem.by_numpy(*arrays)])
     assert np.all(np.abs(computed - found.value) <= 1e-9 * np.max(np.abs(found.value)))
     point = thin(point, SINGLE_ROWS)

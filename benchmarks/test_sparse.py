@@ -52,8 +52,9 @@ SOONEST = 0.9
 """How many times as long it takes to prepare one by one, at least, where something is compiled.
 Measured once each, for it takes seconds: of the bundle 1.02 to 1.1 by JAX."""
 
-LONGEST = 5.0
-"""What colouring the bundle's million entries may take over sorting three million integers."""
+LONGEST = 0.75
+"""What colouring the bundle's million entries may take over sorting three million integers stably.
+NumPy's other sort takes a tenth of that where the processor has vectors for it: no measure."""
 
 
 class Bundle(cb.Problem):
@@ -191,19 +192,19 @@ def test_all_at_once(benchmark, selector, kind):
         assert found["preparing"] >= SOONEST
 
 
-def test_colouring_takes_a_few_sorts(benchmark):
+def test_colouring_takes_less_than_a_sort(benchmark):
     point = own_point(Bundle())
     row, column = point.pattern(1)
     shuffled = np.random.default_rng(0).permutation(3 * len(row))
     colour_columns((row, column), point.size)  # imports scipy.sparse
     ratios = []
     for _ in range(ROUNDS):
-        sorting, _ = seconds(functools.partial(np.sort, shuffled))
+        sorting, _ = seconds(functools.partial(np.sort, shuffled, kind="stable"))
         colouring, colours = seconds(lambda: colour_columns((row, column), point.size))
         ratios.append(colouring / sorting)
         assert colours.max() == 14
     benchmark.pedantic(colour_columns, args=((row, column), point.size), rounds=1)
-    print(f"\ncolouring of {len(row):,} entries: ×{statistics.median(ratios):.1f}", end="")
+    print(f"\ncolouring of {len(row):,} entries: ×{statistics.median(ratios):.2f}", end="")
     assert statistics.median(ratios) < LONGEST
 
 

@@ -193,8 +193,8 @@ def look_up(
             raise _changed(point)
         return value
 
-    # Where no gradient can be stopped, what is looked up comes from a run of which the inputs are no
-    # part, so that nothing is differentiated through it.
+    # Where no gradient can be stopped, what is looked up comes from a run of which the inputs are
+    # no part, so that nothing is differentiated through it.
     def find(parameters: Any, data: Any) -> dict[int, Any]:
         found = {}
 
