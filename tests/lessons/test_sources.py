@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from absent import is_absent
 
 from calcbench.exercises.cells import lessons
 from calcbench.exercises.lesson_page import write_section
@@ -49,7 +50,10 @@ def outputs_of(lesson):
 @pytest.mark.parametrize("lesson", IN_TURN, ids=name_of)
 def test_a_lesson_runs_from_top_to_bottom(lesson):
     outputs = outputs_of(lesson)
-    assert [output.missing for output in outputs if output.missing] == []
+    missing = [output.missing for output in outputs if output.missing]
+    if missing and all(map(is_absent, missing)):
+        pytest.skip(missing[0])
+    assert missing == []
     replies = [output.shown for output in outputs if isinstance(output.shown, Reply)]
     assert {reply.outcome for reply in replies} == {"unread"}, "a lesson comes without its answers"
     asked = [id for id in lesson_sheet().by_id if id.startswith(f"{lesson.number}.")]

@@ -176,10 +176,11 @@ def test_the_path_in_the_picture_is_the_path():
 )
 def test_paths_of_all_kinds_have_a_picture(name, rate):
     paths = cb.descend(name, rate=rate, steps=30)
+    picture = paths.picture()
     svg = paths._repr_svg_()
     assert svg.startswith("<svg")
     assert "cost per step" in svg
-    for row in rows_of(paths.picture()):
+    for row in rows_of(picture):
         assert all(np.isfinite(v) for v in row.values() if isinstance(v, float))
 
 

@@ -3,13 +3,14 @@
 import json
 import re
 
-import altair as alt
 import numpy as np
 import pytest
 
 import calcbench as cb
 from calcbench.show.pictures.contours import bends
 from calcbench.show.pictures.marks import Mark
+
+alt = pytest.importorskip("altair")
 
 
 def panel(**options):

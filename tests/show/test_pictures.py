@@ -592,6 +592,7 @@ def test_labels_of_levels_keep_apart_and_inside(problem):
 
 
 def test_the_page_of_a_picture_has_the_derivation(tmp_path):
+    pytest.importorskip("latex2mathml")
     path = tmp_path / "picture.html"
     cb.plot("saddle", kind="graph").save(path)
     page = path.read_text("utf-8")
