@@ -119,8 +119,8 @@ class Jax(Transforming):
 
         At once where the products fit a cache, else in a loop within the program, which takes less
         memory, and half to a quarter of the time. `at_once` is what is taken at once beyond the
-        first cache. (Op by op, such a loop is compiled anew at every call;
-        and Enzyme's primitive has no rule for vmap.)
+        first cache. (Op by op, such a loop is compiled anew at every call; and
+        Enzyme's primitive has no rule for vmap.)
         """
         jax = self.framework()
 

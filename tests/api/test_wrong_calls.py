@@ -179,7 +179,7 @@ def is_left_out(arguments):
     return everything or isinstance(arguments.get("progress"), type)
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(2, more=14)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_wrong_call_is_told_in_a_line(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

@@ -200,7 +200,7 @@ CELLS = [
 ]
 
 
-@pytest.mark.few(100, more=60)
+@pytest.mark.few(100, more=110)
 @pytest.mark.parametrize(("name", "selector", "operator"), CELLS)
 def test_operator(name, selector, operator):
     backend, prepared = ready(name, selector, operator)

@@ -133,7 +133,7 @@ REFUSED = ("linalg.expm", "linalg.eigh", "linalg.eigvalsh", "linalg.svd", "linal
 """What single balls alone know to prove."""
 
 
-@pytest.mark.few(20)
+@pytest.mark.few(20, more=22)
 @pytest.mark.parametrize("name", ALL)
 def test_every_name_has_second_derivatives_on_arrays(name, single_numbers):
     """The rules are those of first order: here, that each of them holds for jets too."""

@@ -51,7 +51,7 @@ REFUSED = ("linalg.expm", "linalg.eigh", "linalg.eigvalsh", "linalg.svd", "linal
 """What single balls alone know to prove."""
 
 
-@pytest.mark.few(80)
+@pytest.mark.few(80, more=80)
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in control.case.cases])
 def test_every_name_runs_on_arrays(name):
     """Values and derivatives are in tests/vocabulary; here, that no case needs single balls."""

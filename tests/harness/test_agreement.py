@@ -53,7 +53,7 @@ def certificates(name):
     return certificates_at(where(name), ["float64"])
 
 
-@pytest.mark.few(40)
+@pytest.mark.few(40, more=32)
 @pytest.mark.parametrize(("selector", "name"), cases(modes(), COSTS, BRIEFLY))
 def test_gradient(selector, name):
     (backend,) = choose_backends([selector])
@@ -82,7 +82,7 @@ SLOW = "breast_cancer_logistic_regression"
 """Backends that calculate number by number take a quarter of a minute for it."""
 
 
-@pytest.mark.few(14)
+@pytest.mark.few(14, more=26)
 @pytest.mark.parametrize(
     "name", [pytest.param(each, marks=pytest.mark.full) if each == SLOW else each for each in COSTS]
 )

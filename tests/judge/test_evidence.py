@@ -416,7 +416,7 @@ def points_of_random_cost(number):
     return where
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(3, more=14)
 @pytest.mark.parametrize("number", range(RANDOM_COSTS))
 def test_no_false_alarm_on_random_costs(number):
     where = points_of_random_cost(number)

@@ -63,7 +63,7 @@ def allowance(name, inputs, dtype):
     return ROUNDINGS * float(np.finfo(dtype).eps) * magnitude
 
 
-@pytest.mark.few(50)
+@pytest.mark.few(50, more=80)
 @pytest.mark.parametrize(
     ("selector", "name", "dtype"),
     [

@@ -79,7 +79,7 @@ def by_hand_has_none(name, operator):
 # --- the matrix ------------------------------------------------------------------------------
 
 
-@pytest.mark.few(15)
+@pytest.mark.few(15, more=22)
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("operator", OPERATORS)
 @pytest.mark.parametrize("name", PROBLEMS)
@@ -99,7 +99,7 @@ def test_operator(name, operator, backend):
     assert record.method or operator == "cost"
 
 
-@pytest.mark.few(15)
+@pytest.mark.few(15, more=27)
 @pytest.mark.parametrize("operator", OPERATORS)
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_the_hand_derived_formula_is_proved(name, operator):

@@ -69,7 +69,7 @@ NOVEL = [WeightedTrace(), Model(), Corner()]
 PROBLEMS = ["batch_regression", "rosenbrock", "extended_rosenbrock", "quadratic_cost"]
 
 
-@pytest.mark.few(50)
+@pytest.mark.few(50, more=80)
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("operator", NOVEL, ids=lambda operator: operator.name)
 @pytest.mark.parametrize("name", PROBLEMS)

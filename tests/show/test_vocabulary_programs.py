@@ -180,7 +180,7 @@ def check(problem: Problem, engine: calcbench.Backend) -> None:
     assert_close(found, calcbench.gradient(problem, engine), tolerance(engine))
 
 
-@pytest.mark.few(8)
+@pytest.mark.few(8, more=19)
 @pytest.mark.parametrize("selector", PROGRAMS)
 @pytest.mark.parametrize("name", [brief(name) for name in NAMES])
 def test_program_of_a_name(name, selector, tmp_path):

@@ -24,7 +24,7 @@ def by_duals(case, position):
     return NUMPY.grad(weighted)(case.at[position])
 
 
-@pytest.mark.few(20)
+@pytest.mark.few(20, more=22)
 @pytest.mark.parametrize("name", [*CASES])
 def test_derivatives_by_duals(name):
     wrong = []

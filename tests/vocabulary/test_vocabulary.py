@@ -69,7 +69,7 @@ def pairs(names: Any) -> list[Any]:
     ]
 
 
-@pytest.mark.few(80)
+@pytest.mark.few(80, more=62)
 @pytest.mark.parametrize(("name", "selector"), pairs(CASES))
 def test_names(name, selector):
     cases = cases_for(name, selector)
