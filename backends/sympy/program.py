@@ -293,16 +293,21 @@ def _spell_elementwise(name: str, scalar: str) -> Rule:
     return rule
 
 
+_OF_A_NUMBER = "lambda x, axis=None, keepdims=False: x"
+
+
 def _spell_reduction(name: str) -> Rule:
     """Spell a reduction: the mean of a number is that number, arrays are for NumPy."""
 
     def rule(use: Use) -> str:
-        return "lambda x: x" if use.ranks[:1] == (0,) else f"np.{name}"
+        return _OF_A_NUMBER if use.ranks[:1] == (0,) else f"np.{name}"
 
     return rule
 
 
 def _spell_max(use: Use) -> str:
+    if use.ranks[:1] == (0,):
+        return _OF_A_NUMBER
     plain = use.ranks == (1,) and not use.keywords
     return "lambda x: sp.Max(*x)" if plain else ""
 

@@ -454,3 +454,10 @@ def test_a_program_that_would_overflow_is_refused(formula, x, tmp_path):
 )
 def test_a_program_far_out_keeps_its_digits(formula, x, tmp_path):
     check_gradient(own_cost(formula, x, tmp_path), "sympy")
+
+
+@pytest.mark.parametrize("selector", [name for name in PROGRAMS if name != "by_hand"])
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "logsumexp"])
+def test_a_reduction_of_a_number_with_its_keywords(name, selector, tmp_path):
+    formula = f"xp.{name}(x, axis=None, keepdims=False) ** 2"
+    check_gradient(own_cost(formula, 1.5, tmp_path), selector)
