@@ -38,6 +38,7 @@ MORE = 12
 
 
 @pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(tryfirst=True)  # before a plugin that shuffles: a table's cases stand together
 def pytest_collection_modifyitems(items):
     """Leave cases of a long table to longer runs: `pytest -m full`, and `pytest -m ""` for all.
 
