@@ -2,12 +2,12 @@
 
 import functools
 import gc
-import itertools
 import os
 import random
 import signal
 import subprocess
 import sys
+from collections import defaultdict
 from dataclasses import dataclass
 
 import pytest
@@ -38,7 +38,6 @@ MORE = 12
 
 
 @pytest.hookimpl(tryfirst=True)
-@pytest.hookimpl(tryfirst=True)  # before a plugin that shuffles: a table's cases stand together
 def pytest_collection_modifyitems(items):
     """Leave cases of a long table to longer runs: `pytest -m full`, and `pytest -m ""` for all.
 
@@ -46,7 +45,10 @@ def pytest_collection_modifyitems(items):
     `MORE`, or `few(n, more=…)`, of what is left to it, and the second the others. They are drawn,
     and always the same ones: every nth of a table would be of one column.
     """
-    for _, table in itertools.groupby(items, lambda item: item.nodeid.partition("[")[0]):
+    tables = defaultdict(list)  # a plugin may have shuffled them
+    for item in items:
+        tables[item.nodeid.partition("[")[0]].append(item)
+    for table in tables.values():
         cases = [case for case in table if not case.get_closest_marker("every")]
         if not cases:
             continue
