@@ -54,7 +54,7 @@ def traced(
         ahead = () if xla else _each(_list_after_first, xs)
         kept = _each(lambda part: _push(part, _empty_list(part, count)), y)
         start = (tf.constant(1), first, ahead, kept)
-        _, state, _, kept = tf.while_loop(going, move, start, maximum_iterations=count - 1)
+        _, state, _, kept = _loop(going, move, start, count - 1)
         return state, _each(lambda part, pushed: _stack(part, pushed, count), y, kept, nothing=None)
 
     def cond(
@@ -71,11 +71,11 @@ def traced(
         condition: Callable[[Any], Any], step: Callable[[Any], Any], state: Any, limit: int
     ) -> Any:
         """Loop as long as the condition holds, when the graph runs."""
-        (state,) = tf.while_loop(
+        (state,) = _loop(
             lambda state: tf.cast(condition(state), tf.bool),
             lambda state: (tensors(step(state)),),
             (tensors(state),),
-            maximum_iterations=limit,
+            limit,
         )
         return spoil(where, condition(state), state)
 
@@ -98,6 +98,25 @@ def grad_in(dtype: str) -> Callable[..., Any]:
         return slopes
 
     return grad
+
+
+def _loop(going: Callable[..., Any], move: Callable[..., Any], start: Any, limit: int) -> Any:
+    """Loop in the graph that is traced, or, where none is, as a cost is checked, in one of its own.
+
+    Run eagerly, a long loop takes seconds. Where an operation of the graph fails, it is run so, and
+    what is raised names the line.
+    """
+
+    def loop() -> Any:
+        return tf.while_loop(going, move, start, maximum_iterations=limit)
+
+    if not tf.executing_eagerly():
+        return loop()
+    graph = tf.function(loop, autograph=False).get_concrete_function()
+    try:
+        return graph()
+    except tf.errors.OpError:
+        return loop()
 
 
 # What a scan keeps is pushed to a list, whose derivative pops it off again. That of tf.TensorArray

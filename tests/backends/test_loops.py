@@ -137,7 +137,58 @@ def test_derivatives_of_what_a_loop_reads(problem, operator, mode):
     assert (row.status, row.judged) == ("ok", ""), row.reason
 
 
+# --- TensorFlow's graphs, where a cost is checked -------------------------------------------------
+
 GRAPHS = ["tensorflow[mode=function]", "tensorflow[mode=xla]"]
+
+
+@pytest.mark.parametrize("selector", GRAPHS)
+def test_a_cost_is_checked_without_its_steps_one_by_one(selector):
+    """A step is called to be traced, and not as often as the loop goes on."""
+    pytest.importorskip("tensorflow")
+    called = []
+
+    @calcbench.problem(w=np.linspace(0.1, 0.9, 40), start=2.5)
+    def counted(xp, w, start):
+        def step(state, x):
+            called.append(x)
+            return xp.tanh(state + x), None
+
+        def halve(state):
+            called.append(state)
+            return 0.5 * state
+
+        least = xp.while_loop(lambda s: s * s > 1e-20, halve, start, 60)
+        return xp.scan(step, least, w)[0]
+
+    find_backend(selector).prepare(own_point(counted))
+    assert 2 <= len(called) < 12
+
+
+@pytest.mark.parametrize("selector", GRAPHS)
+def test_what_fails_at_a_later_step_is_told_by_its_line(selector):
+    """XLA itself would take the last element instead."""
+    pytest.importorskip("tensorflow")
+
+    @calcbench.problem(w=[1.0, 2.0])
+    def beyond(xp, w):
+        return xp.scan(lambda s, k: (s * xp.take(w, k), None), w[0], np.array([0, 1, 2]))[0]
+
+    (row,) = calcbench.verify(beyond, selector)
+    assert row.status == "error"
+    assert row.reason.startswith("test_loops.py:")
+    assert "indices = 2 is not in [0, 2)" in row.reason
+
+
+@pytest.mark.parametrize("selector", ["tensorflow", *GRAPHS])
+def test_a_tape_that_is_cut_inside_a_loop_is_told(selector):
+    pytest.importorskip("tensorflow")
+
+    @calcbench.problem(a=1.5, b=2.0)
+    def cut(xp, a, b):
+        return xp.scan(lambda s, x: (s * a * x + xp.floor(b), None), a, np.arange(3.0))[0]
+
+    assert find_backend(selector).unconnected(own_point(cut)) == ("b",)
 
 
 # --- arrays of NumPy ------------------------------------------------------------------------------
