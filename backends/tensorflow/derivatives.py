@@ -71,7 +71,8 @@ class TensorFlow(Transforming):
     def unconnected(self, point: Point) -> tuple[str, ...]:
         tf = self.framework()
         parameters, data = self.loader(point)(point)
-        tape, value = _record(tf, self.function(point), parameters, self.arrays(point, data))
+        eager = dataclasses.replace(self, mode="eager")  # a loop of a graph gives 0 for None
+        tape, value = _record(tf, eager.function(point), parameters, self.arrays(point, data))
         partials = tape.gradient(value, parameters)
         return tuple(n for n, p in zip(point.shapes, partials, strict=True) if p is None)
 

@@ -58,6 +58,12 @@ def constant_in(dtype: str) -> Callable[[Any], Any]:
     return constant
 
 
+def tensor_in(dtype: str) -> Callable[[Any], Any]:
+    """Build a function that makes tensors of NumPy's arrays, as `asarray` does."""
+    constant = constant_in(dtype)
+    return lambda x: x if tf.is_tensor(x) else constant(x)
+
+
 def logaddexp_of(pair: Pair) -> Callable[[Any, Any], Any]:
     """Build log(eˣ + eʸ) as x + softplus(y − x), where x is the larger.
 
@@ -226,7 +232,7 @@ def no_slogdet(x: Any) -> Any:
 
 def namespace(dtype: str, mode: str) -> Namespace:
     """Build the vocabulary for a mode; numbers that meet no tensor take `dtype`."""
-    pair = pair_in(dtype)
+    pair, tensor = pair_in(dtype), tensor_in(dtype)
 
     def where(condition: Any, x: Any, y: Any) -> Any:
         return tf.where(holds(condition), *pair(x, y))
@@ -270,7 +276,7 @@ def namespace(dtype: str, mode: str) -> Namespace:
             "matrix_transpose": tf.linalg.matrix_transpose,
             "concat": concat,
             "stack": stack_in(dtype),
-            "unstack": lambda x, axis=0: tuple(tf.unstack(x, axis=axis)),
+            "unstack": lambda x, axis=0: tuple(tf.unstack(tensor(x), axis=axis)),
             "take": take,
             "take_along_axis": take_along_axis,
             "argsort": argsort,
@@ -291,6 +297,6 @@ def namespace(dtype: str, mode: str) -> Namespace:
             "linalg.slogdet": no_slogdet if mode == "xla" else slogdet,
             "stop_gradient": tf.stop_gradient,
             "grad": grad_in(dtype),
-            **(KNOWN if mode == "eager" else traced(dtype, where)),
+            **(KNOWN if mode == "eager" else traced(dtype, where, tensor, mode == "xla")),
         },
     )

@@ -70,8 +70,8 @@ def test_of_a_long_loop_torch_takes_few_slices_at_once():
     assert len(waiting) >= 100 // 8
 
 
-def test_tensorflow_pops_off_what_a_loop_kept():
-    """To write into its list at every step is to copy all of it at every step."""
+def test_tensorflow_pops_off_what_a_loop_reads_and_keeps():
+    """To write into a list, or an array of zeros for a look-up, is to copy all at every step."""
     tf = pytest.importorskip("tensorflow")
     backend, point = find_backend("tensorflow[mode=function]"), own_point(running)
     gradient = backend.gradient(backend.function(point))
@@ -80,7 +80,118 @@ def test_tensorflow_pops_off_what_a_loop_kept():
     library = graph.get_concrete_function(*parameters).graph.as_graph_def().library
     bodies = [{node.op for node in f.node_def} for f in library.function]
     assert any("TensorListPopBack" in body for body in bodies)
-    assert not any("TensorListSetItem" in body for body in bodies)
+    found = {op for body in bodies for op in body}
+    assert not found & {
+        "TensorListSetItem",
+        "TensorListGetItem",
+        "StridedSlice",
+        "StridedSliceGrad",
+    }
+
+
+@calcbench.problem(
+    w=[0.7, 0.4], W=np.linspace(-0.8, 0.9, 8).reshape(4, 2), outputs=lambda inputs: 2
+)
+def reading(xp, w, W):
+    """A loop over a parameter, what depends on two, integers and constants; it keeps None, too."""
+
+    def step(state, read):
+        row, slope, k, c = read
+        first = xp.tanh(state[0] * row[0] + slope[1] * c)
+        return (first, state[1] * xp.take(w, k)), (first * row, None)
+
+    read = (W, xp.sin(W) * w[1], np.array([0, 1, 1, 0]), np.linspace(0.5, 2.0, 4))
+    (first, second), (rows, nothing) = xp.scan(step, (w[0], 1.0), read)
+    assert nothing is None
+    return xp.stack([first + xp.sum(rows * rows), second])
+
+
+@calcbench.problem(w=[0.7, 0.4], W=np.linspace(-0.8, 0.9, 8).reshape(4, 2))
+def reading_one(xp, w, W):
+    """The norm of `reading`, and a loop of one step."""
+    read = reading.cost(xp, w, W)
+    last, kept = xp.scan(lambda s, x: (s * xp.sin(x[0]), s * x), w[0], W[1:2])
+    return xp.sum(read * read) + last * xp.sum(kept)
+
+
+@calcbench.problem(w=[0.7, 0.4], W=np.linspace(-0.8, 0.9, 8).reshape(4, 2))
+def one_step(xp, w, W):
+    """A loop of one step alone: a graph has no loop for it."""
+    last, kept = xp.scan(lambda s, x: (s * xp.sin(x[0]), s * x), w[0], W[1:2])
+    return last * xp.sum(kept * w)
+
+
+@pytest.mark.parametrize("mode", ["eager", "function", "xla"])
+@pytest.mark.parametrize(
+    ("problem", "operator"),
+    [
+        *((reading, operator) for operator in ("jacobian", "pushforward", "pullback")),
+        *((reading_one, operator) for operator in ("gradient", "hvp")),
+        *((one_step, operator) for operator in ("pushforward", "hessian")),
+    ],
+    ids=lambda given: getattr(given, "name", given),
+)
+def test_derivatives_of_what_a_loop_reads(problem, operator, mode):
+    pytest.importorskip("tensorflow")
+    (row,) = calcbench.verify(problem, f"tensorflow[mode={mode}]", operator=operator)
+    assert (row.status, row.judged) == ("ok", ""), row.reason
+
+
+# --- TensorFlow's graphs, where a cost is checked -------------------------------------------------
+
+GRAPHS = ["tensorflow[mode=function]", "tensorflow[mode=xla]"]
+
+
+@pytest.mark.parametrize("selector", GRAPHS)
+def test_a_cost_is_checked_without_its_steps_one_by_one(selector):
+    """A step is called to be traced, and not as often as the loop goes on."""
+    pytest.importorskip("tensorflow")
+    called = []
+
+    @calcbench.problem(w=np.linspace(0.1, 0.9, 40), start=2.5)
+    def counted(xp, w, start):
+        def step(state, x):
+            called.append(x)
+            return xp.tanh(state + x), None
+
+        def halve(state):
+            called.append(state)
+            return 0.5 * state
+
+        least = xp.while_loop(lambda s: s * s > 1e-20, halve, start, 60)
+        return xp.scan(step, least, w)[0]
+
+    find_backend(selector).prepare(own_point(counted))
+    assert 2 <= len(called) < 12
+
+
+@pytest.mark.parametrize("selector", GRAPHS)
+def test_what_fails_at_a_later_step_is_told_by_its_line(selector):
+    """XLA itself would take the last element instead."""
+    pytest.importorskip("tensorflow")
+
+    @calcbench.problem(w=[1.0, 2.0])
+    def beyond(xp, w):
+        return xp.scan(lambda s, k: (s * xp.take(w, k), None), w[0], np.array([0, 1, 2]))[0]
+
+    (row,) = calcbench.verify(beyond, selector)
+    assert row.status == "error"
+    assert row.reason.startswith("test_loops.py:")
+    assert "indices = 2 is not in [0, 2)" in row.reason
+
+
+@pytest.mark.parametrize("selector", ["tensorflow", *GRAPHS])
+def test_a_tape_that_is_cut_inside_a_loop_is_told(selector):
+    pytest.importorskip("tensorflow")
+
+    @calcbench.problem(a=1.5, b=2.0)
+    def cut(xp, a, b):
+        return xp.scan(lambda s, x: (s * a * x + xp.floor(b), None), a, np.arange(3.0))[0]
+
+    assert find_backend(selector).unconnected(own_point(cut)) == ("b",)
+
+
+# --- arrays of NumPy ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("backend", ["torch", "tensorflow", "tensorflow[mode=function]"])
@@ -98,11 +209,16 @@ def test_unstack_along_any_axis(backend, axis):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_torch_unstacks_arrays_of_numpy(dtype):
-    """A loop may read what is no parameter and no data."""
-    pytest.importorskip("torch")
-    xp = find_backend(f"torch[dtype={dtype}]").namespace()
+@pytest.mark.parametrize("backend", ["torch", "tensorflow", *GRAPHS])
+def test_loops_read_arrays_of_numpy(backend, dtype):
+    """They are no parameter and no data."""
+    name, _, options = backend.rstrip("]").partition("[")
+    pytest.importorskip(name)
+    chosen = find_backend(f"{name}[{options}{options and ','}dtype={dtype}]")
+    xp, number = chosen.namespace(), chosen.to_numpy
     total, squares = xp.scan(lambda s, x: (s + x, x**2), xp.asarray(0.0), np.arange(1.0, 4.0))
-    assert str(total.dtype) == str(squares.dtype) == f"torch.{dtype}"
-    assert (total.item(), squares.tolist()) == (6.0, [1.0, 4.0, 9.0])
-    assert [part.tolist() for part in xp.unstack(np.array([[1, 2], [3, 4]]), 1)] == [[1, 3], [2, 4]]
+    assert number(total).dtype == number(squares).dtype == dtype
+    assert (number(total), number(squares).tolist()) == (6.0, [1.0, 4.0, 9.0])
+    parts = xp.unstack(np.array([[1, 2], [3, 4]]), 1)
+    assert [number(part).tolist() for part in parts] == [[1, 3], [2, 4]]
+    assert number(xp.unstack(np.ones(2))[1]).dtype == dtype

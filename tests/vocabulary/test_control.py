@@ -62,6 +62,38 @@ def test_scans_of_little(cost, slopes, selector):
     np.testing.assert_allclose(found, slopes, rtol=1e-6)
 
 
+READ = np.array([3.0, 0.5, 2.0])
+"""An array that is no parameter and no data."""
+
+
+def reads_an_array(xp, w):
+    state, kept = xp.scan(lambda s, x: (s * x + w[1], s), w[0], READ)
+    return state + kept[2]
+
+
+def reads_a_slice(xp, w):
+    return xp.scan(lambda s, x: (s * x + w[1], None), w[0], READ[1:])[0]
+
+
+def reads_integers_beside(xp, w):
+    def step(s, read):
+        x, k = read
+        return s * x * xp.take(w, k), None
+
+    return xp.scan(step, w[0], [READ, np.array([1, 0, 1])])[0]
+
+
+@pytest.mark.parametrize(
+    ("cost", "slopes"),
+    [(reads_an_array, [4.5, 5.5]), (reads_a_slice, [1, 3]), (reads_integers_beside, [24, 12])],
+)
+@pytest.mark.parametrize("selector", DIFFERENTIATING)
+def test_scans_of_what_is_no_parameter_and_no_data(cost, slopes, selector):
+    """At w = (1, 2): 4.5w₀ + 5.5w₁; w₀ + 3w₁; 3w₀²w₁²."""
+    found = gradient(selector, calcbench.problem(w=[1.0, 2.0])(cost))["w"]
+    np.testing.assert_allclose(found, slopes, rtol=1e-6)
+
+
 COMPILED = ("jax", "tensorflow[mode=function]", "tensorflow[mode=xla]")
 
 
