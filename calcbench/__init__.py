@@ -8,7 +8,7 @@
     cb.prepare("batch_regression", "jax")        # the same, prepared once and called with m=…, b=…
     cb.hessian("batch_regression", "jax")        # and other operators: hvp, pushforward, …
     cb.reference("batch_regression")             # the certified gradient, with its error bound
-    cb.compare("batch_regression")               # every backend: partials, digits, verdict, time
+    cb.compare("batch_regression")               # by six backends: digits, verdict, time
     cb.check(f, grad, x)                         # a function and gradient of yours, as they are
     cb.check_same(f, g, x)                       # one model in two frameworks
     cb.benchmark("batch_regression")             # the same, timed so that the numbers repeat

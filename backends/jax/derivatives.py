@@ -34,6 +34,9 @@ class Jax(Transforming):
     kind = "exact"
     requires = ("jax",)
     install = "python -m pip install jax"
+    requires_for = {
+        "mode=enzyme": (("enzyme_ad",), "python -m pip install 'calcbench[enzyme]'"),
+    }
 
     mode: Literal["jit", "eager", "enzyme"] = "jit"
 

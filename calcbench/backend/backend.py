@@ -7,7 +7,7 @@ import functools
 import importlib
 import typing
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -57,6 +57,9 @@ class Backend(ABC):
 
     install: ClassVar[str] = ""
     """The command that installs them."""
+
+    requires_for: ClassVar[Mapping[str, tuple[tuple[str, ...], str]]] = {}
+    """Option → the modules that it needs beside `requires`, and the command that installs them."""
 
     hand_derived: ClassVar[bool] = False
     """Whether it evaluates the problem's own formulas instead of differentiating `cost`."""

@@ -37,7 +37,7 @@ def cli() -> None:
     \b
     Examples:
       calcbench list                        what problems and backends there are
-      calcbench compare                     every problem by every backend
+      calcbench compare                     the class's problems by six backends
       calcbench compare batch_regression    one problem
       calcbench compare my_cost.py          a cost function of your own
       calcbench show batch_regression       formula, derivation, programs

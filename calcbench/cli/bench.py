@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import shlex
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from calcbench.cli.options import (
     traceback_option,
 )
 from calcbench.cli.runs import latest_run, new_run, print_run
-from calcbench.cli.terminal import print_json, progress_bar, say
+from calcbench.cli.terminal import console, print_json, progress_bar, say
 from calcbench.cli.values import FILE, parse_bytes, parse_duration, parse_names, parse_threads
 from calcbench.errors import printable
 from calcbench.record.record import Record, Status
@@ -183,6 +184,10 @@ def _settings(quick: bool, **changes: Any) -> Settings:
     return dataclasses.replace(QUICK if quick else Settings(), **changed)
 
 
+UNBROKEN: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+"""Names stay whole where lines end."""
+
+
 def _print_plan(session: SessionInWorker, as_json: bool) -> None:
     """Print the cells that are due, and about how long they will take."""
     planned = session.outline.groups
@@ -190,10 +195,12 @@ def _print_plan(session: SessionInWorker, as_json: bool) -> None:
         groups = [group._asdict() for group in planned]
         print_json({"groups": groups, "cells": session.cells, "seconds": session.outline.seconds})
         return
+    width = console().width
     for group in planned:
         threads = f", {group.threads} threads" if group.threads > 1 else ""
         backends = ", ".join(group.backends)
-        click.echo(printable(f"{group.title} ({group.dtype}{threads}): {backends}"))
+        what = printable(f"{group.title} ({group.dtype}{threads}): {backends}")
+        click.echo(textwrap.fill(what, width, subsequent_indent="  ", **UNBROKEN))
     cells = f"{session.cells} {plural(session.cells, 'cell')}"
     parts = f"{len(planned)} {plural(len(planned), 'group')}"
     low, high = map(format_duration, session.outline.seconds)

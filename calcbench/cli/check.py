@@ -19,7 +19,7 @@ from calcbench.api.checking import check
 from calcbench.catalogue.files import load_module
 from calcbench.cli.flags import json_option
 from calcbench.cli.options import traceback_option
-from calcbench.cli.terminal import print_json
+from calcbench.cli.terminal import print_json, results_apart
 from calcbench.errors import CalcbenchError, ProblemError, SelectorError, nearest, printable
 from calcbench.native.function import NoGradient
 from calcbench.problem.faults import RAISED, describe
@@ -88,7 +88,8 @@ def command(target: str, certified: bool, as_json: bool, **options: Any) -> None
       calcbench check model.py::Model::loss --json
     """
     try:
-        found = _check(target, **options)
+        with results_apart():
+            found = _check(target, **options)
     except CalcbenchError as error:
         error.args = (_as_options(str(error)),)
         if as_json:

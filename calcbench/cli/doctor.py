@@ -8,7 +8,7 @@ import click
 
 from calcbench.cli.flags import json_option
 from calcbench.cli.options import traceback_option
-from calcbench.cli.terminal import console, print_json, progress
+from calcbench.cli.terminal import console, print_json, progress, results_apart
 from calcbench.show.doctor import draw, examine
 
 
@@ -35,7 +35,7 @@ def command(backends: tuple[str, ...], as_json: bool) -> None:
       calcbench doctor -b torch -b jax
       calcbench doctor --json
     """
-    with progress() as tell:
+    with progress() as tell, results_apart():
         findings = examine(tell, backends or None)
     if as_json:
         print_json(findings.as_json())

@@ -79,7 +79,9 @@ def command(
         _list(sheet, as_json)
         return
     exercise = sheet[id]
-    if solution:
+    if solution and as_json:
+        print_json({**_as_data(exercise), "solution": exercise.solution, "why": exercise.because})
+    elif solution:
         click.echo(f"{exercise}\n  {exercise.solution}\n  {plain_text(exercise.because)}")
     elif answers:
         sys.exit(_answer(Session(sheet), exercise, answers, timeout, as_json))

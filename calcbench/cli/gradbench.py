@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 
 import click
 
 from calcbench.catalogue.selection import choose_backends
 from calcbench.cli.options import traceback_option
+from calcbench.cli.terminal import results_apart, say
 from calcbench.errors import SelectorError
 from calcbench.gradbench.conversation import converse
 from calcbench.problem.threads import one_thread
@@ -40,14 +40,12 @@ def command(backend: str, multithreaded: bool) -> None:
     """
     if not multithreaded:
         limit_threads(1)  # before a framework is imported
-    chosen = choose_backends([backend])
-    if len(chosen) != 1:
-        raise SelectorError(f"--tool {backend} is {len(chosen)} backends: name one")
-    if sys.stdin.isatty():
-        click.echo("reading GradBench's messages, one a line, from this terminal", err=True)
     threads = contextlib.nullcontext() if multithreaded else one_thread()
-    with threads, os.fdopen(os.dup(1), "w", encoding="utf-8") as responses:
-        os.dup2(2, 1)  # what a cost or a framework prints is no response
-        sys.stdout = sys.stderr
+    with threads, results_apart() as responses:
+        chosen = choose_backends([backend])
+        if len(chosen) != 1:
+            raise SelectorError(f"--tool {backend} is {len(chosen)} backends: name one")
+        if sys.stdin.isatty():
+            say("reading GradBench's messages, one a line, from this terminal")
         for response in converse(sys.stdin, chosen[0]):
             print(response, file=responses, flush=True)

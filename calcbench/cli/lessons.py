@@ -14,6 +14,7 @@ from calcbench.errors import SelectorError
 from calcbench.exercises.cells import lessons
 from calcbench.exercises.lesson_page import select, write
 from calcbench.record.writing import refuse_unwritable
+from calcbench.report.numbers import plural
 
 
 @click.command("lessons")
@@ -46,10 +47,10 @@ def command(numbers: tuple[int, ...], folder: Path | None, as_json: bool) -> Non
         with refuse_unwritable(folder):
             folder.mkdir(parents=True, exist_ok=True)
         write_file(folder / "index.html", page.encode())
-        say(f"{len(chosen)} lessons in {folder / 'index.html'}")
-    elif as_json:
+        say(f"{len(chosen)} {plural(len(chosen), 'lesson')} in {folder / 'index.html'}")
+    if as_json:
         print_json(
             [{"number": each.number, "name": each.name, "title": each.title} for each in chosen]
         )
-    else:
+    elif folder is None:
         click.echo("\n".join(lesson.title for lesson in chosen))

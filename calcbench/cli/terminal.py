@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
 import json
@@ -168,6 +169,36 @@ def progress_bar(total: int) -> Iterator[tuple[Callable[[str], None], Callable[[
             bar.advance(task)
 
         yield (lambda text: bar.update(task, description=printable(text))), advance
+
+
+@contextlib.contextmanager
+def results_apart() -> Iterator[TextIO]:
+    """Give a stream to standard output, and send all else that is printed to standard error.
+
+    For commands that run users' code in this process: what that prints is no result, nor is what a
+    library in C does. After the block standard output is what it was, for results, until the
+    process ends: functions that were registered for the exit are users' code, too.
+    """
+    before = sys.stdout
+    encoding = getattr(before, "encoding", None) or "utf-8"
+    with os.fdopen(os.dup(1), "w", encoding=encoding, errors="replace") as results:
+        before.flush()
+        os.dup2(2, 1)
+        sys.stdout = sys.stderr
+        try:
+            yield results
+        finally:
+            sys.stdout = before
+            sys.stderr.flush()
+            results.flush()
+            os.dup2(results.fileno(), 1)
+            atexit.register(_end_results)  # the last that is registered is the first that is run
+
+
+def _end_results() -> None:
+    """Send to standard error what is printed from now on."""
+    sys.stdout.flush()
+    os.dup2(2, 1)
 
 
 def open_closed_streams() -> None:

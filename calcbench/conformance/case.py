@@ -29,6 +29,10 @@ class Wrong(AssertionError):
     """Raised for a backend that gives something else than the exact numbers."""
 
 
+class Failed(Wrong):
+    """Raised for a backend that gives no numbers: its vocabulary raises an exception."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One call of a function at one point, with what it must give."""

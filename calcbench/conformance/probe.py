@@ -32,6 +32,8 @@ class Probe(Problem):
         self.data = tuple(self.values)[len(self.parameters) :]
         self.dtypes: set[str] = set()
         """What the functions have given, as it was seen while the cost ran."""
+        self.trying = self.any = f"{cases[0].what}, or one of its like"
+        """The case that is being evaluated, while that is one of them."""
 
     def inputs(self, size: Any, rng: Any) -> dict[str, Any]:
         """Return weights, points and data."""
@@ -41,13 +43,14 @@ class Probe(Problem):
         """Evaluate every case: (weights, value). Raises `Wrong` for another shape."""
         left = list(parameters)
         for case in self.cases:
+            self.trying = case.what
             weights, arguments = left[0], left[1 : 1 + len(case.at)]
             left = left[1 + len(case.at) :]
             value = case.call(xp, *arguments, **{name: data[name] for name in case.data})
-            if shape(value) != shape(weights):
-                raise Wrong(f"{case.what}: shape {shape(value)}, not {shape(weights)}")
+            check_shape(case.what, value, shape(weights))
             self.dtypes.add(dtype_of(value))
             yield weights, value
+        self.trying = self.any
 
     def cost(self, xp: Any, *parameters: Any, **data: Any) -> Any:
         """Add up what is weighted."""
@@ -63,6 +66,16 @@ class Probe(Problem):
             name: next(values) if name.startswith("weights") else 0 * parameter
             for name, parameter in zip(self.parameters, parameters, strict=True)
         }
+
+
+def check_shape(what: str, value: Any, expected: tuple[int, ...]) -> None:
+    """Raise `Wrong` for a value of another shape than expected."""
+    if shape(value) == expected:
+        return
+    if not hasattr(value, "shape"):
+        kind = type(value).__name__
+        raise Wrong(f"{what}: a {kind}, which has no attribute `shape`: it should be {expected}")
+    raise Wrong(f"{what}: shape {shape(value)}, not {expected}")
 
 
 def shape(value: Any) -> tuple[int, ...]:

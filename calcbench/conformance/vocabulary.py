@@ -7,19 +7,31 @@ of the backend's own `prepare … run … unload`.
 
 from __future__ import annotations
 
+import contextlib
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from calcbench.backend.backend import Backend
-from calcbench.conformance.case import Case, Wrong
+from calcbench.conformance.case import Case, Failed, Wrong
 from calcbench.conformance.cases import CASES, OPERATORS
 from calcbench.conformance.probe import Probe
-from calcbench.errors import Unsupported
+from calcbench.errors import NotInstalled, Unsupported
+from calcbench.problem.faults import RAISED, message_of
 from calcbench.problem.inputs import own_point
 
-__all__ = ["NAMES", "Wrong", "cases_of", "check", "check_cases", "compare", "misses", "missing"]
+__all__ = [
+    "NAMES",
+    "Failed",
+    "Wrong",
+    "cases_of",
+    "check",
+    "check_cases",
+    "compare",
+    "misses",
+    "missing",
+]
 
 NAMES = (*CASES, *OPERATORS)
 """Every name of the vocabulary, and what an array can do without it: `plus`, `slice`, …"""
@@ -41,35 +53,49 @@ def check(backend: Backend, name: str) -> None:
 
     An approximate method may differ by the error bound that it states itself; of a backend without
     derivatives of its own the values are compared alone. Raises `Wrong` with every number that
-    differs, and `Unsupported` where the backend lacks the name.
+    differs, `Failed`, a `Wrong` too, with what the backend raised in place of numbers, and
+    `Unsupported` where the backend lacks the name.
     """
     check_cases(backend, cases_of(name))
 
 
 def check_cases(backend: Backend, cases: Sequence[Case]) -> None:
     """Compare some cases with the exact numbers, as `check`."""
-    point = own_point(Probe(cases))
-    with warnings.catch_warnings():
+    probe = Probe(cases)
+    point = own_point(probe)
+    with warnings.catch_warnings(), _blamed_on(probe):
         warnings.simplefilter("error", RuntimeWarning)
-        try:
-            found = backend.prepare(point).evaluate(point)
-        except RuntimeWarning as warning:
-            raise Wrong(f"{cases[0].what}, or one of its like: {warning}") from warning
+        found = backend.prepare(point).evaluate(point)
     floor, slopes = max(TINY, backend.underflow), not backend.hand_derived
     wrong = compare(cases, found, floor, slopes)
     if wrong and backend.kind == "approximate":  # a bound takes longer than what it is of
-        wrong = compare(cases, found, floor, slopes, backend.error_bound(point))
+        with _blamed_on(probe):
+            bound = backend.error_bound(point)
+        wrong = compare(cases, found, floor, slopes, bound)
     if wrong:
         raise Wrong("\n".join(["", *wrong]))
 
 
+@contextlib.contextmanager
+def _blamed_on(probe: Probe) -> Iterator[None]:
+    """Turn what a backend raises into a `Wrong` that names the case; what it refuses passes."""
+    try:
+        yield
+    except (Unsupported, NotInstalled, Wrong):
+        raise
+    except RuntimeWarning as warning:
+        raise Wrong(f"{probe.trying}: {warning}") from warning
+    except RAISED as error:
+        raise Failed(f"{probe.trying}: {type(error).__name__}: {message_of(error)}") from error
+
+
 def missing(backend: Backend, names: Iterable[str] = NAMES) -> dict[str, str]:
-    """List the names that a backend refuses, each with the reason it gives."""
+    """List the names that a backend refuses or fails at, each with the reason."""
     refused = {}
     for name in names:
         try:
             check(backend, name)
-        except Unsupported as reason:
+        except (Unsupported, Failed) as reason:
             refused[name] = str(reason)
         except Wrong:
             continue

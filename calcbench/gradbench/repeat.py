@@ -15,7 +15,8 @@ T = TypeVar("T")
 def read_runs(given: Any) -> tuple[int, float]:
     """Read (least number of runs, least seconds) off an input; one that asks for none has 1, 0.
 
-    Raises `SelectorError` for what is no number, and for NaN and infinity, which have no end.
+    No runs or seconds, 0, are allowed: there is one run then. Raises `SelectorError` for what is no
+    number, or a negative one, for NaN and infinity, which have no end, and for a part of a run.
     """
     asked = given if isinstance(given, dict) else {}
     runs, seconds = asked.get("min_runs", 1), asked.get("min_seconds", 0)
@@ -24,6 +25,10 @@ def read_runs(given: Any) -> tuple[int, float]:
             raise SelectorError(f"{name} must be a number, got {short_repr(number)}")
         if not math.isfinite(number):
             raise SelectorError(f"{name} must be finite, got {number}")
+        if number < 0:
+            raise SelectorError(f"{name} must be at least 0, got {number}")
+    if runs != int(runs):
+        raise SelectorError(f"min_runs must be a whole number, got {runs}")
     return max(1, int(runs)), float(seconds)
 
 

@@ -174,7 +174,7 @@ def _put_to_vote(
         bound=np.where(where, consensus.bound, agreed.bound),
         scale=np.maximum(agreed.scale, consensus.scale),
         tied=consensus.tied,
-        alone=consensus.alone,
+        alone=where & consensus.alone,
         flushed=consensus.flushed,
         doubt=replace(consensus.doubt, where=where, unproved=agreed.doubt.unproved),
     )
@@ -263,7 +263,11 @@ def _verdict(
 
 def _score(record: Record, layout: Layout, point: str, found: Comparison) -> Record:
     """Lower the digits to those at this point; at the own point, add all that is measured there."""
-    digits = scoring.digits(found, record.dtype)
+    # Where there is no other result it agrees with itself, to all digits: that says nothing.
+    compared = ~np.broadcast_to(found.agreed.alone, found.error.shape)
+    if not compared.any():
+        return record
+    digits = scoring.digits(found, record.dtype)[compared]
     worst = float(np.min(digits))
     scored = replace(record, digits=worst if record.digits is None else min(worst, record.digits))
     if point != "own":
@@ -332,6 +336,6 @@ def _imprecise(layout: Layout, place: str, found: Comparison, fault: Disagreemen
         return f"nothing{place} to compare with: every difference contradicts the exact result"
     if fault is not None:
         return f"outside its bound, but not for certain: {_describe(fault, found.ballot)}"
-    if found.agreed.alone:
+    if np.any(found.agreed.alone):
         return f"nothing{place} to compare with: there is no other result"
     return ""

@@ -79,8 +79,8 @@ class Consensus:
     """What the errors are relative to, per component (`judge.scale`)."""
     tied: bool = False
     """Whether another camp is as large, so that nobody can be called wrong."""
-    alone: bool = False
-    """Whether there is nothing else to compare with."""
+    alone: np.ndarray | bool = False
+    """Whether there is nothing else to compare with; per component, where a part is certified."""
     contradicted: bool = False
     """Whether it is what one exact backend gives alone, and every difference scheme denies."""
     blunt: bool = False

@@ -68,7 +68,13 @@ def find_fault(error: BaseException) -> Fault:
     what = f"{type(error).__name__}: {message_of(error)}"
     if line is None:
         return Fault("", what, "")
-    return Fault(str(line), what, find_remedy(what, line.snippet))
+    return Fault(str(line), what, find_remedy(what, line.snippet) if _has_xp(error) else "")
+
+
+def describe_method(method: str, given: Iterable[str], error: BaseException) -> str:
+    """Describe what a method of a problem raises that is given values by name, such as `domain`."""
+    names = shorten(", ".join(given))
+    return f"{method}, which is given a dict of arrays by name ({names}), raises {describe(error)}"
 
 
 def describe(error: BaseException) -> str:
@@ -160,6 +166,21 @@ def raising_line(error: BaseException) -> Line | None:
             found = Line(code.co_filename, passed.tb_lineno, names, span)
         passed = passed.tb_next
     return found or _told_line(error)
+
+
+def _has_xp(error: BaseException) -> bool:
+    """Tell whether a function of a user's on the way to an exception has `xp`.
+
+    A method such as `inputs` has none, nor has a cost in a framework's own code: what
+    `xp` has is no remedy there. Where no function of a user's is known, it is taken for the cost.
+    """
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    known = [
+        frame.f_code
+        for frame in frames
+        if is_users(frame.f_code.co_filename, frame.f_globals.get("__name__") or "")
+    ]
+    return not known or any("xp" in (*code.co_varnames, *code.co_freevars) for code in known)
 
 
 def defining_line(function: Any) -> Line | None:

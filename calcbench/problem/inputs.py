@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from calcbench.errors import (
 )
 from calcbench.problem.arguments import check_names, real_array, whole_number
 from calcbench.problem.declarations import check_declarations
-from calcbench.problem.faults import RAISED, defining_line, describe, raising_line
+from calcbench.problem.faults import RAISED, defining_line, describe, describe_method, raising_line
 from calcbench.problem.point import Point
 from calcbench.problem.problem import Arrays, Problem
 from calcbench.problem.returns import check_returns
@@ -137,8 +137,8 @@ def _check_matrix(problem: Problem, arrays: Arrays) -> None:
     if problem.vector_valued and problem.rows:
         raise ProblemError(f"{subject}: a vector-valued problem (outputs) has no rows to add up")
     columns = sum(arrays[name].size for name in problem.parameters)
-    with _blamed_on_structure(problem):
-        rows = problem.outputs(arrays) if problem.vector_valued else columns
+    rows = _outputs(problem, arrays) if problem.vector_valued else columns
+    with _blamed_on_structure(problem, arrays):
         structure = problem.structure(arrays)
         whole = isinstance(rows, (int, np.integer)) and rows > 0
         sparse = whole and isinstance(structure, Structure) and structure.sparse
@@ -153,9 +153,18 @@ def _check_matrix(problem: Problem, arrays: Arrays) -> None:
         )
 
 
+def _outputs(problem: Problem, arrays: Arrays) -> Any:
+    """Ask a vector-valued problem for its length. Raises `ProblemError` for what that raises."""
+    try:
+        return problem.outputs(arrays)
+    except RAISED as error:
+        told = describe_method("outputs(inputs)", arrays, error)
+        raise ProblemError(f"problem {problem.name!r}: {told}") from error
+
+
 @contextlib.contextmanager
-def _blamed_on_structure(problem: Problem) -> Iterator[None]:
-    """Raise `ProblemError` for what `outputs` or `structure` raises, or for entries of no matrix.
+def _blamed_on_structure(problem: Problem, arguments: Iterable[str]) -> Iterator[None]:
+    """Raise `ProblemError` for what `structure` raises, or for entries of no matrix.
 
     Those are found out later than where they are stated: the line is that of `structure`.
     """
@@ -167,8 +176,8 @@ def _blamed_on_structure(problem: Problem) -> Iterator[None]:
         place = f"{line}: " if line else ""
         raise ProblemError(f"{subject}: {place}its structure: {error}") from error
     except RAISED as error:
-        reason = f"its outputs or structure raises {describe(error)}"
-        raise ProblemError(f"{subject}: {reason}") from error
+        told = describe_method("structure(inputs)", arguments, error)
+        raise ProblemError(f"{subject}: {told}") from error
 
 
 def _array(problem: Problem, name: str, value: Any) -> np.ndarray:

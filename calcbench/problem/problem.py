@@ -14,7 +14,7 @@ import numpy as np
 
 from calcbench.errors import ProblemError, Unsupported
 from calcbench.problem import notebook
-from calcbench.problem.faults import RAISED, describe
+from calcbench.problem.faults import RAISED, describe_method
 from calcbench.problem.native import (
     defines_native_costs,
     get_ready,
@@ -268,9 +268,8 @@ class Problem(ABC):
         try:
             return bool(self.domain({name: array.copy() for name, array in values.items()}))
         except RAISED as error:
-            raise ProblemError(
-                f"problem {self.name!r}: its domain raises {describe(error)}"
-            ) from error
+            told = describe_method("domain(values)", values, error)
+            raise ProblemError(f"problem {self.name!r}: {told}") from error
 
     def cost_on(self, backend: str, xp: Any, numpy: bool = False) -> Callable[..., Any]:
         """Bind the cost to the namespace `xp`, as `f(*parameters, **data)`.

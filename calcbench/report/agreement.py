@@ -24,6 +24,9 @@ SEVERAL = {
 }
 """What results did that do not agree, as it is written of several."""
 
+PROOFS = ("proved", "not proved", "refuted")
+"""What a proof begins with; for which data, or in which component, may follow."""
+
 KINDS = {"gradient": "gradients", "jacobian": "Jacobians"}
 """Operators that results are named after."""
 
@@ -36,10 +39,10 @@ def summary(records: Sequence[Record]) -> Table:
     for problem, group in by_problem(records):
         found = {record.backend: record for record in group}
         refused = found.get("")
-        proof = next((r.proof for r in group if r.proof), NOTHING).split(":")[0]
-        if proof.startswith("proved for"):  # said below the table, where there is room for it
-            narrow.setdefault(proof, []).append(problem)
-            proof = "proved"
+        told = next((r.proof for r in group if r.proof), NOTHING).split(":")[0]
+        proof = next((word for word in PROOFS if told.startswith(word)), told)
+        if told != proof:  # said below the table, where there is room for it
+            narrow.setdefault(told, []).append(problem)
         digits = [_digits(found.get(backend, refused)) for backend in backends]
         rows.append([Entry(problem), *digits, Entry(proof)])
     notes = [f"{proof}: {', '.join(names)}" for proof, names in narrow.items()]

@@ -118,7 +118,7 @@ def _notes(rows: Sequence[Measurement]) -> list[str]:
 def _no_measurement(rows: Sequence[Measurement]) -> list[str]:
     if any(row.time and row.record.status.measured for row in rows):
         return []
-    return ["no backend has a right result that was timed"]
+    return ["no backend that was timed is known to be right"]
 
 
 def _parentheses(rows: Sequence[Measurement]) -> list[str]:

@@ -13,7 +13,7 @@ from calcbench.backend.backend import Backend
 from calcbench.bench.environment import version
 from calcbench.catalogue.door import backends, problems
 from calcbench.catalogue.selection import ALL
-from calcbench.errors import CalcbenchError, SelectorError, first_line, nearest
+from calcbench.errors import CalcbenchError, SelectorError, first_line, missing, nearest
 from calcbench.problem.inputs import own_point
 from calcbench.problem.problem import Problem
 from calcbench.record.record import Status
@@ -76,8 +76,9 @@ def examine(
 ) -> Findings:
     """Import the frameworks of backends and take one gradient with each.
 
-    `names` are names of backends, or `all`, as without them. Raises `SelectorError` for a name
-    that there is not.
+    And with each option that needs a library of its own, where the backend works without. `names`
+    are names of backends, or `all`, as without them. Raises `SelectorError` for a name that there
+    is not.
     """
     chosen = _resolve([ALL] if names is None else names)
     machine = {
@@ -92,6 +93,8 @@ def examine(
     for name in chosen:
         progress(f"examining {name}")
         findings.append(_examine(name))
+        if findings[-1].status is Status.OK:
+            findings += [_examine(name, option) for option in _requires_for(name)]
     cards = problems().cards.values()
     return Findings(machine, findings, {card.name: card.missing for card in cards if card.missing})
 
@@ -130,15 +133,24 @@ def _slope(backend: Backend) -> float:
     return float(backend.prepare(point).evaluate(point)["x"])
 
 
-def _examine(name: str) -> Finding:
-    """Take a gradient with one backend; whatever goes wrong is the finding."""
+def _requires_for(name: str) -> dict[str, tuple[tuple[str, ...], str]]:
+    """Find the options of a backend that need modules of their own, as its source says."""
+    return dict(backends().cards[name].declared.get("requires_for", {}))
+
+
+def _examine(name: str, option: str = "") -> Finding:
+    """Take a gradient with one backend, `mode=enzyme`; whatever goes wrong is the finding."""
     card = backends().cards[name]
-    versions = {module: version(module) for module in card.declared.get("requires", ())}
-    if card.missing and not card.broken:
-        return Finding(name, {}, Status.NOT_INSTALLED, card.missing)
+    modules, absent = card.declared.get("requires", ()), card.missing
+    if option:
+        modules, install = _requires_for(name)[option]
+        absent, name = missing(modules, install), f"{name}[{option}]"
+    versions = {module: version(module) for module in modules}
+    if absent and not card.broken:
+        return Finding(name, {}, Status.NOT_INSTALLED, absent)
     started = time.perf_counter()
     try:
-        backend = backends()[name]()
+        backend = backends()[card.name](**dict([option.split("=")] if option else []))
         value = _slope(backend)
     except CalcbenchError as error:
         return Finding(name, versions, Status.ERROR, str(error))

@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from calcbench.catalogue.selection import select_backends
 from calcbench.conformance.vocabulary import NAMES, check
 from calcbench.problem.inputs import own_point
 from calcbench.record.record import Status
+from calcbench.show import doctor
 
 ENZYME = "jax[mode=enzyme]"
 
@@ -43,6 +45,34 @@ def test_where_it_is_missing_the_mode_says_how_to_install_it(monkeypatch):
     with pytest.raises(cb.NotInstalled, match=wanted):
         cb.gradient(chain, ENZYME)
     assert cb.gradient("saddle", "jax")["x"] == 6  # and the other modes are there
+
+
+def test_doctor_tries_it_where_it_is_installed_and_says_where_it_is_not(monkeypatch):
+    """As its backend declares it, for what is listed without being imported."""
+    pytest.importorskip("jax")
+    ((option, needed),) = derivatives.Jax.requires_for.items()
+    assert (option, needed) == ("mode=enzyme", ((enzyme.MODULE,), enzyme.INSTALL))
+    there = importlib.util.find_spec(enzyme.MODULE) is not None
+    jax, found = doctor.examine(names=["jax"]).backends
+    assert (jax.backend, jax.status) == ("jax", Status.OK)
+    assert (found.backend, found.status) == (
+        ENZYME,
+        Status.OK if there else Status.NOT_INSTALLED,
+    )
+    monkeypatch.setitem(sys.modules, enzyme.MODULE, None)
+    findings = doctor.examine(names=["jax"])
+    told = f"enzyme_ad is not installed; install it with: {enzyme.INSTALL}"
+    assert (findings.backends[1].status, findings.backends[1].reason) == (
+        Status.NOT_INSTALLED,
+        told,
+    )
+    assert findings.healthy
+
+
+def test_doctor_does_not_ask_for_it_without_jax(monkeypatch):
+    monkeypatch.setitem(sys.modules, "jax", None)
+    (found,) = doctor.examine(names=["jax"]).backends
+    assert (found.backend, found.status) == ("jax", Status.NOT_INSTALLED)
 
 
 def test_what_enzyme_says_of_an_operation_is_shortened():

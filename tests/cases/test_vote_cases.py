@@ -30,6 +30,37 @@ def statuses(records):
     return {record.status for record in records.values()}
 
 
+# --- nothing to compare with ----------------------------------------------------------------------
+
+MANY = {"w": np.linspace(0.5, 1.5, 1200)}
+"""More parameters than witnesses are run for."""
+
+
+@calcbench.problem(**MANY, gradient=lambda w: {"w": 3 * w**2})
+def derived(xp, w):
+    """It leaves `xp`, so that nothing is certified."""
+    return np.sum(np.asarray(w, dtype=float) ** 3)
+
+
+def test_a_result_alone_has_no_digits():
+    """Which are those of agreement: it has them beside another one."""
+    record = judged(derived, "by_hand")["by_hand"]
+    assert (record.status, record.reason) == (Status.IMPRECISE, ALONE)
+    assert (record.digits, record.digits_median, record.ulps) == (None, None, None)
+    assert record.value is not None
+    beside = judged(derived, ["by_hand", "finite_difference"])
+    assert {name: r.status for name, r in beside.items()} == dict.fromkeys(beside, Status.OK)
+    assert all(r.digits > 8 for r in beside.values())
+
+
+ALONE = "nothing to compare with: there is no other result"
+
+
+def test_a_benchmark_says_the_same_of_it(forked):
+    (record,) = calcbench.benchmark(derived, "by_hand", settings=QUICK).records
+    assert (record.status, record.reason, record.digits) == (Status.IMPRECISE, ALONE, None)
+
+
 # --- no digit ------------------------------------------------------------------------------------
 
 TRUTH = (4.88562221289e11, 1.01344648828e11)
@@ -78,7 +109,7 @@ def test_an_exact_zero_where_terms_cancel_is_right():
     def stationary(xp, x):
         return xp.exp(x) / x
 
-    records = judged(stationary, ["sympy", *DIFFERENCES, "finite_difference[scheme=complex]"])
+    records = judged(stationary, ["sympy", *DIFFERENCES, "finite_difference"])
     assert {r.reason for r in records.values()} == {""}
     assert statuses(records) == {Status.OK}
 

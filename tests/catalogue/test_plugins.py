@@ -210,6 +210,24 @@ def test_third_party_requirements(installed):
     assert said in done.err
 
 
+def test_what_a_backend_prints_is_no_result(installed, tmp_path):
+    """Of the commands that run backends in their own process, too: doctor, gradbench."""
+    loud = f"print('imported')\n{BACKEND}\n    def namespace(self):\n"
+    loud += "        print('asked')\n        return super().namespace()\n"
+    run = installed({"their_backend.py": loud}, backends={"mirror": "their_backend:Mirror"})
+    done = run("doctor", "-b", "mirror", "--json")
+    assert json.loads(done.out)["backends"][0]["status"] == "ok"
+    assert {"imported", "asked"} <= set(done.err.splitlines())
+    done = run("gradbench", "--tool", "mirror", code=NOTHING_TO_READ)
+    assert (done.status, done.out) == (0, "")
+    assert "imported" in done.err
+
+
+NOTHING_TO_READ = (
+    "import io, sys; sys.stdin = io.StringIO(); from calcbench.cli import main; main()"
+)
+
+
 # --- broken ones ----------------------------------------------------------------------------------
 
 BROKEN_PROBLEMS = {

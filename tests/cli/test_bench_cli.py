@@ -72,6 +72,15 @@ def test_dry_run_runs_nothing(cli, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("width", [80, 40])
+def test_dry_run_fits_its_lines(process, width):
+    done = process("bench", "gmm", "--dry-run", env={"COLUMNS": str(width)})
+    *groups, cells = done.out.splitlines()
+    assert max(map(len, groups)) <= width
+    assert "gmm[d=10, k=25, n=1,000] (float64): by_hand, sympy," in " ".join(map(str.strip, groups))
+    assert cells.startswith("24 cells in 4 groups: about ")
+
+
 @pytest.mark.full
 def test_dry_run_of_a_resumed_run(cli, run):
     done = cli("bench", "square", "saddle", *HAND, "-o", run, "--resume", "--dry-run")

@@ -231,3 +231,35 @@ def test_bad_input_is_told_as_data_too(cli, file):
     assert "did you mean 'loss'" in done.err
     raised = cli("check", "cost.py::loss", "--x", "raising", "--json")
     assert "none today" in json.loads(raised.out)["error"]
+
+
+LOUD = """
+import atexit, os
+import numpy as np
+
+atexit.register(print, "printed at the exit")
+print("printed")
+x0 = np.array([1.0, 2.0])
+
+def loud(x):
+    print("printed")
+    os.system("echo printed by another")
+    return np.sum(x**2)
+
+def loud_gradient(x):
+    os.write(1, b"printed below Python\\n")
+    return 2 * x
+"""
+
+
+@pytest.mark.parametrize("start", ["cli", "process"])
+def test_what_code_prints_is_no_result(request, file, tmp_path, start):
+    run = request.getfixturevalue(start)
+    target = f"{tmp_path / file(LOUD)}::loud"
+    done = run("check", target, "--json")
+    assert json.loads(done.out)["status"] == "ok"
+    said = {"printed", "printed by another", "printed below Python", "printed at the exit"}
+    assert set(done.err.splitlines()) == said
+    done = run("check", target)
+    assert done.out.startswith("loud: ok")
+    assert "printed" not in done.out

@@ -755,6 +755,16 @@ def test_help_fits_80_columns(cli, monkeypatch, words):
     assert " TEXT" not in done.out
 
 
+def test_as_many_backends_are_told_of_as_take_part(cli):
+    assert len(default_backends()) == 6
+    assert (
+        "calcbench compare                     the class's problems by six backends"
+        in cli("--help").out
+    )
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text("utf-8")
+    assert "every cost function of the class\ndifferentiated by six backends:" in readme
+
+
 @pytest.mark.parametrize("line", EXAMPLES)
 def test_examples_can_be_pasted_into_zsh(line):
     """Which takes brackets, ? and * for patterns of file names, unless they are quoted."""

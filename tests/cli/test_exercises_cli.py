@@ -44,6 +44,11 @@ def test_exercises_are_listed_and_one_is_shown_without_its_answer(cli, sheet):
     )
 
 
+def test_a_solution_is_data_if_that_is_wanted(cli, sheet):
+    shown = json.loads(cli("exercise", "--sheet", sheet, "1.1", "--solution", "--json").out)
+    assert (shown["id"], shown["solution"], shown["why"]) == ("1.1", "x = 6, y = -4", "2x and −2y")
+
+
 def test_an_answer_is_marked_and_the_status_says_how(cli, sheet):
     done = cli("exercise", "--sheet", sheet, "1.1", "6", "-4")
     assert (done.status, done.out) == (0, "✓ 1.1: right.\n  2x and −2y\n")
@@ -134,3 +139,9 @@ def test_bad_input_is_a_line(cli, sheet, tmp_path):
         assert (done.status, done.out) == (2, "")
         assert done.err.startswith("Error: ")
         assert done.err.count("\n") == 1
+
+
+def test_a_page_of_lessons_is_told_of_as_data(cli, tmp_path):
+    done = cli("lessons", "1", "--html", tmp_path, "--json")
+    assert [lesson["number"] for lesson in json.loads(done.out)] == [1]
+    assert done.err == f"1 lesson in {tmp_path / 'index.html'}\n"

@@ -14,7 +14,7 @@ from calcbench import Backend, Namespace, Prepared, Unsupported
 from calcbench.backends.by_hand import ByHand
 from calcbench.backends.finite_difference import FiniteDifference
 from calcbench.conformance import vocabulary
-from calcbench.conformance.case import Wrong
+from calcbench.conformance.case import Failed, Wrong
 from calcbench.vocabulary.numpy import NUMPY
 from calcbench.vocabulary.primitives import PRIMITIVES
 
@@ -120,6 +120,43 @@ def test_what_a_backend_lacks_is_said():
         vocabulary.check(variant(sqrt=None), "asin")
 
 
+def refuse(x, *others, **options):
+    raise ZeroDivisionError("not today")
+
+
+def test_what_a_backend_raises_is_a_reason_that_names_the_case():
+    """And not the end: the other names are still tried."""
+    told = "sin, vector: ZeroDivisionError: not today"
+    broken = variant(sin=refuse)
+    with pytest.raises(Failed, match=told):
+        vocabulary.check(broken, "sin")
+    assert vocabulary.missing(broken, ["sin", "exp"]) == {"sin": told}
+    curt = variant(mean=lambda x: BARE.mean(x))
+    assert "unexpected keyword argument 'axis'" in vocabulary.missing(curt, ["mean", "sum"])["mean"]
+
+
+@pytest.mark.parametrize("method", ["prepare_gradient", "error_bound"])
+def test_what_a_method_raises_names_the_name(method):
+    """Also the bound of an approximate method, which is asked for what differs."""
+
+    class Broken(FiniteDifference):
+        error_bound = refuse
+
+    setattr(Broken, method, refuse)
+    with pytest.raises(Failed, match="sin, vector, or one of its like: ZeroDivisionError"):
+        vocabulary.check(Broken(), "sin")
+
+
+class Shapeless:
+    def __init__(self, value):
+        self.value = value
+
+
+def test_arrays_without_a_shape_are_told_of():
+    with pytest.raises(Wrong, match=r"sin, vector: a Shapeless, which has no attribute `shape`"):
+        vocabulary.check(variant(sin=Shapeless), "sin")
+
+
 def test_an_approximate_method_may_differ_by_the_bound_that_it_states():
     vocabulary.check(FiniteDifference(), "sin")
     honest = vocabulary.cases_of("sin")
@@ -143,11 +180,26 @@ def test_a_name_without_cases_is_an_error():
         vocabulary.cases_of("arctan")
 
 
-def test_the_example_of_the_documentation():
+def example(having):
+    """Run the example of CONTRIBUTING that has this text, and give its names."""
     text = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text("utf-8")
-    (example,) = (
-        body for body in re.findall(r"```python\n(.*?)```", text, re.S) if "check(" in body
-    )
-    scope: dict[str, Any] = {}
-    exec(example, scope)
-    scope["test_vocabulary"]("softplus")
+    (source,) = (body for body in re.findall(r"```python\n(.*?)```", text, re.S) if having in body)
+    scope: dict[str, Any] = {"__name__": __name__}
+    exec(source, scope)
+    return scope
+
+
+def test_the_example_of_the_documentation():
+    example("check(")["test_vocabulary"]("softplus")
+
+
+def test_the_backend_of_the_documentation_has_what_it_spells_and_what_follows():
+    backend = example("class ForwardMode(Backend)")["ForwardMode"]()
+    spelled = backend.namespace().spelling
+    for name in (*spelled, "mean", "var", "cosh", "square", "plus", "times", "divide"):
+        vocabulary.check(backend, name)
+    assert len(spelled) == 4
+    refused = vocabulary.missing(backend, [*spelled, "tanh", "slice"])
+    assert refused["tanh"] == "xp.tanh is not available on this backend"
+    assert refused["slice"] == "slice, case 0: TypeError: 'Dual' object is not subscriptable"
+    assert len(refused) == 2

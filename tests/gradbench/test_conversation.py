@@ -232,6 +232,29 @@ def test_a_failure_is_a_response(message, told):
     assert told in response["error"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"min_runs": -3}, "min_runs must be at least 0, got -3"),
+        ({"min_runs": 2.5}, "min_runs must be a whole number, got 2.5"),
+        ({"min_seconds": -1}, "min_seconds must be at least 0, got -1"),
+        ({"min_seconds": None}, "min_seconds must be a number, got None"),
+        ({"min_runs": True}, "min_runs must be a number, got True"),
+    ],
+)
+def test_runs_and_seconds_are_refused_by_name(asked, told):
+    message = {"kind": "evaluate", "module": "lse", "function": "primal"}
+    (response,) = talk({**message, "input": {"x": [1.0], **asked}})
+    assert (response["success"], response["error"]) == (False, told)
+
+
+@pytest.mark.parametrize(("runs", "made"), [(0, 1), (1, 1), (3, 3), (3.0, 3)])
+def test_runs_are_as_many_as_are_asked_for_and_one_at_least(runs, made):
+    message = {"kind": "evaluate", "module": "lse", "function": "primal"}
+    (response,) = talk({**message, "input": {"x": [1.0], "min_runs": runs, "min_seconds": 0}})
+    assert [t["name"] for t in response["timings"]] == ["prepare", *["evaluate"] * made]
+
+
 def without(given, name):
     return {key: value for key, value in given.items() if key != name}
 

@@ -175,7 +175,9 @@ def test_a_domain_that_raises_is_the_problems_fault():
         def domain(self, values):
             return values["missing"] > 0
 
-    with pytest.raises(cb.ProblemError, match=r"its domain raises .*KeyError"):
+    with pytest.raises(
+        cb.ProblemError, match=r"domain\(values\), which is given a dict .*KeyError"
+    ):
         points_for(own_point(Raises()))
 
 

@@ -9,7 +9,9 @@ import pytest
 
 from calcbench.catalogue.files import load_file
 from calcbench.errors import ProblemError, Unsupported
+from calcbench.operators.points import points_for
 from calcbench.problem.faults import blamed_on, describe, find_fault
+from calcbench.problem.inputs import own_point
 from calcbench.problem.remedies import find_remedy
 from calcbench.problem.returns import check_returns
 from calcbench.problem.snippets import Snippet
@@ -226,3 +228,57 @@ def test_what_a_library_has_is_no_misspelling_of_what_we_have(library):
 @pytest.mark.parametrize(("name", "ours"), [("exp_", "exp"), ("clamp_", "clip")])
 def test_a_function_that_writes_into_an_array_is_translated_too(name, ours):
     assert suggest(name) == f"use xp.{ours}"
+
+
+METHODS = """
+import numpy as np
+from calcbench import Problem
+
+class Mine(Problem):
+    def inputs(self, size, rng):
+        return {"x": np.ones(3), "t": np.ones(3)}
+
+    def cost(self, xp, x, *, t):
+        return xp.sum(x * t)
+
+    def %s:
+        %s
+"""
+
+
+@pytest.mark.parametrize("method", ["structure", "outputs", "domain"])
+def test_a_method_without_xp_has_no_remedy_of_it_and_the_message_says_what_it_is_given(
+    tmp_path, method
+):
+    """As where it takes the inputs for the size."""
+    argument = "values" if method == "domain" else "inputs"
+    file = tmp_path / "mine.py"
+    file.write_text(METHODS % (f"{method}(self, {argument})", f"return np.arange({argument})"))
+    (problem,) = load_file(file)
+    told = (
+        rf"problem 'mine': {method}\({argument}\), which is given a dict of arrays by name "
+        r"\(x, t\), raises mine\.py:13: TypeError: [^;]*'dict'[^;]*$"
+    )
+    with pytest.raises(ProblemError, match=told):
+        points_for(own_point(problem))
+
+
+def test_inputs_and_costs_in_a_frameworks_own_code_have_no_remedy_of_xp(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(METHODS % ("inputs(self, size, rng)", 'return {"x": float([1.0]), "t": 1.0}'))
+    (problem,) = load_file(file)
+    with pytest.raises(ProblemError, match=r"inputs\(1, rng\) raises [^;]*TypeError: [^;]*$"):
+        own_point(problem)
+    file = tmp_path / "own.py"
+    file.write_text(METHODS % ("cost_numpy(self, x, *, t)", "return float(x)"))
+    (problem,) = load_file(file)
+    assert find_fault(caught(problem.cost_numpy, [1.0])).remedy == ""
+
+
+def test_a_function_that_a_cost_calls_has_the_remedies_of_the_cost(tmp_path):
+    file = tmp_path / "mine.py"
+    source = METHODS.replace("xp.sum(x * t)", "number(x)") % ("outputs(self, inputs)", "return 1")
+    file.write_text(f"{source}\ndef number(x):\n    return float(x)\n")
+    (problem,) = load_file(file)
+    told = find_fault(caught(functools.partial(problem.cost, None, t=2.0), [1.0]))
+    assert told.remedy.startswith("leave float() out"), told

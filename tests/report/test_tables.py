@@ -235,6 +235,16 @@ def test_summary():
     )
 
 
+@pytest.mark.parametrize("proof", ["not proved", "refuted", "proved"])
+def test_the_summary_says_below_the_table_where_a_formula_is_not_proved(proof):
+    """A cell would break the name of the component."""
+    where = f"{proof} in ∂C/∂centroids[0, 0]"
+    table = summary([record(proof=where), record(problem="saddle", proof="proved")])
+    assert [row[-1].text for row in table.rows] == [proof, "proved"]
+    assert table.notes[0] == f"{where}: square"
+    assert f"\n{where}: square\n" in drawn(table, 60)
+
+
 def test_the_summary_counts_what_should_have_agreed():
     """27 of 54, not 27 of 27: an error is no agreement, and no result that was not tried."""
     right = [record(problem=f"p{k}", digits=15.0) for k in range(27)]
