@@ -10,7 +10,7 @@ import numpy as np
 from calcbench.backend.backend import Backend
 from calcbench.backend.calling import unpack_call
 from calcbench.backend.prepared import Prepared
-from calcbench.errors import ProblemError
+from calcbench.errors import ProblemError, write_apart
 from calcbench.problem.faults import RAISED
 from calcbench.problem.flat import largest_change, repeats
 from calcbench.problem.point import Point
@@ -86,8 +86,9 @@ def check_repeats(point: Point) -> None:
     if repeats(value, again, float(np.finfo(np.float64).eps)):
         return
     k = largest_change(value, again)
+    first, then = write_apart(value[k], again[k])
     raise ProblemError(
         f"problem {point.problem.name!r}: the cost gives another value when it is run again, "
-        f"{value[k]:.17g} and then {again[k]:.17g}: it must not draw random numbers, nor keep what "
+        f"{first} and then {then}: it must not draw random numbers, nor keep what "
         "changes from call to call"
     )

@@ -19,7 +19,14 @@ import numpy as np
 from calcbench.backend.backend import Backend
 from calcbench.backend.numpy_cost import check_cost
 from calcbench.backend.prepared import Prepared
-from calcbench.errors import DeclarationError, NotInstalled, ProblemError, Unsupported, full_text
+from calcbench.errors import (
+    DeclarationError,
+    NotInstalled,
+    ProblemError,
+    Unsupported,
+    full_text,
+    write_apart,
+)
 from calcbench.judge.connection import connection_fault
 from calcbench.operators import GRADIENT, Layout, Operator
 from calcbench.operators.operator import single
@@ -272,4 +279,5 @@ def _repeat_fault(layout: Layout, backend: Backend, value: Arrays, again: Arrays
         return None
     position = largest_change(one, two)
     label = layout.label(position)
-    return f"a second run gave another {label}: {one[position]:.10g}, then {two[position]:.10g}"
+    first, then = write_apart(one[position], two[position])
+    return f"a second run gave another {label}: {first}, then {then}"

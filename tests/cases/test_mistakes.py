@@ -234,6 +234,29 @@ def test_that_remedy_removes_the_fault():
     assert rows(mended, "sympy")["sympy"].status is Status.OK
 
 
+def test_a_disagreement_shows_where_the_numbers_differ():
+    @cb.problem(w=[1.0, 2.0], gradient=lambda xp, w: {"w": 2.0000000001 * w})
+    def squares(xp, w):
+        return xp.sum(w**2)
+
+    by_hand = rows(squares, *QUICK)["by_hand"]
+    assert by_hand.reason == (
+        "∂C/∂w[1] is 4.0000000002, expected 4 (off by 2e-10, allowed 7.5e-15)"
+    )
+
+
+def test_a_formula_that_changes_a_little_shows_by_how_much():
+    runs = []
+
+    def changes(xp, x):
+        runs.append(x)
+        return {"x": 2 * x * (1 + 1e-12 * len(runs))}
+
+    by_hand = rows(cb.problem(x=2.0, gradient=changes)(lambda xp, x: x**2), "by_hand")["by_hand"]
+    first, then = by_hand.reason.removeprefix("a second run gave another ∂C/∂x: ").split(", then ")
+    assert first != then
+
+
 # --- a remedy removes what was raised, or is not told ---------------------------------------------
 
 
