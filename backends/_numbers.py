@@ -147,9 +147,9 @@ class Arithmetic:
         """Evaluate a special function."""
         return apply(name, number)
 
-    def select(self, first: bool, x: Any, y: Any) -> Any:
+    def select(self, holds: Callable[[Any, Any], Any], x: Any, y: Any) -> Any:
         """Take one of two numbers: the other one has no part in the slope."""
-        return x if first else y
+        return x if holds(x, y) else y
 
     def floor(self, number: Any) -> Any:
         """Round down: the slope is 0."""

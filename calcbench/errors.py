@@ -95,6 +95,16 @@ def shorten(text: str, longest: int = LONGEST) -> str:
     return text[: longest // 2] + left_out + text[-(longest // 2) :]
 
 
+def write_apart(*numbers: float, digits: int = 10) -> list[str]:
+    """Write numbers to so many digits, or to as many as it takes that all that differ look so."""
+    distinct = len(set(numbers))
+    for count in range(digits, 17):
+        written = [f"{number:.{count}g}" for number in numbers]
+        if len(set(written)) >= distinct:
+            return written
+    return [f"{number:.17g}" for number in numbers]
+
+
 def printable(text: str) -> str:
     """Write any text so that it can stand in a message or a table: in one line, not too long.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from calcbench.backend.rows import add_blocks
+from calcbench.errors import Unsupported
 from calcbench.vocabulary.numpy import LOWEST, logsumexp, polygamma, sigmoid, softplus, special
 
 from .trace import Trace, scalars
@@ -69,8 +70,19 @@ def compile_expressions(trace: Trace, expressions: list[Any]) -> Callable[..., A
     return function
 
 
+OPERATORS = {
+    "floor": ", which is what // gives: use xp.floor(x / y)",
+    "Mod": ", which is what % gives: use x - y * xp.floor(x / y)",
+}
+"""What a cost may say instead of an operator of Python's of which SymPy makes this function."""
+
+
 def _printer(functions: Iterable[str]) -> Any:
-    """Make SymPy's printer of NumPy code, but for numbers: it writes fifteen digits of them."""
+    """Make SymPy's printer of NumPy code, but for numbers: it writes fifteen digits of them.
+
+    It raises `Unsupported` for what it cannot write, a function or its derivative.
+    """
+    from sympy.printing.codeprinter import PrintMethodNotImplementedError
     from sympy.printing.numpy import NumPyPrinter
 
     class ExactPrinter(NumPyPrinter):  # type: ignore[misc]
@@ -82,11 +94,22 @@ def _printer(functions: Iterable[str]) -> Any:
             real = power.is_number and power.is_real
             return repr(float(power)) if real else super()._print_Pow(power, **options)
 
+        def _print_Derivative(self, derivative: Any) -> str:  # noqa: N802
+            name = derivative.expr.func.__name__
+            raise Unsupported(f"SymPy has no derivative of {name}{OPERATORS.get(name, '')}")
+
+        def _print(self, expression: Any, **options: Any) -> str:
+            try:
+                return str(super()._print(expression, **options))
+            except PrintMethodNotImplementedError:
+                name = type(expression).__name__
+                raise Unsupported(f"SymPy cannot write {name} in NumPy") from None
+
     return ExactPrinter(
         {
             "fully_qualified_modules": False,
             "inline": True,
-            "allow_unknown_functions": True,
+            "allow_unknown_functions": False,
             "user_functions": {name: name for name in functions},
         }
     )

@@ -211,7 +211,11 @@ class SymPy(Backend):
         return load
 
     def _check_rows(self, trace: Trace, point: Point) -> None:
-        """Refuse rows that are not true of the cost, such as a declaration that is wrong."""
+        """Refuse rows that are not true of the cost, such as a declaration that is wrong.
+
+        It is called wrong only where values of the cost in NumPy say so, too: then it is wrong for
+        every backend, and otherwise for SymPy alone.
+        """
         problem, reduction = point.problem, point.rows.reduction
         if not trace.rows:
             return
@@ -230,9 +234,11 @@ class SymPy(Backend):
         )
         if point.rows.found:
             raise Unsupported(f"the rows of {', '.join(trace.rows)} are not alike: {differs}")
-        raise DeclarationError(
-            f"problem {problem.name!r} declares rows = {problem.rows}, but {differs}"
-        )
+        if point.rows.refuted:
+            raise DeclarationError(
+                f"problem {problem.name!r} declares rows = {problem.rows}, but {differs}"
+            )
+        raise Unsupported(f"one symbolic row does not stand for all: {differs}")
 
 
 def _arguments(trace: Trace, parameters: Any, data: Any) -> tuple[list[Any], list[np.ndarray]]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from calcbench.certified.certificate import Certificate
+from calcbench.errors import write_apart
 from calcbench.judge.result import Judged
 from calcbench.judge.witnesses import Witness
 from calcbench.native.function import Function, NoWay
@@ -275,7 +276,8 @@ def _describe_witness(kind: str, found: Witness) -> str:
         if wrong
         else "along a random direction: it"
     )
+    claimed, quotient = write_apart(found.claimed[k], found.quotients[k])
     return (
-        f"{kind} disagree {where} is {found.claimed[k]:.10g}, they give "
-        f"{found.quotients[k]:.10g} (± {found.bounds[k]:.1g}, estimated)"
+        f"{kind} disagree {where} is {claimed}, they give {quotient} (± {found.bounds[k]:.1g}, "
+        "estimated)"
     )

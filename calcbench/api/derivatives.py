@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from calcbench.backend.numpy_cost import check_repeats
 from calcbench.catalogue.selection import BackendSelector, ProblemSelector, find_problem
 from calcbench.certified.reference import Reference
 from calcbench.certified.reference import reference as certified
@@ -325,11 +326,12 @@ def reference(
 
     A number that does not exist because a comparison ties here says so. Without `direction`, a
     product is taken with a random one. Raises `NotCertified` where the cost leaves the array
-    vocabulary, is not a number, or has a branch that no precision decides, and what `gradient`
-    raises for bad input.
+    vocabulary, is not a number, or has a branch that no precision decides, `ProblemError` for one
+    that gives another value when it is run again, and what `gradient` raises for bad input.
     """
     chosen = find_problem(problem)
     point = own_point(chosen, size, seed, at)
     wanted = find_operator(operator).resolve(point)
+    check_repeats(point)
     rng = np.random.default_rng([seed, 3])
     return certified(wanted.seed_point(point, rng, direction), wanted)

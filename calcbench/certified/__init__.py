@@ -24,6 +24,7 @@ matrices           products and factors of matrices of balls
 balls              a number with a proved radius, which remembers how it was computed
 jets               a number with its derivatives along several directions
 series             a Taylor series over an interval, to bound derivatives there
+conditions         conditions of loops, of which no slope is wanted
 germs              a number just beside a point, as a series in the distance
 vocabulary         the array vocabulary on arrays of these numbers
 elementary         elementary functions of a number, with their slopes

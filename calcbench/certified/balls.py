@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from flint import arb, arb_mat, ctx
 
-from calcbench.certified import budget, elementary
+from calcbench.certified import budget, conditions, elementary
 from calcbench.certified.budget import TooSlow
 from calcbench.certified.jets import Jet, primal
 from calcbench.certified.ordering import INDEX
@@ -226,6 +226,9 @@ class Ball:
         return int(self.value.unique_fmpz())
 
     def abs(self) -> Ball:
+        if _in_condition(self):
+            moves = self.value * EITHER_SIGN
+            return record(_moving(abs(primal(self.value)), moves), ((self, EITHER_SIGN),))
         first = self > 0
         if self.tape is not None:
             self.tape.at_kink()
@@ -244,6 +247,9 @@ STILL = arb(0)
 
 ASIDE = arb(0)
 """The slope by an operand that a tie leaves aside: beside the point it may be the one taken."""
+
+EITHER_SIGN, ANY_SHARE = arb(0, 1), arb(0.5, 0.5)
+"""The slopes of |x|, and of max(x, y) by each, whichever side is taken: [−1, 1] and [0, 1]."""
 
 
 def convert(number: Any) -> Ball:
@@ -268,17 +274,40 @@ def record(value: Number, edges: Iterable[tuple[Ball, Number]], operation: str =
     return ball
 
 
-def select(first: bool, x: Ball, y: Ball) -> Ball:
-    """Take x or y, the first if the comparison that was just made says so.
+def select(holds: Callable[[Ball, Ball], bool], x: Ball, y: Ball) -> Ball:
+    """Take x where a comparison of the two, `gt` or `lt`, holds, and y elsewhere.
 
     Where it ties, the result depends on both, since the other one may be taken beside the point. So
     what ties further on is known to depend on what, as in max(y − max(x, 0), 0) at 0.
     """
-    taken, aside = (x, y) if first else (y, x)
+    if _in_condition(x, y):
+        return _either(holds, x, y)
+    taken, aside = (x, y) if holds(x, y) else (y, x)
     tape = x.tape if x.tape is not None else y.tape
     if tape is None or not tape.at_kink():
         return taken
     return record(taken.value, ((taken, ONE), (aside, ASIDE)))
+
+
+def _in_condition(*operands: Ball) -> bool:
+    """Tell whether nothing is wanted of these balls but whether a condition holds.
+
+    Beside a point (`germs`) every side is known.
+    """
+    return conditions.inside() and all(isinstance(primal(x.value), arb) for x in operands)
+
+
+def _either(holds: Callable[[Ball, Ball], bool], x: Ball, y: Ball) -> Ball:
+    """Enclose the larger of two, or the smaller, without asking which that is."""
+    one, other = primal(x.value), primal(y.value)
+    value = one.max(other) if holds is operator.gt else one.min(other)
+    moves = x.value * ANY_SHARE + y.value * ANY_SHARE
+    return record(_moving(value, moves), ((x, ANY_SHARE), (y, ANY_SHARE)))
+
+
+def _moving(value: arb, like: Number) -> Number:
+    """Give a number the slopes of another one, if that is a jet."""
+    return Jet(value, like.slope) if isinstance(like, Jet) else value
 
 
 def leaves_aside(ball: Ball) -> bool:

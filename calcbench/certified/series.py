@@ -245,9 +245,9 @@ def round(x: Series) -> Series:
     return floor(x + 0.5)
 
 
-def select(first: bool, x: Series, y: Series) -> Series:
-    """Take x or y: over the whole interval it is the same."""
-    return x if first else y
+def select(holds: Callable[[Series, Series], bool], x: Series, y: Series) -> Series:
+    """Take x or y, as a comparison says: over the whole interval it is the same."""
+    return x if holds(x, y) else y
 
 
 def hold(x: Series) -> Series:

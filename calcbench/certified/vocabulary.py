@@ -7,17 +7,22 @@ numbers at once (sums, maxima) comes from the module of the kind.
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from calcbench.certified import decompositions, ordering, special
+from calcbench.certified.conditions import as_condition
 from calcbench.errors import Unsupported
 from calcbench.vocabulary.duals import Dual, on_duals
 from calcbench.vocabulary.loops import branch_on, loop_while
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.objects import object_reduction
+
+Comparison = Callable[[Any, Any], Any]
+"""A comparison of two numbers, of `operator`."""
 
 
 class Arithmetic(ordering.Ordered, Protocol):
@@ -41,8 +46,8 @@ class Arithmetic(ordering.Ordered, Protocol):
     def special(self, name: str, number: Any) -> Any:
         """Evaluate a special function (`certified.special`)."""
 
-    def select(self, first: bool, x: Any, y: Any) -> Any:
-        """Take x or y, as the comparison that was just made says."""
+    def select(self, holds: Comparison, x: Any, y: Any) -> Any:
+        """Take x where a comparison of the two, `gt` or `lt`, holds, and y elsewhere."""
 
     def floor(self, number: Any) -> Any:
         """Round down. Raises `Undecided` where that is not known."""
@@ -152,9 +157,15 @@ def _with_control(kind: Arithmetic, functions: dict[str, Any]) -> Namespace:
             "equal": np.equal,
             "not_equal": np.not_equal,
             "cond": branch_on(holds),
-            "while_loop": loop_while(holds),
+            "while_loop": _loop(holds),
         }
     )
+
+
+def _loop(holds: Callable[[Any], bool]) -> Callable[..., Any]:
+    """Build a `while_loop` of whose condition nothing is wanted but whether it holds."""
+    loop = loop_while(holds)
+    return lambda condition, *others, **named: loop(as_condition(condition), *others, **named)
 
 
 def _method(kind: Arithmetic, name: str) -> Callable[[Any], Any]:
@@ -197,11 +208,11 @@ def _pairwise(kind: Arithmetic, function: Callable[[Any, Any], Any]) -> Callable
 
 
 def _larger(kind: Arithmetic) -> Callable[[Any, Any], Any]:
-    return lambda x, y: kind.select(x > y, x, y)
+    return functools.partial(kind.select, operator.gt)
 
 
 def _smaller(kind: Arithmetic) -> Callable[[Any, Any], Any]:
-    return lambda x, y: kind.select(x < y, x, y)
+    return functools.partial(kind.select, operator.lt)
 
 
 def _convert(kind: Arithmetic, x: Any) -> np.ndarray:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from calcbench.backend.numpy_cost import check_cost, cost_fault
+from calcbench.backend.numpy_cost import check_cost, check_repeats, cost_fault
 from calcbench.certified.certificate import SAMPLED_ROWS, Certificate, affordable_rows, certify
 from calcbench.certified.reference import NotCertified, NotFiniteHere
 from calcbench.errors import DeclarationError, ProblemError
@@ -37,6 +37,8 @@ class Certified:
     """Those of the sample."""
     seconds: float = 0.0
     """What finding those of all rows took."""
+    repeats: bool = False
+    """Whether the cost is known to give the same value when it is run again."""
 
     @cached_property
     def _rows(self) -> dict[str, int]:
@@ -73,7 +75,13 @@ class Certified:
         return tuple(name for name in self.sample if name in self._rows)
 
     def at(self, dtypes: Sequence[str]) -> Certificates:
-        """Give the certificates of all points for some dtypes: of all rows, or of the sample."""
+        """Give the certificates of all points for some dtypes: of all rows, or of the sample.
+
+        Raises `ProblemError` for a cost that gives another value when it is run again.
+        """
+        if not self.repeats:
+            check_repeats(self.where["own"])
+            self.repeats = True
         whole = {name: point for name, point in self.where.items() if name not in self.beyond}
         started = time.thread_time()
         self._find(self.whole, whole, dtypes)

@@ -19,13 +19,20 @@ import numpy as np
 from calcbench.backend.backend import Backend
 from calcbench.backend.numpy_cost import check_cost
 from calcbench.backend.prepared import Prepared
-from calcbench.errors import DeclarationError, NotInstalled, ProblemError, Unsupported, full_text
+from calcbench.errors import (
+    DeclarationError,
+    NotInstalled,
+    ProblemError,
+    Unsupported,
+    full_text,
+    write_apart,
+)
 from calcbench.judge.connection import connection_fault
 from calcbench.operators import GRADIENT, Layout, Operator
 from calcbench.operators.operator import single
 from calcbench.problem import whereabouts
 from calcbench.problem.faults import RAISED, describe
-from calcbench.problem.flat import flatten, same_numbers
+from calcbench.problem.flat import flatten, largest_change, repeats, same_numbers
 from calcbench.problem.point import Point, component_name
 from calcbench.problem.problem import Arrays
 from calcbench.problem.threads import one_thread
@@ -266,17 +273,11 @@ def _input_fault(before: Arrays, after: Arrays) -> str | None:
 
 
 def _repeat_fault(layout: Layout, backend: Backend, value: Arrays, again: Arrays) -> str | None:
-    """Say where a second run on the same native inputs gave another result, if it did.
-
-    Threads may add in another order, so a few roundings are allowed.
-    """
-    unit = float(np.finfo(backend.dtype).eps)
+    """Say where a second run on the same native inputs gave another result, if it did."""
     one, two = (flatten(found.values(), np.float64) for found in (value, again))
-    scale = np.max(np.abs(one[np.isfinite(one)]), initial=0.0)
-    if np.allclose(one, two, rtol=16 * unit, atol=16 * unit * scale, equal_nan=True):
+    if repeats(one, two, float(np.finfo(backend.dtype).eps)):
         return None
-    gap = np.abs(one - two)
-    gap[np.isnan(one) != np.isnan(two)] = np.inf
-    position = int(np.nanargmax(gap))
+    position = largest_change(one, two)
     label = layout.label(position)
-    return f"a second run gave another {label}: {one[position]:.10g}, then {two[position]:.10g}"
+    first, then = write_apart(one[position], two[position])
+    return f"a second run gave another {label}: {first}, then {then}"

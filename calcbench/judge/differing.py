@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from calcbench.errors import write_apart
 from calcbench.judge.contract import Run
 from calcbench.judge.sensitivity import ROUNDINGS
 from calcbench.operators import Layout
@@ -46,7 +47,11 @@ def _descriptions(
             groups = _group_equal(given)
             if len(groups) > 1:
                 listed[k] = True
-                each = " and ".join(f"{v + 0.0:.6g} by {', '.join(names)}" for v, names in groups)
+                written = write_apart(*(value + 0.0 for value, _ in groups), digits=6)
+                each = " and ".join(
+                    f"{value} by {', '.join(names)}"
+                    for value, (_, names) in zip(written, groups, strict=True)
+                )
                 yield f"{layout.label(int(k))}{place} is {each}"
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from calcbench.certified.certificate import certify
 from calcbench.certified.reference import NotCertified
+from calcbench.errors import write_apart
 from calcbench.judge.contract import Run
 from calcbench.operators import find_operator
 from calcbench.problem.point import Point
@@ -31,9 +32,10 @@ def judge_own_cost(record: Record, run: Run, own: Point) -> Record:
         return record
     if abs(run.cost - truth.value[0]) <= truth.bound[0]:
         return record
+    given, true = write_apart(run.cost, float(truth.value[0]))
     reason = (
-        f"its cost is another function: {run.cost:.10g}, and that of the reference is "
-        f"{truth.value[0]:.10g} (allowed {truth.bound[0]:.2g})"
+        f"its cost is another function: {given}, and that of the reference is {true} "
+        f"(allowed {truth.bound[0]:.2g})"
     )
     more = f"; {record.reason}" if disagrees else ""
     return replace(record, status=Status.DISAGREE, reason=reason + more)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.errors import ProblemError, SelectorError
+from calcbench.errors import ProblemError, SelectorError, write_apart
 from calcbench.native import trees
 from calcbench.native.certifying import point_of
 from calcbench.native.conversion import MAKE, Taken, as_taken, convert, to_numpy
@@ -177,9 +177,10 @@ def _check_numbers(f: Function, g: Function, order: np.ndarray) -> None:
     other = np.flatnonzero(one[order] != two)
     if other.size:
         k = int(other[0])
+        first, second = write_apart(one[order][k], two[k], digits=9)
         raise SelectorError(
-            f"y holds other numbers than x: {point_of(g).component(k)} is {one[order][k]:.9g} in x "
-            f"and {two[k]:.9g} in y"
+            f"y holds other numbers than x: {point_of(g).component(k)} is {first} in x "
+            f"and {second} in y"
         )
 
 

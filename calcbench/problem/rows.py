@@ -16,6 +16,7 @@ import itertools
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -48,7 +49,7 @@ or by up to x from 0. A long way first, up and down: what couples the rows may b
 where a parameter is small."""
 
 PLACES = 3
-"""Values of the parameters at which the rows are tried."""
+"""Values of the parameters at which the rows are tried, and tell something."""
 
 ROUNDINGS = 8.0
 """The multiple of the rounding of a sum within which two costs count as equal."""
@@ -65,9 +66,11 @@ class Rows:
     """Empty where there are none."""
     reduction: str = "mean"
     extra: bool = False
-    """Whether the reduction is one up to a term R that no row enters (see above)."""
+    """Whether the reduction is one up to a term R that no row enters (see above), or may be."""
     found: bool = False
     """Whether they were found and not declared."""
+    refuted: bool = False
+    """Whether they were declared, and values of the cost say otherwise."""
 
     def describe(self, count: int) -> str:
         """Say which rows were found, and how to declare them."""
@@ -118,10 +121,12 @@ NOT_FOUND = "no rows were found of which the cost is the mean or sum"
 
 
 def _declared(problem: Problem, values: Arrays) -> Rows:
-    """Look whether the declared reduction is one up to a term that no row enters."""
+    """Look whether the declared reduction is one, perhaps up to a term that no row enters."""
     names, reduction = tuple(problem.rows), problem.reduction
-    splits = _few_splits(problem, values, names)
-    return Rows(names, reduction, extra=bool(_extra_term(splits, reduction)))
+    places, again = itertools.tee(_few_splits(problem, values, names))
+    told = _tell(places, reduction) or [_tell_at(here, reduction) for here in again]
+    extra = Told.TERM in told or Told.LOST in told
+    return Rows(names, reduction, extra, refuted=Told.COUPLED in told)
 
 
 def _find(problem: Problem, values: Arrays) -> Iterator[Rows]:
@@ -134,13 +139,15 @@ def _find(problem: Problem, values: Arrays) -> Iterator[Rows]:
     for names in _subsets(alike):
         if time.thread_time() > deadline:
             return
-        few = _few_splits(problem, values, names)
-        for reduction in REDUCTIONS:
-            if _extra_term(few, reduction) is None or time.thread_time() > deadline:
+        each = itertools.tee(_few_splits(problem, values, names), len(REDUCTIONS))
+        for reduction, few in zip(REDUCTIONS, each, strict=True):
+            told = _tell(few, reduction)
+            enough = len(told) == PLACES and Told.COUPLED not in told
+            if not enough or time.thread_time() > deadline:
                 continue
-            term = _extra_term(few + _all_splits(problem, values, names), reduction)
-            if term is not None:
-                yield Rows(names, reduction, extra=term, found=True)
+            told += _tell(_all_splits(problem, values, names), reduction)
+            if Told.COUPLED not in told:
+                yield Rows(names, reduction, extra=Told.TERM in told, found=True)
 
 
 def _subsets(names: list[str]) -> Iterator[tuple[str, ...]]:
@@ -161,19 +168,34 @@ class _Split(NamedTuple):
     """How many numbers the cost was computed from: its rounding grows with them."""
 
 
-def _extra_term(splits: list[list[_Split]], reduction: str) -> bool | None:
-    """Tell whether there is a term R that no row enters; None where these are no such rows.
+class Told(Enum):
+    """What splits at one place tell of a reduction."""
 
-    `splits` are lists of splits at one place each.
+    NOTHING = auto()
+    """All rows cost the same, and R is 0."""
+    LOST = auto()
+    """All rows cost the same, as far as can be seen beside R."""
+    COUPLED = auto()
+    """It is none: R is not the same for all splits."""
+    ALONE = auto()
+    """It is one, and R is 0."""
+    TERM = auto()
+    """It is one up to a term R that no row enters."""
+
+
+def _tell(places: Iterable[list[_Split]], reduction: str) -> list[Told]:
+    """List what the first `PLACES` tell that tell anything of the rows.
+
+    `places` are lists of splits at one place each. Far away R may be so large that the rows are
+    lost in its rounding; then a nearer place counts.
     """
-    found = [_term_at_one_place(here, reduction) for here in splits]
-    if len(found) < PLACES or None in found:
-        return None
-    return any(found)
+    told = (_tell_at(here, reduction) for here in places)
+    of_rows = (found for found in told if found not in (Told.NOTHING, Told.LOST))
+    return list(itertools.islice(of_rows, PLACES))
 
 
-def _term_at_one_place(splits: list[_Split], reduction: str) -> bool | None:
-    """Tell whether R is other than 0; None where it is not the same for all splits."""
+def _tell_at(splits: list[_Split], reduction: str) -> Told:
+    """Tell what splits at one place say of a reduction."""
     costs = np.array([split.costs for split in splits])
     counts = np.array([split.counts for split in splits])
     totals = costs * counts if reduction == "mean" else costs
@@ -182,16 +204,17 @@ def _term_at_one_place(splits: list[_Split], reduction: str) -> bool | None:
     unit = ROUNDINGS * float(np.finfo(np.float64).eps) / 2
     rounding = unit * np.array([s.numbers for s in splits]) * np.sum(np.abs(totals), axis=1)
     terms = totals[:, 0] + totals[:, 1] - totals[:, 2]
+    if np.any(np.abs(terms - terms[0]) > rounding + rounding[0]):
+        return Told.COUPLED
+    extra = np.any(np.abs(terms) > rounding)
     # Where all rows cost the same, there is nothing to tell them by.
     each = (totals - terms[0]) / counts
     if np.all(np.abs(each[:, 0] - each[:, 1]) <= rounding / np.min(counts, axis=1)):
-        return None
-    if np.any(np.abs(terms - terms[0]) > rounding + rounding[0]):
-        return None
-    return bool(np.any(np.abs(terms) > rounding))
+        return Told.LOST if extra else Told.NOTHING
+    return Told.TERM if extra else Told.ALONE
 
 
-def _few_splits(problem: Problem, values: Arrays, names: tuple[str, ...]) -> list[list[_Split]]:
+def _few_splits(problem: Problem, values: Arrays, names: tuple[str, ...]) -> Iterator[list[_Split]]:
     """Split a few rows in several ways, at each of some places; none where that is impossible."""
     rng = np.random.default_rng(0)
     rows = len(values[names[0]])
@@ -204,7 +227,7 @@ def _few_splits(problem: Problem, values: Arrays, names: tuple[str, ...]) -> lis
     return _splits(problem, values, names, chosen)
 
 
-def _all_splits(problem: Problem, values: Arrays, names: tuple[str, ...]) -> list[list[_Split]]:
+def _all_splits(problem: Problem, values: Arrays, names: tuple[str, ...]) -> Iterator[list[_Split]]:
     """Split all rows, or evenly spaced ones of very many, in halves: one by one, and in the middle.
 
     What couples rows may be rare (a neighbour, an event), and missing among a few of them.
@@ -222,20 +245,17 @@ def _splits(
     values: Arrays,
     names: tuple[str, ...],
     chosen: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
-) -> list[list[_Split]]:
-    """Evaluate the costs of parts and wholes at `PLACES`, the far ones first; fewer if it fails."""
-    found: list[list[_Split]] = []
+) -> Iterator[list[_Split]]:
+    """Evaluate the costs of parts and wholes at one place after the other, the far ones first."""
     for reach in MOVES:
         moved = _move(problem, values, reach)
         try:
-            found.append([_split(problem, moved, names, parts) for parts in chosen])
+            here = [_split(problem, moved, names, parts) for parts in chosen]
         except (ArithmeticError, np.linalg.LinAlgError):  # no number here: nearer
             continue
         except RAISED:  # for another number of rows
-            return []
-        if len(found) == PLACES:
-            break
-    return found
+            return
+        yield here
 
 
 def _split(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from calcbench.errors import SelectorError
+from calcbench.errors import SelectorError, write_apart
 from calcbench.record.plain import plain
 from calcbench.record.reading import Count, Positive, Size, echo, read
 from calcbench.record.samples import Timing
@@ -76,8 +76,9 @@ class Disagreement:
     def __str__(self) -> str:
         """Name the component and the point, with both values, their distance and the bound."""
         place = "" if self.point == "own" else f" at {self.point}"
+        value, expected = write_apart(self.value, self.expected)
         return (
-            f"{self.component}{place} is {self.value:.10g}, expected {self.expected:.10g} "
+            f"{self.component}{place} is {value}, expected {expected} "
             f"(off by {abs(self.value - self.expected):.2g}, allowed {self.bound:.2g}"
             f"{self.estimate()})"
         )

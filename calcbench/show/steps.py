@@ -17,6 +17,7 @@ import numpy as np
 
 from calcbench.backend.backend import Backend
 from calcbench.backend.error_bound import ErrorBound
+from calcbench.backend.numpy_cost import check_repeats
 from calcbench.certified.reference import NotCertified, NotSmoothHere, reference
 from calcbench.errors import SelectorError
 from calcbench.problem.inputs import own_point
@@ -154,7 +155,11 @@ def _proved(bound: Arrays | None, name: str, index: tuple[int, ...]) -> float:
 
 
 def _true_partial(point: Point, name: str, index: tuple[int, ...]) -> float:
-    """Certify one partial. Raises `NotSmoothHere` where it does not exist, else `NotCertified`."""
+    """Certify one partial. Raises `NotSmoothHere` where it does not exist, else `NotCertified`.
+
+    And `ProblemError` for a cost that gives another value when it is run again.
+    """
+    check_repeats(point)
     found = reference(point)
     label = (
         f"∂{point.problem.letter}/∂{component_name(name, index)} of problem {point.problem.name!r}"

@@ -126,6 +126,21 @@ def test_no_return(run, words, tmp_path):
 
 
 @pytest.mark.few(2)
+@pytest.mark.parametrize("command", ["verify", "compare", "steps", "bench --quick"])
+def test_random_cost(run, command, tmp_path):
+    where = ("-o", tmp_path / "run.jsonl", *QUICK) if command.startswith("bench") else ()
+    done = run(*command.split(), "random_cost.py", *where)
+    told = "problem 'random_cost': the cost gives another value when it is run again"
+    if where:
+        assert done.status == 1
+        (record,) = [r for r in load(where[1]).records if r.backend == "finite_difference"]
+        assert record.status is Status.ERROR
+        assert told in record.reason
+    else:
+        one_line(done, told)
+
+
+@pytest.mark.few(2)
 @pytest.mark.parametrize("command", ["verify", "compare", "show", "steps", "bench"])
 def test_prints(run, command, tmp_path):
     where = (*BRIEF, "-o", tmp_path / "run.jsonl") if command == "bench" else ()

@@ -1,6 +1,7 @@
 """Usual mistakes: each is told where it is, with what to write instead, and harms nobody else."""
 
 import math
+import random
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from modes import require
 from scipy.special import erf
 
 import calcbench as cb
+from calcbench.backend.numpy_cost import check_repeats
+from calcbench.problem.inputs import own_point
 from calcbench.record.record import Status
 
 QUICK = ("by_hand", "finite_difference")
@@ -125,6 +128,88 @@ def test_a_cost_that_breaks_its_contract_everywhere_is_bad_input(backend):
         rows(vector, backend)
 
 
+def draws(xp, x):
+    return xp.sum(x) * random.random()
+
+
+def draws_by_numpy(xp, x):
+    return xp.sum(x**2) + np.random.random()
+
+
+def counts(xp, x, calls=[]):  # noqa: B006 (this is the mistake)
+    calls.append(x)
+    return xp.sum(x**2) * len(calls)
+
+
+def remembers(xp, x, last={"x": 0.0}):  # noqa: B006 (this is the mistake)
+    moved = xp.sum(x - last["x"])
+    last["x"] = 2 * last["x"] + 1.0
+    return moved**2
+
+
+class Keeps(cb.Problem):
+    """A cost that counts its calls: C = n·Σx."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def inputs(self, size, rng):
+        return {"x": rng.normal(size=size)}
+
+    def cost(self, xp, x):
+        self.calls += 1
+        return xp.sum(x) * self.calls
+
+
+CHANGING = [draws, draws_by_numpy, counts, remembers]
+
+
+@pytest.mark.parametrize("cost", [*CHANGING, Keeps], ids=lambda cost: cost.__name__)
+def test_a_cost_that_gives_another_value_when_it_is_run_again_is_bad_input(cost):
+    problem = Keeps() if cost is Keeps else cb.problem(x=[1.0, 2.0])(cost_alone(cost))
+    for ask in (
+        lambda: rows(problem, "finite_difference", "sympy"),
+        lambda: rows(problem, "finite_difference", certify="none"),
+        lambda: cb.reference(problem),
+        lambda: cb.steps(problem, backends=["finite_difference"]),
+    ):
+        with pytest.raises(cb.ProblemError, match="gives another value when it is run again"):
+            ask()
+
+
+def cost_alone(cost):
+    """The cost as a function of x alone: its default is not data."""
+    return lambda xp, x: cost(xp, x)
+
+
+def test_of_many_rows_a_few_are_run_again():
+    lengths = []
+
+    @cb.problem(a=0.3, y=np.linspace(0, 1, 100_000), rows=("y",))
+    def cost(xp, a, *, y):
+        lengths.append(len(y))
+        return xp.mean(xp.exp(a * y)) * (1 + len(lengths))
+
+    with pytest.raises(cb.ProblemError, match="gives another value when it is run again"):
+        cb.reference(cost)
+    assert max(lengths) < 2_000
+
+
+def test_what_one_run_gives_is_given_by_the_next_where_it_is_nan_or_infinite():
+    check_repeats(own_point(cb.problem(x=[0.0, 1.0])(lambda xp, x: xp.sum(xp.log(x)))))
+    check_repeats(own_point(cb.problem(x=[-1.0, 1.0])(lambda xp, x: xp.sum(xp.log(x)))))
+
+
+def test_a_formula_that_draws_is_the_row_of_by_hand():
+    @cb.problem(x=[1.0, 2.0], gradient=lambda xp, x: {"x": 2 * x * (1 + 1e-9 * random.random())})
+    def square(xp, x):
+        return xp.sum(x**2)
+
+    found = rows(square, *QUICK)
+    assert found["by_hand"].reason.startswith("a second run gave another ∂C/∂x[")
+    assert found["finite_difference"].status is Status.OK
+
+
 def relu(xp, x):
     return xp.sum((x > 0) * x)
 
@@ -147,6 +232,29 @@ def test_that_remedy_removes_the_fault():
         return xp.sum(xp.where(x > 0, 1.0, 0.0) * x)
 
     assert rows(mended, "sympy")["sympy"].status is Status.OK
+
+
+def test_a_disagreement_shows_where_the_numbers_differ():
+    @cb.problem(w=[1.0, 2.0], gradient=lambda xp, w: {"w": 2.0000000001 * w})
+    def squares(xp, w):
+        return xp.sum(w**2)
+
+    by_hand = rows(squares, *QUICK)["by_hand"]
+    assert by_hand.reason == (
+        "∂C/∂w[1] is 4.0000000002, expected 4 (off by 2e-10, allowed 7.5e-15)"
+    )
+
+
+def test_a_formula_that_changes_a_little_shows_by_how_much():
+    runs = []
+
+    def changes(xp, x):
+        runs.append(x)
+        return {"x": 2 * x * (1 + 1e-12 * len(runs))}
+
+    by_hand = rows(cb.problem(x=2.0, gradient=changes)(lambda xp, x: x**2), "by_hand")["by_hand"]
+    first, then = by_hand.reason.removeprefix("a second run gave another ∂C/∂x: ").split(", then ")
+    assert first != then
 
 
 # --- a remedy removes what was raised, or is not told ---------------------------------------------

@@ -242,3 +242,32 @@ def test_rows_are_searched_once_for_a_point_and_all_that_are_made_from_it():
     assert own.with_values({"a": np.array(2.0)}).with_rows(slice(9)).row_count == 9
     assert len(calls) == searched
     assert sum(calls) < 50 * N
+
+
+def test_rows_beside_a_large_term_are_right_for_symbols_too():
+    @cb.problem(a=0.3, y=Y, rows=("y",), reduction="sum")
+    def hidden(xp, a, *, y):
+        return 1e20 * xp.exp(a) + xp.sum((a - y) ** 2)
+
+    (record,) = cb.compare(hidden, ["sympy"], timed=False).records
+    assert record.status is Status.OK
+
+
+def test_rows_that_are_not_alike_for_symbols_alone_skip_them_and_end_nothing():
+    @cb.problem(a=0.3, y=Y, rows=("y",), reduction="sum")
+    def one_row_is_special(xp, a, *, y):
+        return xp.sum(xp.exp(a * y)) * (1 if len(y) > 1 else 2)
+
+    differences, symbols = cb.compare(one_row_is_special, QUICK, timed=False).records
+    assert differences.status is Status.OK
+    assert symbols.status is Status.SKIPPED
+    assert symbols.reason.startswith("one symbolic row does not stand for all: its cost of 16 rows")
+
+
+def test_a_declaration_that_values_of_the_cost_refute_is_bad_input():
+    @cb.problem(a=0.3, y=Y, rows=("y",))
+    def no_mean(xp, a, *, y):
+        return xp.sum(xp.exp(a * y))
+
+    with pytest.raises(cb.CalcbenchError, match=r"declares rows = \('y',\), but its cost of 16"):
+        cb.compare(no_mean, QUICK, timed=False)

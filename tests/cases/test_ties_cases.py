@@ -170,6 +170,76 @@ def test_at_the_edge_of_the_domain_the_limit_from_inside_is_the_derivative(name)
         )
 
 
+# --- conditions of loops --------------------------------------------------------------------------
+
+RESIDUALS = {
+    "abs": lambda xp, r: xp.abs(r) > 1e-9,
+    "abs of Python": lambda xp, r: abs(r) > 1e-9,
+    "maximum": lambda xp, r: xp.maximum(r, -r) > 1e-9,
+    "minimum": lambda xp, r: xp.minimum(r, -r) < -1e-9,
+    "max": lambda xp, r: xp.max(xp.abs(xp.stack([r, 2 * r]))) > 1e-9,
+    "any": lambda xp, r: xp.any(xp.abs(xp.stack([r, 2 * r])) > 1e-9),
+}
+
+
+def root_by(goes_on, a, further=lambda xp, root, a: root):
+    """√a by Newton's method, which ends where s² − a is 0 but for rounding."""
+
+    def cost(xp, a):
+        root = xp.while_loop(
+            lambda s: goes_on(xp, s * s - a), lambda s: 0.5 * (s + a / s), 0.3 * a + 1.0, 50
+        )
+        return further(xp, root, a)
+
+    return function(cost, a=a)
+
+
+@pytest.mark.parametrize("goes_on", RESIDUALS.values(), ids=RESIDUALS)
+@pytest.mark.parametrize("operator", ["gradient", "hessian"])
+def test_of_a_condition_nothing_is_wanted_but_whether_it_holds(goes_on, operator):
+    a = 8.5823
+    found = certificate(root_by(goes_on, a), operator)
+    assert found.judged.all()
+    assert not found.beside.any()
+    truth = a**-0.5 / 2 if operator == "gradient" else -(a**-1.5) / 4
+    assert found.value == pytest.approx([truth], rel=1e-12)
+    assert np.all(found.bound <= 1e-12)
+
+
+def test_a_tie_after_a_loop_is_looked_at_from_both_sides():
+    """Beside the point the loop runs on series, and its condition is decided as any other."""
+
+    def hinge(xp, root, a):
+        return root + xp.maximum(a - 4.0, 0.0)
+
+    found = certificate(root_by(RESIDUALS["abs"], 4.0, hinge))
+    assert found.rough.all()
+
+
+def test_a_condition_that_ties_is_a_tie():
+    def cost(xp, a):
+        return xp.while_loop(lambda s: xp.abs(s) > 1.0, lambda s: s / 2, a, 10)
+
+    assert certificate(function(cost, a=4.0)).rough.all()
+
+
+def test_what_leaves_a_condition_is_enclosed_with_its_slope():
+    """The slope of 3·|a| is −3 at −2; of what a condition keeps, it is within [−3, 3]."""
+
+    def cost(xp, a):
+        kept = []
+
+        def goes_on(s):
+            kept.append(3 * xp.abs(a))
+            return kept[-1] > 100
+
+        return xp.while_loop(goes_on, lambda s: s, a, 3) * 0 + kept[-1]
+
+    (ball,) = certificate(function(cost, a=-2.0)).truth.values["a"].flat
+    assert ball.contains(-3)
+    assert not ball.contains(-4)
+
+
 # --- 0·∞ ------------------------------------------------------------------------------------------
 
 

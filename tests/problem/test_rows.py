@@ -264,6 +264,40 @@ def test_a_declaration_is_taken_as_it_is_and_its_extra_term_is_known():
     assert own_point(declared).rows == Rows(("X", "y"), "sum", extra=True, found=False)
 
 
+@cb.problem(w=W, X=X, y=Y)
+def sum_beside_a_large_term(xp, w, *, X, y):
+    """A prior that loses the rows in its rounding where w is moved far: e^(2·20) and more."""
+    return xp.sum(squares(xp, w, X, y)) - xp.sum(xp.exp(20 * w))
+
+
+def test_places_where_a_large_term_hides_the_rows_do_not_count():
+    assert own_point(sum_beside_a_large_term).rows == Rows(("X", "y"), "sum", True, True)
+    function = sum_beside_a_large_term._function
+    declared = cb.problem(w=W, X=X, y=Y, rows=("X", "y"), reduction="sum")(function)
+    assert own_point(declared).rows == Rows(("X", "y"), "sum", extra=True)
+
+
+def test_rows_that_are_lost_everywhere_beside_a_term_leave_it_open_and_are_not_refuted():
+    @cb.problem(a=0.3, y=Y, rows=("y",), reduction="sum")
+    def hidden(xp, a, *, y):
+        return 1e20 * xp.exp(a) + xp.sum((a - y) ** 2)
+
+    assert own_point(hidden).rows == Rows(("y",), "sum", extra=True)
+
+
+def test_equal_rows_have_no_extra_term():
+    @cb.problem(a=0.3, y=np.ones(5), rows=("y",))
+    def equal(xp, a, *, y):
+        return xp.mean((a - y) ** 2)
+
+    assert own_point(equal).rows == Rows(("y",), "mean")
+
+
+def test_a_declaration_is_refuted_by_values_of_the_cost():
+    declared = cb.problem(w=W, X=X, y=Y, rows=("X", "y"))(plain_sum._function)
+    assert own_point(declared).rows.refuted
+
+
 def test_what_was_found_is_said_with_its_declaration():
     point = own_point(sum_with_ridge)
     assert point.rows.describe(point.row_count) == (

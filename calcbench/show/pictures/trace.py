@@ -111,9 +111,9 @@ def round(number: Node) -> Node:
     return Node("", balls.round(number.ball))
 
 
-def select(first: bool, x: Node, y: Node) -> Node:
+def select(holds: Callable[[Node, Node], bool], x: Node, y: Node) -> Node:
     """Take one of two numbers: the other one is not in the picture."""
-    return x if first else y
+    return x if holds(x, y) else y
 
 
 def hold(number: Node) -> Node:
