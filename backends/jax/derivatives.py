@@ -18,6 +18,7 @@ from calcbench.problem.problem import Problem
 from calcbench.vocabulary.namespace import Namespace
 
 from . import enzyme
+from .sizes import largest_moving
 
 FIRST_CACHE, SECOND_CACHE = 1 << 15, 1 << 20
 """Bytes that are at hand to a core."""
@@ -106,6 +107,34 @@ class Jax(Transforming):
 
         apart = self.pushforward(function.over(apart_namespace()))
         return self._several(product, function, apart)
+
+    def columns(self, function: Function) -> Derived | None:
+        """Multiply by several directions, side by side: at once, or in a loop.
+
+        At once, XLA computes what all directions have in common in a row next to each other, and
+        once. But whatever depends on the parameters is there for all directions: it must fit the
+        cache, or be no more than what else is read or written, and the directions far less.
+        """
+        if self.mode != "jit":
+            return None
+        jax, product = self.framework(), self.pushforward(function)
+        values, components = math.prod(function.value), function.components
+
+        def at_once(parameters: Any, data: Any, several: int) -> bool:
+            moving = largest_moving(jax, function.apply, parameters, data)
+            size = several * max(moving, components) * np.dtype(self.dtype).itemsize
+            other = max([values, *(array.size for array in data)])
+            return size <= SECOND_CACHE or (moving <= other and FEW * components <= values)
+
+        def apply(parameters: Any, data: Any, directions: Any) -> Any:
+            def one(direction: Any) -> Any:
+                return product.apply(parameters, data, direction)
+
+            if at_once(parameters, data, directions[0].shape[0]):
+                return jax.vmap(one, out_axes=1)(directions)
+            return jax.lax.map(one, directions).T
+
+        return Derived(apply, product.method)
 
     def pullbacks(self, function: Function) -> Derived:
         if self.mode == "enzyme":

@@ -199,6 +199,15 @@ def pushforwards(backend: Primitives, function: Function) -> Derived:
     return Derived(apply, push.method)
 
 
+def columns(backend: Primitives, function: Function) -> Derived:
+    """Multiply the Jacobian by several directions: the products are the columns of a table.
+
+    (parameters, data, directions: an array (k, *shape) for each parameter) → (m, k).
+    """
+    push, xp = derive(backend, pushforwards, function), backend.namespace()
+    return Derived(lambda p, d, v: xp.matrix_transpose(push.apply(p, d, v)), push.method)
+
+
 def sparse_jacobian(backend: Primitives, function: Function, point: Point) -> Derived:
     """Read the stored entries off a few products: whatever needs fewest of them.
 
@@ -216,12 +225,15 @@ def sparse_jacobian(backend: Primitives, function: Function, point: Point) -> De
     sizes = list(map(math.prod, function.parameters))
     chosen = compress_jacobian(pattern, rows, sizes, side)
     back = backend.convert(chosen.cotangents)
-    pushes = _push_sweeps(backend, function, chosen)
+    full = chosen.full
+    pushes = _push_sweeps(backend, function, chosen, columns if full else pushforwards)
     pull = derive(backend, pullbacks, function) if len(chosen.cotangents) else None
     places, xp = backend.convert(chosen.places), backend.namespace()
 
     def apply(parameters: Any, data: Any) -> Any:
         found = [push.apply(parameters, data) for push in pushes]
+        if full:  # side by side, where entries would be looked up one by one
+            return _side_by_side(xp, found, rows)
         if pull:
             found.extend(pull.apply(parameters, data, back))
         return xp.take(_flat(xp, found), places)
@@ -234,25 +246,31 @@ def sparse_jacobian(backend: Primitives, function: Function, point: Point) -> De
     return Derived(apply, " and ".join(methods), fixed=True)
 
 
-def _push_sweeps(backend: Primitives, function: Function, chosen: Bidirectional) -> list[Derived]:
-    """Push directions forward that move the same parameters, by those alone: each (k, m)."""
+def _push_sweeps(
+    backend: Primitives, function: Function, chosen: Bidirectional, composition: Composition
+) -> list[Derived]:
+    """Push directions forward that move the same parameters, by those alone."""
     found, first = [], 0
     ends = np.cumsum(list(map(math.prod, function.parameters)))[:-1]
     for parts, count in chosen.sweeps:
         which = tuple(parts.tolist())
         moved = np.split(chosen.directions[first : first + count], ends, axis=1)
         vectors = np.concatenate([moved[k] for k in which], axis=1)
-        found.append(_push_some(backend, function, which, vectors))
+        found.append(_push_some(backend, function, which, vectors, composition))
         first += count
     return found
 
 
 def _push_some(
-    backend: Primitives, function: Function, which: tuple[int, ...], vectors: np.ndarray
+    backend: Primitives,
+    function: Function,
+    which: tuple[int, ...],
+    vectors: np.ndarray,
+    composition: Composition,
 ) -> Derived:
     """Push vectors (k, n) of some parameters' numbers forward."""
     some = _by_some(function, which)
-    push = derive(backend, pushforwards, some)
+    push = derive(backend, composition, some)
     along = _directions(backend, some.parameters, vectors)
 
     def apply(parameters: Any, data: Any) -> Any:
@@ -296,10 +314,10 @@ def _gathered_rows(
 
     def apply(parameters: Any, data: Any) -> Any:
         found = [pull.apply(parameters, data) for pull in pulls]
-        terms = [xp.take(_flat(xp, (*found, nothing)), place) for place in columns]
+        terms = [xp.take(_flat(xp, (*found, nothing)), place) for place in each]
         return sum(terms[1:], terms[0])
 
-    columns = [places[k] for k in range(len(gathered.places))]
+    each = [places[k] for k in range(len(gathered.places))]
     method = f"{pulls[0].method}, {format_colours(gathered.colours)} of rows"
     return Derived(apply, f"{method} of looked-up parameters", fixed=True)
 

@@ -9,6 +9,7 @@ Coleman & Verma, SIAM J. Sci. Comput. 19 (1998) 1210-1233).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -90,6 +91,16 @@ class Bidirectional:
     """For each stored entry, where it stands: in the k products with directions, one after the
     other, and then in the l with cotangents, cut into the parts that the columns come in."""
 
+    @property
+    def full(self) -> bool:
+        """Whether each row has an entry by every direction, in their order, and that is all.
+
+        The products are the columns of what is stored, then.
+        """
+        shape = len(self.directions), self.cotangents.shape[1]
+        products = np.arange(math.prod(shape)).reshape(shape)
+        return not len(self.cotangents) and np.array_equal(self.places, products.T.ravel())
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -127,6 +138,7 @@ def compress_jacobian(
     if choice.by_columns:
         back = _membership(choice.single, rows)[row]
         direction = colour_columns((row[~back], column[~back]), columns)
+        direction = _number_as_stored(direction, column[~back])
         cotangent = _order(choice.single, rows)
     else:
         back = ~_membership(choice.single, columns)[column]
@@ -135,6 +147,7 @@ def compress_jacobian(
     directions = indicators(direction if not back.all() else np.full(columns, -1))
     parts = np.split(directions, np.cumsum(sizes)[:-1], axis=1)
     groups = group_products(np.stack([part.any(axis=1) for part in parts], axis=1))
+    groups.sort(key=lambda group: int(group[1][0]))
     order = np.concatenate([products for _, products in groups] or [np.zeros(0, dtype=np.int64)])
     cotangents = indicators(cotangent if back.any() else np.full(rows, -1))
     ahead = np.argsort(order)[direction[column]] * rows + row if len(order) else 0 * row
@@ -157,6 +170,17 @@ def group_products(meets: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         return found
     products, parts = meets.shape
     return [(np.arange(parts), np.arange(products))]
+
+
+def _number_as_stored(colour: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """Give colours numbers in the order of the stored entries, whose columns are given.
+
+    Where each row has an entry of each, the products are then the columns of what is stored.
+    """
+    first = np.full(int(colour.max(initial=-1)) + 1, len(column))
+    first[colour[column[::-1]]] = np.arange(len(column))[::-1]  # of equals, the last is kept
+    found: np.ndarray = np.argsort(np.argsort(first, kind="stable"))[colour]
+    return found
 
 
 def _most_elsewhere(line: np.ndarray, single: np.ndarray) -> int:

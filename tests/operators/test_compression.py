@@ -128,3 +128,20 @@ def test_directions_of_the_same_parts_are_one_sweep():
     np.testing.assert_allclose(
         (found.directions @ numbers.T).ravel()[found.places], numbers[matrix]
     )
+
+
+@pytest.mark.parametrize("uneven", [False, True])
+def test_rows_that_store_all_products_store_their_columns(uneven):
+    """Rows with an entry by a parameter of their own, before and behind two of all rows."""
+    matrix = np.zeros((6, 7), dtype=bool)
+    matrix[np.arange(6), np.arange(6) // 2] = True
+    matrix[:, 3:5] = matrix[::2, 5] = matrix[1::2, 6] = True
+    matrix[2, 0] = uneven
+    side = choose_side(pattern(matrix), 6, 7, forward=True, reverse=False)
+    found = compress_jacobian(pattern(matrix), 6, [3, 2, 2], side)
+    assert found.full == (not uneven)
+    numbers = np.random.default_rng(0).normal(size=matrix.shape) * matrix
+    products = found.directions @ numbers.T
+    np.testing.assert_allclose(products.ravel()[found.places], numbers[matrix])
+    if found.full:
+        np.testing.assert_allclose(products.T.ravel(), numbers[matrix])
