@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from calcbench.certified import decompositions, ordering, special
+from calcbench.certified.ordering import keep_integers, keep_integers_along
 from calcbench.errors import Unsupported
 from calcbench.vocabulary.duals import Dual, on_duals
 from calcbench.vocabulary.loops import branch_on, loop_while
@@ -108,21 +109,21 @@ def of_numbers(kind: Arithmetic) -> Namespace:
             "logical_and": lambda p, q: _holds(kind, p) & _holds(kind, q),
             "logical_or": lambda p, q: _holds(kind, p) | _holds(kind, q),
             "logical_not": lambda p: ~_holds(kind, p),
-            "maximum": _pairwise(kind, _larger(kind)),
-            "minimum": _pairwise(kind, _smaller(kind)),
+            "maximum": keep_integers(np.maximum, _pairwise(kind, _larger(kind))),
+            "minimum": keep_integers(np.minimum, _pairwise(kind, _smaller(kind))),
             "logaddexp": _pairwise(kind, lambda x, y: kind.logsumexp([x, y])),
             "where": functools.partial(_where, kind),
             "sum": _reduction(kind, kind.total),
             "mean": _reduction(kind, lambda terms: kind.total(terms) / len(terms)),
-            "max": _reduction(kind, lambda terms: functools.reduce(_larger(kind), terms)),
+            "max": keep_integers_along(np.max, _maximum_along(kind)),
             "logsumexp": _reduction(kind, kind.logsumexp),
             "matmul": functools.partial(_matmul, kind),
             "einsum": np.einsum,
             "matrix_transpose": np.matrix_transpose,
             "asarray": functools.partial(_constant, kind),
             "reshape": np.reshape,
-            "concat": functools.partial(_concat, kind),
-            "stack": functools.partial(_stack, kind),
+            "concat": keep_integers_along(np.concat, functools.partial(_concat, kind)),
+            "stack": keep_integers_along(np.stack, functools.partial(_stack, kind)),
             "take": ordering.take,
             "take_along_axis": ordering.take_along_axis,
             "argsort": functools.partial(ordering.argsort, kind),
@@ -196,6 +197,10 @@ def _pairwise(kind: Arithmetic, function: Callable[[Any, Any], Any]) -> Callable
     return pairwise
 
 
+def _maximum_along(kind: Arithmetic) -> Callable[..., Any]:
+    return _reduction(kind, lambda terms: functools.reduce(_larger(kind), terms))
+
+
 def _larger(kind: Arithmetic) -> Callable[[Any, Any], Any]:
     return lambda x, y: kind.select(x > y, x, y)
 
@@ -228,9 +233,14 @@ def _holds(kind: Arithmetic, condition: Any) -> np.ndarray:
 
 
 def _where(kind: Arithmetic, condition: Any, x: Any, y: Any) -> Any:
-    condition = _holds(kind, condition)
-    chosen = np.where(condition, _convert(kind, x), _convert(kind, y))
-    return chosen if chosen.ndim else chosen[()]
+    def choose(x: Any, y: Any) -> Any:
+        chosen = np.where(_holds(kind, condition), x, y)
+        return chosen if chosen.ndim else chosen[()]
+
+    def choose_numbers(x: Any, y: Any) -> Any:
+        return choose(_convert(kind, x), _convert(kind, y))
+
+    return keep_integers(choose, choose_numbers)(x, y)
 
 
 def _concat(kind: Arithmetic, arrays: Sequence[Any], axis: int = 0) -> Any:
