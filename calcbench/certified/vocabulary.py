@@ -12,13 +12,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from calcbench.certified import decompositions, ordering, special
+from calcbench.certified import decompositions, natural, ordering, special
+from calcbench.certified.natural import NATURAL
 from calcbench.certified.ordering import keep_integers, keep_integers_along
 from calcbench.errors import Unsupported
 from calcbench.vocabulary.duals import Dual, on_duals
 from calcbench.vocabulary.loops import branch_on, loop_while
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.objects import object_reduction
+from calcbench.vocabulary.rules import SLOPES, elementwise
 
 
 class Arithmetic(ordering.Ordered, Protocol):
@@ -84,7 +86,11 @@ def namespace(kind: Proved) -> Namespace:
     functions = decompositions.spell(kind)
     return Namespace.over(
         of_numbers(kind),
-        {**{n: on_duals(n, f) for n, f in functions.items()}, "i0e": _i0e_without_duals(kind)},
+        {
+            **{n: on_duals(n, f) for n, f in functions.items()},
+            **{name: on_duals(name, _method(kind, name), _rule(name)) for name in NATURAL},
+            "i0e": _i0e_without_duals(kind),
+        },
     )
 
 
@@ -156,6 +162,18 @@ def _with_control(kind: Arithmetic, functions: dict[str, Any]) -> Namespace:
             "while_loop": loop_while(holds),
         }
     )
+
+
+def _rule(name: str) -> Callable[..., Any]:
+    """Build the rule of a function inside of `xp.grad`: with its slope as libraries take it.
+
+    Where what rounding may do is enclosed, that is; the truth has the slope that cancels nowhere.
+    """
+
+    def slope(xp: Any, x: Any, y: Any) -> Any:
+        return NATURAL[name](xp.exp, x, y) if natural.chosen() else SLOPES[name](xp, x, y)
+
+    return elementwise(slope)
 
 
 def _method(kind: Arithmetic, name: str) -> Callable[[Any], Any]:
