@@ -89,10 +89,18 @@ def spellings(autograd: Any, dtype: str) -> dict[str, Any]:
     def lift(x: Any) -> Any:
         return x if hasattr(x, "shape") else np.asarray(x, dtype)
 
+    def lift_both(x: Any, y: Any) -> tuple[Any, Any]:
+        return lift_beside(x, y), lift_beside(y, x)
+
+    def lift_beside(x: Any, y: Any) -> Any:
+        """Make an array of a number; an integer beside integers stays one, for indices."""
+        integers = type(x) is int and hasattr(y, "dtype") and y.dtype.kind in "iu"
+        return np.asarray(x) if integers else lift(x)
+
     rules = own_rules(autograd)
 
     def where(condition: Any, x: Any, y: Any) -> Any:
-        return rules["where"](condition, lift(x), lift(y))
+        return rules["where"](condition, *lift_both(x, y))
 
     return {
         **rules,
@@ -101,8 +109,8 @@ def spellings(autograd: Any, dtype: str) -> dict[str, Any]:
         "atan": anp.arctan,
         "abs": anp.fabs,
         "softplus": lambda x: anp.logaddexp(x, 0.0),
-        "maximum": lambda x, y: anp.maximum(lift(x), lift(y)),
-        "minimum": lambda x, y: anp.minimum(lift(x), lift(y)),
+        "maximum": lambda x, y: anp.maximum(*lift_both(x, y)),
+        "minimum": lambda x, y: anp.minimum(*lift_both(x, y)),
         "logaddexp": lambda x, y: logaddexp(where, anp, lift(x), lift(y)),
         "where": where,
         "cumulative_sum": lambda x, axis=None: anp.cumsum(x, running_axis(x, axis)),

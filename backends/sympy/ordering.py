@@ -116,8 +116,11 @@ def _stack(*items: Any) -> np.ndarray:
 
 
 def _choose(index: Any, *items: Any) -> Any:
+    """Choose items by an index, which is a float where it is made of pieces; of NaN comes NaN."""
     index, *choices = np.broadcast_arrays(index, *items)
-    return np.take_along_axis(np.stack(choices), index[None], axis=0)[0]
+    known = np.where(np.isnan(index), 0, index).astype(np.int64)
+    found = np.take_along_axis(np.stack(choices), known[None], axis=0)[0]
+    return np.where(np.isnan(index), np.nan, found) if np.isnan(index).any() else found
 
 
 NUMPY_FUNCTIONS: dict[str, Callable[..., Any]] = {

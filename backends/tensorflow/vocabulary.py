@@ -151,8 +151,12 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
 
 
 def argsort(x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
-    """Find the indices that sort x, of equals the first first."""
-    return tf.argsort(x, axis, "DESCENDING" if descending else "ASCENDING", stable=True)
+    """Find the indices that sort x, of equals the first first: int64, as NumPy's integers are.
+
+    With those of int32 that TensorFlow gives, it neither compares them nor puts them together.
+    """
+    order = tf.argsort(x, axis, "DESCENDING" if descending else "ASCENDING", stable=True)
+    return tf.cast(order, tf.int64)
 
 
 def place(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -38,6 +38,7 @@ from calcbench.certified.arrays import (
 )
 from calcbench.certified.balls import Ball, Undecided
 from calcbench.certified.elementary import RULES
+from calcbench.certified.ordering import keep_integers, keep_integers_along
 from calcbench.certified.rounded import Rounded
 from calcbench.errors import Unsupported
 from calcbench.vocabulary.axes import running_axis
@@ -63,13 +64,13 @@ def array_namespace() -> Namespace:
             "logical_and": lambda p, q: _holds(p) & _holds(q),
             "logical_or": lambda p, q: _holds(p) | _holds(q),
             "logical_not": lambda p: ~_holds(p),
-            "maximum": lambda x, y: choose(_first(compare(x, y)), lift(x), lift(y)),
-            "minimum": lambda x, y: choose(_first(compare(y, x)), lift(x), lift(y)),
+            "maximum": keep_integers(np.maximum, _maximum),
+            "minimum": keep_integers(np.minimum, _minimum),
             "logaddexp": _logaddexp,
-            "where": lambda condition, x, y: choose(_holds(condition), lift(x), lift(y)),
+            "where": _where,
             "sum": _sum,
             "mean": _mean,
-            "max": _max,
+            "max": keep_integers_along(np.max, _max),
             "argmax": _argmax,
             "argsort": _argsort,
             "logsumexp": _logsumexp,
@@ -79,8 +80,8 @@ def array_namespace() -> Namespace:
             "matrix_transpose": _matrix_transpose,
             "asarray": _asarray,
             "reshape": lambda x, shape: reshape(lift(x), shape),
-            "concat": _concat,
-            "stack": _stack,
+            "concat": keep_integers_along(np.concat, _concat),
+            "stack": keep_integers_along(np.stack, _stack),
             "take": _take,
             "take_along_axis": _take_along_axis,
             "linalg.cholesky": _cholesky,
@@ -121,6 +122,26 @@ def _holds(condition: Any) -> np.ndarray:
     if isinstance(condition, Array):
         return np.asarray(condition != 0)
     return np.asarray(condition).astype(bool)
+
+
+def _where(condition: Any, x: Any, y: Any) -> Any:
+    holds = _holds(condition)
+
+    def choose_integers(x: Any, y: Any) -> Any:
+        return np.where(holds, x, y)
+
+    def choose_numbers(x: Any, y: Any) -> Array:
+        return choose(holds, lift(x), lift(y))
+
+    return keep_integers(choose_integers, choose_numbers)(x, y)
+
+
+def _maximum(x: Any, y: Any) -> Array:
+    return choose(_first(compare(x, y)), lift(x), lift(y))
+
+
+def _minimum(x: Any, y: Any) -> Array:
+    return choose(_first(compare(y, x)), lift(x), lift(y))
 
 
 def _classify(

@@ -8,6 +8,7 @@ give is therefore enclosed by the same formula, in balls of the library's precis
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,13 +19,13 @@ from calcbench.certified.jets import Jet
 Number = Any
 """A `flint.arb`, or a `Jet`."""
 
-NATURAL: dict[str, Callable[[Number, Number], Number]] = {
-    "tanh": lambda x, y: 1 - y * y,
-    "sigmoid": lambda x, y: y * (1 - y),
-    "expm1": lambda x, y: y + 1,
-    "softplus": lambda x, y: (x - y).exp(),
+NATURAL: dict[str, Callable[[Callable[[Any], Any], Any, Any], Any]] = {
+    "tanh": lambda exp, x, y: 1 - y * y,
+    "sigmoid": lambda exp, x, y: y * (1 - y),
+    "expm1": lambda exp, x, y: y + 1,
+    "softplus": lambda exp, x, y: exp(x - y),
 }
-"""Function → its slope at x, where its value is y."""
+"""Function → its slope at x, where its value is y: of numbers, or of arrays, and their `exp`."""
 
 
 class _Choice:
@@ -51,7 +52,7 @@ def natural_formulas(natural: bool = True) -> Iterator[None]:
 
 def value_and_slope(function: str, x: Number, y: arb) -> tuple[Number, Number]:
     """Give y = f(x) and its slope, both with slopes of their own where x has some."""
-    slope = NATURAL[function]
+    slope = functools.partial(NATURAL[function], lambda number: number.exp())
     value = Jet(y, x.slope * slope(x.value, y)) if isinstance(x, Jet) else y
     return value, slope(x, value)
 

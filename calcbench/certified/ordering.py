@@ -69,6 +69,54 @@ def integers(indices: Any) -> np.ndarray:
     return np.array(found, dtype=np.int64).reshape(array.shape)
 
 
+def keep_integers(
+    of_integers: Callable[..., Any], function: Callable[..., Any]
+) -> Callable[..., Any]:
+    """Let NumPy's own function take integers: what it gives of them are integers, for indices.
+
+    `function` takes all other arrays. Nothing moves integers, so that nothing is lost.
+    """
+
+    def apply(*arrays: Any, **options: Any) -> Any:
+        return (of_integers if are_integers(arrays) else function)(*arrays, **options)
+
+    return apply
+
+
+def keep_integers_along(
+    of_integers: Callable[..., Any], function: Callable[..., Any]
+) -> Callable[..., Any]:
+    """Likewise, of a function of one array, or of a list of arrays, and an axis.
+
+    In a list of arrays, a Python integer stands for a float, as of all backends.
+    """
+
+    def apply(x: Any, *axis: Any, **options: Any) -> Any:
+        if isinstance(x, (list, tuple)):
+            x = [float(part) if type(part) is int else part for part in x]
+        integers = are_integers(x if isinstance(x, list) else [x])
+        return (of_integers if integers else function)(x, *axis, **options)
+
+    return apply
+
+
+def are_integers(arrays: Sequence[Any]) -> bool:
+    """Tell whether arrays hold integers or truth values alone, also such as a parameter decided.
+
+    Python's integers may stand beside them; of these alone, the vocabulary makes floats.
+    """
+    others = [array for array in arrays if type(array) is not int]
+    return bool(others) and all(map(_holds_integers, others))
+
+
+def _holds_integers(array: Any) -> bool:
+    if isinstance(array, (np.ndarray, np.generic)) and array.dtype != object:
+        return array.dtype.kind in "iub"
+    if isinstance(array, np.ndarray):
+        return array.size > 0 and all(_integer(number) is not None for number in array.flat)
+    return _integer(array) is not None
+
+
 def _integer(index: Any) -> int | None:
     try:
         return operator.index(index)

@@ -13,13 +13,16 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from calcbench.certified import decompositions, ordering, special
+from calcbench.certified import decompositions, natural, ordering, special
 from calcbench.certified.conditions import as_condition
+from calcbench.certified.natural import NATURAL
+from calcbench.certified.ordering import keep_integers, keep_integers_along
 from calcbench.errors import Unsupported
 from calcbench.vocabulary.duals import Dual, on_duals
 from calcbench.vocabulary.loops import branch_on, loop_while
 from calcbench.vocabulary.namespace import Namespace
 from calcbench.vocabulary.objects import object_reduction
+from calcbench.vocabulary.rules import SLOPES, elementwise
 
 Comparison = Callable[[Any, Any], Any]
 """A comparison of two numbers, of `operator`."""
@@ -88,7 +91,11 @@ def namespace(kind: Proved) -> Namespace:
     functions = decompositions.spell(kind)
     return Namespace.over(
         of_numbers(kind),
-        {**{n: on_duals(n, f) for n, f in functions.items()}, "i0e": _i0e_without_duals(kind)},
+        {
+            **{n: on_duals(n, f) for n, f in functions.items()},
+            **{name: on_duals(name, _method(kind, name), _rule(name)) for name in NATURAL},
+            "i0e": _i0e_without_duals(kind),
+        },
     )
 
 
@@ -113,21 +120,21 @@ def of_numbers(kind: Arithmetic) -> Namespace:
             "logical_and": lambda p, q: _holds(kind, p) & _holds(kind, q),
             "logical_or": lambda p, q: _holds(kind, p) | _holds(kind, q),
             "logical_not": lambda p: ~_holds(kind, p),
-            "maximum": _pairwise(kind, _larger(kind)),
-            "minimum": _pairwise(kind, _smaller(kind)),
+            "maximum": keep_integers(np.maximum, _pairwise(kind, _larger(kind))),
+            "minimum": keep_integers(np.minimum, _pairwise(kind, _smaller(kind))),
             "logaddexp": _pairwise(kind, lambda x, y: kind.logsumexp([x, y])),
             "where": functools.partial(_where, kind),
             "sum": _reduction(kind, kind.total),
             "mean": _reduction(kind, lambda terms: kind.total(terms) / len(terms)),
-            "max": _reduction(kind, lambda terms: functools.reduce(_larger(kind), terms)),
+            "max": keep_integers_along(np.max, _maximum_along(kind)),
             "logsumexp": _reduction(kind, kind.logsumexp),
             "matmul": functools.partial(_matmul, kind),
             "einsum": np.einsum,
             "matrix_transpose": np.matrix_transpose,
             "asarray": functools.partial(_constant, kind),
             "reshape": np.reshape,
-            "concat": functools.partial(_concat, kind),
-            "stack": functools.partial(_stack, kind),
+            "concat": keep_integers_along(np.concat, functools.partial(_concat, kind)),
+            "stack": keep_integers_along(np.stack, functools.partial(_stack, kind)),
             "take": ordering.take,
             "take_along_axis": ordering.take_along_axis,
             "argsort": functools.partial(ordering.argsort, kind),
@@ -166,6 +173,18 @@ def _loop(holds: Callable[[Any], bool]) -> Callable[..., Any]:
     """Build a `while_loop` of whose condition nothing is wanted but whether it holds."""
     loop = loop_while(holds)
     return lambda condition, *others, **named: loop(as_condition(condition), *others, **named)
+
+
+def _rule(name: str) -> Callable[..., Any]:
+    """Build the rule of a function inside of `xp.grad`: with its slope as libraries take it.
+
+    Where what rounding may do is enclosed, that is; the truth has the slope that cancels nowhere.
+    """
+
+    def slope(xp: Any, x: Any, y: Any) -> Any:
+        return NATURAL[name](xp.exp, x, y) if natural.chosen() else SLOPES[name](xp, x, y)
+
+    return elementwise(slope)
 
 
 def _method(kind: Arithmetic, name: str) -> Callable[[Any], Any]:
@@ -207,6 +226,10 @@ def _pairwise(kind: Arithmetic, function: Callable[[Any, Any], Any]) -> Callable
     return pairwise
 
 
+def _maximum_along(kind: Arithmetic) -> Callable[..., Any]:
+    return _reduction(kind, lambda terms: functools.reduce(_larger(kind), terms))
+
+
 def _larger(kind: Arithmetic) -> Callable[[Any, Any], Any]:
     return functools.partial(kind.select, operator.gt)
 
@@ -239,9 +262,14 @@ def _holds(kind: Arithmetic, condition: Any) -> np.ndarray:
 
 
 def _where(kind: Arithmetic, condition: Any, x: Any, y: Any) -> Any:
-    condition = _holds(kind, condition)
-    chosen = np.where(condition, _convert(kind, x), _convert(kind, y))
-    return chosen if chosen.ndim else chosen[()]
+    def choose(x: Any, y: Any) -> Any:
+        chosen = np.where(_holds(kind, condition), x, y)
+        return chosen if chosen.ndim else chosen[()]
+
+    def choose_numbers(x: Any, y: Any) -> Any:
+        return choose(_convert(kind, x), _convert(kind, y))
+
+    return keep_integers(choose, choose_numbers)(x, y)
 
 
 def _concat(kind: Arithmetic, arrays: Sequence[Any], axis: int = 0) -> Any:

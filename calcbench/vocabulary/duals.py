@@ -26,6 +26,9 @@ from calcbench.vocabulary.rules import ON_DUALS, RULES, STILL
 
 _levels = itertools.count(1)
 
+Rule = Callable[..., Any]
+"""How a result moves with what it is of (`rules.py`)."""
+
 
 def grad(xp: Any, f: Callable[..., Any]) -> Callable[..., Array]:
     """Build the function (x, *others) → the derivative of the number f(x, *others) by x.
@@ -110,8 +113,10 @@ class Dual:
         return apply(self.xp, name, inputs, options)
 
 
-def on_duals(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a function of a vocabulary take duals, too: by the rule of its name."""
+def on_duals(
+    name: str, function: Callable[..., Any], rule: Rule | None = None
+) -> Callable[..., Any]:
+    """Let a function of a vocabulary take duals, too: by the rule of its name, or by another."""
 
     @functools.wraps(function, updated=())
     def call(*arguments: Any, **options: Any) -> Any:
@@ -120,6 +125,8 @@ def on_duals(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             raise Unsupported(f"inside of xp.grad, xp.{name} takes its arrays by position alone")
         if not duals:
             return function(*arguments, **options)
+        if rule is not None:
+            return _combine(duals[0].xp, call, rule, arguments, options)
         return apply(duals[0].xp, name, arguments, options)
 
     return call

@@ -66,7 +66,7 @@ STILL = (
 """Functions that give the same, and no slope, as what they are given moves a little."""
 
 
-def _elementwise(slope: Callable[[Any, Any, Any], Any]) -> Callable[..., Any]:
+def elementwise(slope: Callable[[Any, Any, Any], Any]) -> Callable[..., Any]:
     """Build the rule of a function of one number from its slope: of the vocabulary, x and y."""
     return lambda xp, f, y, values, slopes, options: slopes[0] * slope(xp, values[0], y)
 
@@ -167,7 +167,7 @@ Complex steps and the numbers of `backends/_numbers.py` take theirs from here, t
 """
 
 RULES: dict[str, Callable[..., Any]] = {
-    **{name: _elementwise(slope) for name, slope in SLOPES.items()},
+    **{name: elementwise(slope) for name, slope in SLOPES.items()},
     "polygamma": _polygamma,
     "maximum": _extreme(operator.gt),
     "minimum": _extreme(operator.lt),

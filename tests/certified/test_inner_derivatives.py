@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from mpmath import MPContext
 
 import calcbench
+from calcbench.certified.certificate import certify
 from calcbench.certified.evaluation import NotCertified
 from calcbench.certified.reference import reference
+from calcbench.operators import find_operator
 from calcbench.problem.inputs import own_point
 
 mp = MPContext()
@@ -91,3 +94,61 @@ def test_a_function_that_is_given_arrays_by_name_says_so():
 
     with pytest.raises(NotCertified, match=r"inside of xp.grad, xp.where takes its arrays by posi"):
         reference(own_point(branch))
+
+
+SATURATED = {"tanh": 4.75, "sigmoid": 9.0, "expm1": -8.5, "softplus": -9.5}
+"""Function → where libraries lose digits of its slope, which they take from its value."""
+
+
+def slopes(name, at):
+    """The sum of a function's slopes, by a derivative inside of the cost."""
+
+    @calcbench.problem(t=[at, at + 0.5], domain={"t": (at - 1, at + 1)})
+    def total(xp, t):
+        return xp.sum(xp.grad(lambda z: xp.sum(getattr(xp, name)(z)))(t))
+
+    return total
+
+
+def descent(name, at):
+    """Where three steps of gradient descent along a function lead, by its slopes in a loop."""
+
+    @calcbench.problem(t=[at, at + 0.5], domain={"t": (at - 1, at + 1)})
+    def end(xp, t):
+        def step(s, _):
+            return s - 0.1 * xp.grad(lambda z: xp.sum(getattr(xp, name)(z)))(s), None
+
+        return xp.sum(xp.scan(step, t, None, length=3)[0])
+
+    return end
+
+
+def check(problem, backends, **options):
+    found = calcbench.compare(problem, backends, **options).records
+    assert [(r.status, r.reason) for r in found] == [("ok", "")] * len(backends)
+    assert all(r.certified_digits > 15 for r in found)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("operator", ["gradient", "hessian"])
+@pytest.mark.parametrize("name", SATURATED)
+def test_inner_slopes_may_lose_what_libraries_lose_of_them(name, operator, dtype):
+    """In float64 at twice the point: there, as many of its digits are lost."""
+    at = SATURATED[name] * (2 if dtype == "float64" else 1)
+    check(slopes(name, at), ["autograd", "torch"], operator=operator, dtype=dtype)
+
+
+@pytest.mark.few(1)
+@pytest.mark.parametrize("name", SATURATED)
+def test_slopes_in_a_loop_may_lose_what_libraries_lose_of_them(name):
+    backends = ["torch", "jax", "tensorflow", "tensorflow[mode=function]"]
+    check(descent(name, SATURATED[name]), backends, operator="hessian", dtype="float32")
+
+
+@pytest.mark.parametrize(("dtype", "fault"), [("float32", 2e-4), ("float64", 1e-12)])
+@pytest.mark.parametrize("name", SATURATED)
+def test_faults_are_caught_where_slopes_have_their_digits(name, dtype, fault):
+    point = own_point(slopes(name, 0.625)).round_to(dtype)
+    certificate = certify(point, dtype, find_operator("hessian"))
+    caught = certificate.bound < fault * np.abs(certificate.value)
+    assert caught.tolist() == [True, False, False, True]  # off the diagonal it is 0
