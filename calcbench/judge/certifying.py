@@ -74,14 +74,15 @@ class Certified:
         """The points where only a sample of the rows is certified."""
         return tuple(name for name in self.sample if name in self._rows)
 
-    def at(self, dtypes: Sequence[str]) -> Certificates:
-        """Give the certificates of all points for some dtypes: of all rows, or of the sample.
-
-        Raises `ProblemError` for a cost that gives another value when it is run again.
-        """
+    def check_repeats(self) -> None:
+        """Raise `ProblemError` for a cost that gives another value when it is run again."""
         if not self.repeats:
-            check_repeats(self.where["own"])
+            with whereabouts.at("point", whereabouts.SECOND_RUN):
+                check_repeats(self.where["own"])
             self.repeats = True
+
+    def at(self, dtypes: Sequence[str]) -> Certificates:
+        """Give the certificates of all points for some dtypes: of all rows, or of the sample."""
         whole = {name: point for name, point in self.where.items() if name not in self.beyond}
         started = time.thread_time()
         self._find(self.whole, whole, dtypes)

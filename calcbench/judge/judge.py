@@ -35,7 +35,11 @@ from calcbench.problem.flat import flatten
 from calcbench.problem.point import Point
 from calcbench.problem.sampling import thin
 from calcbench.problem.threads import one_thread
+from calcbench.problem.whereabouts import SECOND_RUN
 from calcbench.record.record import Record, Status
+
+ENDED = (Status.TIMEOUT, Status.CRASH, Status.OUT_OF_MEMORY)
+"""Ends of a process that a cost may have brought about: it is not run by the judge then."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +75,14 @@ def judge(
     contradict each other, or fewer than three have a result; `runner` is where backends run again,
     in this process if not given. Nothing is evaluated at points that are `left_out`; `certified`
     are certificates that another judgement of the same points may have found. Raises
-    `ProblemError` for a declared structure that is not true.
+    `ProblemError` for a declared structure that is not true, and for a cost that gives another
+    value when it is run again.
     """
     runner, left_out = runner or InProcess(), LeftOut() if left_out is None else left_out
     dtypes = list(dict.fromkeys(run.backend.dtype for run in runs))
     certified = certified or Certified(where, operator)
+    if SECOND_RUN not in left_out and not any(run.status in ENDED for run in runs):
+        certified.check_repeats()
     certificates = certified.at(dtypes)
     own = certificates.get(("own", dtypes[0])) if dtypes else None
     certificate = own if isinstance(own, Certificate) else None

@@ -30,6 +30,9 @@ NOWHERE = Place("", "")
 BRANCHES, OTHER_SIZE = "branches", "another size"
 """Names of the points at which a hand-derived formula is examined beyond those of the backends."""
 
+SECOND_RUN = "a second run of the cost"
+"""What the judge runs the cost in NumPy for, which may end a process where nothing else does."""
+
 _here = NOWHERE
 _listener: Callable[[Place], None] | None = None
 

@@ -129,6 +129,7 @@ def check(problem, backends, **options):
     assert all(r.certified_digits > 15 for r in found)
 
 
+@pytest.mark.few(6)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("operator", ["gradient", "hessian"])
 @pytest.mark.parametrize("name", SATURATED)

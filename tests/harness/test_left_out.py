@@ -100,3 +100,10 @@ def test_in_a_benchmark(file, where):
         session.close()
     assert record.status.measured, record.reason
     assert "not judged at zeros: timeout 4 s there (declare a domain)" in record.judged
+
+
+def test_a_formula_alone_is_judged_where_the_cost_does_not_come_back(file):
+    """The judge runs the cost of it, to see that it gives the same again, and goes on without."""
+    (by_hand,) = rows(write(file, "if not on_balls: os._exit(3)"), backends=["by_hand"])
+    assert by_hand.status is Status.OK
+    assert "not judged at a second run of the cost: crash exit status 3" in by_hand.judged

@@ -83,6 +83,7 @@ def reads_integers_beside(xp, w):
     return xp.scan(step, w[0], [READ, np.array([1, 0, 1])])[0]
 
 
+@pytest.mark.few(14, more=40)
 @pytest.mark.parametrize(
     ("cost", "slopes"),
     [(reads_an_array, [4.5, 5.5]), (reads_a_slice, [1, 3]), (reads_integers_beside, [24, 12])],

@@ -82,23 +82,25 @@ def check(name, backends, **options):
     assert all(r.certified_digits > 15 for r in records), [r.judged for r in records]
 
 
+@pytest.mark.few(6)
 @pytest.mark.parametrize("name", PLACES)
 def test_integers_are_indices(name):
     check(name, QUICK)
 
 
+@pytest.mark.few(3, more=15)
 @pytest.mark.parametrize("name", PLACES)
 def test_integers_are_indices_in_symbols(name):
     check(name, ["sympy"])
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(2, more=16)
 @pytest.mark.parametrize("name", PLACES)
 def test_integers_are_indices_in_frameworks(name):
     check(name, FRAMEWORKS)
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(2, more=16)
 @pytest.mark.parametrize("name", PLACES)
 def test_integers_are_indices_in_float32(name):
     check(name, ["dual", "autograd", "torch", "tensorflow", "jax"], dtype="float32")
