@@ -54,6 +54,7 @@ def test_what_holds_much_is_looped_where_it_leaves_the_cache(monkeypatch, cache,
     np.testing.assert_allclose(found, dense[own_point(Network()).pattern(1)], rtol=1e-13)
 
 
+@pytest.mark.full
 def test_what_holds_no_more_than_there_is_to_read_is_taken_at_once(monkeypatch):
     """The hand: its bones are fewer numbers than its weights."""
     monkeypatch.setattr(derivatives, "SECOND_CACHE", 1 << 13)  # 26 times its bones are more

@@ -121,7 +121,7 @@ def one_step(xp, w, W):
     return last * xp.sum(kept * w)
 
 
-@pytest.mark.few(7, more=14)
+@pytest.mark.few(4, more=17)
 @pytest.mark.parametrize("mode", ["eager", "function", "xla"])
 @pytest.mark.parametrize(
     ("problem", "operator"),

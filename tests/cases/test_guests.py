@@ -125,7 +125,7 @@ def test_no_return(run, words, tmp_path):
         one_line(done, told)
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize("command", ["verify", "compare", "steps", "bench --quick"])
 def test_random_cost(run, command, tmp_path):
     where = ("-o", tmp_path / "run.jsonl", *QUICK) if command.startswith("bench") else ()

@@ -294,6 +294,7 @@ def may_be_missed(kind):
     return kind.startswith(("relative", "formula")) and float(kind.split()[1]) < CERTAIN
 
 
+@pytest.mark.few(14, more=15)
 @pytest.mark.parametrize("name", COSTS)
 def test_every_fault_is_caught(name):
     found = verdicts_on_faults(name)

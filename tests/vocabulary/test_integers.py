@@ -94,13 +94,13 @@ def test_integers_are_indices_in_symbols(name):
     check(name, ["sympy"])
 
 
-@pytest.mark.few(2, more=16)
+@pytest.mark.few(1, more=17)
 @pytest.mark.parametrize("name", PLACES)
 def test_integers_are_indices_in_frameworks(name):
     check(name, FRAMEWORKS)
 
 
-@pytest.mark.few(2, more=16)
+@pytest.mark.few(1, more=17)
 @pytest.mark.parametrize("name", PLACES)
 def test_integers_are_indices_in_float32(name):
     check(name, ["dual", "autograd", "torch", "tensorflow", "jax"], dtype="float32")
