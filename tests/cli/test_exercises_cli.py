@@ -141,6 +141,7 @@ def test_bad_input_is_a_line(cli, sheet, tmp_path):
         assert done.err.count("\n") == 1
 
 
+@pytest.mark.full
 def test_a_page_of_lessons_is_told_of_as_data(cli, tmp_path):
     done = cli("lessons", "1", "--html", tmp_path, "--json")
     assert [lesson["number"] for lesson in json.loads(done.out)] == [1]
